@@ -1,0 +1,39 @@
+"""edgewise: on-device speech recognition on quantized models, on your own CPU.
+
+>>> import edge
+>>> model = edge.load("tiny.en", precision="int8", threads=2)
+>>> model.transcribe("clip.flac").text
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import EdgeError as EdgeError
+    from .transcript import Segment as Segment
+    from .transcript import Transcript as Transcript
+    from .whisper.model import Model as Model
+    from .whisper.model import load as load
+
+__version__ = "0.1.0"
+__all__ = ["EdgeError", "Model", "Segment", "Transcript", "__version__", "load"]
+
+_HOME_OF = {
+    "EdgeError": "errors",
+    "Model": "whisper.model",
+    "Segment": "transcript",
+    "Transcript": "transcript",
+    "load": "whisper.model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that `import edge` costs next to nothing (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'edge' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,52 @@
+"""Everything that edgewise raises on purpose.
+
+    EdgeError
+    ├── AudioError (ValueError)               a recording that cannot be read or is not audio
+    ├── FormatError (ValueError)              a model file that is damaged, hostile or not what it claims
+    ├── ModelNotFoundError (FileNotFoundError) an unknown name, or a file that is not there
+    ├── UnsupportedModelError (ValueError)    a sound file of a kind that this runtime does not run
+    ├── StoreError (OSError)                  fetching or keeping an asset failed
+    │   ├── OfflineError                      it would have needed the network
+    │   └── IntegrityError                    the bytes that came are not the pinned ones
+    └── KernelError (RuntimeError)            the compiled part refused: wrong CPU level, bad state
+
+A message says what was expected, what was found (with the file's or tensor's name) and what to do.
+"""
+
+from __future__ import annotations
+
+
+class EdgeError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class AudioError(EdgeError, ValueError):
+    """A recording that cannot be read or is not audio."""
+
+
+class FormatError(EdgeError, ValueError):
+    """A model file that is damaged, hostile or not what it claims to be."""
+
+
+class ModelNotFoundError(EdgeError, FileNotFoundError):
+    """An unknown model name, or a model file that is not there."""
+
+
+class UnsupportedModelError(EdgeError, ValueError):
+    """A sound file of a kind, architecture or precision that this runtime does not run."""
+
+
+class StoreError(EdgeError, OSError):
+    """Fetching or keeping an asset failed."""
+
+
+class OfflineError(StoreError):
+    """The network would have been needed, and it is not allowed."""
+
+
+class IntegrityError(StoreError):
+    """The bytes that came are not the pinned ones."""
+
+
+class KernelError(EdgeError, RuntimeError):
+    """The compiled part refused: an unsupported CPU level, or a call out of order."""

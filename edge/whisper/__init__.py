@@ -1,0 +1,1 @@
+"""Whisper: the engine handle, decoding, and windows over a recording."""

@@ -1,0 +1,1 @@
+"""The export toolchain: foreign checkpoints in, quantized model files out."""
