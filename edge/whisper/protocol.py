@@ -1,0 +1,63 @@
+"""What decoding needs of an engine. The C engine implements it; so do the scripted engines of the tests."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..format.whisper import WhisperDims
+
+FloatArray = NDArray[np.float32]
+IntArray = NDArray[np.int32]
+
+
+class State(Protocol):
+    """The memory of one clip being decoded: its encoding and the decoder's keys and values."""
+
+    @property
+    def n_past(self) -> int:
+        """Decoder positions filled so far."""
+        ...
+
+    def encode(self, mel: FloatArray) -> None:
+        """Run the encoder over `mel` (n_frames, n_mels), C-contiguous, n_frames even; resets the decoder."""
+        ...
+
+    def decode(self, tokens: IntArray, *, last_only: bool = True, alignment: bool = False) -> FloatArray:
+        """Append `tokens` (n_beams, n); logits (n_beams, n, n_vocab), a view valid until the next call.
+
+        With `last_only` the logits of the last position alone come back: (n_beams, 1, n_vocab). With
+        `alignment` the attention of the alignment heads is kept for `alignment()`.
+        """
+        ...
+
+    def rewind(self, n_past: int) -> None:
+        """Forget the positions from `n_past` on."""
+        ...
+
+    def reorder(self, parents: IntArray) -> None:
+        """Let beam i continue from what was beam `parents[i]`."""
+        ...
+
+    def encoder_output(self) -> FloatArray:
+        """The encoder's states, (n_ctx, n_state)."""
+        ...
+
+    def alignment(self) -> FloatArray:
+        """Attention of the last `decode(..., alignment=True)`: (n_beams, n_heads, n_tokens, n_ctx)."""
+        ...
+
+
+class Engine(Protocol):
+    """A loaded model, shared by any number of states."""
+
+    @property
+    def dims(self) -> WhisperDims:
+        """Sizes of the model."""
+        ...
+
+    def new_state(self, n_beams: int = 1) -> State:
+        """A fresh state that decodes `n_beams` sequences at once."""
+        ...
