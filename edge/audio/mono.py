@@ -1,0 +1,49 @@
+"""Any rate and channel count to 16 kHz mono, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from ..errors import AudioError
+
+FloatArray: TypeAlias = NDArray[np.float32]
+
+SAMPLE_RATE_HZ = 16000
+"""The rate of every Whisper model."""
+
+BLOCK_VALUES = 1 << 18
+"""Samples, over all channels, decoded at a time: 16 s of 16 kHz mono, whatever a header claims."""
+
+_RATES_HZ = range(1000, 768001)
+
+
+def check_rate(rate_hz: int, name: str) -> None:
+    """Refuse a sampling rate that no recording of speech has."""
+    if rate_hz not in _RATES_HZ:
+        raise AudioError(
+            f"{name} claims {rate_hz} samples per second; expected {_RATES_HZ.start} to {_RATES_HZ.stop - 1}"
+        )
+
+
+def to_mono_16k(blocks: Iterator[FloatArray], rate_hz: int) -> Iterator[FloatArray]:
+    """Mix blocks (n_frames, n_channels) at `rate_hz` down to one channel and resample them: (n_samples,)."""
+    if rate_hz == SAMPLE_RATE_HZ:
+        for block in blocks:
+            yield _mix(block)
+        return
+    resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
+    for block in blocks:
+        yield resampler.resample_chunk(_mix(block))
+    yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+
+
+def _mix(block: FloatArray) -> FloatArray:
+    if block.shape[1] == 1:
+        return np.ascontiguousarray(block[:, 0])
+    mixed: FloatArray = block.mean(axis=1, dtype=np.float32)
+    return mixed

@@ -1,0 +1,114 @@
+"""Recordings from a pipe or a file object, read once from front to back: WAV, or raw 16 kHz s16le PCM.
+
+Any other container is kept in a temporary file first, since its decoder must seek.
+"""
+
+from __future__ import annotations
+
+import string
+import tempfile
+from collections.abc import Iterator
+from typing import BinaryIO, cast
+
+from ..errors import AudioError
+from .files import Opened, open_container
+from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, FloatArray, check_rate, to_mono_16k
+from .wav import PCM16_MONO_16K, WavFormat, read_wav_header, samples_of
+
+_HEAD_BYTES = 512
+_SPOOL_BYTES = 1 << 24
+_TEXT = frozenset(string.printable.encode()) - {0x0B, 0x0C}
+
+# First bytes of containers that are not read front to back: FLAC, OGG, MP3, AIFF, AU, CAF, Matroska, ASF …
+_CONTAINERS = (
+    *(b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"caff", b"RF64", b"riff", b"MThd"),
+    *(b"\x1aE\xdf\xa3", b"0&\xb2u", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9"),
+)
+
+
+def open_pipe(pipe: BinaryIO, *, name: str | None = None, owned: bool = False) -> Opened:
+    """Open what can be read from `pipe`; it is closed at the end only when it is `owned`."""
+    name = name or str(getattr(pipe, "name", "") or "the audio stream").replace("<stdin>", "standard input")
+    reader = _Reader(pipe, owned=owned)
+    head = reader.peek(_HEAD_BYTES)
+    if not head:
+        reader.close()
+        raise AudioError(f"{name} is empty: expected a WAV or raw 16 kHz 16-bit mono PCM, found 0 bytes")
+    if head[:4] == b"RIFF":
+        wav, wav_header = read_wav_header(reader.read, name)
+        if wav is None:  # a codec inside WAV; libsndfile knows those
+            reader.unread(wav_header)
+            return open_container(_spool(reader), name)
+        check_rate(wav.rate_hz, name)
+        return name, to_mono_16k(_blocks(reader, wav), wav.rate_hz), None
+    if head.startswith(_CONTAINERS) or head[4:8] == b"ftyp":
+        return open_container(_spool(reader), name)
+    if len(head) >= 16 and _TEXT.issuperset(head):
+        reader.close()
+        raise AudioError(f"{name} is text; expected a WAV or raw 16 kHz 16-bit mono PCM")
+    return name, to_mono_16k(_blocks(reader, PCM16_MONO_16K), SAMPLE_RATE_HZ), None
+
+
+class _Reader:
+    """Reads whole amounts from a pipe, and can take back what was read."""
+
+    def __init__(self, pipe: BinaryIO, *, owned: bool) -> None:
+        self._pipe = pipe
+        self._owned = owned
+        self._ahead = b""
+
+    def read(self, n_bytes: int) -> bytes:
+        """`n_bytes` bytes; fewer only at the end."""
+        parts = [self._ahead[:n_bytes]]
+        self._ahead = self._ahead[n_bytes:]
+        missing = n_bytes - len(parts[0])
+        while missing > 0:
+            part = self._pipe.read(missing)  # a raw pipe gives what it has
+            if not part:
+                break
+            if not isinstance(part, (bytes, bytearray, memoryview)):
+                raise AudioError("expected a binary file object as audio, found one that reads text")
+            parts.append(bytes(part))
+            missing -= len(part)
+        return b"".join(parts)
+
+    def unread(self, data: bytes) -> None:
+        """Give back bytes, to be read next."""
+        self._ahead = data + self._ahead
+
+    def peek(self, n_bytes: int) -> bytes:
+        """The next `n_bytes` bytes without taking them."""
+        data = self.read(n_bytes)
+        self.unread(data)
+        return data
+
+    def close(self) -> None:
+        """Close the pipe if it is ours to close."""
+        if self._owned:
+            self._pipe.close()
+
+
+def _blocks(reader: _Reader, wav: WavFormat) -> Iterator[FloatArray]:
+    block_bytes = max(1, BLOCK_VALUES // wav.n_channels) * wav.frame_bytes
+    remaining = wav.data_bytes
+    try:
+        while remaining is None or remaining > 0:
+            wanted = block_bytes if remaining is None else min(block_bytes, remaining)
+            data = reader.read(wanted)
+            if remaining is not None:
+                remaining -= len(data)
+            if data:
+                yield samples_of(data, wav)
+            if len(data) < wanted:
+                return
+    finally:
+        reader.close()
+
+
+def _spool(reader: _Reader) -> BinaryIO:
+    spooled = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES))  # noqa: SIM115
+    while data := reader.read(1 << 16):
+        spooled.write(data)
+    reader.close()
+    spooled.seek(0)
+    return spooled

@@ -1,0 +1,106 @@
+"""One recording as a stream of samples, wherever it comes from: a path, a pipe, an array."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import AudioError
+from .mono import SAMPLE_RATE_HZ, FloatArray
+
+AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | NDArray[Any]"
+
+_LOG = logging.getLogger("edge.audio")
+_ARRAY_BLOCK_SAMPLES = 30 * SAMPLE_RATE_HZ
+_LOUDEST_PLAUSIBLE = 16.0
+
+
+class AudioSource:
+    """A recording to iterate over once: blocks (n_samples,) of finite float32, mono at 16 kHz."""
+
+    def __init__(self, name: str, blocks: Iterator[FloatArray], duration_s: float | None = None) -> None:
+        self.name = name
+        """What to call the recording in messages."""
+        self.duration_s = duration_s
+        """Length in seconds, as far as it is known beforehand; for progress only."""
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        n_samples = 0
+        try:
+            for block in self._blocks:
+                if not np.isfinite(block).all():
+                    at_s = (n_samples + int(np.argmin(np.isfinite(block)))) / SAMPLE_RATE_HZ
+                    raise AudioError(
+                        f"{self.name}: the sample at {at_s:.3f} s is not a finite number; "
+                        "expected audio between -1 and 1, so check what wrote it"
+                    )
+                n_samples += len(block)
+                if len(block):
+                    yield block
+        finally:
+            self.close()
+        if not n_samples:
+            raise AudioError(f"{self.name} holds no audio: expected speech, found zero seconds")
+
+    def close(self) -> None:
+        """Release the file behind the stream; harmless when already done."""
+        close = getattr(self._blocks, "close", None)  # a generator has it, a plain iterator has not
+        if close is not None:
+            close()
+
+    def __enter__(self) -> AudioSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_audio(audio: AudioInput) -> AudioSource:
+    """Open a path, a binary file object (WAV, any other container, or raw 16 kHz s16le PCM) or samples.
+
+    Samples are a float array (n_samples,), mono at 16 kHz.
+    """
+    if isinstance(audio, np.ndarray):
+        return _array_source(audio)
+    # Imported here: an array needs neither soundfile nor soxr.
+    if isinstance(audio, (str, os.PathLike)):
+        from .files import open_file
+
+        return AudioSource(*open_file(Path(audio)))
+    if hasattr(audio, "read"):
+        from .pipes import open_pipe
+
+        return AudioSource(*open_pipe(audio))
+    raise AudioError(
+        f"expected a path, a binary file object or a float32 array as audio, found {type(audio).__name__}"
+    )
+
+
+def _array_source(samples: NDArray[Any]) -> AudioSource:
+    if samples.dtype.kind != "f":
+        raise AudioError(
+            f"expected float32 samples between -1 and 1, found {samples.dtype}; "
+            "for 16-bit PCM pass samples.astype(np.float32) / 32768"
+        )
+    if samples.ndim != 1:
+        raise AudioError(
+            f"expected mono samples of shape (n_samples,), found shape {samples.shape}; "
+            "mix the channels down first, e.g. samples.mean(axis=1)"
+        )
+    if len(samples) and float(np.abs(samples).max()) > _LOUDEST_PLAUSIBLE:
+        _LOG.warning("the samples exceed ±%g; were they meant to be divided by 32768?", _LOUDEST_PLAUSIBLE)
+    blocks = (
+        np.ascontiguousarray(samples[start : start + _ARRAY_BLOCK_SAMPLES], dtype=np.float32)
+        for start in range(0, len(samples), _ARRAY_BLOCK_SAMPLES)
+    )
+    return AudioSource("the array of samples", blocks, len(samples) / SAMPLE_RATE_HZ)

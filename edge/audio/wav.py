@@ -1,0 +1,101 @@
+"""The header of a WAV that comes through a pipe, and its samples as floats.
+
+Files go through libsndfile; it must seek, which a pipe cannot.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import AudioError
+from .mono import SAMPLE_RATE_HZ, FloatArray
+
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_UNKNOWN_LENGTHS = frozenset({0, 0xFFFFFFFF})
+_HEADER_MAX_BYTES = 1 << 20
+_MAX_CHANNELS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class WavFormat:
+    """How the samples of a PCM stream are stored."""
+
+    rate_hz: int
+    n_channels: int
+    sample_bytes: int
+    """1 (unsigned), 2, 3 or 4 for integers; 4 or 8 for floats."""
+    is_float: bool = False
+    data_bytes: int | None = None
+    """Length of the samples in bytes; None where the writer did not know it: read to the end."""
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of every channel."""
+        return self.n_channels * self.sample_bytes
+
+
+PCM16_MONO_16K = WavFormat(SAMPLE_RATE_HZ, 1, 2)
+"""Raw PCM without a header: 16 kHz, mono, signed 16 bit, little endian."""
+
+
+def read_wav_header(read: Callable[[int], bytes], name: str) -> tuple[WavFormat | None, bytes]:
+    """Read up to the first sample; gives the format (None for a codec other than PCM) and the bytes read."""
+    header = read(12)
+    if header[8:12] != b"WAVE":
+        raise AudioError(f"{name} begins like a WAV but is none: expected RIFF … WAVE, found {header[:12]!r}")
+    format_chunk = b""
+    while len(header) < _HEADER_MAX_BYTES:
+        chunk_head = read(8)
+        header += chunk_head
+        if len(chunk_head) < 8:
+            raise AudioError(
+                f"{name} ends inside its WAV header, before any audio; get a complete copy of it"
+            )
+        kind, length = chunk_head[:4], struct.unpack("<I", chunk_head[4:])[0]
+        if kind == b"data":
+            wav = _parse_format(format_chunk, None if length in _UNKNOWN_LENGTHS else length)
+            if not format_chunk:
+                raise AudioError(f"{name} has no format chunk before its audio; it is damaged")
+            return wav, header
+        # Chunks are padded to an even length.
+        body = read(min(length + length % 2, _HEADER_MAX_BYTES))
+        header += body
+        if kind == b"fmt ":
+            format_chunk = body
+    raise AudioError(f"{name} has more than {_HEADER_MAX_BYTES} bytes before its audio; it is damaged")
+
+
+def _parse_format(chunk: bytes, data_bytes: int | None) -> WavFormat | None:
+    if len(chunk) < 16:
+        return None
+    tag, n_channels, rate_hz, _, block_bytes, bits = struct.unpack("<HHIIHH", chunk[:16])
+    if tag == _EXTENSIBLE and len(chunk) >= 26:
+        tag = struct.unpack("<H", chunk[24:26])[0]
+    sample_bytes, is_float = bits // 8, tag == _FLOAT
+    known = (tag == _PCM and bits in (8, 16, 24, 32)) or (is_float and bits in (32, 64))
+    if not known or not 1 <= n_channels <= _MAX_CHANNELS or block_bytes != n_channels * sample_bytes:
+        return None
+    return WavFormat(rate_hz, n_channels, sample_bytes, is_float, data_bytes)
+
+
+def samples_of(data: bytes, wav: WavFormat) -> FloatArray:
+    """Stored samples as floats in [-1, 1): (n_frames, n_channels). An unfinished last frame is dropped."""
+    values: FloatArray
+    data = data[: len(data) - len(data) % wav.frame_bytes]
+    if wav.is_float:
+        values = np.frombuffer(data, f"<f{wav.sample_bytes}").astype(np.float32)
+    elif wav.sample_bytes == 1:
+        values = np.frombuffer(data, np.uint8).astype(np.float32) / np.float32(128) - np.float32(1)
+    elif wav.sample_bytes == 3:
+        # The three bytes become the upper ones of a 32-bit integer.
+        wide = np.zeros((len(data) // 3, 4), np.uint8)
+        wide[:, 1:] = np.frombuffer(data, np.uint8).reshape(-1, 3)
+        values = wide.view("<i4")[:, 0].astype(np.float32) / np.float32(2**31)
+    else:
+        scale = np.float32(1 << (8 * wav.sample_bytes - 1))
+        values = np.frombuffer(data, f"<i{wav.sample_bytes}").astype(np.float32) / scale
+    return values.reshape(-1, wav.n_channels)
