@@ -20,6 +20,7 @@ AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | NDArray[Any]"
 _LOG = logging.getLogger("edge.audio")
 _ARRAY_BLOCK_SAMPLES = 30 * SAMPLE_RATE_HZ
 _LOUDEST_PLAUSIBLE = 16.0
+_LARGEST_SAMPLE = 1e9
 
 
 class AudioSource:
@@ -36,15 +37,17 @@ class AudioSource:
         n_samples = 0
         try:
             for block in self._blocks:
-                if not np.isfinite(block).all():
-                    at_s = (n_samples + int(np.argmin(np.isfinite(block)))) / SAMPLE_RATE_HZ
+                if not len(block):
+                    continue
+                plausible = np.abs(block) < _LARGEST_SAMPLE  # false for NaN too
+                if not plausible.all():
+                    at = int(np.argmin(plausible))
                     raise AudioError(
-                        f"{self.name}: the sample at {at_s:.3f} s is not a finite number; "
-                        "expected audio between -1 and 1, so check what wrote it"
+                        f"{self.name}: the sample at {(n_samples + at) / SAMPLE_RATE_HZ:.3f} s is {block[at]}; "
+                        "expected numbers between -1 and 1, so check what wrote it"
                     )
                 n_samples += len(block)
-                if len(block):
-                    yield block
+                yield block
         finally:
             self.close()
         if not n_samples:

@@ -1,0 +1,102 @@
+"""Log-mel features, equal to openai-whisper's; a stream and a whole recording share one function.
+
+A frame's raw value, log10 of its mel energies, depends on 400 samples alone and is computed once. What
+depends on the window that a frame is seen in, the floor 8 below the loudest value, is applied afterwards
+by `window_features`. Arrays are time-major: (n_frames, n_mels).
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray: TypeAlias = NDArray[np.float32]
+
+N_FFT = 400
+HOP_SAMPLES = 160
+FRAMES_PER_SECOND = 100
+"""At 16 kHz."""
+SILENCE = -10.0
+"""Raw value of digital silence: log10 of the smallest energy that is told apart."""
+
+_PAD_SAMPLES = N_FFT // 2
+_SMALLEST_ENERGY = np.float32(1e-10)
+_LOUDEST_TO_FLOOR = np.float32(8)
+_BLOCK_FRAMES = 256  # a block's spectra stay in the second-level cache
+
+
+class LogMel:
+    """Turns samples into raw log-mel frames as they come, in pieces of any size."""
+
+    def __init__(self, mel_filters: FloatArray) -> None:
+        n_bins = N_FFT // 2 + 1
+        if mel_filters.ndim != 2 or mel_filters.shape[1] != n_bins:
+            raise ValueError(f"expected mel filters of shape (n_mels, {n_bins}), found {mel_filters.shape}")
+        self.n_mels = mel_filters.shape[0]
+        self._filters = np.ascontiguousarray(mel_filters.T, dtype=np.float32)  # (n_bins, n_mels)
+        # Hann, periodic: the next window begins where this one's cosine ends.
+        self._window = (0.5 - 0.5 * np.cos(2 * np.pi / N_FFT * np.arange(N_FFT))).astype(np.float32)
+        self._pending = np.zeros(0, np.float32)  # from the first sample of the next frame on
+        self._started = False
+
+    def feed(self, samples: FloatArray) -> FloatArray:
+        """Take samples (n_samples,); gives the frames that are complete now, (n_frames, n_mels)."""
+        self._pending = np.concatenate([self._pending, samples])
+        if not self._started:
+            if len(self._pending) <= _PAD_SAMPLES:
+                return np.zeros((0, self.n_mels), np.float32)
+            self._start()
+        return self._frames((len(self._pending) - N_FFT) // HOP_SAMPLES + 1)
+
+    def finish(self) -> FloatArray:
+        """The last frames, those that reach past the end into silence; then a new stream may begin."""
+        if not self._started and len(self._pending):
+            self._pending = np.pad(self._pending, (0, _PAD_SAMPLES + 1 - len(self._pending)))
+            self._start()
+        n_frames = -(-len(self._pending) // HOP_SAMPLES)
+        self._pending = np.pad(self._pending, (0, N_FFT))
+        frames = self._frames(n_frames)
+        self._pending, self._started = np.zeros(0, np.float32), False
+        return frames
+
+    def _start(self) -> None:
+        # The first frame is centred on the first sample; what would lie before it is mirrored.
+        self._pending = np.concatenate([self._pending[_PAD_SAMPLES:0:-1], self._pending])
+        self._started = True
+
+    def _frames(self, n_frames: int) -> FloatArray:
+        n_frames = max(n_frames, 0)
+        raw = np.empty((n_frames, self.n_mels), np.float32)
+        if n_frames:
+            windows = np.lib.stride_tricks.sliding_window_view(self._pending, N_FFT)[::HOP_SAMPLES]
+            for start in range(0, n_frames, _BLOCK_FRAMES):
+                stop = min(start + _BLOCK_FRAMES, n_frames)
+                self._log_mel(windows[start:stop], out=raw[start:stop])
+            self._pending = self._pending[n_frames * HOP_SAMPLES :].copy()
+        return raw
+
+    def _log_mel(self, windows: FloatArray, out: FloatArray) -> None:
+        spectrum = np.fft.rfft(windows * self._window, axis=1)
+        energy = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
+        np.matmul(energy, self._filters, out=out)
+        np.maximum(out, _SMALLEST_ENERGY, out=out)
+        np.log10(out, out=out)
+
+
+def raw_log_mel(samples: FloatArray, mel_filters: FloatArray) -> FloatArray:
+    """The raw frames of a whole recording at once, (n_frames, n_mels)."""
+    log_mel = LogMel(mel_filters)
+    return np.concatenate([log_mel.feed(samples), log_mel.finish()])
+
+
+def window_features(raw: FloatArray, n_frames: int) -> FloatArray:
+    """The encoder's input (n_frames, n_mels) for a window of raw frames; what is missing is silence."""
+    features = np.full((n_frames, raw.shape[1]), SILENCE, np.float32)
+    n_given = min(len(raw), n_frames)
+    features[:n_given] = raw[:n_given]
+    np.maximum(features, features.max() - _LOUDEST_TO_FLOOR, out=features)
+    features += np.float32(4)
+    features /= np.float32(4)
+    return features
