@@ -1,6 +1,7 @@
 """Everything that edgewise raises on purpose.
 
     EdgeError
+    ├── OptionError (ValueError)              a setting that is unknown, out of range or not for this model
     ├── AudioError (ValueError)               a recording that cannot be read or is not audio
     ├── FormatError (ValueError)              a model file that is damaged, hostile or not what it claims
     ├── ModelNotFoundError (FileNotFoundError) an unknown name, or a file that is not there
@@ -18,6 +19,10 @@ from __future__ import annotations
 
 class EdgeError(Exception):
     """Base of every error raised on purpose."""
+
+
+class OptionError(EdgeError, ValueError):
+    """A setting that is unknown, out of range or not for this model."""
 
 
 class AudioError(EdgeError, ValueError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from .errors import OptionError
+
 LANGUAGES = {
     "en": "english", "zh": "chinese", "de": "german", "es": "spanish", "ru": "russian",
     "ko": "korean", "fr": "french", "ja": "japanese", "pt": "portuguese", "tr": "turkish",
@@ -48,4 +50,4 @@ def language_code(name: str) -> str:
             return codes[candidate]
     near = get_close_matches(wanted, [*LANGUAGES, *codes], n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else "use a code such as en or an English name"
-    raise ValueError(f"unknown language {name!r}: {hint}")
+    raise OptionError(f"unknown language {name!r}: {hint}")

@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
+from .errors import OptionError
 from .format.whisper import WhisperDims
 from .languages import LANGUAGES
 
@@ -118,7 +119,7 @@ class Tokenizer:
     def language_token(self, language: str) -> int:
         """Token id of a language code such as "de"."""
         if language not in self.languages:
-            raise ValueError(
+            raise OptionError(
                 f"this model has no token for language {language!r}; it knows {', '.join(self.languages)}"
             )
         return self.first_language + self.languages.index(language)

@@ -7,6 +7,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .errors import OptionError
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -66,7 +68,7 @@ class Transcript:
 def write_transcript(transcript: Transcript, format: str) -> str:
     """The transcript as "txt", "srt", "vtt" or "json", ending in a line break unless it is empty."""
     if format not in _WRITERS:
-        raise ValueError(f"unknown transcript format {format!r}; expected {', '.join(_WRITERS)}")
+        raise OptionError(f"unknown transcript format {format!r}; expected {', '.join(_WRITERS)}")
     return _WRITERS[format](transcript)
 
 
@@ -74,7 +76,8 @@ def format_time(seconds: float, *, decimal_mark: str) -> str:
     """Hours, minutes, seconds and milliseconds as subtitles write them: 00:01:02,500."""
     total_ms = round(seconds * 1000)
     minutes, milliseconds = divmod(total_ms, 60_000)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{milliseconds // 1000:02d}{decimal_mark}{milliseconds % 1000:03d}"
+    clock = f"{minutes // 60:02d}:{minutes % 60:02d}:{milliseconds // 1000:02d}"
+    return f"{clock}{decimal_mark}{milliseconds % 1000:03d}"
 
 
 def _txt(transcript: Transcript) -> str:

@@ -42,8 +42,9 @@ class AudioSource:
                 plausible = np.abs(block) < _LARGEST_SAMPLE  # false for NaN too
                 if not plausible.all():
                     at = int(np.argmin(plausible))
+                    at_s = (n_samples + at) / SAMPLE_RATE_HZ
                     raise AudioError(
-                        f"{self.name}: the sample at {(n_samples + at) / SAMPLE_RATE_HZ:.3f} s is {block[at]}; "
+                        f"{self.name}: the sample at {at_s:.3f} s is {block[at]}; "
                         "expected numbers between -1 and 1, so check what wrote it"
                     )
                 n_samples += len(block)

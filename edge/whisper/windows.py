@@ -1,0 +1,203 @@
+"""A recording of any length to a transcript, window by window, as openai-whisper's `transcribe` seeks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from ..audio import SAMPLE_RATE_HZ, AudioSource
+from ..features import FRAMES_PER_SECOND, window_features
+from ..format.whisper import FRAMES_PER_POSITION
+from ..progress import Progress
+from ..tokens import Tokenizer
+from ..transcript import Segment, Timing, Transcript
+from .decode import DecodedWindow, GreedyDecoder, WindowDecoder, make_prompt
+from .frames import FrameStream
+from .language import detect_language
+from .options import TranscribeOptions
+from .protocol import Engine, FloatArray
+from .rules import TokenRules
+from .segments import Span, split_window
+
+OnSegment = Callable[[Segment], None]
+
+_LOG = logging.getLogger("edge.whisper")
+
+
+class ModelFacts(Protocol):
+    """What decoding reads from a model file, besides the engine made of it."""
+
+    @property
+    def mel_filters(self) -> FloatArray:
+        """Mel filter bank, (n_mels, n_bins)."""
+        ...
+
+    @property
+    def suppress_tokens(self) -> tuple[int, ...]:
+        """Tokens that are never sampled; empty for openai-whisper's own list."""
+        ...
+
+    @property
+    def suppress_begin(self) -> tuple[int, ...]:
+        """Tokens that are not sampled first; empty for openai-whisper's own list."""
+        ...
+
+
+def transcribe(
+    engine: Engine,
+    tokenizer: Tokenizer,
+    facts: ModelFacts,
+    source: AudioSource,
+    options: TranscribeOptions,
+    *,
+    on_segment: OnSegment | None = None,
+    progress: Progress | None = None,
+    load_s: float = 0.0,
+) -> Transcript:
+    """Transcribe a recording; `on_segment` gets each segment as it is found.
+
+    `progress` is told seconds of audio. `load_s` is passed on into the result's timing.
+    """
+    options.check_model(tokenizer)
+    began = time.perf_counter()
+    rules = TokenRules(
+        tokenizer,
+        suppress_tokens=facts.suppress_tokens,
+        suppress_begin=facts.suppress_begin,
+        timestamps=options.timestamps,
+        max_initial_timestamp=options.max_initial_timestamp,
+    )
+    decoder = GreedyDecoder(tokenizer, rules, engine.dims.n_text_ctx, options.max_tokens)
+    total_s = round(source.duration_s or 0)
+    segments: list[Segment] = []
+    with source:
+        run = _Run(engine, tokenizer, FrameStream(source, facts.mel_filters), options, decoder)
+        for found, n_frames_done in run.windows():
+            segments += found
+            if on_segment is not None:
+                for segment in found:
+                    on_segment(segment)
+            if progress is not None:
+                progress("transcribe", n_frames_done // FRAMES_PER_SECOND, total_s)
+    return Transcript(
+        text="".join(segment.text for segment in segments).strip(),
+        language=run.language or "en",
+        segments=tuple(segments),
+        duration=run.frames.n_samples / SAMPLE_RATE_HZ,
+        timing=run.timing(load_s, time.perf_counter() - began),
+    )
+
+
+class _Run:
+    """One recording on its way through the windows."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        tokenizer: Tokenizer,
+        frames: FrameStream,
+        options: TranscribeOptions,
+        decoder: WindowDecoder,
+    ) -> None:
+        self.frames = frames
+        self.language = options.language
+        self._dims = engine.dims
+        self._state = engine.new_state()
+        self._tokenizer = tokenizer
+        self._options = options
+        self._decoder = decoder
+        self._n_segments = 0
+        self._previous: list[int] = []  # tokens of the text so far, to condition on
+        self._n_windows = self._n_tokens = 0
+        self._encode_s = self._decode_s = 0.0
+
+    def windows(self) -> Iterator[tuple[list[Segment], int]]:
+        """The segments of each window, and how many frames of the recording are done."""
+        n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
+        seek = 0
+        while True:
+            raw = self.frames.window(seek, n_window)
+            n_frames = min(n_window, self.frames.n_content - seek)
+            if n_frames <= 0:
+                return
+            decoded = self._decode(window_features(raw, n_window))
+            found: list[Segment] = []
+            advance = n_frames
+            if not self._is_silent(decoded):
+                spans, advance = split_window(decoded.tokens, self._tokenizer, n_frames)
+                found = list(self._segments(spans, decoded, seek))
+            _LOG.debug(
+                "window at %.2f s: %d tokens, avg_logprob %.2f, no_speech_prob %.2f, next at +%.2f s",
+                *(seek / FRAMES_PER_SECOND, len(decoded.tokens), decoded.avg_logprob),
+                *(decoded.no_speech_prob, advance / FRAMES_PER_SECOND),
+            )
+            seek += advance
+            yield found, min(seek, self.frames.n_content)
+
+    def timing(self, load_s: float, total_s: float) -> Timing:
+        """Where the time went."""
+        return Timing(
+            load_s=load_s,
+            audio_s=self.frames.audio_s,
+            features_s=self.frames.features_s,
+            encode_s=self._encode_s,
+            decode_s=self._decode_s,
+            total_s=total_s,
+            n_windows=self._n_windows,
+            n_tokens=self._n_tokens,
+        )
+
+    def _decode(self, features: FloatArray) -> DecodedWindow:
+        began = time.perf_counter()
+        self._state.encode(features)
+        encoded = time.perf_counter()
+        if self.language is None and self._tokenizer.is_multilingual:
+            probabilities = detect_language(self._state, self._tokenizer)
+            self.language = next(iter(probabilities))
+            _LOG.info("detected language %s (%.0f %%)", self.language, 100 * probabilities[self.language])
+        prompt = make_prompt(
+            self._tokenizer,
+            self._dims.n_text_ctx,
+            language=self.language,
+            task=self._options.task,
+            timestamps=self._options.timestamps,
+            previous=self._previous,
+        )
+        decoded = self._decoder(self._state, prompt)
+        self._encode_s += encoded - began
+        self._decode_s += time.perf_counter() - encoded
+        self._n_windows += 1
+        self._n_tokens += len(decoded.tokens)
+        return decoded
+
+    def _is_silent(self, decoded: DecodedWindow) -> bool:
+        options = self._options
+        if options.no_speech_threshold is None or decoded.no_speech_prob <= options.no_speech_threshold:
+            return False
+        return options.logprob_threshold is None or decoded.avg_logprob <= options.logprob_threshold
+
+    def _segments(self, spans: list[Span], decoded: DecodedWindow, seek: int) -> Iterator[Segment]:
+        offset_s = seek / FRAMES_PER_SECOND
+        # A short last window is padded, and the model may put a timestamp into the padding.
+        read_s = self.frames.n_samples / SAMPLE_RATE_HZ
+        for span in spans:
+            text = self._tokenizer.decode(span.tokens)
+            if span.start == span.end or not text.strip():
+                continue
+            if self._options.condition_on_previous_text:
+                self._previous += span.tokens
+            yield Segment(
+                id=self._n_segments,
+                seek=seek,
+                start=round(min(offset_s + span.start, read_s), 3),
+                end=round(min(offset_s + span.end, read_s), 3),
+                text=text,
+                tokens=span.tokens,
+                temperature=decoded.temperature,
+                avg_logprob=decoded.avg_logprob,
+                compression_ratio=decoded.compression_ratio,
+                no_speech_prob=decoded.no_speech_prob,
+            )
+            self._n_segments += 1
