@@ -1,0 +1,12 @@
+"""How long work tells of itself: one function type that every slow operation takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[str, int, int], None]
+"""`(what, done, total)`, called now and then; `total` is 0 where it is unknown."""
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """The progress of a caller that gave none."""

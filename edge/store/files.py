@@ -1,0 +1,126 @@
+"""Files that are whole or absent: checked bytes under a temporary name, then fsync, then rename."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import IntegrityError, StoreError
+
+CHUNK_BYTES = 1 << 20
+TEMPORARY_SUFFIX = ".tmp"
+SPARE_BYTES = 16 << 20
+"""Room that a download leaves on the disk beyond what it needs."""
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def has_size(path: Path, size: int) -> bool:
+    """Whether the file is there with this size; files get their names only after their hash was checked."""
+    try:
+        return path.is_file() and path.stat().st_size == size
+    except OSError:
+        return False
+
+
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, a piece at a time."""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def write_verified(target: Path, chunks: Iterable[bytes], *, size: int, sha256: str) -> None:
+    """Write a file that has exactly this size and hash; on any failure nothing is left behind."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    digest = hashlib.sha256()
+    written = 0
+    try:
+        with temporary.open("wb") as file:
+            for chunk in chunks:
+                written += len(chunk)
+                if written > size:
+                    raise IntegrityError(f"{target.name}: expected {size} bytes, more arrived")
+                digest.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        check(target.name, written, digest.hexdigest(), size=size, sha256=sha256)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(target.parent)
+
+
+def check(name: str, found_size: int, found_sha256: str, *, size: int, sha256: str) -> None:
+    """Raise IntegrityError unless size and hash are the pinned ones."""
+    if found_size != size:
+        raise IntegrityError(f"{name}: expected {size} bytes, {found_size} arrived")
+    if found_sha256 != sha256:
+        raise IntegrityError(
+            f"{name}: not the pinned bytes (SHA-256 {found_sha256[:16]}…, expected {sha256[:16]}…)"
+        )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in this folder survive a power cut, where the system can do that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass  # some network file systems refuse; the rename itself is done
+    finally:
+        os.close(descriptor)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files of writers that were killed; call it under the folder's lock."""
+    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Raise StoreError unless the disk of this folder has room for so many bytes."""
+    free = shutil.disk_usage(folder).free
+    if free < needed + SPARE_BYTES:
+        raise StoreError(
+            f"{folder} has {megabytes(free)} free, {megabytes(needed + SPARE_BYTES)} are needed: "
+            "make room, or set EDGEWISE_HOME to a folder on another disk"
+        )
+
+
+def megabytes(n_bytes: int) -> str:
+    """A size for people."""
+    return f"{n_bytes / 1e6:.0f} MB" if n_bytes >= 9.5e6 else f"{n_bytes / 1e6:.1f} MB"
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turn the system's refusal to write into a StoreError that says what to do."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            advice = "the disk is full: make room, or set EDGEWISE_HOME to a folder on another disk"
+        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            advice = "it cannot be written to: change its permissions, or set EDGEWISE_HOME to another folder"
+        else:
+            advice = f"{error.strerror or error}"
+        raise StoreError(f"{folder}: {advice}") from error
