@@ -1,0 +1,72 @@
+"""The compiled part: raw buffers in, raw buffers out. Only `edge.ops` and the engine handle talk to it.
+
+A buffer is anything C-contiguous with the buffer protocol; sizes are checked, contents are trusted to be of the
+documented type. ValueError: a size or an index is wrong. RuntimeError: a call out of order.
+"""
+
+from typing import Any, final
+
+Buffer = Any
+
+@final
+class Model:
+    """Packed weights and a thread pool. kernels/engine/model.h names the linears and arrays."""
+
+    def __new__(
+        cls,
+        dims: tuple[int, int, int, int, int, int, int, int, int, int],
+        level: str,
+        n_threads: int,
+        int8_attention: bool,
+        /,
+    ) -> Model:
+        """`dims` in the order of `WhisperDims`."""
+    def set_linear(
+        self, name: str, layer: int, first: int, n: int, type: int, weights: Buffer, scales: Buffer | None, /
+    ) -> None:
+        """Rows first .. first + n. type 1: float32 (n, k); 2: int8 (n, k) and float32 scales (n,); 3: Q4_0 blocks."""
+    def set_floats(self, name: str, layer: int, first: int, n: int, values: Buffer, /) -> None:
+        """Part of a float32 array: a norm's weight or bias, a linear's bias, positions."""
+    def set_alignment_heads(self, pairs: Buffer, n: int, /) -> None:
+        """`pairs`: int32 (n, 2), layer and head."""
+    def missing(self) -> str | None:
+        """Name of a linear that has no weights yet."""
+
+@final
+class State:
+    """Encoder buffers and key/value caches of one transcription. One thread at a time."""
+
+    def __new__(cls, model: Model, n_beams: int, /) -> State: ...
+    def encode(self, mel: Buffer, n_frames: int, /) -> None:
+        """mel: float32 (n_frames, n_mels), n_frames even."""
+    def decode(
+        self, tokens: Buffer, n_tokens: int, logits: Buffer, last_only: bool, alignment: Buffer | None, /
+    ) -> None:
+        """tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1, n_vocab), written;
+        alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_ctx), written."""
+    def rewind(self, n_past: int, /) -> None: ...
+    def reorder(self, parents: Buffer, /) -> None:
+        """parents: int32 (n_beams,)."""
+    def read_encoder(self, out: Buffer, /) -> None:
+        """out: float32 (n_ctx, n_state), written."""
+    @property
+    def n_past(self) -> int: ...
+    @property
+    def n_ctx(self) -> int: ...
+
+def cpu_levels() -> list[tuple[str, int]]:
+    """Every level this build knows, slowest first, and whether it runs here."""
+
+def best_cpu_level() -> str: ...
+def measure_peak(level: str, what: int, n_threads: int, seconds: float, buffer: Buffer, /) -> float:
+    """what 0: int8 multiply-adds a second; 1: float32; 2: bytes a second read from `buffer`."""
+
+def measure_product(level: str, what: int, m: int, n: int, k: int, n_threads: int, seconds: float, /) -> float:
+    """Median seconds of a call. what 0: int8, 1: int4, 2: float32 product; 3: int8, 4: float32 attention."""
+
+def pack_f32(weights: Buffer, n: int, k: int, packed: Buffer, /) -> None: ...
+def pack_q8(codes: Buffer, n: int, k: int, packed: Buffer, /) -> None: ...
+def pack_q4(blocks: Buffer, n: int, k: int, packed: Buffer, scales: Buffer, /) -> None: ...
+def quantize_rows(level: str, x: Buffer, m: int, k: int, codes: Buffer, scales: Buffer, sums: Buffer, /) -> None: ...
+def gguf_parse(data: Buffer, /) -> tuple[int, int, int, list[tuple[str, int, Any]], list[tuple[str, int, tuple[int, ...], int, int]]]:
+    """Version, alignment, data offset, metadata (key, type id, value), tensors (name, type id, ne, offset, bytes)."""

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attention.h"
+
+#include <string.h>
+
+static const float one_over_sqrt_head = 0.125f;
+
+size_t ek_attention_scratch(size_t n_keys) { // scores, and two digits a score
+    return EK_ATTENTION_ROWS * ek_round_up(n_keys, EK_ALIGN) * (sizeof(float) + 2);
+}
+
+// Queries of a block share one product only if they see the same keys.
+static size_t block_rows(const ek_attention_call *call, size_t first) {
+    return call->step ? 1 : ek_min(call->n_queries - first, EK_ATTENTION_ROWS);
+}
+
+void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attention_f32_operands x) {
+    for (size_t i = 0, rows; i < call.n_queries; i += rows) {
+        rows = block_rows(&call, i);
+        const size_t n_keys = call.n_keys + i * call.step, ld = ek_round_up(n_keys, EK_ALIGN);
+        float *scores = call.scratch, scaled[EK_ATTENTION_ROWS * EK_HEAD];
+        for (size_t r = 0; r < rows; r++)
+            for (size_t c = 0; c < EK_HEAD; c++)
+                scaled[r * EK_HEAD + c] = x.q[(i + r) * x.ldq + c] * one_over_sqrt_head;
+        table->gemm_f32(scores, ld, scaled, EK_HEAD, x.k, EK_HEAD * EK_TILE, EK_TILE, NULL, rows, n_keys, EK_HEAD,
+                        EK_STORE);
+        table->softmax(scores, ld, rows, n_keys);
+        for (size_t r = 0; call.weights && r < rows; r++)
+            memcpy(call.weights + (i + r) * call.ldw, scores + r * ld, n_keys * sizeof *scores);
+        table->gemm_f32(call.out + i * call.ldo, call.ldo, scores, ld, x.v, EK_TILE, EK_HEAD, NULL, rows, EK_HEAD,
+                        n_keys, EK_STORE);
+    }
+}
+
+void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention_q8_operands x) {
+    for (size_t i = 0, rows; i < call.n_queries; i += rows) {
+        rows = block_rows(&call, i);
+        const size_t n_keys = call.n_keys + i * call.step, ld = ek_round_up(n_keys, EK_ALIGN);
+        float *scores = call.scratch, q_scale[EK_ATTENTION_ROWS];
+        int8_t *digits = (int8_t *)(scores + EK_ATTENTION_ROWS * ld);
+        float scales[2][EK_ATTENTION_ROWS];
+        int32_t sums[2][EK_ATTENTION_ROWS];
+        const ek_digits high = {digits, scales[0], sums[0]};
+        const ek_digits low = {digits + EK_ATTENTION_ROWS * ld, scales[1], sums[1]};
+
+        for (size_t r = 0; r < rows; r++)
+            q_scale[r] = x.q_scale[i + r] * one_over_sqrt_head;
+        table->gemm_q8(scores, ld, x.q + i * EK_HEAD, EK_HEAD, q_scale, x.q_sum + i, x.k, x.k_scale, NULL, rows,
+                       n_keys, EK_HEAD, EK_STORE);
+        table->softmax_q8(high, low, ld, scores, ld, rows, n_keys);
+        for (size_t r = 0; call.weights && r < rows; r++)
+            for (size_t j = 0; j < n_keys; j++)
+                call.weights[(i + r) * call.ldw + j] =
+                    (float)(high.digits[r * ld + j] * 128 + low.digits[r * ld + j]) * low.scale[r];
+        float *out = call.out + i * call.ldo;
+        table->gemm_q8(out, call.ldo, low.digits, ld, low.scale, low.sum, x.v, x.v_scale, NULL, rows, EK_HEAD,
+                       n_keys, EK_STORE);
+        table->gemm_q8(out, call.ldo, high.digits, ld, high.scale, high.sum, x.v, x.v_scale, NULL, rows, EK_HEAD,
+                       n_keys, EK_ADD);
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention of one head, 64 wide, for a block of queries: out = softmax(q k / 8) v.
+//
+// It has no instruction of its own: it is two products and a softmax of the given table, in blocks of
+// EK_ATTENTION_ROWS queries whose scores stay in the second cache level.
+//
+// f32   k packed as a weight [n_keys / 16][64][16]; v rows of 64 floats.
+// q8    q rows of 64 codes; k packed as a weight [n_keys / 16][16][16][4] with a scale a key
+//       (round_up(n_keys, 16) readable); v packed [4][n_keys / 4][16][4] with a scale a channel, zero past n_keys.
+//
+// Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same).
+// weights  NULL, or where to put the attention weights: ldw floats from one query to the next.
+// scratch  ek_attention_scratch(most keys any query sees) bytes, aligned to 64.
+#ifndef EK_ATTENTION_H
+#define EK_ATTENTION_H
+
+#include "../table/table.h"
+
+enum { EK_HEAD = 64, EK_ATTENTION_ROWS = 12 };
+
+size_t ek_attention_scratch(size_t n_keys);
+
+typedef struct {
+    float *out;
+    size_t ldo;
+    size_t n_queries, n_keys, step;
+    float *weights;
+    size_t ldw;
+    void *scratch;
+} ek_attention_call;
+
+typedef struct {
+    const float *q;
+    size_t ldq;
+    const float *k;
+    const float *v;
+} ek_attention_f32_operands;
+
+typedef struct {
+    const int8_t *q; // n_queries rows of 64 codes
+    const float *q_scale;
+    const int32_t *q_sum;
+    const int8_t *k;
+    const float *k_scale;
+    const int8_t *v;
+    const float *v_scale;
+} ek_attention_q8_operands;
+
+void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attention_f32_operands x);
+void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention_q8_operands x);
+
+#endif

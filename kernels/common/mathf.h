@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// exp and GELU in float32, and the order in which rows are summed: written once as scalars (the definition),
+// followed step by step by simd/math.h, so that every variant gives the same bits.
+#ifndef EK_MATHF_H
+#define EK_MATHF_H
+
+#include <math.h>
+#include <string.h>
+
+#include "attributes.h"
+
+// exp(r) = 1 + r + r^2 P(r) on |r| <= ln2 / 2, fitted by least squares on Chebyshev points (error 1e-8).
+#define EK_EXP_LOG2E 1.44269504088896341f
+#define EK_EXP_LN2_HI 0.693359375f
+#define EK_EXP_LN2_LO -2.12194440e-4f
+#define EK_EXP_LOW -87.0f // below, the result would be subnormal
+#define EK_EXP_HIGH 88.0f
+#define EK_EXP_C0 0.5f
+#define EK_EXP_C1 0.16666576266288757f
+#define EK_EXP_C2 0.041666463017463684f
+#define EK_EXP_C3 0.008363235741853714f
+#define EK_EXP_C4 0.0013933733571320772f
+
+// GELU(x) = max(x, 0) - |x| Q(|x|), Q the normal tail = exp(-x^2 / 2) R(1 / (1 + P |x|)); R is a minimax fit
+// of degree 7 (error of the whole 3e-9; rounding adds 2.4e-7).
+#define EK_GELU_P 0.34f
+#define EK_GELU_R0 -9.373893590236548e-06f
+#define EK_GELU_R1 0.13611295819282532f
+#define EK_GELU_R2 0.12916262447834015f
+#define EK_GELU_R3 0.1589525043964386f
+#define EK_GELU_R4 -0.036160800606012344f
+#define EK_GELU_R5 0.27091678977012634f
+#define EK_GELU_R6 -0.20495541393756866f
+#define EK_GELU_R7 0.04598088935017586f
+
+static inline float ek_expf(float x) {
+    x = x > EK_EXP_LOW ? x : EK_EXP_LOW;
+    x = x < EK_EXP_HIGH ? x : EK_EXP_HIGH;
+    const float n = rintf(x * EK_EXP_LOG2E);
+    float r = fmaf(-n, EK_EXP_LN2_HI, x);
+    r = fmaf(-n, EK_EXP_LN2_LO, r);
+    float p = EK_EXP_C4;
+    p = fmaf(p, r, EK_EXP_C3);
+    p = fmaf(p, r, EK_EXP_C2);
+    p = fmaf(p, r, EK_EXP_C1);
+    p = fmaf(p, r, EK_EXP_C0);
+    const float y = fmaf(p, r * r, r + 1.0f);
+    const int32_t bits = ((int32_t)n + 127) * (1 << 23); // 2^n
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return y * power;
+}
+
+static inline float ek_geluf(float x) {
+    const float a = fabsf(x);
+    const float t = 1.0f / fmaf(a, EK_GELU_P, 1.0f);
+    float r = EK_GELU_R7;
+    r = fmaf(r, t, EK_GELU_R6);
+    r = fmaf(r, t, EK_GELU_R5);
+    r = fmaf(r, t, EK_GELU_R4);
+    r = fmaf(r, t, EK_GELU_R3);
+    r = fmaf(r, t, EK_GELU_R2);
+    r = fmaf(r, t, EK_GELU_R1);
+    r = fmaf(r, t, EK_GELU_R0);
+    const float tail = r * ek_expf((a * a) * -0.5f);
+    return fmaf(-a, tail, x > 0.0f ? x : 0.0f);
+}
+
+// Adds 16 lanes as a tree: halves onto each other until one is left.
+static inline float ek_fold_lanes(float lanes[EK_TILE]) {
+    for (size_t half = EK_TILE / 2; half > 0; half /= 2)
+        for (size_t i = 0; i < half; i++)
+            lanes[i] += lanes[i + half];
+    return lanes[0];
+}
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decoder: appends tokens to every beam, returns the logits of what comes next.
+//
+//   x = embedding(token) + position
+//   per layer   x += self_out(attention(qkv(norm(x)), cached keys and values))
+//               x += cross_out(attention(cross_q(norm(x)), the clip's keys and values))
+//               x += fc2(GELU(fc1(norm(x))))
+//   logits = vocabulary(norm(x))
+//
+// All threads run decode_thread. With few rows the weights are what costs, so threads share the columns of each
+// linear (whole tiles) and the heads of each attention; norms and quantization, which are cheap, each does alone.
+#include "state.h"
+
+#include <string.h>
+
+typedef struct {
+    ew_state *state;
+    const ew_decode_call *call;
+    size_t first, n_tokens; // the tokens of this run: call->tokens[beam][first .. first + n_tokens)
+} decode_job;
+
+typedef struct {
+    ew_state *s;
+    const ew_model *model;
+    const ek_table *table;
+    ew_scratch *scratch;
+    const decode_job *job;
+    size_t d, n_rows; // rows: beams * tokens, a beam's tokens one below the other
+    size_t thread, n_threads;
+} decoder;
+
+typedef struct {
+    size_t first, last;
+} range;
+
+static range share(const decoder *e, size_t n) {
+    return (range){n * e->thread / e->n_threads, n * (e->thread + 1) / e->n_threads};
+}
+
+static void meet(const decoder *e) { ew_pool_barrier(e->model->pool); }
+
+// This thread's columns of linear(x). Every thread quantizes x for itself.
+static range linear_columns(decoder *e, const ew_linear *linear, const float *x, size_t ldx, size_t m, float *out,
+                            size_t ldo, enum ek_mode mode) {
+    range columns = share(e, ek_div_up(linear->n, EK_TILE));
+    columns.first *= EK_TILE;
+    columns.last = ek_min(columns.last * EK_TILE, linear->n);
+    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear);
+    ew_linear_columns(e->table, linear, &e->scratch->operand, out, ldo, m, columns.first, columns.last, mode);
+    return columns;
+}
+
+static const float *norm_x(decoder *e, const ew_norm *norm) {
+    e->table->layer_norm(e->scratch->norm, e->d, e->s->dec_x, e->d, norm->weight, norm->bias, e->n_rows, e->d);
+    return e->scratch->norm;
+}
+
+static void embed(decoder *e) {
+    const size_t n = e->job->n_tokens;
+    const range rows = share(e, e->n_rows);
+    for (size_t row = rows.first; row < rows.last; row++) {
+        const size_t beam = row / n, i = row % n;
+        const size_t token = (size_t)e->job->call->tokens[beam * e->job->call->n_tokens + e->job->first + i];
+        const float *position = e->model->dec_positions + (e->s->n_past + i) * e->d;
+        float *x = e->s->dec_x + row * e->d;
+        ew_linear_weight_row(&e->model->vocabulary, token, x);
+        for (size_t c = 0; c < e->d; c++)
+            x[c] += position[c];
+    }
+    meet(e);
+}
+
+static void append_key_value(ew_keys *cache, size_t head, size_t t, const float *k, const float *v) {
+    float *lane = cache->k + ew_keys_head(cache, head) + t / EK_TILE * EK_TILE * EK_HEAD + t % EK_TILE;
+    for (size_t c = 0; c < EK_HEAD; c++)
+        lane[c * EK_TILE] = k[c];
+    memcpy(cache->v + ew_keys_head(cache, head) + t * EK_HEAD, v, EK_HEAD * sizeof *v);
+}
+
+static void self_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
+    const size_t d = e->d, n = e->job->n_tokens;
+    ew_state *s = e->s;
+    linear_columns(e, &layer->qkv, norm_x(e, &layer->norm_self), d, e->n_rows, s->dec_qkv, 3 * d, EK_STORE);
+    meet(e);
+    const range heads = share(e, e->model->dims.n_text_head);
+    for (size_t beam = 0; beam < s->n_beams; beam++) {
+        ew_keys *cache = &s->self[s->bank][layer_index * s->n_beams + beam];
+        for (size_t head = heads.first; head < heads.last; head++) {
+            const float *q = s->dec_qkv + beam * n * 3 * d + head * EK_HEAD;
+            for (size_t i = 0; i < n; i++)
+                append_key_value(cache, head, s->n_past + i, q + d + i * 3 * d, q + 2 * d + i * 3 * d);
+            ek_attention_f32(e->table,
+                             (ek_attention_call){.out = s->dec_context + beam * n * d + head * EK_HEAD,
+                                                 .ldo = d,
+                                                 .n_queries = n,
+                                                 .n_keys = s->n_past + 1,
+                                                 .step = 1,
+                                                 .scratch = e->scratch->attention},
+                             (ek_attention_f32_operands){.q = q,
+                                                         .ldq = 3 * d,
+                                                         .k = cache->k + ew_keys_head(cache, head),
+                                                         .v = cache->v + ew_keys_head(cache, head)});
+        }
+    }
+    meet(e);
+    linear_columns(e, &layer->self_out, s->dec_context, d, e->n_rows, s->dec_x, d, EK_ADD);
+    meet(e);
+}
+
+// Where the attention weights of a head go, for the tokens of one beam; NULL where nobody asked.
+static float *alignment_rows(const decoder *e, size_t layer, size_t head, size_t beam) {
+    const ew_decode_call *call = e->job->call;
+    for (size_t i = 0; call->alignment && i < e->model->n_alignment_heads; i++)
+        if ((size_t)e->model->alignment_heads[2 * i] == layer && (size_t)e->model->alignment_heads[2 * i + 1] == head)
+            return call->alignment +
+                   ((beam * e->model->n_alignment_heads + i) * call->n_tokens + e->job->first) * e->s->n_ctx;
+    return NULL;
+}
+
+static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t first, size_t m, float *weights) {
+    const size_t d = e->d, start = ew_keys_head(keys, head);
+    const float *q = e->s->dec_qkv + first * d + head * EK_HEAD;
+    const ek_attention_call call = {.out = e->s->dec_context + first * d + head * EK_HEAD,
+                                    .ldo = d,
+                                    .n_queries = m,
+                                    .n_keys = e->s->n_ctx,
+                                    .weights = weights,
+                                    .ldw = e->s->n_ctx,
+                                    .scratch = e->scratch->attention};
+    if (!keys->k_codes) {
+        ek_attention_f32(e->table, call,
+                         (ek_attention_f32_operands){.q = q, .ldq = d, .k = keys->k + start, .v = keys->v + start});
+        return;
+    }
+    const ew_operand *codes = &e->scratch->head;
+    e->table->quantize(codes->codes, codes->scale, codes->sum, NULL, q, d, m, EK_HEAD);
+    ek_attention_q8(e->table, call,
+                    (ek_attention_q8_operands){.q = codes->codes,
+                                               .q_scale = codes->scale,
+                                               .q_sum = codes->sum,
+                                               .k = keys->k_codes + start,
+                                               .k_scale = keys->k_scale + head * keys->capacity,
+                                               .v = keys->v_codes + start,
+                                               .v_scale = keys->v_scale + head * EK_HEAD});
+}
+
+static void cross_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
+    const size_t d = e->d, n = e->job->n_tokens;
+    ew_state *s = e->s;
+    linear_columns(e, &layer->cross_q, norm_x(e, &layer->norm_cross), d, e->n_rows, s->dec_qkv, d, EK_STORE);
+    meet(e);
+    const range heads = share(e, e->model->dims.n_text_head);
+    for (size_t head = heads.first; head < heads.last; head++) {
+        if (!alignment_rows(e, layer_index, head, 0)) {
+            cross_attend(e, &s->cross[layer_index], head, 0, e->n_rows, NULL);
+            continue;
+        }
+        for (size_t beam = 0; beam < s->n_beams; beam++)
+            cross_attend(e, &s->cross[layer_index], head, beam * n, n, alignment_rows(e, layer_index, head, beam));
+    }
+    meet(e);
+    linear_columns(e, &layer->cross_out, s->dec_context, d, e->n_rows, s->dec_x, d, EK_ADD);
+    meet(e);
+}
+
+static void feed_forward(decoder *e, const ew_decoder_layer *layer) {
+    const size_t d = e->d;
+    float *wide = e->s->dec_wide;
+    const range mine =
+        linear_columns(e, &layer->fc1, norm_x(e, &layer->norm_ffn), d, e->n_rows, wide, 4 * d, EK_STORE);
+    e->table->gelu(wide + mine.first, 4 * d, e->n_rows, mine.last - mine.first);
+    meet(e);
+    linear_columns(e, &layer->fc2, wide, 4 * d, e->n_rows, e->s->dec_x, d, EK_ADD);
+    meet(e);
+}
+
+static void project(decoder *e) {
+    const ew_decode_call *call = e->job->call;
+    const size_t d = e->d, n = e->job->n_tokens, n_vocab = e->model->dims.n_vocab;
+    const int is_last = e->job->first + n == call->n_tokens;
+    const float *x = norm_x(e, &e->model->dec_norm);
+    if (!call->last_only) {
+        for (size_t beam = 0; beam < e->s->n_beams; beam++)
+            linear_columns(e, &e->model->vocabulary, x + beam * n * d, d, n,
+                           call->logits + (beam * call->n_tokens + e->job->first) * n_vocab, n_vocab, EK_STORE);
+    } else if (is_last) { // every n-th row, from the last token of the first beam
+        linear_columns(e, &e->model->vocabulary, x + (n - 1) * d, n * d, e->s->n_beams, call->logits, n_vocab,
+                       EK_STORE);
+    }
+}
+
+static void decode_thread(void *arg, int thread, int n_threads) {
+    const decode_job *job = arg;
+    ew_state *s = job->state;
+    decoder e = {.s = s,
+                 .model = s->model,
+                 .table = s->model->table,
+                 .scratch = s->scratch + thread,
+                 .job = job,
+                 .d = s->model->dims.n_text_state,
+                 .n_rows = s->n_beams * job->n_tokens,
+                 .thread = (size_t)thread,
+                 .n_threads = (size_t)n_threads};
+    embed(&e);
+    for (size_t layer = 0; layer < s->model->dims.n_text_layer; layer++) {
+        self_attention(&e, &s->model->decoder[layer], layer);
+        cross_attention(&e, &s->model->decoder[layer], layer);
+        feed_forward(&e, &s->model->decoder[layer]);
+    }
+    project(&e);
+}
+
+void ew_decode(ew_state *state, const ew_decode_call *call) {
+    const size_t most = EW_ROWS / state->n_beams; // EW_MAX_BEAMS <= EW_ROWS, so at least one
+    for (size_t first = 0; first < call->n_tokens; first += most) {
+        decode_job job = {state, call, first, ek_min(call->n_tokens - first, most)};
+        ew_pool_run(state->model->pool, decode_thread, &job);
+        state->n_past += job.n_tokens;
+    }
+}

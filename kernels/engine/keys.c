@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keys.h"
+
+#include <math.h>
+
+#include "../attention/attention.h"
+#include "memory.h"
+
+int ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8) {
+    const size_t padded = ek_round_up(capacity, EK_TILE), n = n_heads * padded;
+    *keys = (ew_keys){.n_heads = n_heads, .capacity = padded};
+    if (!int8) {
+        keys->k = ew_alloc(n * EK_HEAD * sizeof(float));
+        keys->v = ew_alloc(n * EK_HEAD * sizeof(float));
+        return keys->k && keys->v ? 0 : -1;
+    }
+    keys->k_codes = ew_alloc(n * EK_HEAD);
+    keys->v_codes = ew_alloc(n * EK_HEAD);
+    keys->k_scale = ew_alloc(n * sizeof(float));
+    keys->v_scale = ew_alloc(n_heads * EK_HEAD * sizeof(float));
+    return keys->k_codes && keys->v_codes && keys->k_scale && keys->v_scale ? 0 : -1;
+}
+
+void ew_keys_free(ew_keys *keys) {
+    free(keys->k);
+    free(keys->v);
+    free(keys->k_codes);
+    free(keys->v_codes);
+    free(keys->k_scale);
+    free(keys->v_scale);
+    *keys = (ew_keys){0};
+}
+
+// Key `t` of a head, 64 wide, into lane t % 16 of its tile.
+static void scatter_codes(int8_t *head, size_t t, const int8_t *codes) {
+    int8_t *lane = head + t / EK_TILE * EK_TILE * EK_HEAD + t % EK_TILE * EK_QUAD;
+    for (size_t quad = 0; quad < EK_HEAD / EK_QUAD; quad++)
+        memcpy(lane + quad * EK_TILE * EK_QUAD, codes + quad * EK_QUAD, EK_QUAD);
+}
+
+static void scatter_floats(float *head, size_t t, const float *key) {
+    float *lane = head + t / EK_TILE * EK_TILE * EK_HEAD + t % EK_TILE;
+    for (size_t c = 0; c < EK_HEAD; c++)
+        lane[c * EK_TILE] = key[c];
+}
+
+void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, const float *k, const float *v, size_t ld,
+                   size_t m, const ew_operand *scratch) {
+    for (size_t head = 0; head < keys->n_heads; head++) {
+        const size_t start = ew_keys_head(keys, head);
+        if (keys->k_codes) {
+            table->quantize(scratch->codes, keys->k_scale + head * keys->capacity + first, scratch->sum, NULL,
+                            k + head * EK_HEAD, ld, m, EK_HEAD);
+            for (size_t i = 0; i < m; i++)
+                scatter_codes(keys->k_codes + start, first + i, scratch->codes + i * EK_HEAD);
+        } else {
+            for (size_t i = 0; i < m; i++) {
+                scatter_floats(keys->k + start, first + i, k + i * ld + head * EK_HEAD);
+                memcpy(keys->v + start + (first + i) * EK_HEAD, v + i * ld + head * EK_HEAD, EK_HEAD * sizeof *v);
+            }
+        }
+    }
+}
+
+void ew_keys_quantize_values(const ek_table *table, ew_keys *keys, size_t head, const float *values, size_t ldv,
+                             size_t n_keys) {
+    float largest[EK_HEAD] = {0};
+    const float *v = values + head * EK_HEAD;
+    for (size_t t = 0; t < n_keys; t++) {
+        for (size_t c = 0; c < EK_HEAD; c++) {
+            const float magnitude = fabsf(v[t * ldv + c]);
+            largest[c] = magnitude > largest[c] ? magnitude : largest[c];
+        }
+    }
+    table->quantize_columns(keys->v_codes + ew_keys_head(keys, head), keys->v_scale + head * EK_HEAD, largest, v, ldv,
+                            n_keys, EK_HEAD);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys and values of all heads, in the layouts that attention reads: INT8 or float32, as the model says.
+#ifndef EW_KEYS_H
+#define EW_KEYS_H
+
+#include "model.h"
+
+typedef struct {
+    size_t n_heads, capacity; // capacity: most keys a head can hold
+    float *k, *v;             // f32: [head][capacity / 16][64][16] and [head][capacity][64]
+    int8_t *k_codes, *v_codes; // q8: [head][capacity / 16][16][16][4] and [head][4][n_keys / 4][16][4]
+    float *k_scale, *v_scale;  // q8: [head][capacity] and [head][64]
+} ew_keys;
+
+int ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8); // 0, or -1 without memory
+void ew_keys_free(ew_keys *keys);
+
+// Stores keys first .. first + m of every head. k and v: rows ld floats apart, heads side by side.
+// scratch: an operand with room for m rows of 64.
+// q8 stores only the keys; the values of a head are quantized when all are there, by ew_keys_quantize_values.
+void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, const float *k, const float *v, size_t ld,
+                   size_t m, const ew_operand *scratch);
+// values: rows 0 .. n_keys of all heads, ldv floats apart.
+void ew_keys_quantize_values(const ek_table *table, ew_keys *keys, size_t head, const float *values, size_t ldv,
+                             size_t n_keys);
+
+static inline size_t ew_keys_head(const ew_keys *keys, size_t head) { return head * keys->capacity * 64; }
+
+#endif

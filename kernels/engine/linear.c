@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "linear.h"
+
+#include "../pack/pack.h"
+#include "memory.h"
+
+enum { Q4_0_BLOCK_BYTES = 2 + EK_GROUP / 2 };
+
+size_t ew_operand_bytes(size_t rows, size_t k) {
+    return ek_round_up(rows * ek_q8_stride(k), EK_ALIGN) + 2 * ek_round_up(rows * sizeof(float), EK_ALIGN) +
+           ek_round_up(rows * ek_div_up(k, EK_GROUP) * sizeof(int32_t), EK_ALIGN);
+}
+
+ew_operand ew_operand_in(void *memory, size_t rows, size_t k) {
+    char *p = memory;
+    ew_operand operand = {0};
+    operand.codes = (int8_t *)p;
+    p += ek_round_up(rows * ek_q8_stride(k), EK_ALIGN);
+    operand.scale = (float *)(void *)p;
+    p += ek_round_up(rows * sizeof(float), EK_ALIGN);
+    operand.sum = (int32_t *)(void *)p;
+    p += ek_round_up(rows * sizeof(float), EK_ALIGN);
+    operand.group_sum = (int32_t *)(void *)p;
+    return operand;
+}
+
+void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
+                     const ew_linear *linear) {
+    operand->x = x;
+    operand->ldx = ldx;
+    if (linear->type != EW_F32)
+        table->quantize(operand->codes, operand->scale, operand->sum,
+                        linear->type == EW_Q4 ? operand->group_sum : NULL, x, ldx, m, linear->k);
+}
+
+void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                       size_t m, size_t first, size_t last, enum ek_mode mode) {
+    const size_t k = linear->k, n = last - first, groups = k / EK_GROUP;
+    const float *bias = linear->bias + first;
+    out += first;
+    switch (linear->type) {
+    case EW_F32:
+        table->gemm_f32(out, ldo, x->x, x->ldx, (const float *)linear->w + first * k, k * EK_TILE, EK_TILE, bias, m,
+                        n, k, mode);
+        break;
+    case EW_Q8:
+        table->gemm_q8(out, ldo, x->codes, ek_q8_stride(k), x->scale, x->sum,
+                       (const int8_t *)linear->w + first * ek_round_up(k, EK_QUAD), linear->scale + first, bias, m,
+                       n, k, mode);
+        break;
+    case EW_Q4:
+        table->gemm_q4(out, ldo, x->codes, ek_q8_stride(k), x->scale, x->group_sum,
+                       (const uint8_t *)linear->w + first * k / 2, linear->scale + first * groups, bias, m, n, k,
+                       mode);
+        break;
+    case EW_EMPTY:
+        break; // a model with an empty linear is never handed out (ew_model_missing)
+    }
+}
+
+void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out) {
+    const size_t k = linear->k, tile = row / EK_TILE, lane = row % EK_TILE;
+    for (size_t p = 0; p < k; p++) {
+        if (linear->type == EW_F32) {
+            out[p] = ((const float *)linear->w)[(tile * k + p) * EK_TILE + lane];
+        } else if (linear->type == EW_Q8) {
+            const size_t quad = tile * ek_div_up(k, EK_QUAD) + p / EK_QUAD;
+            const int8_t code = ((const int8_t *)linear->w)[(quad * EK_TILE + lane) * EK_QUAD + p % EK_QUAD];
+            out[p] = (float)code * linear->scale[row];
+        } else {
+            const size_t group = tile * (k / EK_GROUP) + p / EK_GROUP, quad = p % EK_GROUP / EK_QUAD;
+            const uint8_t *bytes = (const uint8_t *)linear->w + group * EK_Q4_GROUP_BYTES;
+            const uint8_t byte = bytes[(quad % 4 * EK_TILE + lane) * EK_QUAD + p % EK_QUAD];
+            out[p] = (float)((quad < 4 ? byte & 15 : byte >> 4) - 8) * linear->scale[group * EK_TILE + lane];
+        }
+    }
+}
+
+static int allocate(ew_linear *linear, ew_type type) {
+    const size_t n = linear->n, k = linear->k;
+    size_t weight_bytes, scales = 0;
+    if (type == EW_F32) {
+        weight_bytes = ek_packed_f32_floats(n, k) * sizeof(float);
+    } else if (type == EW_Q8) {
+        weight_bytes = ek_packed_q8_bytes(n, k);
+        scales = ek_round_up(n, EK_TILE);
+    } else {
+        weight_bytes = ek_packed_q4_bytes(n, k);
+        scales = ek_packed_q4_scales(n, k);
+    }
+    linear->w = ew_alloc(weight_bytes);
+    linear->scale = scales ? ew_alloc(scales * sizeof(float)) : NULL;
+    linear->type = type;
+    return linear->w && (!scales || linear->scale) ? 0 : -1;
+}
+
+int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, const void *w, const float *scale) {
+    const size_t k = linear->k;
+    if (linear->type == EW_EMPTY && allocate(linear, type) != 0)
+        return -1;
+    if (linear->type != type)
+        return -2;
+    if (type == EW_F32) {
+        ek_pack_f32((float *)linear->w + first * k, w, k, n, k);
+    } else if (type == EW_Q8) {
+        ek_pack_q8((int8_t *)linear->w + first * ek_round_up(k, EK_QUAD), w, k, n, k);
+        memcpy(linear->scale + first, scale, n * sizeof *scale);
+    } else {
+        const size_t groups = k / EK_GROUP;
+        ek_pack_q4((uint8_t *)linear->w + first * k / 2, linear->scale + first * groups, w, n, k);
+    }
+    return 0;
+}
+
+void ew_linear_free(ew_linear *linear) {
+    free(linear->w);
+    free(linear->scale);
+    free(linear->bias);
+    *linear = (ew_linear){0};
+}

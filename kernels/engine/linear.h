@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// One linear map in any precision: y = x W^T + b. The only place that knows which product serves which type.
+#ifndef EW_LINEAR_H
+#define EW_LINEAR_H
+
+#include "../table/table.h"
+
+typedef enum { EW_EMPTY, EW_F32, EW_Q8, EW_Q4 } ew_type;
+
+typedef struct {
+    ew_type type;
+    size_t n, k;    // outputs, inputs
+    void *w;        // packed tiles of its type
+    float *scale;   // q8: [round_up(n, 16)]; q4: [n / 16][k / 32][16]; f32: none
+    float *bias;    // [n]; zero where the model has none
+} ew_linear;
+
+// Rows on their way into a linear: floats as they are, or codes made from them. Buffers belong to the caller.
+typedef struct {
+    const float *x;
+    size_t ldx;
+    int8_t *codes;
+    float *scale;
+    int32_t *sum, *group_sum;
+} ew_operand;
+
+size_t ew_operand_bytes(size_t rows, size_t k);
+// Lays out an operand for up to `rows` rows of up to `k` inputs in `memory`.
+ew_operand ew_operand_in(void *memory, size_t rows, size_t k);
+// Points the operand at m rows of x and, for integer types, quantizes them.
+void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
+                     const ew_linear *linear);
+
+// out[:, first .. last) of m rows; first is a multiple of 16. ldo is counted from column 0 of the output.
+void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                       size_t m, size_t first, size_t last, enum ek_mode mode);
+static inline void ew_linear_rows(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out,
+                                  size_t ldo, size_t m, enum ek_mode mode) {
+    ew_linear_columns(table, linear, x, out, ldo, m, 0, linear->n, mode);
+}
+
+// Row `row` of W as floats (an embedding look-up in the output projection).
+void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out);
+
+// Copies rows first .. first + n of the weights (row-major: floats, codes, or Q4_0 blocks; scale: a float a row,
+// q8 only) into the tiles. `first` is a multiple of 16. 0; -1 no memory; -2 an earlier part had another type.
+int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, const void *w, const float *scale);
+void ew_linear_free(ew_linear *linear);
+
+#endif

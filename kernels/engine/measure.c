@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "measure.h"
+
+#include <time.h>
+
+#include "../attention/attention.h"
+#include "../pack/pack.h"
+#include "memory.h"
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+typedef struct {
+    ew_pool *pool;
+    const ek_table *table;
+    ew_peak what;
+    size_t rounds;
+    const char *buffer;
+    size_t bytes;
+    double done[1024]; // by each thread
+} peak_job;
+
+static void peak_thread(void *arg, int thread, int n_threads) {
+    peak_job *job = arg;
+    if (job->what == EW_PEAK_Q8)
+        job->done[thread] = job->table->peak_q8(job->rounds);
+    else if (job->what == EW_PEAK_F32)
+        job->done[thread] = job->table->peak_f32(job->rounds);
+    else {
+        const size_t words = job->bytes / sizeof(uint64_t) / (size_t)n_threads / 8 * 8;
+        const uint64_t *p = (const uint64_t *)(const void *)job->buffer + words * (size_t)thread;
+        uint64_t sums[8] = {0};
+        for (size_t round = 0; round < job->rounds; round++)
+            for (size_t i = 0; i < words; i += 8)
+                for (size_t j = 0; j < 8; j++)
+                    sums[j] += p[i + j];
+        volatile uint64_t sink = sums[0] ^ sums[1] ^ sums[2] ^ sums[3] ^ sums[4] ^ sums[5] ^ sums[6] ^ sums[7];
+        (void)sink;
+        job->done[thread] = (double)words * sizeof(uint64_t) * (double)job->rounds;
+    }
+}
+
+double ew_measure_peak(ew_pool *pool, const ek_table *table, ew_peak what, double seconds, const char *buffer,
+                       size_t bytes) {
+    static const size_t first_rounds[] = {1 << 16, 1 << 16, 1};
+    peak_job job = {.pool = pool, .table = table, .what = what, .buffer = buffer, .bytes = bytes};
+    double best = 0.0;
+    const double deadline = now() + seconds;
+    for (job.rounds = first_rounds[what]; now() < deadline;) {
+        const double start = now();
+        ew_pool_run(pool, peak_thread, &job);
+        const double elapsed = now() - start;
+        double done = 0.0;
+        for (int i = 0; i < ew_pool_threads(pool); i++)
+            done += job.done[i];
+        best = done / elapsed > best ? done / elapsed : best;
+        if (elapsed < seconds / 20)
+            job.rounds *= 2;
+    }
+    return best;
+}
+
+// One product and its operands, in the shapes of the engine.
+typedef struct {
+    const ek_table *table;
+    ew_product what;
+    size_t m, n, k;
+    float *x, *out, *w_f32, *scale, *a_scale;
+    int8_t *codes, *w;
+    int32_t *sum, *group_sum;
+    void *scratch[64];
+} product;
+
+enum { ROWS = 48 };
+
+static void run_rows(product *p, size_t first, size_t m, size_t first_column, size_t n, int thread) {
+    const size_t k = p->k, stride = ek_q8_stride(k), groups = k / EK_GROUP;
+    float *out = p->out + first * p->n + first_column;
+    const int8_t *codes = p->codes + first * stride;
+    const ek_attention_call call = {.out = p->out + first * EK_HEAD,
+                                    .ldo = EK_HEAD,
+                                    .n_queries = m,
+                                    .n_keys = p->n,
+                                    .scratch = p->scratch[thread]};
+    switch (p->what) {
+    case EW_GEMM_Q8:
+        p->table->gemm_q8(out, p->n, codes, stride, p->a_scale + first, p->sum + first,
+                          p->w + first_column * ek_round_up(k, EK_QUAD), p->scale, NULL, m, n, k, EK_STORE);
+        break;
+    case EW_GEMM_Q4:
+        p->table->gemm_q4(out, p->n, codes, stride, p->a_scale + first, p->group_sum + first * groups,
+                          (const uint8_t *)p->w + first_column * k / 2, p->scale, NULL, m, n, k, EK_STORE);
+        break;
+    case EW_GEMM_F32:
+        p->table->gemm_f32(out, p->n, p->x + first * k, k, p->w_f32 + first_column * k, k * EK_TILE, EK_TILE, NULL, m,
+                           n, k, EK_STORE);
+        break;
+    case EW_ATTENTION_Q8:
+        ek_attention_q8(p->table, call,
+                        (ek_attention_q8_operands){codes, p->a_scale + first, p->sum + first, p->w, p->scale, p->w,
+                                                   p->scale});
+        break;
+    case EW_ATTENTION_F32:
+        ek_attention_f32(p->table, call, (ek_attention_f32_operands){p->x + first * k, k, p->w_f32, p->w_f32});
+        break;
+    }
+}
+
+static void product_thread(void *arg, int thread, int n_threads) {
+    product *p = arg;
+    const size_t t = (size_t)thread, threads = (size_t)n_threads;
+    if (p->m >= ROWS) { // the encoder's way: blocks of rows
+        for (size_t block = t; block < ek_div_up(p->m, ROWS); block += threads)
+            run_rows(p, block * ROWS, ek_min(p->m - block * ROWS, ROWS), 0, p->n, thread);
+    } else if (p->what == EW_ATTENTION_Q8 || p->what == EW_ATTENTION_F32) {
+        if (thread == 0)
+            run_rows(p, 0, p->m, 0, p->n, thread);
+    } else { // the decoder's way: tiles of columns
+        const size_t tiles = ek_div_up(p->n, EK_TILE), first = tiles * t / threads * EK_TILE;
+        const size_t last = ek_min(tiles * (t + 1) / threads * EK_TILE, p->n);
+        run_rows(p, 0, p->m, first, last - first, thread);
+    }
+}
+
+static int make_operands(product *p, int n_threads) {
+    const size_t columns = ek_round_up(p->n, EK_ALIGN), k = ek_round_up(p->k, EK_ALIGN);
+    p->x = ew_alloc(p->m * k * sizeof(float));
+    p->out = ew_alloc(p->m * (p->n + EK_HEAD) * sizeof(float));
+    p->codes = ew_alloc(p->m * ek_q8_stride(p->k));
+    p->a_scale = ew_alloc(p->m * sizeof(float));
+    p->sum = ew_alloc(p->m * sizeof(int32_t));
+    p->group_sum = ew_alloc(p->m * ek_div_up(p->k, EK_GROUP) * sizeof(int32_t));
+    const int is_float = p->what == EW_GEMM_F32 || p->what == EW_ATTENTION_F32;
+    p->w_f32 = is_float ? ew_alloc(columns * k * sizeof(float)) : NULL;
+    p->w = is_float ? NULL : ew_alloc(columns * k);
+    p->scale = ew_alloc(columns * ek_div_up(k, EK_GROUP) * sizeof(float));
+    if (!p->x || !p->out || !p->codes || !p->a_scale || !p->sum || !p->group_sum || !p->scale ||
+        !(is_float ? (void *)p->w_f32 : (void *)p->w))
+        return -1;
+    for (int i = 0; i < n_threads; i++)
+        if (!(p->scratch[i] = ew_alloc(ek_attention_scratch(p->n))))
+            return -1;
+    for (size_t i = 0; i < p->m * p->k; i++)
+        p->x[i] = (float)(i % 251) - 125.0f;
+    for (size_t i = 0; !is_float && i < columns * k; i++)
+        p->w[i] = (int8_t)(i % 251 - 125);
+    for (size_t i = 0; i < columns; i++)
+        p->scale[i] = 1e-3f;
+    p->table->quantize(p->codes, p->a_scale, p->sum, p->group_sum, p->x, p->k, p->m, p->k);
+    return 0;
+}
+
+static void free_operands(product *p) {
+    void *buffers[] = {p->x, p->out, p->codes, p->a_scale, p->sum, p->group_sum, p->w_f32, p->w, p->scale};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        free(buffers[i]);
+    for (size_t i = 0; i < 64; i++)
+        free(p->scratch[i]);
+}
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double ew_measure_product(ew_pool *pool, const ek_table *table, ew_product what, size_t m, size_t n, size_t k,
+                          double seconds) {
+    product p = {.table = table, .what = what, .m = m, .n = n, .k = k};
+    double times[512], median = -1.0;
+    int count = 0;
+    if (make_operands(&p, ew_pool_threads(pool)) == 0) {
+        ew_pool_run(pool, product_thread, &p); // warm-up
+        const double deadline = now() + seconds;
+        do {
+            const double start = now();
+            ew_pool_run(pool, product_thread, &p);
+            times[count++] = now() - start;
+        } while (count < 512 && now() < deadline);
+        qsort(times, (size_t)count, sizeof *times, ascending);
+        median = times[count / 2];
+    }
+    free_operands(&p);
+    return median;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pool.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { SPINS_BEFORE_SLEEP = 4000, SPINS_BEFORE_YIELD = 2000 };
+
+struct ew_pool {
+    int n_threads; // the caller is thread 0
+    pid_t pid;     // whose threads these are
+    pthread_t *threads;
+    pthread_mutex_t run_lock, sleep_lock;
+    pthread_cond_t wake;
+    ew_pool_fn *fn;
+    void *arg;
+    atomic_uint generation; // of runs; workers wait for it to move
+    atomic_int sleepers, remaining, stop;
+    atomic_int arrived; // at the barrier
+    atomic_uint phase;  // of the barrier
+};
+
+typedef struct {
+    ew_pool *pool;
+    int thread;
+} worker_start;
+
+static void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void wait_for_run(ew_pool *pool, unsigned seen) {
+    for (int spin = 0; spin < SPINS_BEFORE_SLEEP; spin++) {
+        if (atomic_load(&pool->generation) != seen)
+            return;
+        relax();
+    }
+    pthread_mutex_lock(&pool->sleep_lock);
+    atomic_fetch_add(&pool->sleepers, 1); // before the check: the caller moves the generation, then looks here
+    while (atomic_load(&pool->generation) == seen)
+        pthread_cond_wait(&pool->wake, &pool->sleep_lock);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    pthread_mutex_unlock(&pool->sleep_lock);
+}
+
+static void *work(void *start) {
+    ew_pool *pool = ((worker_start *)start)->pool;
+    const int thread = ((worker_start *)start)->thread;
+    free(start);
+    for (unsigned seen = 0;; seen++) {
+        wait_for_run(pool, seen);
+        if (atomic_load(&pool->stop))
+            return NULL;
+        pool->fn(pool->arg, thread, pool->n_threads);
+        atomic_fetch_sub(&pool->remaining, 1);
+    }
+}
+
+static void begin_run(ew_pool *pool) {
+    atomic_fetch_add(&pool->generation, 1);
+    if (atomic_load(&pool->sleepers) > 0) {
+        pthread_mutex_lock(&pool->sleep_lock);
+        pthread_cond_broadcast(&pool->wake);
+        pthread_mutex_unlock(&pool->sleep_lock);
+    }
+}
+
+static void stop_threads(ew_pool *pool, int n_started) {
+    atomic_store(&pool->stop, 1);
+    begin_run(pool);
+    for (int i = 1; i < n_started; i++)
+        pthread_join(pool->threads[i], NULL);
+}
+
+// 0, or -1 with no thread left running.
+static int start_threads(ew_pool *pool) {
+    pool->pid = getpid();
+    pthread_mutex_init(&pool->run_lock, NULL);
+    pthread_mutex_init(&pool->sleep_lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    atomic_store(&pool->generation, 0);
+    atomic_store(&pool->sleepers, 0);
+    atomic_store(&pool->stop, 0);
+    atomic_store(&pool->arrived, 0);
+    for (int i = 1; i < pool->n_threads; i++) {
+        worker_start *start = malloc(sizeof *start);
+        if (start)
+            *start = (worker_start){pool, i};
+        if (!start || pthread_create(&pool->threads[i], NULL, work, start) != 0) {
+            free(start);
+            stop_threads(pool, i);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+ew_pool *ew_pool_new(int n_threads) {
+    ew_pool *pool = calloc(1, sizeof *pool);
+    if (!pool)
+        return NULL;
+    pool->n_threads = n_threads;
+    pool->threads = calloc((size_t)n_threads, sizeof *pool->threads);
+    if (!pool->threads || start_threads(pool) != 0) {
+        free(pool->threads);
+        free(pool);
+        return NULL;
+    }
+    return pool;
+}
+
+void ew_pool_free(ew_pool *pool) {
+    if (!pool)
+        return;
+    if (pool->pid == getpid()) // a forked child has no threads to stop
+        stop_threads(pool, pool->n_threads);
+    free(pool->threads);
+    free(pool);
+}
+
+int ew_pool_threads(const ew_pool *pool) { return pool->n_threads; }
+
+void ew_pool_run(ew_pool *pool, ew_pool_fn *fn, void *arg) {
+    if (pool->pid != getpid() && start_threads(pool) != 0)
+        pool->n_threads = 1; // a child that may not have threads still gets its answer
+    pthread_mutex_lock(&pool->run_lock);
+    pool->fn = fn;
+    pool->arg = arg;
+    atomic_store(&pool->remaining, pool->n_threads - 1);
+    if (pool->n_threads > 1)
+        begin_run(pool);
+    fn(arg, 0, pool->n_threads);
+    for (int spin = 0; atomic_load(&pool->remaining) > 0; spin++)
+        spin < SPINS_BEFORE_YIELD ? relax() : (void)sched_yield();
+    pthread_mutex_unlock(&pool->run_lock);
+}
+
+void ew_pool_barrier(ew_pool *pool) {
+    if (pool->n_threads == 1)
+        return;
+    const unsigned phase = atomic_load(&pool->phase);
+    if (atomic_fetch_add(&pool->arrived, 1) + 1 == pool->n_threads) {
+        atomic_store(&pool->arrived, 0);
+        atomic_fetch_add(&pool->phase, 1);
+        return;
+    }
+    for (int spin = 0; atomic_load(&pool->phase) == phase; spin++)
+        spin < SPINS_BEFORE_YIELD ? relax() : (void)sched_yield();
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "state.h"
+
+#include "memory.h"
+
+static int allocate_scratch(ew_state *state) {
+    const size_t d = state->model->dims.n_audio_state, ctx = state->model->dims.n_audio_ctx;
+    const size_t most_keys = ctx > state->model->dims.n_text_ctx ? ctx : state->model->dims.n_text_ctx;
+    const int n_threads = ew_pool_threads(state->model->pool);
+    state->scratch = ew_alloc((size_t)n_threads * sizeof *state->scratch);
+    for (int i = 0; state->scratch && i < n_threads; i++) {
+        ew_scratch *scratch = state->scratch + i;
+        void *operand = ew_alloc(ew_operand_bytes(EW_ROWS, 4 * d));
+        void *head = ew_alloc(ew_operand_bytes(EW_ROWS, EK_HEAD));
+        scratch->operand = operand ? ew_operand_in(operand, EW_ROWS, 4 * d) : (ew_operand){0};
+        scratch->head = head ? ew_operand_in(head, EW_ROWS, EK_HEAD) : (ew_operand){0};
+        scratch->norm = ew_alloc(EW_ROWS * d * sizeof(float));
+        scratch->wide = ew_alloc(EW_ROWS * 4 * d * sizeof(float));
+        scratch->context = ew_alloc(EW_ROWS * d * sizeof(float));
+        scratch->attention = ew_alloc(ek_attention_scratch(most_keys));
+        if (!operand || !head || !scratch->norm || !scratch->wide || !scratch->context || !scratch->attention)
+            return -1;
+    }
+    return state->scratch ? 0 : -1;
+}
+
+static int allocate_encoder(ew_state *state) {
+    const ew_dims *dims = &state->model->dims;
+    const size_t d = dims->n_audio_state, ctx = dims->n_audio_ctx, padded = ek_round_up(ctx, EK_TILE);
+    state->mel = ew_alloc((2 * ctx + 2) * dims->n_mels * sizeof(float));
+    state->conv = ew_alloc((2 * ctx + 2) * d * sizeof(float));
+    state->x = ew_alloc(ctx * d * sizeof(float));
+    state->next_block = ew_alloc(ew_n_encoder_phases(state->model) * sizeof *state->next_block);
+    state->cross = ew_alloc(dims->n_text_layer * sizeof *state->cross);
+    if (!state->mel || !state->conv || !state->x || !state->next_block || !state->cross)
+        return -1;
+    if (state->model->int8_attention) {
+        state->values = ew_alloc(ctx * d * sizeof(float));
+        state->queries.codes = ew_alloc(padded * d);
+        state->queries.scale = ew_alloc(padded * dims->n_audio_head * sizeof(float));
+        state->queries.sum = ew_alloc(padded * dims->n_audio_head * sizeof(int32_t));
+        if (!state->values || !state->queries.codes || !state->queries.scale || !state->queries.sum)
+            return -1;
+    } else {
+        state->queries.rows = ew_alloc(ctx * d * sizeof(float));
+        if (!state->queries.rows)
+            return -1;
+    }
+    int failed = ew_keys_allocate(&state->keys, dims->n_audio_head, ctx, state->model->int8_attention);
+    for (size_t layer = 0; layer < dims->n_text_layer; layer++)
+        failed |= ew_keys_allocate(&state->cross[layer], dims->n_text_head, ctx, state->model->int8_attention);
+    return failed;
+}
+
+static int allocate_decoder(ew_state *state) {
+    const ew_dims *dims = &state->model->dims;
+    const size_t d = dims->n_text_state, caches = dims->n_text_layer * state->n_beams;
+    state->dec_x = ew_alloc(EW_ROWS * d * sizeof(float));
+    state->dec_qkv = ew_alloc(EW_ROWS * 3 * d * sizeof(float));
+    state->dec_context = ew_alloc(EW_ROWS * d * sizeof(float));
+    state->dec_wide = ew_alloc(EW_ROWS * 4 * d * sizeof(float));
+    if (!state->dec_x || !state->dec_qkv || !state->dec_context || !state->dec_wide)
+        return -1;
+    for (int bank = 0; bank < (state->n_beams > 1 ? 2 : 1); bank++) {
+        state->self[bank] = ew_alloc(caches * sizeof **state->self);
+        if (!state->self[bank])
+            return -1;
+        for (size_t i = 0; i < caches; i++)
+            if (ew_keys_allocate(&state->self[bank][i], dims->n_text_head, dims->n_text_ctx, 0) != 0)
+                return -1;
+    }
+    return 0;
+}
+
+ew_state *ew_state_new(const ew_model *model, size_t n_beams) {
+    ew_state *state = ew_alloc(sizeof *state);
+    if (!state)
+        return NULL;
+    state->model = model;
+    state->n_beams = n_beams;
+    if (allocate_scratch(state) != 0 || allocate_encoder(state) != 0 || allocate_decoder(state) != 0) {
+        ew_state_free(state);
+        return NULL;
+    }
+    return state;
+}
+
+void ew_state_free(ew_state *state) {
+    if (!state)
+        return;
+    for (int i = 0; state->scratch && i < ew_pool_threads(state->model->pool); i++) {
+        free(state->scratch[i].operand.codes); // an operand starts with its codes
+        free(state->scratch[i].head.codes);
+        free(state->scratch[i].norm);
+        free(state->scratch[i].wide);
+        free(state->scratch[i].context);
+        free(state->scratch[i].attention);
+    }
+    for (size_t layer = 0; state->cross && layer < state->model->dims.n_text_layer; layer++)
+        ew_keys_free(&state->cross[layer]);
+    for (int bank = 0; bank < 2; bank++) {
+        for (size_t i = 0; state->self[bank] && i < state->model->dims.n_text_layer * state->n_beams; i++)
+            ew_keys_free(&state->self[bank][i]);
+        free(state->self[bank]);
+    }
+    ew_keys_free(&state->keys);
+    void *buffers[] = {state->scratch,       state->mel,           state->conv,  state->x,
+                       state->values,        state->queries.rows,  state->queries.codes,
+                       state->queries.scale, state->queries.sum,   state->cross, state->next_block,
+                       state->dec_x,         state->dec_qkv,       state->dec_context,
+                       state->dec_wide,      state};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        free(buffers[i]);
+}
+
+void ew_reorder(ew_state *state, const int32_t *parents) {
+    const size_t tiles = ek_div_up(state->n_past, EK_TILE) * EK_TILE * EK_HEAD;
+    ew_keys *from = state->self[state->bank], *to = state->self[1 - state->bank];
+    if (state->n_beams == 1)
+        return;
+    for (size_t layer = 0; layer < state->model->dims.n_text_layer; layer++) {
+        for (size_t beam = 0; beam < state->n_beams; beam++) {
+            const ew_keys *source = from + layer * state->n_beams + (size_t)parents[beam];
+            const ew_keys *target = to + layer * state->n_beams + beam;
+            for (size_t head = 0; head < source->n_heads; head++) {
+                const size_t start = ew_keys_head(source, head);
+                memcpy(target->k + start, source->k + start, tiles * sizeof(float));
+                memcpy(target->v + start, source->v + start, state->n_past * EK_HEAD * sizeof(float));
+            }
+        }
+    }
+    state->bank = 1 - state->bank;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one transcription in progress owns: encoder buffers, key/value caches, scratch. All of it is allocated
+// when the state is made; running allocates nothing.
+#ifndef EW_STATE_H
+#define EW_STATE_H
+
+#include <stdatomic.h>
+
+#include "../attention/attention.h"
+#include "keys.h"
+
+enum {
+    EW_ROWS = 48,     // rows of a block: its widest intermediate (4 d floats a row) stays in the second cache level
+    EW_MAX_BEAMS = 32,
+};
+
+// What a thread needs to itself.
+typedef struct {
+    ew_operand operand;  // EW_ROWS rows of up to 4 d
+    ew_operand head;     // EW_ROWS rows of 64
+    float *norm;         // [EW_ROWS][d]
+    float *wide;         // [EW_ROWS][4 d]
+    float *context;      // [EW_ROWS][d]
+    void *attention;
+} ew_scratch;
+
+// Queries of all heads, as attention reads them.
+typedef struct {
+    float *rows; // f32: [n][d]
+    int8_t *codes; // q8: [head][capacity][64]
+    float *scale;  // q8: [head][capacity]
+    int32_t *sum;  // q8: [head][capacity]
+} ew_queries;
+
+typedef struct {
+    const ew_model *model;
+    size_t n_beams;
+    size_t n_ctx;  // encoder positions of the current clip; 0 before the first one
+    size_t n_past; // decoder positions filled
+    ew_scratch *scratch; // one a thread
+
+    float *mel;  // [2 n_audio_ctx + 2][n_mels], a row of zeros before and after the clip
+    float *conv; // [2 n_audio_ctx + 2][d], likewise
+    float *x;    // [n_audio_ctx][d]: the encoder's residual stream, at the end its output
+    float *values; // [n_audio_ctx][d], values before they are quantized
+    ew_queries queries;
+    ew_keys keys; // of the encoder layer at work
+    ew_keys *cross; // per decoder layer
+    atomic_size_t *next_block; // a counter for each phase of the encoder
+
+    ew_keys *self[2]; // [bank][layer * n_beams + beam]; the second bank is where reordering copies to
+    int bank;
+    float *dec_x, *dec_qkv, *dec_context, *dec_wide; // EW_ROWS rows of d, 3 d, d, 4 d
+} ew_state;
+
+ew_state *ew_state_new(const ew_model *model, size_t n_beams); // NULL without memory
+void ew_state_free(ew_state *state);
+
+// Runs the encoder over n_frames mel frames (time-major, even, at most 2 n_audio_ctx), fills the cross-attention
+// keys and values, and forgets the decoder's past.
+void ew_encode(ew_state *state, const float *mel, size_t n_frames);
+
+typedef struct {
+    const int32_t *tokens; // [n_beams][n_tokens]
+    size_t n_tokens;       // n_past + n_tokens <= n_text_ctx
+    float *logits;         // [n_beams][n_tokens or 1][n_vocab]
+    int last_only;         // logits of the last token of each beam alone
+    float *alignment;      // NULL, or [n_beams][n_alignment_heads][n_tokens][n_ctx]
+} ew_decode_call;
+
+// Appends tokens to every beam and gives the logits of what comes next. Tokens are valid ids.
+void ew_decode(ew_state *state, const ew_decode_call *call);
+
+// Beam i goes on from what beam parents[i] was.
+void ew_reorder(ew_state *state, const int32_t *parents);
+
+static inline size_t ew_n_encoder_phases(const ew_model *model) {
+    return 3 + 3 * model->dims.n_audio_layer + 2 * model->dims.n_text_layer;
+}
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// gemm_q4 on sixteen lanes: nibbles are unpacked once for all rows of the register tile.
+#include "gemm_q4.h"
+
+EK_INLINE void q4_block(const size_t rows, const size_t tiles, float *out, size_t ldo, const int8_t *a,
+                        size_t lda, const float *a_scale, const int32_t *a_group_sum, const uint8_t *w,
+                        const float *w_scale, const float *bias, size_t n, size_t groups, enum ek_mode mode) {
+    v16 acc[Q4_ROWS][Q4_TILES];
+    EK_UNROLL for (size_t i = 0; i < rows; i++)
+        EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = v16_zero();
+    for (size_t g = 0; g < groups; g++) {
+        q4acc dot[Q4_ROWS][Q4_TILES];
+        EK_UNROLL for (size_t i = 0; i < rows; i++)
+            EK_UNROLL for (size_t t = 0; t < tiles; t++) dot[i][t] = q4_zero();
+        for (size_t v = 0; v < 4; v++) {
+            q4w low[Q4_TILES], high[Q4_TILES];
+            EK_UNROLL for (size_t t = 0; t < tiles; t++)
+                q4_load_w(w + (t * groups + g) * EK_Q4_GROUP_BYTES + v * EK_TILE * EK_QUAD, &low[t], &high[t]);
+            EK_UNROLL for (size_t i = 0; i < rows; i++) {
+                const int8_t *x = a + i * lda + g * EK_GROUP + v * EK_QUAD;
+                const q8a near = q8_load_a(x), far = q8_load_a(x + 4 * EK_QUAD);
+                EK_UNROLL for (size_t t = 0; t < tiles; t++)
+                    dot[i][t] = q4_dot(q4_dot(dot[i][t], low[t], near), high[t], far);
+            }
+        }
+        EK_UNROLL for (size_t t = 0; t < tiles; t++) {
+            const v16 scale = v16_load(w_scale + (t * groups + g) * EK_TILE);
+            EK_UNROLL for (size_t i = 0; i < rows; i++) {
+                const v16i zero_point = v16i_set1(8 * a_group_sum[i * groups + g]);
+                acc[i][t] = v16_fma(v16_from_v16i(v16i_sub(q4_finish(dot[i][t]), zero_point)), scale, acc[i][t]);
+            }
+        }
+    }
+    EK_UNROLL for (size_t i = 0; i < rows; i++) {
+        EK_UNROLL for (size_t t = 0; t < tiles; t++) {
+            const size_t lanes = ek_min(n - t * EK_TILE, EK_TILE);
+            float *y = out + i * ldo + t * EK_TILE;
+            const v16 offset = bias ? v16_load_n(bias + t * EK_TILE, lanes) : v16_zero();
+            v16 sum = v16_fma(acc[i][t], v16_set1(a_scale[i]), offset);
+            if (mode == EK_ADD)
+                sum = v16_add(sum, v16_load_n(y, lanes));
+            v16_store_n(y, sum, lanes);
+        }
+    }
+}
+
+#define EK_Q4_CASE(r)                                                                                   \
+    case r:                                                                                             \
+        if (tiles == Q4_TILES)                                                                          \
+            q4_block(r, Q4_TILES, o, ldo, x, lda, a_scale + i, sums, wt, ws, b, n - j, groups, mode);    \
+        else                                                                                            \
+            q4_block(r, 1, o, ldo, x, lda, a_scale + i, sums, wt, ws, b, n - j, groups, mode);           \
+        break
+
+static EK_DECL_GEMM_Q4(gemm_q4) {
+    const size_t groups = k / EK_GROUP;
+    for (size_t j = 0, tiles; j < n; j += tiles * EK_TILE) {
+        tiles = n - j >= Q4_TILES * EK_TILE ? Q4_TILES : 1;
+        const uint8_t *wt = w + j / EK_TILE * groups * EK_Q4_GROUP_BYTES;
+        const float *ws = w_scale + j * groups, *b = bias ? bias + j : NULL;
+        for (size_t i = 0; i < m; i += Q4_ROWS) {
+            float *o = out + i * ldo + j;
+            const int8_t *x = a + i * lda;
+            const int32_t *sums = a_group_sum + i * groups;
+            switch (ek_min(m - i, Q4_ROWS)) {
+                EK_Q4_CASE(1);
+                EK_Q4_CASE(2);
+#if Q4_ROWS > 2
+                EK_Q4_CASE(3);
+                EK_Q4_CASE(4);
+#endif
+            }
+        }
+    }
+}
+#undef EK_Q4_CASE

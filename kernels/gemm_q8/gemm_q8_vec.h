@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// gemm_q8 on sixteen lanes: a register tile of Q8_ROWS rows by Q8_TILES column tiles, k innermost. A panel of
+// columns (64 on AVX-512) stays in the first or second cache level while all rows pass by.
+#include "gemm_q8.h"
+
+EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_t ldo, const int8_t *a,
+                        size_t lda, const float *a_scale, const int32_t *a_sum, const int8_t *w,
+                        const float *w_scale, const float *bias, size_t n, size_t quads, enum ek_mode mode) {
+    const size_t tile_bytes = quads * EK_TILE * EK_QUAD;
+    v16i acc[Q8_ROWS][Q8_TILES];
+    EK_UNROLL for (size_t i = 0; i < rows; i++)
+        EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = v16i_zero();
+    for (size_t q = 0; q < quads; q++) {
+        q8w weights[Q8_TILES];
+        EK_UNROLL for (size_t t = 0; t < tiles; t++)
+            weights[t] = q8_load_w(w + t * tile_bytes + q * EK_TILE * EK_QUAD);
+        EK_UNROLL for (size_t i = 0; i < rows; i++) {
+            const q8a quad = q8_load_a(a + i * lda + q * EK_QUAD);
+            EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = q8_dot(acc[i][t], weights[t], quad);
+        }
+    }
+    EK_UNROLL for (size_t i = 0; i < rows; i++) {
+        EK_UNROLL for (size_t t = 0; t < tiles; t++) {
+            const size_t lanes = ek_min(n - t * EK_TILE, EK_TILE);
+            float *y = out + i * ldo + t * EK_TILE;
+            const v16 scale = v16_mul(v16_set1(a_scale[i]), v16_load(w_scale + t * EK_TILE));
+            const v16 offset = bias ? v16_load_n(bias + t * EK_TILE, lanes) : v16_zero();
+            v16 sum = v16_fma(v16_from_v16i(q8_finish(acc[i][t], a_sum[i])), scale, offset);
+            if (mode == EK_ADD)
+                sum = v16_add(sum, v16_load_n(y, lanes));
+            if (lanes == EK_TILE)
+                v16_store(y, sum);
+            else
+                v16_store_n(y, sum, lanes);
+        }
+    }
+}
+
+#define EK_Q8_CASE(r)                                                                                   \
+    case r:                                                                                             \
+        if (tiles == Q8_TILES)                                                                          \
+            q8_block(r, Q8_TILES, o, ldo, x, lda, a_scale + i, a_sum + i, wt, ws, b, n - j, quads, mode); \
+        else                                                                                            \
+            q8_block(r, 1, o, ldo, x, lda, a_scale + i, a_sum + i, wt, ws, b, n - j, quads, mode);       \
+        break
+
+static EK_DECL_GEMM_Q8(gemm_q8) {
+    const size_t quads = ek_div_up(k, EK_QUAD);
+    for (size_t j = 0, tiles; j < n; j += tiles * EK_TILE) {
+        tiles = n - j >= Q8_TILES * EK_TILE ? Q8_TILES : 1;
+        const int8_t *wt = w + j * quads * EK_QUAD;
+        const float *ws = w_scale + j, *b = bias ? bias + j : NULL;
+        for (size_t i = 0; i < m; i += Q8_ROWS) {
+            float *o = out + i * ldo + j;
+            const int8_t *x = a + i * lda;
+            switch (ek_min(m - i, Q8_ROWS)) {
+                EK_Q8_CASE(1);
+                EK_Q8_CASE(2);
+                EK_Q8_CASE(3);
+                EK_Q8_CASE(4);
+#if Q8_ROWS > 4
+                EK_Q8_CASE(5);
+                EK_Q8_CASE(6);
+#endif
+            }
+        }
+    }
+}
+#undef EK_Q8_CASE

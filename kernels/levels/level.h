@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// All kernels of one instruction set. A level file includes its simd/ header, then this, with EK_LEVEL set to
+// its name; the bodies are the same text for every level.
+#include "../simd/math.h"
+
+#include "../gelu/gelu_vec.h"
+#include "../gemm_f32/gemm_f32_vec.h"
+#include "../gemm_q4/gemm_q4_vec.h"
+#include "../gemm_q8/gemm_q8_vec.h"
+#include "../layer_norm/layer_norm_vec.h"
+#include "../peak/peak_vec.h"
+#include "../quantize/quantize_vec.h"
+#include "../quantize_columns/quantize_columns_vec.h"
+#include "../softmax/softmax_vec.h"
+#include "../softmax_q8/softmax_q8_vec.h"
+#include "../table/table.h"
+
+#define EK_PASTE(a, b) a##b
+#define EK_FILL(level) EK_PASTE(ek_fill_, level)
+
+void EK_FILL(EK_LEVEL)(ek_table *table);
+void EK_FILL(EK_LEVEL)(ek_table *table) {
+    table->gemm_f32 = gemm_f32;
+    table->gemm_q8 = gemm_q8;
+    table->gemm_q4 = gemm_q4;
+    table->quantize = quantize;
+    table->quantize_columns = quantize_columns;
+    table->layer_norm = layer_norm;
+    table->gelu = gelu;
+    table->softmax = softmax;
+    table->softmax_q8 = softmax_q8;
+    table->peak_q8 = peak_q8;
+    table->peak_f32 = peak_f32;
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "peak.h"
+
+// As many independent chains as the product has accumulators: enough to hide the instruction's latency.
+static EK_DECL_PEAK(peak_q8) {
+    int8_t codes[EK_TILE * EK_QUAD];
+    for (size_t i = 0; i < sizeof codes; i++)
+        codes[i] = (int8_t)(i % 113);
+    const q8w w = q8_load_w(codes);
+    const q8a a = q8_load_a(codes);
+    v16i acc[Q8_ROWS][Q8_TILES];
+    EK_UNROLL for (size_t i = 0; i < Q8_ROWS; i++)
+        EK_UNROLL for (size_t t = 0; t < Q8_TILES; t++) acc[i][t] = v16i_zero();
+    for (size_t round = 0; round < rounds; round++)
+        EK_UNROLL for (size_t i = 0; i < Q8_ROWS; i++)
+            EK_UNROLL for (size_t t = 0; t < Q8_TILES; t++) acc[i][t] = q8_dot(acc[i][t], w, a);
+    volatile int32_t sink = 0;
+    EK_UNROLL for (size_t i = 0; i < Q8_ROWS; i++)
+        EK_UNROLL for (size_t t = 0; t < Q8_TILES; t++) sink = sink ^ v16i_sum(acc[i][t]);
+    return (double)rounds * Q8_ROWS * Q8_TILES * EK_TILE * EK_QUAD;
+}
+
+static EK_DECL_PEAK(peak_f32) {
+    const v16 factor = v16_set1(0.5f), term = v16_set1(1.0f);
+    v16 acc[F32_ROWS][F32_TILES];
+    EK_UNROLL for (size_t i = 0; i < F32_ROWS; i++)
+        EK_UNROLL for (size_t t = 0; t < F32_TILES; t++) acc[i][t] = v16_set1((float)(i + t));
+    for (size_t round = 0; round < rounds; round++)
+        EK_UNROLL for (size_t i = 0; i < F32_ROWS; i++)
+            EK_UNROLL for (size_t t = 0; t < F32_TILES; t++) acc[i][t] = v16_fma(acc[i][t], factor, term);
+    volatile float sink = 0.0f;
+    EK_UNROLL for (size_t i = 0; i < F32_ROWS; i++)
+        EK_UNROLL for (size_t t = 0; t < F32_TILES; t++) sink = sink + v16_sum(acc[i][t]);
+    return (double)rounds * F32_ROWS * F32_TILES * EK_TILE;
+}

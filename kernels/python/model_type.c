@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// edge._kernels.Model: glue only. edge/_kernels.pyi documents the arguments.
+#include "model_type.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffers.h"
+
+static PyObject *model_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+    Py_ssize_t d[10];
+    const char *level_name;
+    int n_threads, int8_attention;
+    if (kwargs && PyDict_Size(kwargs) > 0) {
+        PyErr_SetString(PyExc_TypeError, "Model takes no keyword arguments");
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(args, "(nnnnnnnnnn)sip:Model", &d[0], &d[1], &d[2], &d[3], &d[4], &d[5], &d[6], &d[7],
+                          &d[8], &d[9], &level_name, &n_threads, &int8_attention))
+        return NULL;
+    const int level = ek_level_of_name(level_name);
+    if (level < 0 || !ek_level_supported((enum ek_level)level))
+        return PyErr_Format(PyExc_ValueError, "CPU level %s is not supported here", level_name);
+    if (n_threads < 1 || n_threads > 1024)
+        return PyErr_Format(PyExc_ValueError, "threads: expected 1 to 1024, got %d", n_threads);
+    for (int i = 0; i < 10; i++)
+        if (d[i] < 1)
+            return PyErr_Format(PyExc_ValueError, "model sizes: expected at least 1, got %zd", d[i]);
+    const ew_dims dims = {.n_mels = (size_t)d[0],
+                          .n_vocab = (size_t)d[1],
+                          .n_audio_ctx = (size_t)d[2],
+                          .n_audio_state = (size_t)d[3],
+                          .n_audio_head = (size_t)d[4],
+                          .n_audio_layer = (size_t)d[5],
+                          .n_text_ctx = (size_t)d[6],
+                          .n_text_state = (size_t)d[7],
+                          .n_text_head = (size_t)d[8],
+                          .n_text_layer = (size_t)d[9]};
+    if (!ew_dims_sound(&dims)) {
+        PyErr_SetString(PyExc_ValueError, "model sizes: outside the engine's limits (heads are 64 wide, encoder and "
+                                          "decoder equally wide)");
+        return NULL;
+    }
+    allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    model_object *self = (model_object *)allocate(type, 0);
+    if (!self)
+        return NULL;
+    self->model = ew_model_new(&dims, ek_table_of((enum ek_level)level), n_threads, int8_attention);
+    if (!self->model) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)self;
+}
+
+static void model_dealloc(PyObject *object) {
+    PyTypeObject *type = Py_TYPE(object);
+    ew_model_free(((model_object *)object)->model);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
+    Py_DECREF(type);
+}
+
+static int writable(const model_object *self) {
+    if (self->sealed)
+        PyErr_SetString(PyExc_RuntimeError, "the model is in use: its weights cannot change any more");
+    return !self->sealed;
+}
+
+static size_t weight_bytes(ew_type type, size_t n, size_t k) {
+    return type == EW_F32 ? n * k * sizeof(float) : type == EW_Q8 ? n * k : n * (k / EK_GROUP) * (2 + EK_GROUP / 2);
+}
+
+static PyObject *model_set_linear(PyObject *object, PyObject *args) {
+    model_object *self = (model_object *)object;
+    const char *name;
+    Py_ssize_t layer, first, n;
+    int type;
+    PyObject *weights, *scales;
+    if (!PyArg_ParseTuple(args, "snnniOO:set_linear", &name, &layer, &first, &n, &type, &weights, &scales) ||
+        !writable(self))
+        return NULL;
+    ew_linear *linear = layer < 0 ? NULL : ew_model_linear(self->model, name, (size_t)layer);
+    if (!linear)
+        return PyErr_Format(PyExc_ValueError, "no linear %s in layer %zd", name, layer);
+    if (first < 0 || n < 1 || first % EK_TILE || (size_t)first > linear->n || (size_t)n > linear->n - (size_t)first)
+        return PyErr_Format(PyExc_ValueError, "%s: rows %zd to %zd of %zu", name, first, first + n, linear->n);
+    if (type < EW_F32 || type > EW_Q4 || (type == EW_Q4 && linear->k % EK_GROUP))
+        return PyErr_Format(PyExc_ValueError, "%s: type %d with %zu inputs", name, type, linear->k);
+    Py_buffer w, scale;
+    if (ew_get_buffer(weights, &w, weight_bytes((ew_type)type, (size_t)n, linear->k), 0, name) != 0)
+        return NULL;
+    if (ew_get_optional_buffer(scales, &scale, (size_t)n * sizeof(float), 0, name) != 0) {
+        ew_release(&w);
+        return NULL;
+    }
+    int status = -3;
+    if (type != EW_Q8 || scale.obj)
+        status = ew_linear_fill(linear, (size_t)first, (size_t)n, (ew_type)type, w.buf, scale.buf);
+    ew_release(&w);
+    ew_release(&scale);
+    if (status == -1)
+        return PyErr_NoMemory();
+    if (status != 0)
+        return PyErr_Format(PyExc_ValueError, "%s: %s", name,
+                            status == -2 ? "its parts differ in precision" : "INT8 weights need scales");
+    Py_RETURN_NONE;
+}
+
+static PyObject *model_set_floats(PyObject *object, PyObject *args) {
+    model_object *self = (model_object *)object;
+    const char *name;
+    Py_ssize_t layer, first, n;
+    PyObject *values;
+    if (!PyArg_ParseTuple(args, "snnnO:set_floats", &name, &layer, &first, &n, &values) || !writable(self))
+        return NULL;
+    size_t total = 0;
+    float *target = layer < 0 ? NULL : ew_model_floats(self->model, name, (size_t)layer, &total);
+    if (!target)
+        return PyErr_Format(PyExc_ValueError, "no array %s in layer %zd", name, layer);
+    if (first < 0 || n < 1 || (size_t)first > total || (size_t)n > total - (size_t)first)
+        return PyErr_Format(PyExc_ValueError, "%s: values %zd to %zd of %zu", name, first, first + n, total);
+    Py_buffer view;
+    if (ew_get_buffer(values, &view, (size_t)n * sizeof(float), 0, name) != 0)
+        return NULL;
+    memcpy(target + first, view.buf, (size_t)n * sizeof(float));
+    ew_release(&view);
+    Py_RETURN_NONE;
+}
+
+static PyObject *model_set_alignment_heads(PyObject *object, PyObject *args) {
+    model_object *self = (model_object *)object;
+    PyObject *pairs;
+    Py_ssize_t n;
+    if (!PyArg_ParseTuple(args, "On:set_alignment_heads", &pairs, &n) || !writable(self))
+        return NULL;
+    const ew_dims *dims = &self->model->dims;
+    Py_buffer view;
+    if (n < 0 || (size_t)n > dims->n_text_layer * dims->n_text_head)
+        return PyErr_Format(PyExc_ValueError, "alignment heads: %zd", n);
+    if (ew_get_buffer(pairs, &view, (size_t)n * 2 * sizeof(int32_t), 0, "alignment heads") != 0)
+        return NULL;
+    const int32_t *heads = view.buf;
+    int sound = 1;
+    for (Py_ssize_t i = 0; i < n; i++)
+        sound &= heads[2 * i] >= 0 && (size_t)heads[2 * i] < dims->n_text_layer && heads[2 * i + 1] >= 0 &&
+                 (size_t)heads[2 * i + 1] < dims->n_text_head;
+    int32_t *copy = sound ? malloc((size_t)view.len + 1) : NULL;
+    if (copy) {
+        memcpy(copy, heads, (size_t)view.len);
+        free(self->model->alignment_heads);
+        self->model->alignment_heads = copy;
+        self->model->n_alignment_heads = (size_t)n;
+    }
+    ew_release(&view);
+    if (!sound)
+        return PyErr_Format(PyExc_ValueError, "alignment heads: a pair lies outside the decoder");
+    if (!copy)
+        return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
+static PyObject *model_missing(PyObject *object, PyObject *unused) {
+    (void)unused;
+    const char *name = ew_model_missing(((model_object *)object)->model);
+    return name ? PyUnicode_FromString(name) : Py_NewRef(Py_None);
+}
+
+static PyMethodDef methods[] = {
+    {"set_linear", model_set_linear, METH_VARARGS, NULL},
+    {"set_floats", model_set_floats, METH_VARARGS, NULL},
+    {"set_alignment_heads", model_set_alignment_heads, METH_VARARGS, NULL},
+    {"missing", model_missing, METH_NOARGS, NULL},
+    {0},
+};
+
+PyObject *ew_make_model_type(void) {
+    static PyType_Slot slots[] = {
+        {Py_tp_new, (void *)model_new},
+        {Py_tp_dealloc, (void *)model_dealloc},
+        {Py_tp_methods, methods},
+        {0, NULL},
+    };
+    static PyType_Spec spec = {
+        .name = "edge._kernels.Model", .basicsize = sizeof(model_object), .flags = Py_TPFLAGS_DEFAULT, .slots = slots};
+    return PyType_FromSpec(&spec);
+}

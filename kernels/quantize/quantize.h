@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of floats to INT8, symmetric, one scale a row: what integer products take as their left operand.
+//
+//   scale[i] = max|x[i]| / 127        codes[i][p] = round_half_even(x[i][p] * (127 / max|x[i]|)), in [-127, 127]
+//
+// An all-zero row has scale 0 and codes 0. A NaN becomes code -127 (it must not be undefined behaviour).
+// codes       rows ek_q8_stride(k) bytes apart; bytes k .. stride of each row are set to 0.
+// sum         per row, the sum of its codes.
+// group_sum   per row, the sums of its groups of 32 codes (ek_div_up(k, 32) of them), or NULL.
+// x           m rows, ldx floats apart; they may overlap (convolution as a product).
+//
+// edge/quant.py: quantize_rows_int8 is the same in numpy, bit for bit.
+#ifndef EK_QUANTIZE_H
+#define EK_QUANTIZE_H
+
+#include "../common/attributes.h"
+
+EK_INLINE size_t ek_q8_stride(size_t k) { return ek_round_up(k, 64); }
+
+#define EK_DECL_QUANTIZE(name)                                                                          \
+    void name(int8_t *codes, float *scale, int32_t *sum, int32_t *group_sum, const float *x, size_t ldx, \
+              size_t m, size_t k)
+
+typedef EK_DECL_QUANTIZE(ek_quantize_fn);
+EK_DECL_QUANTIZE(ek_quantize_q8_f32_ref);
+
+#endif

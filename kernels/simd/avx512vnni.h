@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sixteen lanes on AVX-512 with VNNI: one register. simd/README.md explains the vocabulary.
+#ifndef EK_SIMD_H
+#define EK_SIMD_H
+
+#if !defined(__AVX512VNNI__) || !defined(__AVX512BW__) || !defined(__AVX512VL__) || !defined(__AVX512DQ__)
+#error "this file needs AVX-512 F, BW, DQ, VL and VNNI"
+#endif
+
+#include <immintrin.h>
+
+#include "../common/attributes.h"
+
+// Register tiles of the products: rows by 16-column tiles. 6 x 4 accumulators, 4 weights, 1 activation: 29 of 32.
+#define F32_ROWS 6
+#define F32_TILES 4
+#define Q8_ROWS 6
+#define Q8_TILES 4
+#define Q4_ROWS 4
+#define Q4_TILES 2
+
+typedef __m512 v16;
+typedef __m512i v16i;
+
+EK_INLINE __mmask16 first_lanes(size_t n) { return (__mmask16)((1u << n) - 1u); }
+
+EK_INLINE v16 v16_zero(void) { return _mm512_setzero_ps(); }
+EK_INLINE v16 v16_set1(float x) { return _mm512_set1_ps(x); }
+EK_INLINE v16 v16_load(const float *p) { return _mm512_loadu_ps(p); }
+EK_INLINE v16 v16_load_n(const float *p, size_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
+EK_INLINE void v16_store(float *p, v16 a) { _mm512_storeu_ps(p, a); }
+EK_INLINE void v16_store_n(float *p, v16 a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
+EK_INLINE v16 v16_keep_n(v16 a, size_t n) { return _mm512_maskz_mov_ps(first_lanes(n), a); }
+EK_INLINE v16 v16_add(v16 a, v16 b) { return _mm512_add_ps(a, b); }
+EK_INLINE v16 v16_sub(v16 a, v16 b) { return _mm512_sub_ps(a, b); }
+EK_INLINE v16 v16_mul(v16 a, v16 b) { return _mm512_mul_ps(a, b); }
+EK_INLINE v16 v16_div(v16 a, v16 b) { return _mm512_div_ps(a, b); }
+EK_INLINE v16 v16_fma(v16 a, v16 b, v16 c) { return _mm512_fmadd_ps(a, b, c); }
+EK_INLINE v16 v16_fnma(v16 a, v16 b, v16 c) { return _mm512_fnmadd_ps(a, b, c); }
+EK_INLINE v16 v16_max(v16 a, v16 b) { return _mm512_max_ps(a, b); }
+EK_INLINE v16 v16_min(v16 a, v16 b) { return _mm512_min_ps(a, b); }
+EK_INLINE v16 v16_abs(v16 a) { return _mm512_abs_ps(a); }
+EK_INLINE v16 v16_rint(v16 a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+
+EK_INLINE v16i v16i_zero(void) { return _mm512_setzero_si512(); }
+EK_INLINE v16i v16i_set1(int32_t x) { return _mm512_set1_epi32(x); }
+EK_INLINE v16i v16i_add(v16i a, v16i b) { return _mm512_add_epi32(a, b); }
+EK_INLINE v16i v16i_sub(v16i a, v16i b) { return _mm512_sub_epi32(a, b); }
+EK_INLINE v16i v16i_and(v16i a, v16i b) { return _mm512_and_si512(a, b); }
+EK_INLINE v16i v16i_or(v16i a, v16i b) { return _mm512_or_si512(a, b); }
+#define v16i_shift_left(a, bits) _mm512_slli_epi32(a, bits)
+#define v16i_shift_right(a, bits) _mm512_srli_epi32(a, bits)
+EK_INLINE void v16i_store(void *p, v16i a) { _mm512_storeu_si512(p, a); }
+EK_INLINE void v16i_store_i8(int8_t *p, v16i a) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(a)); }
+EK_INLINE v16i v16i_from_v16(v16 a) { return _mm512_cvtps_epi32(a); }
+EK_INLINE v16 v16_from_v16i(v16i a) { return _mm512_cvtepi32_ps(a); }
+EK_INLINE v16 v16_from_bits(v16i a) { return _mm512_castsi512_ps(a); }
+
+EK_INLINE float v16_sum(v16 a) { // halves onto each other: 8, 4, 2, 1
+    __m256 s8 = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m128 s4 = _mm_add_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+    __m128 s2 = _mm_add_ps(s4, _mm_movehl_ps(s4, s4));
+    return _mm_cvtss_f32(_mm_add_ss(s2, _mm_shuffle_ps(s2, s2, 1)));
+}
+EK_INLINE float v16_largest(v16 a) { return _mm512_reduce_max_ps(a); }
+EK_INLINE int32_t v16i_sum(v16i a) { return _mm512_reduce_add_epi32(a); }
+
+// INT8: vpdpbusd wants one unsigned side, so the weights enter as w + 128 and 128 * sum(a) is taken off at
+// the end. Flipping the sign bit adds 128.
+typedef __m512i q8w;
+typedef __m512i q8a;
+EK_INLINE q8w q8_load_w(const int8_t *w) {
+    return _mm512_xor_si512(_mm512_loadu_si512(w), _mm512_set1_epi8(-128));
+}
+EK_INLINE q8a q8_load_a(const int8_t *a) { return _mm512_set1_epi32(ek_load_quad(a)); }
+EK_INLINE v16i dot_u8s8(v16i acc, __m512i u8, __m512i s8) {
+    // _mm512_dpbusd_epi32, but gcc 12 copies every accumulator around the intrinsic: half the speed.
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(u8), "v"(s8));
+    return acc;
+}
+EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) { return dot_u8s8(acc, w, a); }
+EK_INLINE v16i q8_finish(v16i acc, int32_t a_sum) { return v16i_sub(acc, v16i_set1(a_sum * 128)); }
+
+// INT4: nibbles are unsigned already.
+typedef __m512i q4w;
+typedef v16i q4acc;
+EK_INLINE q4acc q4_zero(void) { return v16i_zero(); }
+EK_INLINE void q4_load_w(const uint8_t *w, q4w *low, q4w *high) {
+    const __m512i mask = _mm512_set1_epi8(15), both = _mm512_loadu_si512(w);
+    *low = _mm512_and_si512(both, mask);
+    *high = _mm512_and_si512(_mm512_srli_epi16(both, 4), mask);
+}
+EK_INLINE q4acc q4_dot(q4acc acc, q4w w, q8a a) { return dot_u8s8(acc, w, a); }
+EK_INLINE v16i q4_finish(q4acc acc) { return acc; }
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// One pointer a kernel. A level's table starts as the reference and is overwritten by what the level has.
+#ifndef EK_TABLE_H
+#define EK_TABLE_H
+
+#include "../cpu/cpu.h"
+#include "../gelu/gelu.h"
+#include "../gemm_f32/gemm_f32.h"
+#include "../gemm_q4/gemm_q4.h"
+#include "../gemm_q8/gemm_q8.h"
+#include "../layer_norm/layer_norm.h"
+#include "../peak/peak.h"
+#include "../quantize/quantize.h"
+#include "../quantize_columns/quantize_columns.h"
+#include "../softmax/softmax.h"
+#include "../softmax_q8/softmax_q8.h"
+
+typedef struct ek_table {
+    enum ek_level level;
+    ek_gemm_f32_fn *gemm_f32;
+    ek_gemm_q8_fn *gemm_q8;
+    ek_gemm_q4_fn *gemm_q4;
+    ek_quantize_fn *quantize;
+    ek_quantize_columns_fn *quantize_columns;
+    ek_layer_norm_fn *layer_norm;
+    ek_gelu_fn *gelu;
+    ek_softmax_fn *softmax;
+    ek_softmax_q8_fn *softmax_q8;
+    ek_peak_fn *peak_q8;
+    ek_peak_fn *peak_f32;
+} ek_table;
+
+// The table of a supported level. Immutable, filled before the first call returns.
+const ek_table *ek_table_of(enum ek_level level);
+
+#endif
