@@ -1,0 +1,1 @@
+"""The command `edgewise`: one module for each subcommand, each importing what it needs when it runs."""

@@ -1,0 +1,9 @@
+"""`python -m edge.cli`, the same as the command `edgewise`."""
+
+from __future__ import annotations
+
+import sys
+
+from .main import main
+
+sys.exit(main())

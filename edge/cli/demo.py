@@ -1,0 +1,54 @@
+"""`edgewise transcribe --demo`: everything from nothing to words, with the time of each step."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .console import Console
+
+CLIP = "jfk"
+
+
+def run_demo(args: argparse.Namespace, console: Console) -> int:
+    """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
+    import edge
+
+    from ..store import Store, is_offline
+    from .outputs import put
+
+    store = Store()
+    offline = is_offline(args.offline or None)
+    steps: list[tuple[str, float]] = []
+    if not store.is_here(CLIP):
+        with _timed(steps, "fetch the clip", console):
+            store.ensure(CLIP, offline=offline, progress=console.progress)
+    model_file = Path(args.model)
+    if not model_file.is_file():
+        model_file = store.model_place(args.model, args.precision)
+        if not model_file.exists():
+            if not store.is_here(args.model):
+                with _timed(steps, f"fetch {args.model}", console):
+                    store.ensure(args.model, offline=offline, progress=console.progress)
+            with _timed(steps, f"export it to {args.precision}", console):
+                store.model_path(args.model, args.precision, offline=offline, progress=console.progress)
+    with _timed(steps, "load the model", console):
+        model = edge.load(model_file, threads=args.threads, offline=offline, progress=console.progress)
+    with _timed(steps, "transcribe", console):
+        transcript = model.transcribe(store.place(CLIP), language=args.language, progress=console.progress)
+    put(transcript, args.format, None)
+    for step, seconds in steps:
+        console.show(f"  {step:<24} {seconds:6.2f} s")
+    console.show(f"  {'the clip':<24} {transcript.duration:6.2f} s of speech")
+    return 0
+
+
+@contextmanager
+def _timed(steps: list[tuple[str, float]], step: str, console: Console) -> Iterator[None]:
+    began = time.perf_counter()
+    yield
+    console.clear()
+    steps.append((step, time.perf_counter() - began))

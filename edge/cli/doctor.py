@@ -1,0 +1,93 @@
+"""`edgewise doctor`: what this machine offers, what was chosen, and where things are."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from .arguments import HELP, Subcommands
+from .console import Console
+
+_FEATURES = (
+    *("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8"),
+    *("asimd", "asimddp", "asimdhp", "i8mm", "bf16", "sve", "sve2"),
+)
+"""Processor features that matter to kernels, by their names in /proc/cpuinfo."""
+_LIBRARIES = ("numpy", "soundfile", "soxr", "av", "filelock", "platformdirs", "safetensors")
+
+
+def add_parser(commands: Subcommands) -> None:
+    """Declare the subcommand."""
+    parser = commands.add_parser(
+        "doctor",
+        help="show the processor, the kernels in use, versions and folders",
+        description="Show what this machine offers and what edgewise makes of it.",
+        epilog="Send its output along with a report of a problem.",
+        formatter_class=HELP,
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace, console: Console) -> int:
+    for title, facts in (("processor", _processor()), ("software", _software()), ("store", _store())):
+        print(title)
+        for name, value in facts:
+            print(f"  {name:<14} {value}")
+    return 0
+
+
+def _processor() -> Iterator[tuple[str, str]]:
+    from ..ops import cpu_info
+    from ..threads import default_threads
+
+    description = _cpu_description()
+    names = (description.get("model name"), description.get("Model"), platform.processor())
+    yield "model", next(filter(None, names), "unknown")
+    yield "machine", platform.machine()
+    flags = (description.get("flags") or description.get("Features") or "").split()
+    yield "features", " ".join(feature for feature in _FEATURES if feature in flags) or "unknown"
+    info = cpu_info()
+    for level in info.known:
+        state = "runs here" if level in info.supported else "not on this processor"
+        chosen = f", chosen{' by EDGE_CPU' if info.forced else ''}" if level == info.chosen else ""
+        yield f"level {level}", state + chosen
+    yield "threads", str(default_threads())
+
+
+def _software() -> Iterator[tuple[str, str]]:
+    from .. import __version__
+
+    yield "edgewise", f"{__version__}, {Path(__file__).resolve().parent.parent}"
+    yield "python", f"{platform.python_version()}, {platform.platform()}"
+    for library in _LIBRARIES:
+        try:
+            version = metadata.version(library)
+        except metadata.PackageNotFoundError:
+            version = "not installed"
+        yield library, version
+
+
+def _store() -> Iterator[tuple[str, str]]:
+    from ..store import Store, is_offline
+    from ..store.files import megabytes
+
+    store = Store()
+    yield "folder", str(store.home)
+    existing = next(folder for folder in (store.home, *store.home.parents) if folder.exists())
+    yield "free", megabytes(shutil.disk_usage(existing).free)
+    yield "here", ", ".join(name for name in store.catalogue if store.is_here(name)) or "nothing yet"
+    yield "network", "forbidden by EDGEWISE_OFFLINE" if is_offline(None) else "allowed"
+
+
+def _cpu_description() -> dict[str, str]:
+    """The first processor's entry in /proc/cpuinfo; empty where there is none."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(errors="replace")
+    except OSError:
+        return {}
+    pairs = (line.partition(":") for line in text.split("\n\n")[0].splitlines())
+    return {name.strip(): value.strip() for name, _, value in pairs}

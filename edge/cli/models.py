@@ -1,0 +1,142 @@
+"""`edgewise models`: what there is, bring it, where it is, check it, remove it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .arguments import HELP, PRECISIONS, Subcommands
+from .console import Console
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+_EPILOG = """\
+examples:
+  edgewise models list
+  edgewise models pull base
+  edgewise models pull base --from /media/stick       without a network: a folder that holds the files
+  edgewise models where base
+  edgewise models verify                              read everything again and compare hashes
+  edgewise models remove base
+"""
+
+
+def add_parser(commands: Subcommands) -> None:
+    """Declare the subcommand."""
+    parser = commands.add_parser(
+        "models",
+        help="list, fetch, check and remove models",
+        description="The models and other files that edgewise keeps, each pinned by its SHA-256.",
+        epilog=_EPILOG,
+        formatter_class=HELP,
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    listing = actions.add_parser("list", help="show what there is and what is here")
+    listing.set_defaults(run=_list)
+
+    pull = actions.add_parser("pull", help="bring into the cache")
+    pull.add_argument("names", nargs="+", metavar="NAME")
+    pull.add_argument(
+        "--from", dest="folder", type=Path, metavar="DIR", help="look first in this folder for the same bytes"
+    )
+    pull.add_argument("--offline", action="store_true", help="never use the network")
+    pull.set_defaults(run=_pull)
+
+    where = actions.add_parser("where", help="print the path in the cache")
+    where.add_argument("name", metavar="NAME")
+    where.add_argument("--precision", choices=PRECISIONS, help="the exported model file of this precision")
+    where.set_defaults(run=_where)
+
+    verify = actions.add_parser("verify", help="compare what is here with the pinned hashes")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all that is here")
+    verify.set_defaults(run=_verify)
+
+    remove = actions.add_parser("remove", help="delete from the cache, exported models included")
+    remove.add_argument("names", nargs="+", metavar="NAME")
+    remove.set_defaults(run=_remove)
+
+
+def _open_store() -> Store:
+    from ..store import Store
+
+    return Store()
+
+
+def _list(args: argparse.Namespace, console: Console) -> int:
+    store = _open_store()
+    rows = [("NAME", "SIZE", "HERE", "EXPORTED", "WHAT")]
+    for asset in store.catalogue.values():
+        precisions = PRECISIONS if asset.kind == "whisper" else ()
+        exported = [p for p in precisions if store.model_place(asset.name, p).exists()]
+        here = "yes" if store.is_here(asset.name) else "-"
+        size = f"{asset.size / 1e6:.1f} MB"
+        rows.append((asset.name, size, here, ",".join(exported) or "-", f"{asset.summary}; {asset.licence}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True))
+        print("  ".join((*cells, row[4])))
+    console.say(f"the cache is {store.home}")
+    return 0
+
+
+def _pull(args: argparse.Namespace, console: Console) -> int:
+    store = _open_store()
+    for name in args.names:
+        store.asset(name)  # complain about any unknown name before fetching the others
+    for name in args.names:
+        folders = [args.folder] if args.folder else []
+        path = store.ensure(name, offline=args.offline or None, progress=console.progress, folders=folders)
+        console.clear()
+        print(path)
+    return 0
+
+
+def _where(args: argparse.Namespace, console: Console) -> int:
+    store = _open_store()
+    if args.precision:
+        path = store.model_place(args.name, args.precision)
+        is_here = path.exists()
+        advice = f"edgewise transcribe --model {args.name} --precision {args.precision}"
+    else:
+        path = store.place(args.name)
+        is_here, advice = store.is_here(args.name), f"edgewise models pull {args.name}"
+    if not is_here:
+        console.say(f"{path} is not there yet: `{advice}` brings it")
+        return 1
+    print(path)
+    return 0
+
+
+def _verify(args: argparse.Namespace, console: Console) -> int:
+    store = _open_store()
+    here = [name for name in store.catalogue if store.place(name).exists() or store.exported(name)]
+    n_problems = 0
+    for name in args.names or here:
+        store.asset(name)
+        if name not in here:
+            console.say(f"{name} is not here: `edgewise models pull {name}` brings it")
+            n_problems += 1
+            continue
+        problems = store.verify(name)
+        n_problems += len(problems)
+        for problem in problems:
+            console.say(
+                f"{problem.path} {problem.what}: `edgewise models remove {name}`, then fetch it again"
+            )
+        if not problems:
+            print(f"{name}: as pinned")
+    return 1 if n_problems else 0
+
+
+def _remove(args: argparse.Namespace, console: Console) -> int:
+    from ..store.files import megabytes
+
+    store = _open_store()
+    for name in args.names:
+        store.asset(name)
+    for name in args.names:
+        console.say(f"removed {name}, {megabytes(store.remove(name))} freed")
+    return 0
