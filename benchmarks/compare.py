@@ -1,0 +1,159 @@
+"""`python -m benchmarks compare A.json B.json`: what changed, and nothing below the noise.
+
+Times: a change is told where the median of the ratios is further from 1 than the noise, and the middle half
+of the ratios does not hold 1. The noise is the largest of a floor, the spread between passes within either
+run, and, where both runs hold the same peers, how much those seem to have changed, which they did not.
+Words: the errors of B are compared with those of A recording by recording, by resampling the recordings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import BenchmarkError
+from .report import table
+from .results import OURS
+
+NOISE_FLOOR = 0.02
+"""No smaller change of a time is ever told."""
+_RESAMPLES = 2000
+_CONFIDENCE = 0.95
+_SAME = "-"
+"""In a table: no difference beyond the noise."""
+
+Row = Mapping[str, Any]
+
+
+def compare(first: Path, second: Path) -> str:
+    """The table of differences between two result files of one kind."""
+    a, b = _read(first), _read(second)
+    if a["kind"] != b["kind"]:
+        raise BenchmarkError(f"{first} holds {a['kind']} results, {second} {b['kind']}: nothing to compare")
+    warnings = [
+        f"Not the same {what}: {a['machine'][what]} and {b['machine'][what]}."
+        for what in ("cpu", "cores", "governor")
+        if a["machine"][what] != b["machine"][what]
+    ]
+    body = _compare_asr(a, b) if a["kind"] == "asr" else _compare_kernels(a, b)
+    return "\n".join([*warnings, body])
+
+
+def speed_change(ratios: Sequence[float], noise: float) -> str:
+    """`ratios` are times of B over times of A, one for each recording."""
+    lower, median, upper = np.percentile(ratios, (25, 50, 75))
+    if abs(median - 1) <= noise or lower <= 1 <= upper:
+        return _SAME
+    verdict = "faster" if median < 1 else "slower"
+    return f"{100 * abs(1 - median):.0f} % {verdict} ({lower:.2f}-{upper:.2f})"
+
+
+def error_change(first: Sequence[int], second: Sequence[int], words: int) -> str:
+    """Edits for each recording in A and in B: the change of the word error rate in points, if it is one."""
+    differences = np.subtract(second, first)
+    resampled = np.random.default_rng(0).choice(differences, (_RESAMPLES, len(differences))).sum(axis=1)
+    tail = 50 * (1 - _CONFIDENCE)
+    lower, upper = np.percentile(resampled, (tail, 100 - tail))
+    if words == 0 or lower <= 0 <= upper:
+        return _SAME
+    points = 100 / words
+    return f"{differences.sum() * points:+.2f} ({lower * points:+.2f} to {upper * points:+.2f})"
+
+
+def _compare_asr(a: Row, b: Row) -> str:
+    for setting in ("manifest_sha256", "recordings", "threads", "beam", "timestamps"):
+        if a["settings"][setting] != b["settings"][setting]:
+            raise BenchmarkError(
+                f"the runs differ in {setting} ({a['settings'][setting]} and {b['settings'][setting]}): "
+                "nothing to compare"
+            )
+    pairs = _pairs(a["results"], b["results"], ("engine", "precision", "model"))
+    peers = [abs(1 - float(np.median(_ratios(*pair)))) for pair in pairs if pair[0]["engine"] != OURS]
+    drift = max(peers, default=0.0)
+    rows = []
+    for one, other in pairs:
+        ours = one["engine"] == OURS
+        spread = max(one["summary"]["pass_spread"], other["summary"]["pass_spread"])
+        noise = max(NOISE_FLOOR, spread, drift if ours else 0.0)
+        rows.append(
+            (
+                f"{one['engine']} {one['precision']}",
+                one["model"],
+                f"{one['summary']['mean_ms']:.0f}",
+                f"{other['summary']['mean_ms']:.0f}",
+                f"{100 * noise:.1f}",
+                speed_change(_ratios(one, other), noise),
+                _rate(one),
+                _rate(other),
+                _errors(one, other),
+            )
+        )
+    header = ("engine", "model", "ms A", "ms B", "noise %", "time", "WER A", "WER B", "WER")
+    return table(header, rows, n_left=2)
+
+
+def _compare_kernels(a: Row, b: Row) -> str:
+    rows = []
+    for one, other in _pairs(a["results"], b["results"], ("kind", "model", "m", "n", "k", "threads")):
+        spread = max(float(np.ptp(row["seconds"]) / np.median(row["seconds"])) for row in (one, other))
+        ratio = float(np.median(other["seconds"]) / np.median(one["seconds"]))
+        change = speed_change([ratio], max(NOISE_FLOOR, spread)).partition(" (")[0]
+        if change != _SAME:
+            shape = f"{one['m']} x {one['n']} x {one['k']}"
+            times = (f"{1e6 * float(np.median(row['seconds'])):.1f}" for row in (one, other))
+            rows.append((one["model"], one["kind"], shape, str(one["threads"]), *times, change))
+    if not rows:
+        return "No kernel changed beyond the noise."
+    return table(("model", "kernel", "M x N x K", "threads", "us A", "us B", "time"), rows, n_left=3)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        known = result["kind"] in ("asr", "kernels") and result["format"] == 1
+    except OSError as error:
+        raise BenchmarkError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError):
+        known = False
+    if not known:
+        raise BenchmarkError(f"{path} is not a result of these benchmarks")
+    found: dict[str, Any] = result
+    return found
+
+
+def _pairs(first: Sequence[Row], second: Sequence[Row], keys: tuple[str, ...]) -> list[tuple[Row, Row]]:
+    """Rows that both runs hold."""
+    by_key = {tuple(row[key] for key in keys): row for row in second}
+    named = [(tuple(row[key] for key in keys), row) for row in first]
+    pairs = [(row, by_key[key]) for key, row in named if key in by_key]
+    if not pairs:
+        raise BenchmarkError(f"the two runs have no row in common (by {', '.join(keys)})")
+    return pairs
+
+
+def _ratios(one: Row, other: Row) -> list[float]:
+    return [
+        float(np.median(b["seconds"]) / np.median(a["seconds"]))
+        for a, b in zip(one["utterances"], other["utterances"], strict=True)
+    ]
+
+
+def _errors(one: Row, other: Row) -> str:
+    first, second = (
+        [_edits(utterance["errors"]) for utterance in row["utterances"] if utterance["errors"] is not None]
+        for row in (one, other)
+    )
+    return error_change(first, second, one["summary"]["errors"]["words"]) if first else _SAME
+
+
+def _edits(errors: Row) -> int:
+    return int(errors["substitutions"] + errors["deletions"] + errors["insertions"])
+
+
+def _rate(row: Row) -> str:
+    rate = row["summary"]["word_error_rate"]
+    return "-" if rate is None else f"{100 * rate:.2f}"

@@ -1,0 +1,15 @@
+"""The engines that can be compared, by the names that `--engines` takes; a new one is a module like these."""
+
+from __future__ import annotations
+
+from . import edgewise, faster_whisper, pywhispercpp, transcribe_cpp
+from .base import Engine as Engine
+from .base import EngineKind as EngineKind
+from .base import Samples as Samples
+from .base import Settings as Settings
+
+ENGINES: dict[str, EngineKind] = {
+    kind.name: kind for kind in (edgewise.KIND, faster_whisper.KIND, transcribe_cpp.KIND, pywhispercpp.KIND)
+}
+
+__all__ = ["ENGINES", "Engine", "EngineKind", "Samples", "Settings"]

@@ -1,0 +1,61 @@
+"""What every engine of the comparison offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+"""(n_samples,) mono at 16 kHz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an engine is asked to work; the same for all engines of a run."""
+
+    precision: str
+    """Precision of the weights, one of the engine's own."""
+    threads: int
+    """Threads the engine may use."""
+    beam: int = 1
+    """Beams of the search; 1 is greedy at temperature 0."""
+    timestamps: bool = False
+    """Whether the engine decodes segment times."""
+
+
+class Engine(Protocol):
+    """A loaded model."""
+
+    def transcribe(self, samples: Samples, language: str | None) -> str:
+        """The words of one recording; None lets a model of several languages detect which it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineKind:
+    """One engine: where its weights come from and how it is loaded."""
+
+    name: str
+    packages: tuple[str, ...]
+    """Distributions whose versions belong into the result."""
+    precisions: tuple[str, ...]
+    """What may follow the colon in `--engines name:precision`; the first is the default."""
+    weights: Callable[[str, str, Path], Path]
+    """(model, precision, folder for temporary files) -> the file or folder that `load` opens."""
+    load: Callable[[Path, Settings], Engine]
+    """Opens the weights. Imports its package inside, so that each child process holds one engine only."""
+
+
+def join_segments(texts: list[str]) -> str:
+    """Segments as one line."""
+    return " ".join(text.strip() for text in texts).strip()
+
+
+def is_english_only(weights: Path) -> bool:
+    """Whether the model that a path leads to knows English only, going by Whisper's naming."""
+    return ".en" in weights.name

@@ -1,0 +1,60 @@
+"""faster-whisper: CTranslate2, on the very folder that our own export starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .base import Engine, EngineKind, Samples, Settings, join_segments
+
+if TYPE_CHECKING:
+    import faster_whisper
+
+_COMPUTE_TYPES = {"int8": "int8", "f32": "float32"}
+
+
+class _FasterWhisper:
+    def __init__(self, model: faster_whisper.WhisperModel, settings: Settings) -> None:
+        self._model = model
+        self._settings = settings
+
+    def transcribe(self, samples: Samples, language: str | None) -> str:
+        segments, _ = self._model.transcribe(
+            samples,
+            language=language if self._model.model.is_multilingual else "en",
+            beam_size=self._settings.beam,
+            best_of=1,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            without_timestamps=not self._settings.timestamps,
+            vad_filter=False,
+        )
+        return join_segments([segment.text for segment in segments])  # decoding happens in this iteration
+
+
+def _weights(model: str, precision: str, scratch: Path) -> Path:
+    from edge.store import ensure
+
+    return ensure(model)
+
+
+def _load(weights: Path, settings: Settings) -> Engine:
+    import faster_whisper
+
+    model = faster_whisper.WhisperModel(
+        str(weights),
+        device="cpu",
+        compute_type=_COMPUTE_TYPES[settings.precision],
+        cpu_threads=settings.threads,
+        local_files_only=True,
+    )
+    return _FasterWhisper(model, settings)
+
+
+KIND = EngineKind(
+    name="faster-whisper",
+    packages=("faster-whisper", "ctranslate2"),
+    precisions=tuple(_COMPUTE_TYPES),
+    weights=_weights,
+    load=_load,
+)

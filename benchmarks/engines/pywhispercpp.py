@@ -1,0 +1,63 @@
+"""whisper.cpp through pywhispercpp, on the `.bin` that our exporter writes from the same weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .base import Engine, EngineKind, Samples, Settings, is_english_only, join_segments
+
+if TYPE_CHECKING:
+    from pywhispercpp.model import Model
+
+
+class _WhisperCpp:
+    def __init__(self, model: Model, english_only: bool) -> None:
+        self._model = model
+        self._english_only = english_only
+
+    def transcribe(self, samples: Samples, language: str | None) -> str:
+        asked = "en" if self._english_only else language or "auto"
+        return join_segments([segment.text for segment in self._model.transcribe(samples, language=asked)])
+
+
+def _weights(model: str, precision: str, scratch: Path) -> Path:
+    from edge.store import ensure
+    from export.sources import read_checkpoint
+    from export.writers.whispercpp import write_whispercpp
+
+    path = scratch / f"{model}-{precision}.bin"
+    if not path.exists():
+        write_whispercpp(read_checkpoint(ensure(model)), path, precision=precision)
+    return path
+
+
+def _load(weights: Path, settings: Settings) -> Engine:
+    from pywhispercpp.model import Model
+
+    search: dict[str, Any] = {"greedy": {"best_of": 1}}
+    if settings.beam > 1:
+        search = {"beam_search": {"beam_size": settings.beam, "patience": -1.0}}
+    model = Model(
+        str(weights),
+        params_sampling_strategy=0 if settings.beam == 1 else 1,
+        redirect_whispercpp_logs_to=None,
+        n_threads=settings.threads,
+        no_timestamps=not settings.timestamps,
+        no_context=True,
+        temperature=0.0,
+        temperature_inc=0.0,
+        print_progress=False,
+        print_timestamps=False,
+        **search,
+    )
+    return _WhisperCpp(model, is_english_only(weights))
+
+
+KIND = EngineKind(
+    name="pywhispercpp",
+    packages=("pywhispercpp",),
+    precisions=("q8_0", "f16"),
+    weights=_weights,
+    load=_load,
+)

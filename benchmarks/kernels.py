@@ -1,0 +1,217 @@
+"""`python -m benchmarks kernels`: the products at real shapes, beside what this machine can do at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+
+from edge import ops
+
+from .errors import BenchmarkError
+from .machine import describe_machine
+from .progress import tell
+from .report import machine_line, table
+
+FORMAT = 1
+SHAPES = Path(__file__).resolve().parent / "shapes"
+
+PeakKind = Literal["int8", "f32", "read"]
+Measure = Callable[[ops.Product, int, int, int, int, float], float]
+"""(kind, m, n, k, threads, seconds to spend) -> seconds of one call."""
+
+_BYTES_PER_WEIGHT: dict[str, float] = {"int8": 1.0, "int4": 0.5 + 4 / 32, "f32": 4.0}
+"""As the kernels read them: INT4 with a float32 scale for each group of 32."""
+_ATTENTION_KEYS_AND_VALUES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One product of a model."""
+
+    model: str
+    m: int
+    """Rows of activations; queries of an attention."""
+    n: int
+    """Outputs; keys of an attention."""
+    k: int
+    """Depth; width of an attention's head."""
+    kinds: tuple[ops.Product, ...]
+    """Kernels that compute it at one precision or another."""
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """The machine's own limits with some number of threads."""
+
+    threads: int
+    int8: float
+    """Multiply-adds a second of the widest int8 dot instructions, on registers."""
+    f32: float
+    """Multiply-adds a second in float32, on registers."""
+    read: float
+    """Bytes a second read from memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One kernel at one shape."""
+
+    kind: str
+    model: str
+    m: int
+    n: int
+    k: int
+    where: str
+    threads: int
+    seconds: tuple[float, ...]
+    """Of one call, a median for each round."""
+    macs_per_s: float
+    """In the median round."""
+    share_of_peak: float
+    """Of the peak of the same arithmetic; INT4 is computed in int8."""
+    share_of_read: float
+    """Weights (keys, values) read a second, as a share of the memory's rate: above 1 a cache held them."""
+
+
+@dataclass(frozen=True, slots=True)
+class KernelOptions:
+    """What the command line asks for."""
+
+    models: tuple[str, ...]
+    threads: tuple[int, ...]
+    seconds: float
+    """Time for each measurement."""
+    rounds: int
+    """Passes over all shapes."""
+
+
+def read_shapes(model: str) -> list[Shape]:
+    """The shapes of a model: a line each of M, N, K, kinds and a place."""
+    file = SHAPES / f"{model}.txt"
+    if not file.is_file():
+        known = ", ".join(sorted(path.stem for path in SHAPES.glob("*.txt")))
+        raise BenchmarkError(f"no shapes of {model!r}; there are {known}")
+    lines = [line for line in file.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [_shape(model, line) for line in lines if line.strip()]
+
+
+def run_kernels(options: KernelOptions) -> dict[str, Any]:
+    """Measure, print one table for each number of threads, and return what the JSON file holds."""
+    shapes = [shape for model in options.models for shape in read_shapes(model)]
+    machine = describe_machine()
+    level = ops.cpu_level()
+    peaks, rates = [], []
+    for threads in options.threads:
+        print(f"{machine_line(machine, threads)}, kernels {level}", flush=True)
+        before = measure_peaks(threads)
+        times = _measure_rounds(options, shapes, threads)
+        peak = _higher(before, measure_peaks(threads))  # clocks move: the limit is the best that was seen
+        found = [rate_of(shape, kind, times[shape, kind], peak) for shape in shapes for kind in shape.kinds]
+        print(f"peaks: {_peaks_line(peak)}\n\n{kernel_table(found)}\n", flush=True)
+        peaks.append(peak)
+        rates += found
+    return {
+        "kind": "kernels",
+        "format": FORMAT,
+        "machine": asdict(machine),
+        "settings": {"level": level, "seconds": options.seconds, "rounds": options.rounds},
+        "peaks": [asdict(peak) for peak in peaks],
+        "results": [asdict(rate) for rate in rates],
+    }
+
+
+def measure_peaks(threads: int) -> Peaks:
+    """Measure all three limits."""
+    limits = {kind: ops.measure_peak(kind, threads) for kind in get_args(PeakKind)}
+    return Peaks(threads, **limits)
+
+
+def rate_of(shape: Shape, kind: str, seconds: Sequence[float], peak: Peaks) -> Rate:
+    """What times say beside the peak."""
+    median_s = float(np.median(seconds))
+    macs_per_s = shape.m * shape.n * shape.k * _products_in(kind) / median_s
+    arithmetic = peak.f32 if kind.endswith("f32") else peak.int8
+    return Rate(
+        kind=kind,
+        model=shape.model,
+        m=shape.m,
+        n=shape.n,
+        k=shape.k,
+        where=shape.where,
+        threads=peak.threads,
+        seconds=tuple(seconds),
+        macs_per_s=macs_per_s,
+        share_of_peak=macs_per_s / arithmetic,
+        share_of_read=_bytes_read(shape, kind) / median_s / peak.read,
+    )
+
+
+def kernel_table(rates: Sequence[Rate]) -> str:
+    """One row a kernel and shape."""
+    header = ("model", "kernel", "where", "M", "N", "K", "us", "GMAC/s", "% of peak", "% of read")
+    rows = [
+        (
+            rate.model,
+            rate.kind,
+            rate.where,
+            str(rate.m),
+            str(rate.n),
+            str(rate.k),
+            f"{float(np.median(rate.seconds)) * 1e6:.1f}",
+            f"{rate.macs_per_s / 1e9:.1f}",
+            f"{100 * rate.share_of_peak:.0f}",
+            f"{100 * rate.share_of_read:.0f}",
+        )
+        for rate in rates
+    ]
+    return table(header, rows, n_left=3)
+
+
+def _shape(model: str, line: str) -> Shape:
+    m, n, k, kinds, where = line.split(maxsplit=4)
+    names = tuple(kinds.split(","))
+    unknown = set(names) - set(get_args(ops.Product))
+    if unknown:
+        raise BenchmarkError(f"shapes of {model}: there is no kernel {', '.join(sorted(unknown))}")
+    return Shape(model, int(m), int(n), int(k), cast("tuple[ops.Product, ...]", names), where)
+
+
+def _measure_rounds(
+    options: KernelOptions, shapes: Sequence[Shape], threads: int, measure: Measure = ops.measure_product
+) -> dict[tuple[Shape, str], list[float]]:
+    """All shapes once a round, so that a slow moment of the machine spreads over all of them."""
+    times: dict[tuple[Shape, str], list[float]] = {}
+    for number in range(options.rounds):
+        for shape in shapes:
+            tell(f"round {number + 1} of {options.rounds}: {shape.model} {shape.where}")
+            for kind in shape.kinds:
+                seconds = measure(kind, shape.m, shape.n, shape.k, threads, options.seconds)
+                times.setdefault((shape, kind), []).append(seconds)
+    tell("")
+    return times
+
+
+def _products_in(kind: str) -> int:
+    """An attention is two products: queries by keys, and weights by values."""
+    return _ATTENTION_KEYS_AND_VALUES if kind.startswith("attention") else 1
+
+
+def _bytes_read(shape: Shape, kind: str) -> float:
+    each = _BYTES_PER_WEIGHT[kind.removeprefix("attention_")]
+    return shape.n * shape.k * each * _products_in(kind)
+
+
+def _higher(one: Peaks, other: Peaks) -> Peaks:
+    return Peaks(one.threads, max(one.int8, other.int8), max(one.f32, other.f32), max(one.read, other.read))
+
+
+def _peaks_line(peak: Peaks) -> str:
+    return (
+        f"int8 {peak.int8 / 1e9:.0f} GMAC/s, float32 {peak.f32 / 1e9:.0f} GMAC/s, "
+        f"read {peak.read / 1e9:.0f} GB/s"
+    )
