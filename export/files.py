@@ -1,0 +1,189 @@
+"""Reading hostile files and writing whole ones: bounded reads, a checked cursor, atomic outputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import mmap
+import os
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from edge.errors import FormatError, ModelNotFoundError
+
+MAX_JSON_BYTES = 1 << 20
+_HASH_CHUNK = 1 << 20
+
+
+def read_limited(path: Path, limit: int) -> bytes:
+    """All of a small file; one larger than `limit` bytes is refused before it is read."""
+    size = path.stat().st_size
+    if size > limit:
+        raise FormatError(f"{path}: {size} bytes; at most {limit} are accepted here")
+    return path.read_bytes()
+
+
+def read_json_object(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
+    """A JSON file whose outermost value is an object."""
+    return parse_json_object(path, _read_existing(path, limit))
+
+
+def read_json_list(path: Path, limit: int = MAX_JSON_BYTES) -> list[Any]:
+    """A JSON file whose outermost value is a list."""
+    content = _parse_json(path, _read_existing(path, limit))
+    if not isinstance(content, list):
+        raise FormatError(f"{path}: expected a JSON list, found {type(content).__name__}")
+    return content
+
+
+def parse_json_object(path: Path, data: bytes) -> dict[str, Any]:
+    """The JSON object in `data`, which came from `path`."""
+    content = _parse_json(path, data)
+    if not isinstance(content, dict):
+        raise FormatError(f"{path}: expected a JSON object, found {type(content).__name__}")
+    return content
+
+
+def _read_existing(path: Path, limit: int) -> bytes:
+    try:
+        return read_limited(path, limit)
+    except FileNotFoundError:
+        raise ModelNotFoundError(f"{path}: no such file; the model's folder is incomplete") from None
+
+
+def _parse_json(path: Path, data: bytes) -> object:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path}: not valid JSON: {error}") from None
+
+
+class Cursor:
+    """Walks over the bytes of a mapped file; each step is checked against the end before it is taken."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("rb") as file:
+            self.size = os.fstat(file.fileno()).st_size
+            # An empty file cannot be mapped.
+            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+        self.position = 0
+
+    def need(self, n_bytes: int, what: str) -> int:
+        """Step over `n_bytes` that must exist, and return where they begin."""
+        start = self.position
+        if not 0 <= n_bytes <= self.size - start:
+            raise FormatError(
+                f"{self.path}: {what} at byte {start} needs {n_bytes} bytes and the file has "
+                f"{self.size - start} left; it is cut short or damaged"
+            )
+        self.position = start + n_bytes
+        return start
+
+    def unpack(self, layout: str, what: str) -> tuple[Any, ...]:
+        """Little-endian numbers laid out as `struct` says."""
+        start = self.need(struct.calcsize("<" + layout), what)
+        return struct.unpack_from("<" + layout, self._data, start)
+
+    def integer(self, layout: str, what: str) -> int:
+        """One little-endian integer."""
+        return int(self.unpack(layout, what)[0])
+
+    def text(self, n_bytes: int, limit: int, what: str) -> bytes:
+        """`n_bytes` of text, at most `limit`."""
+        if n_bytes > limit:
+            raise FormatError(
+                f"{self.path}: {what} at byte {self.position} has {n_bytes} bytes; "
+                f"at most {limit} are accepted"
+            )
+        start = self.need(n_bytes, what)
+        return self._data[start : self.position]
+
+    def array(self, dtype: DTypeLike, shape: tuple[int, ...], what: str) -> NDArray[Any]:
+        """A read-only view of an array in the file; nothing is copied."""
+        kind = np.dtype(dtype)
+        count = math.prod(shape)  # exact: Python's integers do not overflow
+        start = self.need(count * kind.itemsize, what)
+        return np.frombuffer(self._data, kind, count, start).reshape(shape)
+
+    def end(self) -> None:
+        """Require that nothing follows."""
+        if self.position != self.size:
+            raise FormatError(
+                f"{self.path}: {self.size - self.position} unexpected bytes at byte {self.position}"
+            )
+
+
+def sha256_of(paths: Iterable[Path]) -> str:
+    """SHA-256 over the bytes of one or more files, one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            while chunk := file.read(_HASH_CHUNK):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def replacing_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that appears under its name only when whole; an exception removes what was written."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Fill a folder that appears under its name only when whole; the name must be free or an empty folder."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(f"{path} exists; name a new folder, or an empty one")
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        yield temporary
+        for file in temporary.iterdir():
+            _sync(file)
+        temporary.chmod(0o777 & ~_umask())
+        temporary.replace(path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable, where the system can."""
+    if os.name == "posix":
+        _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    """The process's file mode mask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,80 @@
+"""safetensors files: u64 length of a JSON header, the header, then the tensors' bytes without holes.
+
+Read here rather than by the library of that name: the format is this small, and the bounds are then ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import FormatError, UnsupportedModelError
+
+from ..files import Cursor, parse_json_object
+
+MAX_HEADER_BYTES = 100_000_000
+MAX_RANK = 8
+
+# bfloat16 is read as its bits and widened afterwards.
+_TYPES: Mapping[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+}
+
+
+def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
+    """Every tensor of a file, float32 or float16 as views of the mapped file, bfloat16 widened to float32."""
+    cursor = Cursor(path)
+    length = cursor.integer("Q", "header length")
+    header = parse_json_object(path, cursor.text(length, MAX_HEADER_BYTES, "header"))
+    header.pop("__metadata__", None)
+    entries = sorted(
+        (_entry(path, name, entry) for name, entry in header.items()), key=lambda entry: entry[0]
+    )
+    tensors = {}
+    data_start = cursor.position
+    for start, end, name, type_name, shape in entries:
+        if start != cursor.position - data_start:
+            raise FormatError(
+                f"{path}: tensor {name} begins at {start}, expected {cursor.position - data_start}"
+            )
+        kind = _TYPES[type_name]
+        if end - start != math.prod(shape) * kind.itemsize:
+            raise FormatError(
+                f"{path}: tensor {name} has {end - start} bytes, its shape {shape} needs another number"
+            )
+        tensor = cursor.array(kind, shape, name)
+        tensors[name] = (tensor.astype(np.uint32) << 16).view(np.float32) if type_name == "BF16" else tensor
+    cursor.end()
+    return tensors
+
+
+def _entry(path: Path, name: str, entry: Any) -> tuple[int, int, str, str, tuple[int, ...]]:
+    if not isinstance(entry, dict):
+        raise FormatError(f"{path}: tensor {name}: expected an object in the header")
+    type_name = entry.get("dtype")
+    if not isinstance(type_name, str) or type_name not in _TYPES:
+        raise UnsupportedModelError(
+            f"{path}: tensor {name} has type {type_name}; read are {', '.join(_TYPES)}"
+        )
+    shape = _sizes(path, name, "shape", entry.get("shape"))
+    offsets = _sizes(path, name, "data_offsets", entry.get("data_offsets"))
+    if len(shape) > MAX_RANK:
+        raise FormatError(
+            f"{path}: tensor {name} has {len(shape)} dimensions; at most {MAX_RANK} are accepted"
+        )
+    if len(offsets) != 2 or offsets[0] > offsets[1]:
+        raise FormatError(f"{path}: tensor {name} has offsets {offsets}, expected a begin and an end")
+    return offsets[0], offsets[1], name, type_name, shape
+
+
+def _sizes(path: Path, name: str, what: str, value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(type(size) is int and 0 <= size < 1 << 62 for size in value):
+        raise FormatError(f"{path}: tensor {name}: {what} is {str(value)[:80]}, expected a list of sizes")
+    return tuple(value)
