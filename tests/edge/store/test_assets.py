@@ -1,0 +1,36 @@
+"""The catalogue pins what it must."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from edge.store import CATALOGUE, Asset, AssetFile
+
+FILES = [
+    pytest.param(file, id=f"{name}/{file.name}") for name, asset in CATALOGUE.items() for file in asset.files
+]
+
+
+@pytest.mark.parametrize("asset", CATALOGUE.values(), ids=CATALOGUE)
+def test_an_asset_is_complete(asset: Asset) -> None:
+    assert asset.summary
+    assert asset.licence
+    assert asset.size > 0
+    assert len({file.name for file in asset.files}) == len(asset.files)
+    assert re.fullmatch(r"[a-z0-9.-]+", asset.name)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_is_pinned_and_has_a_source(file: AssetFile) -> None:
+    assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+    assert file.size > 0
+    assert "/" not in file.name
+    assert file.members or file.hub
+    for member in file.members:
+        assert re.fullmatch(r"[0-9a-f]{64}", member.archive.sha256)
+        assert member.archive.filename.endswith((".whl", ".tar.gz"))
+        assert member.archive.version in member.archive.filename
+    for source in file.hub:
+        assert re.fullmatch(r"[0-9a-f]{40}", source.revision)

@@ -1,0 +1,69 @@
+"""pip's settings, as `pip config list` prints them."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from edge.store.pip_config import (
+    DEFAULT_INDEX,
+    PipSettings,
+    parse_config_list,
+    read_pip_settings,
+    settings_from,
+)
+
+LISTING = """\
+:env:.timeout='7'
+download.timeout='9'
+global.cert='/etc/ca.pem'
+global.extra-index-url='https://one.example/simple\\nhttps://two.example/simple'
+global.index-url='https://user:pass@mirror.example/simple'
+global.trusted-host='mirror.example mirror.example:8443'
+wheel.find-links='/not/ours'
+what is this
+global.broken='
+"""
+
+
+def test_reads_a_listing() -> None:
+    assert settings_from(parse_config_list(LISTING)) == PipSettings(
+        indexes=(
+            "https://user:pass@mirror.example/simple",
+            "https://one.example/simple",
+            "https://two.example/simple",
+        ),
+        ca_file="/etc/ca.pem",
+        trusted_hosts=frozenset({"mirror.example", "mirror.example:8443"}),
+        timeout_s=7.0,
+    )
+
+
+def test_an_empty_listing_is_pips_default() -> None:
+    assert settings_from({}) == PipSettings(indexes=(DEFAULT_INDEX,))
+
+
+def test_no_index_leaves_find_links() -> None:
+    settings = settings_from({"no-index": "true", "find-links": "/wheels https://example/wheels"})
+    assert settings.indexes == ()
+    assert settings.find_links == ("/wheels", "https://example/wheels")
+
+
+def test_asks_the_real_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+    monkeypatch.setenv("PIP_PROXY", "http://proxy.example:3128")
+    settings = read_pip_settings()
+    assert settings.indexes == ("https://mirror.example/simple",)
+    assert settings.proxy == "http://proxy.example:3128"
+
+
+def test_without_pip_its_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise subprocess.CalledProcessError(1, "pip")
+
+    monkeypatch.setattr("edge.store.pip_config.subprocess.run", fail)
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+    monkeypatch.setenv("PIP_TIMEOUT", "never")
+    assert read_pip_settings() == PipSettings(indexes=("https://mirror.example/simple",))

@@ -1,0 +1,79 @@
+"""Several processes on one cache: two at once, and one that is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PULL = """
+import pickle, sys
+from pathlib import Path
+from edge.store import Store
+from edge.store.pip_config import PipSettings
+home, catalogue, index = sys.argv[1:]
+settings = PipSettings(indexes=(index,), timeout_s=10)
+store = Store(Path(home), pickle.loads(Path(catalogue).read_bytes()), lambda: settings)
+for _ in range(3):
+    print(store.ensure("tiny"))
+"""
+
+
+@pytest.fixture
+def start(world: Any, site: Any, tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
+    """Starts a process that brings `tiny` into the shared cache."""
+    import pickle
+
+    catalogue = tmp_path / "catalogue"
+    catalogue.write_bytes(pickle.dumps(world.catalogue))
+    root = Path(__file__).parents[3]
+    command = [sys.executable, "-c", PULL, str(tmp_path / "home"), str(catalogue), f"{site.url}/simple"]
+    return lambda: subprocess.Popen(
+        command,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_at_once_download_once(
+    published: Any,
+    start: Callable[[], subprocess.Popen[str]],
+    tmp_path: Path,
+    files_under: Callable[[Path], list[str]],
+) -> None:
+    processes = [start() for _ in range(3)]
+    outputs = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], outputs
+    assert published.paths().count("/files/tiny-1.0.whl") == 1
+    assert files_under(tmp_path / "home") == ["assets/tiny/config.json", "assets/tiny/model.bin"]
+
+
+def test_a_killed_one_leaves_nothing_that_looks_whole(
+    published: Any, start: Callable[[], subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    published.cuts[:] = [150_000, *[0] * 1000]  # after half of the archive the server only hangs up
+    process = start()
+    part = tmp_path / "home" / "downloads" / "tiny"
+    deadline = time.monotonic() + 60
+    while not any(path.stat().st_size >= 150_000 for path in part.glob("*.part")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (tmp_path / "home" / "assets" / "tiny" / "model.bin").exists()
+    published.cuts.clear()
+    published.requests.clear()
+    after = start()
+    assert after.communicate(timeout=60)[0].count("tiny\n") == 3
+    assert "bytes=150000-" in [request.range for request in published.requests]
