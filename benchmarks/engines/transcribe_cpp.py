@@ -24,7 +24,7 @@ class _TranscribeCpp:
 
     def transcribe(self, samples: Samples, language: str | None) -> str:
         result = self._session.run(
-            memoryview(samples), language=language, timestamps=self._timestamps, family=self._options
+            samples.data, language=language, timestamps=self._timestamps, family=self._options
         )
         return str(result.text).strip()
 

@@ -1,0 +1,57 @@
+"""What several tests need: real speech and a real model, where this machine has them.
+
+No test touches the network. Speech comes from the folder that EDGEWISE_TEST_DATA names, or from `shared/data`
+beside the checkout; models come from edgewise's own cache, which `edgewise transcribe --demo` fills once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))  # for `benchmarks`; last, so that an installed `edge` wins over the sources
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of speech sets, each with its `manifest.jsonl`."""
+    named = os.environ.get("EDGEWISE_TEST_DATA")
+    folder = Path(named) if named else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"no speech in {folder}; EDGEWISE_TEST_DATA names another folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def store_offline_ok() -> bool:
+    """Whether the default store holds the demo's model and clip: no test fetches them."""
+    from edge.store import Store
+
+    store = Store()
+    return store.is_here("tiny.en") and store.is_here("jfk")
+
+
+@pytest.fixture(scope="session")
+def tiny_en_int8(store_offline_ok: bool) -> Path:
+    """Whisper tiny.en as the runtime opens it; exported on first use."""
+    from edge.store import model_path
+
+    if not store_offline_ok:
+        pytest.skip("tiny.en is not in the store: run `edgewise transcribe --demo` once")
+    return model_path("tiny.en", "int8", offline=True)
+
+
+@pytest.fixture(scope="session")
+def jfk_clip(store_offline_ok: bool) -> Path:
+    """Eleven seconds of real speech: "ask not what your country can do for you"."""
+    from edge.store import ensure
+
+    if not store_offline_ok:
+        pytest.skip("the clip is not in the store: run `edgewise transcribe --demo` once")
+    return ensure("jfk", offline=True)
