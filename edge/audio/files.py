@@ -5,17 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
 
 from ..errors import AudioError
 from .codecs import open_with_pyav
-from .mono import BLOCK_VALUES, FloatArray, check_rate, to_mono_16k
-
-Opened: TypeAlias = tuple[str, Iterator[FloatArray], float | None]
-"""What an `AudioSource` is made of: name, blocks, duration in seconds."""
+from .mono import BLOCK_VALUES, FloatArray, Opened, check_rate, to_mono_16k
 
 _LOG = logging.getLogger("edge.audio")
 
@@ -34,7 +31,7 @@ def open_file(path: Path) -> Opened:
         raise AudioError(f"{name} does not exist; expected a recording") from None
     except OSError as error:
         raise AudioError(f"{name} cannot be opened: {error.strerror or error}") from error
-    if path.suffix.lower() in _RAW_SUFFIXES:
+    if path.suffix.lower() in _RAW_SUFFIXES or not file.seekable():
         from .pipes import open_pipe
 
         return open_pipe(file, name=name, owned=True)
@@ -42,10 +39,17 @@ def open_file(path: Path) -> Opened:
 
 
 def open_container(file: BinaryIO, name: str) -> Opened:
-    """Open a seekable file that holds a complete recording of any format; it is closed with the blocks."""
+    """Open a seekable file that holds a complete recording of any format; the result owns the file."""
+    try:
+        return _open_container(file, name)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _open_container(file: BinaryIO, name: str) -> Opened:
     start = file.tell()
     if not file.read(1):
-        file.close()
         raise AudioError(f"{name} is empty: expected a recording, found 0 bytes")
     file.seek(start)
     try:
@@ -54,41 +58,41 @@ def open_container(file: BinaryIO, name: str) -> Opened:
         file.seek(start)
         return open_with_pyav(file, name, reason=_reason(error))
     except (OSError, TypeError, ValueError) as error:
-        file.close()
         raise AudioError(f"{name} cannot be read as audio: {error}") from error
     check_rate(sound.samplerate, name)
-    blocks = to_mono_16k(_sound_blocks(sound, file, name), sound.samplerate)
-    return name, blocks, sound.frames / sound.samplerate if sound.frames < _UNKNOWN_FRAMES else None
+
+    def close() -> None:
+        sound.close()
+        file.close()
+
+    blocks = to_mono_16k(_sound_blocks(sound, name), sound.samplerate)
+    duration_s = sound.frames / sound.samplerate if sound.frames < _UNKNOWN_FRAMES else None
+    return Opened(name, blocks, duration_s, close)
 
 
-def _sound_blocks(sound: soundfile.SoundFile, file: BinaryIO, name: str) -> Iterator[FloatArray]:
+def _sound_blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
     block_frames = max(1, BLOCK_VALUES // sound.channels)
     done = 0
-    with file, sound:
-        while True:
-            block = np.empty((block_frames, sound.channels), np.float32)
-            try:
-                n_frames = len(sound.read(block_frames, out=block))
-            except soundfile.LibsndfileError as error:
-                # The decoder stops at the damage; what it wrote before that is good.
-                n_frames = _frames_before_damage(sound, done, block_frames)
-                if done + n_frames == 0:
-                    raise AudioError(
-                        f"{name} is damaged from its beginning ({_reason(error)}); get a complete copy of it"
-                    ) from error
-                _LOG.warning(
-                    "%s is damaged or cut short (%s): using the first %.2f s of %.2f s",
-                    name,
-                    _reason(error),
-                    (done + n_frames) / sound.samplerate,
-                    sound.frames / sound.samplerate,
-                )
-                yield block[:n_frames]
-                return
-            if n_frames == 0:
-                return
-            done += n_frames
+    while True:
+        block = np.empty((block_frames, sound.channels), np.float32)
+        try:
+            n_frames = len(sound.read(block_frames, out=block))
+        except soundfile.LibsndfileError as error:
+            # The decoder stops at the damage; what it wrote before that is good.
+            n_frames = _frames_before_damage(sound, done, block_frames)
+            _report_damage(name, _reason(error), (done + n_frames) / sound.samplerate)
             yield block[:n_frames]
+            return
+        if n_frames == 0:
+            return
+        done += n_frames
+        yield block[:n_frames]
+
+
+def _report_damage(name: str, reason: str, good_s: float) -> None:
+    if good_s == 0:
+        raise AudioError(f"{name} is damaged from its beginning ({reason}); get a complete copy of it")
+    _LOG.warning("%s is damaged or cut short (%s): using its first %.2f s", name, reason, good_s)
 
 
 def _reason(error: soundfile.LibsndfileError) -> str:

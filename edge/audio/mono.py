@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +13,21 @@ from numpy.typing import NDArray
 from ..errors import AudioError
 
 FloatArray: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A recording that a reader has opened; the blocks are decoded while they are taken."""
+
+    name: str
+    """What to call it in messages."""
+    blocks: Iterator[FloatArray]
+    """(n_samples,) each, mono at 16 kHz."""
+    duration_s: float | None = None
+    """Length in seconds, where it is known beforehand."""
+    close: Callable[[], None] = lambda: None
+    """Releases the file behind the blocks; harmless when called twice."""
+
 
 SAMPLE_RATE_HZ = 16000
 """The rate of every Whisper model."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from ..errors import AudioError
-from .files import Opened, open_container
-from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, FloatArray, check_rate, to_mono_16k
+from .files import open_container
+from .mono import BLOCK_VALUES, FloatArray, Opened, check_rate, to_mono_16k
 from .wav import PCM16_MONO_16K, WavFormat, read_wav_header, samples_of
 
 _HEAD_BYTES = 512
@@ -27,33 +27,41 @@ _CONTAINERS = (
 
 
 def open_pipe(pipe: BinaryIO, *, name: str | None = None, owned: bool = False) -> Opened:
-    """Open what can be read from `pipe`; it is closed at the end only when it is `owned`."""
+    """Open what can be read from `pipe`; it is closed with the result only when it is `owned`."""
     name = name or str(getattr(pipe, "name", "") or "the audio stream").replace("<stdin>", "standard input")
-    reader = _Reader(pipe, owned=owned)
+    reader = _Reader(pipe, name, owned=owned)
+    try:
+        return _open_pipe(reader, name)
+    except BaseException:
+        reader.close()
+        raise
+
+
+def _open_pipe(reader: _Reader, name: str) -> Opened:
     head = reader.peek(_HEAD_BYTES)
     if not head:
-        reader.close()
         raise AudioError(f"{name} is empty: expected a WAV or raw 16 kHz 16-bit mono PCM, found 0 bytes")
+    wav: WavFormat | None = PCM16_MONO_16K
     if head[:4] == b"RIFF":
         wav, wav_header = read_wav_header(reader.read, name)
         if wav is None:  # a codec inside WAV; libsndfile knows those
             reader.unread(wav_header)
-            return open_container(_spool(reader), name)
-        check_rate(wav.rate_hz, name)
-        return name, to_mono_16k(_blocks(reader, wav), wav.rate_hz), None
-    if head.startswith(_CONTAINERS) or head[4:8] == b"ftyp":
-        return open_container(_spool(reader), name)
-    if len(head) >= 16 and _TEXT.issuperset(head):
-        reader.close()
+    elif head.startswith(_CONTAINERS) or head[4:8] == b"ftyp":
+        wav = None
+    elif len(head) >= 16 and _TEXT.issuperset(head):
         raise AudioError(f"{name} is text; expected a WAV or raw 16 kHz 16-bit mono PCM")
-    return name, to_mono_16k(_blocks(reader, PCM16_MONO_16K), SAMPLE_RATE_HZ), None
+    if wav is None:
+        return open_container(_spool(reader), name)
+    check_rate(wav.rate_hz, name)
+    return Opened(name, to_mono_16k(_blocks(reader, wav), wav.rate_hz), close=reader.close)
 
 
 class _Reader:
     """Reads whole amounts from a pipe, and can take back what was read."""
 
-    def __init__(self, pipe: BinaryIO, *, owned: bool) -> None:
+    def __init__(self, pipe: BinaryIO, name: str, *, owned: bool) -> None:
         self._pipe = pipe
+        self._name = name
         self._owned = owned
         self._ahead = b""
 
@@ -67,7 +75,7 @@ class _Reader:
             if not part:
                 break
             if not isinstance(part, (bytes, bytearray, memoryview)):
-                raise AudioError("expected a binary file object as audio, found one that reads text")
+                raise AudioError(f"{self._name} reads as text; expected a file object opened as binary")
             parts.append(bytes(part))
             missing -= len(part)
         return b"".join(parts)
@@ -91,18 +99,15 @@ class _Reader:
 def _blocks(reader: _Reader, wav: WavFormat) -> Iterator[FloatArray]:
     block_bytes = max(1, BLOCK_VALUES // wav.n_channels) * wav.frame_bytes
     remaining = wav.data_bytes
-    try:
-        while remaining is None or remaining > 0:
-            wanted = block_bytes if remaining is None else min(block_bytes, remaining)
-            data = reader.read(wanted)
-            if remaining is not None:
-                remaining -= len(data)
-            if data:
-                yield samples_of(data, wav)
-            if len(data) < wanted:
-                return
-    finally:
-        reader.close()
+    while remaining is None or remaining > 0:
+        wanted = block_bytes if remaining is None else min(block_bytes, remaining)
+        data = reader.read(wanted)
+        if remaining is not None:
+            remaining -= len(data)
+        if data:
+            yield samples_of(data, wav)
+        if len(data) < wanted:
+            return
 
 
 def _spool(reader: _Reader) -> BinaryIO:

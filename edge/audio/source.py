@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AudioError
-from .mono import SAMPLE_RATE_HZ, FloatArray
+from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
 
 AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | NDArray[Any]"
 
@@ -26,12 +26,13 @@ _LARGEST_SAMPLE = 1e9
 class AudioSource:
     """A recording to iterate over once: blocks (n_samples,) of finite float32, mono at 16 kHz."""
 
-    def __init__(self, name: str, blocks: Iterator[FloatArray], duration_s: float | None = None) -> None:
-        self.name = name
+    def __init__(self, opened: Opened) -> None:
+        self.name = opened.name
         """What to call the recording in messages."""
-        self.duration_s = duration_s
+        self.duration_s = opened.duration_s
         """Length in seconds, as far as it is known beforehand; for progress only."""
-        self._blocks = blocks
+        self._blocks = opened.blocks
+        self._close = opened.close
 
     def __iter__(self) -> Iterator[FloatArray]:
         n_samples = 0
@@ -56,9 +57,7 @@ class AudioSource:
 
     def close(self) -> None:
         """Release the file behind the stream; harmless when already done."""
-        close = getattr(self._blocks, "close", None)  # a generator has it, a plain iterator has not
-        if close is not None:
-            close()
+        self._close()
 
     def __enter__(self) -> AudioSource:
         return self
@@ -80,11 +79,11 @@ def open_audio(audio: AudioInput) -> AudioSource:
     if isinstance(audio, (str, os.PathLike)):
         from .files import open_file
 
-        return AudioSource(*open_file(Path(audio)))
+        return AudioSource(open_file(Path(audio)))
     if hasattr(audio, "read"):
         from .pipes import open_pipe
 
-        return AudioSource(*open_pipe(audio))
+        return AudioSource(open_pipe(audio))
     raise AudioError(
         f"expected a path, a binary file object or a float32 array as audio, found {type(audio).__name__}"
     )
@@ -107,4 +106,4 @@ def _array_source(samples: NDArray[Any]) -> AudioSource:
         np.ascontiguousarray(samples[start : start + _ARRAY_BLOCK_SAMPLES], dtype=np.float32)
         for start in range(0, len(samples), _ARRAY_BLOCK_SAMPLES)
     )
-    return AudioSource("the array of samples", blocks, len(samples) / SAMPLE_RATE_HZ)
+    return AudioSource(Opened("the array of samples", blocks, len(samples) / SAMPLE_RATE_HZ))

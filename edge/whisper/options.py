@@ -23,6 +23,8 @@ class TranscribeOptions:
     """Let the model place timestamps, and seek by them; otherwise windows of 30 s follow one another."""
     max_tokens: int | None = None
     """Most tokens of a window; None is half of the model's context (224)."""
+    suppress_tokens: tuple[int, ...] | None = None
+    """Tokens never to write; None is the model's list: annotations such as "(laughs)", quotation marks."""
     condition_on_previous_text: bool = False
     """Show the model what it wrote before: more consistent names, but loops carry over."""
     no_speech_threshold: float | None = 0.6

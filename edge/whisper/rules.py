@@ -24,22 +24,25 @@ class TokenRules:
         self,
         tokenizer: Tokenizer,
         *,
-        suppress_tokens: Iterable[int] = (),
-        suppress_begin: Iterable[int] = (),
+        suppress_tokens: Iterable[int] | None = None,
+        suppress_begin: Iterable[int] | None = None,
         timestamps: bool = True,
         max_initial_timestamp: float | None = 1.0,
     ) -> None:
-        """Lists that are empty stand for openai-whisper's own; task tokens are never sampled in any case."""
+        """None for a list stands for openai-whisper's own; task tokens are never sampled in any case."""
         self._tokenizer = tokenizer
         self._timestamps = timestamps
-        suppressed = {*suppress_tokens} or {*default_suppress_tokens(tokenizer)}
+        if suppress_tokens is None:
+            suppress_tokens = default_suppress_tokens(tokenizer)
+        if suppress_begin is None:
+            suppress_begin = default_suppress_begin(tokenizer)
+        suppressed = {*suppress_tokens}
         suppressed |= {tokenizer.sot, tokenizer.sot_lm, tokenizer.sot_prev, tokenizer.no_speech}
         suppressed |= {tokenizer.transcribe, tokenizer.translate}
         if timestamps:
             suppressed.add(tokenizer.no_timestamps)
         self._suppressed = _token_ids(suppressed, tokenizer)
-        begin = {*suppress_begin} or {*default_suppress_begin(tokenizer)}
-        self._suppressed_first = _token_ids(begin, tokenizer)
+        self._suppressed_first = _token_ids(suppress_begin, tokenizer)
         self._last_first_timestamp = tokenizer.n_vocab - 1
         if max_initial_timestamp is not None:
             index = round(max_initial_timestamp / SECONDS_PER_TIMESTAMP)

@@ -64,8 +64,11 @@ def transcribe(
     began = time.perf_counter()
     rules = TokenRules(
         tokenizer,
-        suppress_tokens=facts.suppress_tokens,
-        suppress_begin=facts.suppress_begin,
+        # A model file without such a list means openai-whisper's own.
+        suppress_tokens=(facts.suppress_tokens or None)
+        if options.suppress_tokens is None
+        else options.suppress_tokens,
+        suppress_begin=facts.suppress_begin or None,
         timestamps=options.timestamps,
         max_initial_timestamp=options.max_initial_timestamp,
     )
