@@ -1,13 +1,16 @@
-"""`edgewise export`: a foreign checkpoint becomes a model file of ours."""
+"""`edgewise export`: a checkpoint becomes a model file, ours or another engine's."""
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from ..errors import EdgeError
 from .arguments import HELP, PRECISIONS, Subcommands
 from .console import Console
+
+TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2")
 
 _EPILOG = """\
 SOURCE is a CTranslate2 or Hugging Face folder, an openai-whisper .pt, a whisper.cpp .bin, a GGUF file,
@@ -16,6 +19,7 @@ or the name of a model that `edgewise models list` shows.
 examples:
   edgewise export whisper whisper-small/ -o small-int8.gguf --precision int8
   edgewise export whisper base -o base-int4.gguf --precision int4
+  edgewise export whisper base -o ggml-base.bin --to whispercpp --precision f16
   edgewise transcribe talk.wav --model small-int8.gguf
 """
 
@@ -25,13 +29,13 @@ def add_parser(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "export",
         help="convert a checkpoint into a model file",
-        description="Convert a checkpoint into a GGUF model file.",
+        description="Convert a checkpoint into a model file.",
     )
     families = parser.add_subparsers(title="families", metavar="FAMILY", required=True)
     whisper = families.add_parser(
         "whisper",
         help="a Whisper checkpoint of any size",
-        description="Convert a Whisper checkpoint into a GGUF model file.",
+        description="Convert a Whisper checkpoint into a GGUF model file, or into another engine's form.",
         epilog=_EPILOG,
         formatter_class=HELP,
     )
@@ -40,6 +44,7 @@ def add_parser(commands: Subcommands) -> None:
     whisper.add_argument(
         "--precision", choices=PRECISIONS, default="int8", help="of the weights (default: int8)"
     )
+    whisper.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
     whisper.add_argument("--name", help="the model's name (default: what the source says)")
     whisper.add_argument("--offline", action="store_true", help="never use the network")
     whisper.set_defaults(run=_run)
@@ -49,18 +54,22 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     try:
         from export.whisper import export_whisper
     except ImportError as error:
-        raise EdgeError(
-            f'the exporter cannot be imported ({error}): pip install "edgewise[export]"'
-        ) from error
-    source, name = Path(args.source), args.name
-    if not source.exists():
-        from ..store import Store
+        advice = 'pip install "edgewise[export]"'
+        raise EdgeError(f"the exporter cannot be imported ({error}): {advice}") from error
+    from ..store import Store
 
-        store = Store()
-        name = name or store.asset(args.source).name
-        source = store.ensure(name, offline=args.offline or None, progress=console.progress)
+    bring = partial(Store().ensure, offline=args.offline or None, progress=console.progress)
+    source, name = Path(args.source), args.name
+    if not source.exists() and source.name == args.source:  # a bare word is a model's name
+        source, name = bring(args.source), name or args.source
     report = export_whisper(
-        source, args.output, precision=args.precision, name=name, progress=console.progress
+        source,
+        args.output,
+        precision=args.precision,
+        to=args.to,
+        name=name,
+        assets=partial(bring, "whisper-tables"),
+        progress=console.progress,
     )
     console.clear()
     print(report)

@@ -121,11 +121,7 @@ def _one(name: str, target: Path | None, model: Model, args: argparse.Namespace,
     except BrokenPipeError:
         raise
     except Exception as error:  # whatever it is, the other recordings are not lost
-        if is_debugging():
-            raise
-        message = explain(error)
-        console.say(message if Path(name).name in message else f"{name}: {message}")
-        return False
+        return _said(name, error, console)
     if target is not None:
         console.say(f"wrote {target}")
     if args.timing:
@@ -133,10 +129,17 @@ def _one(name: str, target: Path | None, model: Model, args: argparse.Namespace,
     return True
 
 
+def _said(name: str, error: Exception, console: Console) -> bool:
+    """Tell why a recording failed; always False."""
+    if is_debugging():
+        raise error
+    message = explain(error)
+    console.say(message if Path(name).name in message else f"{name}: {message}")
+    return False
+
+
 def _opens(name: str, console: Console) -> bool:
     """Whether a recording can be opened: found out before a model is fetched or loaded for it."""
-    from ..errors import EdgeError
-
     path = Path(name)
     if name == STANDARD_INPUT or (path.exists() and not path.is_file() and not path.is_dir()):
         return True  # a pipe can be opened only once
@@ -144,9 +147,8 @@ def _opens(name: str, console: Console) -> bool:
 
     try:
         open_audio(path).close()
-    except (EdgeError, OSError) as error:
-        console.say(explain(error))
-        return False
+    except Exception as error:
+        return _said(name, error, console)
     return True
 
 

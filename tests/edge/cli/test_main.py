@@ -1,0 +1,150 @@
+"""Arguments, exit statuses, and failures as one line."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import edge
+from edge.cli import main as main_module
+from edge.cli.failures import explain
+from edge.errors import FormatError
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("frobnicate",),
+        ("transcribe",),
+        ("transcribe", "--threads", "0", "x.wav"),
+        ("transcribe", "--threads", "many", "x.wav"),
+        ("transcribe", "--format", "docx", "x.wav"),
+        ("transcribe", "--precision", "int3", "x.wav"),
+        ("transcribe", "--language", "klingon", "x.wav"),
+        ("transcribe", "--demo", "x.wav"),
+        ("transcribe", "-", "-"),
+        ("transcribe", "--output-dir", "out", "a/talk.wav", "b/talk.mp3"),
+        ("models",),
+        ("models", "pull"),
+        ("export", "whisper", "base"),
+        ("inspect",),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_status_2(run: Any, arguments: tuple[str, ...]) -> None:
+    outcome = run(*arguments)
+    assert outcome.status == 2
+    assert outcome.out == ""
+    assert outcome.err.startswith("usage: edgewise")
+    assert "error: " in outcome.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("transcribe",),
+        ("models",),
+        ("models", "pull"),
+        ("export",),
+        ("export", "whisper"),
+        ("inspect",),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+def test_help_is_on_standard_output(run: Any, arguments: tuple[str, ...]) -> None:
+    outcome = run(*arguments, "--help")
+    assert outcome.status == 0
+    assert outcome.err == ""
+    assert outcome.out.startswith("usage: edgewise")
+
+
+def test_the_help_shows_examples(run: Any) -> None:
+    for arguments in ((), ("transcribe",), ("models",), ("export", "whisper"), ("inspect",)):
+        assert "example" in run(*arguments, "--help").out
+
+
+def test_version(run: Any) -> None:
+    assert run("--version").out == f"edgewise {edge.__version__}\n"
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
+    """Runs a command that raises."""
+
+    def call(error: BaseException) -> Any:
+        def fail(args: argparse.Namespace, console: object) -> int:
+            raise error
+
+        monkeypatch.setattr("edge.cli.doctor._run", fail)
+        return run("doctor")
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (FormatError("x.gguf: is cut off;\n make it again"), "edgewise: x.gguf: is cut off; make it again"),
+        (FileNotFoundError(2, "No such file or directory", "x"), "edgewise: x: No such file or directory"),
+        (OSError("something odd"), "edgewise: something odd"),
+        (MemoryError(), "edgewise: not enough memory: close other programs, or choose a smaller model"),
+        (RuntimeError("oh"), "edgewise: unexpected RuntimeError: oh (a bug; EDGEWISE_DEBUG=1 shows where"),
+    ],
+)
+def test_failures_are_one_line_and_status_1(failing: Any, error: Exception, message: str) -> None:
+    outcome = failing(error)
+    assert outcome.status == 1
+    assert outcome.out == ""
+    assert outcome.message.startswith(message)
+
+
+def test_ctrl_c_is_status_130(failing: Any) -> None:
+    outcome = failing(KeyboardInterrupt())
+    assert (outcome.status, outcome.message) == (130, "edgewise: interrupted")
+
+
+def test_debugging_shows_the_traceback(failing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGEWISE_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        failing(RuntimeError("oh"))
+
+
+def test_explain_keeps_the_name_of_the_file() -> None:
+    assert explain(PermissionError(13, "Permission denied", "/root/x")) == "/root/x: Permission denied"
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    script = f"{sys.executable} -m edge.cli models list | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr
+    assert done.stdout.strip() in ("0", "141")
+
+
+def test_starting_imports_nothing_heavy() -> None:
+    heavy = ("numpy", "soundfile", "urllib.request", "ssl", "filelock", "platformdirs", "export")
+    script = f"""
+import sys
+from edge.cli.main import build_parser
+build_parser()
+print([name for name in {heavy!r} if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_every_subcommand_has_a_module() -> None:
+    parser = main_module.build_parser()
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    assert list(commands.choices) == ["transcribe", "models", "export", "inspect", "doctor"]
