@@ -15,8 +15,7 @@ CLIP = "jfk"
 
 def run_demo(args: argparse.Namespace, console: Console) -> int:
     """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
-    import edge
-
+    from .. import load
     from ..store import Store, is_offline
     from .outputs import put
 
@@ -36,7 +35,7 @@ def run_demo(args: argparse.Namespace, console: Console) -> int:
             with _timed(steps, f"export it to {args.precision}", console):
                 store.model_path(args.model, args.precision, offline=offline, progress=console.progress)
     with _timed(steps, "load the model", console):
-        model = edge.load(model_file, threads=args.threads, offline=offline, progress=console.progress)
+        model = load(model_file, threads=args.threads, offline=offline, progress=console.progress)
     with _timed(steps, "transcribe", console):
         transcript = model.transcribe(store.place(CLIP), language=args.language, progress=console.progress)
     put(transcript, args.format, None)

@@ -86,9 +86,9 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     sound = [name for name in args.files if _opens(name, console)]
     failed = [name for name in args.files if name not in sound]
     if sound:
-        import edge
+        from .. import load
 
-        model = edge.load(
+        model = load(
             args.model,
             precision=args.precision,
             threads=args.threads,
