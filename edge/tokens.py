@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .errors import OptionError
-from .format.whisper import WhisperDims
 from .languages import LANGUAGES
+
+if TYPE_CHECKING:  # edge.format imports this module
+    from .format.whisper import WhisperDims
 
 Task = Literal["transcribe", "translate"]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..format.whisper import WhisperDims
+if TYPE_CHECKING:
+    from ..format.whisper import WhisperDims
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
