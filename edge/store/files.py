@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import IntegrityError, StoreError
+from ..errors import EdgeError, IntegrityError, StoreError
 
 CHUNK_BYTES = 1 << 20
 TEMPORARY_SUFFIX = ".tmp"
@@ -114,8 +114,8 @@ def explained(folder: Path) -> Iterator[None]:
     """Turn the system's refusal to write into a StoreError that says what to do."""
     try:
         yield
-    except StoreError:
-        raise
+    except EdgeError:
+        raise  # some of ours are OSErrors too, and say what to do already
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             advice = "the disk is full: make room, or set EDGEWISE_HOME to a folder on another disk"

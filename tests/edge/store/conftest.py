@@ -46,6 +46,9 @@ class Site:
     """Close the connection after so many bytes of a body over 1000 bytes, one entry for each request."""
     password: str | None = None
     """The Authorization that every request must have."""
+    stalls: bool = False
+    """Send half of such a body, then nothing more until the server ends."""
+    ended: threading.Event = field(default_factory=threading.Event)
     serves_ranges: bool = True
     requests: list[Request] = field(default_factory=list)
 
@@ -89,6 +92,11 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) > 1000 and self.site.cuts:
             body = body[: self.site.cuts.pop(0)]
             self.close_connection = True
+        if len(body) > 1000 and self.site.stalls:
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            self.site.ended.wait()
+            return
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
@@ -98,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def make_site() -> Iterator[Callable[[], Site]]:
     """Starts servers, each on a port of its own."""
-    servers = []
+    servers, sites = [], []
 
     def start() -> Site:
         site = Site()
@@ -107,10 +115,12 @@ def make_site() -> Iterator[Callable[[], Site]]:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         site.url = f"http://127.0.0.1:{server.server_port}"
         servers.append(server)
+        sites.append(site)
         return site
 
     yield start
-    for server in servers:
+    for site, server in zip(sites, servers, strict=True):
+        site.ended.set()
         server.shutdown()
         server.server_close()
 

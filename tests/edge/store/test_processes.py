@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from edge.store import CATALOGUE
+
 PULL = """
 import pickle, sys
 from pathlib import Path
@@ -77,3 +79,28 @@ def test_a_killed_one_leaves_nothing_that_looks_whole(
     after = start()
     assert after.communicate(timeout=60)[0].count("tiny\n") == 3
     assert "bytes=150000-" in [request.range for request in published.requests]
+
+
+def test_ctrl_c_in_the_middle_of_a_download(site: Any, tmp_path: Path) -> None:
+    """The real command and the real catalogue; the server never gets further than half of the archive."""
+    archive = CATALOGUE["jfk"].files[0].members[0].archive
+    site.files[f"/simple/{archive.project}/"] = f'<a href="/f/{archive.filename}">it</a>'.encode()
+    site.files[f"/f/{archive.filename}"] = bytes(archive.size)
+    site.stalls = True
+    root = Path(__file__).parents[3]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "edge.cli", "models", "pull", "jfk"],
+        cwd=root,
+        env={**os.environ, "EDGEWISE_HOME": str(tmp_path / "home"), "PIP_INDEX_URL": f"{site.url}/simple"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.rglob("*.part")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "edgewise: interrupted\n")
