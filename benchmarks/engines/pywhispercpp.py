@@ -23,12 +23,11 @@ class _WhisperCpp:
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
     from edge.store import ensure
-    from export.sources import read_checkpoint
-    from export.writers.whispercpp import write_whispercpp
+    from export.whisper import export_whisper
 
     path = scratch / f"{model}-{precision}.bin"
     if not path.exists():
-        write_whispercpp(read_checkpoint(ensure(model)), path, precision=precision)
+        export_whisper(ensure(model), path, precision=precision, to="whispercpp")
     return path
 
 

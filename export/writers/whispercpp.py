@@ -2,35 +2,50 @@
 
 Little-endian: the magic "ggml" as u32, eleven i32 sizes of which the last names the type of the weights, the
 mel filters, the text tokens (a u32 length and the bytes of each), then the tensors: i32 number of dimensions,
-length of the name and type, the sizes with the fastest first, the name, the data. Matrices and convolutions
-are float16; vectors, positions and the convolutions' biases, which are columns there, are float32.
+length of the name and type, the sizes with the fastest first, the name, the data. Matrices have the file's
+type; vectors, positions and the convolutions' biases, which are columns there, are float32. Convolutions have
+the file's type too, but float16 in a quantized file.
 """
 
 from __future__ import annotations
 
 import struct
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edge.progress import Progress
+from edge.quant import quantize_q8_0
 
-from ..checkpoint import Checkpoint, FloatPrecision, as_float
+from ..checkpoint import Checkpoint, as_float
 from ..files import replacing_file
 from ..sources.names import openai_name
 
 MAGIC = 0x67676D6C
-TYPE_F32, TYPE_F16 = 0, 1
+TYPE_F32, TYPE_F16, TYPE_Q8_0 = 0, 1, 8
+"""Of one tensor."""
+
+FILE_F32, FILE_F16, FILE_Q8_0 = 0, 1, 2007
+"""Of the weights, in the header: 7 is q8_0, and the thousands count the versions of ggml's blocks."""
+
+Precision = Literal["f32", "f16", "q8_0"]
+
+_TYPES: dict[Precision, tuple[int, int]] = {
+    "f32": (FILE_F32, TYPE_F32),
+    "f16": (FILE_F16, TYPE_F16),
+    "q8_0": (FILE_Q8_0, TYPE_Q8_0),
+}
 
 
 def write_whispercpp(
-    checkpoint: Checkpoint, path: Path, precision: FloatPrecision = "f16", *, progress: Progress | None = None
+    checkpoint: Checkpoint, path: Path, precision: Precision = "f16", *, progress: Progress | None = None
 ) -> None:
-    """Write `checkpoint` with its matrices in float16 or float32; the file appears when it is whole."""
-    type_id = TYPE_F16 if precision == "f16" else TYPE_F32
+    """Write `checkpoint` with its matrices in `precision`; the file appears when it is whole."""
+    file_type, type_id = _TYPES[precision]
     with replacing_file(path) as file:
-        _write_header(file, checkpoint, type_id)
+        _write_header(file, checkpoint, file_type)
         total = len(checkpoint.tensors)
         for done, (name, tensor) in enumerate(checkpoint.tensors.items()):
             if progress is not None:
@@ -45,7 +60,7 @@ def is_matrix(name: str) -> bool:
     return name.endswith(".weight") and "norm" not in name and not name.endswith("pos_emb.weight")
 
 
-def _write_header(file: BinaryIO, checkpoint: Checkpoint, type_id: int) -> None:
+def _write_header(file: BinaryIO, checkpoint: Checkpoint, file_type: int) -> None:
     dims = checkpoint.dims
     sizes = (
         dims.n_vocab,
@@ -59,7 +74,7 @@ def _write_header(file: BinaryIO, checkpoint: Checkpoint, type_id: int) -> None:
         dims.n_text_layer,
         dims.n_mels,
     )
-    file.write(struct.pack("<I11i", MAGIC, *sizes, type_id))
+    file.write(struct.pack("<I11i", MAGIC, *sizes, file_type))
     filters = checkpoint.mel_filters
     file.write(struct.pack("<2i", *filters.shape))
     file.write(filters.astype("<f4").tobytes())
@@ -72,8 +87,13 @@ def _write_header(file: BinaryIO, checkpoint: Checkpoint, type_id: int) -> None:
 def _write_tensor(file: BinaryIO, name: str, tensor: NDArray[Any], type_id: int) -> None:
     shape = (*tensor.shape, 1) if name.endswith("bias") and ".conv." in name else tensor.shape
     kind = type_id if is_matrix(name) else TYPE_F32
+    if kind == TYPE_Q8_0 and tensor.ndim == 3:
+        kind = TYPE_F16  # three taps make no block of 32
     foreign = openai_name(name).encode()
     file.write(struct.pack("<3i", len(shape), len(foreign), kind))
     file.write(struct.pack(f"<{len(shape)}i", *reversed(shape)))
     file.write(foreign)
-    file.write(as_float(name, tensor, "f16" if kind == TYPE_F16 else "f32").tobytes())
+    if kind == TYPE_Q8_0:
+        file.write(quantize_q8_0(np.ascontiguousarray(tensor, dtype=np.float32)).tobytes())
+    else:
+        file.write(as_float(name, tensor, "f16" if kind == TYPE_F16 else "f32").tobytes())
