@@ -68,5 +68,17 @@ def pack_f32(weights: Buffer, n: int, k: int, packed: Buffer, /) -> None: ...
 def pack_q8(codes: Buffer, n: int, k: int, packed: Buffer, /) -> None: ...
 def pack_q4(blocks: Buffer, n: int, k: int, packed: Buffer, scales: Buffer, /) -> None: ...
 def quantize_rows(level: str, x: Buffer, m: int, k: int, codes: Buffer, scales: Buffer, sums: Buffer, /) -> None: ...
-def gguf_parse(data: Buffer, /) -> tuple[int, int, int, list[tuple[str, int, Any]], list[tuple[str, int, tuple[int, ...], int, int]]]:
-    """Version, alignment, data offset, metadata (key, type id, value), tensors (name, type id, ne, offset, bytes)."""
+def gguf_parse(
+    data: Buffer, /
+) -> tuple[
+    int,
+    int,
+    int,
+    list[tuple[bytes, int, int, int, int, int]],
+    list[tuple[bytes, int, tuple[int, ...], int, int]],
+]:
+    """Version, alignment, data offset; keys (key, type, element type, count, offset, bytes); tensors (name, type,
+    (ne0, ne1, …), offset, bytes). ValueError says at which byte what was expected."""
+
+def gguf_strings(data: Buffer, offset: int, n_bytes: int, count: int, /) -> list[bytes]:
+    """The strings of an array that `gguf_parse` found."""

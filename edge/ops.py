@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from . import _kernels
 from ._kernels import Model as KernelModel
 from ._kernels import State as KernelState
-from ._kernels import gguf_parse
+from ._kernels import gguf_parse, gguf_strings
 from .errors import KernelError
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "cpu_info",
     "cpu_level",
     "gguf_parse",
+    "gguf_strings",
     "measure_peak",
     "measure_product",
     "pack_f32",

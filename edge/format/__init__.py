@@ -1,0 +1,17 @@
+"""The model file: GGUF, read by memory mapping, written reproducibly, trusted only after it was checked."""
+
+from .gguf import GgufFile, MetadataValue, StoredTensor, TensorType, open_gguf
+from .model import ModelFile, open_model
+from .writer import TensorToWrite, write_gguf
+
+__all__ = [
+    "GgufFile",
+    "MetadataValue",
+    "ModelFile",
+    "StoredTensor",
+    "TensorToWrite",
+    "TensorType",
+    "open_gguf",
+    "open_model",
+    "write_gguf",
+]

@@ -7,6 +7,7 @@
 #include "../pack/pack.h"
 #include "../table/table.h"
 #include "buffers.h"
+#include "gguf.h"
 
 // The table of a level by name, or NULL with ValueError.
 static const ek_table *table_of(const char *name) {
@@ -175,6 +176,8 @@ PyMethodDef ew_functions[] = {
     {"best_cpu_level", best_cpu_level, METH_NOARGS, NULL},
     {"measure_peak", measure_peak, METH_VARARGS, NULL},
     {"measure_product", measure_product, METH_VARARGS, NULL},
+    {"gguf_parse", ew_py_gguf_parse, METH_O, NULL},
+    {"gguf_strings", ew_py_gguf_strings, METH_VARARGS, NULL},
     {"pack_f32", pack_f32, METH_VARARGS, NULL},
     {"pack_q8", pack_q8, METH_VARARGS, NULL},
     {"pack_q4", pack_q4, METH_VARARGS, NULL},

@@ -1,0 +1,251 @@
+"""GGUF files of any kind: a checked directory over a memory map.
+
+The C parser (kernels/gguf) proves counts, sizes, types and offsets without allocating; values and tensors are then
+views of the map, so that opening a file costs its directory and nothing more.
+Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import FormatError, ModelNotFoundError
+from ..ops import gguf_parse, gguf_strings
+
+MetadataValue = str | bool | int | float | list[str] | NDArray[Any]
+
+
+class TensorType(IntEnum):
+    """GGML's numbers of the tensor types."""
+
+    F32 = 0
+    F16 = 1
+    Q4_0 = 2
+    Q4_1 = 3
+    Q5_0 = 6
+    Q5_1 = 7
+    Q8_0 = 8
+    Q8_1 = 9
+    Q2_K = 10
+    Q3_K = 11
+    Q4_K = 12
+    Q5_K = 13
+    Q6_K = 14
+    Q8_K = 15
+    I8 = 24
+    I16 = 25
+    I32 = 26
+    I64 = 27
+    F64 = 28
+    BF16 = 30
+
+
+_NUMPY_TYPES: Mapping[TensorType, str] = {
+    TensorType.F32: "<f4",
+    TensorType.F16: "<f2",
+    TensorType.I8: "i1",
+    TensorType.I16: "<i2",
+    TensorType.I32: "<i4",
+    TensorType.I64: "<i8",
+    TensorType.F64: "<f8",
+}
+
+
+class ValueType(IntEnum):
+    """GGUF's numbers of the metadata types."""
+
+    UINT8 = 0
+    INT8 = 1
+    UINT16 = 2
+    INT16 = 3
+    UINT32 = 4
+    INT32 = 5
+    FLOAT32 = 6
+    BOOL = 7
+    STRING = 8
+    ARRAY = 9
+    UINT64 = 10
+    INT64 = 11
+    FLOAT64 = 12
+
+
+VALUE_DTYPES: Mapping[ValueType, str] = {
+    ValueType.UINT8: "u1",
+    ValueType.INT8: "i1",
+    ValueType.UINT16: "<u2",
+    ValueType.INT16: "<i2",
+    ValueType.UINT32: "<u4",
+    ValueType.INT32: "<i4",
+    ValueType.FLOAT32: "<f4",
+    ValueType.BOOL: "?",
+    ValueType.UINT64: "<u8",
+    ValueType.INT64: "<i8",
+    ValueType.FLOAT64: "<f8",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """A tensor as it lies in the file."""
+
+    name: str
+    type: TensorType
+    shape: tuple[int, ...]
+    """In numpy's order, counted in elements."""
+    data: NDArray[Any]
+    """Read-only view of the map: numbers of `shape`, or for block types bytes (rows, bytes a row)."""
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes in the file."""
+        return self.data.nbytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Where a metadata value lies."""
+
+    type: ValueType
+    element_type: ValueType
+    count: int
+    offset: int
+    n_bytes: int
+
+
+class Metadata(Mapping[str, MetadataValue]):
+    """Keys and values; a value is read when it is asked for."""
+
+    def __init__(self, buffer: memoryview | bytes, entries: Mapping[str, _Entry], name: str) -> None:
+        self._buffer = buffer
+        self._entries = entries
+        self._name = name
+
+    def __getitem__(self, key: str) -> MetadataValue:
+        entry = self._entries[key]
+        if entry.element_type is ValueType.STRING:
+            strings = [self._text(key, text) for text in self.raw_strings(key)]
+            return strings if entry.type is ValueType.ARRAY else strings[0]
+        values = np.frombuffer(self._buffer, VALUE_DTYPES[entry.element_type], entry.count, entry.offset)
+        if entry.type is ValueType.ARRAY:
+            return values
+        scalar: bool | int | float = values[0].item()
+        return scalar
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def raw_strings(self, key: str) -> list[bytes]:
+        """A string, or the strings of an array, as bytes."""
+        entry = self._entries[key]
+        if entry.element_type is not ValueType.STRING:
+            raise FormatError(f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}")
+        return gguf_strings(self._buffer, entry.offset, entry.n_bytes, entry.count)
+
+    def count(self, key: str) -> int:
+        """Elements of an array, without reading it; 1 for a scalar."""
+        return self._entries[key].count
+
+    def _text(self, key: str, text: bytes) -> str:
+        try:
+            return text.decode()
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{self._name}: {key}: expected UTF-8 text: {error}") from error
+
+
+class GgufFile:
+    """An open file: its metadata and its tensors. Views die with it, so close it last."""
+
+    def __init__(self, path: Path, map_: mmap.mmap, metadata: Metadata, tensors: Mapping[str, StoredTensor]) -> None:
+        self.path = path
+        self.metadata = metadata
+        self.tensors = MappingProxyType(dict(tensors))
+        self._map = map_
+
+    @property
+    def n_bytes(self) -> int:
+        """Size of the file."""
+        return len(self._map)
+
+    def close(self) -> None:
+        """Let go of the file; its pages stay mapped while an array still views them."""
+        self.tensors = MappingProxyType({})
+
+    def __enter__(self) -> GgufFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_gguf(path: str | Path) -> GgufFile:
+    """Map a GGUF file and check its structure.
+
+    Raises:
+        ModelNotFoundError: there is no such file.
+        FormatError: it is not GGUF, or it is damaged.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            map_ = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileNotFoundError as error:
+        raise ModelNotFoundError(f"{path}: no such model file") from error
+    except IsADirectoryError as error:
+        raise FormatError(f"{path}: expected a GGUF file, found a folder") from error
+    except ValueError as error:  # mmap of nothing
+        raise FormatError(f"{path}: expected a GGUF file, found an empty one") from error
+    try:
+        _, _, _, entries, tensors = gguf_parse(map_)
+    except ValueError as error:
+        raise FormatError(f"{path}: not a sound GGUF file {error}") from error
+    return GgufFile(path, map_, Metadata(map_, _entries(path, entries), str(path)), _tensors(path, map_, tensors))
+
+
+def _entries(path: Path, found: list[tuple[bytes, int, int, int, int, int]]) -> dict[str, _Entry]:
+    entries: dict[str, _Entry] = {}
+    for raw, type_, element_type, count, offset, n_bytes in found:
+        key = _name(path, raw)
+        if key in entries:
+            raise FormatError(f"{path}: the key {key!r} stands twice")
+        entries[key] = _Entry(ValueType(type_), ValueType(element_type), count, offset, n_bytes)
+    return entries
+
+
+def _tensors(
+    path: Path, map_: mmap.mmap, found: list[tuple[bytes, int, tuple[int, ...], int, int]]
+) -> dict[str, StoredTensor]:
+    tensors: dict[str, StoredTensor] = {}
+    for raw, type_id, ne, offset, n_bytes in found:
+        name = _name(path, raw)
+        if name in tensors:
+            raise FormatError(f"{path}: the tensor {name!r} stands twice")
+        type_, shape = TensorType(type_id), tuple(reversed(ne))
+        if type_ in _NUMPY_TYPES:
+            dtype = np.dtype(_NUMPY_TYPES[type_])
+            data = np.frombuffer(map_, dtype, n_bytes // dtype.itemsize, offset).reshape(shape)
+        else:
+            n_rows = int(np.prod(shape[:-1], dtype=np.int64))
+            data = np.frombuffer(map_, np.uint8, n_bytes, offset).reshape(n_rows, -1)
+        tensors[name] = StoredTensor(name, type_, shape, data)
+    return tensors
+
+
+def _name(path: Path, raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: expected a name in UTF-8, found {raw[:40]!r}") from error

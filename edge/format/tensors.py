@@ -1,0 +1,62 @@
+"""Whether the tensors of a file are those of the model it claims to hold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import FormatError, UnsupportedModelError
+from .gguf import GgufFile, StoredTensor, TensorType
+from .whisper import WhisperDims, tensor_shapes
+
+_FLOATS = (TensorType.F32, TensorType.F16)
+_MATRICES = (*_FLOATS, TensorType.I8, TensorType.Q8_0, TensorType.Q4_0)
+_CONVOLUTIONS = (*_FLOATS, TensorType.I8)
+
+
+def check_tensors(file: GgufFile, dims: WhisperDims) -> None:
+    """Every tensor is there, in its shape and in a type that its place allows; small ones hold finite numbers.
+
+    The large matrices are not read: their codes cannot be wrong, and their scales are checked. Tensors that the model
+    does not need are ignored.
+
+    Raises:
+        FormatError: a tensor is missing, misshapen, or holds NaN or infinity.
+        UnsupportedModelError: a tensor has a type that the engine does not run.
+    """
+    for name, shape in tensor_shapes(dims).items():
+        tensor = file.tensors.get(name)
+        if tensor is None:
+            raise FormatError(f"{file.path}: the tensor {name} is missing")
+        if tensor.shape != shape:
+            raise FormatError(f"{file.path}: {name}: expected shape {shape}, found {tensor.shape}")
+        allowed = _allowed_types(name, shape)
+        if tensor.type not in allowed:
+            names = ", ".join(type_.name for type_ in allowed)
+            raise UnsupportedModelError(
+                f"{file.path}: {name}: expected one of {names}, found {tensor.type.name}; "
+                "export it again with `edgewise export`"
+            )
+        if len(shape) == 1 or "pos_emb" in name:
+            _check_finite(file, tensor)
+        if tensor.type is TensorType.I8:
+            _check_scales(file, name, shape[0])
+
+
+def _allowed_types(name: str, shape: tuple[int, ...]) -> tuple[TensorType, ...]:
+    if len(shape) == 3:
+        return _CONVOLUTIONS
+    return _FLOATS if len(shape) == 1 or "pos_emb" in name else _MATRICES
+
+
+def _check_scales(file: GgufFile, name: str, n_rows: int) -> None:
+    scales = file.tensors.get(f"{name}_scale")
+    if scales is None or scales.type is not TensorType.F32 or scales.shape != (n_rows,):
+        raise FormatError(f"{file.path}: {name}: expected {n_rows} float32 scales in {name}_scale")
+    _check_finite(file, scales)
+    if bool((scales.data < 0).any()):
+        raise FormatError(f"{file.path}: {name}_scale: expected scales of 0 or more")
+
+
+def _check_finite(file: GgufFile, tensor: StoredTensor) -> None:
+    if not bool(np.isfinite(tensor.data).all()):
+        raise FormatError(f"{file.path}: {tensor.name}: expected finite numbers, found NaN or infinity")

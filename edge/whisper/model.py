@@ -1,0 +1,130 @@
+"""`edge.load`: a name or a file becomes a model that transcribes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from ..audio import AudioInput, open_audio
+from ..errors import ModelNotFoundError, UnsupportedModelError
+from ..format import ModelFile, open_model
+from ..progress import Progress
+from ..tokens import Task, Tokenizer
+from ..transcript import Transcript
+from .engine import WhisperEngine
+from .options import TranscribeOptions
+from .windows import OnSegment, transcribe
+
+_LOG = logging.getLogger("edge.whisper")
+
+DEFAULT_MODEL = "tiny.en"
+DEFAULT_PRECISION = "int8"
+
+
+class Model:
+    """A loaded model. Threads may share it: each transcription has a state of its own."""
+
+    def __init__(self, file: ModelFile, *, threads: int | None = None, load_s: float = 0.0) -> None:
+        """Pack the weights of an open model file for this processor."""
+        began = time.perf_counter()
+        self.engine = WhisperEngine(file, threads=threads)
+        self.tokenizer = Tokenizer(file.vocabulary)
+        self.name = file.name
+        self.precision = file.precision
+        self.path = file.path
+        self.mel_filters = file.mel_filters
+        self.suppress_tokens = file.suppress_tokens
+        self.suppress_begin = file.suppress_begin
+        self.load_s = load_s + time.perf_counter() - began
+        _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
+
+    def __repr__(self) -> str:
+        return f"Model({self.name!r}, precision={self.precision!r}, threads={self.engine.threads})"
+
+    def transcribe(
+        self,
+        audio: AudioInput,
+        *,
+        language: str | None = None,
+        task: Task = "transcribe",
+        timestamps: bool = True,
+        max_tokens: int | None = None,
+        options: TranscribeOptions | None = None,
+        on_segment: OnSegment | None = None,
+        progress: Progress | None = None,
+    ) -> Transcript:
+        """Transcribe a recording of any length.
+
+        Args:
+            audio: a file of any format, an open binary file, or float32 mono samples at 16 kHz.
+            language: a code or an English name; None detects it (multilingual models).
+            task: "translate" writes English whatever the language.
+            timestamps: False follows 30 s windows without placing text in time, as benchmarks do.
+            max_tokens: most tokens of a window.
+            options: everything at once, in place of the four above.
+            on_segment: gets each segment as it is found.
+            progress: is told how many seconds of audio are done.
+
+        Raises:
+            AudioError: the recording cannot be read.
+            OptionError: the model cannot do what is asked.
+        """
+        options = options or TranscribeOptions(
+            language=language, task=task, timestamps=timestamps, max_tokens=max_tokens
+        )
+        return transcribe(
+            self.engine,
+            self.tokenizer,
+            self,
+            open_audio(audio),
+            options,
+            on_segment=on_segment,
+            progress=progress,
+            load_s=self.load_s,
+        )
+
+
+def load(
+    model: str | Path = DEFAULT_MODEL,
+    *,
+    precision: str | None = None,
+    threads: int | None = None,
+    offline: bool | None = None,
+    progress: Progress | None = None,
+) -> Model:
+    """Load a model by name (fetched and exported on first use) or from a .gguf file.
+
+    Args:
+        model: a name that `edgewise models list` shows, or the path of a model file.
+        precision: f32, f16, q8_0, int8 or int4, of a model given by name; int8 if not said.
+        threads: CPU threads; None takes the physical cores that this process may use.
+        offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
+        progress: is told what is fetched and exported.
+
+    Raises:
+        ModelNotFoundError: no such name or file.
+        FormatError, UnsupportedModelError: the file is damaged, or not one to run.
+        StoreError: fetching failed; OfflineError where the network was needed and not allowed.
+        KernelError: EDGE_CPU names a level that this processor does not have.
+    """
+    began = time.perf_counter()
+    path = _model_path(model, precision, offline, progress)
+    with open_model(path) as file:
+        if precision not in (None, file.precision):
+            raise UnsupportedModelError(f"{path}: its precision is {file.precision}, {precision} was asked for")
+        return Model(file, threads=threads, load_s=time.perf_counter() - began)
+
+
+def _model_path(
+    model: str | Path, precision: str | None, offline: bool | None, progress: Progress | None
+) -> Path:
+    path = Path(model)
+    looks_like_path = isinstance(model, Path) or path.suffix == ".gguf" or len(path.parts) > 1
+    if looks_like_path or path.is_file():
+        if not path.exists():
+            raise ModelNotFoundError(f"{path}: no such model file")
+        return path
+    from ..store import model_path
+
+    return model_path(str(model), precision or DEFAULT_PRECISION, offline=offline, progress=progress)

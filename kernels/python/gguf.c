@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// GGUF directories as Python objects. Glue only: kernels/gguf proves the file, this builds tuples of it.
+#include "gguf.h"
+
+#include "../gguf/gguf.h"
+#include "buffers.h"
+
+typedef struct {
+    PyObject *entries, *tensors;
+    const uint8_t *start;
+} builder;
+
+// Appends and takes over `item`; -1 where it is NULL or does not fit.
+static int append(PyObject *list, PyObject *item) {
+    const int failed = !item || PyList_Append(list, item) != 0;
+    Py_XDECREF(item);
+    return failed ? -1 : 0;
+}
+
+// (key, type, element type, count, offset, bytes): the value stays in the file until somebody asks for it.
+static int add_entry(void *context, const ew_gguf_entry *entry) {
+    const builder *b = context;
+    return append(b->entries, Py_BuildValue("(y#IIKnn)", entry->key.bytes, (Py_ssize_t)entry->key.length, entry->type,
+                                            entry->element_type, (unsigned long long)entry->count,
+                                            (Py_ssize_t)(entry->payload - b->start), (Py_ssize_t)entry->payload_bytes));
+}
+
+// (name, type, (ne0, ne1, …), offset, bytes)
+static int add_tensor(void *context, const ew_gguf_tensor *tensor) {
+    const builder *b = context;
+    PyObject *shape = PyTuple_New((Py_ssize_t)tensor->n_dims);
+    for (uint32_t i = 0; shape && i < tensor->n_dims; i++) {
+        PyObject *ne = PyLong_FromUnsignedLongLong(tensor->ne[i]);
+        if (!ne || PyTuple_SetItem(shape, (Py_ssize_t)i, ne) != 0)
+            Py_CLEAR(shape);
+    }
+    if (!shape)
+        return -1;
+    return append(b->tensors, Py_BuildValue("(y#INKK)", tensor->name.bytes, (Py_ssize_t)tensor->name.length, tensor->type,
+                                            shape, (unsigned long long)tensor->data_start,
+                                            (unsigned long long)tensor->data_bytes));
+}
+
+PyObject *ew_py_gguf_parse(PyObject *module, PyObject *data) {
+    (void)module;
+    Py_buffer view;
+    if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) != 0)
+        return NULL;
+    ew_gguf_info info;
+    ew_gguf_error error;
+    PyObject *result = NULL;
+    builder b = {PyList_New(0), PyList_New(0), view.buf};
+    if (ew_gguf_check(view.buf, (size_t)view.len, &info, &error) != 0) {
+        PyErr_Format(PyExc_ValueError, "at byte %zu: expected %s", error.offset, error.problem);
+    } else if (b.entries && b.tensors) {
+        const ew_gguf_visitor visitor = {&b, add_entry, add_tensor};
+        if (ew_gguf_walk(view.buf, (size_t)view.len, &visitor) == 0)
+            result = Py_BuildValue("(IIKOO)", info.version, info.alignment, (unsigned long long)info.data_start,
+                                   b.entries, b.tensors);
+    }
+    Py_XDECREF(b.entries);
+    Py_XDECREF(b.tensors);
+    PyBuffer_Release(&view);
+    return result;
+}
+
+// The strings of an array whose payload gguf_parse has named. Checked again: offsets come from Python.
+PyObject *ew_py_gguf_strings(PyObject *module, PyObject *args) {
+    (void)module;
+    Py_buffer view;
+    Py_ssize_t offset, bytes, count;
+    if (!PyArg_ParseTuple(args, "y*nnn:gguf_strings", &view, &offset, &bytes, &count))
+        return NULL;
+    PyObject *strings = NULL;
+    if (offset < 0 || bytes < 0 || count < 0 || offset > view.len || bytes > view.len - offset || count > bytes / 8)
+        PyErr_SetString(PyExc_ValueError, "gguf_strings: outside the file");
+    else
+        strings = PyList_New(0);
+    const uint8_t *at = (const uint8_t *)view.buf + (strings ? offset : 0), *end = at + bytes;
+    for (Py_ssize_t i = 0; strings && i < count; i++) {
+        const ptrdiff_t room = end - at - 8;
+        const ew_gguf_string string = room >= 0 ? ew_gguf_next_string(&at) : (ew_gguf_string){NULL, 0};
+        if (room < 0 || string.length > (size_t)room) {
+            PyErr_SetString(PyExc_ValueError, "gguf_strings: a string runs past its array");
+            Py_CLEAR(strings);
+        } else if (append(strings, PyBytes_FromStringAndSize(string.bytes, (Py_ssize_t)string.length)) != 0) {
+            Py_CLEAR(strings);
+        }
+    }
+    PyBuffer_Release(&view);
+    return strings;
+}
