@@ -40,6 +40,8 @@ _LIMITS = {
 }
 """Largest size accepted for each field: far above every Whisper, far below what would overflow."""
 
+_LARGEST_F16 = float(np.finfo(np.float16).max)
+
 _CHECK_CHUNK = 1 << 22
 """Elements tested for NaN at once, so that the test's own memory stays small."""
 
@@ -153,9 +155,14 @@ def as_float(name: str, tensor: NDArray[Any], precision: FloatPrecision) -> Floa
     """A tensor rounded to a floating type; one that does not fit into float16 is refused."""
     if precision == "f32":
         return np.ascontiguousarray(tensor, dtype=np.float32)
-    if tensor.dtype != np.float16 and float(np.abs(tensor).max(initial=0)) > np.finfo(np.float16).max:
-        raise UnsupportedModelError(f"tensor {name} is out of float16's range; export it at f32")
+    check_half_range(name, tensor)
     return np.ascontiguousarray(tensor, dtype=np.float16)
+
+
+def check_half_range(name: str, tensor: NDArray[Any]) -> None:
+    """Refuse a tensor that float16 cannot hold."""
+    if tensor.dtype != np.float16 and float(np.abs(tensor).max(initial=0)) > _LARGEST_F16:
+        raise UnsupportedModelError(f"tensor {name} is out of float16's range; export it at f32")
 
 
 def _is_finite(tensor: FloatTensor) -> bool:
@@ -165,6 +172,8 @@ def _is_finite(tensor: FloatTensor) -> bool:
 
 
 def _checked_heads(path: Path, dims: WhisperDims, heads: Iterable[Iterable[Any]]) -> AlignmentHeads:
+    if not isinstance(heads, Iterable):
+        raise FormatError(f"{path}: alignment heads: expected a list of pairs, found {str(heads)[:80]}")
     found = []
     for pair in heads:
         layer, head = _integers(path, "alignment head", pair, 2)

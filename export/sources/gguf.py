@@ -1,0 +1,53 @@
+"""GGUF in the `stt.whisper.*` layout, from transcribe.cpp's converter or from edgewise itself.
+
+`edge.format` reads and checks the file; what is quantized in it is widened to float32.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from edge import quant
+from edge.format import ModelFile, TensorType, open_model
+from edge.format.whisper import tensor_shapes
+
+from ..checkpoint import Checkpoint, Hints, build_checkpoint
+from ..files import sha256_of
+from ..vocabulary import vocabulary_from_text
+from .blocks import dequantize_blocks
+
+MAGIC = b"GGUF"
+
+
+def read_gguf(path: Path) -> Checkpoint:
+    """Read a model file of any precision. A lossy one yields the weights that it stands for."""
+    with open_model(path) as model:
+        tensors = {name: _floats(model, name) for name in tensor_shapes(model.dims)}
+        text_tokens = model.vocabulary.tokens[: model.vocabulary.n_special_from]
+        is_ours = "edgewise.alignment_heads" in model.metadata
+        return build_checkpoint(
+            path,
+            model.dims,
+            tensors,
+            vocabulary_from_text(path, model.dims, text_tokens),
+            Hints(
+                name=str(model.metadata.get("stt.variant", model.name)),
+                alignment_heads=model.alignment_heads if is_ours else None,
+                mel_filters=model.mel_filters,
+                suppress_tokens=model.suppress_tokens or None,
+                suppress_begin=model.suppress_begin or None,
+                source_sha256=sha256_of([path]),
+            ),
+        )
+
+
+def _floats(model: ModelFile, name: str) -> NDArray[Any]:
+    stored = model.tensors[name]
+    if stored.type in (TensorType.F32, TensorType.F16):
+        return stored.data  # stays mapped for as long as it is viewed
+    if stored.type is TensorType.I8:
+        return quant.dequantize_int8(stored.data, model.tensors[f"{name}_scale"].data)
+    return dequantize_blocks(stored.type.value, stored.data)

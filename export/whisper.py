@@ -1,0 +1,125 @@
+"""Export a Whisper model: a foreign checkpoint in, a model file out, and what each tensor lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from edge.errors import UnsupportedModelError
+from edge.progress import Progress
+
+from .checkpoint import Checkpoint
+from .quantize import Precision, parse_precision
+from .sources import read_checkpoint
+from .vocabulary import Assets
+from .writers.ctranslate2 import write_ctranslate2
+from .writers.gguf import write_model_file
+from .writers.huggingface import write_huggingface
+from .writers.whispercpp import write_whispercpp
+
+Target = Literal["gguf", "whispercpp", "huggingface", "ctranslate2"]
+TARGETS: tuple[Target, ...] = get_args(Target)
+
+_FOREIGN: Mapping[str, tuple[Callable[..., None], tuple[Precision, ...]]] = {
+    "whispercpp": (write_whispercpp, ("f16", "q8_0")),
+    "huggingface": (write_huggingface, ("f16", "f32")),
+    "ctranslate2": (write_ctranslate2, ("f16", "f32")),
+}
+"""How to write the other targets, and at which precisions they are offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorReport:
+    """What one tensor became."""
+
+    name: str
+    type: str
+    """Of the stored numbers: "f32", "f16", "i8", "q8_0" or "q4_0"."""
+    n_bytes: int
+    """Scales included."""
+    error: float
+    """Root mean square of the rounding, as a share of the weights' own; 0 where nothing was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export wrote. As text, it is the summary that the command prints."""
+
+    path: Path
+    name: str
+    """The model's name, such as "tiny.en"."""
+    precision: Precision
+    n_bytes: int
+    """Of the file, or of all files of the folder."""
+    tensors: tuple[TensorReport, ...]
+    """Empty for targets other than GGUF, which round to float16 at most."""
+
+    def __str__(self) -> str:
+        lines = [f"{self.path}: {self.name} at {self.precision}, {self.n_bytes / 1e6:.1f} MB"]
+        by_type: dict[str, list[TensorReport]] = {}
+        for tensor in self.tensors:
+            by_type.setdefault(tensor.type, []).append(tensor)
+        for kind, found in by_type.items():
+            worst = max(found, key=lambda tensor: tensor.error)
+            size = sum(tensor.n_bytes for tensor in found) / 1e6
+            loss = f", rounding at most {worst.error:.2%} ({worst.name})" if worst.error else ""
+            lines.append(f"  {kind:<5} {len(found):>4} tensors {size:8.1f} MB{loss}")
+        return "\n".join(lines)
+
+
+def export_whisper(
+    source: Path,
+    out: Path,
+    *,
+    precision: str = "int8",
+    to: str = "gguf",
+    name: str | None = None,
+    assets: Assets | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Read the checkpoint `source` of any kind and write it to `out`, which appears only when it is whole.
+
+    The same source gives the same bytes. `assets` brings Whisper's vocabularies for sources that come
+    without one. Targets other than "gguf" take the precisions that their readers know.
+    """
+    wanted = parse_precision(precision)
+    if to not in TARGETS:
+        raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
+    if to != "gguf" and wanted not in _FOREIGN[to][1]:
+        raise UnsupportedModelError(
+            f"{to} is written at {' or '.join(_FOREIGN[to][1])} only, not at {wanted}"
+        )
+    if progress is not None:
+        progress("reading", 0, 0)
+    checkpoint = read_checkpoint(source, name=name, assets=assets)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    reports: tuple[TensorReport, ...] = ()
+    if to == "gguf":
+        reports = _write_gguf(checkpoint, out, wanted, progress)
+    else:
+        _FOREIGN[to][0](checkpoint, out, wanted, progress=progress)
+    return ExportReport(
+        path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports
+    )
+
+
+def _write_gguf(
+    checkpoint: Checkpoint, out: Path, precision: Precision, progress: Progress | None
+) -> tuple[TensorReport, ...]:
+    quantized = write_model_file(checkpoint, out, precision, progress=progress)
+    return tuple(
+        TensorReport(
+            name=name,
+            type=tensor.parts[0].type.name.lower(),
+            n_bytes=sum(part.data.nbytes for part in tensor.parts),
+            error=tensor.error,
+        )
+        for name, tensor in quantized.items()
+    )
+
+
+def _n_bytes(path: Path) -> int:
+    files = path.iterdir() if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files)

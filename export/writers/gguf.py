@@ -1,0 +1,181 @@
+"""Our model file: GGUF in the layout of transcribe.cpp, so that at f16 and q8_0 both engines read it.
+
+The keys and tensor names are transcribe.cpp's; what only edgewise needs is under `edgewise.`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
+from edge.progress import Progress
+from edge.tokens import Tokenizer
+
+from ..checkpoint import Checkpoint
+from ..mel import N_FFT, SAMPLE_RATE, hann_window
+from ..quantize import Precision, Quantized, quantize_tensor
+from ..vocabulary import merges_of, to_characters
+from .huggingface import CHUNK_S, HOP_LENGTH
+
+FORMAT_VERSION = 1
+
+_QUANTIZATION_VERSION = 2
+"""Of ggml's block types; required where a file holds some."""
+
+# ggml's numbers for "all f32", "mostly f16", "mostly q8_0" and "mostly q4_0". It has none for I8.
+_FILE_TYPES: dict[Precision, int] = {"f32": 0, "f16": 1, "q8_0": 7, "int4": 2}
+
+_NORMAL_TOKEN, _CONTROL_TOKEN = 1, 3
+
+
+def write_model_file(
+    checkpoint: Checkpoint, path: Path, precision: Precision, *, progress: Progress | None = None
+) -> dict[str, Quantized]:
+    """Quantize and write `checkpoint`; the file appears when it is whole. Returns what each tensor became."""
+    quantized: dict[str, Quantized] = {}
+    for done, (name, tensor) in enumerate(checkpoint.tensors.items()):
+        if progress is not None:
+            progress("quantizing", done, len(checkpoint.tensors))
+        quantized[name] = quantize_tensor(name, tensor, precision)
+    write_gguf(path, model_metadata(checkpoint, precision), _tensors(checkpoint, quantized))
+    if progress is not None:
+        progress("quantizing", len(quantized), len(quantized))
+    return quantized
+
+
+def model_metadata(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
+    """Every key of the file, in the order in which they are written."""
+    return {
+        **_general(checkpoint, precision),
+        **_own(checkpoint, precision),
+        **_sizes(checkpoint),
+        **_decoding(checkpoint),
+        **_frontend(checkpoint),
+        **_tokenizer(checkpoint),
+    }
+
+
+def _tensors(checkpoint: Checkpoint, quantized: dict[str, Quantized]) -> Iterator[TensorToWrite]:
+    filters = checkpoint.mel_filters
+    window = hann_window()
+    yield TensorToWrite("frontend.mel_filterbank", TensorType.F32, filters.shape, filters)
+    yield TensorToWrite("frontend.window", TensorType.F32, window.shape, window)
+    for tensor in quantized.values():
+        for part in tensor.parts:
+            yield TensorToWrite(part.name, part.type, part.shape, part.data)
+
+
+def _general(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
+    tokenizer = Tokenizer(checkpoint.vocabulary)
+    n_weights = sum(tensor.size for tensor in checkpoint.tensors.values())
+    metadata: dict[str, MetadataValue] = {
+        "general.architecture": "whisper",
+        "general.name": f"whisper-{checkpoint.name}",
+        "general.basename": "whisper",
+        "general.size_label": f"{n_weights / 1e9:.1f}B" if n_weights >= 1e9 else f"{n_weights / 1e6:.0f}M",
+        "general.languages": list(tokenizer.languages) if checkpoint.dims.is_multilingual else ["en"],
+        "general.alignment": 32,
+    }
+    if precision in _FILE_TYPES:
+        metadata["general.file_type"] = _FILE_TYPES[precision]
+    if precision in ("q8_0", "int4"):
+        metadata["general.quantization_version"] = _QUANTIZATION_VERSION
+    return metadata
+
+
+def _own(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
+    return {
+        "edgewise.format_version": FORMAT_VERSION,
+        "edgewise.precision": precision,
+        "edgewise.alignment_heads": np.array(checkpoint.alignment_heads, np.int32).reshape(-1),
+        "edgewise.source_sha256": checkpoint.source_sha256,
+    }
+
+
+def _sizes(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
+    dims = checkpoint.dims
+    is_multilingual = dims.is_multilingual
+    return {
+        "stt.variant": f"whisper-{checkpoint.name}",
+        "stt.capability.lang_detect": is_multilingual,
+        "stt.capability.translate": is_multilingual,
+        "stt.capability.timestamps": True,
+        "stt.whisper.encoder.n_layers": dims.n_audio_layer,
+        "stt.whisper.encoder.d_model": dims.n_audio_state,
+        "stt.whisper.encoder.n_heads": dims.n_audio_head,
+        "stt.whisper.encoder.ffn_dim": 4 * dims.n_audio_state,
+        "stt.whisper.encoder.num_mel_bins": dims.n_mels,
+        "stt.whisper.encoder.max_source_positions": dims.n_audio_ctx,
+        "stt.whisper.encoder.activation": "gelu",
+        "stt.whisper.decoder.n_layers": dims.n_text_layer,
+        "stt.whisper.decoder.d_model": dims.n_text_state,
+        "stt.whisper.decoder.n_heads": dims.n_text_head,
+        "stt.whisper.decoder.ffn_dim": 4 * dims.n_text_state,
+        "stt.whisper.decoder.max_target_positions": dims.n_text_ctx,
+        "stt.whisper.decoder.vocab_size": dims.n_vocab,
+        "stt.whisper.decoder.activation": "gelu",
+        "stt.whisper.decoder.tie_word_embeddings": True,
+        "stt.whisper.decoder.scale_embedding": False,
+    }
+
+
+def _decoding(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
+    tokenizer = Tokenizer(checkpoint.vocabulary)
+    return {
+        "stt.whisper.decoder_start_token_id": tokenizer.sot,
+        "stt.whisper.no_timestamps_token_id": tokenizer.no_timestamps,
+        "stt.whisper.sot_token_id": tokenizer.sot,
+        "stt.whisper.transcribe_token_id": tokenizer.transcribe,
+        "stt.whisper.translate_token_id": tokenizer.translate,
+        "stt.whisper.prev_sot_token_id": tokenizer.sot_prev,
+        "stt.whisper.suppress_tokens": np.array(checkpoint.suppress_tokens, np.int32),
+        "stt.whisper.begin_suppress_tokens": np.array(checkpoint.suppress_begin, np.int32),
+    }
+
+
+def _frontend(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
+    return {
+        "stt.frontend.type": "mel",
+        "stt.frontend.num_mels": checkpoint.dims.n_mels,
+        "stt.frontend.sample_rate": SAMPLE_RATE,
+        "stt.frontend.n_fft": N_FFT,
+        "stt.frontend.win_length": N_FFT,
+        "stt.frontend.hop_length": HOP_LENGTH,
+        "stt.frontend.window": "hann_periodic",
+        "stt.frontend.normalize": "whisper_logmel",
+        "stt.frontend.dither": 0.0,
+        "stt.frontend.pre_emphasis": 0.0,
+        "stt.frontend.f_min": 0.0,
+        "stt.frontend.f_max": SAMPLE_RATE / 2,
+        "stt.frontend.pad_mode": "reflect",
+        "stt.frontend.center": True,
+        "stt.frontend.mel_norm": "slaney",
+        "stt.frontend.chunk_length": CHUNK_S,
+        "stt.frontend.n_samples": CHUNK_S * SAMPLE_RATE,
+        "stt.frontend.nb_max_frames": CHUNK_S * SAMPLE_RATE // HOP_LENGTH,
+    }
+
+
+def _tokenizer(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
+    vocabulary = checkpoint.vocabulary
+    text = [to_characters(token) for token in vocabulary.tokens[: vocabulary.n_special_from]]
+    special = [token.decode() for token in vocabulary.tokens[vocabulary.n_special_from :]]
+    kinds = np.full(len(vocabulary.tokens), _NORMAL_TOKEN, np.int32)
+    kinds[vocabulary.n_special_from :] = _CONTROL_TOKEN
+    end = vocabulary.n_special_from
+    return {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "gpt2",
+        "tokenizer.ggml.tokens": text + special,
+        "tokenizer.ggml.token_type": kinds,
+        "tokenizer.ggml.merges": [
+            f"{to_characters(left)} {to_characters(right)}" for left, right in merges_of(vocabulary)
+        ],
+        "tokenizer.ggml.bos_token_id": end,
+        "tokenizer.ggml.eos_token_id": end,
+        "tokenizer.ggml.padding_token_id": end,
+        "tokenizer.ggml.add_bos_token": False,
+    }
