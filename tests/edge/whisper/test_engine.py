@@ -1,0 +1,286 @@
+"""The C engine against Whisper written down in numpy, and its promises: same bits, no leaks between callers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.errors import KernelError
+from edge.format import StoredTensor, TensorType
+from edge.format.whisper import WhisperDims, tensor_shapes
+from edge.ops import cpu_info
+from edge.quant import dequantize_int8, dequantize_q4_0, quantize_int8, quantize_q4_0
+from edge.whisper.engine import EngineState, WhisperEngine
+
+Floats = NDArray[np.floating[Any]]
+
+DIMS = WhisperDims(80, 100, 40, 128, 2, 2, 32, 128, 2, 2)
+HEADS = ((0, 1), (1, 0))
+TOKENS = np.array([[3, 99, 0, 17, 42, 42, 5]], np.int32)
+
+
+def random_tensors(dims: WhisperDims = DIMS, seed: int = 7) -> dict[str, NDArray[np.float32]]:
+    """Weights whose layers neither vanish nor explode."""
+    rng = np.random.default_rng(seed)
+    tensors = {}
+    for name, shape in tensor_shapes(dims).items():
+        fan_in = int(np.prod(shape[1:])) or 1
+        values = rng.standard_normal(shape) / np.sqrt(fan_in if len(shape) > 1 else 25)
+        tensors[name] = (values + (name.endswith("weight") and "norm" in name)).astype(np.float32)
+    return tensors
+
+
+def model_file(tensors: Mapping[str, NDArray[np.float32]], precision: str, dims: WhisperDims = DIMS) -> Any:
+    """What the engine reads of a model file."""
+    stored: dict[str, StoredTensor] = {}
+    for name, values in tensors.items():
+        is_matrix = values.ndim == 2 and "pos_emb" not in name
+        if precision == "int8" and is_matrix:
+            codes, scales = quantize_int8(values)
+            stored[name] = StoredTensor(name, TensorType.I8, values.shape, codes)
+            stored[f"{name}_scale"] = StoredTensor(f"{name}_scale", TensorType.F32, scales.shape, scales)
+        elif precision == "int4" and is_matrix:
+            stored[name] = StoredTensor(name, TensorType.Q4_0, values.shape, quantize_q4_0(values))
+        else:
+            stored[name] = StoredTensor(name, TensorType.F32, values.shape, values)
+    return SimpleNamespace(dims=dims, tensors=stored, alignment_heads=HEADS, path=Path("random.gguf"))
+
+
+def engine(precision: str = "f32", threads: int = 2) -> WhisperEngine:
+    return WhisperEngine(model_file(random_tensors(), precision), threads=threads)
+
+
+def mel(n_frames: int = 50, seed: int = 1) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal((n_frames, DIMS.n_mels)).astype(np.float32)
+
+
+class NumpyWhisper:
+    """The model in float64, as Radford et al. 2022 and openai-whisper define it."""
+
+    def __init__(self, tensors: Mapping[str, NDArray[np.float32]]) -> None:
+        self.w = {name: values.astype(np.float64) for name, values in tensors.items()}
+
+    def linear(self, name: str, x: Floats) -> Floats:
+        return x @ self.w[f"{name}.weight"].T + self.w.get(f"{name}.bias", np.zeros(1))
+
+    def norm(self, name: str, x: Floats) -> Floats:
+        centred = x - x.mean(-1, keepdims=True)
+        return centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
+
+    def convolution(self, name: str, x: Floats, stride: int) -> Floats:
+        padded = np.pad(x, ((1, 1), (0, 0)))
+        windows = [padded[t : t + 3].T for t in range(0, len(x), stride)]
+        return np.einsum("tik,oik->to", np.array(windows), self.w[f"{name}.weight"]) + self.w[f"{name}.bias"]
+
+    def attention(self, name: str, x: Floats, source: Floats, *, causal: bool = False) -> tuple[Floats, Floats]:
+        q, k, v = (self.linear(f"{name}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
+        heads = [slice(64 * head, 64 * head + 64) for head in range(q.shape[1] // 64)]
+        weights = []
+        for head in heads:
+            scores = q[:, head] @ k[:, head].T / 8
+            if causal:
+                scores = np.where(np.tri(len(scores), dtype=bool), scores, -np.inf)
+            e = np.exp(scores - scores.max(-1, keepdims=True))
+            weights.append(e / e.sum(-1, keepdims=True))
+        mixed = np.concatenate([w @ v[:, head] for w, head in zip(weights, heads, strict=True)], axis=1)
+        return self.linear(f"{name}.out", mixed), np.array(weights)
+
+    def feed_forward(self, block: str, x: Floats) -> Floats:
+        return self.linear(f"{block}.ffn.fc2", gelu(self.linear(f"{block}.ffn.fc1", self.norm(f"{block}.norm_ffn", x))))
+
+    def encode(self, features: Floats) -> Floats:
+        x = gelu(self.convolution("enc.conv.0", features, 1))
+        x = gelu(self.convolution("enc.conv.1", x, 2))
+        x = x + self.w["enc.pos_emb.weight"][: len(x)]
+        for layer in range(DIMS.n_audio_layer):
+            block = f"enc.blocks.{layer}"
+            normed = self.norm(f"{block}.norm_attn", x)
+            x = x + self.attention(f"{block}.attn", normed, normed)[0]
+            x = x + self.feed_forward(block, x)
+        return self.norm("enc.final_norm", x)
+
+    def decode(self, tokens: NDArray[np.int32], states: Floats) -> tuple[Floats, Floats]:
+        x = self.w["dec.token_embd.weight"][tokens] + self.w["dec.pos_emb.weight"][: len(tokens)]
+        cross = []
+        for layer in range(DIMS.n_text_layer):
+            block = f"dec.blocks.{layer}"
+            normed = self.norm(f"{block}.norm_self", x)
+            x = x + self.attention(f"{block}.self_attn", normed, normed, causal=True)[0]
+            mixed, weights = self.attention(f"{block}.cross_attn", self.norm(f"{block}.norm_cross", x), states)
+            x = x + mixed
+            cross.append(weights)
+            x = x + self.feed_forward(block, x)
+        logits = self.norm("dec.final_norm", x) @ self.w["dec.token_embd.weight"].T
+        return logits, np.array([cross[layer][head] for layer, head in HEADS])
+
+
+def gelu(x: Floats) -> Floats:
+    from math import erf
+
+    return x * 0.5 * (1 + np.vectorize(erf)(x / np.sqrt(2)))
+
+
+def run(state: EngineState, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    state.encode(features)
+    return state.decode(TOKENS, last_only=False)[0]
+
+
+def test_float32_is_whisper() -> None:
+    reference = NumpyWhisper(random_tensors())
+    states = reference.encode(mel())
+    logits, alignment = reference.decode(TOKENS[0], states)
+    state = engine().new_state()
+    state.encode(mel())
+    np.testing.assert_allclose(state.encoder_output(), states, atol=2e-5)
+    np.testing.assert_allclose(state.decode(TOKENS, last_only=False, alignment=True)[0], logits, atol=2e-5)
+    np.testing.assert_allclose(state.alignment()[0], alignment, atol=1e-6)
+
+
+@pytest.mark.parametrize(("precision", "most"), [("int8", 0.03), ("int4", 0.03)])
+def test_integers_compute_what_their_weights_say(precision: str, most: float) -> None:
+    """Against float64 on the dequantized weights: what is left is the rounding of activations."""
+    tensors = random_tensors()
+    for name, values in tensors.items():
+        if values.ndim == 2 and "pos_emb" not in name:
+            stored = dequantize_int8(*quantize_int8(values)) if precision == "int8" else dequantize_q4_0(quantize_q4_0(values))
+            tensors[name] = stored
+    reference = NumpyWhisper(tensors)
+    logits, _ = reference.decode(TOKENS[0], reference.encode(mel()))
+    found = run(engine(precision).new_state(), mel())
+    assert np.linalg.norm(found - logits) / np.linalg.norm(logits) < most
+
+
+@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
+def test_one_token_at_a_time_gives_the_same_bits(precision: str) -> None:
+    state = engine(precision).new_state()
+    together = run(state, mel()).copy()
+    state.rewind(0)
+    for i, token in enumerate(TOKENS[0]):
+        assert np.array_equal(state.decode(np.array([[token]]))[0, 0], together[i])
+    assert state.n_past == TOKENS.shape[1]
+
+
+@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
+def test_threads_do_not_change_a_bit(precision: str) -> None:
+    one = run(engine(precision, threads=1).new_state(), mel())
+    for threads in (2, 3, 5):
+        assert np.array_equal(run(engine(precision, threads=threads).new_state(), mel()), one)
+
+
+@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
+def test_cpu_levels_do_not_change_a_bit(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {}
+    for level in cpu_info().supported:
+        monkeypatch.setenv("EDGE_CPU", level)
+        forced = engine(precision)
+        assert forced.level == level
+        found[level] = run(forced.new_state(), mel())
+    for level, logits in found.items():
+        assert np.array_equal(logits, found["ref"]), level
+
+
+def test_beams_are_independent_and_can_be_reordered() -> None:
+    shared = engine("int8")
+    beams, single = shared.new_state(n_beams=3), shared.new_state()
+    beams.encode(mel())
+    single.encode(mel())
+    prompts = np.array([[1, 2], [3, 4], [5, 6]], np.int32)
+    logits = beams.decode(prompts).copy()
+    parents = np.array([2, 0, 0], np.int32)
+    beams.reorder(parents)
+    after = beams.decode(np.array([[7], [8], [9]], np.int32)).copy()
+    for beam, parent in enumerate(parents):
+        single.rewind(0)
+        assert np.array_equal(single.decode(prompts[parent : parent + 1])[0], logits[parent])
+        assert np.array_equal(single.decode(np.array([[7 + beam]], np.int32))[0], after[beam])
+
+
+def test_a_new_clip_forgets_the_old_one() -> None:
+    shared = engine("int8")
+    used, fresh = shared.new_state(), shared.new_state()
+    run(used, mel(80, seed=5))
+    assert np.array_equal(run(used, mel(30)), run(fresh, mel(30)))
+
+
+def test_threads_and_models_do_not_disturb_each_other() -> None:
+    engines = [engine("int8", threads=2), engine("f32", threads=2)]
+    clips = [mel(40, seed) for seed in range(6)]
+    expected = [[run(e.new_state(), clip).copy() for clip in clips] for e in engines]
+
+    def work(index: int) -> list[NDArray[np.float32]]:
+        state = engines[index % 2].new_state()
+        return [run(state, clip).copy() for _ in range(3) for clip in clips]
+
+    with ThreadPoolExecutor(4) as pool:
+        for index, found in enumerate(pool.map(work, range(4))):
+            for logits, reference in zip(found, expected[index % 2] * 3, strict=True):
+                assert np.array_equal(logits, reference)
+
+
+def refuse(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(KernelError, match=message):
+        call()
+
+
+def test_wrong_calls_are_refused() -> None:
+    state = engine().new_state(n_beams=2)
+    refuse(lambda: state.decode(np.zeros((2, 1), np.int32)), "before encode")
+    refuse(lambda: state.encode(mel(51)), "even number of frames")
+    refuse(lambda: state.encode(mel(82)), "from 2 to 80")
+    refuse(lambda: state.encode(np.zeros((4, 79), np.float32)), r"\(n_frames, 80\)")
+    state.encode(mel(4))
+    refuse(lambda: state.decode(np.zeros((1, 1), np.int32)), r"expected \(2, n\)")
+    refuse(lambda: state.decode(np.full((2, 1), 100, np.int32)), "100 is not below 100")
+    refuse(lambda: state.decode(np.full((2, 1), -1, np.int32)), "-1 is not below")
+    refuse(lambda: state.decode(np.zeros((2, 33), np.int32)), "1 to 32")
+    state.decode(np.zeros((2, 30), np.int32))
+    refuse(lambda: state.decode(np.zeros((2, 3), np.int32)), "has 32 positions")
+    refuse(state.alignment, "did not ask")
+    with pytest.raises(ValueError, match="expected 0 to 30"):
+        state.rewind(31)
+    with pytest.raises(ValueError, match="2 is not below 2"):
+        state.reorder(np.array([0, 2], np.int32))
+
+
+def test_an_unknown_cpu_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGE_CPU", "mmx")
+    with pytest.raises(KernelError, match="EDGE_CPU=mmx: there is no such level; choose one of ref"):
+        engine()
+
+
+def test_memory_stays_when_models_come_and_go() -> None:
+    script = """
+import resource, sys
+sys.path[:0] = sys.argv[1:]
+from test_engine import engine, mel, run
+peaks = []
+for _ in range(60):
+    run(engine("int8").new_state(), mel())
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peaks[-1] - peaks[19])
+"""
+    paths = [str(Path(__file__).parent), *sys.path]
+    out = subprocess.run([sys.executable, "-c", script, *paths], capture_output=True, text=True, check=True)
+    assert int(out.stdout) < 1024  # KiB over forty loads
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_can_go_on() -> None:
+    state = engine("int8").new_state()
+    expected = run(state, mel()).copy()
+    child = os.fork()
+    if child == 0:  # no assertion may leave the child
+        os._exit(0 if np.array_equal(run(state, mel()), expected) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert np.array_equal(run(state, mel()), expected)
