@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -98,11 +99,12 @@ def _measure_model(
             track = _Track(engine, precision, model, process)
             packages |= track.loaded.packages
             tracks.append(track)
+        asked = [_asked(utterance, model) for utterance in manifest.utterances]
         for track in tracks:
-            track.warm_up(manifest.utterances[0])
+            track.warm_up(asked[0])
         turn = 0
         for number in range(options.repeats):
-            for index, utterance in enumerate(manifest.utterances):
+            for index, utterance in enumerate(asked):
                 tell(
                     f"{model}: pass {number + 1} of {options.repeats}, recording {index + 1} "
                     f"of {len(manifest.utterances)}"
@@ -113,6 +115,11 @@ def _measure_model(
                 turn = (turn + 1) % len(tracks)
         tell("")
         return [track.result(manifest.utterances) for track in tracks]
+
+
+def _asked(utterance: Utterance, model: str) -> Utterance:
+    """What an engine hears of an utterance: a model that knows English only is asked for nothing else."""
+    return dataclasses.replace(utterance, language="en") if model.endswith(".en") else utterance
 
 
 class _Track:

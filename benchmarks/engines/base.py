@@ -54,8 +54,3 @@ class EngineKind:
 def join_segments(texts: list[str]) -> str:
     """Segments as one line."""
     return " ".join(text.strip() for text in texts).strip()
-
-
-def is_english_only(weights: Path) -> bool:
-    """Whether the model that a path leads to knows English only, going by Whisper's naming."""
-    return ".en" in weights.name

@@ -21,7 +21,7 @@ class _FasterWhisper:
     def transcribe(self, samples: Samples, language: str | None) -> str:
         segments, _ = self._model.transcribe(
             samples,
-            language=language if self._model.model.is_multilingual else "en",
+            language=language,
             beam_size=self._settings.beam,
             best_of=1,
             temperature=0.0,

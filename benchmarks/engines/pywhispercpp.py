@@ -5,20 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .base import Engine, EngineKind, Samples, Settings, is_english_only, join_segments
+from .base import Engine, EngineKind, Samples, Settings, join_segments
 
 if TYPE_CHECKING:
     from pywhispercpp.model import Model
 
 
 class _WhisperCpp:
-    def __init__(self, model: Model, english_only: bool) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._english_only = english_only
 
     def transcribe(self, samples: Samples, language: str | None) -> str:
-        asked = "en" if self._english_only else language or "auto"
-        return join_segments([segment.text for segment in self._model.transcribe(samples, language=asked)])
+        segments = self._model.transcribe(samples, language=language or "auto")
+        return join_segments([segment.text for segment in segments])
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
@@ -50,7 +49,7 @@ def _load(weights: Path, settings: Settings) -> Engine:
         print_timestamps=False,
         **search,
     )
-    return _WhisperCpp(model, is_english_only(weights))
+    return _WhisperCpp(model)
 
 
 KIND = EngineKind(
