@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import struct
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from edge.audio import open_audio
+from edge.errors import AudioError
+
+SAMPLES = (0.5 * np.sin(np.arange(20000) / 7)).astype(np.float32)
+
+
+class Pipe(io.RawIOBase):
+    """Reads like the end of a pipe: a few bytes at a time, never back."""
+
+    def __init__(self, data: bytes, at_a_time: int = 1000) -> None:
+        self._data = io.BytesIO(data)
+        self._at_a_time = at_a_time
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._data.read(min(len(buffer), self._at_a_time))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def read(data: bytes) -> NDArray[np.float32]:
+    return np.concatenate(list(open_audio(Pipe(data))))
+
+
+def wav(subtype: str, *, rate_hz: int = 16000, n_channels: int = 1, format: str = "WAV") -> bytes:
+    file = io.BytesIO()
+    samples = np.repeat(SAMPLES[:, None], n_channels, axis=1)
+    soundfile.write(file, samples, rate_hz, subtype=subtype, format=format)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("format", ["WAV", "WAVEX"])
+@pytest.mark.parametrize(
+    ("subtype", "error"),
+    [
+        ("PCM_U8", 1 / 128),
+        ("PCM_16", 1 / 32768),
+        ("PCM_24", 1e-6),
+        ("PCM_32", 1e-7),
+        ("FLOAT", 0),
+        ("DOUBLE", 0),
+    ],
+)
+def test_every_pcm_in_a_wav(subtype: str, error: float, format: str) -> None:
+    samples = read(wav(subtype, format=format))
+    np.testing.assert_allclose(samples, SAMPLES, atol=error, rtol=0)
+
+
+@pytest.mark.parametrize(("subtype", "error"), [("ULAW", 0.02), ("ALAW", 0.02), ("MS_ADPCM", 0.05)])
+def test_other_codecs_in_a_wav(subtype: str, error: float) -> None:
+    samples = read(wav(subtype))[: len(SAMPLES)]
+    np.testing.assert_allclose(samples, SAMPLES, atol=error, rtol=0)
+
+
+@pytest.mark.parametrize("format", ["FLAC", "OGG", "MP3", "AIFF", "RF64", "CAF"])
+def test_other_containers_come_through_a_pipe(format: str) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, SAMPLES, 16000, format=format)
+    samples = read(file.getvalue())
+    assert len(samples) == pytest.approx(len(SAMPLES), abs=2500)
+    assert np.abs(samples).max() == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_wav_at_another_rate_is_resampled() -> None:
+    assert len(read(wav("PCM_16", rate_hz=8000, n_channels=2))) == 2 * len(SAMPLES)
+
+
+@pytest.mark.parametrize("length", [0, 0xFFFFFFFF, 10**9])
+def test_a_writer_that_did_not_know_the_length(length: int) -> None:
+    data = bytearray(wav("PCM_16"))
+    at = data.index(b"data") + 4
+    data[at : at + 4] = struct.pack("<I", length)
+    assert len(read(bytes(data))) == len(SAMPLES)
+
+
+def test_what_follows_the_samples_is_not_sound() -> None:
+    assert len(read(wav("PCM_16") + b"LIST\4\0\0\0abcd")) == len(SAMPLES)
+
+
+def test_raw_pcm_is_16_khz_mono_of_16_bits() -> None:
+    data = (SAMPLES * 32768).astype("<i2").tobytes()
+    samples = read(data + b"\x01")  # half a sample at the end is dropped
+    np.testing.assert_allclose(samples, SAMPLES, atol=1 / 32768)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty: expected a WAV or raw 16 kHz 16-bit mono PCM, found 0 bytes"),
+        (b"dear diary, today I spoke\n" * 50, "is text; expected a WAV"),
+        (b"RIFF\0\0\0\0AVI LIST", "begins like a WAV but is none"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "ends inside its WAV header"),
+        (b"RIFF\0\0\0\0WAVE" + b"junk\xff\xff\xff\xff" + bytes(100), "ends inside its WAV header"),
+        (b"RIFF\0\0\0\0WAVE" + b"junk\xf0\xff\xff\xff" + bytes(1 << 21), "bytes before its audio"),
+        (b"RIFF\0\0\0\0WAVEdata\4\0\0\0abcd", "no format chunk"),
+    ],
+)
+def test_what_is_no_recording_is_refused(data: bytes, message: str) -> None:
+    with pytest.raises(AudioError, match=message):
+        read(data)
+
+
+@given(st.binary(max_size=60))
+@settings(deadline=None)
+def test_a_damaged_header_is_an_error_or_sound(tail: bytes) -> None:
+    header = wav("PCM_16")[:16]
+    with contextlib.suppress(AudioError):  # and nothing else
+        read(header + tail + bytes(64))
+
+
+def test_the_pipe_stays_open_for_its_owner() -> None:
+    pipe = Pipe(wav("PCM_16"))
+    list(open_audio(pipe))
+    assert not pipe.closed
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_named_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(wav("PCM_16"),))
+    writer.start()
+    samples = np.concatenate(list(open_audio(path)))
+    writer.join()
+    assert len(samples) == len(SAMPLES)
