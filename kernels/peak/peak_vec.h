@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "peak.h"
 
-// As many independent chains as the product has accumulators: enough to hide the instruction's latency.
+// As many independent chains as the product has accumulators: enough to hide the instruction's latency. Each starts
+// differently where the compiler could see that two are the same.
 static EK_DECL_PEAK(peak_q8) {
     int8_t codes[EK_TILE * EK_QUAD];
     for (size_t i = 0; i < sizeof codes; i++)
@@ -24,7 +25,7 @@ static EK_DECL_PEAK(peak_f32) {
     const v16 factor = v16_set1(0.5f), term = v16_set1(1.0f);
     v16 acc[F32_ROWS][F32_TILES];
     EK_UNROLL for (size_t i = 0; i < F32_ROWS; i++)
-        EK_UNROLL for (size_t t = 0; t < F32_TILES; t++) acc[i][t] = v16_set1((float)(i + t));
+        EK_UNROLL for (size_t t = 0; t < F32_TILES; t++) acc[i][t] = v16_set1((float)(i * F32_TILES + t));
     for (size_t round = 0; round < rounds; round++)
         EK_UNROLL for (size_t i = 0; i < F32_ROWS; i++)
             EK_UNROLL for (size_t t = 0; t < F32_TILES; t++) acc[i][t] = v16_fma(acc[i][t], factor, term);
