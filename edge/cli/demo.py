@@ -17,9 +17,11 @@ def run_demo(args: argparse.Namespace, console: Console) -> int:
     """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
     from .. import load
     from ..store import Store, is_offline
+    from ..whisper.model import DEFAULT_PRECISION
     from .outputs import put
 
     store = Store()
+    precision = args.precision or DEFAULT_PRECISION
     offline = is_offline(args.offline or None)
     steps: list[tuple[str, float]] = []
     if not store.is_here(CLIP):
@@ -27,13 +29,13 @@ def run_demo(args: argparse.Namespace, console: Console) -> int:
             store.ensure(CLIP, offline=offline, progress=console.progress)
     model_file = Path(args.model)
     if not model_file.is_file():
-        model_file = store.model_place(args.model, args.precision)
+        model_file = store.model_place(args.model, precision)
         if not model_file.exists():
             if not store.is_here(args.model):
                 with _timed(steps, f"fetch {args.model}", console):
                     store.ensure(args.model, offline=offline, progress=console.progress)
-            with _timed(steps, f"export it to {args.precision}", console):
-                store.model_path(args.model, args.precision, offline=offline, progress=console.progress)
+            with _timed(steps, f"export it to {precision}", console):
+                store.model_path(args.model, precision, offline=offline, progress=console.progress)
     with _timed(steps, "load the model", console):
         model = load(model_file, threads=args.threads, offline=offline, progress=console.progress)
     with _timed(steps, "transcribe", console):

@@ -36,7 +36,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     for title, facts in (("processor", _processor()), ("software", _software()), ("store", _store())):
         print(title)
         for name, value in facts:
-            print(f"  {name:<14} {value}")
+            print(f"  {name:<16} {value}")
     return 0
 
 
@@ -73,12 +73,12 @@ def _software() -> Iterator[tuple[str, str]]:
 
 def _store() -> Iterator[tuple[str, str]]:
     from ..store import Store, is_offline
-    from ..store.files import megabytes
+    from ..store.files import readable_size
 
     store = Store()
     yield "folder", str(store.home)
     existing = next(folder for folder in (store.home, *store.home.parents) if folder.exists())
-    yield "free", megabytes(shutil.disk_usage(existing).free)
+    yield "free", readable_size(shutil.disk_usage(existing).free)
     yield "here", ", ".join(name for name in store.catalogue if store.is_here(name)) or "nothing yet"
     yield "network", "forbidden by EDGEWISE_OFFLINE" if is_offline(None) else "allowed"
 

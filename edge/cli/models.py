@@ -132,11 +132,11 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
 
 
 def _remove(args: argparse.Namespace, console: Console) -> int:
-    from ..store.files import megabytes
+    from ..store.files import readable_size
 
     store = _open_store()
     for name in args.names:
         store.asset(name)
     for name in args.names:
-        console.say(f"removed {name}, {megabytes(store.remove(name))} freed")
+        console.say(f"removed {name}, {readable_size(store.remove(name))} freed")
     return 0

@@ -50,9 +50,7 @@ def add_parser(commands: Subcommands) -> None:
     parser.add_argument(
         "-m", "--model", default="tiny.en", metavar="NAME", help="name or .gguf file (default: tiny.en)"
     )
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="int8", help="of a model given by name (default: int8)"
-    )
+    parser.add_argument("--precision", choices=PRECISIONS, help="of a model given by name (default: int8)")
     parser.add_argument(
         "-l", "--language", type=language, metavar="LANG", help="such as en or German (default: detect it)"
     )

@@ -99,13 +99,15 @@ def require_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed + SPARE_BYTES:
         raise StoreError(
-            f"{folder} has {megabytes(free)} free, {megabytes(needed + SPARE_BYTES)} are needed: "
+            f"{folder} has {readable_size(free)} free, {readable_size(needed + SPARE_BYTES)} are needed: "
             "make room, or set EDGEWISE_HOME to a folder on another disk"
         )
 
 
-def megabytes(n_bytes: int) -> str:
+def readable_size(n_bytes: int) -> str:
     """A size for people."""
+    if n_bytes >= 1e9:
+        return f"{n_bytes / 1e9:.1f} GB"
     return f"{n_bytes / 1e6:.0f} MB" if n_bytes >= 9.5e6 else f"{n_bytes / 1e6:.1f} MB"
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import IntegrityError, ModelNotFoundError, OfflineError, StoreError
 from ..progress import Progress, silent
 from .assets import CATALOGUE, Asset
-from .files import explained, has_size, megabytes, remove_leftovers, require_space, sha256_of
+from .files import explained, has_size, readable_size, remove_leftovers, require_space, sha256_of
 
 if TYPE_CHECKING:
     from .pip_config import PipSettings
@@ -130,7 +130,9 @@ class Store:
             return target
         asset = self._model(name)
         if not self.is_here(name) and not is_offline(offline):
-            _log.warning("fetching %s once, %s, into %s", name, megabytes(asset.size), self._folder(asset))
+            _log.warning(
+                "fetching %s once, %s, into %s", name, readable_size(asset.size), self._folder(asset)
+            )
         source = self.ensure(name, offline=offline, progress=progress, folders=folders)
         with self._locked(target.name), explained(target.parent):
             if not target.exists():

@@ -73,7 +73,7 @@ def test_passes_the_options_on(run: Any, model: FakeModel, clip: Path) -> None:
     assert model.loaded_with == ("base", {"precision": "int4", "threads": 3, "offline": None})
     assert model.languages == ["de"]
     run("transcribe", clip, "--offline", "--language", "auto")
-    assert model.loaded_with == ("tiny.en", {"precision": "int8", "threads": None, "offline": True})
+    assert model.loaded_with == ("tiny.en", {"precision": None, "threads": None, "offline": True})
     assert model.languages == ["de", None]
 
 
