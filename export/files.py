@@ -53,6 +53,11 @@ def parse_json_object(path: Path, data: bytes) -> dict[str, Any]:
     return content
 
 
+def write_json(path: Path, content: object, indent: int | None = None) -> None:
+    """Write a JSON file; without `indent` on one line."""
+    path.write_text(json.dumps(content, indent=indent, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def _read_existing(path: Path, limit: int) -> bytes:
     try:
         return read_limited(path, limit)

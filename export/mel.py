@@ -7,8 +7,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 16000
-N_FFT = 400
+from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
+
+SAMPLE_RATE = FRAMES_PER_SECOND * HOP_SAMPLES
+WINDOW_S = 30
+"""Seconds that the encoder sees at once."""
+
 N_BINS = N_FFT // 2 + 1
 
 # The Slaney scale: linear up to 1 kHz at 200/3 Hz a mel, then 27 mels for every factor of 6.4.

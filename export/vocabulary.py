@@ -87,8 +87,12 @@ def byte_characters() -> tuple[str, ...]:
 
 def to_characters(token: bytes) -> str:
     """A token as GPT-2's files write it: b" the" is "Ġthe"."""
-    table = byte_characters()
-    return "".join(table[byte] for byte in token)
+    return token.decode("latin-1").translate(_character_of())
+
+
+@lru_cache(maxsize=1)
+def _character_of() -> Mapping[int, str]:
+    return dict(enumerate(byte_characters()))
 
 
 @lru_cache(maxsize=1)
@@ -109,6 +113,18 @@ def from_characters(path: Path, token: str) -> bytes:
             f"{path}: token {token[:40]!r} holds {error.args[0]!r}, which stands for no byte; "
             "expected a byte-level vocabulary"
         ) from None
+
+
+def token_texts(vocabulary: Vocabulary) -> list[str]:
+    """Every token as files write it: text in GPT-2's characters, special tokens as they are."""
+    text = vocabulary.tokens[: vocabulary.n_special_from]
+    special = vocabulary.tokens[vocabulary.n_special_from :]
+    return [*map(to_characters, text), *(token.decode() for token in special)]
+
+
+def merge_lines(vocabulary: Vocabulary) -> list[str]:
+    """The merges as files write them, two tokens with a blank between them."""
+    return [f"{to_characters(left)} {to_characters(right)}" for left, right in merges_of(vocabulary)]
 
 
 @lru_cache(maxsize=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from edge.errors import UnsupportedModelError
 from edge.progress import Progress
 
 from .checkpoint import Checkpoint
-from .quantize import Precision, parse_precision
+from .quantize import PRECISIONS, Precision, parse_precision
 from .sources import read_checkpoint
 from .vocabulary import Assets
 from .writers.ctranslate2 import write_ctranslate2
@@ -21,6 +22,9 @@ from .writers.whispercpp import write_whispercpp
 
 Target = Literal["gguf", "whispercpp", "huggingface", "ctranslate2"]
 TARGETS: tuple[Target, ...] = get_args(Target)
+
+_FILE_TARGETS = ("gguf", "whispercpp")
+"""The others are folders."""
 
 _FOREIGN: Mapping[str, tuple[Callable[..., None], tuple[Precision, ...]]] = {
     "whispercpp": (write_whispercpp, ("f16", "q8_0")),
@@ -54,7 +58,7 @@ class ExportReport:
     n_bytes: int
     """Of the file, or of all files of the folder."""
     tensors: tuple[TensorReport, ...]
-    """Empty for targets other than GGUF, which round to float16 at most."""
+    """Empty for targets other than GGUF."""
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.name} at {self.precision}, {self.n_bytes / 1e6:.1f} MB"]
@@ -73,7 +77,7 @@ def export_whisper(
     source: Path,
     out: Path,
     *,
-    precision: str = "int8",
+    precision: str | None = None,
     to: str = "gguf",
     name: str | None = None,
     assets: Assets | None = None,
@@ -81,16 +85,13 @@ def export_whisper(
 ) -> ExportReport:
     """Read the checkpoint `source` of any kind and write it to `out`, which appears only when it is whole.
 
-    The same source gives the same bytes. `assets` brings Whisper's vocabularies for sources that come
-    without one. Targets other than "gguf" take the precisions that their readers know.
+    The same source gives the same bytes. The precision is int8 unless given; that of targets other than
+    "gguf" is one that their readers know, f16 unless given. `assets` brings Whisper's vocabularies for
+    sources that come without one.
     """
-    wanted = parse_precision(precision)
-    if to not in TARGETS:
-        raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
-    if to != "gguf" and wanted not in _FOREIGN[to][1]:
-        raise UnsupportedModelError(
-            f"{to} is written at {' or '.join(_FOREIGN[to][1])} only, not at {wanted}"
-        )
+    wanted = _precision(precision, to)
+    if to in _FILE_TARGETS and out.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
     if progress is not None:
         progress("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
@@ -103,6 +104,16 @@ def export_whisper(
     return ExportReport(
         path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports
     )
+
+
+def _precision(precision: str | None, to: str) -> Precision:
+    if to not in TARGETS:
+        raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
+    offered = PRECISIONS if to == "gguf" else _FOREIGN[to][1]
+    wanted = ("int8" if to == "gguf" else "f16") if precision is None else parse_precision(precision)
+    if wanted not in offered:
+        raise UnsupportedModelError(f"{to} is written at {' or '.join(offered)} only, not at {wanted}")
+    return wanted
 
 
 def _write_gguf(

@@ -35,6 +35,8 @@ def _reader(path: Path) -> Callable[[Assets | None], Checkpoint]:
         raise ModelNotFoundError(f"{path}: no such file or folder; expected {_KINDS}")
     if path.is_dir():
         return _folder_reader(path)
+    if not path.is_file():
+        raise UnsupportedModelError(f"{path}: neither a file nor a folder; expected {_KINDS}")
     with path.open("rb") as file:
         magic = file.read(4)
     if magic == gguf.MAGIC:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,9 +17,9 @@ from edge.progress import Progress
 from edge.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint, FloatPrecision, as_float
-from ..files import replacing_folder
+from ..files import replacing_folder, write_json
 from ..sources.ctranslate2 import SPECIFICATION, VERSION, WEIGHTS
-from ..vocabulary import to_characters
+from ..vocabulary import token_texts
 from .huggingface import tokenizer_json
 
 REVISION = 3
@@ -33,22 +32,12 @@ def write_ctranslate2(
     checkpoint: Checkpoint, folder: Path, precision: FloatPrecision, *, progress: Progress | None = None
 ) -> None:
     """Write `checkpoint` with every weight in one precision; the folder appears when it is whole."""
-    tokens = [_token_text(checkpoint, token_id) for token_id in range(checkpoint.dims.n_vocab)]
     with replacing_folder(folder) as temporary:
-        _write_json(temporary / "config.json", _config(checkpoint))
-        _write_json(temporary / "tokenizer.json", tokenizer_json(checkpoint))
-        _write_json(temporary / "vocabulary.json", tokens)
+        write_json(temporary / "config.json", _config(checkpoint), indent=1)
+        write_json(temporary / "tokenizer.json", tokenizer_json(checkpoint))
+        write_json(temporary / "vocabulary.json", token_texts(checkpoint.vocabulary))
         with (temporary / WEIGHTS).open("wb") as file:
             _write_model(file, checkpoint, precision, progress)
-
-
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _token_text(checkpoint: Checkpoint, token_id: int) -> str:
-    token = checkpoint.vocabulary.tokens[token_id]
-    return to_characters(token) if token_id < checkpoint.vocabulary.n_special_from else token.decode()
 
 
 def _config(checkpoint: Checkpoint) -> dict[str, Any]:

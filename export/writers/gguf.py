@@ -10,15 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
 from edge.progress import Progress
 from edge.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint
-from ..mel import N_FFT, SAMPLE_RATE, hann_window
+from ..mel import SAMPLE_RATE, WINDOW_S, hann_window
 from ..quantize import Precision, Quantized, quantize_tensor
-from ..vocabulary import merges_of, to_characters
-from .huggingface import CHUNK_S, HOP_LENGTH
+from ..vocabulary import merge_lines, token_texts
 
 FORMAT_VERSION = 1
 
@@ -143,7 +143,7 @@ def _frontend(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
         "stt.frontend.sample_rate": SAMPLE_RATE,
         "stt.frontend.n_fft": N_FFT,
         "stt.frontend.win_length": N_FFT,
-        "stt.frontend.hop_length": HOP_LENGTH,
+        "stt.frontend.hop_length": HOP_SAMPLES,
         "stt.frontend.window": "hann_periodic",
         "stt.frontend.normalize": "whisper_logmel",
         "stt.frontend.dither": 0.0,
@@ -153,27 +153,23 @@ def _frontend(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
         "stt.frontend.pad_mode": "reflect",
         "stt.frontend.center": True,
         "stt.frontend.mel_norm": "slaney",
-        "stt.frontend.chunk_length": CHUNK_S,
-        "stt.frontend.n_samples": CHUNK_S * SAMPLE_RATE,
-        "stt.frontend.nb_max_frames": CHUNK_S * SAMPLE_RATE // HOP_LENGTH,
+        "stt.frontend.chunk_length": WINDOW_S,
+        "stt.frontend.n_samples": WINDOW_S * SAMPLE_RATE,
+        "stt.frontend.nb_max_frames": WINDOW_S * FRAMES_PER_SECOND,
     }
 
 
 def _tokenizer(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
     vocabulary = checkpoint.vocabulary
-    text = [to_characters(token) for token in vocabulary.tokens[: vocabulary.n_special_from]]
-    special = [token.decode() for token in vocabulary.tokens[vocabulary.n_special_from :]]
     kinds = np.full(len(vocabulary.tokens), _NORMAL_TOKEN, np.int32)
     kinds[vocabulary.n_special_from :] = _CONTROL_TOKEN
     end = vocabulary.n_special_from
     return {
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "gpt2",
-        "tokenizer.ggml.tokens": text + special,
+        "tokenizer.ggml.tokens": token_texts(vocabulary),
         "tokenizer.ggml.token_type": kinds,
-        "tokenizer.ggml.merges": [
-            f"{to_characters(left)} {to_characters(right)}" for left, right in merges_of(vocabulary)
-        ],
+        "tokenizer.ggml.merges": merge_lines(vocabulary),
         "tokenizer.ggml.bos_token_id": end,
         "tokenizer.ggml.eos_token_id": end,
         "tokenizer.ggml.padding_token_id": end,

@@ -6,18 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format.whisper import WhisperDims
 from edge.progress import Progress
 from edge.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint, FloatPrecision, as_float
-from ..files import replacing_folder
-from ..mel import N_FFT, SAMPLE_RATE
+from ..files import replacing_folder, write_json
+from ..mel import SAMPLE_RATE, WINDOW_S
 from ..sources.names import huggingface_name
-from ..vocabulary import merges_of, to_characters
-
-HOP_LENGTH = 160
-CHUNK_S = 30
+from ..vocabulary import merge_lines, to_characters
 
 
 def write_huggingface(
@@ -25,16 +23,12 @@ def write_huggingface(
 ) -> None:
     """Write `checkpoint` with every tensor in one precision; the folder appears when it is whole."""
     with replacing_folder(folder) as temporary:
-        _write_json(temporary / "config.json", _config(checkpoint, precision))
-        _write_json(temporary / "generation_config.json", _generation_config(checkpoint))
-        _write_json(temporary / "preprocessor_config.json", _preprocessor_config(checkpoint.dims))
-        _write_json(temporary / "tokenizer.json", tokenizer_json(checkpoint))
-        _write_json(temporary / "tokenizer_config.json", _tokenizer_config(checkpoint))
+        write_json(temporary / "config.json", _config(checkpoint, precision), indent=1)
+        write_json(temporary / "generation_config.json", _generation_config(checkpoint), indent=1)
+        write_json(temporary / "preprocessor_config.json", _preprocessor_config(checkpoint.dims), indent=1)
+        write_json(temporary / "tokenizer.json", tokenizer_json(checkpoint))
+        write_json(temporary / "tokenizer_config.json", _tokenizer_config(checkpoint), indent=1)
         _write_safetensors(temporary / "model.safetensors", checkpoint, precision, progress)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _write_safetensors(
@@ -118,11 +112,11 @@ def _preprocessor_config(dims: WhisperDims) -> dict[str, Any]:
         "processor_class": "WhisperProcessor",
         "feature_size": dims.n_mels,
         "sampling_rate": SAMPLE_RATE,
-        "hop_length": HOP_LENGTH,
-        "chunk_length": CHUNK_S,
+        "hop_length": HOP_SAMPLES,
+        "chunk_length": WINDOW_S,
         "n_fft": N_FFT,
-        "n_samples": CHUNK_S * SAMPLE_RATE,
-        "nb_max_frames": CHUNK_S * SAMPLE_RATE // HOP_LENGTH,
+        "n_samples": WINDOW_S * SAMPLE_RATE,
+        "nb_max_frames": WINDOW_S * FRAMES_PER_SECOND,
         "padding_side": "right",
         "padding_value": 0.0,
         "return_attention_mask": False,
@@ -165,9 +159,7 @@ def tokenizer_json(checkpoint: Checkpoint) -> dict[str, Any]:
             "fuse_unk": False,
             "byte_fallback": False,
             "vocab": {to_characters(token): token_id for token_id, token in enumerate(text)},
-            "merges": [
-                f"{to_characters(left)} {to_characters(right)}" for left, right in merges_of(vocabulary)
-            ],
+            "merges": merge_lines(vocabulary),
         },
     }
 

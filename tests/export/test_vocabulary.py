@@ -15,7 +15,15 @@ from edge.store import Store
 from edge.tokens import Vocabulary
 from export.checkpoint import Checkpoint
 from export.published import PUBLISHED
-from export.vocabulary import byte_characters, from_characters, merges_of, read_vocabulary, to_characters
+from export.vocabulary import (
+    byte_characters,
+    from_characters,
+    merge_lines,
+    merges_of,
+    read_vocabulary,
+    to_characters,
+    token_texts,
+)
 from export.writers.huggingface import tokenizer_json
 
 MadeCheckpoint = Callable[..., Checkpoint]
@@ -25,13 +33,8 @@ def _write_tokenizer_json(folder: Path, checkpoint: Checkpoint) -> None:
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer_json(checkpoint)))
 
 
-def _texts(vocabulary: Vocabulary) -> list[str]:
-    text = [to_characters(token) for token in vocabulary.tokens[: vocabulary.n_special_from]]
-    return text + [token.decode() for token in vocabulary.tokens[vocabulary.n_special_from :]]
-
-
 def _write_vocab_json(folder: Path, checkpoint: Checkpoint) -> None:
-    texts = _texts(checkpoint.vocabulary)
+    texts = token_texts(checkpoint.vocabulary)
     n_text = checkpoint.vocabulary.n_special_from
     (folder / "vocab.json").write_text(json.dumps({token: at for at, token in enumerate(texts[:n_text])}))
     added = {token: at for at, token in enumerate(texts) if at >= n_text}
@@ -39,11 +42,11 @@ def _write_vocab_json(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def _write_list_json(folder: Path, checkpoint: Checkpoint) -> None:
-    (folder / "vocabulary.json").write_text(json.dumps(_texts(checkpoint.vocabulary)))
+    (folder / "vocabulary.json").write_text(json.dumps(token_texts(checkpoint.vocabulary)))
 
 
 def _write_lines(folder: Path, checkpoint: Checkpoint) -> None:
-    text = "".join(token + "\n" for token in _texts(checkpoint.vocabulary))
+    text = "".join(token + "\n" for token in token_texts(checkpoint.vocabulary))
     (folder / "vocabulary.txt").write_text(text, encoding="utf-8")
 
 
@@ -173,5 +176,4 @@ def test_merges_equal_those_that_were_published() -> None:
     if not folder.is_dir():
         pytest.skip("tiny.en is not in the cache: edgewise models pull tiny.en")
     published = json.loads((folder / "tokenizer.json").read_text())["model"]["merges"]
-    merges = merges_of(read_vocabulary(folder, PUBLISHED["tiny.en"]))
-    assert [f"{to_characters(left)} {to_characters(right)}" for left, right in merges] == published
+    assert merge_lines(read_vocabulary(folder, PUBLISHED["tiny.en"])) == published

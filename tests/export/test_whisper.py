@@ -119,7 +119,14 @@ def test_wrong_requests(tmp_path: Path, source: Path) -> None:
         export_whisper(source, tmp_path / "out", to="onnx")
     with pytest.raises(ModelNotFoundError):
         export_whisper(tmp_path / "gone", tmp_path / "out")
+    with pytest.raises(IsADirectoryError, match="name the file to write"):
+        export_whisper(source, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("to", "precision"), [("gguf", "int8"), ("whispercpp", "f16")])
+def test_precision_unless_given(tmp_path: Path, source: Path, to: str, precision: str) -> None:
+    assert export_whisper(source, tmp_path / "out", to=to).precision == precision
 
 
 def test_model_file_can_be_exported_again(tmp_path: Path, source: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,6 +99,13 @@ def test_a_file_stands_for_its_folder(
 ) -> None:
     checkpoint = make_checkpoint("tiny.en")
     assert_same(read_checkpoint(write(checkpoint, tmp_path) / file), checkpoint)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UnsupportedModelError, match="neither a file nor a folder"):
+        read_checkpoint(tmp_path / "pipe")
 
 
 def test_what_is_no_model(tmp_path: Path) -> None:
