@@ -7,6 +7,7 @@ by `window_features`. Arrays are time-major: (n_frames, n_mels).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -25,6 +26,33 @@ _PAD_SAMPLES = N_FFT // 2
 _SMALLEST_ENERGY = np.float32(1e-10)
 _LOUDEST_TO_FLOOR = np.float32(8)
 _BLOCK_FRAMES = 256  # a block's spectra stay in the second-level cache
+_BAND_MELS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
+    """Some neighbouring mel filters, and the bins outside of which they are zero."""
+
+    mels: slice
+    bins: slice
+    weights: FloatArray
+    """(n_bins, n_mels) of the band."""
+
+
+def _bands(mel_filters: FloatArray) -> list[_Band]:
+    """Cut the filters (n_mels, n_bins) into bands.
+
+    One product over all bins would multiply mostly zeros, and be large enough for BLAS to start its threads,
+    which then wait for each other on a busy machine.
+    """
+    bands = []
+    for first in range(0, len(mel_filters), _BAND_MELS):
+        filters = mel_filters[first : first + _BAND_MELS]
+        used = np.flatnonzero(filters.any(axis=0))
+        bins = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
+        mels = slice(first, first + len(filters))
+        bands.append(_Band(mels, bins, np.ascontiguousarray(filters[:, bins].T)))
+    return bands
 
 
 class LogMel:
@@ -35,7 +63,7 @@ class LogMel:
         if mel_filters.ndim != 2 or mel_filters.shape[1] != n_bins:
             raise ValueError(f"expected mel filters of shape (n_mels, {n_bins}), found {mel_filters.shape}")
         self.n_mels = mel_filters.shape[0]
-        self._filters = np.ascontiguousarray(mel_filters.T, dtype=np.float32)  # (n_bins, n_mels)
+        self._bands = _bands(mel_filters.astype(np.float32))
         # Hann, periodic: the next window begins where this one's cosine ends.
         self._window = 0.5 - 0.5 * np.cos(2 * np.pi / N_FFT * np.arange(N_FFT))
         self._pending = np.zeros(0, np.float32)  # from the first sample of the next frame on
@@ -81,7 +109,8 @@ class LogMel:
         # In double precision, which costs the same: single errs by up to 2e-5 in quiet bins beside loud ones.
         spectrum = np.fft.rfft(windows * self._window, axis=1)
         energy = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-        np.matmul(energy, self._filters, out=out)
+        for band in self._bands:
+            np.matmul(energy[:, band.bins], band.weights, out=out[:, band.mels])
         np.maximum(out, _SMALLEST_ENERGY, out=out)
         np.log10(out, out=out)
         np.maximum(out, SILENCE, out=out)  # log10 rounds silence to just below it

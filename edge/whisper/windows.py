@@ -60,22 +60,12 @@ def transcribe(
 
     `progress` is told seconds of audio. `load_s` is passed on into the result's timing.
     """
-    options.check_model(tokenizer)
     began = time.perf_counter()
-    rules = TokenRules(
-        tokenizer,
-        # A model file without such a list means openai-whisper's own.
-        suppress_tokens=(facts.suppress_tokens or None)
-        if options.suppress_tokens is None
-        else options.suppress_tokens,
-        suppress_begin=facts.suppress_begin or None,
-        timestamps=options.timestamps,
-        max_initial_timestamp=options.max_initial_timestamp,
-    )
-    decoder = GreedyDecoder(tokenizer, rules, engine.dims.n_text_ctx, options.max_tokens)
-    total_s = round(source.duration_s or 0)
-    segments: list[Segment] = []
     with source:
+        options.check_model(tokenizer)
+        decoder = _greedy(engine, tokenizer, facts, options)
+        total_s = round(source.duration_s or 0)
+        segments: list[Segment] = []
         run = _Run(engine, tokenizer, FrameStream(source, facts.mel_filters), options, decoder)
         for found, n_frames_done in run.windows():
             segments += found
@@ -91,6 +81,22 @@ def transcribe(
         duration=run.frames.n_samples / SAMPLE_RATE_HZ,
         timing=run.timing(load_s, time.perf_counter() - began),
     )
+
+
+def _greedy(
+    engine: Engine, tokenizer: Tokenizer, facts: ModelFacts, options: TranscribeOptions
+) -> GreedyDecoder:
+    rules = TokenRules(
+        tokenizer,
+        # A model file without such a list means openai-whisper's own.
+        suppress_tokens=(facts.suppress_tokens or None)
+        if options.suppress_tokens is None
+        else options.suppress_tokens,
+        suppress_begin=facts.suppress_begin or None,
+        timestamps=options.timestamps,
+        max_initial_timestamp=options.max_initial_timestamp,
+    )
+    return GreedyDecoder(tokenizer, rules, engine.dims.n_text_ctx, options.max_tokens)
 
 
 class _Run:
@@ -194,8 +200,8 @@ class _Run:
             yield Segment(
                 id=self._n_segments,
                 seek=seek,
-                start=round(min(offset_s + span.start, read_s), 3),
-                end=round(min(offset_s + span.end, read_s), 3),
+                start=min(round(offset_s + span.start, 2), read_s),
+                end=min(round(offset_s + span.end, 2), read_s),
                 text=text,
                 tokens=span.tokens,
                 temperature=decoded.temperature,
