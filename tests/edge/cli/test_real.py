@@ -1,0 +1,64 @@
+"""The command on a real model and a real clip, where the demo has brought them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+WORDS = "ask not what your country can do for you"
+ROOT = Path(__file__).parents[3]
+
+
+def test_transcribes_a_clip(run: Any, tiny_en_int8: Path, jfk_clip: Path) -> None:
+    outcome = run("transcribe", jfk_clip, "--model", tiny_en_int8)
+    assert outcome.status == 0
+    assert WORDS in " ".join(outcome.out.lower().split())
+    assert outcome.err == ""
+
+
+def test_transcribes_standard_input_in_a_process_of_its_own(tiny_en_int8: Path, jfk_clip: Path) -> None:
+    command = [sys.executable, "-m", "edge.cli", "transcribe", "-", "--model", str(tiny_en_int8), "--timing"]
+    with jfk_clip.open("rb") as clip:
+        done = subprocess.run(command, cwd=ROOT, stdin=clip, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert WORDS in " ".join(done.stdout.lower().split())
+    assert "11.0 s of audio" in done.stderr
+
+
+def test_subtitles_lie_within_the_clip(run: Any, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+    run("transcribe", jfk_clip, "--model", tiny_en_int8, "--format", "srt", "--output-dir", tmp_path)
+    times = [line for line in (tmp_path / "jfk.srt").read_text().splitlines() if "-->" in line]
+    assert times
+    assert all("00:00:00,000" <= line[:12] < line[17:29] <= "00:00:11,500" for line in times)
+
+
+def test_inspects_the_model(run: Any, tiny_en_int8: Path) -> None:
+    outcome = run("inspect", tiny_en_int8, "--tensors")
+    assert outcome.status == 0
+    assert "enc.blocks.3.ffn.fc2.weight" in outcome.out
+
+
+def test_a_truncated_model_is_one_line(run: Any, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(tiny_en_int8.read_bytes()[:3_000_000])
+    for arguments in (("transcribe", jfk_clip, "--model", cut), ("inspect", cut)):
+        outcome = run(*arguments)
+        assert outcome.status == 1
+        assert "cut.gguf" in outcome.message
+
+
+def test_exports_what_it_then_runs(run: Any, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+    other = tmp_path / "again.gguf"
+    outcome = run("export", "whisper", tiny_en_int8, "-o", other, "--precision", "int4")
+    assert outcome.status == 0, outcome.err
+    assert outcome.out.startswith(f"{other}: tiny.en at int4")
+    assert run("transcribe", jfk_clip, "--model", other).status == 0
+
+
+def test_doctor(run: Any) -> None:
+    outcome = run("doctor")
+    assert outcome.status == 0
+    for fact in ("level ref", "chosen", "threads", "numpy", "folder"):
+        assert fact in outcome.out
