@@ -115,19 +115,20 @@ def from_characters(path: Path, token: str) -> bytes:
         ) from None
 
 
-def token_texts(vocabulary: Vocabulary) -> list[str]:
+@lru_cache(maxsize=2)
+def token_texts(vocabulary: Vocabulary) -> tuple[str, ...]:
     """Every token as files write it: text in GPT-2's characters, special tokens as they are."""
     text = vocabulary.tokens[: vocabulary.n_special_from]
     special = vocabulary.tokens[vocabulary.n_special_from :]
-    return [*map(to_characters, text), *(token.decode() for token in special)]
-
-
-def merge_lines(vocabulary: Vocabulary) -> list[str]:
-    """The merges as files write them, two tokens with a blank between them."""
-    return [f"{to_characters(left)} {to_characters(right)}" for left, right in merges_of(vocabulary)]
+    return (*map(to_characters, text), *(token.decode() for token in special))
 
 
 @lru_cache(maxsize=2)
+def merge_lines(vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The merges as files write them, two tokens with a blank between them."""
+    return tuple(f"{to_characters(left)} {to_characters(right)}" for left, right in merges_of(vocabulary))
+
+
 def merges_of(vocabulary: Vocabulary) -> tuple[tuple[bytes, bytes], ...]:
     """The pairs that byte-pair encoding joins, in order: the last join of each token.
 

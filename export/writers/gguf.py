@@ -167,9 +167,9 @@ def _tokenizer(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
     return {
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "gpt2",
-        "tokenizer.ggml.tokens": token_texts(vocabulary),
+        "tokenizer.ggml.tokens": list(token_texts(vocabulary)),
         "tokenizer.ggml.token_type": kinds,
-        "tokenizer.ggml.merges": merge_lines(vocabulary),
+        "tokenizer.ggml.merges": list(merge_lines(vocabulary)),
         "tokenizer.ggml.bos_token_id": end,
         "tokenizer.ggml.eos_token_id": end,
         "tokenizer.ggml.padding_token_id": end,

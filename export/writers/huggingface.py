@@ -15,7 +15,7 @@ from ..checkpoint import Checkpoint, FloatPrecision, as_float
 from ..files import replacing_folder, write_json
 from ..mel import SAMPLE_RATE, WINDOW_S
 from ..sources.names import huggingface_name
-from ..vocabulary import merge_lines, to_characters
+from ..vocabulary import merge_lines, token_texts
 
 
 def write_huggingface(
@@ -126,8 +126,8 @@ def _preprocessor_config(dims: WhisperDims) -> dict[str, Any]:
 def tokenizer_json(checkpoint: Checkpoint) -> dict[str, Any]:
     """`tokenizer.json`, as the tokenizers library reads it."""
     vocabulary = checkpoint.vocabulary
-    text = vocabulary.tokens[: vocabulary.n_special_from]
-    specials = list(enumerate(vocabulary.tokens))[vocabulary.n_special_from :]
+    tokens = list(enumerate(token_texts(vocabulary)))
+    text, specials = tokens[: vocabulary.n_special_from], tokens[vocabulary.n_special_from :]
     first_timestamp = Tokenizer(vocabulary).timestamp_begin
     byte_level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
     return {
@@ -137,7 +137,7 @@ def tokenizer_json(checkpoint: Checkpoint) -> dict[str, Any]:
         "added_tokens": [
             {
                 "id": token_id,
-                "content": token.decode(),
+                "content": token,
                 "single_word": False,
                 "lstrip": False,
                 "rstrip": False,
@@ -158,7 +158,7 @@ def tokenizer_json(checkpoint: Checkpoint) -> dict[str, Any]:
             "end_of_word_suffix": "",
             "fuse_unk": False,
             "byte_fallback": False,
-            "vocab": {to_characters(token): token_id for token_id, token in enumerate(text)},
+            "vocab": {token: token_id for token_id, token in text},
             "merges": merge_lines(vocabulary),
         },
     }
