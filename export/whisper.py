@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -95,12 +97,13 @@ def export_whisper(
     if progress is not None:
         progress("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
-    out.parent.mkdir(parents=True, exist_ok=True)
     reports: tuple[TensorReport, ...] = ()
-    if to == "gguf":
-        reports = _write_gguf(checkpoint, out, wanted, progress)
-    else:
-        _FOREIGN[to][0](checkpoint, out, wanted, progress=progress)
+    with _naming(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if to == "gguf":
+            reports = _write_gguf(checkpoint, out, wanted, progress)
+        else:
+            _FOREIGN[to][0](checkpoint, out, wanted, progress=progress)
     return ExportReport(
         path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports
     )
@@ -114,6 +117,17 @@ def _precision(precision: str | None, to: str) -> Precision:
     if wanted not in offered:
         raise UnsupportedModelError(f"{to} is written at {' or '.join(offered)} only, not at {wanted}")
     return wanted
+
+
+@contextmanager
+def _naming(out: Path) -> Iterator[None]:
+    """Say of a system error what was being written; a full disk does not tell by itself."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(out)) from error
 
 
 def _write_gguf(
