@@ -134,7 +134,8 @@ def _round_half_away(x: FloatArray) -> FloatArray:
     """C's roundf. Adding a half before flooring would round 0.49999997 up, so the fraction is looked at instead."""
     magnitude = np.abs(x)
     floor = np.floor(magnitude)
-    return np.copysign(floor + (magnitude - floor >= np.float32(0.5)), x)
+    rounded: FloatArray = np.copysign(floor + (magnitude - floor >= np.float32(0.5)), x)
+    return rounded
 
 
 def _blocks(scales: FloatArray, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:

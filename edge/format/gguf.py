@@ -124,7 +124,7 @@ class _Entry:
 class Metadata(Mapping[str, MetadataValue]):
     """Keys and values; a value is read when it is asked for."""
 
-    def __init__(self, buffer: memoryview | bytes, entries: Mapping[str, _Entry], name: str) -> None:
+    def __init__(self, buffer: mmap.mmap, entries: Mapping[str, _Entry], name: str) -> None:
         self._buffer = buffer
         self._entries = entries
         self._name = name
@@ -150,7 +150,9 @@ class Metadata(Mapping[str, MetadataValue]):
         """A string, or the strings of an array, as bytes."""
         entry = self._entries[key]
         if entry.element_type is not ValueType.STRING:
-            raise FormatError(f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}")
+            raise FormatError(
+                f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}"
+            )
         return gguf_strings(self._buffer, entry.offset, entry.n_bytes, entry.count)
 
     def count(self, key: str) -> int:
@@ -167,7 +169,9 @@ class Metadata(Mapping[str, MetadataValue]):
 class GgufFile:
     """An open file: its metadata and its tensors. Views die with it, so close it last."""
 
-    def __init__(self, path: Path, map_: mmap.mmap, metadata: Metadata, tensors: Mapping[str, StoredTensor]) -> None:
+    def __init__(
+        self, path: Path, map_: mmap.mmap, metadata: Metadata, tensors: Mapping[str, StoredTensor]
+    ) -> None:
         self.path = path
         self.metadata = metadata
         self.tensors = MappingProxyType(dict(tensors))
@@ -212,7 +216,9 @@ def open_gguf(path: str | Path) -> GgufFile:
         _, _, _, entries, tensors = gguf_parse(map_)
     except ValueError as error:
         raise FormatError(f"{path}: not a sound GGUF file {error}") from error
-    return GgufFile(path, map_, Metadata(map_, _entries(path, entries), str(path)), _tensors(path, map_, tensors))
+    return GgufFile(
+        path, map_, Metadata(map_, _entries(path, entries), str(path)), _tensors(path, map_, tensors)
+    )
 
 
 def _entries(path: Path, found: list[tuple[bytes, int, int, int, int, int]]) -> dict[str, _Entry]:

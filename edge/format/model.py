@@ -141,7 +141,9 @@ def _read_dims(file: GgufFile) -> WhisperDims:
         ("decoder", dims.n_text_state, dims.n_text_head),
     ):
         if state != heads * HEAD_DIM:
-            raise FormatError(f"{file.path}: {part}: expected heads {HEAD_DIM} wide, found {heads} in a width of {state}")
+            raise FormatError(
+                f"{file.path}: {part}: expected heads {HEAD_DIM} wide, found {heads} in a width of {state}"
+            )
     if dims.n_audio_state != dims.n_text_state:
         raise FormatError(
             f"{file.path}: encoder and decoder differ in width: {dims.n_audio_state} and {dims.n_text_state}"
@@ -163,7 +165,9 @@ def _read_alignment_heads(file: GgufFile, dims: WhisperDims) -> tuple[tuple[int,
     numbers = _integers(file, key)
     pairs = tuple(zip(numbers[::2], numbers[1::2], strict=False))
     if len(numbers) % 2 or len(set(pairs)) != len(pairs):
-        raise FormatError(f"{file.path}: {key}: expected distinct (layer, head) pairs, found {len(numbers)} numbers")
+        raise FormatError(
+            f"{file.path}: {key}: expected distinct (layer, head) pairs, found {len(numbers)} numbers"
+        )
     for layer, head in pairs:
         if not (0 <= layer < dims.n_text_layer and 0 <= head < dims.n_text_head):
             raise FormatError(f"{file.path}: {key}: there is no head {head} in layer {layer} of the decoder")

@@ -36,7 +36,9 @@ def read_vocabulary(file: GgufFile, dims: WhisperDims) -> Vocabulary:
     try:
         n_text = stored.index(_END_OF_TEXT)
     except ValueError as error:
-        raise FormatError(f"{file.path}: {_KEY}: expected {_END_OF_TEXT.decode()} among the tokens") from error
+        raise FormatError(
+            f"{file.path}: {_KEY}: expected {_END_OF_TEXT.decode()} among the tokens"
+        ) from error
     try:
         return Vocabulary((*_to_bytes(stored[:n_text]), *stored[n_text:]), n_text)
     except ValueError as error:

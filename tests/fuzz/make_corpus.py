@@ -1,0 +1,55 @@
+"""Seeds for the GGUF fuzzer: small valid files that use every kind of value and tensor."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from edge.format import TensorToWrite, TensorType, write_gguf
+from edge.format.gguf import VALUE_DTYPES, MetadataValue
+
+
+def seeds() -> dict[str, tuple[dict[str, MetadataValue], list[TensorToWrite]]]:
+    """Name → metadata and tensors of a file of less than 4 KiB."""
+    rng = np.random.default_rng(0)
+    arrays: dict[str, MetadataValue] = {
+        f"array.{kind.name.lower()}": np.arange(3).astype(dtype) for kind, dtype in VALUE_DTYPES.items()
+    }
+    scalars: dict[str, MetadataValue] = {
+        "general.architecture": "whisper",
+        "general.alignment": 32,
+        "a.bool": True,
+        "a.float": 0.5,
+        "a.list": ["", "one", "zwei 二"],
+    }
+    tensors = [
+        TensorToWrite("f32", TensorType.F32, (2, 3), rng.random((2, 3), np.float32)),
+        TensorToWrite("f16", TensorType.F16, (5,), np.ones(5, np.float16)),
+        TensorToWrite("i8", TensorType.I8, (1, 2, 3, 4), np.zeros((1, 2, 3, 4), np.int8)),
+        TensorToWrite("q4_0", TensorType.Q4_0, (2, 64), np.zeros((2, 36), np.uint8)),
+        TensorToWrite("q8_0", TensorType.Q8_0, (1, 32), np.zeros((1, 34), np.uint8)),
+        TensorToWrite("scalar", TensorType.F32, (), np.zeros(1, np.float32)),
+    ]
+    return {
+        "empty": ({}, []),
+        "scalars": (scalars, []),
+        "arrays": (arrays, []),
+        "tensors": ({}, tensors),
+        "all": ({**scalars, **arrays}, tensors),
+    }
+
+
+def write_corpus(folder: Path) -> list[Path]:
+    """Write every seed; their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, (metadata, tensors) in seeds().items():
+        paths.append(folder / f"{name}.gguf")
+        write_gguf(paths[-1], metadata, tensors)
+    return paths
+
+
+if __name__ == "__main__":
+    write_corpus(Path(sys.argv[1]))
