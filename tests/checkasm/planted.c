@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables with one wrong kernel each, of the kinds that SIMD code gets wrong. Every one must be reported: a harness
+// that passes a planted bug checks nothing.
+#include "checkasm.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../kernels/common/mathf.h"
+
+static const ek_table *right; // the table whose kernels the wrong ones call
+
+// The last row of a register tile is lost when the rows do not divide by it.
+static EK_DECL_GEMM_F32(gemm_f32_loses_a_row) {
+    right->gemm_f32(out, ldo, a, lda, w, tile_stride, row_stride, bias, m % 6 == 5 ? m - 1 : m, n, k, mode);
+}
+
+// Multiply and add are rounded separately.
+static EK_DECL_GEMM_F32(gemm_f32_not_fused) {
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            volatile float sum = 0.0f;
+            for (size_t p = 0; p < k; p++)
+                sum = sum + a[i * lda + p] * w[j / EK_TILE * tile_stride + p * row_stride + j % EK_TILE];
+            out[i * ldo + j] = sum + (bias ? bias[j] : 0.0f) + (mode == EK_ADD ? out[i * ldo + j] : 0.0f);
+        }
+}
+
+// The last tile of columns is stored whole.
+static EK_DECL_GEMM_F32(gemm_f32_stores_whole_tiles) {
+    right->gemm_f32(out, ldo, a, lda, w, tile_stride, row_stride, bias, m, n, k, mode);
+    if (m && n % EK_TILE)
+        out[(m - 1) * ldo + n] = 0.0f;
+}
+
+// A vector is loaded from the end of the bias.
+static EK_DECL_GEMM_Q8(gemm_q8_reads_past_bias) {
+    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, m, n, k, mode);
+    volatile float sink = bias ? bias[ek_round_up(n + 1, EK_TILE) - 1] : 0.0f;
+    (void)sink;
+}
+
+static int clamp16(int x) { return x > 32767 ? 32767 : x < -32768 ? -32768 : x; }
+
+// AVX2's trap: unsigned weights (code + 128) by signed activations, a pair saturating in 16 bits.
+static EK_DECL_GEMM_Q8(gemm_q8_saturates) {
+    const size_t quads = ek_div_up(k, EK_QUAD);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            const int8_t *column = w + (j / EK_TILE * quads * EK_TILE + j % EK_TILE) * EK_QUAD;
+            int32_t dot = -128 * a_sum[i];
+            for (size_t p = 0; p < ek_round_up(k, EK_QUAD); p += 2) {
+                const int8_t *pair = column + p / EK_QUAD * EK_TILE * EK_QUAD + p % EK_QUAD;
+                dot += clamp16((pair[0] + 128) * a[i * lda + p] + (pair[1] + 128) * a[i * lda + p + 1]);
+            }
+            const float y = fmaf((float)dot, a_scale[i] * w_scale[j], bias ? bias[j] : 0.0f);
+            out[i * ldo + j] = mode == EK_ADD ? y + out[i * ldo + j] : y;
+        }
+}
+
+// EK_ADD is forgotten.
+static EK_DECL_GEMM_Q8(gemm_q8_never_adds) {
+    (void)mode;
+    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, m, n, k, EK_STORE);
+}
+
+// One group more than there is.
+static EK_DECL_GEMM_Q4(gemm_q4_reads_a_group_more) {
+    right->gemm_q4(out, ldo, a, lda, a_scale, a_group_sum, w, w_scale, bias, m, n, k, mode);
+    volatile uint8_t sink = w[ek_round_up(n, EK_TILE) * k / 2];
+    (void)sink;
+}
+
+// All groups but the first are forgotten.
+static EK_DECL_GEMM_Q4(gemm_q4_first_group_only) {
+    right->gemm_q4(out, ldo, a, lda, a_scale, a_group_sum, w, w_scale, bias, m, n, ek_min(k, EK_GROUP), mode);
+}
+
+// Ties are rounded away from zero.
+static EK_DECL_QUANTIZE(quantize_rounds_up) {
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k);
+    for (size_t i = 0; i < m; i++)
+        for (size_t p = 0; p < k; p++)
+            if (scale[i] == 1.0f && x[i * ldx + p] == 0.5f)
+                codes[i * ek_q8_stride(k) + p] = 1;
+}
+
+// The padding of a row is left as it was.
+static EK_DECL_QUANTIZE(quantize_leaves_padding) {
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k);
+    if (m && k % 64)
+        codes[m * ek_q8_stride(k) - 1] = 1;
+}
+
+// A NaN becomes what the conversion happens to give.
+static EK_DECL_QUANTIZE(quantize_keeps_nan) {
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k);
+    for (size_t i = 0; i < m; i++)
+        for (size_t p = 0; p < k; p++)
+            if (isnan(x[i * ldx + p]))
+                codes[i * ek_q8_stride(k) + p] = 0;
+}
+
+// One byte before the first.
+static EK_DECL_QUANTIZE_COLUMNS(quantize_columns_writes_before) {
+    right->quantize_columns(w, scale, largest, x, ldx, k, n);
+    if (n)
+        scale[-1] = 0.0f;
+}
+
+// The padding of the last vector enters the variance.
+static EK_DECL_LAYER_NORM(layer_norm_counts_padding) {
+    for (size_t i = 0; i < m; i++) {
+        float mean = 0.0f, square = 0.0f;
+        for (size_t j = 0; j < n; j++)
+            mean += x[i * ldx + j] / (float)n;
+        for (size_t j = 0; j < ek_round_up(n, EK_TILE); j++) {
+            const float d = (j < n ? x[i * ldx + j] : 0.0f) - mean;
+            square += d * d / (float)n;
+        }
+        for (size_t j = 0; j < n; j++)
+            out[i * ldo + j] = (x[i * ldx + j] - mean) / sqrtf(square + EK_LAYER_NORM_EPSILON) * weight[j] + bias[j];
+    }
+}
+
+// The last lane of a partial vector is skipped.
+static EK_DECL_GELU(gelu_skips_the_last) { right->gelu(x, ldx, m, n > 16 && n % 16 == 15 ? n - 1 : n); }
+
+// An instruction that this processor lacks.
+static EK_DECL_GELU(gelu_is_illegal) {
+    (void)x, (void)ldx, (void)m, (void)n;
+#if defined(__x86_64__)
+    __asm__ volatile("ud2");
+#elif defined(__aarch64__)
+    __asm__ volatile("udf #0");
+#else
+    abort();
+#endif
+}
+
+// Lanes are summed in the order of the elements.
+static EK_DECL_SOFTMAX(softmax_sums_in_order) {
+    for (size_t i = 0; i < m && n > 0; i++) {
+        float largest = x[i * ldx], sum = 0.0f;
+        for (size_t j = 0; j < n; j++)
+            largest = fmaxf(largest, x[i * ldx + j]);
+        for (size_t j = 0; j < n; j++)
+            sum += x[i * ldx + j] = ek_expf(x[i * ldx + j] - largest);
+        for (size_t j = 0; j < n; j++)
+            x[i * ldx + j] *= 1.0f / sum;
+    }
+}
+
+// The sum of the digits is one off.
+static EK_DECL_SOFTMAX_Q8(softmax_q8_wrong_sum) {
+    right->softmax_q8(high, low, lda, x, ldx, m, n);
+    if (m && n == 997)
+        low.sum[m - 1]++;
+}
+
+// A loop that counts nothing.
+static EK_DECL_PEAK(peak_counts_nothing) {
+    (void)rounds;
+    return 0.0;
+}
+
+#define PLANT(slot, wrong) {#slot, #wrong, offsetof(ek_table, slot), (void (*)(void))wrong}
+
+static const struct {
+    const char *kernel, *bug;
+    size_t slot;
+    void (*wrong)(void);
+} plants[] = {
+    PLANT(gemm_f32, gemm_f32_loses_a_row),
+    PLANT(gemm_f32, gemm_f32_not_fused),
+    PLANT(gemm_f32, gemm_f32_stores_whole_tiles),
+    PLANT(gemm_q8, gemm_q8_reads_past_bias),
+    PLANT(gemm_q8, gemm_q8_saturates),
+    PLANT(gemm_q8, gemm_q8_never_adds),
+    PLANT(gemm_q4, gemm_q4_reads_a_group_more),
+    PLANT(gemm_q4, gemm_q4_first_group_only),
+    PLANT(quantize, quantize_rounds_up),
+    PLANT(quantize, quantize_leaves_padding),
+    PLANT(quantize, quantize_keeps_nan),
+    PLANT(quantize_columns, quantize_columns_writes_before),
+    PLANT(layer_norm, layer_norm_counts_padding),
+    PLANT(gelu, gelu_skips_the_last),
+    PLANT(gelu, gelu_is_illegal),
+    PLANT(softmax, softmax_sums_in_order),
+    PLANT(softmax_q8, softmax_q8_wrong_sum),
+    PLANT(peak_q8, peak_counts_nothing),
+    PLANT(peak_f32, peak_counts_nothing),
+};
+
+int main(int argc, char **argv) {
+    const ca_options all = {.seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, .rounds = 1};
+    const size_t n = sizeof plants / sizeof *plants;
+    size_t n_found = 0;
+    right = ek_table_of(EK_REF);
+    for (size_t i = 0; i < n; i++) {
+        ek_table table = *right;
+        memcpy((char *)&table + plants[i].slot, &plants[i].wrong, sizeof plants[i].wrong);
+        ca_options only = all;
+        only.kernel = plants[i].kernel;
+        const ca_result result = ca_run_level("planted", &table, &only, 1);
+        const int found = result.n_failures == 1;
+        n_found += (size_t)found;
+        printf("%s %s: %s\n", found ? "found " : "MISSED", plants[i].bug, result.failure);
+    }
+    printf("%zu of %zu planted bugs found\n", n_found, n);
+    return n_found == n ? 0 : 1;
+}
