@@ -34,16 +34,24 @@ EK_INLINE void v16_store(float *p, v16 x) {
 }
 EK_INLINE v16 v16_load_n(const float *p, size_t n) {
     float lanes[EK_TILE] = {0};
+    if (n == EK_TILE)
+        return v16_load(p);
     memcpy(lanes, p, n * sizeof *p);
     return v16_load(lanes);
 }
 EK_INLINE void v16_store_n(float *p, v16 x, size_t n) {
     float lanes[EK_TILE];
+    if (n == EK_TILE) {
+        v16_store(p, x);
+        return;
+    }
     v16_store(lanes, x);
     memcpy(p, lanes, n * sizeof *p);
 }
 EK_INLINE v16 v16_keep_n(v16 x, size_t n) {
     float lanes[EK_TILE];
+    if (n == EK_TILE)
+        return x;
     v16_store(lanes, x);
     return v16_load_n(lanes, n);
 }

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const ca_kernel *const ca_kernels[] = {
     &ca_gemm_f32,   &ca_gemm_q8, &ca_gemm_q4,    &ca_quantize,      &ca_quantize_columns, &ca_layer_norm,
@@ -14,6 +15,8 @@ const ca_kernel *const ca_kernels[] = {
     &ca_peak_f32,
 };
 const size_t ca_n_kernels = sizeof ca_kernels / sizeof *ca_kernels;
+
+enum { MOST_SECONDS = 300 }; // for one check; it takes about one, or ten under qemu
 
 static struct {
     sigjmp_buf leave;
@@ -66,7 +69,7 @@ void ca_near(const char *what, double expected, double got, double tolerance, si
 static void on_signal(int number) { siglongjmp(run.leave, number + 1); }
 
 static void catch_signals(void) {
-    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    static const int numbers[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGALRM};
     struct sigaction action = {.sa_handler = on_signal};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         sigaction(numbers[i], &action, NULL);
@@ -90,6 +93,7 @@ static void *pointer_in(const ek_table *table, size_t slot) {
 static int ends_well(const ca_kernel *kernel, const ek_table *table) {
     const ek_table *ref = ek_table_of(EK_REF);
     const int reason = sigsetjmp(run.leave, 1);
+    alarm(reason == 0 ? MOST_SECONDS : 0);
     if (reason > 1)
         snprintf(run.message, sizeof run.message, "%s (signal %d)", strsignal(reason - 1), reason - 1);
     if (reason != 0)
@@ -97,6 +101,7 @@ static int ends_well(const ca_kernel *kernel, const ek_table *table) {
     kernel->check(ref, table);
     if (kernel->accuracy && table == ref)
         kernel->accuracy(ref);
+    alarm(0);
     return 1;
 }
 
