@@ -73,13 +73,13 @@ def _run_asr(options: argparse.Namespace) -> dict[str, Any]:
 def _run_kernels(options: argparse.Namespace) -> dict[str, Any]:
     from .kernels import KernelOptions, run_kernels
 
-    return run_kernels(KernelOptions(options.models, options.threads, options.seconds, options.rounds))
+    return run_kernels(
+        KernelOptions(options.models, options.threads, options.seconds, options.rounds, options.checkasm)
+    )
 
 
 def _add_asr(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--manifest", type=Path, required=True, help="a manifest.jsonl, or the folder it lies in"
-    )
+    parser.add_argument("--manifest", type=Path, required=True, help="a manifest.jsonl, or the folder it lies in")
     parser.add_argument(
         "--engines",
         type=_names,
@@ -110,6 +110,12 @@ def _add_kernels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=_counts, default=(1, 2), help="comma list (default 1,2)")
     parser.add_argument("--seconds", type=float, default=0.1, help="for each measurement (default 0.1)")
     parser.add_argument("--rounds", type=_positive, default=3, help="passes over all shapes (default 3)")
+    parser.add_argument(
+        "--checkasm",
+        type=Path,
+        metavar="PROGRAM",
+        help="a built checkasm, to time the kernels that are no products as well",
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write everything to this file")
 
 

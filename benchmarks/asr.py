@@ -65,8 +65,7 @@ def run_asr(options: AsrOptions) -> dict[str, Any]:
         print(f"\n{model} on {manifest.name}: {len(manifest.utterances)} recordings\n")
         print(asr_table(results, summaries), flush=True)
         rows += [
-            asdict(result) | {"summary": asdict(summary)}
-            for result, summary in zip(results, summaries, strict=True)
+            asdict(result) | {"summary": asdict(summary)} for result, summary in zip(results, summaries, strict=True)
         ]
     return {
         "kind": "asr",
@@ -85,9 +84,7 @@ def run_asr(options: AsrOptions) -> dict[str, Any]:
     }
 
 
-def _measure_model(
-    options: AsrOptions, model: str, manifest: Manifest, packages: dict[str, str]
-) -> list[EngineResult]:
+def _measure_model(options: AsrOptions, model: str, manifest: Manifest, packages: dict[str, str]) -> list[EngineResult]:
     """All engines alive at once with one model; every recording goes through each before the next one."""
     with tempfile.TemporaryDirectory(prefix="edgewise-benchmarks-") as scratch, ExitStack() as stack:
         tracks = []
@@ -151,9 +148,7 @@ class _Track:
             load_s=self.loaded.load_s,
             first_s=self._first_s,
             peak_rss_mb=max(heard.peak_rss_mb for passes in self._heard.values() for heard in passes),
-            utterances=tuple(
-                _scored(utterance, self._heard[index]) for index, utterance in enumerate(utterances)
-            ),
+            utterances=tuple(_scored(utterance, self._heard[index]) for index, utterance in enumerate(utterances)),
         )
 
 

@@ -99,16 +99,26 @@ def _compare_asr(a: Row, b: Row) -> str:
 def _compare_kernels(a: Row, b: Row) -> str:
     rows = []
     for one, other in _pairs(a["results"], b["results"], ("kind", "model", "m", "n", "k", "threads")):
-        spread = max(float(np.ptp(row["seconds"]) / np.median(row["seconds"])) for row in (one, other))
-        ratio = float(np.median(other["seconds"]) / np.median(one["seconds"]))
-        change = speed_change([ratio], max(NOISE_FLOOR, spread)).partition(" (")[0]
-        if change != _SAME:
-            shape = f"{one['m']} x {one['n']} x {one['k']}"
-            times = (f"{1e6 * float(np.median(row['seconds'])):.1f}" for row in (one, other))
-            rows.append((one["model"], one["kind"], shape, str(one["threads"]), *times, change))
+        size = f"{one['model']} {one['m']} x {one['n']} x {one['k']}, {one['threads']} threads"
+        rows += _changed(one["kind"], size, one["seconds"], other["seconds"], "us", 1e6)
+    if a["elementwise"] and b["elementwise"]:
+        for one, other in _pairs(a["elementwise"], b["elementwise"], ("kind", "shape", "level")):
+            rows += _changed(one["kind"], one["shape"], one["ns_per_element"], other["ns_per_element"], "ns", 1)
     if not rows:
         return "No kernel changed beyond the noise."
-    return table(("model", "kernel", "M x N x K", "threads", "us A", "us B", "time"), rows, n_left=3)
+    return table(("kernel", "size", "A", "B", "time"), rows, n_left=2)
+
+
+def _changed(
+    kind: str, size: str, first: Sequence[float], second: Sequence[float], unit: str, scale: float
+) -> list[tuple[str, ...]]:
+    """The row of a kernel whose median changed by more than its rounds differ, or none."""
+    spread = max(float(np.ptp(times) / np.median(times)) for times in (first, second))
+    a, b = float(np.median(first)), float(np.median(second))
+    change = speed_change([b / a], max(NOISE_FLOOR, spread)).partition(" (")[0]
+    if change == _SAME:
+        return []
+    return [(kind, size, f"{a * scale:.4g} {unit}", f"{b * scale:.4g} {unit}", change)]
 
 
 def _read(path: Path) -> dict[str, Any]:

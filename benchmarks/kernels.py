@@ -11,6 +11,7 @@ import numpy as np
 
 from edge import ops
 
+from .elementwise import element_table, measure_elementwise
 from .errors import BenchmarkError
 from .machine import describe_machine
 from .progress import tell
@@ -88,6 +89,8 @@ class KernelOptions:
     """Time for each measurement."""
     rounds: int
     """Passes over all shapes."""
+    checkasm: Path | None = None
+    """The program that times the kernels which are no products; they are left out without it."""
 
 
 def read_shapes(model: str) -> list[Shape]:
@@ -115,6 +118,10 @@ def run_kernels(options: KernelOptions) -> dict[str, Any]:
         print(f"peaks: {_peaks_line(peak)}\n\n{kernel_table(found)}\n", flush=True)
         peaks.append(peak)
         rates += found
+    elements = []
+    if options.checkasm is not None:
+        elements = measure_elementwise(options.checkasm, level, options.rounds)
+        print(f"one thread, kernels {level}\n\n{element_table(elements)}", flush=True)
     return {
         "kind": "kernels",
         "format": FORMAT,
@@ -122,6 +129,7 @@ def run_kernels(options: KernelOptions) -> dict[str, Any]:
         "settings": {"level": level, "seconds": options.seconds, "rounds": options.rounds},
         "peaks": [asdict(peak) for peak in peaks],
         "results": [asdict(rate) for rate in rates],
+        "elementwise": [asdict(rate) for rate in elements],
     }
 
 
@@ -211,7 +219,4 @@ def _higher(one: Peaks, other: Peaks) -> Peaks:
 
 
 def _peaks_line(peak: Peaks) -> str:
-    return (
-        f"int8 {peak.int8 / 1e9:.0f} GMAC/s, float32 {peak.f32 / 1e9:.0f} GMAC/s, "
-        f"read {peak.read / 1e9:.0f} GB/s"
-    )
+    return f"int8 {peak.int8 / 1e9:.0f} GMAC/s, float32 {peak.f32 / 1e9:.0f} GMAC/s, read {peak.read / 1e9:.0f} GB/s"

@@ -82,9 +82,7 @@ def _utterance(folder: Path, number: int, line: str) -> Utterance:
         paths = [item["audio"]] if item["audio"] is not None else list(item["concat"])
         text = item["text"]
     except (ValueError, TypeError, KeyError) as error:
-        raise BenchmarkError(
-            f"line {number} of the manifest in {folder} is not a recording: {error!r}"
-        ) from error
+        raise BenchmarkError(f"line {number} of the manifest in {folder} is not a recording: {error!r}") from error
     name = str(item["audio"] or Path(paths[0]).stem + f"+{len(paths) - 1}")
     return Utterance(
         name=name,

@@ -40,8 +40,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], n_left: int = 1)
         return f"| {' | '.join(padded)} |"
 
     rules = [
-        ":" + "-" * (width - 1) if column < n_left else "-" * (width - 1) + ":"
-        for column, width in enumerate(widths)
+        ":" + "-" * (width - 1) if column < n_left else "-" * (width - 1) + ":" for column, width in enumerate(widths)
     ]
     return "\n".join([line(header), line(rules), *(line(row) for row in rows)])
 

@@ -23,9 +23,7 @@ class _TranscribeCpp:
         )
 
     def transcribe(self, samples: Samples, language: str | None) -> str:
-        result = self._session.run(
-            samples.data, language=language, timestamps=self._timestamps, family=self._options
-        )
+        result = self._session.run(samples.data, language=language, timestamps=self._timestamps, family=self._options)
         return str(result.text).strip()
 
 

@@ -67,9 +67,7 @@ def test_a_run_writes_table_and_json(
     (row,) = result["results"]
     assert [len(one["seconds"]) for one in row["utterances"]] == [2, 2]
     assert row["summary"]["ratio"] is None
-    assert {"cpu", "features", "cores", "governor", "memory_gb", "packages", "commit"} <= result[
-        "machine"
-    ].keys()
+    assert {"cpu", "features", "cores", "governor", "memory_gb", "packages", "commit"} <= result["machine"].keys()
     assert main(["compare", str(out), str(out)]) == 0
 
 

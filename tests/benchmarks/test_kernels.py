@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from benchmarks.compare import compare
+from benchmarks.elementwise import ElementRate, measure_elementwise
 from benchmarks.errors import BenchmarkError
 from benchmarks.kernels import (
     SHAPES,
@@ -54,15 +59,58 @@ def test_an_attention_is_two_products() -> None:
     assert rate_of(shape, "attention_int8", [1.0], PEAK).macs_per_s == pytest.approx(2 * 100 * 1500 * 64)
 
 
-def test_measuring_for_an_instant(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_measuring_for_an_instant(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("benchmarks.kernels.measure_peaks", lambda threads: PEAK)
-    monkeypatch.setattr(
-        "benchmarks.kernels.read_shapes", lambda model: [Shape(model, 1, 48, 64, ("int8",), "x")]
-    )
+    monkeypatch.setattr("benchmarks.kernels.read_shapes", lambda model: [Shape(model, 1, 48, 64, ("int8",), "x")])
     result = run_kernels(KernelOptions(models=("tiny",), threads=(1,), seconds=1e-3, rounds=2))
     (row,) = result["results"]
     assert len(row["seconds"]) == 2
     assert row["macs_per_s"] > 0
     assert "peaks: int8 200 GMAC/s" in capsys.readouterr().out
+
+
+@pytest.fixture
+def checkasm(tmp_path: Path) -> Path:
+    """A program that answers as checkasm does."""
+    program = tmp_path / "checkasm"
+    program.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in\n'
+        "--list) printf 'kernel gemm_q8\\nkernel gelu\\nlevel ref\\nlevel avx2\\n' ;;\n"
+        "*gelu) echo 'gelu  1500x1536  avx2  0.250 ns/element  20.0 x ref' ;;\n"
+        "*) echo 'checkasm: unknown' >&2; exit 2 ;;\n"
+        "esac\n"
+    )
+    program.chmod(0o755)
+    return program
+
+
+def test_kernels_that_are_no_products_come_from_checkasm(checkasm: Path) -> None:
+    (rate,) = measure_elementwise(checkasm, "avx2", rounds=2)
+    assert rate == ElementRate("gelu", "1500x1536", "avx2", (0.25, 0.25))
+
+
+def test_a_checkasm_that_fails_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match=r"cannot run .*missing: No such file"):
+        measure_elementwise(tmp_path / "missing", "avx2", rounds=1)
+
+
+def test_comparison_tells_kernels_that_changed(tmp_path: Path) -> None:
+    def write(name: str, seconds: float, ns: float) -> Path:
+        shape = Shape("tiny", 1500, 384, 384, ("int8",), "somewhere")
+        rates = [rate_of(shape, "int8", [seconds, seconds * 1.01], PEAK), rate_of(shape, "f32", [1.0], PEAK)]
+        file = {
+            "kind": "kernels",
+            "format": 1,
+            "machine": {"cpu": "some", "cores": 2, "governor": None},
+            "results": [asdict(rate) for rate in rates],
+            "elementwise": [asdict(ElementRate("gelu", "1500x1536", "avx2", (ns,)))],
+        }
+        (tmp_path / name).write_text(json.dumps(file), encoding="utf-8")
+        return tmp_path / name
+
+    first, second = write("a.json", 1e-3, 0.5), write("b.json", 5e-4, 0.25)
+    lines = compare(first, second).splitlines()[2:]
+    assert [line.split("|")[1].strip() for line in lines] == ["int8", "gelu"]
+    assert all("50 % faster" in line for line in lines)
+    assert compare(first, first) == "No kernel changed beyond the noise."
