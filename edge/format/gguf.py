@@ -182,6 +182,11 @@ class GgufFile:
         """Size of the file."""
         return len(self._map)
 
+    def drop_pages(self) -> None:
+        """Give back the memory of what was read so far; a view that is read again brings its pages back."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._map.madvise(mmap.MADV_DONTNEED)
+
     def close(self) -> None:
         """Let go of the file; its pages stay mapped while an array still views them."""
         self.tensors = MappingProxyType({})

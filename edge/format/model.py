@@ -64,6 +64,10 @@ class ModelFile:
         """Every key and value."""
         return self.file.metadata
 
+    def drop_pages(self) -> None:
+        """Give back the memory of what was read so far."""
+        self.file.drop_pages()
+
     def close(self) -> None:
         """Let go of the file."""
         self.file.close()

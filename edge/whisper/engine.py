@@ -6,7 +6,7 @@ share an engine; a state belongs to one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,7 +123,13 @@ def _as_float_part(part: Part, tensor: StoredTensor) -> Part:
     return Part(LinearType.F32, to_float32(tensor), None)
 
 
-def _fill(model: KernelModel, tensors: Mapping[str, StoredTensor], dims: WhisperDims) -> None:
+def _fill(
+    model: KernelModel,
+    tensors: Mapping[str, StoredTensor],
+    dims: WhisperDims,
+    packed: Callable[[], None],
+) -> None:
+    """Hand every tensor to the engine; `packed` is called after each linear, whose tensors are not read again."""
     for source in linear_sources(dims):
         first = 0
         for stem, part in zip(source.tensors, _parts(tensors, source.tensors), strict=True):
@@ -133,6 +139,7 @@ def _fill(model: KernelModel, tensors: Mapping[str, StoredTensor], dims: Whisper
             if bias is not None:
                 model.set_floats(f"{source.name}.bias", source.layer, first, n, to_float32(bias))
             first += n
+        packed()
     for name, layer, tensor in float_sources(dims):
         values = to_float32(tensors[tensor])
         model.set_floats(name, layer, 0, values.size, values)
@@ -167,7 +174,8 @@ class WhisperEngine:
         )
         try:
             self._model = KernelModel(sizes, self.level, self.threads, integers)
-            _fill(self._model, file.tensors, dims)
+            # Packed weights and mapped file together would be twice the model.
+            _fill(self._model, file.tensors, dims, file.drop_pages)
             heads = np.asarray(file.alignment_heads, np.int32).reshape(-1, 2)
             self._model.set_alignment_heads(np.ascontiguousarray(heads), len(heads))
         except ValueError as error:

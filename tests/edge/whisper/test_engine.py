@@ -53,7 +53,9 @@ def model_file(tensors: Mapping[str, NDArray[np.float32]], precision: str, dims:
             stored[name] = StoredTensor(name, TensorType.Q4_0, values.shape, quantize_q4_0(values))
         else:
             stored[name] = StoredTensor(name, TensorType.F32, values.shape, values)
-    return SimpleNamespace(dims=dims, tensors=stored, alignment_heads=HEADS, path=Path("random.gguf"))
+    return SimpleNamespace(
+        dims=dims, tensors=stored, alignment_heads=HEADS, path=Path("random.gguf"), drop_pages=lambda: None
+    )
 
 
 def engine(precision: str = "f32", threads: int = 2) -> WhisperEngine:
