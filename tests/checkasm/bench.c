@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checkasm.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { MAX_LINES = 32, MAX_TIMES = 200 };
+enum { MAX_LINES = 32 };
 static const double seconds_a_line = 0.15;
 
 // out x in of tiny and base: encoder linears over 30 s, one decoder row, the vocabulary
@@ -23,34 +24,29 @@ static struct {
 
 static double ref_rate[64][MAX_LINES]; // by kernel and line
 
-static double seconds(void) {
+static double seconds(void) { // of this thread: time taken by other processes does not count
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static int ascending(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-// Median seconds of a call. Short calls are timed many at once.
+// Shortest seconds of a call: interruptions only ever add. Short calls are timed many at once.
 static double time_of(void (*run)(void *), void *context) {
-    double times[MAX_TIMES];
-    size_t n = 0, calls = 1;
+    double shortest = INFINITY;
+    size_t calls = 1;
     double start = seconds();
     run(context); // warm-up
     const double once = seconds() - start;
     while ((double)calls * once < 50e-6)
         calls *= 2;
-    for (const double end = seconds() + seconds_a_line; n < 3 || (n < MAX_TIMES && seconds() < end); n++) {
+    const double end = seconds() + seconds_a_line;
+    for (size_t n = 0; n < 5 || seconds() < end; n++) {
         start = seconds();
         for (size_t i = 0; i < calls; i++)
             run(context);
-        times[n] = (seconds() - start) / (double)calls;
+        shortest = fmin(shortest, (seconds() - start) / (double)calls);
     }
-    qsort(times, n, sizeof *times, ascending);
-    return times[n / 2];
+    return shortest;
 }
 
 static size_t index_of(const ca_kernel *kernel) {
