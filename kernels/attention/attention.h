@@ -8,7 +8,8 @@
 // q8    q rows of 64 codes; k packed as a weight [n_keys / 16][16][16][4] with a scale a key
 //       (round_up(n_keys, 16) readable); v packed [4][n_keys / 4][16][4] with a scale a channel, zero past n_keys.
 //
-// Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same).
+// Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same). q8 knows step 0 alone: its
+// values are packed for one number of keys.
 // weights  NULL, or where to put the attention weights: ldw floats from one query to the next.
 // scratch  ek_attention_scratch(most keys any query sees) bytes, aligned to 64.
 #ifndef EK_ATTENTION_H

@@ -11,7 +11,7 @@
 //              quad v of the group in its low nibbles and quad v + 4 in its high ones (ek_pack_q4).
 // w_scale      [n / 16][k / 32][16]; bias n floats or NULL; mode EK_STORE or EK_ADD.
 //
-// 8 quads of 2 * 15 * 127 stay below 32768, so AVX2 may add a whole group in 16 bits. Same bits everywhere.
+// Pairs of products of all quads of a group fit 16 bits, so AVX2 and NEON may add them there. Same bits everywhere.
 #ifndef EK_GEMM_Q4_H
 #define EK_GEMM_Q4_H
 
@@ -19,6 +19,7 @@
 #include "../gemm_f32/gemm_f32.h"
 
 enum { EK_Q4_GROUP_BYTES = EK_TILE * EK_GROUP / 2 };
+_Static_assert(EK_GROUP / EK_QUAD * 2 * 15 * 127 <= INT16_MAX, "pairs of a group fit 16 bits");
 
 #define EK_DECL_GEMM_Q4(name)                                                                           \
     void name(float *out, size_t ldo, const int8_t *a, size_t lda, const float *a_scale,                \

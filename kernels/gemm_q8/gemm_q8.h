@@ -10,13 +10,17 @@
 // w_scale  a scale a column, round_up(n, 16) readable; bias n floats or NULL.
 // mode     EK_STORE or EK_ADD.
 //
-// Codes never reach -128, so two products fit 16 bits (2 * 127 * 127 < 32768): AVX2's maddubs cannot saturate.
-// The sum fits 32 bits for k <= 133,000. Same bits on every instruction set.
+// Codes never reach -128, so two products fit 16 bits: AVX2's maddubs cannot saturate. The sum fits 32 bits for
+// k <= EK_Q8_MOST_INPUTS, as does the 128 * sum(a) that VNNI takes off. Same bits on every instruction set.
 #ifndef EK_GEMM_Q8_H
 #define EK_GEMM_Q8_H
 
 #include "../common/attributes.h"
 #include "../gemm_f32/gemm_f32.h"
+
+enum { EK_Q8_MOST_INPUTS = 132000 };
+_Static_assert(2 * 127 * 127 <= INT16_MAX, "two products fit 16 bits");
+_Static_assert(EK_Q8_MOST_INPUTS * 128LL * 127 <= INT32_MAX, "a dot fits 32 bits");
 
 #define EK_DECL_GEMM_Q8(name)                                                                           \
     void name(float *out, size_t ldo, const int8_t *a, size_t lda, const float *a_scale,                \
