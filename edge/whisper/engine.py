@@ -7,7 +7,7 @@ share an engine; a state belongs to one thread at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,23 +159,10 @@ class WhisperEngine:
         self.threads = threads or default_threads()
         self.level = cpu_level()
         integers = file.tensors["enc.blocks.0.attn.q.weight"].type in (TensorType.I8, TensorType.Q4_0)
-        dims = self.dims
-        sizes = (
-            dims.n_mels,
-            dims.n_vocab,
-            dims.n_audio_ctx,
-            dims.n_audio_state,
-            dims.n_audio_head,
-            dims.n_audio_layer,
-            dims.n_text_ctx,
-            dims.n_text_state,
-            dims.n_text_head,
-            dims.n_text_layer,
-        )
         try:
-            self._model = KernelModel(sizes, self.level, self.threads, integers)
+            self._model = KernelModel(astuple(self.dims), self.level, self.threads, integers)
             # Packed weights and mapped file together would be twice the model.
-            _fill(self._model, file.tensors, dims, file.drop_pages)
+            _fill(self._model, file.tensors, self.dims, file.drop_pages)
             heads = np.asarray(file.alignment_heads, np.int32).reshape(-1, 2)
             self._model.set_alignment_heads(np.ascontiguousarray(heads), len(heads))
         except ValueError as error:

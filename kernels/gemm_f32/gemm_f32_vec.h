@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // gemm_f32 on sixteen lanes: a register tile of F32_ROWS rows by F32_TILES column tiles, k innermost.
+#include "../simd/output.h"
 #include "gemm_f32.h"
 
 EK_INLINE void f32_block(const size_t rows, const size_t tiles, float *out, size_t ldo, const float *a,
@@ -19,16 +20,10 @@ EK_INLINE void f32_block(const size_t rows, const size_t tiles, float *out, size
     EK_UNROLL for (size_t i = 0; i < rows; i++) {
         EK_UNROLL for (size_t t = 0; t < tiles; t++) {
             const size_t lanes = ek_min(n - t * EK_TILE, EK_TILE);
-            float *y = out + i * ldo + t * EK_TILE;
             v16 sum = acc[i][t];
             if (bias)
                 sum = v16_add(sum, v16_load_n(bias + t * EK_TILE, lanes));
-            if (mode == EK_ADD)
-                sum = v16_add(sum, v16_load_n(y, lanes));
-            if (lanes == EK_TILE)
-                v16_store(y, sum);
-            else
-                v16_store_n(y, sum, lanes);
+            v16_output(out + i * ldo + t * EK_TILE, sum, lanes, mode);
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // gemm_q4 on sixteen lanes: nibbles are unpacked once for all rows of the register tile.
+#include "../simd/output.h"
 #include "gemm_q4.h"
 
 EK_INLINE void q4_block(const size_t rows, const size_t tiles, float *out, size_t ldo, const int8_t *a,
@@ -34,12 +35,9 @@ EK_INLINE void q4_block(const size_t rows, const size_t tiles, float *out, size_
     EK_UNROLL for (size_t i = 0; i < rows; i++) {
         EK_UNROLL for (size_t t = 0; t < tiles; t++) {
             const size_t lanes = ek_min(n - t * EK_TILE, EK_TILE);
-            float *y = out + i * ldo + t * EK_TILE;
             const v16 offset = bias ? v16_load_n(bias + t * EK_TILE, lanes) : v16_zero();
-            v16 sum = v16_fma(acc[i][t], v16_set1(a_scale[i]), offset);
-            if (mode == EK_ADD)
-                sum = v16_add(sum, v16_load_n(y, lanes));
-            v16_store_n(y, sum, lanes);
+            const v16 sum = v16_fma(acc[i][t], v16_set1(a_scale[i]), offset);
+            v16_output(out + i * ldo + t * EK_TILE, sum, lanes, mode);
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gemm_q8 on sixteen lanes: a register tile of Q8_ROWS rows by Q8_TILES column tiles, k innermost. A panel of
 // columns (64 on AVX-512) stays in the first or second cache level while all rows pass by.
+#include "../simd/output.h"
 #include "gemm_q8.h"
 
 EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_t ldo, const int8_t *a,
@@ -22,16 +23,10 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
     EK_UNROLL for (size_t i = 0; i < rows; i++) {
         EK_UNROLL for (size_t t = 0; t < tiles; t++) {
             const size_t lanes = ek_min(n - t * EK_TILE, EK_TILE);
-            float *y = out + i * ldo + t * EK_TILE;
             const v16 scale = v16_mul(v16_set1(a_scale[i]), v16_load(w_scale + t * EK_TILE));
             const v16 offset = bias ? v16_load_n(bias + t * EK_TILE, lanes) : v16_zero();
-            v16 sum = v16_fma(v16_from_v16i(q8_finish(acc[i][t], a_sum[i])), scale, offset);
-            if (mode == EK_ADD)
-                sum = v16_add(sum, v16_load_n(y, lanes));
-            if (lanes == EK_TILE)
-                v16_store(y, sum);
-            else
-                v16_store_n(y, sum, lanes);
+            const v16 sum = v16_fma(v16_from_v16i(q8_finish(acc[i][t], a_sum[i])), scale, offset);
+            v16_output(out + i * ldo + t * EK_TILE, sum, lanes, mode);
         }
     }
 }
