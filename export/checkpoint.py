@@ -123,13 +123,10 @@ def check_dims(path: Path, dims: WhisperDims) -> None:
     for part in ("audio", "text"):
         width, heads = getattr(dims, f"n_{part}_state"), getattr(dims, f"n_{part}_head")
         if width != heads * HEAD_DIM:
-            raise FormatError(
-                f"{path}: n_{part}_state is {width} with {heads} heads; Whisper has {HEAD_DIM} a head"
-            )
+            raise FormatError(f"{path}: n_{part}_state is {width} with {heads} heads; Whisper has {HEAD_DIM} a head")
     if dims.n_audio_state != dims.n_text_state:
         raise FormatError(
-            f"{path}: the encoder is {dims.n_audio_state} wide and the decoder {dims.n_text_state}; "
-            "expected the same"
+            f"{path}: the encoder is {dims.n_audio_state} wide and the decoder {dims.n_text_state}; expected the same"
         )
 
 
@@ -200,9 +197,7 @@ def _integers(path: Path, what: str, values: Iterable[Any], count: int | None = 
     return [int(value) for value in found]
 
 
-def _checked_filters(
-    path: Path, dims: WhisperDims, filters: NDArray[np.float32] | None
-) -> NDArray[np.float32]:
+def _checked_filters(path: Path, dims: WhisperDims, filters: NDArray[np.float32] | None) -> NDArray[np.float32]:
     if filters is None:
         return mel_filters(dims.n_mels)
     if filters.shape != (dims.n_mels, N_BINS):

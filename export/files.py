@@ -107,8 +107,7 @@ class Cursor:
         """`n_bytes` of text, at most `limit`."""
         if n_bytes > limit:
             raise FormatError(
-                f"{self.path}: {what} at byte {self.position} has {n_bytes} bytes; "
-                f"at most {limit} are accepted"
+                f"{self.path}: {what} at byte {self.position} has {n_bytes} bytes; at most {limit} are accepted"
             )
         start = self.need(n_bytes, what)
         return self._data[start : self.position]
@@ -117,15 +116,15 @@ class Cursor:
         """A read-only view of an array in the file; nothing is copied."""
         kind = np.dtype(dtype)
         count = math.prod(shape)  # exact: Python's integers do not overflow
+        if min(shape, default=1) <= 0:
+            raise FormatError(f"{self.path}: {what} at byte {self.position} has the empty shape {shape}")
         start = self.need(count * kind.itemsize, what)
         return np.frombuffer(self._data, kind, count, start).reshape(shape)
 
     def end(self) -> None:
         """Require that nothing follows."""
         if self.position != self.size:
-            raise FormatError(
-                f"{self.path}: {self.size - self.position} unexpected bytes at byte {self.position}"
-            )
+            raise FormatError(f"{self.path}: {self.size - self.position} unexpected bytes at byte {self.position}")
 
 
 def sha256_of(paths: Iterable[Path]) -> str:

@@ -40,9 +40,7 @@ def mel_filters(n_mels: int) -> NDArray[np.float32]:
 @lru_cache(maxsize=1)
 def hann_window() -> NDArray[np.float32]:
     """The periodic Hann window of one frame: (400,)."""
-    window: NDArray[np.float32] = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(N_FFT) / N_FFT)).astype(
-        np.float32
-    )
+    window: NDArray[np.float32] = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
     window.flags.writeable = False
     return window
 

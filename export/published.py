@@ -20,9 +20,7 @@ N_TEXT_CTX = 448
 _ENGLISH, _MULTILINGUAL, _WITH_CANTONESE = 51864, 51865, 51866
 
 
-def _sizes(
-    width: int, encoder_layers: int, decoder_layers: int, n_vocab: int, n_mels: int = 80
-) -> WhisperDims:
+def _sizes(width: int, encoder_layers: int, decoder_layers: int, n_vocab: int, n_mels: int = 80) -> WhisperDims:
     heads = width // HEAD_DIM
     return WhisperDims(
         n_mels=n_mels,

@@ -116,9 +116,7 @@ def quantize_tensor(name: str, tensor: NDArray[Any], precision: Precision) -> Qu
     check_half_range(name, weights)  # the scales of blocks are float16
     quantize, dequantize = _BLOCKS[kind]
     blocks = quantize(weights)
-    return Quantized(
-        (StoredArray(name, kind, tensor.shape, blocks),), _relative_error(weights, dequantize(blocks))
-    )
+    return Quantized((StoredArray(name, kind, tensor.shape, blocks),), _relative_error(weights, dequantize(blocks)))
 
 
 _BLOCKS = {
@@ -131,6 +129,4 @@ def _relative_error(original: NDArray[Any], stored: NDArray[Any]) -> float:
     if original.dtype == stored.dtype and np.array_equal(original, stored):
         return 0.0
     norm = float(np.linalg.norm(original.astype(np.float32)))
-    return (
-        float(np.linalg.norm(original.astype(np.float32) - stored.astype(np.float32))) / norm if norm else 0.0
-    )
+    return float(np.linalg.norm(original.astype(np.float32) - stored.astype(np.float32))) / norm if norm else 0.0

@@ -45,8 +45,7 @@ def read_vocabulary(folder: Path, dims: WhisperDims, assets: Assets | None = Non
     if assets is not None:
         return _from_ranks(assets() / ranks_name, dims)
     raise ModelNotFoundError(
-        f"{folder}: no vocabulary beside the weights (looked for {', '.join(_READERS)} and {ranks_name}); "
-        "put one there"
+        f"{folder}: no vocabulary beside the weights (looked for {', '.join(_READERS)} and {ranks_name}); put one there"
     )
 
 
@@ -65,9 +64,7 @@ def n_text_tokens(path: Path, dims: WhisperDims) -> int:
     except ValueError as error:
         raise FormatError(f"{path}: {error}") from None
     if n_special >= dims.n_vocab:
-        raise FormatError(
-            f"{path}: {dims.n_vocab} tokens leave no room for text beside {n_special} special ones"
-        )
+        raise FormatError(f"{path}: {dims.n_vocab} tokens leave no room for text beside {n_special} special ones")
     return dims.n_vocab - n_special
 
 
@@ -103,9 +100,7 @@ def _byte_of() -> Mapping[str, int]:
 def from_characters(path: Path, token: str) -> bytes:
     """Undo `to_characters`."""
     if len(token) > MAX_TOKEN_BYTES:
-        raise FormatError(
-            f"{path}: a token of {len(token)} characters; at most {MAX_TOKEN_BYTES} are accepted"
-        )
+        raise FormatError(f"{path}: a token of {len(token)} characters; at most {MAX_TOKEN_BYTES} are accepted")
     try:
         return bytes(map(_byte_of().__getitem__, token))
     except KeyError as error:
@@ -135,9 +130,7 @@ def merges_of(vocabulary: Vocabulary) -> tuple[tuple[bytes, bytes], ...]:
     A token's last join is found by encoding its bytes with the tokens of lower rank alone.
     Single bytes and the empty token, which the multilingual vocabulary ends in, come from no join.
     """
-    rank_of = {
-        token: rank for rank, token in enumerate(vocabulary.tokens[: vocabulary.n_special_from]) if token
-    }
+    rank_of = {token: rank for rank, token in enumerate(vocabulary.tokens[: vocabulary.n_special_from]) if token}
     pairs = []
     for rank, token in enumerate(vocabulary.tokens[: vocabulary.n_special_from]):
         if len(token) > 1 and rank_of[token] == rank:
@@ -159,17 +152,13 @@ def _join_below(token: bytes, rank_of: Mapping[bytes, int], limit: int) -> list[
     return parts
 
 
-def _from_ids(
-    path: Path, dims: WhisperDims, id_of: Mapping[str, Any], added: Mapping[str, Any]
-) -> Vocabulary:
+def _from_ids(path: Path, dims: WhisperDims, id_of: Mapping[str, Any], added: Mapping[str, Any]) -> Vocabulary:
     n_text = n_text_tokens(path, dims)
     text: list[bytes | None] = [None] * n_text
     specials = dict(added)
     for token, token_id in id_of.items():
         if type(token_id) is not int or not 0 <= token_id < dims.n_vocab:
-            raise FormatError(
-                f"{path}: token {token[:40]!r} has id {token_id!r}, expected 0 to {dims.n_vocab - 1}"
-            )
+            raise FormatError(f"{path}: token {token[:40]!r} has id {token_id!r}, expected 0 to {dims.n_vocab - 1}")
         if token_id >= n_text:
             specials[token] = token_id
             continue
@@ -189,9 +178,7 @@ def _check_specials(path: Path, dims: WhisperDims, id_of: Mapping[str, Any]) -> 
     for name in _CHECKED_SPECIALS:
         found = id_of.get(name, expected[name])
         if found != expected[name]:
-            raise FormatError(
-                f"{path}: {name} has id {found}, expected {expected[name]} for a Whisper of these sizes"
-            )
+            raise FormatError(f"{path}: {name} has id {found}, expected {expected[name]} for a Whisper of these sizes")
 
 
 def _from_tokenizer_json(path: Path, dims: WhisperDims) -> Vocabulary:
@@ -202,9 +189,7 @@ def _from_tokenizer_json(path: Path, dims: WhisperDims) -> Vocabulary:
     added = content.get("added_tokens") or []
     if not isinstance(added, list) or not all(isinstance(entry, dict) for entry in added):
         raise FormatError(f"{path}: added_tokens is no list of objects")
-    return _from_ids(
-        path, dims, model["vocab"], {str(entry.get("content")): entry.get("id") for entry in added}
-    )
+    return _from_ids(path, dims, model["vocab"], {str(entry.get("content")): entry.get("id") for entry in added})
 
 
 def _from_vocab_json(path: Path, dims: WhisperDims) -> Vocabulary:

@@ -104,9 +104,7 @@ def export_whisper(
             reports = _write_gguf(checkpoint, out, wanted, progress)
         else:
             _FOREIGN[to][0](checkpoint, out, wanted, progress=progress)
-    return ExportReport(
-        path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports
-    )
+    return ExportReport(path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports)
 
 
 def _precision(precision: str | None, to: str) -> Precision:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from edge.quant import dequantize_q4_0, dequantize_q8_0
 from numpy.typing import NDArray
+
+from edge.quant import dequantize_q4_0, dequantize_q8_0
 
 BLOCK = 32
 
@@ -21,12 +22,19 @@ BLOCK_BYTES: Mapping[int, int] = {Q4_0: 18, Q4_1: 20, Q5_0: 22, Q5_1: 24, Q8_0: 
 
 
 def dequantize_blocks(type_id: int, rows: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Weights of rows of blocks: (n_rows, bytes) to (n_rows, n_columns)."""
-    if type_id == Q4_0:
-        return dequantize_q4_0(rows)
-    if type_id == Q8_0:
-        return dequantize_q8_0(rows)
-    n_rows = rows.shape[0]
+    """Weights of rows of blocks: (n_rows, bytes) to (n_rows, n_columns).
+
+    Damaged scales give NaN or infinity, which no checkpoint is built from.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        if type_id == Q4_0:
+            return dequantize_q4_0(rows)
+        if type_id == Q8_0:
+            return dequantize_q8_0(rows)
+        return _dequantize_with_minimum_or_fifth_bits(type_id, rows)
+
+
+def _dequantize_with_minimum_or_fifth_bits(type_id: int, rows: NDArray[np.uint8]) -> NDArray[np.float32]:
     blocks = np.ascontiguousarray(rows).reshape(-1, BLOCK_BYTES[type_id])
     scale = _halves(blocks, 0)
     at = 2
@@ -40,7 +48,7 @@ def dequantize_blocks(type_id: int, rows: NDArray[np.uint8]) -> NDArray[np.float
     if type_id in (Q5_0, Q5_1):
         codes |= np.unpackbits(blocks[:, at : at + 4], axis=1, bitorder="little") << 4
     weights: NDArray[np.float32] = codes.astype(np.float32) * scale + offset
-    return weights.reshape(n_rows, -1)
+    return weights.reshape(len(rows), -1)
 
 
 def _halves(blocks: NDArray[np.uint8], at: int) -> NDArray[np.float32]:

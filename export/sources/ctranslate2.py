@@ -97,9 +97,7 @@ def read_variables(path: Path) -> dict[str, NDArray[Any]]:
         variables[name] = value
     for alias, target in _aliases(cursor):
         if alias in variables or target not in variables:
-            raise FormatError(
-                f"{path}: alias {alias} of {target}: the first is taken or the second does not exist"
-            )
+            raise FormatError(f"{path}: alias {alias} of {target}: the first is taken or the second does not exist")
         variables[alias] = variables[target]
     cursor.end()
     return variables
@@ -126,9 +124,7 @@ def _variable(cursor: Cursor) -> tuple[str, NDArray[Any]]:
     start = cursor.position
     value = cursor.array(_TYPES[type_id], shape, name)
     if cursor.position - start != n_bytes:
-        raise FormatError(
-            f"{cursor.path}: {name} has {n_bytes} bytes, its shape {shape} needs {value.nbytes}"
-        )
+        raise FormatError(f"{cursor.path}: {name} has {n_bytes} bytes, its shape {shape} needs {value.nbytes}")
     if type_id == _BFLOAT16:
         value = (value.astype(np.uint32) << 16).view(np.float32)
     return name, value
@@ -180,11 +176,7 @@ def _dims(path: Path, variables: Variables) -> WhisperDims:
 
 def _count_layers(variables: Variables, side: str) -> int:
     return len(
-        {
-            name.split("/", 2)[1]
-            for name in variables
-            if name.startswith(f"{side}/layer_") and name.count("/") > 2
-        }
+        {name.split("/", 2)[1] for name in variables if name.startswith(f"{side}/layer_") and name.count("/") > 2}
     )
 
 
@@ -244,9 +236,7 @@ def _tensor(path: Path, variables: Variables, name: str) -> NDArray[Any]:
     linear_name = f"{prefix}/{_MODULES[module]}/linear_{linear}"
     if projection == "k":
         _check_key_bias(path, variables, f"{linear_name}/bias", index, count)
-    return _part(
-        path, f"{linear_name}/{leaf}", _floats(path, variables, f"{linear_name}/{leaf}"), index, count
-    )
+    return _part(path, f"{linear_name}/{leaf}", _floats(path, variables, f"{linear_name}/{leaf}"), index, count)
 
 
 def _part(path: Path, name: str, joined: NDArray[Any], index: int, count: int) -> NDArray[Any]:
@@ -258,9 +248,7 @@ def _part(path: Path, name: str, joined: NDArray[Any], index: int, count: int) -
 
 def _check_key_bias(path: Path, variables: Variables, name: str, index: int, count: int) -> None:
     if name in variables and _part(path, name, _floats(path, variables, name), index, count).any():
-        raise UnsupportedModelError(
-            f"{path}: the keys' part of {name} is not zero; Whisper's keys have no bias"
-        )
+        raise UnsupportedModelError(f"{path}: the keys' part of {name} is not zero; Whisper's keys have no bias")
 
 
 def _floats(path: Path, variables: Variables, name: str) -> NDArray[Any]:
@@ -275,4 +263,5 @@ def _floats(path: Path, variables: Variables, name: str) -> NDArray[Any]:
         raise FormatError(f"{path}: variable {name} holds integers and has no fitting {name}_scale")
     if not (np.isfinite(scale) & (scale > 0)).all():
         raise FormatError(f"{path}: variable {name}_scale must be positive and finite")
-    return value.astype(np.float32) / scale.reshape(scale.shape + (1,) * (value.ndim - scale.ndim))
+    with np.errstate(over="ignore"):  # infinity is found with the other damaged weights
+        return value.astype(np.float32) / scale.reshape(scale.shape + (1,) * (value.ndim - scale.ndim))

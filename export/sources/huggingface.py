@@ -80,9 +80,7 @@ def _dims(path: Path, config: Mapping[str, Any]) -> WhisperDims:
     width = size("d_model")
     for key in ("encoder_ffn_dim", "decoder_ffn_dim"):
         if size(key) != 4 * width:
-            raise UnsupportedModelError(
-                f"{path}: {key} is {size(key)}; Whisper has four times d_model, {4 * width}"
-            )
+            raise UnsupportedModelError(f"{path}: {key} is {size(key)}; Whisper has four times d_model, {4 * width}")
     return WhisperDims(
         n_mels=size("num_mel_bins"),
         n_vocab=size("vocab_size"),
@@ -135,9 +133,7 @@ def _renamed(folder: Path, dims: WhisperDims, found: dict[str, NDArray[Any]]) ->
     """Our names for the tensors; what is left over keeps its own and is refused later by that name."""
     # A bare WhisperModel is saved without the outer "model.".
     prefix = "" if any(name.startswith("model.") for name in found) else "model."
-    foreign = {
-        name if name == _OUTPUT_PROJECTION else prefix + name: tensor for name, tensor in found.items()
-    }
+    foreign = {name if name == _OUTPUT_PROJECTION else prefix + name: tensor for name, tensor in found.items()}
     projection = foreign.pop(_OUTPUT_PROJECTION, None)
     renamed = {}
     for name in tensor_shapes(dims):
@@ -147,8 +143,7 @@ def _renamed(folder: Path, dims: WhisperDims, found: dict[str, NDArray[Any]]) ->
         renamed[name] = tensor
     if projection is not None and not np.array_equal(projection, renamed["dec.token_embd.weight"]):
         raise UnsupportedModelError(
-            f"{folder}: {_OUTPUT_PROJECTION} differs from the token embedding; "
-            "only one shared matrix is supported"
+            f"{folder}: {_OUTPUT_PROJECTION} differs from the token embedding; only one shared matrix is supported"
         )
     return renamed | foreign
 

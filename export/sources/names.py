@@ -58,9 +58,7 @@ def openai_name(name: str) -> str:
 
 def huggingface_name(name: str) -> str:
     """The name of one of our tensors in a Hugging Face checkpoint."""
-    return _translate(
-        name, _HUGGINGFACE_TOP, "model.{side}.layers", _HUGGINGFACE_BLOCK, _HUGGINGFACE_ATTENTION
-    )
+    return _translate(name, _HUGGINGFACE_TOP, "model.{side}.layers", _HUGGINGFACE_BLOCK, _HUGGINGFACE_ATTENTION)
 
 
 def _translate(

@@ -34,9 +34,7 @@ def read_openai(path: Path, *, assets: Assets | None = None) -> Checkpoint:
     content = _load(path)
     sizes, state = content.get("dims"), content.get("model_state_dict")
     if not isinstance(sizes, Mapping) or not isinstance(state, Mapping):
-        raise UnsupportedModelError(
-            f"{path}: no dims and model_state_dict; expected a checkpoint of openai-whisper"
-        )
+        raise UnsupportedModelError(f"{path}: no dims and model_state_dict; expected a checkpoint of openai-whisper")
     dims = _dims(path, sizes)
     check_dims(path, dims)
     return build_checkpoint(
@@ -59,16 +57,12 @@ def _load(path: Path) -> Mapping[Any, Any]:
         raise UnsupportedModelError(f"{how}; torch is not installed") from None
     found = re.match(r"(\d+)\.(\d+)", str(torch.__version__))
     if found is None or (int(found[1]), int(found[2])) < MIN_TORCH:
-        raise UnsupportedModelError(
-            f"{how}; installed is {torch.__version__}, whose restricted loader is not safe"
-        )
+        raise UnsupportedModelError(f"{how}; installed is {torch.__version__}, whose restricted loader is not safe")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
         reason = str(error).splitlines()[0]
-        raise FormatError(
-            f"{path}: holds more than tensors, or is no checkpoint; it is not opened: {reason}"
-        ) from None
+        raise FormatError(f"{path}: holds more than tensors, or is no checkpoint; it is not opened: {reason}") from None
     except FileNotFoundError:
         raise
     except Exception as error:  # torch's reader raises a different type for nearly every kind of damage
@@ -99,9 +93,7 @@ def _tensors(path: Path, dims: WhisperDims, state: Mapping[Any, Any]) -> dict[st
         if not isinstance(tensor, torch.Tensor) or tensor.layout != torch.strided:
             raise FormatError(f"{path}: tensor {their_name} is missing")
         if tuple(tensor.shape) != shape:
-            raise FormatError(
-                f"{path}: tensor {their_name} has shape {tuple(tensor.shape)}, expected {shape}"
-            )
+            raise FormatError(f"{path}: tensor {their_name} has shape {tuple(tensor.shape)}, expected {shape}")
         # Strides of zero let a few bytes pose as any size.
         if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
             raise FormatError(f"{path}: tensor {their_name} is larger than its bytes in the file")

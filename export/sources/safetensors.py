@@ -34,21 +34,15 @@ def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
     length = cursor.integer("Q", "header length")
     header = parse_json_object(path, cursor.text(length, MAX_HEADER_BYTES, "header"))
     header.pop("__metadata__", None)
-    entries = sorted(
-        (_entry(path, name, entry) for name, entry in header.items()), key=lambda entry: entry[0]
-    )
+    entries = sorted((_entry(path, name, entry) for name, entry in header.items()), key=lambda entry: entry[0])
     tensors = {}
     data_start = cursor.position
     for start, end, name, type_name, shape in entries:
         if start != cursor.position - data_start:
-            raise FormatError(
-                f"{path}: tensor {name} begins at {start}, expected {cursor.position - data_start}"
-            )
+            raise FormatError(f"{path}: tensor {name} begins at {start}, expected {cursor.position - data_start}")
         kind = _TYPES[type_name]
         if end - start != math.prod(shape) * kind.itemsize:
-            raise FormatError(
-                f"{path}: tensor {name} has {end - start} bytes, its shape {shape} needs another number"
-            )
+            raise FormatError(f"{path}: tensor {name} has {end - start} bytes, its shape {shape} needs another number")
         tensor = cursor.array(kind, shape, name)
         tensors[name] = (tensor.astype(np.uint32) << 16).view(np.float32) if type_name == "BF16" else tensor
     cursor.end()
@@ -60,15 +54,11 @@ def _entry(path: Path, name: str, entry: Any) -> tuple[int, int, str, str, tuple
         raise FormatError(f"{path}: tensor {name}: expected an object in the header")
     type_name = entry.get("dtype")
     if not isinstance(type_name, str) or type_name not in _TYPES:
-        raise UnsupportedModelError(
-            f"{path}: tensor {name} has type {type_name}; read are {', '.join(_TYPES)}"
-        )
+        raise UnsupportedModelError(f"{path}: tensor {name} has type {type_name}; read are {', '.join(_TYPES)}")
     shape = _sizes(path, name, "shape", entry.get("shape"))
     offsets = _sizes(path, name, "data_offsets", entry.get("data_offsets"))
     if len(shape) > MAX_RANK:
-        raise FormatError(
-            f"{path}: tensor {name} has {len(shape)} dimensions; at most {MAX_RANK} are accepted"
-        )
+        raise FormatError(f"{path}: tensor {name} has {len(shape)} dimensions; at most {MAX_RANK} are accepted")
     if len(offsets) != 2 or offsets[0] > offsets[1]:
         raise FormatError(f"{path}: tensor {name} has offsets {offsets}, expected a begin and an end")
     return offsets[0], offsets[1], name, type_name, shape

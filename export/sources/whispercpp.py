@@ -69,8 +69,6 @@ def _dims(cursor: Cursor) -> WhisperDims:
 
 def _mel_filters(cursor: Cursor) -> NDArray[np.float32]:
     shape = cursor.unpack("2i", "shape of the mel filters")
-    if min(shape) < 0:
-        raise FormatError(f"{cursor.path}: mel filters of shape {shape}")
     filters: NDArray[np.float32] = cursor.array("<f4", shape, "mel filters")
     return filters
 
@@ -81,9 +79,7 @@ def _text_tokens(cursor: Cursor, dims: WhisperDims) -> list[bytes]:
     n_text = n_text_tokens(cursor.path, dims)
     if not n_text <= count <= dims.n_vocab:
         raise FormatError(f"{cursor.path}: {count} tokens, expected {n_text} to {dims.n_vocab}")
-    tokens = [
-        cursor.text(cursor.integer("I", "token length"), MAX_TOKEN_BYTES, "token") for _ in range(count)
-    ]
+    tokens = [cursor.text(cursor.integer("I", "token length"), MAX_TOKEN_BYTES, "token") for _ in range(count)]
     return tokens[:n_text]
 
 
@@ -96,17 +92,14 @@ def _tensors(cursor: Cursor, dims: WhisperDims) -> dict[str, NDArray[Any]]:
         if not 1 <= rank <= MAX_RANK:
             raise FormatError(f"{cursor.path}: a tensor of {rank} dimensions before byte {cursor.position}")
         shape = tuple(reversed(cursor.unpack(f"{rank}i", "tensor shape")))
-        if min(shape) < 0:
-            raise FormatError(f"{cursor.path}: a tensor of shape {shape} before byte {cursor.position}")
-        their_name = cursor.text(max(name_length, 0), MAX_NAME_BYTES, "tensor name").decode(
-            "ascii", "replace"
-        )
+        their_name = cursor.text(max(name_length, 0), MAX_NAME_BYTES, "tensor name").decode("ascii", "replace")
         name = ours.get(their_name)
         if name is None or name in tensors:
             raise FormatError(f"{cursor.path}: tensor {their_name!r} is unknown or appears twice")
-        data = _data(cursor, their_name, type_id, shape)
         # Biases of the convolutions are columns there.
-        tensors[name] = data.reshape(shapes[name]) if shape == (*shapes[name], 1) else data
+        if shape not in (shapes[name], (*shapes[name], 1)):
+            raise FormatError(f"{cursor.path}: tensor {their_name} has shape {shape}, expected {shapes[name]}")
+        tensors[name] = _data(cursor, their_name, type_id, shape).reshape(shapes[name])
     return tensors
 
 
@@ -116,9 +109,7 @@ def _data(cursor: Cursor, name: str, type_id: int, shape: tuple[int, ...]) -> ND
     if type_id not in BLOCK_BYTES:
         raise UnsupportedModelError(f"{cursor.path}: tensor {name} has type {type_id}, which is not read")
     if shape[-1] % BLOCK:
-        raise FormatError(
-            f"{cursor.path}: tensor {name} has rows of {shape[-1]}, which are no blocks of {BLOCK}"
-        )
+        raise FormatError(f"{cursor.path}: tensor {name} has rows of {shape[-1]}, which are no blocks of {BLOCK}")
     n_bytes = shape[-1] // BLOCK * BLOCK_BYTES[type_id]
     blocks = cursor.array(np.uint8, (*shape[:-1], n_bytes), name)
     return dequantize_blocks(type_id, blocks.reshape(-1, n_bytes)).reshape(shape)

@@ -51,13 +51,9 @@ def _config(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _write_model(
-    file: BinaryIO, checkpoint: Checkpoint, precision: FloatPrecision, progress: Progress | None
-) -> None:
+def _write_model(file: BinaryIO, checkpoint: Checkpoint, precision: FloatPrecision, progress: Progress | None) -> None:
     variables = dict(sorted({**_constants(checkpoint), **dict(_weights(checkpoint))}.items()))
-    file.write(
-        struct.pack("<I", VERSION) + _string(SPECIFICATION) + struct.pack("<II", REVISION, len(variables))
-    )
+    file.write(struct.pack("<I", VERSION) + _string(SPECIFICATION) + struct.pack("<II", REVISION, len(variables)))
     for done, (name, value) in enumerate(variables.items()):
         if progress is not None:
             progress("writing tensors", done, len(variables))
@@ -118,9 +114,7 @@ def _attention(
 ) -> Iterator[tuple[str, NDArray[Any]]]:
     self_name, norm = (f"{ours}.self_attn", "norm_self") if is_decoder else (f"{ours}.attn", "norm_attn")
     yield from _norm(tensors, f"{ours}.{norm}", f"{theirs}/self_attention/layer_norm")
-    yield from _joined(
-        tensors, [f"{self_name}.{part}" for part in "qkv"], f"{theirs}/self_attention/linear_0"
-    )
+    yield from _joined(tensors, [f"{self_name}.{part}" for part in "qkv"], f"{theirs}/self_attention/linear_0")
     yield from _joined(tensors, (f"{self_name}.out",), f"{theirs}/self_attention/linear_1")
     if is_decoder:
         cross = f"{ours}.cross_attn"

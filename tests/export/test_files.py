@@ -40,6 +40,10 @@ def test_cursor_refuses_to_pass_the_end(numbers: Path) -> None:
     cursor = Cursor(numbers)
     with pytest.raises(FormatError, match="needs 4611686018427387904 bytes and the file has 22 left"):
         cursor.array("<f4", (1 << 30, 1 << 30), "huge")
+    with pytest.raises(FormatError, match=r"none at byte 0 has the empty shape \(0, 5\)"):
+        cursor.array("<f4", (0, 5), "none")
+    with pytest.raises(FormatError, match="empty shape"):
+        cursor.array("<f4", (-1, -1), "none")
     with pytest.raises(FormatError, match="negative"):
         cursor.need(-1, "negative")
     with pytest.raises(FormatError, match="at most 2 are accepted"):

@@ -53,9 +53,7 @@ def test_policy_covers_every_precision_and_role() -> None:
         ("enc.pos_emb.weight", "int4", TensorType.F32, 0.0),
     ],
 )
-def test_type_and_error(
-    weights: np.ndarray, name: str, precision: Precision, kind: TensorType, bound: float
-) -> None:
+def test_type_and_error(weights: np.ndarray, name: str, precision: Precision, kind: TensorType, bound: float) -> None:
     stored = quantize_tensor(name, weights, precision)
     assert stored.parts[0].name == name
     assert stored.parts[0].type is kind
@@ -68,9 +66,7 @@ def test_int8_keeps_its_scales_beside_it(weights: np.ndarray) -> None:
     codes, scales = quantize_tensor(LINEAR, weights, "int8").parts
     assert (scales.name, scales.type, scales.shape) == (f"{LINEAR}_scale", TensorType.F32, (48,))
     assert codes.data.dtype == np.int8
-    np.testing.assert_array_equal(
-        quant.dequantize_int8(codes.data, scales.data), codes.data * scales.data[:, None]
-    )
+    np.testing.assert_array_equal(quant.dequantize_int8(codes.data, scales.data), codes.data * scales.data[:, None])
 
 
 def test_error_is_relative_to_the_weights(weights: np.ndarray) -> None:
@@ -96,7 +92,5 @@ def test_weights_beyond_float16_are_refused(weights: np.ndarray, precision: Prec
 
 def test_unknown_precision_lists_the_known() -> None:
     assert parse_precision("INT8") == "int8"
-    with pytest.raises(
-        UnsupportedModelError, match="unknown precision 'int3'; known are f32, f16, q8_0, int8, int4"
-    ):
+    with pytest.raises(UnsupportedModelError, match="unknown precision 'int3'; known are f32, f16, q8_0, int8, int4"):
         parse_precision("int3")

@@ -79,9 +79,7 @@ def test_other_targets(tmp_path: Path, source: Path, make_checkpoint: MadeCheckp
 
 def test_progress_is_reported(tmp_path: Path, source: Path) -> None:
     seen: list[tuple[str, int, int]] = []
-    export_whisper(
-        source, tmp_path / "m.gguf", progress=lambda what, done, total: seen.append((what, done, total))
-    )
+    export_whisper(source, tmp_path / "m.gguf", progress=lambda what, done, total: seen.append((what, done, total)))
     assert seen[0] == ("reading", 0, 0)
     quantizing = [(done, total) for what, done, total in seen if what == "quantizing"]
     assert [done for done, _ in quantizing] == list(range(len(quantizing)))
@@ -100,9 +98,7 @@ def test_interrupted_export_leaves_nothing(tmp_path: Path, source: Path, to: str
 
 
 @pytest.mark.parametrize("to", ["gguf", "whispercpp", "huggingface", "ctranslate2"])
-def test_full_disk_leaves_nothing(
-    tmp_path: Path, source: Path, to: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_leaves_nothing(tmp_path: Path, source: Path, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -115,16 +115,12 @@ def test_bfloat16_is_widened(folder: Path) -> None:
             "keys' part of encoder/layer_0/self_attention/linear_0/bias is not zero",
         ),
         (
-            lambda v: v.update(
-                {"encoder/layer_0/self_attention/linear_0/weight": np.zeros((7, 64), np.float16)}
-            ),
+            lambda v: v.update({"encoder/layer_0/self_attention/linear_0/weight": np.zeros((7, 64), np.float16)}),
             FormatError,
             "expected 3 equal parts",
         ),
         (
-            lambda v: v.update(
-                {"encoder/layer_0/self_attention/linear_0/weight": np.zeros((9, 64), np.float16)}
-            ),
+            lambda v: v.update({"encoder/layer_0/self_attention/linear_0/weight": np.zeros((9, 64), np.float16)}),
             FormatError,
             r"tensor enc\.blocks\.0\.attn\.q\.weight has shape \(3, 64\), expected \(64, 64\)",
         ),
@@ -169,9 +165,7 @@ def _header(*, version: int = 6, specification: str = "WhisperSpec", count: int 
     return struct.pack("<I", version) + _string(specification) + struct.pack("<II", 3, count)
 
 
-def _variable(
-    name: str = "x", rank: int = 1, shape: tuple[int, ...] = (2,), kind: int = 0, size: int = 8
-) -> bytes:
+def _variable(name: str = "x", rank: int = 1, shape: tuple[int, ...] = (2,), kind: int = 0, size: int = 8) -> bytes:
     return _string(name) + struct.pack(f"<B{len(shape)}IBI", rank, *shape, kind, size) + bytes(8)
 
 
@@ -218,9 +212,7 @@ def test_hostile_config(folder: Path, config: str) -> None:
         read_ctranslate2(folder)
 
 
-def test_config_may_be_absent(
-    folder: Path, make_checkpoint: MadeCheckpoint, assert_same: SameCheckpoint
-) -> None:
+def test_config_may_be_absent(folder: Path, make_checkpoint: MadeCheckpoint, assert_same: SameCheckpoint) -> None:
     (folder / "config.json").unlink()
     assert_same(read_ctranslate2(folder), make_checkpoint("tiny.en"))
 

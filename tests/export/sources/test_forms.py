@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge.errors import ModelNotFoundError, UnsupportedModelError
+from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
 from export.checkpoint import Checkpoint
 from export.published import PUBLISHED
 from export.sources import read_checkpoint
@@ -82,14 +84,45 @@ def test_every_published_structure_loads(
     assert_same(read_checkpoint(write(checkpoint, tmp_path)), checkpoint)
 
 
+def _weights_file(path: Path) -> Path:
+    return path if path.is_file() else next(iter([*path.glob("*.safetensors"), *path.glob("model.bin")]))
+
+
+def _mutated(data: bytes, places: list[int], generator: random.Random) -> bytes:
+    changed = bytearray(data)
+    for _ in range(generator.choice((1, 1, 2, 4))):
+        at = max(0, generator.choice(places) + generator.randint(-40, 60))
+        new = generator.choice((b"\xff" * 4, b"\x7f\xff\xff\xff", b"\0\0\0\x80", bytes(4), b"\1", b""))
+        changed[at : at + generator.choice((len(new), 1))] = new
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("write", [_ctranslate2, _huggingface, _whispercpp, _gguf])
+def test_damaged_directories_are_refused_or_read(
+    tmp_path: Path, make_checkpoint: MadeCheckpoint, write: Callable[[Checkpoint, Path], Path]
+) -> None:
+    """Bytes changed around the names of tensors, where sizes, types and offsets are too."""
+    source = write(make_checkpoint("tiny.en"), tmp_path)
+    file = _weights_file(source)
+    data = file.read_bytes()
+    places = [match.start() for match in re.finditer(rb"(model|encoder|decoder|enc|dec|stt)[./]", data)]
+    generator = random.Random(1)
+    n_refused = 0
+    for _ in range(20):
+        file.write_bytes(_mutated(data, [0, *places], generator))
+        try:
+            read_checkpoint(source)
+        except EdgeError:
+            n_refused += 1
+    assert n_refused > 0
+
+
 def test_name_can_be_given(tmp_path: Path, make_checkpoint: MadeCheckpoint) -> None:
     path = _whispercpp(make_checkpoint("tiny.en"), tmp_path)
     assert read_checkpoint(path, name="mine").name == "mine"
 
 
-@pytest.mark.parametrize(
-    ("write", "file"), [(_ctranslate2, "model.bin"), (_huggingface, "model.safetensors")]
-)
+@pytest.mark.parametrize(("write", "file"), [(_ctranslate2, "model.bin"), (_huggingface, "model.safetensors")])
 def test_a_file_stands_for_its_folder(
     tmp_path: Path,
     make_checkpoint: MadeCheckpoint,

@@ -68,9 +68,7 @@ def test_folder_gives_the_checkpoint(
     assert found.alignment_heads == expected.alignment_heads
 
 
-def test_shards_give_the_checkpoint(
-    folder: Path, make_checkpoint: MadeCheckpoint, assert_same: SameCheckpoint
-) -> None:
+def test_shards_give_the_checkpoint(folder: Path, make_checkpoint: MadeCheckpoint, assert_same: SameCheckpoint) -> None:
     tensors = read_safetensors(folder / "model.safetensors")
     weight_map = {name: f"model-{at % 3}.safetensors" for at, name in enumerate(tensors)}
     for file_name in set(weight_map.values()):
@@ -132,9 +130,7 @@ def test_generation_config_may_be_absent(
         ({"vocab_size": 51865}, FormatError, "expected"),
     ],
 )
-def test_configs_that_do_not_fit(
-    folder: Path, changes: dict[str, Any], error: type[EdgeError], message: str
-) -> None:
+def test_configs_that_do_not_fit(folder: Path, changes: dict[str, Any], error: type[EdgeError], message: str) -> None:
     _change_json(folder / "config.json", **changes)
     with pytest.raises(error, match=message):
         read_huggingface(folder)

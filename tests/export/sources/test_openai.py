@@ -69,9 +69,7 @@ class _Evil:
         return os.mkdir, ("evil",)
 
 
-def test_code_is_not_run(
-    write_pt: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_code_is_not_run(write_pt: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path = write_pt(lambda content: {**content, "extra": _Evil()})
     with pytest.raises(FormatError, match="holds more than tensors"):
@@ -105,11 +103,7 @@ def test_contents_that_are_no_whisper(
 ) -> None:
     def apply(content: dict[str, Any]) -> object:
         result = change(content)
-        return (
-            result
-            if isinstance(result, list) or (isinstance(result, dict) and "state" in result)
-            else content
-        )
+        return result if isinstance(result, list) or (isinstance(result, dict) and "state" in result) else content
 
     path = write_pt(apply)
     with pytest.raises(EdgeError, match=message):

@@ -74,9 +74,7 @@ def test_transcribe_cpp_understands_our_model(
     assert _words(SPOKEN) in _words(_transcribe_cpp(path, speech))
 
 
-def test_whisper_cpp_understands_our_model(
-    tmp_path: Path, tiny_en: Path, speech: NDArray[np.float32]
-) -> None:
+def test_whisper_cpp_understands_our_model(tmp_path: Path, tiny_en: Path, speech: NDArray[np.float32]) -> None:
     engine = pytest.importorskip("pywhispercpp.model")
     path = tmp_path / "ggml-tiny.en.bin"
     export_whisper(tiny_en, path, precision="f16", to="whispercpp")
@@ -96,9 +94,7 @@ def test_safetensors_reads_our_folder(tmp_path: Path, make_checkpoint: MadeCheck
     checkpoint = make_checkpoint("tiny.en")
     write_huggingface(checkpoint, tmp_path / "hf", "f16")
     found = library.load_file(tmp_path / "hf" / "model.safetensors")
-    np.testing.assert_array_equal(
-        found["model.encoder.conv2.weight"], checkpoint.tensors["enc.conv.1.weight"]
-    )
+    np.testing.assert_array_equal(found["model.encoder.conv2.weight"], checkpoint.tensors["enc.conv.1.weight"])
     assert len(found) == len(checkpoint.tensors)
 
 

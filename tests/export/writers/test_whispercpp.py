@@ -34,6 +34,4 @@ def test_q8_0_rounds_matrices_alone(tmp_path: Path, make_checkpoint: Callable[..
         if is_matrix(name):
             blocks = expected.ndim == 2
             expected = dequantize_q8_0(quantize_q8_0(expected)) if blocks else expected.astype(np.float16)
-        np.testing.assert_array_equal(
-            read[name].astype(np.float32), expected.astype(np.float32), err_msg=name
-        )
+        np.testing.assert_array_equal(read[name].astype(np.float32), expected.astype(np.float32), err_msg=name)
