@@ -28,13 +28,20 @@ _CONTAINERS = (
 
 def open_pipe(pipe: BinaryIO, *, name: str | None = None, owned: bool = False) -> Opened:
     """Open what can be read from `pipe`; it is closed with the result only when it is `owned`."""
-    name = name or str(getattr(pipe, "name", "") or "the audio stream").replace("<stdin>", "standard input")
+    name = name or _name_of(pipe)
     reader = _Reader(pipe, name, owned=owned)
     try:
         return _open_pipe(reader, name)
     except BaseException:
         reader.close()
         raise
+
+
+def _name_of(pipe: BinaryIO) -> str:
+    name = getattr(pipe, "name", None)  # a pipe without a file has its number there
+    if not isinstance(name, str):
+        return "the audio stream"
+    return "standard input" if name == "<stdin>" else name
 
 
 def _open_pipe(reader: _Reader, name: str) -> Opened:

@@ -83,15 +83,13 @@ def transcribe(
     )
 
 
-def _greedy(
-    engine: Engine, tokenizer: Tokenizer, facts: ModelFacts, options: TranscribeOptions
-) -> GreedyDecoder:
+def _greedy(engine: Engine, tokenizer: Tokenizer, facts: ModelFacts, options: TranscribeOptions) -> GreedyDecoder:
+    suppress_tokens = options.suppress_tokens
+    if suppress_tokens is None:
+        suppress_tokens = facts.suppress_tokens or None  # a file without the list means openai-whisper's
     rules = TokenRules(
         tokenizer,
-        # A model file without such a list means openai-whisper's own.
-        suppress_tokens=(facts.suppress_tokens or None)
-        if options.suppress_tokens is None
-        else options.suppress_tokens,
+        suppress_tokens=suppress_tokens,
         suppress_begin=facts.suppress_begin or None,
         timestamps=options.timestamps,
         max_initial_timestamp=options.max_initial_timestamp,
