@@ -5,8 +5,9 @@
 // the bytes that are really there before it is used. Tensor data must lie one after the other, padded to the
 // alignment, as every writer does: then nothing can overlap, and nothing can hide in between.
 //
-// Limits: 65,536 keys and tensors, keys and tensor names of 1 to 65,535 bytes, strings of 16 MiB, arrays of 16 M
-// elements, 4 dimensions, alignment a power of two from 8 to 65,536.
+// Limits: a header of 256 MiB, 65,536 keys and tensors, keys and tensor names of 1 to 65,535 bytes, strings of 16 MiB,
+// arrays of 16 M elements, 4 dimensions, alignment a power of two from 8 to 65,536. Whether a name stands twice is the
+// caller's to find out: it is the one question that needs memory.
 #ifndef EW_GGUF_H
 #define EW_GGUF_H
 
@@ -44,8 +45,11 @@ typedef struct {
 } ew_gguf_info;
 
 typedef struct {
-    const char *problem; // what was expected there
-    size_t offset;       // in the file
+    const char *problem;    // what was expected there
+    size_t offset;          // of the field, in the file
+    ew_gguf_string subject; // the key or tensor it belongs to, of length 0 outside of them
+    uint64_t found;         // the value that stands there,
+    int has_found;          // where one does
 } ew_gguf_error;
 
 // Called once an entry or tensor; nonzero stops the walk.
@@ -61,7 +65,7 @@ int ew_gguf_check(const uint8_t *data, size_t size, ew_gguf_info *info, ew_gguf_
 // Visits the entries, then the tensors, of a file that ew_gguf_check has passed. 0, or -1 where the visitor stopped.
 int ew_gguf_walk(const uint8_t *data, size_t size, const ew_gguf_visitor *visitor);
 
-// The next of the strings in an array's payload, moving *payload past it.
-ew_gguf_string ew_gguf_next_string(const uint8_t **payload);
+// The next of the strings between *at and end, moving *at past it; -1 where it does not fit.
+int ew_gguf_next_string(const uint8_t **at, const uint8_t *end, ew_gguf_string *string);
 
 #endif

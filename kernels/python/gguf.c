@@ -5,6 +5,9 @@
 #include "../gguf/gguf.h"
 #include "buffers.h"
 
+#include <stdio.h>
+#include <string.h>
+
 typedef struct {
     PyObject *entries, *tensors;
     const uint8_t *start;
@@ -41,6 +44,25 @@ static int add_tensor(void *context, const ew_gguf_tensor *tensor) {
                                             (unsigned long long)tensor->data_bytes));
 }
 
+enum { MOST_SHOWN = 80 };
+
+// ValueError: where, in which key or tensor, what was expected and what stands there.
+static void raise(const ew_gguf_error *error) {
+    char subject[MOST_SHOWN + 5] = "", found[32] = "";
+    size_t n = 0;
+    for (; n < error->subject.length && n < MOST_SHOWN; n++) { // bytes from the file: nothing a terminal obeys
+        const char byte = error->subject.bytes[n];
+        subject[n + 1] = byte >= ' ' && byte < 127 ? byte : '?';
+    }
+    if (n > 0) {
+        subject[0] = '\'';
+        memcpy(subject + n + 1, "': ", 4);
+    }
+    if (error->has_found)
+        snprintf(found, sizeof found, ", found %llu", (unsigned long long)error->found);
+    PyErr_Format(PyExc_ValueError, "at byte %zu: %sexpected %s%s", error->offset, subject, error->problem, found);
+}
+
 PyObject *ew_py_gguf_parse(PyObject *module, PyObject *data) {
     (void)module;
     Py_buffer view;
@@ -51,7 +73,7 @@ PyObject *ew_py_gguf_parse(PyObject *module, PyObject *data) {
     PyObject *result = NULL;
     builder b = {PyList_New(0), PyList_New(0), view.buf};
     if (ew_gguf_check(view.buf, (size_t)view.len, &info, &error) != 0) {
-        PyErr_Format(PyExc_ValueError, "at byte %zu: expected %s", error.offset, error.problem);
+        raise(&error);
     } else if (b.entries && b.tensors) {
         const ew_gguf_visitor visitor = {&b, add_entry, add_tensor};
         if (ew_gguf_walk(view.buf, (size_t)view.len, &visitor) == 0)
@@ -72,15 +94,17 @@ PyObject *ew_py_gguf_strings(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "y*nnn:gguf_strings", &view, &offset, &bytes, &count))
         return NULL;
     PyObject *strings = NULL;
-    if (offset < 0 || bytes < 0 || count < 0 || offset > view.len || bytes > view.len - offset || count > bytes / 8)
+    const uint8_t *at = NULL, *end = NULL;
+    if (offset < 0 || bytes < 0 || count < 0 || offset > view.len || bytes > view.len - offset) {
         PyErr_SetString(PyExc_ValueError, "gguf_strings: outside the file");
-    else
+    } else {
+        at = (const uint8_t *)view.buf + offset;
+        end = at + bytes;
         strings = PyList_New(0);
-    const uint8_t *at = (const uint8_t *)view.buf + (strings ? offset : 0), *end = at + bytes;
+    }
     for (Py_ssize_t i = 0; strings && i < count; i++) {
-        const ptrdiff_t room = end - at - 8;
-        const ew_gguf_string string = room >= 0 ? ew_gguf_next_string(&at) : (ew_gguf_string){NULL, 0};
-        if (room < 0 || string.length > (size_t)room) {
+        ew_gguf_string string;
+        if (ew_gguf_next_string(&at, end, &string) != 0) {
             PyErr_SetString(PyExc_ValueError, "gguf_strings: a string runs past its array");
             Py_CLEAR(strings);
         } else if (append(strings, PyBytes_FromStringAndSize(string.bytes, (Py_ssize_t)string.length)) != 0) {
