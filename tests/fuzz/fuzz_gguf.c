@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzzes the GGUF parser: whatever the bytes, it must neither crash, nor read outside them, nor allocate; and what it
-// accepts must really lie inside. Built with libFuzzer it explores; without, it replays files (a main of its own).
-#include <stdint.h>
+// accepts must really lie inside, in order. With libFuzzer it explores; without, replay_gguf.c drives it.
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "../../kernels/gguf/gguf.h"
+#include "mutate_gguf.h"
 
 typedef struct {
     const uint8_t *start, *end;
+    uint32_t alignment;
     uint64_t n_entries, n_tensors;
+    uint64_t data_end; // of the tensors so far
     unsigned checksum; // so that no read is optimized away
 } seen;
 
@@ -31,11 +33,13 @@ static int visit_entry(void *context, const ew_gguf_entry *entry) {
     s->n_entries++;
     touch(s, (const uint8_t *)entry->key.bytes, entry->key.length, "a key outside the file");
     touch(s, entry->payload, entry->payload_bytes, "a value outside the file");
-    const uint8_t *at = entry->payload;
+    const uint8_t *at = entry->payload, *end = at + entry->payload_bytes;
     for (uint64_t i = 0; entry->element_type == EW_GGUF_STRING && i < entry->count; i++) {
-        const ew_gguf_string string = ew_gguf_next_string(&at);
+        ew_gguf_string string;
+        expect(ew_gguf_next_string(&at, end, &string) == 0, "a string that its array does not hold");
         touch(s, (const uint8_t *)string.bytes, string.length, "a string outside the file");
     }
+    expect(entry->element_type != EW_GGUF_STRING || at == end, "bytes after an array's last string");
     return 0;
 }
 
@@ -45,6 +49,9 @@ static int visit_tensor(void *context, const ew_gguf_tensor *tensor) {
     touch(s, (const uint8_t *)tensor->name.bytes, tensor->name.length, "a name outside the file");
     expect(tensor->data_start <= (uint64_t)(s->end - s->start), "data outside the file");
     touch(s, s->start + tensor->data_start, tensor->data_bytes, "data outside the file");
+    expect(tensor->data_start % s->alignment == 0, "data out of line");
+    expect(tensor->data_start >= s->data_end && tensor->data_bytes > 0, "data that overlaps");
+    s->data_end = tensor->data_start + tensor->data_bytes;
     return 0;
 }
 
@@ -52,51 +59,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ew_gguf_info info;
     ew_gguf_error error;
     if (ew_gguf_check(data, size, &info, &error) != 0) {
-        expect(error.problem && error.offset <= size, "nothing, but said no reason");
+        expect(error.problem && error.offset <= size && error.subject.length <= size, "nothing, but said no reason");
         return 0;
     }
-    seen s = {data, data + size, 0, 0, 0};
+    seen s = {.start = data, .end = data + size, .alignment = info.alignment};
     const ew_gguf_visitor visitor = {&s, visit_entry, visit_tensor};
     expect(ew_gguf_walk(data, size, &visitor) == 0, "a file at first but not the second time");
     expect(s.n_entries == info.n_entries && s.n_tensors == info.n_tensors, "a file with other counts than it visited");
     return 0;
 }
 
-#ifdef REPLAY
-// Replays each file as it is, truncated at every byte, and with every byte set to a few values.
-static void replay(const uint8_t *data, size_t size) {
-    static const uint8_t values[] = {0x00, 0x01, 0x7f, 0x80, 0xff};
-    for (size_t n = 0; n <= size; n++) {
-        uint8_t *copy = malloc(n ? n : 1); // an allocation of its own, so that the sanitizer sees an over-read
-        for (size_t i = 0; i < n; i++)
-            copy[i] = data[i];
-        LLVMFuzzerTestOneInput(copy, n);
-        free(copy);
-    }
-    uint8_t *copy = malloc(size);
-    for (size_t i = 0; i < size; i++)
-        copy[i] = data[i];
-    for (size_t i = 0; i < size; i++) {
-        for (size_t v = 0; v < sizeof values; v++) {
-            copy[i] = values[v];
-            LLVMFuzzerTestOneInput(copy, size);
-        }
-        copy[i] = data[i];
-    }
-    free(copy);
-}
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most); // libFuzzer's own, or replay_gguf.c's
 
-int main(int n_arguments, char **arguments) {
-    for (int i = 1; i < n_arguments; i++) {
-        static uint8_t data[1 << 16];
-        FILE *file = fopen(arguments[i], "rb");
-        if (!file)
-            return perror(arguments[i]), 1;
-        const size_t size = fread(data, 1, sizeof data, file);
-        fclose(file);
-        replay(data, size);
-    }
-    printf("replayed %d files\n", n_arguments - 1);
-    return 0;
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+    return mutate_gguf(data, size, most, seed, LLVMFuzzerMutate);
 }
-#endif

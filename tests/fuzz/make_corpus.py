@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,11 @@ def seeds() -> dict[str, tuple[dict[str, MetadataValue], list[TensorToWrite]]]:
         TensorToWrite("q8_0", TensorType.Q8_0, (1, 32), np.zeros((1, 34), np.uint8)),
         TensorToWrite("scalar", TensorType.F32, (), np.zeros(1, np.float32)),
     ]
+    padding = TensorToWrite("padding", TensorType.I8, (32,), np.zeros(32, np.int8))
     return {
         "empty": ({}, []),
+        "one": ({}, [padding]),
+        "many": ({}, [replace(padding, name=f"t{index}") for index in range(20)]),
         "scalars": (scalars, []),
         "arrays": (arrays, []),
         "tensors": ({}, tensors),
