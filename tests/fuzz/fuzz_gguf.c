@@ -55,13 +55,25 @@ static int visit_tensor(void *context, const ew_gguf_tensor *tensor) {
     return 0;
 }
 
+// The input as if it were an array of strings: Python asks for them by offsets of its own.
+static void read_strings(const uint8_t *data, size_t size) {
+    seen s = {.start = data, .end = data + size};
+    ew_gguf_string string;
+    for (const uint8_t *at = data; ew_gguf_next_string(&at, s.end, &string) == 0;)
+        touch(&s, (const uint8_t *)string.bytes, string.length, "a string outside the array");
+}
+
+static int is_power_of_two(uint32_t n) { return n > 0 && (n & (n - 1)) == 0; }
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     ew_gguf_info info;
     ew_gguf_error error;
+    read_strings(data, size);
     if (ew_gguf_check(data, size, &info, &error) != 0) {
         expect(error.problem && error.offset <= size && error.subject.length <= size, "nothing, but said no reason");
         return 0;
     }
+    expect(is_power_of_two(info.alignment) && info.alignment >= 8 && info.alignment <= 65536, "an odd alignment");
     seen s = {.start = data, .end = data + size, .alignment = info.alignment};
     const ew_gguf_visitor visitor = {&s, visit_entry, visit_tensor};
     expect(ew_gguf_walk(data, size, &visitor) == 0, "a file at first but not the second time");
