@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import FormatError, ModelNotFoundError
+from edge.format.vocabulary import byte_characters
 from edge.format.whisper import WhisperDims
 from edge.tokens import Vocabulary, special_tokens
 
@@ -66,20 +67,6 @@ def n_text_tokens(path: Path, dims: WhisperDims) -> int:
     if n_special >= dims.n_vocab:
         raise FormatError(f"{path}: {dims.n_vocab} tokens leave no room for text beside {n_special} special ones")
     return dims.n_vocab - n_special
-
-
-@lru_cache(maxsize=1)
-def byte_characters() -> tuple[str, ...]:
-    """The character that GPT-2's files write for a byte: itself if printable, else one from U+0100 on."""
-    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
-    characters, substitute = [], 0x100
-    for byte in range(256):
-        if byte in printable:
-            characters.append(chr(byte))
-        else:
-            characters.append(chr(substitute))
-            substitute += 1
-    return tuple(characters)
 
 
 def to_characters(token: bytes) -> str:

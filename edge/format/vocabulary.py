@@ -6,6 +6,8 @@ GGUF holds text tokens in GPT-2's spelling, in which every byte is a printable c
 
 from __future__ import annotations
 
+import itertools
+
 from ..errors import FormatError
 from ..tokens import Vocabulary
 from .gguf import GgufFile
@@ -16,10 +18,11 @@ _END_OF_TEXT = b"<|endoftext|>"
 _SEPARATOR = "\n"  # its byte is spelled U+010A, so it occurs in no token
 
 
-def _byte_of_character() -> dict[int, int]:
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return {byte: byte for byte in printable} | {0x100 + i: byte for i, byte in enumerate(others)}
+def byte_characters() -> tuple[str, ...]:
+    """The character that stands for each byte."""
+    printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    substitutes = itertools.count(0x100)
+    return tuple(chr(byte if byte in printable else next(substitutes)) for byte in range(256))
 
 
 def read_vocabulary(file: GgufFile, dims: WhisperDims) -> Vocabulary:
@@ -48,7 +51,8 @@ def read_vocabulary(file: GgufFile, dims: WhisperDims) -> Vocabulary:
 def _to_bytes(spelled: list[bytes]) -> list[bytes]:
     """All tokens in one go: a loop over 50,000 of them would take longer than mapping the weights."""
     text = _SEPARATOR.encode().join(spelled).decode()
-    mapped = text.translate({ord(_SEPARATOR): 0x100} | _byte_of_character())
+    byte_of = {ord(character): byte for byte, character in enumerate(byte_characters())}
+    mapped = text.translate({ord(_SEPARATOR): 0x100} | byte_of)
     tokens = [token.encode("latin-1") for token in mapped.split("\u0100")]
     if spelled and len(tokens) != len(spelled):
         raise ValueError("a token holds a line break, which GPT-2's spelling has no place for")

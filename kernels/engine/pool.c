@@ -2,25 +2,27 @@
 #include "pool.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SPINS_BEFORE_SLEEP = 4000, SPINS_BEFORE_YIELD = 2000 };
+// About a tenth of a millisecond. Longer than the gap between two decoder steps, short enough for a machine that
+// has other work: whoever waits longer sleeps, and leaves its core to the thread it waits for.
+enum { SPINS_BEFORE_SLEEP = 4000 };
 
 struct ew_pool {
     int n_threads; // the caller is thread 0
     pid_t pid;     // whose threads these are
     pthread_t *threads;
     pthread_mutex_t run_lock, sleep_lock;
-    pthread_cond_t wake;
+    pthread_cond_t changed;
     ew_pool_fn *fn;
     void *arg;
-    atomic_uint generation; // of runs; workers wait for it to move
-    atomic_int sleepers, remaining, stop;
-    atomic_int arrived; // at the barrier
-    atomic_uint phase;  // of the barrier
+    atomic_uint begun, finished; // runs; workers wait for the first to move, the caller for the second
+    atomic_uint phase;           // of the barrier
+    atomic_int arrived;          // at the barrier
+    atomic_int remaining;        // workers still in the run
+    atomic_int sleepers, stop;
 };
 
 typedef struct {
@@ -36,18 +38,28 @@ static void relax(void) {
 #endif
 }
 
-static void wait_for_run(ew_pool *pool, unsigned seen) {
+// Waits until *word is no longer `old`.
+static void wait_for_change(ew_pool *pool, atomic_uint *word, unsigned old) {
     for (int spin = 0; spin < SPINS_BEFORE_SLEEP; spin++) {
-        if (atomic_load(&pool->generation) != seen)
+        if (atomic_load(word) != old)
             return;
         relax();
     }
     pthread_mutex_lock(&pool->sleep_lock);
-    atomic_fetch_add(&pool->sleepers, 1); // before the check: the caller moves the generation, then looks here
-    while (atomic_load(&pool->generation) == seen)
-        pthread_cond_wait(&pool->wake, &pool->sleep_lock);
+    atomic_fetch_add(&pool->sleepers, 1); // before the check: `change` moves the word, then looks here
+    while (atomic_load(word) == old)
+        pthread_cond_wait(&pool->changed, &pool->sleep_lock);
     atomic_fetch_sub(&pool->sleepers, 1);
     pthread_mutex_unlock(&pool->sleep_lock);
+}
+
+static void change(ew_pool *pool, atomic_uint *word) {
+    atomic_fetch_add(word, 1);
+    if (atomic_load(&pool->sleepers) > 0) {
+        pthread_mutex_lock(&pool->sleep_lock);
+        pthread_cond_broadcast(&pool->changed);
+        pthread_mutex_unlock(&pool->sleep_lock);
+    }
 }
 
 static void *work(void *start) {
@@ -55,26 +67,18 @@ static void *work(void *start) {
     const int thread = ((worker_start *)start)->thread;
     free(start);
     for (unsigned seen = 0;; seen++) {
-        wait_for_run(pool, seen);
+        wait_for_change(pool, &pool->begun, seen);
         if (atomic_load(&pool->stop))
             return NULL;
         pool->fn(pool->arg, thread, pool->n_threads);
-        atomic_fetch_sub(&pool->remaining, 1);
-    }
-}
-
-static void begin_run(ew_pool *pool) {
-    atomic_fetch_add(&pool->generation, 1);
-    if (atomic_load(&pool->sleepers) > 0) {
-        pthread_mutex_lock(&pool->sleep_lock);
-        pthread_cond_broadcast(&pool->wake);
-        pthread_mutex_unlock(&pool->sleep_lock);
+        if (atomic_fetch_sub(&pool->remaining, 1) == 1)
+            change(pool, &pool->finished);
     }
 }
 
 static void stop_threads(ew_pool *pool, int n_started) {
     atomic_store(&pool->stop, 1);
-    begin_run(pool);
+    change(pool, &pool->begun);
     for (int i = 1; i < n_started; i++)
         pthread_join(pool->threads[i], NULL);
 }
@@ -84,8 +88,9 @@ static int start_threads(ew_pool *pool) {
     pool->pid = getpid();
     pthread_mutex_init(&pool->run_lock, NULL);
     pthread_mutex_init(&pool->sleep_lock, NULL);
-    pthread_cond_init(&pool->wake, NULL);
-    atomic_store(&pool->generation, 0);
+    pthread_cond_init(&pool->changed, NULL);
+    atomic_store(&pool->begun, 0);
+    atomic_store(&pool->finished, 0);
     atomic_store(&pool->sleepers, 0);
     atomic_store(&pool->stop, 0);
     atomic_store(&pool->arrived, 0);
@@ -133,12 +138,13 @@ void ew_pool_run(ew_pool *pool, ew_pool_fn *fn, void *arg) {
     pthread_mutex_lock(&pool->run_lock);
     pool->fn = fn;
     pool->arg = arg;
+    const unsigned finished = atomic_load(&pool->finished);
     atomic_store(&pool->remaining, pool->n_threads - 1);
     if (pool->n_threads > 1)
-        begin_run(pool);
+        change(pool, &pool->begun);
     fn(arg, 0, pool->n_threads);
-    for (int spin = 0; atomic_load(&pool->remaining) > 0; spin++)
-        spin < SPINS_BEFORE_YIELD ? relax() : (void)sched_yield();
+    if (pool->n_threads > 1)
+        wait_for_change(pool, &pool->finished, finished);
     pthread_mutex_unlock(&pool->run_lock);
 }
 
@@ -148,9 +154,8 @@ void ew_pool_barrier(ew_pool *pool) {
     const unsigned phase = atomic_load(&pool->phase);
     if (atomic_fetch_add(&pool->arrived, 1) + 1 == pool->n_threads) {
         atomic_store(&pool->arrived, 0);
-        atomic_fetch_add(&pool->phase, 1);
-        return;
+        change(pool, &pool->phase);
+    } else {
+        wait_for_change(pool, &pool->phase, phase);
     }
-    for (int spin = 0; atomic_load(&pool->phase) == phase; spin++)
-        spin < SPINS_BEFORE_YIELD ? relax() : (void)sched_yield();
 }
