@@ -8,6 +8,7 @@ Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 from __future__ import annotations
 
 import mmap
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -41,12 +42,26 @@ class TensorType(IntEnum):
     Q5_K = 13
     Q6_K = 14
     Q8_K = 15
+    IQ2_XXS = 16
+    IQ2_XS = 17
+    IQ3_XXS = 18
+    IQ1_S = 19
+    IQ4_NL = 20
+    IQ3_S = 21
+    IQ2_S = 22
+    IQ4_XS = 23
     I8 = 24
     I16 = 25
     I32 = 26
     I64 = 27
     F64 = 28
+    IQ1_M = 29
     BF16 = 30
+    TQ1_0 = 34
+    TQ2_0 = 35
+    MXFP4 = 39
+    NVFP4 = 40
+    Q1_0 = 41
 
 
 _NUMPY_TYPES: Mapping[TensorType, str] = {
@@ -122,7 +137,7 @@ class _Entry:
 
 
 class Metadata(Mapping[str, MetadataValue]):
-    """Keys and values; a value is read when it is asked for."""
+    """Keys and values; a value is read when it is asked for, which for a list of tokens takes its time."""
 
     def __init__(self, buffer: mmap.mmap, entries: Mapping[str, _Entry], name: str) -> None:
         self._buffer = buffer
@@ -140,24 +155,34 @@ class Metadata(Mapping[str, MetadataValue]):
         scalar: bool | int | float = values[0].item()
         return scalar
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries  # Mapping's own would read the value
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def raw_strings(self, key: str) -> list[bytes]:
-        """A string, or the strings of an array, as bytes."""
+    def raw_strings(self, key: str, most: int | None = None) -> list[bytes]:
+        """A string, or the strings of an array, as bytes; of a long array only the first `most`."""
         entry = self._entries[key]
         if entry.element_type is not ValueType.STRING:
-            raise FormatError(
-                f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}"
-            )
-        return gguf_strings(self._buffer, entry.offset, entry.n_bytes, entry.count)
+            raise FormatError(f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}")
+        count = entry.count if most is None else min(entry.count, most)
+        return gguf_strings(self._buffer, entry.offset, entry.n_bytes, count)
 
     def count(self, key: str) -> int:
         """Elements of an array, without reading it; 1 for a scalar."""
         return self._entries[key].count
+
+    def is_array(self, key: str) -> bool:
+        """Whether the value is an array, if only of one element."""
+        return self._entries[key].type is ValueType.ARRAY
+
+    def holds_strings(self, key: str) -> bool:
+        """Whether the value is a string or an array of them."""
+        return self._entries[key].element_type is ValueType.STRING
 
     def _text(self, key: str, text: bytes) -> str:
         try:
@@ -169,9 +194,7 @@ class Metadata(Mapping[str, MetadataValue]):
 class GgufFile:
     """An open file: its metadata and its tensors. Views die with it, so close it last."""
 
-    def __init__(
-        self, path: Path, map_: mmap.mmap, metadata: Metadata, tensors: Mapping[str, StoredTensor]
-    ) -> None:
+    def __init__(self, path: Path, map_: mmap.mmap, metadata: Metadata, tensors: Mapping[str, StoredTensor]) -> None:
         self.path = path
         self.metadata = metadata
         self.tensors = MappingProxyType(dict(tensors))
@@ -208,22 +231,30 @@ def open_gguf(path: str | Path) -> GgufFile:
         FormatError: it is not GGUF, or it is damaged.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            map_ = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except FileNotFoundError as error:
-        raise ModelNotFoundError(f"{path}: no such model file") from error
-    except IsADirectoryError as error:
-        raise FormatError(f"{path}: expected a GGUF file, found a folder") from error
-    except ValueError as error:  # mmap of nothing
-        raise FormatError(f"{path}: expected a GGUF file, found an empty one") from error
+    map_ = _map(path)
     try:
         _, _, _, entries, tensors = gguf_parse(map_)
     except ValueError as error:
-        raise FormatError(f"{path}: not a sound GGUF file {error}") from error
-    return GgufFile(
-        path, map_, Metadata(map_, _entries(path, entries), str(path)), _tensors(path, map_, tensors)
-    )
+        raise FormatError(f"{path}: not a sound GGUF file: {error}") from error
+    metadata = Metadata(map_, _entries(path, entries), str(path))
+    return GgufFile(path, map_, metadata, _tensors(path, map_, tensors))
+
+
+def _map(path: Path) -> mmap.mmap:
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for a writer
+            kind = "a folder" if stat.S_ISDIR(mode) else "something that is no file"
+            raise FormatError(f"{path}: expected a GGUF file, found {kind}")
+        with path.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelNotFoundError(f"{path}: no such model file") from error
+    except ValueError as error:
+        if isinstance(error, FormatError):
+            raise
+        problem = "a path with a NUL in it" if "\0" in str(path) else "an empty one"  # mmap refuses to map nothing
+        raise FormatError(f"{path}: expected a GGUF file, found {problem}") from error
 
 
 def _entries(path: Path, found: list[tuple[bytes, int, int, int, int, int]]) -> dict[str, _Entry]:

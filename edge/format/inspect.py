@@ -42,9 +42,7 @@ def _model(path: str | Path) -> Iterator[str]:
             yield f"  encoder      {dims.n_audio_layer} layers, width {dims.n_audio_state}, {dims.n_audio_head} heads"
             yield f"  decoder      {dims.n_text_layer} layers, width {dims.n_text_state}, {dims.n_text_head} heads"
             yield f"  features     {dims.n_mels} mel bands, {dims.n_audio_ctx} positions"
-            languages = (
-                f"{model.vocabulary.n_languages} languages" if dims.is_multilingual else "English only"
-            )
+            languages = f"{model.vocabulary.n_languages} languages" if dims.is_multilingual else "English only"
             yield f"  vocabulary   {dims.n_vocab} tokens, {languages}"
     except EdgeError as error:
         yield f"edgewise does not run it: {error}"

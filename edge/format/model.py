@@ -7,28 +7,32 @@ converter has none of these and loads all the same.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, UnsupportedModelError
+from ..features import N_FFT
 from ..tokens import Vocabulary
 from .gguf import GgufFile, Metadata, StoredTensor, TensorType, open_gguf
-from .tensors import check_tensors
+from .keys import read_integers, read_optional
+from .sizes import check_kind, read_dims
+from .tensors import check_finite, check_tensors
 from .vocabulary import read_vocabulary
-from .whisper import HEAD_DIM, WhisperDims
+from .whisper import WhisperDims
 
 FORMAT_VERSION = 1
 """Highest `edgewise.format_version` that this runtime reads."""
 
-N_MEL_BINS = 201
-"""Frequencies of the 400-point transform that the mel filters weigh."""
+PRECISIONS = ("f32", "f16", "q8_0", "int8", "int4")
+"""What `edgewise.precision` may say."""
 
-_Value = TypeVar("_Value", str, bool, int)
+N_MEL_BINS = N_FFT // 2 + 1
+"""Frequencies that the mel filters weigh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,9 @@ class ModelFile:
         return self.file.path
 
     @property
-    def tensors(self) -> dict[str, StoredTensor]:
+    def tensors(self) -> Mapping[str, StoredTensor]:
         """Every tensor by name."""
-        return dict(self.file.tensors)
+        return self.file.tensors
 
     @property
     def metadata(self) -> Metadata:
@@ -91,13 +95,14 @@ def open_model(path: str | Path) -> ModelFile:
     """
     file = open_gguf(path)
     _check_architecture(file)
-    dims = _read_dims(file)
+    dims = read_dims(file)
+    check_kind(file, dims)
     check_tensors(file, dims)
     vocabulary = read_vocabulary(file, dims)
     return ModelFile(
         file=file,
         dims=dims,
-        name=_read_optional(file, "general.name", str, file.path.stem).removeprefix("whisper-"),
+        name=read_optional(file, "general.name", str, file.path.stem).removeprefix("whisper-"),
         precision=_read_precision(file),
         vocabulary=vocabulary,
         alignment_heads=_read_alignment_heads(file, dims),
@@ -108,57 +113,28 @@ def open_model(path: str | Path) -> ModelFile:
 
 
 def _check_architecture(file: GgufFile) -> None:
-    architecture = _read_optional(file, "general.architecture", str, "")
+    architecture = read_optional(file, "general.architecture", str, "")
     if architecture != "whisper" or "stt.whisper.encoder.n_layers" not in file.metadata:
         raise UnsupportedModelError(
             f"{file.path}: expected a Whisper model with stt.whisper.* keys, found architecture {architecture!r}; "
             "make one with `edgewise export whisper SOURCE -o OUT`"
         )
-    version = _read_optional(file, "edgewise.format_version", int, FORMAT_VERSION)
+    version = read_optional(file, "edgewise.format_version", int, FORMAT_VERSION)
     if version > FORMAT_VERSION:
         raise UnsupportedModelError(
             f"{file.path}: format version {version} is newer than this edgewise ({FORMAT_VERSION}); update edgewise"
         )
 
 
-def _read_dims(file: GgufFile) -> WhisperDims:
-    def size(key: str, most: int) -> int:
-        value = _read(file, f"stt.whisper.{key}", int)
-        if not 1 <= value <= most:
-            raise FormatError(f"{file.path}: stt.whisper.{key}: expected 1 to {most}, found {value}")
-        return value
-
-    dims = WhisperDims(
-        n_mels=size("encoder.num_mel_bins", 512),
-        n_vocab=size("decoder.vocab_size", 1 << 20),
-        n_audio_ctx=size("encoder.max_source_positions", 8192),
-        n_audio_state=size("encoder.d_model", 5120),
-        n_audio_head=size("encoder.n_heads", 80),
-        n_audio_layer=size("encoder.n_layers", 128),
-        n_text_ctx=size("decoder.max_target_positions", 8192),
-        n_text_state=size("decoder.d_model", 5120),
-        n_text_head=size("decoder.n_heads", 80),
-        n_text_layer=size("decoder.n_layers", 128),
-    )
-    for part, state, heads in (
-        ("encoder", dims.n_audio_state, dims.n_audio_head),
-        ("decoder", dims.n_text_state, dims.n_text_head),
-    ):
-        if state != heads * HEAD_DIM:
-            raise FormatError(
-                f"{file.path}: {part}: expected heads {HEAD_DIM} wide, found {heads} in a width of {state}"
-            )
-    if dims.n_audio_state != dims.n_text_state:
-        raise FormatError(
-            f"{file.path}: encoder and decoder differ in width: {dims.n_audio_state} and {dims.n_text_state}"
-        )
-    return dims
-
-
 def _read_precision(file: GgufFile) -> str:
     stored = file.tensors["enc.blocks.0.ffn.fc1.weight"].type
     names = {TensorType.I8: "int8", TensorType.Q4_0: "int4"}
-    return _read_optional(file, "edgewise.precision", str, names.get(stored, stored.name.lower()))
+    precision = read_optional(file, "edgewise.precision", str, names.get(stored, stored.name.lower()))
+    if precision not in PRECISIONS:
+        raise FormatError(
+            f"{file.path}: edgewise.precision: expected one of {', '.join(PRECISIONS)}, found {precision!r}"
+        )
+    return precision
 
 
 def _read_alignment_heads(file: GgufFile, dims: WhisperDims) -> tuple[tuple[int, int], ...]:
@@ -166,12 +142,10 @@ def _read_alignment_heads(file: GgufFile, dims: WhisperDims) -> tuple[tuple[int,
     if key not in file.metadata:  # openai-whisper's choice for models it knows nothing of
         upper = range(dims.n_text_layer // 2, dims.n_text_layer)
         return tuple((layer, head) for layer in upper for head in range(dims.n_text_head))
-    numbers = _integers(file, key)
+    numbers = read_integers(file, key, 2 * dims.n_text_layer * dims.n_text_head)
     pairs = tuple(zip(numbers[::2], numbers[1::2], strict=False))
     if len(numbers) % 2 or len(set(pairs)) != len(pairs):
-        raise FormatError(
-            f"{file.path}: {key}: expected distinct (layer, head) pairs, found {len(numbers)} numbers"
-        )
+        raise FormatError(f"{file.path}: {key}: expected distinct (layer, head) pairs, found {len(numbers)} numbers")
     for layer, head in pairs:
         if not (0 <= layer < dims.n_text_layer and 0 <= head < dims.n_text_head):
             raise FormatError(f"{file.path}: {key}: there is no head {head} in layer {layer} of the decoder")
@@ -179,18 +153,11 @@ def _read_alignment_heads(file: GgufFile, dims: WhisperDims) -> tuple[tuple[int,
 
 
 def _read_ids(file: GgufFile, key: str, n_vocab: int) -> tuple[int, ...]:
-    ids = _integers(file, key) if key in file.metadata else ()
+    ids = read_integers(file, key, n_vocab) if key in file.metadata else ()
     for id_ in ids:
         if not 0 <= id_ < n_vocab:
             raise FormatError(f"{file.path}: {key}: expected token ids below {n_vocab}, found {id_}")
     return ids
-
-
-def _integers(file: GgufFile, key: str) -> tuple[int, ...]:
-    values = file.metadata[key]
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iu":
-        raise FormatError(f"{file.path}: {key}: expected an array of integers")
-    return tuple(values.tolist())
 
 
 def _read_mel_filters(file: GgufFile, dims: WhisperDims) -> NDArray[np.float32]:
@@ -199,17 +166,5 @@ def _read_mel_filters(file: GgufFile, dims: WhisperDims) -> NDArray[np.float32]:
     if filters is None or filters.shape != expected or filters.type is not TensorType.F32:
         found = "nothing" if filters is None else f"{filters.type.name} {filters.shape}"
         raise FormatError(f"{file.path}: frontend.mel_filterbank: expected F32 {expected}, found {found}")
+    check_finite(file, filters)
     return np.array(filters.data, np.float32)
-
-
-def _read(file: GgufFile, key: str, kind: type[_Value]) -> _Value:
-    if key not in file.metadata:
-        raise FormatError(f"{file.path}: the key {key} is missing")
-    value = file.metadata[key]
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise FormatError(f"{file.path}: {key}: expected {kind.__name__}, found {str(value)[:60]!r}")
-    return value
-
-
-def _read_optional(file: GgufFile, key: str, kind: type[_Value], default: _Value) -> _Value:
-    return _read(file, key, kind) if key in file.metadata else default

@@ -34,10 +34,10 @@ def check_tensors(file: GgufFile, dims: WhisperDims) -> None:
             names = ", ".join(type_.name for type_ in allowed)
             raise UnsupportedModelError(
                 f"{file.path}: {name}: expected one of {names}, found {tensor.type.name}; "
-                "export it again with `edgewise export`"
+                "export it from its source, or get it at F16 or Q8_0"
             )
         if len(shape) == 1 or "pos_emb" in name:
-            _check_finite(file, tensor)
+            check_finite(file, tensor)
         if tensor.type is TensorType.I8:
             _check_scales(file, name, shape[0])
 
@@ -52,11 +52,12 @@ def _check_scales(file: GgufFile, name: str, n_rows: int) -> None:
     scales = file.tensors.get(f"{name}_scale")
     if scales is None or scales.type is not TensorType.F32 or scales.shape != (n_rows,):
         raise FormatError(f"{file.path}: {name}: expected {n_rows} float32 scales in {name}_scale")
-    _check_finite(file, scales)
+    check_finite(file, scales)
     if bool((scales.data < 0).any()):
         raise FormatError(f"{file.path}: {name}_scale: expected scales of 0 or more")
 
 
-def _check_finite(file: GgufFile, tensor: StoredTensor) -> None:
+def check_finite(file: GgufFile, tensor: StoredTensor) -> None:
+    """Raise FormatError where a float tensor holds NaN or infinity."""
     if not bool(np.isfinite(tensor.data).all()):
         raise FormatError(f"{file.path}: {tensor.name}: expected finite numbers, found NaN or infinity")

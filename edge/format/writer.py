@@ -36,9 +36,7 @@ class TensorToWrite:
     """The numbers, or for block types the bytes; C order is made."""
 
 
-def write_gguf(
-    path: str | Path, metadata: Mapping[str, MetadataValue], tensors: Iterable[TensorToWrite]
-) -> None:
+def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors: Iterable[TensorToWrite]) -> None:
     """Write a GGUF file under a temporary name, flush it to disk, then give it its name.
 
     Python ints become uint32, floats float32; arrays keep numpy's type. Metadata and tensors keep their order.

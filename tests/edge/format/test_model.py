@@ -28,9 +28,7 @@ def put(key: str, value: Any) -> Change:
     return change
 
 
-def replace(
-    name: str, type_: TensorType, data: np.ndarray[Any, Any], shape: tuple[int, ...] | None = None
-) -> Change:
+def replace(name: str, type_: TensorType, data: np.ndarray[Any, Any], shape: tuple[int, ...] | None = None) -> Change:
     def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
         tensors[name] = TensorToWrite(name, type_, shape or data.shape, data)
 

@@ -25,9 +25,7 @@ def test_memory_order_does_not_matter(tmp_path: Path) -> None:
     assert (tmp_path / "c").read_bytes() == (tmp_path / "f").read_bytes()
 
 
-def test_a_failure_leaves_nothing_and_keeps_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_leaves_nothing_and_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "model.gguf"
     target.write_bytes(b"old")
 
