@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "placement.h"
+
 // About a tenth of a millisecond. Longer than the gap between two decoder steps, short enough for a machine that
 // has other work: whoever waits longer sleeps, and leaves its core to the thread it waits for.
 enum { SPINS_BEFORE_SLEEP = 4000 };
@@ -14,6 +16,7 @@ struct ew_pool {
     int n_threads; // the caller is thread 0
     pid_t pid;     // whose threads these are
     pthread_t *threads;
+    atomic_int *processors; // where each thread was last seen
     pthread_mutex_t run_lock, sleep_lock;
     pthread_cond_t changed;
     ew_pool_fn *fn;
@@ -70,6 +73,7 @@ static void *work(void *start) {
         wait_for_change(pool, &pool->begun, seen);
         if (atomic_load(&pool->stop))
             return NULL;
+        ew_keep_apart(pool->processors, thread, pool->n_threads);
         pool->fn(pool->arg, thread, pool->n_threads);
         if (atomic_fetch_sub(&pool->remaining, 1) == 1)
             change(pool, &pool->finished);
@@ -86,6 +90,8 @@ static void stop_threads(ew_pool *pool, int n_started) {
 // 0, or -1 with no thread left running.
 static int start_threads(ew_pool *pool) {
     pool->pid = getpid();
+    for (int i = 0; i < pool->n_threads; i++)
+        atomic_store(&pool->processors[i], -1);
     pthread_mutex_init(&pool->run_lock, NULL);
     pthread_mutex_init(&pool->sleep_lock, NULL);
     pthread_cond_init(&pool->changed, NULL);
@@ -113,8 +119,10 @@ ew_pool *ew_pool_new(int n_threads) {
         return NULL;
     pool->n_threads = n_threads;
     pool->threads = calloc((size_t)n_threads, sizeof *pool->threads);
-    if (!pool->threads || start_threads(pool) != 0) {
+    pool->processors = calloc((size_t)n_threads, sizeof *pool->processors);
+    if (!pool->threads || !pool->processors || start_threads(pool) != 0) {
         free(pool->threads);
+        free(pool->processors);
         free(pool);
         return NULL;
     }
@@ -127,6 +135,7 @@ void ew_pool_free(ew_pool *pool) {
     if (pool->pid == getpid()) // a forked child has no threads to stop
         stop_threads(pool, pool->n_threads);
     free(pool->threads);
+    free(pool->processors);
     free(pool);
 }
 
@@ -139,6 +148,7 @@ void ew_pool_run(ew_pool *pool, ew_pool_fn *fn, void *arg) {
     pool->fn = fn;
     pool->arg = arg;
     const unsigned finished = atomic_load(&pool->finished);
+    ew_keep_apart(pool->processors, 0, pool->n_threads);
     atomic_store(&pool->remaining, pool->n_threads - 1);
     if (pool->n_threads > 1)
         change(pool, &pool->begun);

@@ -13,7 +13,7 @@ EK_INLINE void q4_block(const size_t rows, const size_t tiles, float *out, size_
         q4acc dot[Q4_ROWS][Q4_TILES];
         EK_UNROLL for (size_t i = 0; i < rows; i++)
             EK_UNROLL for (size_t t = 0; t < tiles; t++) dot[i][t] = q4_zero();
-        for (size_t v = 0; v < 4; v++) {
+        _Pragma("GCC unroll 1") for (size_t v = 0; v < 4; v++) {
             q4w low[Q4_TILES], high[Q4_TILES];
             EK_UNROLL for (size_t t = 0; t < tiles; t++)
                 q4_load_w(w + (t * groups + g) * EK_Q4_GROUP_BYTES + v * EK_TILE * EK_QUAD, &low[t], &high[t]);
