@@ -1,7 +1,8 @@
 """The model file: GGUF, read by memory mapping, written reproducibly, trusted only after it was checked."""
 
-from .gguf import GgufFile, MetadataValue, StoredTensor, TensorType, open_gguf
+from .gguf import GgufFile, MetadataValue, StoredTensor, open_gguf
 from .model import ModelFile, open_model
+from .types import TensorType
 from .writer import TensorToWrite, write_gguf
 
 __all__ = [

@@ -11,7 +11,6 @@ import mmap
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -21,91 +20,9 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError, ModelNotFoundError
 from ..ops import gguf_parse, gguf_strings
+from .types import NUMPY_TYPES, VALUE_DTYPES, TensorType, ValueType
 
 MetadataValue = str | bool | int | float | list[str] | NDArray[Any]
-
-
-class TensorType(IntEnum):
-    """GGML's numbers of the tensor types."""
-
-    F32 = 0
-    F16 = 1
-    Q4_0 = 2
-    Q4_1 = 3
-    Q5_0 = 6
-    Q5_1 = 7
-    Q8_0 = 8
-    Q8_1 = 9
-    Q2_K = 10
-    Q3_K = 11
-    Q4_K = 12
-    Q5_K = 13
-    Q6_K = 14
-    Q8_K = 15
-    IQ2_XXS = 16
-    IQ2_XS = 17
-    IQ3_XXS = 18
-    IQ1_S = 19
-    IQ4_NL = 20
-    IQ3_S = 21
-    IQ2_S = 22
-    IQ4_XS = 23
-    I8 = 24
-    I16 = 25
-    I32 = 26
-    I64 = 27
-    F64 = 28
-    IQ1_M = 29
-    BF16 = 30
-    TQ1_0 = 34
-    TQ2_0 = 35
-    MXFP4 = 39
-    NVFP4 = 40
-    Q1_0 = 41
-
-
-_NUMPY_TYPES: Mapping[TensorType, str] = {
-    TensorType.F32: "<f4",
-    TensorType.F16: "<f2",
-    TensorType.I8: "i1",
-    TensorType.I16: "<i2",
-    TensorType.I32: "<i4",
-    TensorType.I64: "<i8",
-    TensorType.F64: "<f8",
-}
-
-
-class ValueType(IntEnum):
-    """GGUF's numbers of the metadata types."""
-
-    UINT8 = 0
-    INT8 = 1
-    UINT16 = 2
-    INT16 = 3
-    UINT32 = 4
-    INT32 = 5
-    FLOAT32 = 6
-    BOOL = 7
-    STRING = 8
-    ARRAY = 9
-    UINT64 = 10
-    INT64 = 11
-    FLOAT64 = 12
-
-
-VALUE_DTYPES: Mapping[ValueType, str] = {
-    ValueType.UINT8: "u1",
-    ValueType.INT8: "i1",
-    ValueType.UINT16: "<u2",
-    ValueType.INT16: "<i2",
-    ValueType.UINT32: "<u4",
-    ValueType.INT32: "<i4",
-    ValueType.FLOAT32: "<f4",
-    ValueType.BOOL: "?",
-    ValueType.UINT64: "<u8",
-    ValueType.INT64: "<i8",
-    ValueType.FLOAT64: "<f8",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +193,8 @@ def _tensors(
         if name in tensors:
             raise FormatError(f"{path}: the tensor {name!r} stands twice")
         type_, shape = TensorType(type_id), tuple(reversed(ne))
-        if type_ in _NUMPY_TYPES:
-            dtype = np.dtype(_NUMPY_TYPES[type_])
+        if type_ in NUMPY_TYPES:
+            dtype = np.dtype(NUMPY_TYPES[type_])
             data = np.frombuffer(map_, dtype, n_bytes // dtype.itemsize, offset).reshape(shape)
         else:
             n_rows = int(np.prod(shape[:-1], dtype=np.int64))

@@ -10,10 +10,11 @@ import numpy as np
 
 from ..errors import EdgeError
 from .gguf import GgufFile, open_gguf
-from .model import open_model
+from .model import ModelFile, open_model
 
 _MOST_SHOWN = 6
-_WIDEST_VALUE = 90
+_LONGEST_TEXT = 200
+_LONGEST_ELEMENT = 24
 
 
 def describe(path: str | Path, *, tensors: bool = False) -> str:
@@ -23,48 +24,58 @@ def describe(path: str | Path, *, tensors: bool = False) -> str:
         ModelNotFoundError, FormatError: there is no such file, or it is not sound GGUF.
     """
     with open_gguf(path) as file:
-        sections = [_headline(file), _model(path), _metadata(file), _types(file)]
+        sections = [_headline(file), _verdict(path), _metadata(file), _types(file)]
         if tensors:
             sections.append(_tensor_table(file))
         return "\n\n".join("\n".join(section) for section in sections)
 
 
 def _headline(file: GgufFile) -> Iterator[str]:
-    yield f"{file.path}: {file.n_bytes / 1e6:.1f} MB, {len(file.tensors)} tensors, {len(file.metadata)} keys"
+    n_bytes, n_tensors, n_keys = file.n_bytes, len(file.tensors), len(file.metadata)
+    yield f"{file.path}: {_megabytes(n_bytes)}, {n_tensors} tensors, {n_keys} keys"
 
 
-def _model(path: str | Path) -> Iterator[str]:
-    """What it is to edgewise: a model it runs, or the reason why it does not."""
+def _verdict(path: str | Path) -> Iterator[str]:
+    """What the file is to edgewise: a model it runs, or the reason why it does not."""
     try:
         with open_model(path) as model:
-            dims = model.dims
-            yield f"Whisper {model.name}, {model.precision}: edgewise runs it"
-            yield f"  encoder      {dims.n_audio_layer} layers, width {dims.n_audio_state}, {dims.n_audio_head} heads"
-            yield f"  decoder      {dims.n_text_layer} layers, width {dims.n_text_state}, {dims.n_text_head} heads"
-            yield f"  features     {dims.n_mels} mel bands, {dims.n_audio_ctx} positions"
-            languages = f"{model.vocabulary.n_languages} languages" if dims.is_multilingual else "English only"
-            yield f"  vocabulary   {dims.n_vocab} tokens, {languages}"
+            yield from _model(model)
     except EdgeError as error:
         yield f"edgewise does not run it: {error}"
+
+
+def _model(model: ModelFile) -> Iterator[str]:
+    dims = model.dims
+    languages = f"{model.vocabulary.n_languages} languages" if dims.is_multilingual else "English only"
+    n_suppressed = len(model.suppress_tokens) + len(model.suppress_begin)
+    yield f"Whisper {model.name}, {model.precision}: edgewise runs it"
+    yield f"  encoder      {dims.n_audio_layer} layers, width {dims.n_audio_state}, {dims.n_audio_head} heads"
+    yield f"  decoder      {dims.n_text_layer} layers, width {dims.n_text_state}, {dims.n_text_head} heads"
+    yield f"  features     {dims.n_mels} mel bands, {dims.n_audio_ctx} positions"
+    yield f"  vocabulary   {dims.n_vocab} tokens, {languages}; {n_suppressed} suppressed"
+    yield f"  transcript   {dims.n_text_ctx} tokens at most; {len(model.alignment_heads)} alignment heads"
 
 
 def _metadata(file: GgufFile) -> Iterator[str]:
     yield "Keys"
     for key in file.metadata:
-        yield f"  {key} = {_value(file, key)}"
+        yield f"  {_plain(key)} = {_value(file, key)}"
 
 
 def _value(file: GgufFile, key: str) -> str:
-    count = file.metadata.count(key)
-    value = file.metadata[key]
-    if isinstance(value, list):
-        shown = ", ".join(repr(text) for text in value[:_MOST_SHOWN])
-    elif isinstance(value, np.ndarray):
-        shown = ", ".join(str(number) for number in value[:_MOST_SHOWN].tolist())
+    if file.metadata.holds_strings(key):
+        texts = [text.decode(errors="replace") for text in file.metadata.raw_strings(key, _MOST_SHOWN)]
+        if not file.metadata.is_array(key):
+            return _shorten(repr(texts[0]), _LONGEST_TEXT)
+        shown = [_shorten(repr(text), _LONGEST_ELEMENT) for text in texts]
     else:
-        return repr(value) if isinstance(value, str) else str(value)
-    more = f", … ({count} in all)" if count > _MOST_SHOWN else ""
-    return f"[{shown[:_WIDEST_VALUE]}{more}]"
+        value = file.metadata[key]
+        if not isinstance(value, np.ndarray):
+            return str(value)
+        shown = [str(number) for number in value[:_MOST_SHOWN].tolist()]
+    count = file.metadata.count(key)
+    more = [f"… ({count:,} in all)"] if count > _MOST_SHOWN else []
+    return f"[{', '.join(shown + more)}]"
 
 
 def _types(file: GgufFile) -> Iterator[str]:
@@ -75,12 +86,26 @@ def _types(file: GgufFile) -> Iterator[str]:
         n_bytes[tensor.type.name] += tensor.n_bytes
     yield "Tensors by type"
     for name, total in n_bytes.most_common():
-        yield f"  {name:6} {counts[name]:5} tensors {total / 1e6:10.2f} MB"
+        yield f"  {name:7} {counts[name]:5} tensors {_megabytes(total):>12}"
 
 
 def _tensor_table(file: GgufFile) -> Iterator[str]:
     yield "Tensors"
-    width = max((len(name) for name in file.tensors), default=0)
-    for tensor in file.tensors.values():
-        shape = " x ".join(map(str, tensor.shape))
-        yield f"  {tensor.name:{width}}  {tensor.type.name:5} {shape:>18} {tensor.n_bytes:>12,} bytes"
+    names = [_plain(name) for name in file.tensors]
+    width = max(map(len, names), default=0)
+    for name, tensor in zip(names, file.tensors.values(), strict=True):
+        shape = " x ".join(map(str, tensor.shape)) or "scalar"
+        yield f"  {name:{width}}  {tensor.type.name:7} {shape:>18} {tensor.n_bytes:>12,} bytes"
+
+
+def _plain(name: str) -> str:
+    """A name of the file's choosing without what a terminal would obey, and of bearable length."""
+    return _shorten(repr(name)[1:-1], _LONGEST_TEXT)
+
+
+def _shorten(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _megabytes(n_bytes: int) -> str:
+    return f"{n_bytes / 1e6:.2f} MB" if n_bytes >= 10_000 else f"{n_bytes} bytes"

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from ..errors import FormatError, UnsupportedModelError
 from ..features import N_FFT
 from ..tokens import Vocabulary
-from .gguf import GgufFile, Metadata, StoredTensor, TensorType, open_gguf
+from .gguf import GgufFile, Metadata, StoredTensor, open_gguf
 from .keys import read_integers, read_optional
 from .sizes import check_kind, read_dims
 from .tensors import check_finite, check_tensors
+from .types import TensorType
 from .vocabulary import read_vocabulary
 from .whisper import WhisperDims
 

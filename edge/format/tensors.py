@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import FormatError, UnsupportedModelError
-from .gguf import GgufFile, StoredTensor, TensorType
+from .gguf import GgufFile, StoredTensor
+from .types import TensorType
 from .whisper import WhisperDims, tensor_shapes
 
 _FLOATS = (TensorType.F32, TensorType.F16)

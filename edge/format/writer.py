@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from .gguf import VALUE_DTYPES, MetadataValue, TensorType, ValueType
+from .gguf import MetadataValue
+from .types import BLOCKS, MAX_DIMS, VALUE_DTYPES, TensorType, ValueType
 
 ALIGNMENT = 32
 VERSION = 3
@@ -42,19 +45,44 @@ def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors:
     Python ints become uint32, floats float32; arrays keep numpy's type. Metadata and tensors keep their order.
 
     Raises:
+        ValueError: a value, name or tensor that the format cannot hold; names it.
         OSError: the disk is full or the folder cannot be written to; nothing is left behind.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    to_write = list(tensors)
+    _check(metadata, to_write)
+    # Threads of one process may write the same file: the last one to finish wins, with a whole file.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         with temporary.open("wb") as file:
-            _write(file, metadata, list(tensors))
+            _write(file, metadata, to_write)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _check(metadata: Mapping[str, MetadataValue], tensors: list[TensorToWrite]) -> None:
+    """What `open_gguf` would refuse, refused here, where the mistake is."""
+    if metadata.get("general.alignment", ALIGNMENT) != ALIGNMENT:
+        raise ValueError(f"general.alignment: tensors are written at multiples of {ALIGNMENT}")
+    names: set[str] = set()
+    for tensor in tensors:
+        if tensor.name in names:
+            raise ValueError(f"{tensor.name}: a tensor of this name is already in the file")
+        names.add(tensor.name)
+        if not tensor.name or len(tensor.shape) > MAX_DIMS or 0 in tensor.shape:
+            raise ValueError(
+                f"{tensor.name}: expected a name and at most {MAX_DIMS} dimensions of at least 1, found {tensor.shape}"
+            )
+        weights, n_bytes = BLOCKS[tensor.type]
+        n_weights = math.prod(tensor.shape)
+        if (tensor.shape or (1,))[-1] % weights or tensor.data.nbytes != n_weights // weights * n_bytes:
+            raise ValueError(
+                f"{tensor.name}: {tensor.data.nbytes} bytes are not a {tensor.type.name} tensor of shape {tensor.shape}"
+            )
 
 
 def _write(file: BinaryIO, metadata: Mapping[str, MetadataValue], tensors: list[TensorToWrite]) -> None:
@@ -82,15 +110,20 @@ def _value(key: str, value: MetadataValue) -> bytes:
     if isinstance(value, np.ndarray):
         element_type = _element_type(key, value.dtype)
         return struct.pack("<IIQ", ValueType.ARRAY, element_type, value.size) + value.tobytes()
+    if type(value) not in _SCALARS:
+        raise ValueError(f"{key}: GGUF has no values of {type(value).__name__}")
     type_, layout = _SCALARS[type(value)]
-    return struct.pack("<I", type_) + struct.pack(layout, value)
+    try:
+        return struct.pack("<I", type_) + struct.pack(layout, value)
+    except (struct.error, OverflowError) as error:
+        raise ValueError(f"{key}: {value} does not fit {type_.name.lower()}: {error}") from error
 
 
 def _element_type(key: str, dtype: np.dtype[Any]) -> ValueType:
     for type_, name in VALUE_DTYPES.items():
         if np.dtype(name) == dtype:
             return type_
-    raise TypeError(f"{key}: GGUF has no arrays of {dtype}")
+    raise ValueError(f"{key}: GGUF has no arrays of {dtype}")
 
 
 def _string(text: str) -> bytes:

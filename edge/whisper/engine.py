@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import KernelError
-from ..format.gguf import StoredTensor, TensorType
-from ..format.model import ModelFile
+from ..format import ModelFile, StoredTensor, TensorType
 from ..format.whisper import WhisperDims
 from ..ops import KernelModel, KernelState, LinearType, cpu_level
 from ..quant import dequantize_q4_0, dequantize_q8_0

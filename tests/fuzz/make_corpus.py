@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.format import TensorToWrite, TensorType, write_gguf
-from edge.format.gguf import VALUE_DTYPES, MetadataValue
+from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
+from edge.format.types import VALUE_DTYPES
 
 
 def seeds() -> dict[str, tuple[dict[str, MetadataValue], list[TensorToWrite]]]:
