@@ -167,5 +167,5 @@ def _read_mel_filters(file: GgufFile, dims: WhisperDims) -> NDArray[np.float32]:
     if filters is None or filters.shape != expected or filters.type is not TensorType.F32:
         found = "nothing" if filters is None else f"{filters.type.name} {filters.shape}"
         raise FormatError(f"{file.path}: frontend.mel_filterbank: expected F32 {expected}, found {found}")
-    check_finite(file, filters)
+    check_finite(file.path, filters)
     return np.array(filters.data, np.float32)

@@ -6,14 +6,15 @@ share an engine; a state belongs to one thread at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import KernelError
+from ..errors import FormatError, KernelError
 from ..format import ModelFile, StoredTensor, TensorType
+from ..format.tensors import check_weights
 from ..format.whisper import WhisperDims
 from ..ops import KernelModel, KernelState, LinearType, cpu_level
 from ..quant import dequantize_q4_0, dequantize_q8_0
@@ -122,15 +123,13 @@ def _as_float_part(part: Part, tensor: StoredTensor) -> Part:
     return Part(LinearType.F32, to_float32(tensor), None)
 
 
-def _fill(
-    model: KernelModel,
-    tensors: Mapping[str, StoredTensor],
-    dims: WhisperDims,
-    packed: Callable[[], None],
-) -> None:
-    """Hand every tensor to the engine; `packed` is called after each linear, whose tensors are not read again."""
-    for source in linear_sources(dims):
+def _fill(model: KernelModel, file: ModelFile) -> None:
+    """Check every tensor and hand it to the engine, giving its memory back: what was read is not read again."""
+    tensors = file.tensors
+    for source in linear_sources(file.dims):
         first = 0
+        for stem in source.tensors:
+            check_weights(file.path, tensors[f"{stem}.weight"])
         for stem, part in zip(source.tensors, _parts(tensors, source.tensors), strict=True):
             n = part.weights.shape[0]
             model.set_linear(source.name, source.layer, first, n, part.type, part.weights, part.scales)
@@ -138,8 +137,8 @@ def _fill(
             if bias is not None:
                 model.set_floats(f"{source.name}.bias", source.layer, first, n, to_float32(bias))
             first += n
-        packed()
-    for name, layer, tensor in float_sources(dims):
+        file.drop_pages()  # packed weights and mapped file together would be twice the model
+    for name, layer, tensor in float_sources(file.dims):
         values = to_float32(tensors[tensor])
         model.set_floats(name, layer, 0, values.size, values)
 
@@ -151,6 +150,7 @@ class WhisperEngine:
         """Pack the weights of an open model file; the file is no longer needed afterwards.
 
         Raises:
+            FormatError: a weight is no number, or a code that no quantizer gives.
             KernelError: EDGE_CPU names an unsupported level, or the engine cannot hold such a model.
             MemoryError: there is not enough memory.
         """
@@ -160,10 +160,11 @@ class WhisperEngine:
         integers = file.tensors["enc.blocks.0.attn.q.weight"].type in (TensorType.I8, TensorType.Q4_0)
         try:
             self._model = KernelModel(astuple(self.dims), self.level, self.threads, integers)
-            # Packed weights and mapped file together would be twice the model.
-            _fill(self._model, file.tensors, self.dims, file.drop_pages)
+            _fill(self._model, file)
             heads = np.asarray(file.alignment_heads, np.int32).reshape(-1, 2)
             self._model.set_alignment_heads(np.ascontiguousarray(heads), len(heads))
+        except FormatError:
+            raise
         except ValueError as error:
             raise KernelError(f"{file.path}: the engine refuses this model: {error}") from error
         self.n_alignment_heads = len(heads)
