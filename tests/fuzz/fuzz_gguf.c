@@ -33,6 +33,9 @@ static int visit_entry(void *context, const ew_gguf_entry *entry) {
     s->n_entries++;
     touch(s, (const uint8_t *)entry->key.bytes, entry->key.length, "a key outside the file");
     touch(s, entry->payload, entry->payload_bytes, "a value outside the file");
+    expect(entry->key.length > 0, "a key without a name");
+    if (entry->element_type != EW_GGUF_STRING) // numbers of 1 to 8 bytes
+        expect(entry->payload_bytes / 8 <= entry->count && entry->count <= entry->payload_bytes, "a count of its own");
     const uint8_t *at = entry->payload, *end = at + entry->payload_bytes;
     for (uint64_t i = 0; entry->element_type == EW_GGUF_STRING && i < entry->count; i++) {
         ew_gguf_string string;
@@ -47,6 +50,7 @@ static int visit_tensor(void *context, const ew_gguf_tensor *tensor) {
     seen *s = context;
     s->n_tensors++;
     touch(s, (const uint8_t *)tensor->name.bytes, tensor->name.length, "a name outside the file");
+    expect(tensor->name.length > 0, "a tensor without a name");
     expect(tensor->data_start <= (uint64_t)(s->end - s->start), "data outside the file");
     touch(s, s->start + tensor->data_start, tensor->data_bytes, "data outside the file");
     expect(tensor->data_start % s->alignment == 0, "data out of line");

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.format import TensorToWrite, TensorType, write_gguf
-from edge.format.gguf import MetadataValue
+from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
 from edge.format.whisper import WhisperDims, tensor_shapes
 from edge.quant import quantize_int8
 from edge.tokens import special_tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import tracemalloc
 from collections.abc import Callable
@@ -11,8 +12,8 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError, ModelNotFoundError
-from edge.format import TensorToWrite, TensorType, open_gguf, write_gguf
-from edge.format.gguf import MetadataValue
+from edge.format import MetadataValue, TensorToWrite, TensorType, open_gguf, write_gguf
+from edge.format.types import BLOCKS
 
 METADATA: dict[str, MetadataValue] = {
     "text": "zwei 二",
@@ -80,6 +81,86 @@ def test_gguf_py_reads_what_we_write(sound: Path) -> None:
     assert bytes(reader.fields["text"].parts[-1]).decode() == METADATA["text"]
 
 
+def test_we_read_what_gguf_py_writes(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf")
+    path = tmp_path / "theirs.gguf"
+    writer = gguf.GGUFWriter(path, "llama", use_temp_file=False)
+    writer.add_uint8("u8", 200)
+    writer.add_int64("i64", -(2**40))
+    writer.add_float64("f64", 0.1)
+    writer.add_bool("no", False)
+    writer.add_array("floats", [0.5, -2.0])
+    writer.add_array("strings", ["x", "Ġy"])
+    values = np.random.default_rng(1).standard_normal((3, 512)).astype(np.float32)
+    for kind in ("Q5_0", "Q8_0"):
+        type_ = gguf.GGMLQuantizationType[kind]
+        writer.add_tensor(kind, gguf.quants.quantize(values, type_), raw_dtype=type_)
+    writer.add_tensor("f32", values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with open_gguf(path) as file:
+        expected = {"general.architecture": "llama", "u8": 200, "i64": -(2**40), "f64": 0.1, "no": False}
+        assert {key: file.metadata[key] for key in expected} == expected
+        assert np.array_equal(file.metadata["floats"], np.array([0.5, -2], np.float32))
+        assert file.metadata["strings"] == ["x", "Ġy"]
+        assert np.array_equal(file.tensors["f32"].data, values)
+        assert file.tensors["Q5_0"].shape == (3, 512)
+        assert np.array_equal(file.tensors["Q8_0"].data, gguf.quants.quantize(values, gguf.GGMLQuantizationType.Q8_0))
+
+
+@pytest.mark.parametrize("type_", TensorType)
+def test_every_type_of_ggml_is_measured_alike(type_: TensorType, tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf")
+    weights, n_bytes = BLOCKS[type_]
+    if type_ is not TensorType.Q8_1:  # gguf-py counts its scales as float32; GGML's are float16
+        assert gguf.constants.GGML_QUANT_SIZES[gguf.GGMLQuantizationType(type_)] == (weights, n_bytes)
+    path = tmp_path / "typed.gguf"
+    data = np.zeros((2, 3 * n_bytes), np.uint8)
+    write_gguf(path, {}, [TensorToWrite("t", type_, (2, 3 * weights), data)])
+    with open_gguf(path) as file:
+        assert (file.tensors["t"].type, file.tensors["t"].shape) == (type_, (2, 3 * weights))
+        assert file.tensors["t"].n_bytes == data.nbytes
+
+
+def test_only_the_types_of_ggml_are_known(tmp_path: Path) -> None:
+    path = tmp_path / "typed.gguf"
+    for kind in set(range(64)) - set(TensorType):
+        path.write_bytes(padded(header(1) + tensor(b"t", 256, kind=kind), 1024))
+        with pytest.raises(FormatError, match=f"expected a known tensor type, found {kind}"):
+            open_gguf(path)
+
+
+def test_a_question_about_a_key_does_not_read_it(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_gguf(sound) as file:
+        monkeypatch.setattr("edge.format.gguf.gguf_strings", None)
+        assert "strings" in file.metadata
+        assert "stringss" not in file.metadata
+        assert file.metadata.count("strings") == 3
+        assert file.metadata.is_array("strings")
+        assert file.metadata.holds_strings("text")
+        assert not file.metadata.is_array("text")
+
+
+def test_a_long_list_can_be_read_in_part(sound: Path) -> None:
+    with open_gguf(sound) as file:
+        assert file.metadata.raw_strings("strings", 2) == [b"", b"a"]
+        with pytest.raises(FormatError, match="numbers: expected strings, found int32"):
+            file.metadata.raw_strings("numbers")
+
+
+def test_a_message_says_what_is_wrong_and_what_stands_there(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.gguf"
+    path.write_bytes(header(0, 1) + text(b"a\x1b[2J") + struct.pack("<I", 77))
+    with pytest.raises(FormatError) as caught:
+        open_gguf(path)
+    assert str(caught.value) == (
+        f"{path}: not a sound GGUF file: at byte 37: 'a?[2J': expected a known value type (arrays of arrays are not), "
+        "found 77"
+    )
+
+
 def test_every_truncation_is_refused(sound: Path, tmp_path: Path) -> None:
     data = sound.read_bytes()
     broken = tmp_path / "broken.gguf"
@@ -98,7 +179,7 @@ def test_no_flipped_bit_does_harm(sound: Path, tmp_path: Path) -> None:
         try:
             with open_gguf(broken) as file:
                 for key in file.metadata:
-                    file.metadata.count(key)
+                    assert file.metadata[key] is not None
         except EdgeError:
             pass
         data[bit // 8] ^= 1 << bit % 8
@@ -158,6 +239,11 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         "right after the tensor before",
     ),
     "a tensor twice": (padded(header(2) + tensor(b"a", 8) + tensor(b"a", 8, offset=32), 64), "stands twice"),
+    "nothing but something behind the end": (padded(header()) + bytes(32), "ends with its last tensor"),
+    "an alignment of 2^16 and nothing there": (
+        header(1, 1) + ALIGNMENT + struct.pack("<I", 65536) + tensor(b"t", 8) + bytes(64),
+        "ends with its last tensor",
+    ),
     "something behind the end": (padded(header(1) + tensor(b"t", 8), 64), "ends with its last tensor"),
 }
 
@@ -186,5 +272,16 @@ def test_a_claim_allocates_nothing(claim: Callable[[], bytes], tmp_path: Path) -
 def test_a_missing_file_and_a_folder_are_said_to_be_that(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match="no such model file"):
         open_gguf(tmp_path / "none.gguf")
+    with pytest.raises(ModelNotFoundError, match="no such model file"):
+        open_gguf(__file__ + "/none.gguf")
     with pytest.raises(FormatError, match="found a folder"):
         open_gguf(tmp_path)
+    with pytest.raises(FormatError, match="NUL"):
+        open_gguf("a\0b")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.gguf")
+    with pytest.raises(FormatError, match="something that is no file"):
+        open_gguf(tmp_path / "pipe.gguf")

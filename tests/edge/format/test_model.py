@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from edge.errors import EdgeError, FormatError, UnsupportedModelError
 from edge.format import TensorToWrite, TensorType, open_model
-from edge.format.inspect import describe
+from edge.format.types import BLOCKS
 from edge.whisper.engine import WhisperEngine
 
 Change = Callable[[dict[str, Any], dict[str, TensorToWrite]], None]
@@ -38,6 +39,35 @@ def replace(name: str, type_: TensorType, data: np.ndarray[Any, Any], shape: tup
 def without(name: str) -> Change:
     def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
         del tensors[name]
+
+    return change
+
+
+def fill(name: str, value: Any) -> Change:
+    """A stored array with its first number replaced."""
+
+    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+        tensor = tensors[name]
+        data = tensor.data.copy()
+        data.reshape(-1)[0] = value
+        tensors[name] = TensorToWrite(name, tensor.type, tensor.shape, data)
+
+    return change
+
+
+def swap_tokens(one: str, other: str) -> Change:
+    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+        tokens = metadata["tokenizer.ggml.tokens"]
+        i, j = tokens.index(one), tokens.index(other)
+        tokens[i], tokens[j] = other, one
+
+    return change
+
+
+def rename_token(old: str, new: str) -> Change:
+    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+        tokens = metadata["tokenizer.ggml.tokens"]
+        tokens[tokens.index(old)] = new
 
     return change
 
@@ -120,6 +150,57 @@ BAD: dict[str, tuple[Change, type[EdgeError], str]] = {
         FormatError,
         "pairs",
     ),
+    "more alignment heads than heads": (
+        put("edgewise.alignment_heads", np.zeros(4, np.int32)),
+        FormatError,
+        "at most 2 integers",
+    ),
+    "alignment heads in words": (put("edgewise.alignment_heads", ["a"]), FormatError, "array of integers"),
+    "suppressed tokens that are fractions": (
+        put("stt.whisper.suppress_tokens", np.zeros(1, np.float32)),
+        FormatError,
+        "array of integers",
+    ),
+    "a name that clears the screen": (put("general.name", "x\x1b[2J"), FormatError, "short line of text"),
+    "a name without end": (put("general.name", "x" * 1000), FormatError, "short line of text"),
+    "an array for a size": (
+        put("stt.whisper.encoder.d_model", np.array([64], np.uint32)),
+        FormatError,
+        "expected int, found an array",
+    ),
+    "a precision that is none": (put("edgewise.precision", "int3"), FormatError, "found 'int3'"),
+    "another sample rate": (put("stt.frontend.sample_rate", 8000), UnsupportedModelError, "16000, found 8000"),
+    "other features": (put("stt.frontend.type", "raw"), UnsupportedModelError, "'mel', found 'raw'"),
+    "another number of bands": (put("stt.frontend.num_mels", 3), UnsupportedModelError, "expected 2, found 3"),
+    "another activation": (put("stt.whisper.decoder.activation", "relu"), UnsupportedModelError, "found 'relu'"),
+    "scaled embeddings": (put("stt.whisper.decoder.scale_embedding", True), UnsupportedModelError, "found True"),
+    "another start of transcript": (
+        put("stt.whisper.sot_token_id", 7),
+        FormatError,
+        "sot_token_id: expected a token id of 5, found 7",
+    ),
+    "an end beyond the vocabulary": (
+        put("tokenizer.ggml.bos_token_id", 1612),
+        FormatError,
+        "below 1612, found 1612",
+    ),
+    "special tokens out of place": (
+        swap_tokens("<|translate|>", "<|transcribe|>"),
+        FormatError,
+        r"expected <\|translate\|> as token",
+    ),
+    "a token in another spelling": (
+        rename_token("t1", "€"),
+        FormatError,
+        "token 2 is not in GPT-2's spelling of bytes: '€'",
+    ),
+    "a token with a line break": (rename_token("t1", "a\nb"), FormatError, "line break"),
+    "a token of a megabyte": (rename_token("t1", "a" * (1 << 20)), FormatError, "at most 65536 bytes"),
+    "a NaN in the filters": (
+        fill("frontend.mel_filterbank", np.nan),
+        FormatError,
+        "mel_filterbank: expected finite",
+    ),
     "a tensor missing": (without("enc.final_norm.bias"), FormatError, "enc.final_norm.bias is missing"),
     "filters missing": (without("frontend.mel_filterbank"), FormatError, "found nothing"),
     "scales missing": (without("dec.token_embd.weight_scale"), FormatError, "1612 float32 scales"),
@@ -165,13 +246,65 @@ def test_contradictions_are_refused(name: str, write_model: WriteModel) -> None:
     assert str(path) in str(caught.value)
 
 
-def test_describe_tells_what_is_in_it(write_model: WriteModel) -> None:
-    text = describe(write_model(), tensors=True)
-    assert "Whisper small-test, int8: edgewise runs it" in text
-    assert "stt.whisper.decoder.vocab_size = 1612" in text
-    assert "enc.blocks.0.attn.q.weight" in text
-    assert len(text) < 20_000
+def blocks(type_: TensorType, scale: float) -> Change:
+    """A matrix of blocks, of which the last has this scale."""
+    n_bytes = 2 * BLOCKS[type_][1]
+    data = np.zeros((64, n_bytes), np.uint8)
+    data[-1, -n_bytes // 2 :][:2] = np.frombuffer(np.float16(scale).tobytes(), np.uint8)
+    return replace("enc.blocks.0.attn.q.weight", type_, data, (64, 64))
 
 
-def test_describe_takes_a_file_of_another_kind(write_model: WriteModel) -> None:
-    assert "does not run it" in describe(write_model(put("general.architecture", "llama")))
+BAD_WEIGHTS = {
+    "a code of -128": (fill("dec.token_embd.weight", -128), r"token_embd.weight: expected codes .* found -128"),
+    "a NaN in a convolution": (fill("enc.conv.1.weight", np.nan), "conv.1.weight: expected finite numbers"),
+    "an infinite Q8_0 scale": (blocks(TensorType.Q8_0, np.inf), "attn.q.weight: expected finite scales"),
+    "a NaN as Q4_0 scale": (blocks(TensorType.Q4_0, np.nan), "attn.q.weight: expected finite scales"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_WEIGHTS)
+def test_the_engine_refuses_weights_that_mean_nothing(name: str, write_model: WriteModel) -> None:
+    change, message = BAD_WEIGHTS[name]
+    with open_model(write_model(change)) as model, pytest.raises(FormatError, match=message):
+        WhisperEngine(model, threads=1)
+
+
+def test_every_byte_has_its_spelling(write_model: WriteModel) -> None:
+    """`bytes_to_unicode` of GPT-2, the printable bytes first."""
+
+    def spell(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+        metadata["tokenizer.ggml.tokens"][:4] = ["Ġa!~", "ĀĠ¡¬", "®ÿĀġ", ""]
+
+    with open_model(write_model(spell)) as model:
+        assert model.vocabulary.tokens[:4] == (b" a!~", b"\x00 \xa1\xac", b"\xae\xff\x00\x7f", b"")
+
+
+def test_alignment_heads_of_a_foreign_file_are_those_of_the_upper_half(write_model: WriteModel) -> None:
+    with open_model(write_model(put("edgewise.alignment_heads", None))) as model:
+        assert model.alignment_heads == ((0, 0),)
+
+
+@pytest.mark.parametrize(
+    ("type_", "precision"), [(TensorType.F16, "f16"), (TensorType.Q8_0, "q8_0"), (TensorType.Q4_0, "int4")]
+)
+def test_precision_of_a_foreign_file_is_its_weights_type(
+    type_: TensorType, precision: str, write_model: WriteModel
+) -> None:
+    def foreign(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+        del metadata["edgewise.precision"]
+        weights, n_bytes = BLOCKS[type_]
+        data = np.zeros((256, 64 // weights * n_bytes), np.uint8)
+        replace("enc.blocks.0.ffn.fc1.weight", type_, data, (256, 64))(metadata, tensors)
+
+    with open_model(write_model(foreign)) as model:
+        assert model.precision == precision
+
+
+def test_a_list_longer_than_it_can_be_is_not_made(write_model: WriteModel) -> None:
+    """Four million integers would take 128 MiB as a tuple."""
+    path = write_model(put("stt.whisper.suppress_tokens", np.zeros(4 << 20, np.int32)))
+    tracemalloc.start()
+    with pytest.raises(FormatError, match="expected at most 1612 integers, found 4194304"):
+        open_model(path)
+    assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    tracemalloc.stop()
