@@ -47,11 +47,16 @@ def dequantize_int8(codes: NDArray[np.int8], scales: FloatArray) -> FloatArray:
 
 
 def quantize_rows_int8(x: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
-    """Rows (m, k) to codes and scales (m,): what kernels/quantize does to activations on the fly."""
-    largest = np.abs(x).max(axis=1, initial=0).astype(np.float32)
-    inverse = np.divide(_MAX_CODE, largest, out=np.zeros_like(largest), where=largest > 0)
-    codes = np.clip(np.rint(x * inverse[:, None]), -_MAX_CODE, _MAX_CODE).astype(np.int8)
-    return codes, largest / _MAX_CODE
+    """Rows (m, k) to codes and scales (m,): what kernels/quantize does to activations on the fly.
+
+    A NaN becomes -127 and counts for nothing in its row's scale. So does a product that is none, 0 times infinity, in
+    rows that hold an infinity or nothing above 1e-37. Models give no such rows, but kernels must agree on them too.
+    """
+    largest = np.fmax.reduce(np.abs(x), axis=1, initial=0).astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        inverse = np.divide(_MAX_CODE, largest, out=np.zeros_like(largest), where=largest > 0)
+        rounded = np.fmax(np.rint(x * inverse[:, None]), -_MAX_CODE)
+    return np.fmin(rounded, _MAX_CODE).astype(np.int8), largest / _MAX_CODE
 
 
 def quantize_q8_0(weights: FloatArray) -> NDArray[np.uint8]:

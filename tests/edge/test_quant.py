@@ -94,3 +94,18 @@ def test_every_level_quantizes_rows_alike(level: str, m: int, k: int) -> None:
     assert np.array_equal(found_codes, codes)
     assert np.array_equal(found_scales, scales)
     assert np.array_equal(sums, codes.sum(axis=1, dtype=np.int32))
+
+
+@pytest.mark.parametrize("level", ops.cpu_info().supported)
+def test_every_level_makes_the_same_of_what_is_no_number(level: str) -> None:
+    rows = np.zeros((6, 40), np.float32)
+    rows[0, :3] = [np.nan, 1, -2]
+    rows[1, 5:7] = [np.inf, 3]
+    rows[2, 35] = -np.inf
+    rows[3, :2] = [1e-44, -1e-44]  # 127 divided by the largest is infinite
+    rows[4, 30] = 1e-38
+    rows[5] = np.nan
+    codes, scales = quant.quantize_rows_int8(rows)
+    found_codes, found_scales, _ = ops.quantize_rows(rows, level)
+    assert np.array_equal(found_codes, codes)
+    assert np.array_equal(found_scales, scales)
