@@ -158,9 +158,7 @@ def merge_ranks(piece: bytes, rank_of: dict[bytes, int]) -> list[int]:
     try:
         return [rank_of[part] for part in parts]
     except KeyError as missing:
-        raise ValueError(
-            f"this vocabulary has no token for the byte {missing}, so it cannot encode text"
-        ) from None
+        raise ValueError(f"this vocabulary has no token for the byte {missing}, so it cannot encode text") from None
 
 
 # GPT-2 splits text by `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. The

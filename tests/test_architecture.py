@@ -126,9 +126,7 @@ def test_functions_are_short() -> None:
 
 def test_importing_edge_loads_nothing_heavy(tmp_path: Path) -> None:
     program = "import sys, edge; print(*sorted(name.partition('.')[0] for name in sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     loaded = set(done.stdout.split())
     assert "edge" in loaded
     assert loaded & {"numpy", "soundfile", "soxr", "asyncio", "export", *TOOLCHAIN_LIBRARIES} == set()

@@ -57,11 +57,7 @@ def test_it_installs_only_the_two_packages(members: set[str]) -> None:
 
 
 def test_it_holds_every_module_the_stub_and_the_typing_marker(members: set[str]) -> None:
-    modules = {
-        str(path.relative_to(ROOT))
-        for package in ("edge", "export")
-        for path in (ROOT / package).rglob("*.py")
-    }
+    modules = {str(path.relative_to(ROOT)) for package in ("edge", "export") for path in (ROOT / package).rglob("*.py")}
     assert modules - members == set()
     assert {"edge/_kernels.abi3.so", "edge/_kernels.pyi", "edge/py.typed"} <= members
 
@@ -83,8 +79,6 @@ def test_the_compiled_part_needs_only_the_c_library(wheel: Path, tmp_path: Path)
         library = archive.extract("edge/_kernels.abi3.so", tmp_path)
     done = subprocess.run(["readelf", "-d", library], capture_output=True, text=True, check=True)
     needed = {
-        line.rpartition("[")[2].rstrip("]").partition(".")[0]
-        for line in done.stdout.splitlines()
-        if "(NEEDED)" in line
+        line.rpartition("[")[2].rstrip("]").partition(".")[0] for line in done.stdout.splitlines() if "(NEEDED)" in line
     }
     assert needed <= {"libc", "libm", "libpthread", "ld-linux-x86-64", "ld-linux-aarch64"}

@@ -25,9 +25,7 @@ PARSERS = {("edgewise",): build_edgewise_parser, ("python", "-m", "benchmarks"):
 
 def _blocks(path: Path, language: str) -> list[str]:
     """The fenced blocks of a language."""
-    return re.findall(
-        rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
+    return re.findall(rf"^```{language}\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 def _commands() -> list[tuple[str, ...]]:

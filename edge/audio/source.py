@@ -84,9 +84,7 @@ def open_audio(audio: AudioInput) -> AudioSource:
         from .pipes import open_pipe
 
         return AudioSource(open_pipe(audio))
-    raise AudioError(
-        f"expected a path, a binary file object or a float32 array as audio, found {type(audio).__name__}"
-    )
+    raise AudioError(f"expected a path, a binary file object or a float32 array as audio, found {type(audio).__name__}")
 
 
 def _array_source(samples: NDArray[Any]) -> AudioSource:

@@ -52,9 +52,7 @@ def read_wav_header(read: Callable[[int], bytes], name: str) -> tuple[WavFormat 
         chunk_head = read(8)
         header += chunk_head
         if len(chunk_head) < 8:
-            raise AudioError(
-                f"{name} ends inside its WAV header, before any audio; get a complete copy of it"
-            )
+            raise AudioError(f"{name} ends inside its WAV header, before any audio; get a complete copy of it")
         kind, length = chunk_head[:4], struct.unpack("<I", chunk_head[4:])[0]
         if kind == b"data":
             wav = _parse_format(format_chunk, None if length in _UNKNOWN_LENGTHS else length)

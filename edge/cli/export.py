@@ -41,9 +41,7 @@ def add_parser(commands: Subcommands) -> None:
     )
     whisper.add_argument("source", metavar="SOURCE")
     whisper.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write")
-    whisper.add_argument(
-        "--precision", choices=PRECISIONS, help="of the weights (default: int8; for other forms f16)"
-    )
+    whisper.add_argument("--precision", choices=PRECISIONS, help="of the weights (default: int8; for other forms f16)")
     whisper.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
     whisper.add_argument("--name", help="the model's name (default: what the source says)")
     whisper.add_argument("--offline", action="store_true", help="never use the network")

@@ -123,9 +123,7 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
         problems = store.verify(name)
         n_problems += len(problems)
         for problem in problems:
-            console.say(
-                f"{problem.path} {problem.what}: `edgewise models remove {name}`, then fetch it again"
-            )
+            console.say(f"{problem.path} {problem.what}: `edgewise models remove {name}`, then fetch it again")
         if not problems:
             print(f"{name}: as pinned")
     return 1 if n_problems else 0

@@ -55,12 +55,8 @@ def add_parser(commands: Subcommands) -> None:
         "-l", "--language", type=language, metavar="LANG", help="such as en or German (default: detect it)"
     )
     parser.add_argument("--format", choices=FORMATS, default="txt", help="of the transcript (default: txt)")
-    parser.add_argument(
-        "-o", "--output-dir", type=Path, metavar="DIR", help="write one file for each recording there"
-    )
-    parser.add_argument(
-        "-t", "--threads", type=positive, metavar="N", help="(default: the processor's physical cores)"
-    )
+    parser.add_argument("-o", "--output-dir", type=Path, metavar="DIR", help="write one file for each recording there")
+    parser.add_argument("-t", "--threads", type=positive, metavar="N", help="(default: the processor's physical cores)")
     parser.add_argument("--offline", action="store_true", help="never use the network")
     parser.add_argument(
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"

@@ -15,9 +15,7 @@ from .http import MAX_ATTEMPTS, Client, TransferError, redacted
 _log = logging.getLogger(__name__)
 
 
-def download(
-    client: Client, url: str, part: Path, *, size: int, sha256: str, label: str, progress: Progress
-) -> None:
+def download(client: Client, url: str, part: Path, *, size: int, sha256: str, label: str, progress: Progress) -> None:
     """Bring a file of known size and hash to `part`, going on from what lies there already.
 
     A transfer that breaks is taken up again; what arrived stays in `part` for the next call. Bytes that are
@@ -55,9 +53,7 @@ def _transfer(client: Client, url: str, part: Path, *, size: int, label: str, pr
             client.pause(attempt)
 
 
-def _append(
-    client: Client, url: str, part: Path, start: int, *, size: int, label: str, progress: Progress
-) -> None:
+def _append(client: Client, url: str, part: Path, start: int, *, size: int, label: str, progress: Progress) -> None:
     headers = {"Range": f"bytes={start}-"} if start else {}
     with client.open(url, headers=headers) as answer:
         continues = answer.status == 206

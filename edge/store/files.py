@@ -67,9 +67,7 @@ def check(name: str, found_size: int, found_sha256: str, *, size: int, sha256: s
     if found_size != size:
         raise IntegrityError(f"{name}: expected {size} bytes, {found_size} arrived")
     if found_sha256 != sha256:
-        raise IntegrityError(
-            f"{name}: not the pinned bytes (SHA-256 {found_sha256[:16]}…, expected {sha256[:16]}…)"
-        )
+        raise IntegrityError(f"{name}: not the pinned bytes (SHA-256 {found_sha256[:16]}…, expected {sha256[:16]}…)")
 
 
 def sync_folder(folder: Path) -> None:

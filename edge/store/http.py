@@ -75,9 +75,7 @@ class Client:
         assert isinstance(answer, http.client.HTTPResponse)  # the only kind these handlers give
         return answer
 
-    def read(
-        self, url: str, *, limit: int, headers: Mapping[str, str] | None = None
-    ) -> tuple[bytes, str, str]:
+    def read(self, url: str, *, limit: int, headers: Mapping[str, str] | None = None) -> tuple[bytes, str, str]:
         """Get a whole small answer: its bytes, its content type and its address after redirects."""
         for attempt in range(MAX_ATTEMPTS):
             try:

@@ -37,9 +37,7 @@ class _Links(HTMLParser):
             self.base = target
 
 
-def find_archive(
-    archive: Archive, settings: PipSettings, client: Client, reasons: list[str]
-) -> Iterator[str]:
+def find_archive(archive: Archive, settings: PipSettings, client: Client, reasons: list[str]) -> Iterator[str]:
     """Where this archive can be had, one place after another: http addresses and `file:` ones.
 
     Places are asked only when the one before did not help; what went wrong with each goes to `reasons`.

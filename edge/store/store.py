@@ -130,9 +130,7 @@ class Store:
             return target
         asset = self._model(name)
         if not self.is_here(name) and not is_offline(offline):
-            _log.warning(
-                "fetching %s once, %s, into %s", name, readable_size(asset.size), self._folder(asset)
-            )
+            _log.warning("fetching %s once, %s, into %s", name, readable_size(asset.size), self._folder(asset))
         source = self.ensure(name, offline=offline, progress=progress, folders=folders)
         with self._locked(target.name), explained(target.parent):
             if not target.exists():
@@ -217,9 +215,7 @@ class Store:
             raise _failure(request, offline=offline)
         shutil.rmtree(request.downloads, ignore_errors=True)
 
-    def _export(
-        self, name: str, source: Path, target: Path, precision: str, progress: Progress | None
-    ) -> None:
+    def _export(self, name: str, source: Path, target: Path, precision: str, progress: Progress | None) -> None:
         try:
             from export.whisper import export_whisper
         except ImportError as error:

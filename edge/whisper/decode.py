@@ -67,9 +67,7 @@ def make_prompt(
 class GreedyDecoder:
     """Takes the likeliest token that the rules allow, until the end or the bound."""
 
-    def __init__(
-        self, tokenizer: Tokenizer, rules: TokenRules, n_text_ctx: int, max_tokens: int | None = None
-    ) -> None:
+    def __init__(self, tokenizer: Tokenizer, rules: TokenRules, n_text_ctx: int, max_tokens: int | None = None) -> None:
         self._tokenizer = tokenizer
         self._rules = rules
         self._n_text_ctx = n_text_ctx

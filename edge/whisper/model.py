@@ -37,9 +37,7 @@ class Model:
         self.suppress_tokens = file.suppress_tokens
         self.suppress_begin = file.suppress_begin
         self.load_s = load_s + time.perf_counter() - began
-        _LOG.info(
-            "%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads
-        )
+        _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, precision={self.precision!r}, threads={self.engine.threads})"
@@ -114,15 +112,11 @@ def load(
     path = _model_path(model, precision, offline, progress)
     with open_model(path) as file:
         if precision not in (None, file.precision):
-            raise UnsupportedModelError(
-                f"{path}: its precision is {file.precision}, {precision} was asked for"
-            )
+            raise UnsupportedModelError(f"{path}: its precision is {file.precision}, {precision} was asked for")
         return Model(file, threads=threads, load_s=time.perf_counter() - began)
 
 
-def _model_path(
-    model: str | Path, precision: str | None, offline: bool | None, progress: Progress | None
-) -> Path:
+def _model_path(model: str | Path, precision: str | None, offline: bool | None, progress: Progress | None) -> Path:
     path = Path(model)
     looks_like_path = isinstance(model, Path) or path.suffix == ".gguf" or len(path.parts) > 1
     if looks_like_path or path.is_file():

@@ -42,17 +42,12 @@ class TranscribeOptions:
         if self.task not in _TASKS:
             raise OptionError(f"unknown task {self.task!r}; expected {' or '.join(_TASKS)}")
         if self.max_tokens is not None and self.max_tokens < 1:
-            raise OptionError(
-                f"max_tokens is {self.max_tokens}; expected 1 or more, or None for the model's own"
-            )
+            raise OptionError(f"max_tokens is {self.max_tokens}; expected 1 or more, or None for the model's own")
         if self.no_speech_threshold is not None and not 0 <= self.no_speech_threshold <= 1:
-            raise OptionError(
-                f"no_speech_threshold is {self.no_speech_threshold}; expected a probability, 0 to 1"
-            )
+            raise OptionError(f"no_speech_threshold is {self.no_speech_threshold}; expected a probability, 0 to 1")
         if self.max_initial_timestamp is not None and not 0 <= self.max_initial_timestamp <= 30:
             raise OptionError(
-                f"max_initial_timestamp is {self.max_initial_timestamp}; "
-                "expected seconds within the window, 0 to 30"
+                f"max_initial_timestamp is {self.max_initial_timestamp}; expected seconds within the window, 0 to 30"
             )
 
     def check_model(self, tokenizer: Tokenizer) -> None:

@@ -116,7 +116,5 @@ def probability(logits: FloatArray, token: int) -> float:
 def _token_ids(tokens: Iterable[int], tokenizer: Tokenizer) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
     ids = sorted(tokens)
     if ids and (ids[0] < 0 or ids[-1] >= tokenizer.n_vocab):
-        raise ValueError(
-            f"suppressed tokens are {ids[0]} to {ids[-1]}; expected ids from 0 to {tokenizer.n_vocab - 1}"
-        )
+        raise ValueError(f"suppressed tokens are {ids[0]} to {ids[-1]}; expected ids from 0 to {tokenizer.n_vocab - 1}")
     return np.array(ids, np.intp)

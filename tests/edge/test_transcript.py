@@ -28,8 +28,7 @@ def test_plain_text_is_a_line_a_segment() -> None:
 
 def test_srt() -> None:
     assert write_transcript(TRANSCRIPT, "srt") == (
-        "1\n00:00:00,000 --> 00:00:01,500\nGrüße, Ödön.\n\n"
-        "2\n01:01:01,040 --> 01:01:02,000\na -> b  & <c>\n\n"
+        "1\n00:00:00,000 --> 00:00:01,500\nGrüße, Ödön.\n\n2\n01:01:01,040 --> 01:01:02,000\na -> b  & <c>\n\n"
     )
 
 

@@ -59,9 +59,7 @@ def test_eight_khz_stereo_of_24_bits_is_mixed_and_resampled(tmp_path: Path) -> N
 @pytest.mark.parametrize("n_channels", [1, 2, 6])
 def test_any_rate_and_channel_count(tmp_path: Path, rate_hz: int, n_channels: int) -> None:
     path = tmp_path / "clip.wav"
-    soundfile.write(
-        path, np.repeat(tone(1.5, rate_hz)[:, None], n_channels, axis=1), rate_hz, subtype="FLOAT"
-    )
+    soundfile.write(path, np.repeat(tone(1.5, rate_hz)[:, None], n_channels, axis=1), rate_hz, subtype="FLOAT")
     source = open_audio(path)
     assert source.duration_s == pytest.approx(1.5, abs=1e-3)
     samples = np.concatenate(list(source))

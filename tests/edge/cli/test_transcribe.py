@@ -136,9 +136,7 @@ def test_one_failure_does_not_lose_the_others(run: Any, model: FakeModel, clip: 
     assert lines[-1].startswith("edgewise: 3 of 4 recordings failed: ")
 
 
-def test_what_cannot_be_opened_is_said_before_a_model_is_loaded(
-    run: Any, model: FakeModel, tmp_path: Path
-) -> None:
+def test_what_cannot_be_opened_is_said_before_a_model_is_loaded(run: Any, model: FakeModel, tmp_path: Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("These are the words themselves, not a recording of them.")
     empty = tmp_path / "empty.wav"
@@ -175,9 +173,7 @@ def test_standard_input(
     assert run("transcribe", "-").out.startswith("1.5 s")
 
 
-def test_standard_input_to_a_file(
-    run: Any, model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_input_to_a_file(run: Any, model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(bytes(48000))))
     assert run("transcribe", "-", "--output-dir", tmp_path).status == 0
     assert (tmp_path / "stdin.txt").exists()

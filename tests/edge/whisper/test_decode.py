@@ -109,9 +109,7 @@ def test_the_prompt_holds_what_fits(english: Tokenizer, multilingual: Tokenizer)
     assert long.tokens[long.sot_index] == k.sot
 
 
-def test_the_earlier_text_goes_in_before_the_start(
-    english: Tokenizer, engine_of: Script, script: Script
-) -> None:
+def test_the_earlier_text_goes_in_before_the_start(english: Tokenizer, engine_of: Script, script: Script) -> None:
     state = state_of(engine_of(script(english, english.encode(" ask"))))
     prompt = make_prompt(english, N_TEXT_CTX, language=None, timestamps=False, previous=[300, 301])
     found = greedy(english, timestamps=False)(state, prompt)

@@ -77,22 +77,15 @@ class NumpyWhisper:
 
     def norm(self, name: str, x: Floats) -> Floats:
         centred = x - x.mean(-1, keepdims=True)
-        return (
-            centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * self.w[f"{name}.weight"]
-            + self.w[f"{name}.bias"]
-        )
+        return centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
 
     def convolution(self, name: str, x: Floats, stride: int) -> Floats:
         padded = np.pad(x, ((1, 1), (0, 0)))
         windows = [padded[t : t + 3].T for t in range(0, len(x), stride)]
         return np.einsum("tik,oik->to", np.array(windows), self.w[f"{name}.weight"]) + self.w[f"{name}.bias"]
 
-    def attention(
-        self, name: str, x: Floats, source: Floats, *, causal: bool = False
-    ) -> tuple[Floats, Floats]:
-        q, k, v = (
-            self.linear(f"{name}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True)
-        )
+    def attention(self, name: str, x: Floats, source: Floats, *, causal: bool = False) -> tuple[Floats, Floats]:
+        q, k, v = (self.linear(f"{name}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
         heads = [slice(64 * head, 64 * head + 64) for head in range(q.shape[1] // 64)]
         weights = []
         for head in heads:
@@ -105,9 +98,7 @@ class NumpyWhisper:
         return self.linear(f"{name}.out", mixed), np.array(weights)
 
     def feed_forward(self, block: str, x: Floats) -> Floats:
-        return self.linear(
-            f"{block}.ffn.fc2", gelu(self.linear(f"{block}.ffn.fc1", self.norm(f"{block}.norm_ffn", x)))
-        )
+        return self.linear(f"{block}.ffn.fc2", gelu(self.linear(f"{block}.ffn.fc1", self.norm(f"{block}.norm_ffn", x))))
 
     def encode(self, features: Floats) -> Floats:
         x = gelu(self.convolution("enc.conv.0", features, 1))
@@ -127,9 +118,7 @@ class NumpyWhisper:
             block = f"dec.blocks.{layer}"
             normed = self.norm(f"{block}.norm_self", x)
             x = x + self.attention(f"{block}.self_attn", normed, normed, causal=True)[0]
-            mixed, weights = self.attention(
-                f"{block}.cross_attn", self.norm(f"{block}.norm_cross", x), states
-            )
+            mixed, weights = self.attention(f"{block}.cross_attn", self.norm(f"{block}.norm_cross", x), states)
             x = x + mixed
             cross.append(weights)
             x = x + self.feed_forward(block, x)

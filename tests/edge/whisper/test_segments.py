@@ -47,9 +47,7 @@ def test_a_pair_at_zero_still_advances(english: Tokenizer) -> None:
 
 
 @given(st.lists(st.one_of(st.just(300), st.integers(50363, 51863)), max_size=40), st.integers(1, 3000))
-def test_whatever_was_written_the_window_moves_on(
-    english: Tokenizer, tokens: list[int], n_frames: int
-) -> None:
+def test_whatever_was_written_the_window_moves_on(english: Tokenizer, tokens: list[int], n_frames: int) -> None:
     spans, advance = split_window(tokens, english, n_frames)
     assert 0 < advance <= 3000
     joined = [token for span in spans for token in span.tokens]

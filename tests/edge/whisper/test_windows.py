@@ -39,10 +39,7 @@ def run(engine: Any, tokenizer: Tokenizer, seconds: float, **settings: Any) -> T
 
 def says(tokenizer: Tokenizer, *items: float | str) -> list[int]:
     """Tokens of times and words: says(k, 0.0, " ask", 1.5)."""
-    parts = (
-        tokenizer.encode(item) if isinstance(item, str) else [tokenizer.timestamp_token(item)]
-        for item in items
-    )
+    parts = (tokenizer.encode(item) if isinstance(item, str) else [tokenizer.timestamp_token(item)] for item in items)
     return [token for part in parts for token in part]
 
 
@@ -60,9 +57,7 @@ def test_a_short_clip_is_one_window(english: Tokenizer, engine_of: Script, scrip
     assert result.segments[1].tokens == tuple(says(english, 2.4, " what", 4.0))
     assert result.timing.n_windows == 1
     assert result.timing.n_tokens == 7
-    np.testing.assert_array_equal(
-        engine.state.encoded[0], window_features(raw_log_mel(sound(5), FILTERS), 3000)
-    )
+    np.testing.assert_array_equal(engine.state.encoded[0], window_features(raw_log_mel(sound(5), FILTERS), 3000))
 
 
 def test_the_next_window_begins_where_the_last_segment_ended(
@@ -85,9 +80,7 @@ def test_the_next_window_begins_where_the_last_segment_ended(
         np.testing.assert_allclose(window, window_features(raw[seek : seek + 3000], 3000), atol=1e-5)
 
 
-def test_without_timestamps_windows_follow_one_another(
-    english: Tokenizer, engine_of: Script, script: Script
-) -> None:
+def test_without_timestamps_windows_follow_one_another(english: Tokenizer, engine_of: Script, script: Script) -> None:
     engine = engine_of(script(english, english.encode(" ask"), english.encode(" not")))
     result = run(engine, english, 70, timestamps=False)
     assert times(result) == [(0.0, 30.0, " ask"), (30.0, 60.0, " not"), (60.0, 70.0, " not")]
@@ -124,9 +117,7 @@ def test_silent_windows_are_skipped(
     assert result.duration == 4
 
 
-def test_segments_without_text_or_length_are_left_out(
-    english: Tokenizer, engine_of: Script, script: Script
-) -> None:
+def test_segments_without_text_or_length_are_left_out(english: Tokenizer, engine_of: Script, script: Script) -> None:
     tokens = says(english, 0.0, " ask", 2.0, 2.0, "\n", 3.0, 3.0, " not", 5.0)
     result = run(engine_of(script(english, tokens)), english, 6)
     assert times(result) == [(0.0, 2.0, " ask"), (3.0, 5.0, " not")]
@@ -158,9 +149,7 @@ def test_the_language_is_detected_once(
     assert "detected language de" in caplog.text
 
 
-def test_a_given_language_and_task_are_used(
-    multilingual: Tokenizer, engine_of: Script, script: Script
-) -> None:
+def test_a_given_language_and_task_are_used(multilingual: Tokenizer, engine_of: Script, script: Script) -> None:
     k = multilingual
     engine = engine_of(script(k, says(k, 0.0, " ask", 1.0)), 51865)
     result = run(engine, k, 2, language="French", task="translate")
@@ -187,9 +176,7 @@ def test_earlier_text_is_shown_only_on_request(english: Tokenizer, engine_of: Sc
         assert shown == ([[english.sot_prev, *first]] if condition else [])
 
 
-def test_segments_and_progress_come_as_they_are_found(
-    english: Tokenizer, engine_of: Script, script: Script
-) -> None:
+def test_segments_and_progress_come_as_they_are_found(english: Tokenizer, engine_of: Script, script: Script) -> None:
     engine = engine_of(script(english, says(english, 0.0, " ask", 28.0)))
     found: list[tuple[int, int]] = []
     told: list[tuple[str, int, int]] = []
