@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 WORDS = "ask not what your country can do for you"
-ROOT = Path(__file__).parents[3]
 
 
 def test_transcribes_a_clip(run: Any, tiny_en_int8: Path, jfk_clip: Path) -> None:
@@ -18,10 +17,10 @@ def test_transcribes_a_clip(run: Any, tiny_en_int8: Path, jfk_clip: Path) -> Non
     assert outcome.err == ""
 
 
-def test_transcribes_standard_input_in_a_process_of_its_own(tiny_en_int8: Path, jfk_clip: Path) -> None:
+def test_transcribes_standard_input_in_a_process_of_its_own(tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "edge.cli", "transcribe", "-", "--model", str(tiny_en_int8), "--timing"]
     with jfk_clip.open("rb") as clip:
-        done = subprocess.run(command, cwd=ROOT, stdin=clip, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=tmp_path, stdin=clip, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert WORDS in " ".join(done.stdout.lower().split())
     assert "11.0 s of audio" in done.stderr
