@@ -168,11 +168,11 @@ def fuzz(runs: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
             except ValueError:
                 ends["not written"] += 1
                 continue
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             end = run(path)
-            if time.perf_counter() - began > MOST_SECONDS:
-                raise TimeoutError(f"{time.perf_counter() - began:.1f} s")
+            if time.process_time() - began > MOST_SECONDS:
+                raise TimeoutError(f"{time.process_time() - began:.1f} s")
         except Exception:
             end = "finding"
             found.append(Path(f"finding-{seed}-{number}.gguf"))
