@@ -48,7 +48,30 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     ca_done();
 }
 
-static void check(const ek_table *ref, const ek_table *level) { ca_each_product(check_shape, ref, level); }
+// The longest rows that the contract allows, at the limits of their type: the largest sums.
+static void check_longest(const ek_table *ref, const ek_table *level, int8_t of_a, int8_t of_w) {
+    const size_t k = EK_Q8_MOST_INPUTS;
+    ca_case("1 x 1 x %zu, all %d by all %d", k, of_a, of_w);
+    int8_t *a = CA_NEW(int8_t, k), *w = CA_NEW(int8_t, EK_TILE * k);
+    float *w_scale = CA_NEW(float, EK_TILE), *expected = CA_NEW(float, 1), *got = CA_NEW(float, 1);
+    const int32_t a_sum = (int32_t)k * of_a;
+    const float a_scale = 1.0f;
+    memset(a, of_a, k);
+    memset(w, of_w, EK_TILE * k);
+    for (size_t j = 0; j < EK_TILE; j++)
+        w_scale[j] = 1.0f;
+    ref->gemm_q8(expected, 1, a, k, &a_scale, &a_sum, w, w_scale, NULL, 1, 1, k, EK_STORE);
+    level->gemm_q8(got, 1, a, k, &a_scale, &a_sum, w, w_scale, NULL, 1, 1, k, EK_STORE);
+    ca_near("sum", (double)of_a * (double)of_w * (double)k, (double)expected[0], 128.0, 0); // as a float
+    ca_same_floats("out", expected, got, 1, 1);
+    ca_done();
+}
+
+static void check(const ek_table *ref, const ek_table *level) {
+    ca_each_product(check_shape, ref, level);
+    for (int i = 0; i < 4; i++)
+        check_longest(ref, level, i & 1 ? 127 : -127, i & 2 ? 127 : -127);
+}
 
 // From weights as a file holds them, through packing, to the product.
 static void check_against_rows(const ek_table *ref, const ek_table *level, ca_shape s) {

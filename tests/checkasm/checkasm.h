@@ -12,7 +12,7 @@
 typedef struct {
     const char *name;
     size_t slot; // where its pointer is in ek_table, or CA_NO_SLOT
-    // Compares the level's kernel with the reference over many cases.
+    // Compares the level's kernel with the reference over many cases; NULL where all levels share the code.
     void (*check)(const ek_table *ref, const ek_table *level);
     // Compares the reference with an independent computation; NULL where there is nothing to compare.
     void (*accuracy)(const ek_table *ref);
@@ -23,13 +23,13 @@ typedef struct {
 enum { CA_NO_SLOT = -1 };
 
 extern const ca_kernel ca_gemm_f32, ca_gemm_q8, ca_gemm_q4, ca_quantize, ca_quantize_columns, ca_layer_norm, ca_gelu,
-    ca_softmax, ca_softmax_q8, ca_attention_f32, ca_attention_q8, ca_peak_q8, ca_peak_f32;
+    ca_softmax, ca_softmax_q8, ca_attention_f32, ca_attention_q8, ca_peak_q8, ca_peak_f32, ca_pack;
 
 // --- harness.c: runs checks, catches crashes, reports
 
 typedef struct {
     uint64_t seed;
-    size_t rounds;      // how often each check is repeated, with another seed every time
+    size_t rounds;      // how often each check is repeated, with the next seed every time
     const char *kernel; // run only this one, or NULL
 } ca_options;
 
@@ -66,6 +66,12 @@ void ca_free_all(void);
 // Name-free check of all guard bytes: index of the damaged buffer in order of allocation, or -1.
 int ca_damaged_buffer(void);
 
+// --- planted.c: does the harness find bugs?
+
+// Plants one wrong kernel at a time in a copy of the reference's table and prints what is reported; the number of
+// bugs that were not found.
+int ca_self_test(uint64_t seed);
+
 // --- values.c: seeded values and sizes
 
 void ca_seed(uint64_t seed);
@@ -78,6 +84,7 @@ enum ca_values {
     CA_TIES,    // multiples of 0.5 up to 127: rounding shows
     CA_ZERO,    // zeros of both signs
     CA_WIDE,    // any exponent, finite
+    CA_TINY,    // subnormal or almost, and zeros: 1 / x is infinite
     CA_EXTREME, // limits of the type, subnormals, zeros
     CA_NAN,     // plain with NaN and infinities
     CA_N_VALUES,

@@ -9,16 +9,17 @@
 static const char usage[] =
     "checkasm: every kernel of every supported level against the reference\n"
     "  --seed N      replay a run (default: the time)\n"
-    "  --rounds N    repeat every check with N seeds (default 1)\n"
+    "  --budget B    small: every check once (default); full: with 10 seeds; or how many seeds\n"
     "  --level NAME  ref, avx2, avx512vnni, neon or dotprod; default: EDGE_CPU, else all supported\n"
     "  --kernel NAME one kernel\n"
     "  --bench       time instead of check\n"
+    "  --self-test   plant bugs and see that each is found\n"
     "  --list        print kernels and supported levels\n";
 
 typedef struct {
     ca_options run;
     const char *level; // or NULL for all
-    int bench, list;
+    int bench, list, self_test;
 } arguments;
 
 static int fail_usage(const char *message, const char *what) {
@@ -26,36 +27,73 @@ static int fail_usage(const char *message, const char *what) {
     return 2;
 }
 
+// Nonzero where all of `text` is a number.
+static int read_number(const char *text, uint64_t *number) {
+    char *end;
+    *number = strtoull(text, &end, 0);
+    return *text >= '0' && *text <= '9' && *end == '\0';
+}
+
+// Nonzero where `text` is a budget: a name, or how many rounds.
+static int read_budget(const char *text, size_t *rounds) {
+    uint64_t number = 0;
+    if (strcmp(text, "small") == 0)
+        number = 1;
+    else if (strcmp(text, "full") == 0)
+        number = 10;
+    else if (!read_number(text, &number))
+        return 0;
+    *rounds = (size_t)number;
+    return number > 0;
+}
+
+static int has_kernel(const char *name) {
+    for (size_t i = 0; i < ca_n_kernels; i++)
+        if (strcmp(name, ca_kernels[i]->name) == 0)
+            return 1;
+    return 0;
+}
+
+static int has_level(const char *name) {
+    const int level = ek_level_of_name(name);
+    return level >= 0 && ek_level_supported((enum ek_level)level);
+}
+
+// Nonzero where there is an option of that name and it takes that value.
+static int set_option(arguments *out, const char *name, const char *value) {
+    if (strcmp(name, "--seed") == 0)
+        return read_number(value, &out->run.seed);
+    if (strcmp(name, "--budget") == 0)
+        return read_budget(value, &out->run.rounds);
+    if (strcmp(name, "--level") == 0)
+        out->level = value;
+    else if (strcmp(name, "--kernel") == 0)
+        out->run.kernel = value;
+    else
+        return 0;
+    return 1;
+}
+
+// 0, or the exit status after saying what is wrong.
 static int parse(int argc, char **argv, arguments *out) {
     for (int i = 1; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         const char *name = argv[i];
         if (strcmp(name, "--bench") == 0)
             out->bench = 1;
         else if (strcmp(name, "--list") == 0)
             out->list = 1;
-        else if (!value)
-            return fail_usage("unknown, or lacks its value: ", name);
-        else if (strcmp(name, "--seed") == 0)
-            out->run.seed = strtoull(argv[++i], NULL, 0);
-        else if (strcmp(name, "--rounds") == 0)
-            out->run.rounds = strtoul(argv[++i], NULL, 0);
-        else if (strcmp(name, "--level") == 0)
-            out->level = argv[++i];
-        else if (strcmp(name, "--kernel") == 0)
-            out->run.kernel = argv[++i];
-        else
-            return fail_usage("unknown: ", name);
+        else if (strcmp(name, "--self-test") == 0)
+            out->self_test = 1;
+        else if (i + 1 == argc || !set_option(out, name, argv[++i]))
+            return fail_usage("unknown, or lacks a value that it takes: ", name);
     }
     if (out->level && *out->level == '\0')
         out->level = NULL;
-    const int level = out->level ? ek_level_of_name(out->level) : 0;
-    if (level < 0 || !ek_level_supported((enum ek_level)level))
+    if (out->level && !has_level(out->level))
         return fail_usage("level unknown or not supported here: ", out->level);
-    int known = !out->run.kernel;
-    for (size_t i = 0; !known && i < ca_n_kernels; i++)
-        known = strcmp(out->run.kernel, ca_kernels[i]->name) == 0;
-    return known ? 0 : fail_usage("unknown kernel: ", out->run.kernel);
+    if (out->run.kernel && !has_kernel(out->run.kernel))
+        return fail_usage("unknown kernel: ", out->run.kernel);
+    return 0;
 }
 
 static int selected(const arguments *args, enum ek_level level) {
@@ -104,6 +142,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "checkasm: pointer %d of ek_table has no check\n", ca_unchecked_slot());
         return 1;
     }
+    if (args.self_test)
+        return ca_self_test(args.run.seed) ? 1 : 0;
     if (args.list)
         list();
     else if (args.bench)

@@ -103,7 +103,15 @@ static EK_DECL_QUANTIZE(quantize_keeps_nan) {
                 codes[i * ek_q8_stride(k) + p] = 0;
 }
 
-// One byte before the first.
+// Zero times infinity where a row is subnormal: the padding becomes -127.
+static EK_DECL_QUANTIZE(quantize_pads_with_nan) {
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k);
+    for (size_t i = 0; i < m; i++)
+        for (size_t p = k; p < ek_q8_stride(k); p++)
+            codes[i * ek_q8_stride(k) + p] = scale[i] > 0.0f && isinf(1.0f / scale[i]) ? -127 : 0;
+}
+
+// One float before the first.
 static EK_DECL_QUANTIZE_COLUMNS(quantize_columns_writes_before) {
     right->quantize_columns(w, scale, largest, x, ldx, k, n);
     if (n)
@@ -166,11 +174,12 @@ static EK_DECL_PEAK(peak_counts_nothing) {
     return 0.0;
 }
 
-#define PLANT(slot, wrong) {#slot, #wrong, offsetof(ek_table, slot), (void (*)(void))wrong}
+#define PLANT_BELOW(kernel, slot, wrong) {#kernel, #wrong, offsetof(ek_table, slot), (void (*)(void))wrong}
+#define PLANT(slot, wrong) PLANT_BELOW(slot, slot, wrong)
 
 static const struct {
-    const char *kernel, *bug;
-    size_t slot;
+    const char *kernel, *bug; // the check that must find it
+    size_t slot;              // where it is planted
     void (*wrong)(void);
 } plants[] = {
     PLANT(gemm_f32, gemm_f32_loses_a_row),
@@ -184,6 +193,7 @@ static const struct {
     PLANT(quantize, quantize_rounds_up),
     PLANT(quantize, quantize_leaves_padding),
     PLANT(quantize, quantize_keeps_nan),
+    PLANT(quantize, quantize_pads_with_nan),
     PLANT(quantize_columns, quantize_columns_writes_before),
     PLANT(layer_norm, layer_norm_counts_padding),
     PLANT(gelu, gelu_skips_the_last),
@@ -192,23 +202,24 @@ static const struct {
     PLANT(softmax_q8, softmax_q8_wrong_sum),
     PLANT(peak_q8, peak_counts_nothing),
     PLANT(peak_f32, peak_counts_nothing),
+    PLANT_BELOW(attention_f32, softmax, softmax_sums_in_order),
+    PLANT_BELOW(attention_q8, gemm_q8, gemm_q8_never_adds),
 };
 
-int main(int argc, char **argv) {
-    const ca_options all = {.seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, .rounds = 1};
+int ca_self_test(uint64_t seed) {
     const size_t n = sizeof plants / sizeof *plants;
     size_t n_found = 0;
+    printf("checkasm: seed %llu\n", (unsigned long long)seed);
     right = ek_table_of(EK_REF);
     for (size_t i = 0; i < n; i++) {
         ek_table table = *right;
         memcpy((char *)&table + plants[i].slot, &plants[i].wrong, sizeof plants[i].wrong);
-        ca_options only = all;
-        only.kernel = plants[i].kernel;
+        const ca_options only = {.seed = seed, .rounds = 1, .kernel = plants[i].kernel};
         const ca_result result = ca_run_level("planted", &table, &only, 1);
         const int found = result.n_failures == 1;
         n_found += (size_t)found;
         printf("%s %s: %s\n", found ? "found " : "MISSED", plants[i].bug, result.failure);
     }
     printf("%zu of %zu planted bugs found\n", n_found, n);
-    return n_found == n ? 0 : 1;
+    return (int)(n - n_found);
 }

@@ -27,6 +27,14 @@ static float any_finite(void) {
     return x;
 }
 
+static float tiny(void) {
+    const uint64_t random = ca_random();
+    const uint32_t bits = random >> 62 ? (uint32_t)random & 0x80FFFFFFu : 0u;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 static float plain(void) { // a bell between -4 and 4
     const uint64_t r = ca_random();
     const uint64_t sum = (r & 0xFFFF) + (r >> 16 & 0xFFFF) + (r >> 32 & 0xFFFF) + (r >> 48);
@@ -44,6 +52,7 @@ void ca_floats(float *x, size_t n, enum ca_values values) {
         case CA_TIES: x[i] = i % 7 == 0 ? 127.0f : 0.5f * ((float)ca_below(509) - 254.0f); break;
         case CA_ZERO: x[i] = ca_flip() ? 0.0f : -0.0f; break;
         case CA_WIDE: x[i] = any_finite(); break;
+        case CA_TINY: x[i] = tiny(); break;
         case CA_EXTREME: x[i] = extremes[ca_below(sizeof extremes / sizeof *extremes)]; break;
         default: x[i] = ca_below(8) ? plain() : not_numbers[ca_below(4)]; break;
         }

@@ -19,16 +19,17 @@ SEED = "20240501"
 
 @pytest.fixture(scope="session")
 def checkasm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the built programs."""
+    """The built program."""
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         pytest.skip(f"needs {', '.join(missing)}")
     build = tmp_path_factory.mktemp("checkasm")
     configure = ["cmake", "-S", str(ROOT / "kernels"), "-B", str(build), "-G", "Unix Makefiles"]
-    for command in ([*configure, "-DEDGE_CHECKASM=ON"], ["cmake", "--build", str(build), "--parallel", "2"]):
+    options = ["-DCMAKE_BUILD_TYPE=Release", "-DEDGE_CHECKASM=ON"]
+    for command in ([*configure, *options], ["cmake", "--build", str(build), "--parallel", "2"]):
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "CC": "gcc"})
         assert done.returncode == 0, done.stdout + done.stderr
-    return build / "checkasm"
+    return build / "checkasm" / "checkasm"
 
 
 def run(program: Path, *arguments: str, level: str = "") -> subprocess.CompletedProcess[str]:
@@ -43,7 +44,7 @@ def levels_in(report: str) -> dict[str, tuple[int, int]]:
 
 
 def test_every_level_gives_the_bits_of_the_reference(checkasm: Path) -> None:
-    done = run(checkasm / "checkasm", "--seed", SEED)
+    done = run(checkasm, "--budget", "small", "--seed", SEED)
     assert done.returncode == 0, done.stdout + done.stderr
     levels = levels_in(done.stdout)
     assert tuple(levels) == cpu_info().supported
@@ -51,7 +52,7 @@ def test_every_level_gives_the_bits_of_the_reference(checkasm: Path) -> None:
 
 
 def test_planted_bugs_are_found(checkasm: Path) -> None:
-    done = run(checkasm / "checkasm_planted", SEED)
+    done = run(checkasm, "--self-test", "--seed", SEED)
     assert done.returncode == 0, done.stdout
     assert "MISSED" not in done.stdout
     found = re.search(r"^(\d+) of (\d+) planted bugs found$", done.stdout, re.MULTILINE)
@@ -60,20 +61,31 @@ def test_planted_bugs_are_found(checkasm: Path) -> None:
 
 
 def test_a_run_can_be_replayed(checkasm: Path) -> None:
-    first, second = (run(checkasm / "checkasm_planted", "7").stdout for _ in range(2))
-    assert first == second  # the failing cases and the values in them
-    assert first != run(checkasm / "checkasm_planted", "8").stdout
+    reports = [run(checkasm, "--self-test", "--seed", seed).stdout.splitlines() for seed in ("7", "7", "8")]
+    assert [report[0] for report in reports] == ["checkasm: seed 7", "checkasm: seed 7", "checkasm: seed 8"]
+    assert reports[0] == reports[1]  # the failing cases and the values in them
+    assert reports[0][1:] != reports[2][1:]
 
 
 def test_edge_cpu_selects_a_level(checkasm: Path) -> None:
-    done = run(checkasm / "checkasm", "--seed", SEED, "--kernel", "gelu", level="ref")
+    done = run(checkasm, "--seed", SEED, "--kernel", "gelu", level="ref")
     assert tuple(levels_in(done.stdout)) == ("ref",)
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--level", "mmx"], ["--kernel", "gemm_q2"], ["--seed"], ["--speed", "1"]], ids=" ".join
+    "arguments",
+    [
+        ["--level", "mmx"],
+        ["--kernel", "gemm_q2"],
+        ["--seed"],
+        ["--seed", "x"],
+        ["--budget", "0"],
+        ["--budget", "much"],
+        ["--speed", "1"],
+    ],
+    ids=" ".join,
 )
 def test_wrong_usage_is_refused(checkasm: Path, arguments: list[str]) -> None:
-    done = run(checkasm / "checkasm", *arguments)
+    done = run(checkasm, *arguments)
     assert done.returncode == 2
     assert "--seed N" in done.stderr
