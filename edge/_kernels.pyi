@@ -80,5 +80,5 @@ def gguf_parse(
     """Version, alignment, data offset; keys (key, type, element type, count, offset, bytes); tensors (name, type,
     (ne0, ne1, …), offset, bytes). ValueError says at which byte what was expected."""
 
-def gguf_strings(data: Buffer, offset: int, n_bytes: int, count: int, /) -> list[bytes]:
-    """The strings of an array that `gguf_parse` found."""
+def gguf_strings(data: Buffer, offset: int, n_bytes: int, count: int, /) -> tuple[bytes, bytes]:
+    """The strings of an array that `gguf_parse` found: one after the other, and where each ends, as int32."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from .errors import OptionError
 from .languages import LANGUAGES
+from .strings import ByteStrings
 
 if TYPE_CHECKING:  # edge.format imports this module
     from .format.whisper import WhisperDims
@@ -59,10 +60,15 @@ def special_tokens(dims: WhisperDims) -> list[bytes]:
 class Vocabulary:
     """What each token id stands for."""
 
-    tokens: tuple[bytes, ...]
+    tokens: ByteStrings
     """Raw bytes of each text token, by id; special tokens as their text, such as `<|en|>`."""
     n_special_from: int
     """Id of the first special token, `<|endoftext|>`; every id below it is text and equals its BPE rank."""
+
+    @classmethod
+    def of(cls, tokens: Iterable[bytes], n_special_from: int) -> Vocabulary:
+        """The vocabulary of these tokens."""
+        return cls(ByteStrings.of(tokens), n_special_from)
 
     def __post_init__(self) -> None:
         n_languages = self.n_languages

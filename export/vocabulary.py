@@ -55,7 +55,7 @@ def vocabulary_from_text(path: Path, dims: WhisperDims, text_tokens: Sequence[by
     n_text = n_text_tokens(path, dims)
     if len(text_tokens) != n_text:
         raise FormatError(f"{path}: {len(text_tokens)} text tokens, expected {n_text}")
-    return Vocabulary(tokens=(*text_tokens, *special_tokens(dims)), n_special_from=n_text)
+    return Vocabulary.of((*text_tokens, *special_tokens(dims)), n_text)
 
 
 def n_text_tokens(path: Path, dims: WhisperDims) -> int:

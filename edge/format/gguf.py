@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError, ModelNotFoundError
 from ..ops import gguf_parse, gguf_strings
+from ..strings import ByteStrings
 from .types import NUMPY_TYPES, VALUE_DTYPES, TensorType, ValueType
 
 MetadataValue = str | bool | int | float | list[str] | NDArray[Any]
@@ -81,13 +82,13 @@ class Metadata(Mapping[str, MetadataValue]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def raw_strings(self, key: str, most: int | None = None) -> list[bytes]:
+    def raw_strings(self, key: str, most: int | None = None) -> ByteStrings:
         """A string, or the strings of an array, as bytes; of a long array only the first `most`."""
         entry = self._entries[key]
         if entry.element_type is not ValueType.STRING:
             raise FormatError(f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}")
         count = entry.count if most is None else min(entry.count, most)
-        return gguf_strings(self._buffer, entry.offset, entry.n_bytes, count)
+        return ByteStrings(*gguf_strings(self._buffer, entry.offset, entry.n_bytes, count))
 
     def count(self, key: str) -> int:
         """Elements of an array, without reading it; 1 for a scalar."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
+from ..strings import ByteStrings
 from ..tokens import Tokenizer, Vocabulary
 from .gguf import GgufFile
 from .keys import read
@@ -21,8 +22,7 @@ _KEY = "tokenizer.ggml.tokens"
 _END_OF_TEXT = b"<|endoftext|>"
 _MOST_TOKEN_BYTES = 1 << 16
 
-_SEPARATOR = "\n"  # its byte is spelled U+010A, so it occurs in no token
-_NO_BYTE, _BETWEEN = 0x100, 0x101
+_NO_BYTE = 0x100
 
 
 def byte_characters() -> tuple[str, ...]:
@@ -52,14 +52,16 @@ def _read_tokens(file: GgufFile, dims: WhisperDims) -> Vocabulary:
     if n_tokens != dims.n_vocab:  # before anything is made of them
         raise FormatError(f"{where}: expected {dims.n_vocab} tokens, found {n_tokens}")
     stored = file.metadata.raw_strings(_KEY)
-    if max(map(len, stored)) > _MOST_TOKEN_BYTES:
+    if int((stored.ends - stored.starts).max()) > _MOST_TOKEN_BYTES:
         raise FormatError(f"{where}: expected tokens of at most {_MOST_TOKEN_BYTES} bytes, found a longer one")
+    n_text = stored.find(_END_OF_TEXT)
+    if n_text is None:
+        raise FormatError(f"{where}: expected {_END_OF_TEXT.decode()} among the tokens")
+    n_bytes = int(stored.starts[n_text])
     try:
-        n_text = stored.index(_END_OF_TEXT)
-    except ValueError as error:
-        raise FormatError(f"{where}: expected {_END_OF_TEXT.decode()} among the tokens") from error
-    try:
-        return Vocabulary((*_to_bytes(stored[:n_text]), *stored[n_text:]), n_text)
+        text, ends = _to_bytes(stored.data[:n_bytes], stored.ends[:n_text])
+        ends = np.concatenate([ends, stored.ends[n_text:] + np.int32(len(text) - n_bytes)])
+        return Vocabulary(ByteStrings(text + stored.data[n_bytes:], ends.tobytes()), n_text)
     except ValueError as error:
         raise FormatError(f"{where}: {error}") from error
 
@@ -68,23 +70,29 @@ def _spelling() -> NDArray[np.uint16]:
     """The byte that each character stands for, by code unit."""
     table = np.full(1 << 16, _NO_BYTE, np.uint16)
     table[[ord(character) for character in byte_characters()]] = range(256)
-    table[ord(_SEPARATOR)] = _BETWEEN
     return table
 
 
-def _to_bytes(spelled: list[bytes]) -> list[bytes]:
-    """All tokens in one go: a loop over their characters would take longer than all the rest of opening a file."""
-    text = _SEPARATOR.encode().join([*spelled, b""]).decode()
+def _to_bytes(spelled: bytes, ends: NDArray[np.int32]) -> tuple[bytes, NDArray[np.int32]]:
+    """Tokens in GPT-2's spelling, one after the other, to their bytes; with where each ends.
+
+    All in one go: a loop over their characters would take longer than all the rest of opening a file.
+    """
+    is_first = (np.frombuffer(spelled, np.uint8) & 0xC0) != 0x80  # UTF-8's other bytes continue a character
+    cut = np.flatnonzero(~is_first[ends[ends < len(spelled)]])
+    if len(cut):
+        raise ValueError(f"token {cut[0]} ends inside a character")
+    # A character stands for one byte, so the characters before a byte are the bytes before what it is part of.
+    n_before = np.concatenate([np.zeros(1, np.int32), np.cumsum(is_first, dtype=np.int32)])
+    ends = n_before[ends]
+    text = spelled.decode()
     codes = _spelling()[np.frombuffer(text.encode("utf-16-le"), "<u2")]
-    ends = np.flatnonzero(codes == _BETWEEN)
     wrong = np.flatnonzero(codes == _NO_BYTE)
     if len(wrong):
-        at = int(np.searchsorted(ends, wrong[0]))
-        raise ValueError(f"token {at} is not in GPT-2's spelling of bytes: {spelled[at].decode()!r:.60}")
-    if len(ends) != len(spelled):
-        raise ValueError("a token holds a line break, which GPT-2's spelling has no place for")
-    data = codes.astype(np.uint8).tobytes()
-    return [data[before + 1 : end] for before, end in itertools.pairwise([-1, *ends.tolist()])]
+        at = int(np.searchsorted(ends, wrong[0], side="right"))
+        token = text[ends[at - 1] if at else 0 : ends[at]]
+        raise ValueError(f"token {at} is not in GPT-2's spelling of bytes: {token!r:.60}")
+    return codes.astype(np.uint8).tobytes(), ends
 
 
 def _check_special_tokens(file: GgufFile, vocabulary: Vocabulary) -> None:

@@ -86,30 +86,56 @@ PyObject *ew_py_gguf_parse(PyObject *module, PyObject *data) {
     return result;
 }
 
+// Walks over `count` strings; where `bytes` is not NULL it gets them, one after the other, and `ends` where each ends, as
+// int32. Their length in all, or -1 where one runs past `end` or int32 does not hold it.
+static Py_ssize_t join(const uint8_t *at, const uint8_t *end, Py_ssize_t count, char *bytes, char *ends) {
+    size_t total = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        ew_gguf_string string;
+        if (ew_gguf_next_string(&at, end, &string) != 0 || string.length > INT32_MAX - total)
+            return -1;
+        if (bytes)
+            memcpy(bytes + total, string.bytes, string.length);
+        total += string.length;
+        const int32_t so_far = (int32_t)total;
+        if (bytes)
+            memcpy(ends + (size_t)i * sizeof so_far, &so_far, sizeof so_far);
+    }
+    return (Py_ssize_t)total;
+}
+
+// (strings, ends). Nothing is allocated before all strings have been found in the file, where each takes 8 bytes.
+static PyObject *joined(const uint8_t *at, const uint8_t *end, Py_ssize_t count) {
+    const Py_ssize_t total = join(at, end, count, NULL, NULL);
+    if (total < 0) {
+        PyErr_SetString(PyExc_ValueError, "gguf_strings: a string runs past its array");
+        return NULL;
+    }
+    PyObject *bytes = PyBytes_FromStringAndSize(NULL, total);
+    PyObject *ends = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(int32_t));
+    PyObject *result = NULL;
+    if (bytes && ends) {
+        join(at, end, count, PyBytes_AsString(bytes), PyBytes_AsString(ends));
+        result = PyTuple_Pack(2, bytes, ends);
+    }
+    Py_XDECREF(bytes);
+    Py_XDECREF(ends);
+    return result;
+}
+
 // The strings of an array whose payload gguf_parse has named. Checked again: offsets come from Python.
 PyObject *ew_py_gguf_strings(PyObject *module, PyObject *args) {
     (void)module;
     Py_buffer view;
-    Py_ssize_t offset, bytes, count;
-    if (!PyArg_ParseTuple(args, "y*nnn:gguf_strings", &view, &offset, &bytes, &count))
+    Py_ssize_t offset, n_bytes, count;
+    if (!PyArg_ParseTuple(args, "y*nnn:gguf_strings", &view, &offset, &n_bytes, &count))
         return NULL;
     PyObject *strings = NULL;
-    const uint8_t *at = NULL, *end = NULL;
-    if (offset < 0 || bytes < 0 || count < 0 || offset > view.len || bytes > view.len - offset) {
+    if (offset < 0 || n_bytes < 0 || count < 0 || offset > view.len || n_bytes > view.len - offset) {
         PyErr_SetString(PyExc_ValueError, "gguf_strings: outside the file");
     } else {
-        at = (const uint8_t *)view.buf + offset;
-        end = at + bytes;
-        strings = PyList_New(0);
-    }
-    for (Py_ssize_t i = 0; strings && i < count; i++) {
-        ew_gguf_string string;
-        if (ew_gguf_next_string(&at, end, &string) != 0) {
-            PyErr_SetString(PyExc_ValueError, "gguf_strings: a string runs past its array");
-            Py_CLEAR(strings);
-        } else if (append(strings, PyBytes_FromStringAndSize(string.bytes, (Py_ssize_t)string.length)) != 0) {
-            Py_CLEAR(strings);
-        }
+        const uint8_t *at = (const uint8_t *)view.buf + offset;
+        strings = joined(at, at + n_bytes, count);
     }
     PyBuffer_Release(&view);
     return strings;

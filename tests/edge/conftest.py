@@ -39,7 +39,7 @@ def tokenizer_of(dims_of: Callable[[int], WhisperDims]) -> Callable[[int], Token
             text |= dict.fromkeys(data[:end] for end in range(2, len(data) + 1))
             text |= dict.fromkeys(data[1:end] for end in range(3, len(data) + 1))
         filler = (b"\xff\xfe%d" % number for number in range(n_text - len(text)))
-        return Tokenizer(Vocabulary((*text, *filler, *special), n_text))
+        return Tokenizer(Vocabulary.of((*text, *filler, *special), n_text))
 
     return make
 

@@ -55,7 +55,7 @@ def test_every_id_stands_where_its_text_is(multilingual: Tokenizer, name: str) -
 
 def test_a_vocabulary_of_the_wrong_size_is_refused() -> None:
     with pytest.raises(ValueError, match="would have -1499 languages"):
-        Vocabulary((b"a",) * 10, 0)
+        Vocabulary.of((b"a",) * 10, 0)
 
 
 def test_sequence_that_starts_a_transcript(english: Tokenizer, multilingual: Tokenizer) -> None:

@@ -166,7 +166,7 @@ def test_merges_of_made_pairs(make_checkpoint: MadeCheckpoint) -> None:
 
 def test_merges_of_longer_tokens() -> None:
     text = (*(bytes([byte]) for byte in range(256)), b"ab", b"cd", b"abcd", b"abc", b"bcd", b"zabcd")
-    vocabulary = Vocabulary((*text, *(b"special",) * 1509), len(text))
+    vocabulary = Vocabulary.of((*text, *(b"special",) * 1509), len(text))
     pairs = ((b"a", b"b"), (b"c", b"d"), (b"ab", b"cd"), (b"ab", b"c"), (b"b", b"cd"), (b"z", b"abcd"))
     assert merges_of(vocabulary) == pairs
 

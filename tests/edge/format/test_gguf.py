@@ -14,6 +14,8 @@ import pytest
 from edge.errors import EdgeError, FormatError, ModelNotFoundError
 from edge.format import MetadataValue, TensorToWrite, TensorType, open_gguf, write_gguf
 from edge.format.types import BLOCKS
+from edge.ops import gguf_strings
+from edge.strings import ByteStrings
 
 METADATA: dict[str, MetadataValue] = {
     "text": "zwei 二",
@@ -145,9 +147,29 @@ def test_a_question_about_a_key_does_not_read_it(sound: Path, monkeypatch: pytes
 
 def test_a_long_list_can_be_read_in_part(sound: Path) -> None:
     with open_gguf(sound) as file:
-        assert file.metadata.raw_strings("strings", 2) == [b"", b"a"]
+        assert list(file.metadata.raw_strings("strings", 2)) == [b"", b"a"]
         with pytest.raises(FormatError, match="numbers: expected strings, found int32"):
             file.metadata.raw_strings("numbers")
+
+
+@pytest.mark.parametrize(
+    ("offset", "n_bytes", "count", "problem"),
+    [
+        (0, 18, 3, "runs past its array"),
+        (0, 17, 2, "runs past its array"),
+        (0, 18, 1 << 62, "runs past its array"),
+        (1, 17, 1, "runs past its array"),
+        (0, 19, 2, "outside the file"),
+        (-1, 18, 2, "outside the file"),
+        (19, 0, 0, "outside the file"),
+        (0, 18, -1, "outside the file"),
+    ],
+)
+def test_strings_are_looked_for_before_memory_is(offset: int, n_bytes: int, count: int, problem: str) -> None:
+    data = text(b"") + text(b"ab")
+    assert list(ByteStrings(*gguf_strings(data, 0, len(data), 2))) == [b"", b"ab"]
+    with pytest.raises(ValueError, match=problem):
+        gguf_strings(data, offset, n_bytes, count)
 
 
 def test_a_message_says_what_is_wrong_and_what_stands_there(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -194,7 +195,17 @@ BAD: dict[str, tuple[Change, type[EdgeError], str]] = {
         FormatError,
         "token 2 is not in GPT-2's spelling of bytes: '€'",
     ),
-    "a token with a line break": (rename_token("t1", "a\nb"), FormatError, "line break"),
+    "a token in another spelling after empty ones": (
+        put("tokenizer.ggml.tokens", ["", "", "a", "", "ab\n", "<|endoftext|>", *["x"] * 1606]),
+        FormatError,
+        r"token 4 is not in GPT-2's spelling of bytes: 'ab\\n'",
+    ),
+    "a token beyond the characters of two bytes": (rename_token("t1", "a𐍈"), FormatError, "token 2 is not .*: 'a𐍈'"),
+    "a token that only seems special": (
+        put("tokenizer.ggml.tokens", ["<|endoftext|>x", *["<|endoftext|"] * 1611]),
+        FormatError,
+        "endoftext.* among the tokens",
+    ),
     "a token of a megabyte": (rename_token("t1", "a" * (1 << 20)), FormatError, "at most 65536 bytes"),
     "a NaN in the filters": (
         fill("frontend.mel_filterbank", np.nan),
@@ -277,6 +288,28 @@ def test_every_byte_has_its_spelling(write_model: WriteModel) -> None:
 
     with open_model(write_model(spell)) as model:
         assert model.vocabulary.tokens[:4] == (b" a!~", b"\x00 \xa1\xac", b"\xae\xff\x00\x7f", b"")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem"),
+    [(b"a\xc4", b"\xa0b", "token 1 ends inside a character"), (b"a\xff", b"bc", "can't decode byte 0xff")],
+)
+def test_each_token_is_text_of_its_own(write_model: WriteModel, first: bytes, second: bytes, problem: str) -> None:
+    path = write_model()
+    data = path.read_bytes()
+    one, other = (b"\x02" + bytes(7) + text for text in (b"t0", b"t1"))
+    assert one + other in data
+    path.write_bytes(data.replace(one + other, one[:-2] + first + other[:-2] + second))
+    with pytest.raises(FormatError, match=f"tokenizer.ggml.tokens: .*{problem}"):
+        open_model(path)
+
+
+def test_opening_a_file_makes_no_object_of_each_token(write_model: WriteModel) -> None:
+    path = write_model()
+    open_model(path).close()
+    before = sys.getallocatedblocks()
+    with open_model(path) as model:
+        assert sys.getallocatedblocks() - before < model.dims.n_vocab
 
 
 def test_alignment_heads_of_a_foreign_file_are_those_of_the_upper_half(write_model: WriteModel) -> None:
