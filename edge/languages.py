@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from .errors import OptionError
 
 LANGUAGES = {
@@ -48,6 +46,8 @@ def language_code(name: str) -> str:
             return candidate
         if candidate in codes:
             return codes[candidate]
+    from difflib import get_close_matches  # for the one who mistypes, not for every process
+
     near = get_close_matches(wanted, [*LANGUAGES, *codes], n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else "use a code such as en or an English name"
     raise OptionError(f"unknown language {name!r}: {hint}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from ..errors import AudioError
@@ -52,6 +51,8 @@ def to_mono_16k(blocks: Iterator[FloatArray], rate_hz: int) -> Iterator[FloatArr
         for block in blocks:
             yield _mix(block)
         return
+    import soxr  # most recordings of speech need no resampling, and every process pays for an import
+
     resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
     for block in blocks:
         yield resampler.resample_chunk(_mix(block))

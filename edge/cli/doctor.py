@@ -6,7 +6,6 @@ import argparse
 import platform
 import shutil
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 from .arguments import HELP, Subcommands
@@ -59,6 +58,8 @@ def _processor() -> Iterator[tuple[str, str]]:
 
 
 def _software() -> Iterator[tuple[str, str]]:
+    from importlib import metadata  # takes 20 ms, and this module is imported for every command
+
     from .. import __version__
 
     yield "edgewise", f"{__version__}, {Path(__file__).resolve().parent.parent}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -41,6 +42,18 @@ exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and give its exit status; never raises for what a user can cause."""
+    if argv is not None:
+        return _main(argv)
+    # The process is the command's own. BLAS, which has next to nothing to do here, would start threads of its own with
+    # numpy, and they spin for a while, on processors that the kernels want.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        return _main(sys.argv[1:])
+    finally:
+        gc.freeze()  # or the interpreter looks through every module for garbage before it ends, which takes 10 ms
+
+
+def _main(argv: Sequence[str]) -> int:
     parser = build_parser()
     try:
         args = parser.parse_args(argv)

@@ -131,7 +131,7 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
 
 
 def test_starting_imports_nothing_heavy() -> None:
-    heavy = ("numpy", "soundfile", "urllib.request", "ssl", "filelock", "platformdirs", "export")
+    heavy = ("numpy", "soundfile", "urllib.request", "ssl", "filelock", "platformdirs", "export", "importlib.metadata")
     script = f"""
 import sys
 from edge.cli.main import build_parser
