@@ -25,7 +25,7 @@ SILENCE = -10.0
 _PAD_SAMPLES = N_FFT // 2
 _SMALLEST_ENERGY = np.float32(1e-10)
 _LOUDEST_TO_FLOOR = np.float32(8)
-_BLOCK_FRAMES = 256  # a block's spectra stay in the second-level cache
+_BLOCK_FRAMES = 128  # a block's spectra, in double precision, stay in the second-level cache
 _BAND_MELS = 8
 
 
