@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Literal
 
 from .errors import OptionError
@@ -107,7 +107,7 @@ class Tokenizer:
 
     @cached_property
     def _rank_of(self) -> dict[bytes, int]:
-        text = self.vocabulary.tokens[: self.vocabulary.n_special_from]
+        text = islice(self.vocabulary.tokens, self.vocabulary.n_special_from)
         # The multilingual vocabulary ends in an empty token that no text can reach.
         return {token: rank for rank, token in enumerate(text) if token}
 

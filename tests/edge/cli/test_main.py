@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -142,6 +143,22 @@ print([name for name in {heavy!r} if name in sys.modules])
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("arguments", "is_own"), [("", True), ("[]", False)])
+def test_only_a_process_of_its_own_is_set_up_for_the_command(arguments: str, is_own: bool) -> None:
+    script = f"""
+import gc, os, sys
+from edge.cli.main import main
+sys.argv = ["edgewise"]
+main({arguments})
+print(os.environ.get("OPENBLAS_NUM_THREADS"), gc.get_freeze_count() > 0)
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == ("1 True\n" if is_own else "None False\n")
 
 
 def test_every_subcommand_has_a_module() -> None:
