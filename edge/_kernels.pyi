@@ -29,6 +29,10 @@ class Model:
         """Part of a float32 array: a norm's weight or bias, a linear's bias, positions."""
     def set_alignment_heads(self, pairs: Buffer, n: int, /) -> None:
         """`pairs`: int32 (n, 2), layer and head."""
+    def set_tail(
+        self, n: int, positions: Buffer, counts: Buffer, n_local: int, local_heads: Buffer, contexts: Buffer, /
+    ) -> None:
+        """positions, counts: int32 (n,); local_heads: int32 (n_local,); contexts: float32 (n, n_local, 64)."""
     def missing(self) -> str | None:
         """Name of a linear that has no weights yet."""
 
@@ -37,13 +41,14 @@ class State:
     """Encoder buffers and key/value caches of one transcription. One thread at a time."""
 
     def __new__(cls, model: Model, n_beams: int, /) -> State: ...
-    def encode(self, mel: Buffer, n_frames: int, /) -> None:
-        """mel: float32 (n_frames, n_mels), n_frames even."""
+    def encode(self, mel: Buffer, n_frames: int, hidden: Buffer | None, /) -> None:
+        """mel: float32 (n_frames, n_mels), n_frames even; hidden: float32 (n_audio_layer + 1, n_frames / 2,
+        n_state), written."""
     def decode(
         self, tokens: Buffer, n_tokens: int, logits: Buffer, last_only: bool, alignment: Buffer | None, /
     ) -> None:
         """tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1, n_vocab), written;
-        alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_ctx), written."""
+        alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_keys), written."""
     def rewind(self, n_past: int, /) -> None: ...
     def reorder(self, parents: Buffer, /) -> None:
         """parents: int32 (n_beams,)."""
@@ -53,6 +58,8 @@ class State:
     def n_past(self) -> int: ...
     @property
     def n_ctx(self) -> int: ...
+    @property
+    def n_keys(self) -> int: ...
 
 def cpu_levels() -> list[tuple[str, int]]:
     """Every level this build knows, slowest first, and whether it runs here."""

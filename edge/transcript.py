@@ -50,6 +50,8 @@ class Timing:
     n_windows: int = 0
     n_tokens: int = 0
     """Tokens decoded, including those that were discarded."""
+    n_second_looks: int = 0
+    """Windows decoded again in full context, because what the tail gave was in doubt."""
 
 
 @dataclass(frozen=True, slots=True)

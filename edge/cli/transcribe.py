@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..whisper.model import Model
 
 FORMATS = ("txt", "srt", "vtt", "json")
+CONTEXTS = ("tail", "full")
 STANDARD_INPUT = "-"
 
 _EPILOG = """\
@@ -57,6 +58,12 @@ def add_parser(commands: Subcommands) -> None:
     parser.add_argument("--format", choices=FORMATS, default="txt", help="of the transcript (default: txt)")
     parser.add_argument("-o", "--output-dir", type=Path, metavar="DIR", help="write one file for each recording there")
     parser.add_argument("-t", "--threads", type=positive, metavar="N", help="(default: the processor's physical cores)")
+    parser.add_argument(
+        "--context",
+        choices=CONTEXTS,
+        default="tail",
+        help="what stands behind a short clip: tail, the padding in a nutshell; full, all 30 s of it (default: tail)",
+    )
     parser.add_argument("--offline", action="store_true", help="never use the network")
     parser.add_argument(
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"
@@ -106,6 +113,7 @@ def _one(name: str, target: Path | None, model: Model, args: argparse.Namespace,
         transcript = model.transcribe(
             sys.stdin.buffer if name == STANDARD_INPUT else name,
             language=args.language,
+            context=args.context,
             progress=console.progress,
         )
         console.clear()
@@ -172,8 +180,9 @@ def timing_line(name: str, transcript: Transcript) -> str:
         ("encode", timing.encode_s),
         ("decode", timing.decode_s),
     )
+    again = f", looked at again {timing.n_second_looks}" if timing.n_second_looks else ""
     parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps)
     return (
         f"{name}: {transcript.duration:.1f} s of audio in {timing.total_s:.2f} s ({speed:.1f} x real time): "
-        f"{parts}; windows {timing.n_windows}, tokens {timing.n_tokens}"
+        f"{parts}; windows {timing.n_windows}, tokens {timing.n_tokens}{again}"
     )

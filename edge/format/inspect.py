@@ -52,8 +52,16 @@ def _model(model: ModelFile) -> Iterator[str]:
     yield f"  encoder      {dims.n_audio_layer} layers, width {dims.n_audio_state}, {dims.n_audio_head} heads"
     yield f"  decoder      {dims.n_text_layer} layers, width {dims.n_text_state}, {dims.n_text_head} heads"
     yield f"  features     {dims.n_mels} mel bands, {dims.n_audio_ctx} positions"
+    yield f"  padding      {_tail(model)}"
     yield f"  vocabulary   {dims.n_vocab} tokens, {languages}; {n_suppressed} suppressed"
     yield f"  transcript   {dims.n_text_ctx} tokens at most; {len(model.alignment_heads)} alignment heads"
+
+
+def _tail(model: ModelFile) -> str:
+    if model.tail is None:
+        return "always computed whole: the file has no tail (`edgewise export whisper FILE -o OUT` adds one)"
+    n_local = len(model.tail.local_heads)
+    return f"{len(model.tail.positions)} landmarks, {n_local} local heads: short clips cost what they last"
 
 
 def _metadata(file: GgufFile) -> Iterator[str]:

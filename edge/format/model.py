@@ -1,8 +1,8 @@
 """A Whisper model file: GGUF with the keys and tensor names of transcribe.cpp, and what edgewise adds.
 
-Ours to add, under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs), `source_sha256`;
-and for each INT8 matrix `X.weight` its scales, `X.weight_scale` (float32, one a row). A file of transcribe.cpp's
-converter has none of these and loads all the same.
+Ours to add, under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs), `source_sha256`,
+and `tail.*` (edge.format.tail); and for each INT8 matrix `X.weight` its scales, `X.weight_scale` (float32, one a row).
+A file of transcribe.cpp's converter has none of these and loads all the same.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ..tokens import Vocabulary
 from .gguf import GgufFile, Metadata, StoredTensor, open_gguf
 from .keys import read_integers, read_optional
 from .sizes import check_kind, read_dims
+from .tail import Tail, read_tail
 from .tensors import check_finite, check_tensors
 from .types import TensorType
 from .vocabulary import read_vocabulary
@@ -53,6 +54,8 @@ class ModelFile:
     suppress_begin: tuple[int, ...]
     mel_filters: NDArray[np.float32]
     """(n_mels, 201)"""
+    tail: Tail | None
+    """What stands for the padding behind a clip; None in a foreign file."""
 
     @property
     def path(self) -> Path:
@@ -110,6 +113,7 @@ def open_model(path: str | Path) -> ModelFile:
         suppress_tokens=_read_ids(file, "stt.whisper.suppress_tokens", dims.n_vocab),
         suppress_begin=_read_ids(file, "stt.whisper.begin_suppress_tokens", dims.n_vocab),
         mel_filters=_read_mel_filters(file, dims),
+        tail=read_tail(file, dims),
     )
 
 

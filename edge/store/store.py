@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .pip_config import PipSettings
     from .sources import Request
 
-MODEL_REVISION = 1
+MODEL_REVISION = 2
 """Raise it when the exporter writes other bytes for the same source; older exports are then made anew."""
 
 _log = logging.getLogger(__name__)

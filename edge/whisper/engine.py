@@ -8,20 +8,56 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, KernelError
-from ..format import ModelFile, StoredTensor, TensorType
+from ..format import StoredTensor, TensorType
+from ..format.tail import Tail
 from ..format.tensors import check_weights
-from ..format.whisper import WhisperDims
+from ..format.whisper import FRAMES_PER_POSITION, WhisperDims
 from ..ops import KernelModel, KernelState, LinearType, cpu_level
 from ..quant import dequantize_q4_0, dequantize_q8_0
 from ..threads import default_threads
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
+
+
+class WeightsFile(Protocol):
+    """What the engine reads of a model file."""
+
+    @property
+    def path(self) -> Path:
+        """For messages."""
+        ...
+
+    @property
+    def dims(self) -> WhisperDims:
+        """Sizes of the model."""
+        ...
+
+    @property
+    def tensors(self) -> Mapping[str, StoredTensor]:
+        """Every tensor by name."""
+        ...
+
+    @property
+    def alignment_heads(self) -> tuple[tuple[int, int], ...]:
+        """(layer, head) whose attention follows the audio."""
+        ...
+
+    @property
+    def tail(self) -> Tail | None:
+        """What stands for the padding behind a clip, where the file knows."""
+        ...
+
+    def drop_pages(self) -> None:
+        """Give back the memory of what was read so far."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +159,7 @@ def _as_float_part(part: Part, tensor: StoredTensor) -> Part:
     return Part(LinearType.F32, to_float32(tensor), None)
 
 
-def _fill(model: KernelModel, file: ModelFile) -> None:
+def _fill(model: KernelModel, file: WeightsFile) -> None:
     """Check every tensor and hand it to the engine, giving its memory back: what was read is not read again."""
     tensors = file.tensors
     for source in linear_sources(file.dims):
@@ -143,10 +179,16 @@ def _fill(model: KernelModel, file: ModelFile) -> None:
         model.set_floats(name, layer, 0, values.size, values)
 
 
+def _set_tail(model: KernelModel, tail: Tail) -> None:
+    arrays = (np.ascontiguousarray(tail.positions, np.int32), np.ascontiguousarray(tail.counts, np.int32))
+    heads, contexts = np.ascontiguousarray(tail.local_heads, np.int32), np.ascontiguousarray(tail.contexts, np.float32)
+    model.set_tail(len(tail.positions), *arrays, len(heads), heads, contexts)
+
+
 class WhisperEngine:
     """Weights of one model file, packed for this processor."""
 
-    def __init__(self, file: ModelFile, *, threads: int | None = None) -> None:
+    def __init__(self, file: WeightsFile, *, threads: int | None = None) -> None:
         """Pack the weights of an open model file; the file is no longer needed afterwards.
 
         Raises:
@@ -163,11 +205,14 @@ class WhisperEngine:
             _fill(self._model, file)
             heads = np.asarray(file.alignment_heads, np.int32).reshape(-1, 2)
             self._model.set_alignment_heads(np.ascontiguousarray(heads), len(heads))
+            if file.tail is not None:
+                _set_tail(self._model, file.tail)
         except FormatError:
             raise
         except ValueError as error:
             raise KernelError(f"{file.path}: the engine refuses this model: {error}") from error
         self.n_alignment_heads = len(heads)
+        self.tail = file.tail
 
     def new_state(self, n_beams: int = 1) -> EngineState:
         """Make the buffers and caches for one transcription at a time."""
@@ -196,10 +241,24 @@ class EngineState:
         Raises:
             KernelError: the shape is not that.
         """
+        self._encode(mel, None)
+
+    def hidden_states(self, mel: FloatArray) -> FloatArray:
+        """Encode, and show the states before and after each layer, (n_audio_layer + 1, n_frames / 2, n_state).
+
+        Raises:
+            KernelError: the shape is not that of `encode`.
+        """
+        n_ctx = len(mel) // FRAMES_PER_POSITION
+        out = np.empty((self.dims.n_audio_layer + 1, n_ctx, self.dims.n_audio_state), np.float32)
+        self._encode(mel, out)
+        return out
+
+    def _encode(self, mel: FloatArray, hidden: FloatArray | None) -> None:
         if mel.ndim != 2 or mel.shape[1] != self.dims.n_mels:
             raise KernelError(f"mel features: expected (n_frames, {self.dims.n_mels}), got {mel.shape}")
         try:
-            self._state.encode(np.ascontiguousarray(mel, np.float32), mel.shape[0])
+            self._state.encode(np.ascontiguousarray(mel, np.float32), mel.shape[0], hidden)
         except (ValueError, RuntimeError) as error:
             raise KernelError(str(error)) from error
 
@@ -218,7 +277,7 @@ class EngineState:
             logits = np.empty((self.n_beams, n_tokens, self.dims.n_vocab), np.float32)
         self._alignment = None
         if alignment:
-            shape = (self.n_beams, self._n_alignment_heads, n_tokens, self._state.n_ctx)
+            shape = (self.n_beams, self._n_alignment_heads, n_tokens, self._state.n_keys)
             self._alignment = np.zeros(shape, np.float32)
         try:
             self._state.decode(ids, n_tokens, logits, last_only, self._alignment)
@@ -241,7 +300,7 @@ class EngineState:
         return out
 
     def alignment(self) -> FloatArray:
-        """Attention of the alignment heads in the last `decode(alignment=True)`: (n_beams, n_heads, n_tokens, n_ctx).
+        """Attention of the alignment heads in the last `decode(alignment=True)`: (n_beams, n_heads, n_tokens, n_keys).
 
         Raises:
             KernelError: the last decode did not ask for it.

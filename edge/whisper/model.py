@@ -13,7 +13,7 @@ from ..progress import Progress
 from ..tokens import Task, Tokenizer
 from ..transcript import Transcript
 from .engine import WhisperEngine
-from .options import TranscribeOptions
+from .options import Context, TranscribeOptions
 from .windows import OnSegment, transcribe
 
 _LOG = logging.getLogger("edge.whisper")
@@ -50,6 +50,7 @@ class Model:
         task: Task = "transcribe",
         timestamps: bool = True,
         max_tokens: int | None = None,
+        context: Context = "tail",
         options: TranscribeOptions | None = None,
         on_segment: OnSegment | None = None,
         progress: Progress | None = None,
@@ -62,7 +63,8 @@ class Model:
             task: "translate" writes English whatever the language.
             timestamps: False follows 30 s windows without placing text in time, as benchmarks do.
             max_tokens: most tokens of a window.
-            options: everything at once, in place of the four above.
+            context: "full" always computes the whole padding of a clip shorter than 30 s.
+            options: everything at once, in place of the five above.
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
 
@@ -71,7 +73,7 @@ class Model:
             OptionError: the model cannot do what is asked.
         """
         options = options or TranscribeOptions(
-            language=language, task=task, timestamps=timestamps, max_tokens=max_tokens
+            language=language, task=task, timestamps=timestamps, max_tokens=max_tokens, context=context
         )
         return transcribe(
             self.engine,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from ..errors import OptionError
 from ..languages import language_code
 from ..tokens import Task, Tokenizer
+
+Context = Literal["tail", "full"]
 
 _TASKS = ("transcribe", "translate")
 
@@ -31,6 +34,9 @@ class TranscribeOptions:
     """A window is silent when its no-speech probability is above this …"""
     logprob_threshold: float | None = -1.0
     """… unless its mean log-probability is above this. None for either switches that half off."""
+    context: Context = "tail"
+    """What stands behind a clip shorter than the window: the model file's landmarks of the padding ("tail"), with a
+    second look in full where the result is suspicious, or always the whole padding ("full"), at 30 s of work."""
     max_initial_timestamp: float | None = 1.0
     """The first timestamp of a window is at most this many seconds."""
 
@@ -41,6 +47,8 @@ class TranscribeOptions:
             object.__setattr__(self, "language", None if language == "auto" else language_code(language))
         if self.task not in _TASKS:
             raise OptionError(f"unknown task {self.task!r}; expected {' or '.join(_TASKS)}")
+        if self.context not in get_args(Context):
+            raise OptionError(f"unknown context {self.context!r}; expected {' or '.join(get_args(Context))}")
         if self.max_tokens is not None and self.max_tokens < 1:
             raise OptionError(f"max_tokens is {self.max_tokens}; expected 1 or more, or None for the model's own")
         if self.no_speech_threshold is not None and not 0 <= self.no_speech_threshold <= 1:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from ..format.tail import Tail
     from ..format.whisper import WhisperDims
 
 FloatArray = NDArray[np.float32]
@@ -23,7 +24,11 @@ class State(Protocol):
         ...
 
     def encode(self, mel: FloatArray) -> None:
-        """Run the encoder over `mel` (n_frames, n_mels), C-contiguous, n_frames even; resets the decoder."""
+        """Run the encoder over `mel` (n_frames, n_mels), C-contiguous, n_frames even; resets the decoder.
+
+        Where `mel` is shorter than the window and the engine has a tail, it stands for the rest; the clip then ends
+        in some frames of padding (edge.format.tail.clip_positions).
+        """
         ...
 
     def decode(self, tokens: IntArray, *, last_only: bool = True, alignment: bool = False) -> FloatArray:
@@ -47,7 +52,10 @@ class State(Protocol):
         ...
 
     def alignment(self) -> FloatArray:
-        """Attention of the last `decode(..., alignment=True)`: (n_beams, n_heads, n_tokens, n_ctx)."""
+        """Attention of the last `decode(..., alignment=True)`: (n_beams, n_heads, n_tokens, n_keys).
+
+        Keys are the clip's positions, and then the landmarks of the tail, if there is one.
+        """
         ...
 
 
@@ -57,6 +65,11 @@ class Engine(Protocol):
     @property
     def dims(self) -> WhisperDims:
         """Sizes of the model."""
+        ...
+
+    @property
+    def tail(self) -> Tail | None:
+        """What its states put behind a clip shorter than the window; None if they put nothing there."""
         ...
 
     def new_state(self, n_beams: int = 1) -> State:

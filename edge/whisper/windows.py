@@ -9,12 +9,14 @@ from typing import Protocol
 
 from ..audio import SAMPLE_RATE_HZ, AudioSource
 from ..features import FRAMES_PER_SECOND, window_features
+from ..format.tail import clip_positions
 from ..format.whisper import FRAMES_PER_POSITION
 from ..progress import Progress
 from ..tokens import Tokenizer
 from ..transcript import Segment, Timing, Transcript
 from .decode import DecodedWindow, GreedyDecoder, WindowDecoder, make_prompt
 from .frames import FrameStream
+from .guard import is_suspicious
 from .language import detect_language
 from .options import TranscribeOptions
 from .protocol import Engine, FloatArray
@@ -112,12 +114,13 @@ class _Run:
         self.language = options.language
         self._dims = engine.dims
         self._state = engine.new_state()
+        self._tail = engine.tail if options.context == "tail" else None
         self._tokenizer = tokenizer
         self._options = options
         self._decoder = decoder
         self._n_segments = 0
         self._previous: list[int] = []  # tokens of the text so far, to condition on
-        self._n_windows = self._n_tokens = 0
+        self._n_windows = self._n_tokens = self._n_second_looks = 0
         self._encode_s = self._decode_s = 0.0
 
     def windows(self) -> Iterator[tuple[list[Segment], int]]:
@@ -129,7 +132,7 @@ class _Run:
             n_frames = min(n_window, self.frames.n_content - seek)
             if n_frames <= 0:
                 return
-            decoded = self._decode(window_features(raw, n_window))
+            decoded = self._read(raw, n_frames)
             found: list[Segment] = []
             advance = n_frames
             if not self._is_silent(decoded):
@@ -143,6 +146,19 @@ class _Run:
             seek += advance
             yield found, min(seek, self.frames.n_content)
 
+    def _read(self, raw: FloatArray, n_frames: int) -> DecodedWindow:
+        """Decode a window whose first `n_frames` are the recording's; in full if what the tail gives is in doubt."""
+        n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
+        n_encoded = n_window
+        if self._tail is not None:
+            n_encoded = clip_positions(self._tail, n_frames, self._dims) * FRAMES_PER_POSITION
+        decoded = self._decode(window_features(raw, n_encoded))
+        if n_encoded < n_window and is_suspicious(decoded, n_frames / FRAMES_PER_SECOND, self._tokenizer):
+            _LOG.info("in doubt about %r: decoding in full context", decoded.text)
+            self._n_second_looks += 1
+            decoded = self._decode(window_features(raw, n_window))
+        return decoded
+
     def timing(self, load_s: float, total_s: float) -> Timing:
         """Where the time went."""
         return Timing(
@@ -154,6 +170,7 @@ class _Run:
             total_s=total_s,
             n_windows=self._n_windows,
             n_tokens=self._n_tokens,
+            n_second_looks=self._n_second_looks,
         )
 
     def _decode(self, features: FloatArray) -> DecodedWindow:

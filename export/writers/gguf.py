@@ -12,12 +12,14 @@ import numpy as np
 
 from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
+from edge.format.tail import tail_metadata
 from edge.progress import Progress
 from edge.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint
 from ..mel import SAMPLE_RATE, WINDOW_S, hann_window
 from ..quantize import Precision, Quantized, quantize_tensor
+from ..tail import find_tail
 from ..vocabulary import merge_lines, token_texts
 
 FORMAT_VERSION = 1
@@ -40,7 +42,10 @@ def write_model_file(
         if progress is not None:
             progress("quantizing", done, len(checkpoint.tensors))
         quantized[name] = quantize_tensor(name, tensor, precision)
-    write_gguf(path, model_metadata(checkpoint, precision), _tensors(checkpoint, quantized))
+    if progress is not None:
+        progress("looking at the padding", 0, 0)
+    metadata = model_metadata(checkpoint, precision) | tail_metadata(find_tail(path, checkpoint.dims, quantized))
+    write_gguf(path, metadata, _tensors(checkpoint, quantized))
     if progress is not None:
         progress("quantizing", len(quantized), len(quantized))
     return quantized

@@ -10,6 +10,7 @@
 //
 // Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same). q8 knows step 0 alone: its
 // values are packed for one number of keys.
+// bias     NULL, or what is added to the score of each key (n_keys floats): log(n) for a key that stands for n.
 // weights  NULL, or where to put the attention weights: ldw floats from one query to the next.
 // scratch  ek_attention_scratch(most keys any query sees) bytes, aligned to 64.
 #ifndef EK_ATTENTION_H
@@ -25,6 +26,7 @@ typedef struct {
     float *out;
     size_t ldo;
     size_t n_queries, n_keys, step;
+    const float *bias;
     float *weights;
     size_t ldw;
     void *scratch;

@@ -26,6 +26,7 @@ enum { EK_GROUP = 32 };
 EK_INLINE size_t ek_div_up(size_t a, size_t b) { return (a + b - 1) / b; }
 EK_INLINE size_t ek_round_up(size_t a, size_t b) { return ek_div_up(a, b) * b; }
 EK_INLINE size_t ek_min(size_t a, size_t b) { return a < b ? a : b; }
+EK_INLINE size_t ek_max(size_t a, size_t b) { return a > b ? a : b; }
 
 // Four codes as one 32-bit word, from any address.
 EK_INLINE int32_t ek_load_quad(const int8_t *codes) {

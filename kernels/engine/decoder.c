@@ -113,7 +113,7 @@ static float *alignment_rows(const decoder *e, size_t layer, size_t head, size_t
     for (size_t i = 0; call->alignment && i < e->model->n_alignment_heads; i++)
         if ((size_t)e->model->alignment_heads[2 * i] == layer && (size_t)e->model->alignment_heads[2 * i + 1] == head)
             return call->alignment +
-                   ((beam * e->model->n_alignment_heads + i) * call->n_tokens + e->job->first) * e->s->n_ctx;
+                   ((beam * e->model->n_alignment_heads + i) * call->n_tokens + e->job->first) * e->s->n_keys;
     return NULL;
 }
 
@@ -123,9 +123,10 @@ static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t fi
     const ek_attention_call call = {.out = e->s->dec_context + first * d + head * EK_HEAD,
                                     .ldo = d,
                                     .n_queries = m,
-                                    .n_keys = e->s->n_ctx,
+                                    .n_keys = e->s->n_keys,
+                                    .bias = e->s->key_bias,
                                     .weights = weights,
-                                    .ldw = e->s->n_ctx,
+                                    .ldw = e->s->n_keys,
                                     .scratch = e->scratch->attention};
     if (!keys->k_codes) {
         ek_attention_f32(e->table, call,

@@ -6,6 +6,8 @@
 //   per layer   x += out(attention(qkv(norm(x))));  x += fc2(GELU(fc1(norm(x))))
 //   x = norm(x); per decoder layer: cross keys and values of x
 //
+// A clip shorter than the window is followed by the tail's landmarks (tail.h): rows n_ctx .. n_rows of x.
+//
 // All threads run encode_thread. Work is cut into blocks of EW_ROWS rows that threads take in turn; everything
 // between two barriers touches only the block's own rows, so a block's intermediates never leave its core.
 // A convolution is a product over overlapping rows: three frames lie side by side in time-major memory.
@@ -15,15 +17,20 @@
 
 typedef struct {
     ew_state *state;
+    const ew_tail *tail; // NULL: the clip fills the window, or is taken as it is
     size_t n_frames;
+    float *hidden;
 } encode_job;
+
+enum { AFTER_CLIP = 2 }; // positions after the clip that the convolutions give too: the second sees padding alone
 
 typedef struct {
     ew_state *s;
     const ew_model *model;
     const ek_table *table;
     ew_scratch *scratch;
-    size_t d, n_ctx;
+    const encode_job *job;
+    size_t d, n_rows;
     size_t phase; // counts barriers' phases; the same on every thread
 } encoder;
 
@@ -48,9 +55,17 @@ static void linear_rows(encoder *e, const ew_linear *linear, const float *x, siz
     ew_linear_rows(e->table, linear, &e->scratch->operand, out, ldo, m, mode);
 }
 
-static void convolutions(encoder *e, size_t n_frames) {
+// Hands out the states of the clip's rows among t .. t + m, if somebody asked.
+static void show_hidden(const encoder *e, size_t layer, size_t t, size_t m) {
+    const size_t n_ctx = e->s->n_ctx, d = e->d;
+    if (e->job->hidden && t < n_ctx)
+        memcpy(e->job->hidden + (layer * n_ctx + t) * d, e->s->x + t * d, ek_min(m, n_ctx - t) * d * sizeof(float));
+}
+
+static void convolutions(encoder *e) {
     ew_state *s = e->s;
     const size_t d = e->d, n_mels = e->model->dims.n_mels;
+    const size_t n_positions = s->n_ctx + (e->job->tail ? AFTER_CLIP : 0), n_frames = 2 * n_positions;
     for (size_t block; take(e, ek_div_up(n_frames, EW_ROWS), &block);) {
         const size_t t = block * EW_ROWS, m = ek_min(n_frames - t, EW_ROWS);
         float *out = s->conv + (t + 1) * d; // row 0 is padding
@@ -58,14 +73,32 @@ static void convolutions(encoder *e, size_t n_frames) {
         e->table->gelu(out, d, m, d);
     }
     finish_phase(e);
-    for (size_t block; take(e, ek_div_up(e->n_ctx, EW_ROWS), &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(e->n_ctx - t, EW_ROWS);
+    for (size_t block; take(e, ek_div_up(n_positions, EW_ROWS), &block);) {
+        const size_t t = block * EW_ROWS, m = ek_min(n_positions - t, EW_ROWS);
         float *x = s->x + t * d;
         const float *positions = e->model->enc_positions + t * d;
         linear_rows(e, &e->model->conv2, s->conv + 2 * t * d, 2 * d, x, d, m, EK_STORE);
         e->table->gelu(x, d, m, d);
         for (size_t i = 0; i < m * d; i++)
             x[i] += positions[i];
+        show_hidden(e, 0, t, m);
+    }
+    finish_phase(e);
+}
+
+// What the convolutions make of padding is the same everywhere; only the position is the landmark's own.
+static void place_landmarks(encoder *e) {
+    const size_t d = e->d, n_ctx = e->s->n_ctx, model_position = n_ctx + AFTER_CLIP - 1;
+    const ew_tail *tail = e->job->tail;
+    const float *positions = e->model->enc_positions;
+    float *padding = e->scratch->norm;
+    for (size_t turn; take(e, tail != NULL, &turn);) {
+        for (size_t c = 0; c < d; c++)
+            padding[c] = e->s->x[model_position * d + c] - positions[model_position * d + c];
+        const int32_t *landmark = tail->positions + ew_tail_first(tail, n_ctx);
+        for (size_t row = n_ctx; row < e->n_rows; row++, landmark++)
+            for (size_t c = 0; c < d; c++)
+                e->s->x[row * d + c] = padding[c] + positions[(size_t)*landmark * d + c];
     }
     finish_phase(e);
 }
@@ -95,7 +128,7 @@ static void store_keys_values(encoder *e, ew_keys *keys, size_t t, const float *
 
 static void quantize_values(encoder *e, ew_keys *keys) {
     for (size_t head; take(e, e->s->values ? keys->n_heads : 0, &head);)
-        ew_keys_quantize_values(e->table, keys, head, e->s->values, e->d, e->n_ctx);
+        ew_keys_quantize_values(e->table, keys, head, e->s->values, e->d, e->n_rows);
     finish_phase(e);
 }
 
@@ -106,7 +139,8 @@ static void attend(encoder *e, size_t t, size_t m) {
         const ek_attention_call call = {.out = e->scratch->context + head * EK_HEAD,
                                         .ldo = e->d,
                                         .n_queries = m,
-                                        .n_keys = e->n_ctx,
+                                        .n_keys = e->n_rows,
+                                        .bias = s->key_bias,
                                         .scratch = e->scratch->attention};
         if (s->queries.rows)
             ek_attention_f32(e->table, call,
@@ -126,11 +160,24 @@ static void attend(encoder *e, size_t t, size_t m) {
     }
 }
 
-static void encoder_layer(encoder *e, const ew_encoder_layer *layer) {
-    const size_t d = e->d, n_blocks = ek_div_up(e->n_ctx, EW_ROWS);
+// Landmarks among rows t .. t + m: heads that look at neighbours get what these would have told them.
+static void restore_local_heads(encoder *e, size_t t, size_t m) {
+    const ew_tail *tail = e->job->tail;
+    const size_t n_ctx = e->s->n_ctx, first = tail ? ew_tail_first(tail, n_ctx) : 0;
+    for (size_t i = 0; tail && i < tail->n_local; i++) {
+        const size_t head = (size_t)tail->local_heads[i];
+        for (size_t row = ek_max(t, n_ctx); row < t + m; row++)
+            memcpy(e->scratch->context + (row - t) * e->d + head * EK_HEAD,
+                   tail->contexts + ((first + row - n_ctx) * tail->n_local + i) * EK_HEAD, EK_HEAD * sizeof(float));
+    }
+}
+
+static void encoder_layer(encoder *e, size_t index) {
+    const ew_encoder_layer *layer = &e->model->encoder[index];
+    const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, EW_ROWS);
     ew_scratch *scratch = e->scratch;
     for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(e->n_ctx - t, EW_ROWS);
+        const size_t t = block * EW_ROWS, m = ek_min(e->n_rows - t, EW_ROWS);
         norm_rows(e, &layer->norm_attn, scratch->norm, e->s->x + t * d, m);
         linear_rows(e, &layer->qkv, scratch->norm, d, scratch->wide, 3 * d, m, EK_STORE);
         store_queries(e, t, scratch->wide, 3 * d, m);
@@ -139,28 +186,31 @@ static void encoder_layer(encoder *e, const ew_encoder_layer *layer) {
     finish_phase(e);
     quantize_values(e, &e->s->keys);
     for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(e->n_ctx - t, EW_ROWS);
+        const size_t t = block * EW_ROWS, m = ek_min(e->n_rows - t, EW_ROWS);
         float *x = e->s->x + t * d;
         attend(e, t, m);
+        if (index == 0)
+            restore_local_heads(e, t, m);
         linear_rows(e, &layer->out, scratch->context, d, x, d, m, EK_ADD);
         norm_rows(e, &layer->norm_ffn, scratch->norm, x, m);
         linear_rows(e, &layer->fc1, scratch->norm, d, scratch->wide, 4 * d, m, EK_STORE);
         e->table->gelu(scratch->wide, 4 * d, m, 4 * d);
         linear_rows(e, &layer->fc2, scratch->wide, 4 * d, x, d, m, EK_ADD);
+        show_hidden(e, index + 1, t, m);
     }
     finish_phase(e);
 }
 
 static void cross_keys_values(encoder *e) {
-    const size_t d = e->d, n_blocks = ek_div_up(e->n_ctx, EW_ROWS);
+    const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, EW_ROWS);
     for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(e->n_ctx - t, EW_ROWS);
+        const size_t t = block * EW_ROWS, m = ek_min(e->n_rows - t, EW_ROWS);
         norm_rows(e, &e->model->enc_norm, e->s->x + t * d, e->s->x + t * d, m);
     }
     finish_phase(e);
     for (size_t layer = 0; layer < e->model->dims.n_text_layer; layer++) {
         for (size_t block; take(e, n_blocks, &block);) {
-            const size_t t = block * EW_ROWS, m = ek_min(e->n_ctx - t, EW_ROWS);
+            const size_t t = block * EW_ROWS, m = ek_min(e->n_rows - t, EW_ROWS);
             float *kv = e->scratch->wide;
             linear_rows(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, d, kv, 2 * d, m, EK_STORE);
             store_keys_values(e, &e->s->cross[layer], t, kv, kv + d, 2 * d, m);
@@ -178,23 +228,48 @@ static void encode_thread(void *arg, int thread, int n_threads) {
                  .model = s->model,
                  .table = s->model->table,
                  .scratch = s->scratch + thread,
+                 .job = job,
                  .d = s->model->dims.n_audio_state,
-                 .n_ctx = job->n_frames / 2};
-    convolutions(&e, job->n_frames);
+                 .n_rows = s->n_keys};
+    convolutions(&e);
+    place_landmarks(&e);
     for (size_t layer = 0; layer < s->model->dims.n_audio_layer; layer++)
-        encoder_layer(&e, &s->model->encoder[layer]);
+        encoder_layer(&e, layer);
     cross_keys_values(&e);
 }
 
-void ew_encode(ew_state *state, const float *mel, size_t n_frames) {
-    const ew_dims *dims = &state->model->dims;
-    memcpy(state->mel + dims->n_mels, mel, n_frames * dims->n_mels * sizeof *mel);
-    memset(state->mel + (n_frames + 1) * dims->n_mels, 0, dims->n_mels * sizeof *mel);
-    memset(state->conv + (n_frames + 1) * dims->n_audio_state, 0, dims->n_audio_state * sizeof *mel);
+// How much each key counts: the clip's positions once, then the landmarks behind it.
+static void count_keys(ew_state *state, const ew_tail *tail) {
+    memset(state->key_bias, 0, state->n_ctx * sizeof *state->key_bias);
+    state->n_keys = state->n_ctx;
+    for (size_t i = tail ? ew_tail_first(tail, state->n_ctx) : 0; tail && i < tail->n_landmarks; i++)
+        state->key_bias[state->n_keys++] = tail->log_counts[i];
+}
+
+// The mel frames, and what the convolutions see beyond them: zeros, or more of the padding.
+static void load_frames(ew_state *state, const float *mel, size_t n_frames, const ew_tail *tail) {
+    const size_t n_mels = state->model->dims.n_mels, d = state->model->dims.n_audio_state;
+    const size_t n_after = tail ? 2 * AFTER_CLIP : 0;
+    memcpy(state->mel + n_mels, mel, n_frames * n_mels * sizeof *mel);
+    for (size_t i = 1; i <= n_after + 1; i++) {
+        float *after = state->mel + (n_frames + i) * n_mels;
+        if (tail)
+            memcpy(after, mel + (n_frames - 1) * n_mels, n_mels * sizeof *mel);
+        else
+            memset(after, 0, n_mels * sizeof *mel);
+    }
+    memset(state->conv + (n_frames + n_after + 1) * d, 0, d * sizeof *state->conv);
+}
+
+void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden) {
+    const size_t n_ctx = n_frames / 2;
+    const ew_tail *tail = n_ctx + AFTER_CLIP > state->model->dims.n_audio_ctx ? NULL : state->model->tail;
+    state->n_ctx = n_ctx;
+    state->n_past = 0;
+    count_keys(state, tail);
+    load_frames(state, mel, n_frames, tail);
     for (size_t phase = 0; phase < ew_n_encoder_phases(state->model); phase++)
         atomic_store(&state->next_block[phase], 0);
-    encode_job job = {state, n_frames};
+    encode_job job = {state, tail, n_frames, hidden};
     ew_pool_run(state->model->pool, encode_thread, &job);
-    state->n_ctx = n_frames / 2;
-    state->n_past = 0;
 }

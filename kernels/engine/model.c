@@ -148,6 +148,7 @@ void ew_model_free(ew_model *model) {
     free(model->enc_positions);
     free(model->dec_positions);
     free(model->alignment_heads);
+    ew_tail_free(model->tail);
     free(model);
 }
 

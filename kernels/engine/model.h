@@ -5,6 +5,7 @@
 
 #include "linear.h"
 #include "pool.h"
+#include "tail.h"
 
 typedef struct {
     size_t n_mels, n_vocab;
@@ -43,6 +44,7 @@ typedef struct {
     ew_norm dec_norm;
     size_t n_alignment_heads;
     int32_t *alignment_heads; // (layer, head) pairs
+    ew_tail *tail;            // NULL if the model has none
 } ew_model;
 
 // Largest sizes accepted: four times the largest Whisper, so that no product of sizes can overflow.

@@ -30,9 +30,10 @@ static int allocate_encoder(ew_state *state) {
     state->mel = ew_alloc((2 * ctx + 2) * dims->n_mels * sizeof(float));
     state->conv = ew_alloc((2 * ctx + 2) * d * sizeof(float));
     state->x = ew_alloc(ctx * d * sizeof(float));
+    state->key_bias = ew_alloc(ctx * sizeof(float));
     state->next_block = ew_alloc(ew_n_encoder_phases(state->model) * sizeof *state->next_block);
     state->cross = ew_alloc(dims->n_text_layer * sizeof *state->cross);
-    if (!state->mel || !state->conv || !state->x || !state->next_block || !state->cross)
+    if (!state->mel || !state->conv || !state->x || !state->key_bias || !state->next_block || !state->cross)
         return -1;
     if (state->model->int8_attention) {
         state->values = ew_alloc(ctx * d * sizeof(float));
@@ -104,7 +105,7 @@ void ew_state_free(ew_state *state) {
         free(state->self[bank]);
     }
     ew_keys_free(&state->keys);
-    void *buffers[] = {state->scratch,       state->mel,           state->conv,  state->x,
+    void *buffers[] = {state->scratch,       state->mel,           state->conv,  state->x,     state->key_bias,
                        state->values,        state->queries.rows,  state->queries.codes,
                        state->queries.scale, state->queries.sum,   state->cross, state->next_block,
                        state->dec_x,         state->dec_qkv,       state->dec_context,

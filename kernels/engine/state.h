@@ -36,6 +36,7 @@ typedef struct {
     const ew_model *model;
     size_t n_beams;
     size_t n_ctx;  // encoder positions of the current clip; 0 before the first one
+    size_t n_keys; // what attention sees: these and the landmarks of the tail behind them; at most n_audio_ctx
     size_t n_past; // decoder positions filled
     ew_scratch *scratch; // one a thread
 
@@ -44,6 +45,7 @@ typedef struct {
     float *x;    // [n_audio_ctx][d]: the encoder's residual stream, at the end its output
     float *values; // [n_audio_ctx][d], values before they are quantized
     ew_queries queries;
+    float *key_bias; // [n_audio_ctx]: 0 for the clip's keys, log(count) for the landmarks'
     ew_keys keys; // of the encoder layer at work
     ew_keys *cross; // per decoder layer
     atomic_size_t *next_block; // a counter for each phase of the encoder
@@ -57,15 +59,17 @@ ew_state *ew_state_new(const ew_model *model, size_t n_beams); // NULL without m
 void ew_state_free(ew_state *state);
 
 // Runs the encoder over n_frames mel frames (time-major, even, at most 2 n_audio_ctx), fills the cross-attention
-// keys and values, and forgets the decoder's past.
-void ew_encode(ew_state *state, const float *mel, size_t n_frames);
+// keys and values, and forgets the decoder's past. If they are fewer than the window holds and the model has a tail,
+// its landmarks stand for the rest; the last frames are padding then, and the last one goes on to the window's end.
+// hidden: NULL, or where the states before the first layer and after each one go: [n_audio_layer + 1][n_frames / 2][d].
+void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden);
 
 typedef struct {
     const int32_t *tokens; // [n_beams][n_tokens]
     size_t n_tokens;       // n_past + n_tokens <= n_text_ctx
     float *logits;         // [n_beams][n_tokens or 1][n_vocab]
     int last_only;         // logits of the last token of each beam alone
-    float *alignment;      // NULL, or [n_beams][n_alignment_heads][n_tokens][n_ctx]
+    float *alignment;      // NULL, or [n_beams][n_alignment_heads][n_tokens][n_keys]
 } ew_decode_call;
 
 // Appends tokens to every beam and gives the logits of what comes next. Tokens are valid ids.
@@ -75,7 +79,7 @@ void ew_decode(ew_state *state, const ew_decode_call *call);
 void ew_reorder(ew_state *state, const int32_t *parents);
 
 static inline size_t ew_n_encoder_phases(const ew_model *model) {
-    return 3 + 3 * model->dims.n_audio_layer + 2 * model->dims.n_text_layer;
+    return 4 + 3 * model->dims.n_audio_layer + 2 * model->dims.n_text_layer;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../attention/attention.h"
 #include "buffers.h"
 
 static PyObject *model_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -159,6 +160,56 @@ static PyObject *model_set_alignment_heads(PyObject *object, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+// Whether landmarks are positions of the window in ascending order that count for at least themselves, and local
+// heads are the encoder's.
+static int sound_tail(const ew_dims *dims, const int32_t *positions, const int32_t *counts, size_t n,
+                      const int32_t *heads, size_t n_local) {
+    int sound = 1;
+    for (size_t i = 0; i < n; i++)
+        sound &= positions[i] >= 0 && (size_t)positions[i] < dims->n_audio_ctx &&
+                 (i == 0 || positions[i] > positions[i - 1]) && counts[i] >= 1 && (size_t)counts[i] <= dims->n_audio_ctx;
+    for (size_t i = 0; i < n_local; i++)
+        sound &= heads[i] >= 0 && (size_t)heads[i] < dims->n_audio_head;
+    return sound;
+}
+
+static PyObject *model_set_tail(PyObject *object, PyObject *args) {
+    model_object *self = (model_object *)object;
+    const ew_dims *dims = &self->model->dims;
+    PyObject *objects[4];
+    Py_ssize_t n, n_local;
+    if (!PyArg_ParseTuple(args, "nOOnOO:set_tail", &n, &objects[0], &objects[1], &n_local, &objects[2], &objects[3]))
+        return NULL;
+    if (!writable(self))
+        return NULL;
+    if (n < 0 || (size_t)n > dims->n_audio_ctx || n_local < 0 || (size_t)n_local > dims->n_audio_head)
+        return PyErr_Format(PyExc_ValueError, "tail: %zd landmarks, %zd local heads", n, n_local);
+    const size_t sizes[4] = {(size_t)n * sizeof(int32_t), (size_t)n * sizeof(int32_t),
+                             (size_t)n_local * sizeof(int32_t), (size_t)(n * n_local) * EK_HEAD * sizeof(float)};
+    Py_buffer views[4] = {{0}, {0}, {0}, {0}};
+    int status = 0;
+    for (int i = 0; i < 4 && status == 0; i++)
+        status = ew_get_buffer(objects[i], &views[i], sizes[i], 0, "tail");
+    if (status == 0 && !sound_tail(dims, views[0].buf, views[1].buf, (size_t)n, views[2].buf, (size_t)n_local)) {
+        PyErr_SetString(PyExc_ValueError, "tail: landmarks outside the window or out of order, or heads outside the encoder");
+        status = -1;
+    }
+    if (status == 0) {
+        ew_tail *tail = ew_tail_new((size_t)n, views[0].buf, views[1].buf, (size_t)n_local, views[2].buf, views[3].buf);
+        if (tail) {
+            ew_tail_free(self->model->tail);
+            self->model->tail = tail;
+        } else {
+            PyErr_NoMemory();
+        }
+    }
+    for (int i = 0; i < 4; i++)
+        ew_release(&views[i]);
+    if (PyErr_Occurred())
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyObject *model_missing(PyObject *object, PyObject *unused) {
     (void)unused;
     const char *name = ew_model_missing(((model_object *)object)->model);
@@ -169,6 +220,7 @@ static PyMethodDef methods[] = {
     {"set_linear", model_set_linear, METH_VARARGS, NULL},
     {"set_floats", model_set_floats, METH_VARARGS, NULL},
     {"set_alignment_heads", model_set_alignment_heads, METH_VARARGS, NULL},
+    {"set_tail", model_set_tail, METH_VARARGS, NULL},
     {"missing", model_missing, METH_NOARGS, NULL},
     {0},
 };

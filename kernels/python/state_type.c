@@ -60,24 +60,27 @@ static int claim(state_object *self) {
 
 static PyObject *state_encode(PyObject *object, PyObject *args) {
     state_object *self = (state_object *)object;
-    PyObject *mel;
+    PyObject *mel, *hidden;
     Py_ssize_t n_frames;
-    if (!PyArg_ParseTuple(args, "On:encode", &mel, &n_frames))
+    if (!PyArg_ParseTuple(args, "OnO:encode", &mel, &n_frames, &hidden))
         return NULL;
     const ew_dims *dims = &self->state->model->dims;
     if (n_frames < 2 || n_frames % 2 || (size_t)n_frames > 2 * dims->n_audio_ctx)
         return PyErr_Format(PyExc_ValueError, "mel: expected an even number of frames from 2 to %zu, got %zd",
                             2 * dims->n_audio_ctx, n_frames);
-    Py_buffer view;
+    const size_t n_ctx = (size_t)n_frames / 2;
+    const size_t hidden_bytes = (dims->n_audio_layer + 1) * n_ctx * dims->n_audio_state * sizeof(float);
+    Py_buffer view, out = {0};
     if (ew_get_buffer(mel, &view, (size_t)n_frames * dims->n_mels * sizeof(float), 0, "mel") != 0)
         return NULL;
-    if (claim(self)) {
+    if (ew_get_optional_buffer(hidden, &out, hidden_bytes, 1, "hidden states") == 0 && claim(self)) {
         Py_BEGIN_ALLOW_THREADS;
-        ew_encode(self->state, view.buf, (size_t)n_frames);
+        ew_encode(self->state, view.buf, (size_t)n_frames, out.obj ? out.buf : NULL);
         Py_END_ALLOW_THREADS;
         self->busy = 0;
     }
     ew_release(&view);
+    ew_release(&out);
     if (PyErr_Occurred())
         return NULL;
     Py_RETURN_NONE;
@@ -121,7 +124,7 @@ static PyObject *state_decode(PyObject *object, PyObject *args) {
     if (ew_get_buffer(tokens, &in, beams * n_tokens * sizeof(int32_t), 0, "tokens") == 0 &&
         ew_get_buffer(logits, &out, beams * (last_only ? 1 : n_tokens) * n_vocab * sizeof(float), 1, "logits") == 0 &&
         ew_get_optional_buffer(alignment, &heads,
-                               beams * state->model->n_alignment_heads * n_tokens * state->n_ctx * sizeof(float), 1,
+                               beams * state->model->n_alignment_heads * n_tokens * state->n_keys * sizeof(float), 1,
                                "alignment") == 0 &&
         sound_tokens(state, in.buf, n_tokens) && claim(self)) {
         const ew_decode_call call = {in.buf, n_tokens, out.buf, last_only, heads.obj ? heads.buf : NULL};
@@ -199,6 +202,11 @@ static PyObject *get_n_ctx(PyObject *object, void *unused) {
     return PyLong_FromSize_t(((state_object *)object)->state->n_ctx);
 }
 
+static PyObject *get_n_keys(PyObject *object, void *unused) {
+    (void)unused;
+    return PyLong_FromSize_t(((state_object *)object)->state->n_keys);
+}
+
 static PyMethodDef methods[] = {
     {"encode", state_encode, METH_VARARGS, NULL},
     {"decode", state_decode, METH_VARARGS, NULL},
@@ -211,6 +219,7 @@ static PyMethodDef methods[] = {
 static PyGetSetDef properties[] = {
     {"n_past", get_n_past, NULL, NULL, NULL},
     {"n_ctx", get_n_ctx, NULL, NULL, NULL},
+    {"n_keys", get_n_keys, NULL, NULL, NULL},
     {0},
 };
 

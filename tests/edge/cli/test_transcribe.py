@@ -23,6 +23,7 @@ class FakeModel:
     def __init__(self) -> None:
         self.loaded_with: tuple[Any, dict[str, Any]] | None = None
         self.languages: list[str | None] = []
+        self.contexts: list[str] = []
         self.fails_with: dict[str, BaseException] = {}
 
     def load(self, name: object, **options: Any) -> FakeModel:
@@ -30,10 +31,13 @@ class FakeModel:
         self.loaded_with = name, options
         return self
 
-    def transcribe(self, audio: Any, *, language: str | None = None, progress: Any = None) -> Transcript:
+    def transcribe(
+        self, audio: Any, *, language: str | None = None, context: str = "tail", progress: Any = None
+    ) -> Transcript:
         if error := self.fails_with.get(Path(str(audio)).name):
             raise error
         self.languages.append(language)
+        self.contexts.append(context)
         with open_audio(audio) as source:
             seconds = sum(len(block) for block in source) / 16000
         text = f" {seconds:.1f} s, größer & <kleiner>"
@@ -75,6 +79,8 @@ def test_passes_the_options_on(run: Any, model: FakeModel, clip: Path) -> None:
     run("transcribe", clip, "--offline", "--language", "auto")
     assert model.loaded_with == ("tiny.en", {"precision": None, "threads": None, "offline": True})
     assert model.languages == ["de", None]
+    run("transcribe", clip, "--context", "full")
+    assert model.contexts == ["tail", "tail", "full"]
 
 
 def test_formats(run: Any, model: FakeModel, clip: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.format.tail import Tail
 from edge.format.whisper import WhisperDims
 from edge.tokens import Tokenizer
 
@@ -33,7 +34,9 @@ class ScriptedState:
     def encode(self, mel: NDArray[np.float32]) -> None:
         assert mel.dtype == np.float32
         assert mel.flags.c_contiguous
-        assert mel.shape == (2 * self.dims.n_audio_ctx, self.dims.n_mels)
+        assert mel.shape[0] % 2 == 0
+        assert 0 < mel.shape[0] <= 2 * self.dims.n_audio_ctx
+        assert mel.shape[1] == self.dims.n_mels
         self.encoded.append(mel.copy())
         self.tokens.clear()
 
@@ -70,6 +73,7 @@ class ScriptedEngine:
 
     dims: WhisperDims
     logits_of: LogitsOf
+    tail: Tail | None = None
     state: ScriptedState | None = None
 
     def new_state(self, n_beams: int = 1) -> ScriptedState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from edge.errors import KernelError
 from edge.format import StoredTensor, TensorType
+from edge.format.tail import Tail
 from edge.format.whisper import WhisperDims, tensor_shapes
 from edge.ops import cpu_info
 from edge.quant import dequantize_int8, dequantize_q4_0, quantize_int8, quantize_q4_0
@@ -40,7 +42,9 @@ def random_tensors(dims: WhisperDims = DIMS, seed: int = 7) -> dict[str, NDArray
     return tensors
 
 
-def model_file(tensors: Mapping[str, NDArray[np.float32]], precision: str, dims: WhisperDims = DIMS) -> Any:
+def model_file(
+    tensors: Mapping[str, NDArray[np.float32]], precision: str, dims: WhisperDims = DIMS, tail: Tail | None = None
+) -> Any:
     """What the engine reads of a model file."""
     stored: dict[str, StoredTensor] = {}
     for name, values in tensors.items():
@@ -54,12 +58,17 @@ def model_file(tensors: Mapping[str, NDArray[np.float32]], precision: str, dims:
         else:
             stored[name] = StoredTensor(name, TensorType.F32, values.shape, values)
     return SimpleNamespace(
-        dims=dims, tensors=stored, alignment_heads=HEADS, path=Path("random.gguf"), drop_pages=lambda: None
+        dims=dims,
+        tensors=stored,
+        alignment_heads=HEADS,
+        path=Path("random.gguf"),
+        tail=tail,
+        drop_pages=lambda: None,
     )
 
 
-def engine(precision: str = "f32", threads: int = 2) -> WhisperEngine:
-    return WhisperEngine(model_file(random_tensors(), precision), threads=threads)
+def engine(precision: str = "f32", threads: int = 2, tail: Tail | None = None) -> WhisperEngine:
+    return WhisperEngine(model_file(random_tensors(), precision, tail=tail), threads=threads)
 
 
 def mel(n_frames: int = 50, seed: int = 1) -> NDArray[np.float32]:
@@ -101,9 +110,13 @@ class NumpyWhisper:
         return self.linear(f"{block}.ffn.fc2", gelu(self.linear(f"{block}.ffn.fc1", self.norm(f"{block}.norm_ffn", x))))
 
     def encode(self, features: Floats) -> Floats:
-        x = gelu(self.convolution("enc.conv.0", features, 1))
-        x = gelu(self.convolution("enc.conv.1", x, 2))
-        x = x + self.w["enc.pos_emb.weight"][: len(x)]
+        x = self.front(features)
+        return self.layers(x + self.w["enc.pos_emb.weight"][: len(x)])
+
+    def front(self, features: Floats) -> Floats:
+        return gelu(self.convolution("enc.conv.1", gelu(self.convolution("enc.conv.0", features, 1)), 2))
+
+    def layers(self, x: Floats) -> Floats:
         for layer in range(DIMS.n_audio_layer):
             block = f"enc.blocks.{layer}"
             normed = self.norm(f"{block}.norm_attn", x)
@@ -209,6 +222,86 @@ def test_beams_are_independent_and_can_be_reordered() -> None:
         single.rewind(0)
         assert np.array_equal(single.decode(prompts[parent : parent + 1])[0], logits[parent])
         assert np.array_equal(single.decode(np.array([[7 + beam]], np.int32))[0], after[beam])
+
+
+LANDMARKS = np.array([10, 17, 18, 25, 36], np.int32)
+COUNTS = np.array([7, 1, 3, 11, 4], np.int32)
+
+
+def a_tail(local_heads: tuple[int, ...] = ()) -> Tail:
+    rng = np.random.default_rng(4)
+    contexts = rng.standard_normal((len(LANDMARKS), len(local_heads), 64)).astype(np.float32)
+    return Tail(8, LANDMARKS, COUNTS, np.array(local_heads, np.int32), contexts)
+
+
+def clip_and_padding(n_positions: int = 16) -> NDArray[np.float32]:
+    features = mel(2 * n_positions)
+    features[-6:] = -0.75
+    return features
+
+
+def test_a_landmark_counts_as_often_as_it_says() -> None:
+    """Against a window in which each landmark behind the clip stands `count` times."""
+    features = clip_and_padding()
+    reference = NumpyWhisper(random_tensors())
+    behind = LANDMARKS >= 16
+    more = np.full((8, DIMS.n_mels), -0.75, np.float32)
+    x = reference.front(np.concatenate([features, more]))
+    positions = reference.w["enc.pos_emb.weight"]
+    landmarks = x[17] + positions[np.repeat(LANDMARKS[behind], COUNTS[behind])]
+    states = reference.layers(np.concatenate([x[:16] + positions[:16], landmarks]))
+    logits, alignment = reference.decode(TOKENS[0], states)
+    state = engine(tail=a_tail()).new_state()
+    state.encode(features)
+    np.testing.assert_allclose(state.encoder_output(), states[:16], atol=2e-5)
+    np.testing.assert_allclose(state.decode(TOKENS, last_only=False, alignment=True)[0], logits, atol=2e-5)
+    found = state.alignment()[0]
+    assert found.shape == (2, TOKENS.shape[1], 16 + np.count_nonzero(behind))
+    np.testing.assert_allclose(found[..., :16], alignment[..., :16], atol=1e-6)
+    np.testing.assert_allclose(found[..., 16:].sum(-1), alignment[..., 16:].sum(-1), atol=1e-6)
+
+
+def test_local_heads_of_landmarks_are_given() -> None:
+    features = clip_and_padding()
+    found = [run(engine(tail=a_tail(heads)).new_state(), features) for heads in ((), (0,), (1,), (0, 1))]
+    assert all(np.abs(one - other).max() > 1e-4 for one in found for other in found if one is not other)
+
+
+def test_a_tail_leaves_whole_windows_alone() -> None:
+    whole = mel(80)
+    assert np.array_equal(
+        run(engine("int8", tail=a_tail((1,))).new_state(), whole), run(engine("int8").new_state(), whole)
+    )
+
+
+@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
+def test_threads_and_levels_do_not_change_a_tail(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    features = clip_and_padding()
+    first = run(engine(precision, threads=1, tail=a_tail((1,))).new_state(), features)
+    for level in cpu_info().supported:
+        monkeypatch.setenv("EDGE_CPU", level)
+        assert np.array_equal(run(engine(precision, threads=3, tail=a_tail((1,))).new_state(), features), first)
+
+
+def test_hidden_states_are_those_of_each_layer() -> None:
+    reference = NumpyWhisper(random_tensors())
+    hidden = engine().new_state().hidden_states(mel())
+    assert hidden.shape == (3, 25, 128)
+    np.testing.assert_allclose(hidden[0], reference.front(mel()) + reference.w["enc.pos_emb.weight"][:25], atol=2e-5)
+    np.testing.assert_allclose(reference.norm("enc.final_norm", hidden[2]), reference.encode(mel()), atol=2e-5)
+
+
+def test_wrong_tails_are_refused() -> None:
+    def refused(message: str, **changes: Any) -> None:
+        with pytest.raises(KernelError, match=message):
+            engine(tail=dataclasses.replace(a_tail((1,)), **changes))
+
+    refused("out of order", positions=LANDMARKS[::-1].copy())
+    refused("out of order", positions=LANDMARKS + 10)
+    refused("out of order", counts=COUNTS - 1)
+    refused("out of order", local_heads=np.array([2], np.int32))
+    refused("expected 20 bytes, got 16", counts=COUNTS[:4])
+    refused("expected 1280 bytes", contexts=np.zeros((5, 2, 64), np.float32))
 
 
 def test_a_new_clip_forgets_the_old_one() -> None:

@@ -251,7 +251,7 @@ def test_any_logits_come_to_an_end(english: Tokenizer, dims_of: Script, seed: in
         def decode(self, tokens: NDArray[np.int32], *, last_only: bool = True) -> NDArray[np.float32]:
             return noise[rng.integers(0, 64, tokens.shape)]
 
-    engine: Any = SimpleNamespace(dims=dims_of(51864), new_state=State)
+    engine: Any = SimpleNamespace(dims=dims_of(51864), new_state=State, tail=None)
     result = run(engine, english, seconds, max_tokens=20)
     ends = [segment.end for segment in result.segments]
     assert all(segment.start <= segment.end <= result.duration for segment in result.segments)
