@@ -31,6 +31,7 @@ __all__ = [
     "gguf_strings",
     "measure_peak",
     "measure_product",
+    "memory_to_read",
     "pack_f32",
     "pack_int4",
     "pack_int8",
@@ -91,9 +92,20 @@ Product = Literal["int8", "int4", "f32", "attention_int8", "attention_f32"]
 _READ_BYTES = 256 << 20  # more than any last cache level in reach
 
 
-def measure_peak(kind: Literal["int8", "f32", "read"], threads: int, seconds: float = 0.5) -> float:
-    """This machine's best: multiply-adds a second on registers, or bytes a second read from memory."""
-    buffer = np.ones(_READ_BYTES if kind == "read" else 64, np.uint8)
+def memory_to_read() -> NDArray[np.uint8]:
+    """Memory that no cache holds: who reads it drives everything else out of the caches."""
+    return np.ones(_READ_BYTES, np.uint8)
+
+
+def measure_peak(
+    kind: Literal["int8", "f32", "read"], threads: int, seconds: float = 0.5, buffer: NDArray[np.uint8] | None = None
+) -> float:
+    """This machine's best: multiply-adds a second on registers, or bytes a second read from memory.
+
+    `buffer` is what to read; one `memory_to_read` is made if there is none.
+    """
+    if buffer is None:
+        buffer = memory_to_read() if kind == "read" else np.ones(64, np.uint8)
     return _kernels.measure_peak(cpu_level(), _PEAKS[kind], threads, seconds, buffer)
 
 
