@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from .checkout import ROOT
-from .engines import Settings
+from .engines import ENGINES, Parts, Settings
 from .errors import BenchmarkError
 from .manifest import Utterance
 
@@ -44,6 +44,8 @@ class Heard:
     audio_s: float
     peak_rss_mb: float
     """Of the whole process, so far."""
+    parts: Parts | None = None
+    """Where the time went, where the engine tells."""
 
 
 class EngineProcess:
@@ -56,6 +58,9 @@ class EngineProcess:
         threads = str(settings.threads)
         # Libraries under an engine (BLAS) would otherwise take every core, whatever the engine was told.
         environment = os.environ | {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+        for option, variable in ENGINES[engine].variables.items():
+            if option in settings.options:
+                environment[variable] = settings.options[option]
         self._log = tempfile.TemporaryFile(mode="w+", errors="replace")  # noqa: SIM115  closed in __exit__
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker"],
@@ -82,7 +87,9 @@ class EngineProcess:
 
     def run(self, utterance: Utterance) -> Heard:
         """Transcribe one recording."""
-        return Heard(**self._ask({"do": "run", "utterance": asdict(utterance)}))
+        reply = self._ask({"do": "run", "utterance": asdict(utterance)})
+        parts = reply.pop("parts")
+        return Heard(**reply, parts=None if parts is None else Parts(**parts))
 
     def pause(self) -> None:
         """Stop the process until the next request: its threads may wait actively and slow another engine."""

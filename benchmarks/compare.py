@@ -17,7 +17,7 @@ import numpy as np
 
 from .errors import BenchmarkError
 from .report import table
-from .results import OURS
+from .results import FORMATS, OURS
 
 NOISE_FLOOR = 0.02
 """No smaller change of a time is ever told."""
@@ -39,7 +39,7 @@ def compare(first: Path, second: Path) -> str:
         for what in ("cpu", "cores", "governor")
         if a["machine"][what] != b["machine"][what]
     ]
-    body = _compare_asr(a, b) if a["kind"] == "asr" else _compare_kernels(a, b)
+    body = {"asr": _compare_asr, "kernels": _compare_kernels, "step": _compare_steps}[a["kind"]](a, b)
     return "\n".join([*warnings, body])
 
 
@@ -65,13 +65,15 @@ def error_change(first: Sequence[int], second: Sequence[int], words: int) -> str
 
 
 def _compare_asr(a: Row, b: Row) -> str:
-    for setting in ("manifest_sha256", "recordings", "threads", "beam", "timestamps"):
+    for setting in ("threads", "beam", "timestamps"):
         if a["settings"][setting] != b["settings"][setting]:
             raise BenchmarkError(
                 f"the runs differ in {setting} ({a['settings'][setting]} and {b['settings'][setting]}): "
                 "nothing to compare"
             )
-    pairs = _pairs(a["results"], b["results"], ("engine", "precision", "model"))
+    pairs = _pairs(a["results"], b["results"], ("label", "model", "set"))
+    for one, other in pairs:
+        _check_set(one["set"], a, b, one, other)
     peers = [abs(1 - float(np.median(_ratios(*pair)))) for pair in pairs if pair[0]["engine"] != OURS]
     drift = max(peers, default=0.0)
     rows = []
@@ -81,8 +83,9 @@ def _compare_asr(a: Row, b: Row) -> str:
         noise = max(NOISE_FLOOR, spread, drift if ours else 0.0)
         rows.append(
             (
-                f"{one['engine']} {one['precision']}",
+                one["label"],
                 one["model"],
+                one["set"],
                 f"{one['summary']['mean_ms']:.0f}",
                 f"{other['summary']['mean_ms']:.0f}",
                 f"{100 * noise:.1f}",
@@ -92,8 +95,8 @@ def _compare_asr(a: Row, b: Row) -> str:
                 _errors(one, other),
             )
         )
-    header = ("engine", "model", "ms A", "ms B", "noise %", "time", "WER A", "WER B", "WER")
-    return table(header, rows, n_left=2)
+    header = ("engine", "model", "set", "ms A", "ms B", "noise %", "time", "WER A", "WER B", "WER")
+    return table(header, rows, n_left=3)
 
 
 def _compare_kernels(a: Row, b: Row) -> str:
@@ -107,6 +110,23 @@ def _compare_kernels(a: Row, b: Row) -> str:
     if not rows:
         return "No kernel changed beyond the noise."
     return table(("kernel", "size", "A", "B", "time"), rows, n_left=2)
+
+
+def _compare_steps(a: Row, b: Row) -> str:
+    rows = []
+    for one, other in _pairs(a["results"], b["results"], ("model", "precision", "threads", "positions", "cache")):
+        size = f"{one['model']} {one['precision']}, {one['positions']} positions, {one['threads']} threads"
+        for what in ("call", "step"):
+            rows += _changed(f"{what}, {one['cache']}", size, one[f"{what}_s"], other[f"{what}_s"], "ms", 1e3)
+    return table(("decoder", "size", "A", "B", "time"), rows, n_left=2) if rows else "No step changed beyond the noise."
+
+
+def _check_set(name: str, a: Row, b: Row, one: Row, other: Row) -> None:
+    """Refuse rows of a set that was not the same recordings and references in both runs."""
+    sums = [run["settings"]["sets"][name]["manifest_sha256"] for run in (a, b)]
+    recordings = [[utterance["name"] for utterance in row["utterances"]] for row in (one, other)]
+    if sums[0] != sums[1] or recordings[0] != recordings[1]:
+        raise BenchmarkError(f"the runs differ in the recordings of {name}: nothing to compare")
 
 
 def _changed(
@@ -124,7 +144,7 @@ def _changed(
 def _read(path: Path) -> dict[str, Any]:
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
-        known = result["kind"] in ("asr", "kernels") and result["format"] == 1
+        known = result["format"] == FORMATS[result["kind"]]
     except OSError as error:
         raise BenchmarkError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError):

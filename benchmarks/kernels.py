@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 
@@ -14,13 +14,23 @@ from edge import ops
 from .elementwise import element_table, measure_elementwise
 from .errors import BenchmarkError
 from .machine import describe_machine
+from .onnx_product import (
+    Engine,
+    ProductShape,
+    ProductTimes,
+    compare_products,
+    encoder_shapes,
+    is_installed,
+    product_table,
+    product_times,
+)
+from .peaks import Peaks, higher, measure_peaks, peaks_line
 from .progress import tell
 from .report import machine_line, table
+from .results import FORMATS
 
-FORMAT = 1
 SHAPES = Path(__file__).resolve().parent / "shapes"
 
-PeakKind = Literal["int8", "f32", "read"]
 Measure = Callable[[ops.Product, int, int, int, int, float], float]
 """(kind, m, n, k, threads, seconds to spend) -> seconds of one call."""
 
@@ -43,19 +53,6 @@ class Shape:
     kinds: tuple[ops.Product, ...]
     """Kernels that compute it at one precision or another."""
     where: str
-
-
-@dataclass(frozen=True, slots=True)
-class Peaks:
-    """The machine's own limits with some number of threads."""
-
-    threads: int
-    int8: float
-    """Multiply-adds a second of the widest int8 dot instructions, on registers."""
-    f32: float
-    """Multiply-adds a second in float32, on registers."""
-    read: float
-    """Bytes a second read from memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,35 +105,34 @@ def run_kernels(options: KernelOptions) -> dict[str, Any]:
     shapes = [shape for model in options.models for shape in read_shapes(model)]
     machine = describe_machine()
     level = ops.cpu_level()
-    peaks, rates = [], []
+    peaks, rates, beside = [], [], []
     for threads in options.threads:
         print(f"{machine_line(machine, threads)}, kernels {level}", flush=True)
         before = measure_peaks(threads)
         times = _measure_rounds(options, shapes, threads)
-        peak = _higher(before, measure_peaks(threads))  # clocks move: the limit is the best that was seen
+        other_times = _beside_onnxruntime(options, threads)
+        peak = higher(before, measure_peaks(threads))
         found = [rate_of(shape, kind, times[shape, kind], peak) for shape in shapes for kind in shape.kinds]
-        print(f"peaks: {_peaks_line(peak)}\n\n{kernel_table(found)}\n", flush=True)
+        print(f"peaks: {peaks_line(peak)}\n\n{kernel_table(found)}\n", flush=True)
+        compared = [product_times(shape, seconds, peak) for shape, seconds in other_times.items()]
+        print(f"{_onnxruntime_table(compared)}\n", flush=True)
         peaks.append(peak)
         rates += found
+        beside += compared
     elements = []
     if options.checkasm is not None:
         elements = measure_elementwise(options.checkasm, level, options.rounds)
         print(f"one thread, kernels {level}\n\n{element_table(elements)}", flush=True)
     return {
         "kind": "kernels",
-        "format": FORMAT,
+        "format": FORMATS["kernels"],
         "machine": asdict(machine),
         "settings": {"level": level, "seconds": options.seconds, "rounds": options.rounds},
         "peaks": [asdict(peak) for peak in peaks],
         "results": [asdict(rate) for rate in rates],
+        "onnxruntime": [asdict(times) for times in beside],
         "elementwise": [asdict(rate) for rate in elements],
     }
-
-
-def measure_peaks(threads: int) -> Peaks:
-    """Measure all three limits."""
-    limits = {kind: ops.measure_peak(kind, threads) for kind in get_args(PeakKind)}
-    return Peaks(threads, **limits)
 
 
 def rate_of(shape: Shape, kind: str, seconds: Sequence[float], peak: Peaks) -> Rate:
@@ -204,6 +200,18 @@ def _measure_rounds(
     return times
 
 
+def _beside_onnxruntime(options: KernelOptions, threads: int) -> dict[ProductShape, dict[Engine, list[float]]]:
+    if not is_installed():
+        return {}
+    return compare_products(encoder_shapes(options.models), threads, options.seconds, options.rounds)
+
+
+def _onnxruntime_table(times: Sequence[ProductTimes]) -> str:
+    if not is_installed():
+        return "Not beside onnxruntime, which is not installed (pip install onnx onnxruntime)."
+    return f"int8 beside onnxruntime\n\n{product_table(times)}"
+
+
 def _products_in(kind: str) -> int:
     """An attention is two products: queries by keys, and weights by values."""
     return _ATTENTION_KEYS_AND_VALUES if kind.startswith("attention") else 1
@@ -212,11 +220,3 @@ def _products_in(kind: str) -> int:
 def _bytes_read(shape: Shape, kind: str) -> float:
     each = _BYTES_PER_WEIGHT[kind.removeprefix("attention_")]
     return shape.n * shape.k * each * _products_in(kind)
-
-
-def _higher(one: Peaks, other: Peaks) -> Peaks:
-    return Peaks(one.threads, max(one.int8, other.int8), max(one.f32, other.f32), max(one.read, other.read))
-
-
-def _peaks_line(peak: Peaks) -> str:
-    return f"int8 {peak.int8 / 1e9:.0f} GMAC/s, float32 {peak.f32 / 1e9:.0f} GMAC/s, read {peak.read / 1e9:.0f} GB/s"

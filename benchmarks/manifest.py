@@ -1,13 +1,16 @@
 """Sets of recordings: a `manifest.jsonl` beside its audio files, one object a line.
 
 `audio` is a path inside the folder, or null with `concat`, paths to join with `gap_seconds` of silence
-between them. `text` is the reference, "" where nothing is said, null where the words are not known.
+between them. `text` is the reference, "" where nothing is said, null where the words are not known. `seconds`
+is the length, and may be left out.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from .engines.base import Samples
 from .errors import BenchmarkError
 
 SAMPLE_RATE_HZ = 16_000
+DATA_VARIABLE = "EDGEWISE_TEST_DATA"
+"""Environment variable with the folder whose sets can be named without a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,34 @@ class Utterance:
     """The reference, or None where it is unknown."""
     language: str | None
     """Language code, or None where nothing is said or it is not known."""
+    seconds: float | None = None
+    """Length as the manifest has it, silence between files included; None where it does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which recordings of a set to take."""
+
+    min_seconds: float | None = None
+    max_seconds: float | None = None
+    """Shortest and longest, both inclusive; None for no bound."""
+    limit: int | None = None
+    """Only so many of those, from the first."""
+
+    def take(self, utterances: Sequence[Utterance]) -> list[Utterance]:
+        """Those that are chosen, in their order."""
+        chosen = list(utterances)
+        if self.min_seconds is not None or self.max_seconds is not None:
+            chosen = [one for one in chosen if self._has_length(duration_s(one))]
+        return chosen[: self.limit]
+
+    def _has_length(self, seconds: float) -> bool:
+        lowest = 0.0 if self.min_seconds is None else self.min_seconds
+        highest = float("inf") if self.max_seconds is None else self.max_seconds
+        return lowest <= seconds <= highest
+
+
+EVERYTHING = Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +80,31 @@ class Manifest:
     utterances: tuple[Utterance, ...]
 
 
-def read_manifest(path: Path, limit: int | None = None) -> Manifest:
-    """Read a manifest, or a folder's `manifest.jsonl`, up to `limit` recordings."""
+def find_set(name: str, data: Path | None = None) -> Path:
+    """The path of a set: a path as it is, or the name of a folder in `data` (by default in EDGEWISE_TEST_DATA)."""
+    path = Path(name)
+    if path.exists():
+        return path
+    named = data or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
+    if named is None:
+        raise BenchmarkError(f"no such set: {name}; --data ROOT or {DATA_VARIABLE} would tell where sets lie")
+    if not (named / name).exists():
+        raise BenchmarkError(f"no such set: {name}, neither as a path nor in {named}")
+    return named / name
+
+
+def read_manifests(names: Sequence[str], data: Path | None = None, selection: Selection = EVERYTHING) -> list[Manifest]:
+    """Several sets, told apart by their names."""
+    manifests = [read_manifest(find_set(name, data), selection) for name in names]
+    found = [manifest.name for manifest in manifests]
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        raise BenchmarkError(f"two sets have one name: {', '.join(twice)}; name each once")
+    return manifests
+
+
+def read_manifest(path: Path, selection: Selection = EVERYTHING) -> Manifest:
+    """Read a manifest, or a folder's `manifest.jsonl`."""
     file = path / "manifest.jsonl" if path.is_dir() else path
     try:
         data = file.read_bytes()
@@ -56,10 +112,24 @@ def read_manifest(path: Path, limit: int | None = None) -> Manifest:
         raise BenchmarkError(f"cannot read the manifest {file}: {error.strerror}") from error
     lines = [line for line in data.decode("utf-8").splitlines() if line.strip()]
     folder = file.resolve().parent
-    utterances = [_utterance(folder, number, line) for number, line in enumerate(lines[:limit], start=1)]
+    all_of_them = [_utterance(folder, number, line) for number, line in enumerate(lines, start=1)]
+    utterances = selection.take(all_of_them)
     if not utterances:
-        raise BenchmarkError(f"no recordings in {file}")
+        raise BenchmarkError(f"no recordings in {file}" + (" have the length asked for" if all_of_them else ""))
     return Manifest(folder.name, hashlib.sha256(data).hexdigest(), tuple(utterances))
+
+
+def duration_s(utterance: Utterance) -> float:
+    """The length of a recording: what the manifest says, else what its files say."""
+    if utterance.seconds is not None:
+        return utterance.seconds
+    import soundfile
+
+    gaps_s = utterance.gap_s * (len(utterance.files) - 1)
+    try:
+        return sum(float(soundfile.info(file).duration) for file in utterance.files) + gaps_s
+    except soundfile.LibsndfileError as error:
+        raise BenchmarkError(f"the length of {utterance.name} is unknown: {error}") from error
 
 
 def read_samples(utterance: Utterance) -> Samples:
@@ -90,4 +160,5 @@ def _utterance(folder: Path, number: int, line: str) -> Utterance:
         gap_s=float(item.get("gap_seconds", 0.0)),
         text=text,
         language=item.get("lang"),
+        seconds=item.get("seconds"),
     )

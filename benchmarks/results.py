@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .engines import Parts
+from .roofline import Floor
 from .scoring import Errors, total
 
 OURS = "edgewise"
 """The engine that is compared; all others are peers."""
+PEAK = "the machine's peak"
+"""What a ratio to the roofline is called."""
+
+FORMATS = {"asr": 2, "kernels": 1, "step": 1}
+"""Of the JSON, by kind of result; raised when a field changes its meaning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,10 @@ class UtteranceResult:
     text: str
     errors: Errors | None
     """None where the words are not known."""
+    parts: Parts | None = None
+    """Where the time went: the median of each part over the passes; None where the engine does not tell."""
+    floor: Floor | None = None
+    """The least that its work takes at the machine's peak."""
 
     @property
     def median_s(self) -> float:
@@ -37,7 +48,11 @@ class EngineResult:
 
     engine: str
     precision: str
+    label: str
+    """Engine, precision and options, as the command line has them."""
     model: str
+    set: str
+    """The name of the set."""
     load_s: float
     first_s: float
     """The first transcription, before anything is warm."""
@@ -50,7 +65,7 @@ class Ratio:
     """Times relative to another engine's, recording by recording."""
 
     to: str
-    """The other engine."""
+    """The other engine's label, or the machine's peak."""
     median: float
     lower: float
     """First quartile."""
@@ -58,6 +73,19 @@ class Ratio:
     """Third quartile."""
     of_means: float
     """Mean time over mean time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartSummary:
+    """A part of the work, over the set."""
+
+    name: str
+    ms: float | None
+    """Mean of a recording; None where it is measured only as part of another."""
+    peak_ms: float | None
+    """The same at the machine's peak; None where nobody can say."""
+    ratio: Ratio | None
+    """To the machine's peak."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +101,19 @@ class Summary:
     """Seconds of work for a second of audio."""
     errors: Errors
     word_error_rate: float | None
-    ratio: Ratio | None
-    """To the fastest peer; None without one."""
+    ratios: tuple[Ratio, ...]
+    """To each peer, the fastest first."""
+    parts: tuple[PartSummary, ...]
+    """Beside the machine's peak; empty where the engine does not tell its parts."""
+
+    @property
+    def ratio(self) -> Ratio | None:
+        """To the fastest peer; None without one."""
+        return self.ratios[0] if self.ratios else None
 
 
-def summarize(result: EngineResult, peer: EngineResult | None) -> Summary:
-    """Statistics of one engine, and its ratio to a peer over the same recordings."""
+def summarize(result: EngineResult, peers: Sequence[EngineResult] = ()) -> Summary:
+    """Statistics of one engine, and its ratio to each peer over the same recordings."""
     times_s = np.array([utterance.seconds for utterance in result.utterances])  # (n_utterances, n_passes)
     latencies_s = np.median(times_s, axis=1)
     pass_means_s = times_s.mean(axis=0)
@@ -91,7 +126,8 @@ def summarize(result: EngineResult, peer: EngineResult | None) -> Summary:
         real_time_factor=float(latencies_s.sum()) / sum(one.audio_s for one in result.utterances),
         errors=errors,
         word_error_rate=errors.rate,
-        ratio=None if peer is None else ratio_to(result, peer),
+        ratios=tuple(ratio_to(result, peer) for peer in peers),
+        parts=tuple(_parts(result.utterances)),
     )
 
 
@@ -102,12 +138,65 @@ def mean_ms(result: EngineResult) -> float:
 
 def ratio_to(result: EngineResult, peer: EngineResult) -> Ratio:
     """How a result's times compare with a peer's: below one is faster."""
-    pairs = zip(result.utterances, peer.utterances, strict=True)
-    ratios = np.array([ours.median_s / theirs.median_s for ours, theirs in pairs])
+    times = [[one.median_s for one in engine.utterances] for engine in (result, peer)]
+    return _ratio(peer.label, *times)
+
+
+def by_speed(results: Sequence[EngineResult]) -> list[EngineResult]:
+    """The peers, the one with the lowest mean latency first."""
+    return sorted((one for one in results if one.engine != OURS), key=mean_ms)
+
+
+def median_parts(passes: Sequence[Parts]) -> Parts:
+    """The median time of each part over the passes."""
+    return replace(
+        passes[-1],
+        features_s=float(np.median([one.features_s for one in passes])),
+        encode_s=float(np.median([one.encode_s for one in passes])),
+        decode_s=float(np.median([one.decode_s for one in passes])),
+    )
+
+
+def mean_rate(rates: Sequence[float | None]) -> float | None:
+    """Mean of the word error rates that are known."""
+    known = [rate for rate in rates if rate is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _ratio(to: str, ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
+    ratios = np.divide(ours, theirs)
     lower, median, upper = (float(value) for value in np.percentile(ratios, (25, 50, 75)))
-    return Ratio(peer.engine, median, lower, upper, mean_ms(result) / mean_ms(peer))
+    return Ratio(to, median, lower, upper, float(np.mean(ours) / np.mean(theirs)))
 
 
-def fastest_peer(results: Sequence[EngineResult]) -> EngineResult | None:
-    """The engine with the lowest mean latency that is not ours."""
-    return min((one for one in results if one.engine != OURS), key=mean_ms, default=None)
+def _parts(utterances: Sequence[UtteranceResult]) -> list[PartSummary]:
+    """Our parts beside the peak's, where all recordings have both."""
+    told = [(one, one.parts, one.floor) for one in utterances if one.parts is not None and one.floor is not None]
+    if len(told) < len(utterances):
+        return []
+    floors = [floor for _, _, floor in told]
+    features = [parts.features_s for _, parts, _ in told]
+    encode = [parts.encode_s for _, parts, _ in told]
+    decode = [parts.decode_s for _, parts, _ in told]
+    total_s = [one.median_s for one, _, _ in told]
+    other = [max(0.0, whole - sum(some)) for whole, *some in zip(total_s, features, encode, decode, strict=True)]
+    return [
+        _part("features", features),
+        _part("encode", encode, [floor.encode_s for floor in floors]),
+        _part("- encoder", peak=[floor.encoder_s for floor in floors]),
+        _part("- cross keys and values", peak=[floor.cross_s for floor in floors]),
+        _part("decode", decode, [floor.decode_s for floor in floors]),
+        _part("- decoder", peak=[floor.decoder_s for floor in floors]),
+        _part("- vocabulary", peak=[floor.vocabulary_s for floor in floors]),
+        _part("other", other),
+        _part("all", total_s, [floor.total_s for floor in floors]),
+    ]
+
+
+def _part(name: str, ours: Sequence[float] | None = None, peak: Sequence[float] | None = None) -> PartSummary:
+    return PartSummary(
+        name,
+        ms=None if ours is None else float(np.mean(ours)) * 1e3,
+        peak_ms=None if peak is None else float(np.mean(peak)) * 1e3,
+        ratio=None if ours is None or peak is None else _ratio(PEAK, ours, peak),
+    )

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import time
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO
@@ -63,10 +64,10 @@ def _run(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     utterance = Utterance(**request["utterance"])
     samples = read_samples(utterance)
     started = time.perf_counter()
-    text = engine.transcribe(samples, utterance.language)
+    answer = engine.transcribe(samples, utterance.language)
     seconds = time.perf_counter() - started
     return {
-        "text": text,
+        **asdict(answer),
         "seconds": seconds,
         "audio_s": len(samples) / SAMPLE_RATE_HZ,
         "peak_rss_mb": peak_rss_mb(),

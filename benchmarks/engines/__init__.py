@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from . import edgewise, faster_whisper, pywhispercpp, transcribe_cpp
+from .base import Answer as Answer
 from .base import Engine as Engine
 from .base import EngineKind as EngineKind
+from .base import Parts as Parts
 from .base import Samples as Samples
 from .base import Settings as Settings
 
@@ -12,4 +14,4 @@ ENGINES: dict[str, EngineKind] = {
     kind.name: kind for kind in (edgewise.KIND, faster_whisper.KIND, transcribe_cpp.KIND, pywhispercpp.KIND)
 }
 
-__all__ = ["ENGINES", "Engine", "EngineKind", "Samples", "Settings"]
+__all__ = ["ENGINES", "Answer", "Engine", "EngineKind", "Parts", "Samples", "Settings"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -26,12 +26,37 @@ class Settings:
     """Beams of the search; 1 is greedy at temperature 0."""
     timestamps: bool = False
     """Whether the engine decodes segment times."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What one engine alone knows, by the names in its `EngineKind.options`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where the time of a recording went, by the engine's own account."""
+
+    features_s: float
+    encode_s: float
+    """Encoder, and the keys and values of the decoder's cross-attention."""
+    decode_s: float
+    """Decoder, vocabulary projection and the search over it."""
+    n_windows: int
+    n_tokens: int
+    """All that were decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an engine made of a recording."""
+
+    text: str
+    parts: Parts | None = None
+    """None where the engine does not tell."""
 
 
 class Engine(Protocol):
     """A loaded model."""
 
-    def transcribe(self, samples: Samples, language: str | None) -> str:
+    def transcribe(self, samples: Samples, language: str | None) -> Answer:
         """The words of one recording; None lets a model of several languages detect which it is."""
         ...
 
@@ -49,6 +74,10 @@ class EngineKind:
     """(model, precision, folder for temporary files) -> the file or folder that `load` opens."""
     load: Callable[[Path, Settings], Engine]
     """Opens the weights. Imports its package inside, so that each child process holds one engine only."""
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What may follow the precision as `:option=value`, with the values that are possible; () for any."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Options that the engine reads from its environment, and from which variable."""
 
 
 def join_segments(texts: list[str]) -> str:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import BenchmarkError
-from .base import Engine, EngineKind, Samples, Settings
+from .base import Answer, Engine, EngineKind, Parts, Samples, Settings
 
 if TYPE_CHECKING:
     import edge
+    from edge.whisper.options import TranscribeOptions
 
 
 class _Edgewise:
-    def __init__(self, model: edge.Model, timestamps: bool) -> None:
+    def __init__(self, model: edge.Model, options: TranscribeOptions) -> None:
         self._model = model
-        self._timestamps = timestamps
+        self._options = options
 
-    def transcribe(self, samples: Samples, language: str | None) -> str:
-        return str(self._model.transcribe(samples, language=language, timestamps=self._timestamps).text)
+    def transcribe(self, samples: Samples, language: str | None) -> Answer:
+        transcript = self._model.transcribe(samples, options=dataclasses.replace(self._options, language=language))
+        timing = transcript.timing
+        parts = Parts(timing.features_s, timing.encode_s, timing.decode_s, timing.n_windows, timing.n_tokens)
+        return Answer(transcript.text, parts)
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
@@ -32,8 +37,21 @@ def _load(weights: Path, settings: Settings) -> Engine:
 
     if settings.beam != 1:
         raise BenchmarkError("edgewise decodes greedily; leave it out of --engines or use --beam 1")
-    return _Edgewise(edge.load(str(weights), threads=settings.threads), settings.timestamps)
+    return _Edgewise(edge.load(str(weights), threads=settings.threads), _transcribe_options(settings))
 
+
+def _transcribe_options(settings: Settings) -> TranscribeOptions:
+    from edge.whisper.options import TranscribeOptions
+
+    known = {field.name for field in dataclasses.fields(TranscribeOptions)}
+    chosen: dict[str, Any] = {name: value for name, value in settings.options.items() if name not in _VARIABLES}
+    for name in chosen:
+        if name not in known:
+            raise BenchmarkError(f"this edgewise has no option {name!r}; leave {name}={chosen[name]} out")
+    return dataclasses.replace(TranscribeOptions(timestamps=settings.timestamps), **chosen)
+
+
+_VARIABLES = {"cpu": "EDGE_CPU"}
 
 KIND = EngineKind(
     name="edgewise",
@@ -41,4 +59,6 @@ KIND = EngineKind(
     precisions=("int8", "int4", "q8_0", "f16", "f32"),
     weights=_weights,
     load=_load,
+    options={"context": ("tail", "full"), "cpu": ()},
+    variables=_VARIABLES,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .base import Engine, EngineKind, Samples, Settings, join_segments
+from .base import Answer, Engine, EngineKind, Samples, Settings, join_segments
 
 if TYPE_CHECKING:
     import faster_whisper
@@ -18,7 +18,7 @@ class _FasterWhisper:
         self._model = model
         self._settings = settings
 
-    def transcribe(self, samples: Samples, language: str | None) -> str:
+    def transcribe(self, samples: Samples, language: str | None) -> Answer:
         segments, _ = self._model.transcribe(
             samples,
             language=language,
@@ -29,7 +29,7 @@ class _FasterWhisper:
             without_timestamps=not self._settings.timestamps,
             vad_filter=False,
         )
-        return join_segments([segment.text for segment in segments])  # decoding happens in this iteration
+        return Answer(join_segments([segment.text for segment in segments]))  # decoding happens in this iteration
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:

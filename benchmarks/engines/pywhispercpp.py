@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .base import Engine, EngineKind, Samples, Settings, join_segments
+from .base import Answer, Engine, EngineKind, Samples, Settings, join_segments
 
 if TYPE_CHECKING:
     from pywhispercpp.model import Model
@@ -15,9 +15,9 @@ class _WhisperCpp:
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    def transcribe(self, samples: Samples, language: str | None) -> str:
+    def transcribe(self, samples: Samples, language: str | None) -> Answer:
         segments = self._model.transcribe(samples, language=language or "auto")
-        return join_segments([segment.text for segment in segments])
+        return Answer(join_segments([segment.text for segment in segments]))
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import BenchmarkError
-from .base import Engine, EngineKind, Samples, Settings
+from .base import Answer, Engine, EngineKind, Samples, Settings
 
 if TYPE_CHECKING:
     import transcribe_cpp
@@ -22,9 +22,9 @@ class _TranscribeCpp:
             temperature=0.0, temperature_inc=0.0, condition_on_prev_tokens=False
         )
 
-    def transcribe(self, samples: Samples, language: str | None) -> str:
+    def transcribe(self, samples: Samples, language: str | None) -> Answer:
         result = self._session.run(samples.data, language=language, timestamps=self._timestamps, family=self._options)
-        return str(result.text).strip()
+        return Answer(str(result.text).strip())
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:

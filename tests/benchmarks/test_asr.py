@@ -10,21 +10,11 @@ import pytest
 import soundfile
 
 from benchmarks.__main__ import main
-from benchmarks.asr import parse_engine
 from benchmarks.child import EngineProcess
-from benchmarks.engines import ENGINES, Settings
+from benchmarks.engines import Settings
 from benchmarks.errors import BenchmarkError
 from benchmarks.manifest import Utterance
-
-
-def test_engines_are_named_with_a_precision() -> None:
-    assert parse_engine("edgewise:int4") == ("edgewise", "int4")
-    assert parse_engine("transcribe-cpp") == ("transcribe-cpp", "q8_0")
-    with pytest.raises(BenchmarkError, match="edgewise, faster-whisper"):
-        parse_engine("whisper:int8")
-    with pytest.raises(BenchmarkError, match="no precision 'int2'"):
-        parse_engine("edgewise:int2")
-    assert all(kind.precisions for kind in ENGINES.values())
+from benchmarks.peaks import Peaks
 
 
 def test_what_fails_in_the_child_is_told_by_the_parent(tmp_path: Path) -> None:
@@ -45,28 +35,53 @@ def test_an_engine_that_is_paused_answers_the_next_request(tiny_en_int8: Path, j
     assert "your country" in heard.text
     assert heard.audio_s == pytest.approx(11.0)
     assert heard.peak_rss_mb > 30
+    assert heard.parts is not None
+    assert 0 < heard.parts.encode_s + heard.parts.decode_s < heard.seconds
+    assert heard.parts.n_tokens > 10
+
+
+def test_an_option_reaches_the_environment_of_the_child(tiny_en_int8: Path) -> None:
+    settings = Settings("int8", threads=1, options={"cpu": "z80"})
+    with (
+        EngineProcess("edgewise", tiny_en_int8, settings) as process,
+        pytest.raises(BenchmarkError, match="EDGE_CPU=z80: there is no such level"),
+    ):
+        process.load()
 
 
 def test_a_run_writes_table_and_json(
-    tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tiny_en_int8: Path,
+    jfk_clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytest.importorskip("whisper_normalizer")
     pytest.importorskip("jiwer")
     items = [
         {"audio": str(jfk_clip), "text": None, "lang": "en"},
-        {"audio": None, "concat": ["s.wav", "s.wav"], "gap_seconds": 0.5, "text": "", "lang": None},
+        {"audio": None, "concat": ["../s.wav", "../s.wav"], "gap_seconds": 0.5, "text": "", "lang": None},
     ]
     soundfile.write(tmp_path / "s.wav", np.zeros(8000, np.float32), 16_000)
-    manifest = tmp_path / "manifest.jsonl"
-    manifest.write_text("".join(json.dumps(item) + "\n" for item in items), encoding="utf-8")
+    monkeypatch.setattr("benchmarks.asr.measure_peaks", lambda threads: Peaks(threads, 200e9, 50e9, 40e9))
+    for folder in ("speech", "silence"):
+        (tmp_path / folder).mkdir()
+        manifest = tmp_path / folder / "manifest.jsonl"
+        manifest.write_text("".join(json.dumps(item) + "\n" for item in items), encoding="utf-8")
     out = tmp_path / "results" / "run.json"
-    arguments = ["asr", "--manifest", str(manifest), "--engines", "edgewise:int8", "--models", "tiny.en"]
-    assert main([*arguments, "--repeats", "2", "--json", str(out)]) == 0
-    assert "| edgewise int8 |" in capsys.readouterr().out
+    arguments = ["asr", "--manifest", "speech", "--manifest", "silence", "--data", str(tmp_path)]
+    arguments += ["--engines", "edgewise:int8", "--models", "tiny.en", "--repeats", "2"]
+    assert main([*arguments, "--json", str(out)]) == 0
+    shown = capsys.readouterr().out
+    assert "| edgewise:int8 |" in shown
+    assert "| edgewise:int8 | all " in shown
     result = json.loads(out.read_text(encoding="utf-8"))
-    (row,) = result["results"]
+    row, other = result["results"]
+    assert (row["set"], other["set"]) == ("speech", "silence")
     assert [len(one["seconds"]) for one in row["utterances"]] == [2, 2]
-    assert row["summary"]["ratio"] is None
+    assert row["utterances"][0]["floor"]["encoder_s"] > row["utterances"][1]["floor"]["encoder_s"]
+    assert row["summary"]["ratios"] == []
+    assert len(result["over_sets"]) == 1
     assert {"cpu", "features", "cores", "governor", "memory_gb", "packages", "commit"} <= result["machine"].keys()
     assert main(["compare", str(out), str(out)]) == 0
 

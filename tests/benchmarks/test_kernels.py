@@ -15,13 +15,13 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.kernels import (
     SHAPES,
     KernelOptions,
-    Peaks,
     Shape,
     kernel_table,
     rate_of,
     read_shapes,
     run_kernels,
 )
+from benchmarks.peaks import Peaks
 from edge import ops
 
 PEAK = Peaks(threads=2, int8=200e9, f32=50e9, read=40e9)
@@ -62,11 +62,15 @@ def test_an_attention_is_two_products() -> None:
 def test_measuring_for_an_instant(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("benchmarks.kernels.measure_peaks", lambda threads: PEAK)
     monkeypatch.setattr("benchmarks.kernels.read_shapes", lambda model: [Shape(model, 1, 48, 64, ("int8",), "x")])
+    monkeypatch.setattr("benchmarks.kernels.is_installed", lambda: False)
     result = run_kernels(KernelOptions(models=("tiny",), threads=(1,), seconds=1e-3, rounds=2))
     (row,) = result["results"]
     assert len(row["seconds"]) == 2
     assert row["macs_per_s"] > 0
-    assert "peaks: int8 200 GMAC/s" in capsys.readouterr().out
+    assert result["onnxruntime"] == []
+    shown = capsys.readouterr().out
+    assert "peaks: int8 200 GMAC/s" in shown
+    assert "onnxruntime, which is not installed" in shown
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.manifest import read_manifest, read_samples
+from benchmarks.manifest import Selection, duration_s, find_set, read_manifest, read_manifests, read_samples
 
 
 def _write_set(folder: Path, *items: dict[str, Any]) -> Path:
@@ -31,7 +31,7 @@ def test_recordings_keep_their_order_and_texts(tmp_path: Path) -> None:
         ("1.wav", None, None),
     ]
     assert read_manifest(tmp_path) == manifest
-    assert read_manifest(tmp_path, limit=1).utterances == manifest.utterances[:1]
+    assert read_manifest(tmp_path, Selection(limit=1)).utterances == manifest.utterances[:1]
     assert np.all(read_samples(manifest.utterances[1]) == np.float32(-0.5))
 
 
@@ -41,6 +41,57 @@ def test_concatenated_recordings_are_joined_with_silence(tmp_path: Path) -> None
     expected = np.concatenate([np.full(1600, 0.25), np.zeros(800), np.full(1600, -0.5)]).astype(np.float32)
     np.testing.assert_array_equal(read_samples(utterance), expected)
     assert utterance.name == "0+1"
+
+
+def test_recordings_are_chosen_by_their_length(tmp_path: Path) -> None:
+    lengths = (1.0, 2.5, 3.0, 3.5, 4.0)
+    items = [{"audio": f"{seconds}.wav", "text": "", "seconds": seconds} for seconds in lengths]
+    _write_set(tmp_path, *items)
+
+    def chosen(selection: Selection) -> list[float | None]:
+        return [one.seconds for one in read_manifest(tmp_path, selection).utterances]
+
+    assert chosen(Selection(min_seconds=2.5, max_seconds=3.5)) == [2.5, 3.0, 3.5]
+    assert chosen(Selection(min_seconds=2.5, limit=1)) == [2.5]
+    assert chosen(Selection(max_seconds=1)) == [1.0]
+    with pytest.raises(BenchmarkError, match=r"no recordings in .* have the length asked for"):
+        chosen(Selection(min_seconds=5))
+
+
+def test_a_length_that_the_manifest_does_not_tell_is_read_from_the_files(tmp_path: Path) -> None:
+    items = [
+        {"audio": "0.wav", "text": ""},
+        {"audio": None, "concat": ["0.wav", "1.wav"], "gap_seconds": 0.5, "text": ""},
+        {"audio": "missing.wav", "text": ""},
+    ]
+    alone, joined, missing = read_manifest(_write_set(tmp_path, *items)).utterances
+    assert duration_s(alone) == pytest.approx(0.1)
+    assert duration_s(joined) == pytest.approx(0.7)
+    with pytest.raises(BenchmarkError, match=r"the length of missing\.wav is unknown"):
+        duration_s(missing)
+
+
+def test_sets_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EDGEWISE_TEST_DATA", raising=False)
+    (tmp_path / "some_set").mkdir()
+    _write_set(tmp_path / "some_set", {"audio": "0.wav", "text": "a"})
+    with pytest.raises(BenchmarkError, match="no such set: some_set; --data ROOT or EDGEWISE_TEST_DATA"):
+        find_set("some_set")
+    assert find_set("some_set", tmp_path) == tmp_path / "some_set"
+    monkeypatch.setenv("EDGEWISE_TEST_DATA", str(tmp_path))
+    assert find_set("some_set") == tmp_path / "some_set"
+    assert find_set(str(tmp_path)) == tmp_path
+    with pytest.raises(BenchmarkError, match="no such set: other, neither as a path nor in"):
+        find_set("other")
+
+
+def test_several_sets_are_told_apart_by_name(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        _write_set(tmp_path / name, {"audio": "0.wav", "text": "a"})
+    assert [manifest.name for manifest in read_manifests(["b", "a"], tmp_path)] == ["b", "a"]
+    with pytest.raises(BenchmarkError, match="two sets have one name: a"):
+        read_manifests(["a", str(tmp_path / "a")], tmp_path)
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"text": "no audio"}', '{"audio": null, "text": ""}'])

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.asr_report import asr_table
 from benchmarks.compare import compare, error_change, speed_change
 from benchmarks.errors import BenchmarkError
-from benchmarks.report import asr_table, table
-from benchmarks.results import EngineResult, UtteranceResult, fastest_peer, summarize
+from benchmarks.report import table
+from benchmarks.results import EngineResult, UtteranceResult, by_speed, summarize
 from benchmarks.scoring import Errors
 
 
@@ -28,42 +29,44 @@ def _result(engine: str, factor: float, edits: int = 1, n: int = 20) -> EngineRe
         )
         for number in range(1, n + 1)
     )
-    return EngineResult(engine, "int8", "tiny.en", 1.0, 0.5, 100.0, utterances)
+    return EngineResult(engine, "int8", f"{engine}:int8", "tiny.en", "some_set", 1.0, 0.5, 100.0, utterances)
 
 
 def _write(path: Path, *results: EngineResult, **settings: Any) -> Path:
-    rows = [asdict(one) | {"summary": asdict(summarize(one, None))} for one in results]
-    facts = {"manifest_sha256": "0", "recordings": 20, "threads": 2, "beam": 1, "timestamps": False}
+    rows = [asdict(one) | {"summary": asdict(summarize(one))} for one in results]
+    sets = {"some_set": {"manifest_sha256": "0", "recordings": 20}}
+    facts = {"sets": sets, "threads": 2, "beam": 1, "timestamps": False}
     machine = {"cpu": "some", "cores": 2, "governor": None}
-    file = {"kind": "asr", "format": 1, "machine": machine, "settings": facts | settings, "results": rows}
+    file = {"kind": "asr", "format": 2, "machine": machine, "settings": facts | settings, "results": rows}
     path.write_text(json.dumps(file), encoding="utf-8")
     return path
 
 
 def test_summary_of_known_times() -> None:
     peer = _result("faster-whisper", 2.0)
-    summary = summarize(_result("edgewise", 1.0, edits=2), peer)
+    summary = summarize(_result("edgewise", 1.0, edits=2), [peer])
     assert summary.mean_ms == pytest.approx(1055.25)
     assert summary.median_ms == pytest.approx(1055.25)
     assert summary.real_time_factor == pytest.approx(0.105525)
     assert summary.pass_spread == pytest.approx(0.01 / 1.005)
     assert summary.word_error_rate == pytest.approx(0.2)
     assert summary.ratio is not None
-    assert (summary.ratio.to, summary.ratio.median) == ("faster-whisper", pytest.approx(0.5))
+    assert (summary.ratio.to, summary.ratio.median) == ("faster-whisper:int8", pytest.approx(0.5))
 
 
 def test_the_fastest_peer_is_never_ours() -> None:
     ours, slow, fast = _result("edgewise", 0.1), _result("a", 2.0), _result("b", 1.5)
-    assert fastest_peer([ours, slow, fast]) is fast
-    assert fastest_peer([ours]) is None
+    assert by_speed([ours, slow, fast]) == [fast, slow]
+    assert by_speed([ours]) == []
+    assert summarize(ours).ratio is None
 
 
 def test_tables_line_up() -> None:
     lines = table(("name", "ms"), [("a", "10"), ("longer", "7")]).splitlines()
     assert lines == ["| name   | ms |", "| :----- | -: |", "| a      | 10 |", "| longer |  7 |"]
     results = [_result("edgewise", 1.0), _result("peer", 2.0)]
-    text = asr_table(results, [summarize(one, results[1]) for one in results])
-    assert "0.50 (0.50-0.50)" in text
+    text = asr_table(results, [summarize(one, results[1:]) for one in results])
+    assert "0.500 (0.500-0.500)" in text
     assert len({len(line) for line in text.splitlines()}) == 1
 
 
@@ -105,6 +108,10 @@ def test_runs_of_different_kinds_are_not_compared(tmp_path: Path) -> None:
     first = _write(tmp_path / "a.json", _result("edgewise", 1.0))
     other = _write(tmp_path / "b.json", _result("edgewise", 1.0), threads=4)
     with pytest.raises(BenchmarkError, match="threads"):
+        compare(first, other)
+    sets = {"some_set": {"manifest_sha256": "1", "recordings": 20}}
+    other = _write(tmp_path / "b.json", _result("edgewise", 1.0), sets=sets)
+    with pytest.raises(BenchmarkError, match="differ in the recordings of some_set"):
         compare(first, other)
     other.write_text("{}", encoding="utf-8")
     with pytest.raises(BenchmarkError, match=r"b\.json is not a result"):

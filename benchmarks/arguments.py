@@ -1,0 +1,111 @@
+"""The arguments of every command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+_DEFAULT_ENGINES = "edgewise:int8,faster-whisper:int8,transcribe-cpp:q8_0,pywhispercpp:q8_0"
+
+
+def build_parser(description: str | None = None) -> argparse.ArgumentParser:
+    """The parser of `python -m benchmarks`."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=description)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_asr(commands.add_parser("asr", help="engines side by side over sets of recordings"))
+    _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
+    _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
+    comparison = commands.add_parser("compare", help="two result files: what changed beyond the noise")
+    comparison.add_argument("first", type=Path, metavar="A.json")
+    comparison.add_argument("second", type=Path, metavar="B.json")
+    return parser
+
+
+def _add_asr(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--manifest",
+        type=_names,
+        action="append",
+        required=True,
+        metavar="SET[,SET...]",
+        help="a manifest.jsonl, the folder it lies in, or that folder's name in ROOT; may be given again",
+    )
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    parser.add_argument("--min-seconds", type=float, metavar="S", help="only recordings that are at least so long")
+    parser.add_argument("--max-seconds", type=float, metavar="S", help="only recordings that are at most so long")
+    parser.add_argument("--limit", type=_positive, help="only so many of those, from the first of each set")
+    parser.add_argument(
+        "--engines",
+        type=_names,
+        default=_names(_DEFAULT_ENGINES),
+        help="comma list of name:precision, edgewise with :context=tail|full and :cpu=LEVEL behind it "
+        f"(default {_DEFAULT_ENGINES})",
+    )
+    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
+    parser.add_argument("--repeats", type=_positive, default=3, help="passes over each set (default 3)")
+    parser.add_argument("--beam", type=_positive, default=1, help="beams; 1 is greedy (default)")
+    parser.add_argument(
+        "--timestamps",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="decode segment times",
+    )
+    _add_json(parser)
+
+
+def _add_kernels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--models",
+        type=_names,
+        default=("tiny", "base", "small"),
+        help="comma list (default tiny,base,small)",
+    )
+    _add_thread_counts(parser)
+    parser.add_argument("--seconds", type=float, default=0.1, help="for each measurement (default 0.1)")
+    parser.add_argument("--rounds", type=_positive, default=3, help="passes over all shapes (default 3)")
+    parser.add_argument(
+        "--checkasm",
+        type=Path,
+        metavar="PROGRAM",
+        help="a built checkasm, to time the kernels that are no products as well",
+    )
+    _add_json(parser)
+
+
+def _add_step(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=_names, default=("tiny.en", "base"), help="comma list (default tiny.en,base)")
+    parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
+    _add_thread_counts(parser)
+    parser.add_argument(
+        "--positions",
+        type=_counts,
+        default=(1500, 424),
+        help="comma list of encoder positions to attend to (default 1500,424: 30 s and 8 s with a margin)",
+    )
+    parser.add_argument("--steps", type=_positive, default=24, help="in a round (default 24)")
+    parser.add_argument("--rounds", type=_positive, default=3, help="of each measurement (default 3)")
+    _add_json(parser)
+
+
+def _add_thread_counts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--threads", type=_counts, default=(1, 2), help="comma list (default 1,2)")
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write everything to this file")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    return tuple(_positive(word) for word in text.split(","))
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value

@@ -1,0 +1,175 @@
+"""The least time that a recording's work takes on a machine: arithmetic at its peak, memory at its read bandwidth.
+
+The encoder computes: its multiply-adds take their time at the peak of their number type, unless reading its
+weights takes longer. The decoder reads: each of its passes reads all of its weights and the keys and values of
+what it attends to, however few tokens go in. What a pass must read is taken from memory, so a model that fits
+into a cache can be faster than this. Scales of weights and keys count; norms and biases (under 1 %) do not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.features import FRAMES_PER_SECOND
+from edge.format.whisper import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+
+from .peaks import Peaks
+
+POSITIONS_PER_SECOND = FRAMES_PER_SECOND / FRAMES_PER_POSITION
+_FLOAT_BYTES = 4
+_CONVOLUTION_WIDTH = 3
+_ENCODER_SQUARES = 12
+"""Weights of an encoder layer in units of n_state ** 2: queries, keys, values 3, output 1, feed-forward 4 + 4."""
+_DECODER_SQUARES = 14
+"""Of a decoder layer: self-attention 4, feed-forward 8, and the queries and outputs of cross-attention."""
+_CROSS_SQUARES = 2
+"""Keys and values of cross-attention, which the encoder's call makes."""
+_ATTENTION_PRODUCTS = 2
+"""Queries by keys, and weights by values."""
+_PROMPT_TOKENS = 4
+"""Start, language, task, no timestamps."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberTypes:
+    """How the engine holds a model of one precision in memory; convolutions are float32 in all of them."""
+
+    integer: bool
+    """Whether products and attention are computed in INT8."""
+    weight_bytes: float
+    """Bytes of a linear's weight, the scales of groups included."""
+    vocabulary_bytes: float
+    """Bytes of a weight of the vocabulary projection."""
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of an output's own scale."""
+        return _FLOAT_BYTES if self.integer else 0
+
+    @property
+    def cross_bytes(self) -> float:
+        """Bytes of a key's and a value's number together; an INT8 key of a head has a scale."""
+        return 2 + _FLOAT_BYTES / HEAD_DIM if self.integer else 2 * _FLOAT_BYTES
+
+
+_FLOATS = NumberTypes(integer=False, weight_bytes=_FLOAT_BYTES, vocabulary_bytes=_FLOAT_BYTES)
+NUMBER_TYPES = {
+    "int8": NumberTypes(integer=True, weight_bytes=1, vocabulary_bytes=1),
+    "int4": NumberTypes(integer=True, weight_bytes=0.5 + _FLOAT_BYTES / 32, vocabulary_bytes=1),
+    "q8_0": _FLOATS,
+    "f16": _FLOATS,
+    "f32": _FLOATS,
+}
+"""By precision of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What some part of a model costs."""
+
+    integer_macs: float
+    """Multiply-adds in INT8."""
+    float_macs: float
+    bytes_read: float
+
+    def seconds(self, peaks: Peaks) -> float:
+        """At the peak: arithmetic or memory, whichever takes longer."""
+        return max(self.integer_macs / peaks.int8 + self.float_macs / peaks.f32, self.bytes_read / peaks.read)
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The least time of each part of a recording, in seconds."""
+
+    encoder_s: float
+    cross_s: float
+    """Keys and values of the decoder's cross-attention."""
+    decoder_s: float
+    vocabulary_s: float
+
+    @property
+    def encode_s(self) -> float:
+        """All that comes before the first token."""
+        return self.encoder_s + self.cross_s
+
+    @property
+    def decode_s(self) -> float:
+        """All tokens."""
+        return self.decoder_s + self.vocabulary_s
+
+    @property
+    def total_s(self) -> float:
+        """The whole recording."""
+        return self.encode_s + self.decode_s
+
+
+def window_positions(seconds: float, dims: WhisperDims, *, full: bool) -> list[int]:
+    """Encoder positions of each window of a recording; in `full` context the last is padded to 30 s as well."""
+    n_positions = max(1, math.ceil(round(seconds * POSITIONS_PER_SECOND, 6)))
+    window = dims.n_audio_ctx
+    windows = [min(window, n_positions - first) for first in range(0, n_positions, window)]
+    return [window] * len(windows) if full else windows
+
+
+def encoder_work(dims: WhisperDims, types: NumberTypes, n_positions: int) -> Work:
+    """The encoder over so many positions, which attend to each other."""
+    width = dims.n_audio_state
+    first = _CONVOLUTION_WIDTH * dims.n_mels * width
+    second = _CONVOLUTION_WIDTH * width * width
+    layers = dims.n_audio_layer * _ENCODER_SQUARES * width * width
+    attention = dims.n_audio_layer * _ATTENTION_PRODUCTS * n_positions * n_positions * width
+    convolutions = n_positions * (FRAMES_PER_POSITION * first + second)
+    rows = dims.n_audio_layer * 9 * width
+    read = (first + second) * _FLOAT_BYTES + layers * types.weight_bytes + rows * types.row_bytes
+    return _work(types, n_positions * layers + attention, convolutions, read)
+
+
+def cross_work(dims: WhisperDims, types: NumberTypes, n_positions: int) -> Work:
+    """The decoder's keys and values of the encoder's positions."""
+    width = dims.n_text_state
+    weights = dims.n_text_layer * _CROSS_SQUARES * width * width
+    rows = dims.n_text_layer * 2 * width
+    return _work(types, n_positions * weights, 0, weights * types.weight_bytes + rows * types.row_bytes)
+
+
+def decoder_bytes(dims: WhisperDims, types: NumberTypes, n_keys: int, n_past: float) -> float:
+    """What one pass of the decoder reads without the vocabulary: weights, `n_keys` cross and `n_past` self K and V."""
+    width = dims.n_text_state
+    weights = _DECODER_SQUARES * width * width * types.weight_bytes + 11 * width * types.row_bytes
+    cross = n_keys * width * types.cross_bytes
+    past = n_past * width * 2 * _FLOAT_BYTES
+    return dims.n_text_layer * (weights + cross + past)
+
+
+def vocabulary_bytes(dims: WhisperDims, types: NumberTypes) -> float:
+    """What the vocabulary projection reads."""
+    return dims.n_vocab * (dims.n_text_state * types.vocabulary_bytes + types.row_bytes)
+
+
+def step_bytes(dims: WhisperDims, precision: str, n_keys: int, n_past: float) -> float:
+    """All that one decoder step must read."""
+    types = NUMBER_TYPES[precision]
+    return decoder_bytes(dims, types, n_keys, n_past) + vocabulary_bytes(dims, types)
+
+
+def recording_floor(dims: WhisperDims, precision: str, windows: Sequence[int], n_tokens: int, peaks: Peaks) -> Floor:
+    """The least time of a recording of these windows (positions each) that became `n_tokens`, spread evenly."""
+    types = NUMBER_TYPES[precision]
+    tokens = n_tokens / len(windows)
+    passes = 1 + tokens  # the prompt in one, then each token to find the next or the end
+    mean_past = tokens * (_PROMPT_TOKENS + (tokens - 1) / 2) / passes if tokens else 0.0
+    read = sum(passes * decoder_bytes(dims, types, n_keys, mean_past) for n_keys in windows)
+    return Floor(
+        encoder_s=sum(encoder_work(dims, types, n).seconds(peaks) for n in windows),
+        cross_s=sum(cross_work(dims, types, n).seconds(peaks) for n in windows),
+        decoder_s=read / peaks.read,
+        vocabulary_s=len(windows) * passes * vocabulary_bytes(dims, types) / peaks.read,
+    )
+
+
+def _work(types: NumberTypes, products: float, convolutions: float, read: float) -> Work:
+    if types.integer:
+        return Work(products, convolutions, read)
+    return Work(0, products + convolutions, read)

@@ -1,0 +1,169 @@
+"""`python -m benchmarks step`: one step of the decoder beside the bytes that it must read.
+
+A step is measured as the greedy search makes it, with timestamps: the rules, the choice and the decode. Cold:
+before each decode memory is read until no cache holds the model, and how fast that goes is the bandwidth that
+the step is held against. Warm: one step after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+import edge
+from edge.errors import EdgeError
+from edge.format.whisper import FRAMES_PER_POSITION, WhisperDims
+from edge.whisper.decode import GreedyDecoder, make_prompt
+from edge.whisper.protocol import State
+from edge.whisper.rules import TokenRules
+
+from .caches import Evictor
+from .errors import BenchmarkError
+from .machine import describe_machine
+from .peaks import measure_peaks, peaks_line
+from .progress import tell
+from .report import machine_line
+from .results import FORMATS
+from .roofline import NUMBER_TYPES, step_bytes
+from .step_report import Cache, Case, DraftRate, StepRate, draft_rate, draft_table, step_rate, step_table
+from .stopwatch import StepTime, TimedState
+
+DRAFTS = (1, 2, 3, 4, 6, 8)
+"""Tokens in one call, as when a draft is verified."""
+_TOKENS_BEFORE_DRAFT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """What the command line asks for."""
+
+    models: tuple[str, ...]
+    precision: str
+    threads: tuple[int, ...]
+    positions: tuple[int, ...]
+    """Encoder positions that the decoder attends to."""
+    steps: int
+    """In a round."""
+    rounds: int
+
+
+def run_step(options: StepOptions) -> dict[str, Any]:
+    """Measure, print two tables for each number of threads, and return what the JSON file holds."""
+    if options.precision not in NUMBER_TYPES:
+        raise BenchmarkError(f"no precision {options.precision!r}; there are {', '.join(NUMBER_TYPES)}")
+    machine = describe_machine()
+    peaks, steps, drafts = [], [], []
+    for threads in options.threads:
+        print(machine_line(machine, threads), flush=True)
+        peaks.append(measure_peaks(threads))
+        evict = Evictor(threads)
+        found_steps, found_drafts = [], []
+        for model_name in options.models:
+            model = _load(model_name, options.precision, threads)
+            for positions in options.positions:
+                case = Case(model_name, options.precision, threads, positions, "cold")
+                found_steps += _measure_steps(model, case, options, evict)
+                found_drafts += _measure_drafts(model, case, options, evict)
+        tell("")
+        print(
+            f"peaks: {peaks_line(peaks[-1])}\n\n{step_table(found_steps)}\n\n{draft_table(found_drafts)}\n", flush=True
+        )
+        steps += found_steps
+        drafts += found_drafts
+    return {
+        "kind": "step",
+        "format": FORMATS["step"],
+        "machine": asdict(machine),
+        "settings": {"steps": options.steps, "rounds": options.rounds},
+        "peaks": [asdict(peak) for peak in peaks],
+        "results": [asdict(rate) for rate in steps],
+        "drafts": [asdict(rate) for rate in drafts],
+    }
+
+
+def _load(name: str, precision: str, threads: int) -> edge.Model:
+    try:
+        return edge.load(name, precision=precision, threads=threads)
+    except EdgeError as error:
+        raise BenchmarkError(str(error)) from error
+
+
+def _encoded(model: edge.Model, positions: int) -> State:
+    """A state that has heard noise: what the decoder says of it does not matter, only how long it takes."""
+    dims = model.engine.dims
+    if positions > dims.n_audio_ctx:
+        raise BenchmarkError(f"{positions} positions; {model.name} has {dims.n_audio_ctx}")
+    noise = np.random.default_rng(0).uniform(-1, 1, (positions * FRAMES_PER_POSITION, dims.n_mels))
+    state = model.engine.new_state()
+    state.encode(noise.astype(np.float32))
+    return state
+
+
+def _measure_steps(model: edge.Model, case: Case, options: StepOptions, evict: Evictor) -> list[StepRate]:
+    """Cold and warm in turns."""
+    state = _encoded(model, case.positions)
+    eot = model.tokenizer.eot
+    prompt = make_prompt(model.tokenizer, model.engine.dims.n_text_ctx, language=_language(model))
+    evict.rates.clear()
+    rounds: dict[Cache, list[list[StepTime]]] = {"cold": [], "warm": []}
+    for number in range(options.rounds):
+        tell(f"{case.model}, {case.positions} positions: round {number + 1} of {options.rounds}")
+        for cache, before_step in _caches(evict).items():
+            timed = TimedState(state, eot, before_step)
+            _greedy(model, options.steps)(timed, prompt)
+            rounds[cache].append(timed.steps)
+    read = float(np.median(evict.rates))
+    dims = model.engine.dims
+    return [
+        step_rate(replace(case, cache=cache), times, read, _bytes_of(dims, case)) for cache, times in rounds.items()
+    ]
+
+
+def _measure_drafts(model: edge.Model, case: Case, options: StepOptions, evict: Evictor) -> list[DraftRate]:
+    """Every number of tokens in turns."""
+    state = _encoded(model, case.positions)
+    state.decode(np.full((1, _TOKENS_BEFORE_DRAFT), model.tokenizer.sot, np.int32))
+    times: dict[tuple[Cache, int], list[float]] = {}
+    for number in range(options.rounds):
+        tell(f"{case.model}, {case.positions} positions: drafts, round {number + 1} of {options.rounds}")
+        for cache, before_step in _caches(evict).items():
+            for _ in range(max(1, options.steps // 2)):
+                for n_tokens in DRAFTS:
+                    times.setdefault((cache, n_tokens), []).append(_verify(state, n_tokens, before_step))
+    return [
+        draft_rate(replace(case, cache=cache), n_tokens, measured, times[cache, 1])
+        for (cache, n_tokens), measured in times.items()
+    ]
+
+
+def _verify(state: State, n_tokens: int, before: Callable[[], None]) -> float:
+    """Seconds of a call that decodes so many tokens and gives the logits of each; the state is as before it."""
+    tokens = np.arange(n_tokens, dtype=np.int32)[None, :]
+    before()
+    began = perf_counter()
+    state.decode(tokens, last_only=False)
+    elapsed_s = perf_counter() - began
+    state.rewind(_TOKENS_BEFORE_DRAFT)
+    return elapsed_s
+
+
+def _caches(evict: Evictor) -> dict[Cache, Callable[[], None]]:
+    return {"cold": evict, "warm": lambda: None}
+
+
+def _greedy(model: edge.Model, n_steps: int) -> GreedyDecoder:
+    """The product's search, through so many steps after the first."""
+    rules = TokenRules(model.tokenizer, suppress_tokens=model.suppress_tokens or None)
+    return GreedyDecoder(model.tokenizer, rules, model.engine.dims.n_text_ctx, n_steps + 2)
+
+
+def _language(model: edge.Model) -> str | None:
+    return "en" if model.tokenizer.is_multilingual else None
+
+
+def _bytes_of(dims: WhisperDims, case: Case) -> Callable[[int], float]:
+    return lambda n_past: step_bytes(dims, case.precision, case.positions, n_past)

@@ -1,0 +1,115 @@
+"""The least work of a recording, against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.peaks import Peaks, higher, peaks_line
+from benchmarks.roofline import (
+    NUMBER_TYPES,
+    cross_work,
+    decoder_bytes,
+    encoder_work,
+    recording_floor,
+    step_bytes,
+    vocabulary_bytes,
+    window_positions,
+)
+from export.published import PUBLISHED
+
+TINY, BASE = PUBLISHED["tiny.en"], PUBLISHED["base"]
+INT8, INT4, F32 = (NUMBER_TYPES[name] for name in ("int8", "int4", "f32"))
+PEAKS = Peaks(threads=2, int8=200e9, f32=50e9, read=40e9)
+
+
+@pytest.mark.parametrize(("model", "giga", "attention"), [("tiny", 18.5, 0.37), ("base", 43.7, 0.32)])
+def test_a_full_window_costs_what_the_design_says(model: str, giga: float, attention: float) -> None:
+    dims = PUBLISHED[model]
+    work = encoder_work(dims, F32, 1500)
+    assert work.integer_macs == 0
+    assert work.float_macs / 1e9 == pytest.approx(giga, abs=0.05)
+    products = dims.n_audio_layer * 2 * 1500**2 * dims.n_audio_state
+    assert products / work.float_macs == pytest.approx(attention, abs=0.005)
+
+
+def test_an_encoder_of_eight_seconds() -> None:
+    work = encoder_work(TINY, INT8, 400)
+    convolutions = 800 * 240 * 384 + 400 * 1152 * 384
+    layer = 400 * 384 * (1152 + 384 + 1536 + 1536) + 2 * 400 * 400 * 384
+    assert work.float_macs == convolutions
+    assert work.integer_macs == 4 * layer
+    assert work.seconds(PEAKS) == pytest.approx(convolutions / 50e9 + 4 * layer / 200e9)
+
+
+def test_a_short_clip_takes_as_long_as_reading_the_weights() -> None:
+    work = encoder_work(TINY, INT8, 1)
+    weights = 4 * (240 * 384 + 1152 * 384) + 4 * 384 * (1152 + 384 + 1536 + 1536) + 4 * 4 * 9 * 384
+    assert work.bytes_read == weights
+    assert work.seconds(PEAKS) == weights / 40e9
+
+
+def test_keys_and_values_of_the_clip() -> None:
+    work = cross_work(BASE, INT8, 100)
+    assert work.integer_macs == 6 * 100 * 1024 * 512
+    assert work.bytes_read == 6 * (1024 * 512 + 1024 * 4)
+    assert cross_work(BASE, F32, 100).float_macs == work.integer_macs
+
+
+def test_a_step_reads_weights_keys_and_values() -> None:
+    weights = 14 * 384 * 384 + 11 * 384 * 4  # codes, and a scale for each output
+    cross = 1500 * (2 * 384 + 6 * 4)  # INT8 keys with a scale for each head, and values
+    past = 10 * 2 * 384 * 4
+    assert decoder_bytes(TINY, INT8, 1500, 10) == 4 * (weights + cross + past)
+    assert vocabulary_bytes(TINY, INT8) == 51864 * (384 + 4)
+    total = 4 * (weights + cross + past) + 51864 * (384 + 4)
+    assert step_bytes(TINY, "int8", 1500, 10) == total
+    assert 33e6 < total < 34e6
+
+
+def test_other_precisions_read_other_bytes() -> None:
+    assert decoder_bytes(TINY, F32, 0, 0) == 4 * 14 * 384 * 384 * 4
+    assert decoder_bytes(TINY, INT4, 0, 0) == 4 * (14 * 384 * 384 * 0.625 + 11 * 384 * 4)
+    assert vocabulary_bytes(TINY, INT4) == vocabulary_bytes(TINY, INT8)
+    assert vocabulary_bytes(TINY, F32) == 51864 * 384 * 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "tail", "full"),
+    [
+        (8.0, [400], [1500]),
+        (0.001, [1], [1500]),
+        (1.1, [55], [1500]),
+        (30.0, [1500], [1500]),
+        (70.0, [1500, 1500, 500], [1500, 1500, 1500]),
+    ],
+)
+def test_windows_of_a_recording(seconds: float, tail: list[int], full: list[int]) -> None:
+    assert window_positions(seconds, TINY, full=False) == tail
+    assert window_positions(seconds, TINY, full=True) == full
+
+
+def test_the_floor_of_a_recording_is_the_sum_of_its_parts() -> None:
+    floor = recording_floor(TINY, "int8", [400], 20, PEAKS)
+    assert floor.encoder_s == encoder_work(TINY, INT8, 400).seconds(PEAKS)
+    assert floor.cross_s == cross_work(TINY, INT8, 400).seconds(PEAKS)
+    assert floor.vocabulary_s == pytest.approx(21 * vocabulary_bytes(TINY, INT8) / 40e9)
+    steps = decoder_bytes(TINY, INT8, 400, 0) + sum(decoder_bytes(TINY, INT8, 400, 4 + i) for i in range(20))
+    assert floor.decoder_s == pytest.approx(steps / 40e9)
+    assert floor.total_s == pytest.approx(floor.encode_s + floor.decode_s)
+
+
+def test_silence_still_costs_its_prompt() -> None:
+    floor = recording_floor(TINY, "int8", [400], 0, PEAKS)
+    assert floor.vocabulary_s == vocabulary_bytes(TINY, INT8) / 40e9
+    assert floor.decoder_s == decoder_bytes(TINY, INT8, 400, 0) / 40e9
+
+
+def test_tokens_are_spread_over_the_windows() -> None:
+    one = recording_floor(TINY, "int8", [1500], 30, PEAKS)
+    two = recording_floor(TINY, "int8", [1500, 1500], 60, PEAKS)
+    assert two.total_s == pytest.approx(2 * one.total_s)
+
+
+def test_the_better_of_two_measurements_counts() -> None:
+    assert higher(PEAKS, Peaks(2, 210e9, 40e9, 40e9)) == Peaks(2, 210e9, 50e9, 40e9)
+    assert peaks_line(PEAKS) == "int8 200 GMAC/s, float32 50 GMAC/s, read 40 GB/s"

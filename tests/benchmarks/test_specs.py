@@ -1,0 +1,44 @@
+"""Engines as the command line names them."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.engines import ENGINES
+from benchmarks.errors import BenchmarkError
+from benchmarks.specs import EngineSpec, parse_engine
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("edgewise:int4", EngineSpec("edgewise", "int4")),
+        ("transcribe-cpp", EngineSpec("transcribe-cpp", "q8_0")),
+        ("edgewise:context=full", EngineSpec("edgewise", "int8", (("context", "full"),))),
+        ("edgewise:f32:cpu=avx2:context=tail", EngineSpec("edgewise", "f32", (("cpu", "avx2"), ("context", "tail")))),
+    ],
+)
+def test_name_precision_and_options(text: str, expected: EngineSpec) -> None:
+    assert parse_engine(text) == expected
+    assert parse_engine(expected.label) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("whisper:int8", "edgewise, faster-whisper"),
+        ("edgewise:int2", "no precision 'int2'"),
+        ("edgewise:int8:context=half", "context=half; expected tail or full"),
+        ("edgewise:int8:cpu", "cpu=; expected a value"),
+        ("edgewise:int8:speed=high", "no option 'speed'; it has context, cpu"),
+        ("faster-whisper:int8:cpu=avx2", "no option 'cpu'; it has none"),
+    ],
+)
+def test_what_there_is_not_is_refused(text: str, message: str) -> None:
+    with pytest.raises(BenchmarkError, match=message):
+        parse_engine(text)
+
+
+def test_every_engine_has_a_precision() -> None:
+    assert all(kind.precisions for kind in ENGINES.values())
+    assert all(set(kind.variables) <= set(kind.options) for kind in ENGINES.values())
