@@ -75,7 +75,7 @@ def _run_step(options: argparse.Namespace) -> dict[str, Any]:
             models=options.models,
             precision=options.precision,
             threads=options.threads,
-            positions=options.positions,
+            seconds=options.seconds,
             steps=options.steps,
             rounds=options.rounds,
         )

@@ -78,10 +78,10 @@ def _add_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
     _add_thread_counts(parser)
     parser.add_argument(
-        "--positions",
-        type=_counts,
-        default=(1500, 424),
-        help="comma list of encoder positions to attend to (default 1500,424: 30 s and 8 s with a margin)",
+        "--seconds",
+        type=_lengths,
+        default=(30.0, 8.0),
+        help="comma list of lengths of the clip that is attended to (default 30,8)",
     )
     parser.add_argument("--steps", type=_positive, default=24, help="in a round (default 24)")
     parser.add_argument("--rounds", type=_positive, default=3, help="of each measurement (default 3)")
@@ -102,6 +102,10 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _counts(text: str) -> tuple[int, ...]:
     return tuple(_positive(word) for word in text.split(","))
+
+
+def _lengths(text: str) -> tuple[float, ...]:
+    return tuple(float(word) for word in text.split(","))
 
 
 def _positive(text: str) -> int:

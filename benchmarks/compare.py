@@ -114,8 +114,8 @@ def _compare_kernels(a: Row, b: Row) -> str:
 
 def _compare_steps(a: Row, b: Row) -> str:
     rows = []
-    for one, other in _pairs(a["results"], b["results"], ("model", "precision", "threads", "positions", "cache")):
-        size = f"{one['model']} {one['precision']}, {one['positions']} positions, {one['threads']} threads"
+    for one, other in _pairs(a["results"], b["results"], ("model", "precision", "threads", "seconds", "cache")):
+        size = f"{one['model']} {one['precision']}, {one['seconds']:g} s, {one['threads']} threads"
         for what in ("call", "step"):
             rows += _changed(f"{what}, {one['cache']}", size, one[f"{what}_s"], other[f"{what}_s"], "ms", 1e3)
     return table(("decoder", "size", "A", "B", "time"), rows, n_left=2) if rows else "No step changed beyond the noise."

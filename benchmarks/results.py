@@ -101,6 +101,8 @@ class Summary:
     """Seconds of work for a second of audio."""
     errors: Errors
     word_error_rate: float | None
+    second_looks: tuple[int, int] | None
+    """Windows decoded again in full context, and all windows; None where the engine does not tell."""
     ratios: tuple[Ratio, ...]
     """To each peer, the fastest first."""
     parts: tuple[PartSummary, ...]
@@ -126,6 +128,7 @@ def summarize(result: EngineResult, peers: Sequence[EngineResult] = ()) -> Summa
         real_time_factor=float(latencies_s.sum()) / sum(one.audio_s for one in result.utterances),
         errors=errors,
         word_error_rate=errors.rate,
+        second_looks=_second_looks(result.utterances),
         ratios=tuple(ratio_to(result, peer) for peer in peers),
         parts=tuple(_parts(result.utterances)),
     )
@@ -167,6 +170,14 @@ def _ratio(to: str, ours: Sequence[float], theirs: Sequence[float]) -> Ratio:
     ratios = np.divide(ours, theirs)
     lower, median, upper = (float(value) for value in np.percentile(ratios, (25, 50, 75)))
     return Ratio(to, median, lower, upper, float(np.mean(ours) / np.mean(theirs)))
+
+
+def _second_looks(utterances: Sequence[UtteranceResult]) -> tuple[int, int] | None:
+    told = [one.parts for one in utterances if one.parts is not None]
+    if not told:
+        return None
+    again = sum(parts.n_second_looks for parts in told)
+    return again, sum(parts.n_windows for parts in told) - again
 
 
 def _parts(utterances: Sequence[UtteranceResult]) -> list[PartSummary]:

@@ -1,29 +1,31 @@
 """The least time that a recording's work takes on a machine: arithmetic at its peak, memory at its read bandwidth.
 
-The encoder computes: its multiply-adds take their time at the peak of their number type, unless reading its
-weights takes longer. The decoder reads: each of its passes reads all of its weights and the keys and values of
-what it attends to, however few tokens go in. What a pass must read is taken from memory, so a model that fits
-into a cache can be faster than this. Scales of weights and keys count; norms and biases (under 1 %) do not.
+The encoder computes, over the positions that it really encodes: its multiply-adds take their time at the peak of
+their number type, unless reading its weights takes longer. The decoder reads: each of its passes reads all of its
+weights and the keys and values of what it attends to, however few tokens go in. What a pass must read is taken
+from memory, so a model that fits into a cache can be faster than this. Scales of weights and keys count; norms and
+biases (under 1 %) do not.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.features import FRAMES_PER_SECOND
+from edge.format.tail import Tail, clip_positions
 from edge.format.whisper import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
 
 from .peaks import Peaks
 
-POSITIONS_PER_SECOND = FRAMES_PER_SECOND / FRAMES_PER_POSITION
 _FLOAT_BYTES = 4
 _CONVOLUTION_WIDTH = 3
 _ENCODER_SQUARES = 12
 """Weights of an encoder layer in units of n_state ** 2: queries, keys, values 3, output 1, feed-forward 4 + 4."""
 _DECODER_SQUARES = 14
 """Of a decoder layer: self-attention 4, feed-forward 8, and the queries and outputs of cross-attention."""
+_ENCODER_OUTPUTS, _DECODER_OUTPUTS = 9, 11
+"""Outputs of those linears in units of n_state: each has a scale of its own."""
 _CROSS_SQUARES = 2
 """Keys and values of cross-attention, which the encoder's call makes."""
 _ATTENTION_PRODUCTS = 2
@@ -44,7 +46,7 @@ class NumberTypes:
     """Bytes of a weight of the vocabulary projection."""
 
     @property
-    def row_bytes(self) -> int:
+    def scale_bytes(self) -> int:
         """Bytes of an output's own scale."""
         return _FLOAT_BYTES if self.integer else 0
 
@@ -63,6 +65,21 @@ NUMBER_TYPES = {
     "f32": _FLOATS,
 }
 """By precision of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the encoder computes of one window, and the decoder attends to."""
+
+    positions: int
+    """Of the clip and the padding that is computed with it."""
+    landmarks: int = 0
+    """Of the padding behind that (edge.format.tail); the layers see them, the convolutions do not."""
+
+    @property
+    def rows(self) -> int:
+        """All."""
+        return self.positions + self.landmarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,39 +122,45 @@ class Floor:
         return self.encode_s + self.decode_s
 
 
-def window_positions(seconds: float, dims: WhisperDims, *, full: bool) -> list[int]:
-    """Encoder positions of each window of a recording; in `full` context the last is padded to 30 s as well."""
-    n_positions = max(1, math.ceil(round(seconds * POSITIONS_PER_SECOND, 6)))
-    window = dims.n_audio_ctx
-    windows = [min(window, n_positions - first) for first in range(0, n_positions, window)]
-    return [window] * len(windows) if full else windows
+def windows_of(seconds: float, dims: WhisperDims, tail: Tail | None) -> list[Window]:
+    """The windows of a recording of so many seconds; without a tail the last is padded to 30 s as well."""
+    n_frames = max(1, int(round(seconds * FRAMES_PER_SECOND, 6)))
+    window = dims.n_audio_ctx * FRAMES_PER_POSITION
+    return [_window(min(window, n_frames - first), dims, tail) for first in range(0, n_frames, window)]
 
 
-def encoder_work(dims: WhisperDims, types: NumberTypes, n_positions: int) -> Work:
-    """The encoder over so many positions, which attend to each other."""
+def _window(n_frames: int, dims: WhisperDims, tail: Tail | None) -> Window:
+    positions = dims.n_audio_ctx if tail is None else clip_positions(tail, n_frames, dims)
+    if tail is None or positions == dims.n_audio_ctx:
+        return Window(dims.n_audio_ctx)
+    return Window(positions, int((tail.positions >= positions).sum()))
+
+
+def encoder_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
+    """The encoder over a window, whose rows attend to each other."""
     width = dims.n_audio_state
     first = _CONVOLUTION_WIDTH * dims.n_mels * width
     second = _CONVOLUTION_WIDTH * width * width
     layers = dims.n_audio_layer * _ENCODER_SQUARES * width * width
-    attention = dims.n_audio_layer * _ATTENTION_PRODUCTS * n_positions * n_positions * width
-    convolutions = n_positions * (FRAMES_PER_POSITION * first + second)
-    rows = dims.n_audio_layer * 9 * width
-    read = (first + second) * _FLOAT_BYTES + layers * types.weight_bytes + rows * types.row_bytes
-    return _work(types, n_positions * layers + attention, convolutions, read)
+    attention = dims.n_audio_layer * _ATTENTION_PRODUCTS * window.rows * window.rows * width
+    convolutions = window.positions * (FRAMES_PER_POSITION * first + second)
+    scales = dims.n_audio_layer * _ENCODER_OUTPUTS * width
+    read = (first + second) * _FLOAT_BYTES + layers * types.weight_bytes + scales * types.scale_bytes
+    return _work(types, window.rows * layers + attention, convolutions, read)
 
 
-def cross_work(dims: WhisperDims, types: NumberTypes, n_positions: int) -> Work:
-    """The decoder's keys and values of the encoder's positions."""
+def cross_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
+    """The decoder's keys and values of the encoder's rows."""
     width = dims.n_text_state
     weights = dims.n_text_layer * _CROSS_SQUARES * width * width
-    rows = dims.n_text_layer * 2 * width
-    return _work(types, n_positions * weights, 0, weights * types.weight_bytes + rows * types.row_bytes)
+    scales = dims.n_text_layer * _CROSS_SQUARES * width
+    return _work(types, window.rows * weights, 0, weights * types.weight_bytes + scales * types.scale_bytes)
 
 
 def decoder_bytes(dims: WhisperDims, types: NumberTypes, n_keys: int, n_past: float) -> float:
     """What one pass of the decoder reads without the vocabulary: weights, `n_keys` cross and `n_past` self K and V."""
     width = dims.n_text_state
-    weights = _DECODER_SQUARES * width * width * types.weight_bytes + 11 * width * types.row_bytes
+    weights = _DECODER_SQUARES * width * width * types.weight_bytes + _DECODER_OUTPUTS * width * types.scale_bytes
     cross = n_keys * width * types.cross_bytes
     past = n_past * width * 2 * _FLOAT_BYTES
     return dims.n_text_layer * (weights + cross + past)
@@ -145,7 +168,7 @@ def decoder_bytes(dims: WhisperDims, types: NumberTypes, n_keys: int, n_past: fl
 
 def vocabulary_bytes(dims: WhisperDims, types: NumberTypes) -> float:
     """What the vocabulary projection reads."""
-    return dims.n_vocab * (dims.n_text_state * types.vocabulary_bytes + types.row_bytes)
+    return dims.n_vocab * (dims.n_text_state * types.vocabulary_bytes + types.scale_bytes)
 
 
 def step_bytes(dims: WhisperDims, precision: str, n_keys: int, n_past: float) -> float:
@@ -154,16 +177,16 @@ def step_bytes(dims: WhisperDims, precision: str, n_keys: int, n_past: float) ->
     return decoder_bytes(dims, types, n_keys, n_past) + vocabulary_bytes(dims, types)
 
 
-def recording_floor(dims: WhisperDims, precision: str, windows: Sequence[int], n_tokens: int, peaks: Peaks) -> Floor:
-    """The least time of a recording of these windows (positions each) that became `n_tokens`, spread evenly."""
+def recording_floor(dims: WhisperDims, precision: str, windows: Sequence[Window], n_tokens: int, peaks: Peaks) -> Floor:
+    """The least time of a recording of these windows that became `n_tokens`, spread evenly over them."""
     types = NUMBER_TYPES[precision]
     tokens = n_tokens / len(windows)
     passes = 1 + tokens  # the prompt in one, then each token to find the next or the end
     mean_past = tokens * (_PROMPT_TOKENS + (tokens - 1) / 2) / passes if tokens else 0.0
-    read = sum(passes * decoder_bytes(dims, types, n_keys, mean_past) for n_keys in windows)
+    read = sum(passes * decoder_bytes(dims, types, window.rows, mean_past) for window in windows)
     return Floor(
-        encoder_s=sum(encoder_work(dims, types, n).seconds(peaks) for n in windows),
-        cross_s=sum(cross_work(dims, types, n).seconds(peaks) for n in windows),
+        encoder_s=sum(encoder_work(dims, types, window).seconds(peaks) for window in windows),
+        cross_s=sum(cross_work(dims, types, window).seconds(peaks) for window in windows),
         decoder_s=read / peaks.read,
         vocabulary_s=len(windows) * passes * vocabulary_bytes(dims, types) / peaks.read,
     )

@@ -28,7 +28,7 @@ from .peaks import measure_peaks, peaks_line
 from .progress import tell
 from .report import machine_line
 from .results import FORMATS
-from .roofline import NUMBER_TYPES, step_bytes
+from .roofline import NUMBER_TYPES, Window, step_bytes, windows_of
 from .step_report import Cache, Case, DraftRate, StepRate, draft_rate, draft_table, step_rate, step_table
 from .stopwatch import StepTime, TimedState
 
@@ -44,8 +44,8 @@ class StepOptions:
     models: tuple[str, ...]
     precision: str
     threads: tuple[int, ...]
-    positions: tuple[int, ...]
-    """Encoder positions that the decoder attends to."""
+    seconds: tuple[float, ...]
+    """Lengths of the clips that the decoder attends to."""
     steps: int
     """In a round."""
     rounds: int
@@ -64,10 +64,11 @@ def run_step(options: StepOptions) -> dict[str, Any]:
         found_steps, found_drafts = [], []
         for model_name in options.models:
             model = _load(model_name, options.precision, threads)
-            for positions in options.positions:
-                case = Case(model_name, options.precision, threads, positions, "cold")
-                found_steps += _measure_steps(model, case, options, evict)
-                found_drafts += _measure_drafts(model, case, options, evict)
+            for seconds in options.seconds:
+                clip = _clip(model, seconds)
+                case = Case(model_name, options.precision, threads, seconds, clip.rows, "cold")
+                found_steps += _measure_steps(model, case, clip, options, evict)
+                found_drafts += _measure_drafts(model, case, clip, options, evict)
         tell("")
         print(
             f"peaks: {peaks_line(peaks[-1])}\n\n{step_table(found_steps)}\n\n{draft_table(found_drafts)}\n", flush=True
@@ -92,26 +93,31 @@ def _load(name: str, precision: str, threads: int) -> edge.Model:
         raise BenchmarkError(str(error)) from error
 
 
-def _encoded(model: edge.Model, positions: int) -> State:
+def _clip(model: edge.Model, seconds: float) -> Window:
+    """The one window of a clip, as the product encodes it."""
+    windows = windows_of(seconds, model.engine.dims, model.engine.tail)
+    if len(windows) > 1:
+        raise BenchmarkError(f"a clip of {seconds:g} s is longer than a window of {model.name}")
+    return windows[0]
+
+
+def _encoded(model: edge.Model, clip: Window) -> State:
     """A state that has heard noise: what the decoder says of it does not matter, only how long it takes."""
-    dims = model.engine.dims
-    if positions > dims.n_audio_ctx:
-        raise BenchmarkError(f"{positions} positions; {model.name} has {dims.n_audio_ctx}")
-    noise = np.random.default_rng(0).uniform(-1, 1, (positions * FRAMES_PER_POSITION, dims.n_mels))
+    noise = np.random.default_rng(0).uniform(-1, 1, (clip.positions * FRAMES_PER_POSITION, model.engine.dims.n_mels))
     state = model.engine.new_state()
     state.encode(noise.astype(np.float32))
     return state
 
 
-def _measure_steps(model: edge.Model, case: Case, options: StepOptions, evict: Evictor) -> list[StepRate]:
+def _measure_steps(model: edge.Model, case: Case, clip: Window, options: StepOptions, evict: Evictor) -> list[StepRate]:
     """Cold and warm in turns."""
-    state = _encoded(model, case.positions)
+    state = _encoded(model, clip)
     eot = model.tokenizer.eot
     prompt = make_prompt(model.tokenizer, model.engine.dims.n_text_ctx, language=_language(model))
     evict.rates.clear()
     rounds: dict[Cache, list[list[StepTime]]] = {"cold": [], "warm": []}
     for number in range(options.rounds):
-        tell(f"{case.model}, {case.positions} positions: round {number + 1} of {options.rounds}")
+        tell(f"{case.model}, {case.seconds:g} s: round {number + 1} of {options.rounds}")
         for cache, before_step in _caches(evict).items():
             timed = TimedState(state, eot, before_step)
             _greedy(model, options.steps)(timed, prompt)
@@ -123,13 +129,15 @@ def _measure_steps(model: edge.Model, case: Case, options: StepOptions, evict: E
     ]
 
 
-def _measure_drafts(model: edge.Model, case: Case, options: StepOptions, evict: Evictor) -> list[DraftRate]:
+def _measure_drafts(
+    model: edge.Model, case: Case, clip: Window, options: StepOptions, evict: Evictor
+) -> list[DraftRate]:
     """Every number of tokens in turns."""
-    state = _encoded(model, case.positions)
+    state = _encoded(model, clip)
     state.decode(np.full((1, _TOKENS_BEFORE_DRAFT), model.tokenizer.sot, np.int32))
     times: dict[tuple[Cache, int], list[float]] = {}
     for number in range(options.rounds):
-        tell(f"{case.model}, {case.positions} positions: drafts, round {number + 1} of {options.rounds}")
+        tell(f"{case.model}, {case.seconds:g} s: drafts, round {number + 1} of {options.rounds}")
         for cache, before_step in _caches(evict).items():
             for _ in range(max(1, options.steps // 2)):
                 for n_tokens in DRAFTS:
@@ -166,4 +174,4 @@ def _language(model: edge.Model) -> str | None:
 
 
 def _bytes_of(dims: WhisperDims, case: Case) -> Callable[[int], float]:
-    return lambda n_past: step_bytes(dims, case.precision, case.positions, n_past)
+    return lambda n_past: step_bytes(dims, case.precision, case.keys, n_past)

@@ -22,8 +22,10 @@ class Case:
     model: str
     precision: str
     threads: int
-    positions: int
-    """Encoder positions that are attended to."""
+    seconds: float
+    """Length of the clip that is attended to."""
+    keys: int
+    """That the decoder's cross-attention has of it."""
     cache: Cache
     """Cold: nothing of the model is in a cache when the decode begins."""
 
@@ -35,7 +37,8 @@ class StepRate:
     model: str
     precision: str
     threads: int
-    positions: int
+    seconds: float
+    keys: int
     cache: Cache
     bytes_read: float
     """That a step must read, on average."""
@@ -63,7 +66,8 @@ class DraftRate:
     model: str
     precision: str
     threads: int
-    positions: int
+    seconds: float
+    keys: int
     cache: Cache
     n_tokens: int
     quartiles_s: tuple[float, float, float]
@@ -107,14 +111,15 @@ def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
 def step_table(rates: Sequence[StepRate]) -> str:
     """One row a case."""
     header = (
-        *("model", "cache", "positions", "MB", "read GB/s", "call ms (quartiles)", "GB/s", "% of read"),
+        *("model", "cache", "clip s", "keys", "MB", "read GB/s", "call ms (quartiles)", "GB/s", "% of read"),
         *("step ms (quartiles)", "times of its bytes"),
     )
     rows = [
         (
             f"{rate.model} {rate.precision}",
             rate.cache,
-            str(rate.positions),
+            f"{rate.seconds:g}",
+            str(rate.keys),
             f"{rate.bytes_read / 1e6:.1f}",
             f"{rate.read / 1e9:.1f}",
             _milliseconds(rate.call_quartiles_s),
@@ -132,13 +137,13 @@ def draft_table(rates: Sequence[DraftRate]) -> str:
     """One row a case, a column for each number of tokens."""
     counts = sorted({rate.n_tokens for rate in rates})
     rows = []
-    for _, group in groupby(rates, key=lambda rate: (rate.model, rate.cache, rate.positions)):
+    for _, group in groupby(rates, key=lambda rate: (rate.model, rate.cache, rate.seconds)):
         of = {rate.n_tokens: rate for rate in group}
         first = of[counts[0]]
         ratios = [f"{of[count].ratio:.2f}" for count in counts[1:]]
         name = f"{first.model} {first.precision}"
-        rows.append((name, first.cache, str(first.positions), _milliseconds(first.quartiles_s), *ratios))
-    header = ("model", "cache", "positions", "t(1) ms (quartiles)", *(f"t({count})/t(1)" for count in counts[1:]))
+        rows.append((name, first.cache, f"{first.seconds:g}", _milliseconds(first.quartiles_s), *ratios))
+    header = ("model", "cache", "clip s", "t(1) ms (quartiles)", *(f"t({count})/t(1)" for count in counts[1:]))
     return table(header, rows, n_left=2)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.format import open_model
+from edge.format.tail import Tail
 from edge.format.whisper import WhisperDims
 
 from .child import EngineProcess, Heard, Loaded
@@ -17,7 +18,7 @@ from .manifest import Manifest, Utterance
 from .peaks import Peaks, higher
 from .progress import tell
 from .results import OURS, EngineResult, UtteranceResult, median_parts
-from .roofline import Floor, recording_floor, window_positions
+from .roofline import Floor, recording_floor, windows_of
 from .scoring import score
 from .specs import EngineSpec
 
@@ -103,7 +104,7 @@ class _Track:
 
     def result(self, manifest: Manifest, peaks: Peaks) -> EngineResult:
         spec = self._runner.spec
-        peak = _Peak(_dims(self._runner), spec, peaks) if spec.engine == OURS else None
+        peak = _peak(self._runner, peaks) if spec.engine == OURS else None
         return EngineResult(
             engine=spec.engine,
             precision=spec.precision,
@@ -124,17 +125,19 @@ class _Peak:
     """What the floor of a recording is made of, besides the recording."""
 
     dims: WhisperDims
-    spec: EngineSpec
+    tail: Tail | None
+    precision: str
     peaks: Peaks
 
     def floor(self, audio_s: float, n_tokens: int) -> Floor:
-        windows = window_positions(audio_s, self.dims, full=("context", "full") in self.spec.options)
-        return recording_floor(self.dims, self.spec.precision, windows, n_tokens, self.peaks)
+        windows = windows_of(audio_s, self.dims, self.tail)
+        return recording_floor(self.dims, self.precision, windows, n_tokens, self.peaks)
 
 
-def _dims(runner: Runner) -> WhisperDims:
+def _peak(runner: Runner, peaks: Peaks) -> _Peak:
     with open_model(runner.weights) as file:
-        return file.dims
+        tail = None if ("context", "full") in runner.spec.options else file.tail
+        return _Peak(file.dims, tail, runner.spec.precision, peaks)
 
 
 def _scored(utterance: Utterance, passes: list[Heard], peak: _Peak | None) -> UtteranceResult:

@@ -42,6 +42,8 @@ class Parts:
     n_windows: int
     n_tokens: int
     """All that were decoded."""
+    n_second_looks: int = 0
+    """Windows that were decoded again in full context."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from benchmarks.roofline import Floor
 from benchmarks.scoring import Errors
 
 FLOOR = Floor(encoder_s=0.009, cross_s=0.001, decoder_s=0.004, vocabulary_s=0.006)
-PARTS = Parts(features_s=0.002, encode_s=0.02, decode_s=0.03, n_windows=1, n_tokens=20)
+PARTS = Parts(features_s=0.002, encode_s=0.02, decode_s=0.03, n_windows=2, n_tokens=20, n_second_looks=1)
 
 
 def _result(engine: str, seconds: float, set_name: str = "a", parts: Parts | None = None) -> EngineResult:
@@ -60,6 +60,7 @@ def test_parts_stand_beside_the_peak() -> None:
     assert rows["- cross keys and values"] == ["-", "1.0", "-", "-"]
     assert rows["decode"] == ["30.0", "10.0", "3.00 (3.00-3.00)", "3.00"]
     assert rows["other"][0] == "8.0"
+    assert "|   3/3 |" in asr_table([ours], [summarize(ours)])
     assert rows["all"] == ["60.0", "20.0", "3.00 (3.00-3.00)", "3.00"]
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from benchmarks.peaks import Peaks, higher, peaks_line
 from benchmarks.roofline import (
     NUMBER_TYPES,
+    Window,
     cross_work,
     decoder_bytes,
     encoder_work,
     recording_floor,
     step_bytes,
     vocabulary_bytes,
-    window_positions,
+    windows_of,
 )
+from edge.format.tail import Tail
 from export.published import PUBLISHED
 
 TINY, BASE = PUBLISHED["tiny.en"], PUBLISHED["base"]
@@ -25,7 +28,7 @@ PEAKS = Peaks(threads=2, int8=200e9, f32=50e9, read=40e9)
 @pytest.mark.parametrize(("model", "giga", "attention"), [("tiny", 18.5, 0.37), ("base", 43.7, 0.32)])
 def test_a_full_window_costs_what_the_design_says(model: str, giga: float, attention: float) -> None:
     dims = PUBLISHED[model]
-    work = encoder_work(dims, F32, 1500)
+    work = encoder_work(dims, F32, Window(1500))
     assert work.integer_macs == 0
     assert work.float_macs / 1e9 == pytest.approx(giga, abs=0.05)
     products = dims.n_audio_layer * 2 * 1500**2 * dims.n_audio_state
@@ -33,7 +36,7 @@ def test_a_full_window_costs_what_the_design_says(model: str, giga: float, atten
 
 
 def test_an_encoder_of_eight_seconds() -> None:
-    work = encoder_work(TINY, INT8, 400)
+    work = encoder_work(TINY, INT8, Window(400))
     convolutions = 800 * 240 * 384 + 400 * 1152 * 384
     layer = 400 * 384 * (1152 + 384 + 1536 + 1536) + 2 * 400 * 400 * 384
     assert work.float_macs == convolutions
@@ -42,17 +45,17 @@ def test_an_encoder_of_eight_seconds() -> None:
 
 
 def test_a_short_clip_takes_as_long_as_reading_the_weights() -> None:
-    work = encoder_work(TINY, INT8, 1)
+    work = encoder_work(TINY, INT8, Window(1))
     weights = 4 * (240 * 384 + 1152 * 384) + 4 * 384 * (1152 + 384 + 1536 + 1536) + 4 * 4 * 9 * 384
     assert work.bytes_read == weights
     assert work.seconds(PEAKS) == weights / 40e9
 
 
 def test_keys_and_values_of_the_clip() -> None:
-    work = cross_work(BASE, INT8, 100)
+    work = cross_work(BASE, INT8, Window(100))
     assert work.integer_macs == 6 * 100 * 1024 * 512
     assert work.bytes_read == 6 * (1024 * 512 + 1024 * 4)
-    assert cross_work(BASE, F32, 100).float_macs == work.integer_macs
+    assert cross_work(BASE, F32, Window(100)).float_macs == work.integer_macs
 
 
 def test_a_step_reads_weights_keys_and_values() -> None:
@@ -73,25 +76,40 @@ def test_other_precisions_read_other_bytes() -> None:
     assert vocabulary_bytes(TINY, F32) == 51864 * 384 * 4
 
 
+TAIL = Tail(
+    stride=48,
+    positions=np.array([400, 432, 480, 1499], np.int32),
+    counts=np.array([32, 48, 1019, 1], np.int32),
+    local_heads=np.zeros(0, np.int32),
+    contexts=np.zeros((4, 0, 64), np.float32),
+)
+
+
 @pytest.mark.parametrize(
     ("seconds", "tail", "full"),
     [
-        (8.0, [400], [1500]),
-        (0.001, [1], [1500]),
-        (1.1, [55], [1500]),
-        (30.0, [1500], [1500]),
-        (70.0, [1500, 1500, 500], [1500, 1500, 1500]),
+        (8.0, [Window(432, 3)], 1),  # 400 positions and a margin of 8, up to a multiple of 48
+        (0.001, [Window(48, 4)], 1),
+        (29.0, [Window(1500)], 1),
+        (70.0, [Window(1500), Window(1500), Window(528, 1)], 3),
     ],
 )
-def test_windows_of_a_recording(seconds: float, tail: list[int], full: list[int]) -> None:
-    assert window_positions(seconds, TINY, full=False) == tail
-    assert window_positions(seconds, TINY, full=True) == full
+def test_windows_of_a_recording(seconds: float, tail: list[Window], full: int) -> None:
+    assert windows_of(seconds, TINY, TAIL) == tail
+    assert windows_of(seconds, TINY, None) == [Window(1500)] * full
+
+
+def test_landmarks_are_rows_of_the_layers_alone() -> None:
+    with_landmarks, longer = (encoder_work(TINY, INT8, window) for window in (Window(400, 40), Window(440)))
+    assert with_landmarks.integer_macs == longer.integer_macs
+    assert with_landmarks.float_macs == encoder_work(TINY, INT8, Window(400)).float_macs
+    assert cross_work(TINY, INT8, Window(400, 40)) == cross_work(TINY, INT8, Window(440))
 
 
 def test_the_floor_of_a_recording_is_the_sum_of_its_parts() -> None:
-    floor = recording_floor(TINY, "int8", [400], 20, PEAKS)
-    assert floor.encoder_s == encoder_work(TINY, INT8, 400).seconds(PEAKS)
-    assert floor.cross_s == cross_work(TINY, INT8, 400).seconds(PEAKS)
+    floor = recording_floor(TINY, "int8", [Window(400)], 20, PEAKS)
+    assert floor.encoder_s == encoder_work(TINY, INT8, Window(400)).seconds(PEAKS)
+    assert floor.cross_s == cross_work(TINY, INT8, Window(400)).seconds(PEAKS)
     assert floor.vocabulary_s == pytest.approx(21 * vocabulary_bytes(TINY, INT8) / 40e9)
     steps = decoder_bytes(TINY, INT8, 400, 0) + sum(decoder_bytes(TINY, INT8, 400, 4 + i) for i in range(20))
     assert floor.decoder_s == pytest.approx(steps / 40e9)
@@ -99,14 +117,14 @@ def test_the_floor_of_a_recording_is_the_sum_of_its_parts() -> None:
 
 
 def test_silence_still_costs_its_prompt() -> None:
-    floor = recording_floor(TINY, "int8", [400], 0, PEAKS)
+    floor = recording_floor(TINY, "int8", [Window(400)], 0, PEAKS)
     assert floor.vocabulary_s == vocabulary_bytes(TINY, INT8) / 40e9
     assert floor.decoder_s == decoder_bytes(TINY, INT8, 400, 0) / 40e9
 
 
 def test_tokens_are_spread_over_the_windows() -> None:
-    one = recording_floor(TINY, "int8", [1500], 30, PEAKS)
-    two = recording_floor(TINY, "int8", [1500, 1500], 60, PEAKS)
+    one = recording_floor(TINY, "int8", [Window(1500)], 30, PEAKS)
+    two = recording_floor(TINY, "int8", [Window(1500), Window(1500)], 60, PEAKS)
     assert two.total_s == pytest.approx(2 * one.total_s)
 
 

@@ -14,7 +14,7 @@ from benchmarks.step_report import Case, draft_rate, draft_table, step_rate, ste
 from benchmarks.stopwatch import StepTime, TimedState
 from edge.whisper.protocol import FloatArray, IntArray
 
-CASE = Case("tiny.en", "int8", threads=1, positions=1500, cache="cold")
+CASE = Case("tiny.en", "int8", threads=1, seconds=8, keys=450, cache="cold")
 EOT = 3
 
 
@@ -86,7 +86,7 @@ def test_rates_of_known_times() -> None:
     assert rate.call_rate == pytest.approx(14e6 / 3 / 2e-3)
     assert rate.share_of_read == pytest.approx(rate.call_rate / 20e9)
     assert rate.times_of_bytes == pytest.approx(3e-3 / (14e6 / 3 / 20e9))
-    assert "| tiny.en int8 | cold  |      1500 |" in step_table([rate])
+    assert "| tiny.en int8 | cold  |      8 |  450 |" in step_table([rate])
 
 
 def test_drafts_stand_beside_one_token() -> None:
@@ -104,7 +104,7 @@ def test_steps_of_a_real_model(
     monkeypatch.setattr("edge.ops.measure_peak", lambda *arguments: next(rates))
     monkeypatch.setattr("edge.ops.memory_to_read", lambda: np.ones(64, np.uint8))
     out = tmp_path / "step.json"
-    arguments = ["step", "--models", "tiny.en", "--threads", "1", "--positions", "100"]
+    arguments = ["step", "--models", "tiny.en", "--threads", "1", "--seconds", "2"]
     assert main([*arguments, "--steps", "3", "--rounds", "2", "--json", str(out)]) == 0
     result = json.loads(out.read_text(encoding="utf-8"))
     assert [(row["cache"], len(row["call_s"])) for row in result["results"]] == [("cold", 2), ("warm", 2)]
@@ -119,6 +119,7 @@ def test_steps_of_a_real_model(
     ("arguments", "message"),
     [
         (["--precision", "int2"], "no precision 'int2'"),
+        (["--models", "tiny.en", "--seconds", "31"], "a clip of 31 s is longer than a window"),
         (["--models", "nobody"], "no model or asset is called 'nobody'"),
     ],
 )
@@ -127,6 +128,7 @@ def test_what_cannot_be_measured_is_one_line(
     message: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    tiny_en_int8: Path,
 ) -> None:
     monkeypatch.setattr("edge.ops.measure_peak", lambda *arguments: 1e9)
     monkeypatch.setattr("edge.ops.memory_to_read", lambda: np.ones(64, np.uint8))
