@@ -39,14 +39,16 @@ static range share(const decoder *e, size_t n) {
 
 static void meet(const decoder *e) { ew_pool_barrier(e->model->pool); }
 
-// This thread's columns of linear(x). Every thread quantizes x for itself.
+// This thread's columns of linear(x). Every thread quantizes x for itself, in two digits: with one, rounding
+// activations would cost more than rounding weights does.
 static range linear_columns(decoder *e, const ew_linear *linear, const float *x, size_t ldx, size_t m, float *out,
                             size_t ldo, enum ek_mode mode) {
     range columns = share(e, ek_div_up(linear->n, EK_TILE));
     columns.first *= EK_TILE;
     columns.last = ek_min(columns.last * EK_TILE, linear->n);
-    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear);
-    ew_linear_columns(e->table, linear, &e->scratch->operand, out, ldo, m, columns.first, columns.last, mode);
+    ew_operand_load_fine(e->table, &e->scratch->operand, x, ldx, m, linear, e->scratch->wide);
+    ew_linear_columns_fine(e->table, linear, &e->scratch->operand, out, ldo, m, columns.first, columns.last, mode,
+                           e->scratch->wide, EW_ROWS * 4 * e->d);
     return columns;
 }
 

@@ -8,7 +8,7 @@
 //
 // A clip shorter than the window is followed by the tail's landmarks (tail.h): rows n_ctx .. n_rows of x.
 //
-// All threads run encode_thread. Work is cut into blocks of EW_ROWS rows that threads take in turn; everything
+// All threads run encode_thread. Work is cut into blocks of up to EW_ROWS rows that threads take in turn; everything
 // between two barriers touches only the block's own rows, so a block's intermediates never leave its core.
 // A convolution is a product over overlapping rows: three frames lie side by side in time-major memory.
 #include "state.h"
@@ -30,9 +30,16 @@ typedef struct {
     const ek_table *table;
     ew_scratch *scratch;
     const encode_job *job;
-    size_t d, n_rows;
+    size_t d, n_threads;
+    size_t n_rows, block; // rows of x, and of a block
     size_t phase; // counts barriers' phases; the same on every thread
 } encoder;
+
+// Rows of a block: at most EW_ROWS, and so that all threads get the same.
+static size_t block_rows(size_t n_rows, size_t n_threads) {
+    const size_t n_blocks = ek_round_up(ek_div_up(n_rows, EW_ROWS), n_threads);
+    return ek_div_up(n_rows, n_blocks);
+}
 
 // Takes the next of `n` pieces of the current phase; nonzero while there is one.
 static int take(encoder *e, size_t n, size_t *piece) {
@@ -66,15 +73,16 @@ static void convolutions(encoder *e) {
     ew_state *s = e->s;
     const size_t d = e->d, n_mels = e->model->dims.n_mels;
     const size_t n_positions = s->n_ctx + (e->job->tail ? AFTER_CLIP : 0), n_frames = 2 * n_positions;
-    for (size_t block; take(e, ek_div_up(n_frames, EW_ROWS), &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(n_frames - t, EW_ROWS);
+    const size_t rows1 = block_rows(n_frames, e->n_threads), rows2 = block_rows(n_positions, e->n_threads);
+    for (size_t block; take(e, ek_div_up(n_frames, rows1), &block);) {
+        const size_t t = block * rows1, m = ek_min(n_frames - t, rows1);
         float *out = s->conv + (t + 1) * d; // row 0 is padding
         linear_rows(e, &e->model->conv1, s->mel + t * n_mels, n_mels, out, d, m, EK_STORE);
         e->table->gelu(out, d, m, d);
     }
     finish_phase(e);
-    for (size_t block; take(e, ek_div_up(n_positions, EW_ROWS), &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(n_positions - t, EW_ROWS);
+    for (size_t block; take(e, ek_div_up(n_positions, rows2), &block);) {
+        const size_t t = block * rows2, m = ek_min(n_positions - t, rows2);
         float *x = s->x + t * d;
         const float *positions = e->model->enc_positions + t * d;
         linear_rows(e, &e->model->conv2, s->conv + 2 * t * d, 2 * d, x, d, m, EK_STORE);
@@ -174,10 +182,10 @@ static void restore_local_heads(encoder *e, size_t t, size_t m) {
 
 static void encoder_layer(encoder *e, size_t index) {
     const ew_encoder_layer *layer = &e->model->encoder[index];
-    const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, EW_ROWS);
+    const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, e->block);
     ew_scratch *scratch = e->scratch;
     for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(e->n_rows - t, EW_ROWS);
+        const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
         norm_rows(e, &layer->norm_attn, scratch->norm, e->s->x + t * d, m);
         linear_rows(e, &layer->qkv, scratch->norm, d, scratch->wide, 3 * d, m, EK_STORE);
         store_queries(e, t, scratch->wide, 3 * d, m);
@@ -186,7 +194,7 @@ static void encoder_layer(encoder *e, size_t index) {
     finish_phase(e);
     quantize_values(e, &e->s->keys);
     for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(e->n_rows - t, EW_ROWS);
+        const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
         float *x = e->s->x + t * d;
         attend(e, t, m);
         if (index == 0)
@@ -202,15 +210,15 @@ static void encoder_layer(encoder *e, size_t index) {
 }
 
 static void cross_keys_values(encoder *e) {
-    const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, EW_ROWS);
+    const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, e->block);
     for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * EW_ROWS, m = ek_min(e->n_rows - t, EW_ROWS);
+        const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
         norm_rows(e, &e->model->enc_norm, e->s->x + t * d, e->s->x + t * d, m);
     }
     finish_phase(e);
     for (size_t layer = 0; layer < e->model->dims.n_text_layer; layer++) {
         for (size_t block; take(e, n_blocks, &block);) {
-            const size_t t = block * EW_ROWS, m = ek_min(e->n_rows - t, EW_ROWS);
+            const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
             float *kv = e->scratch->wide;
             linear_rows(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, d, kv, 2 * d, m, EK_STORE);
             store_keys_values(e, &e->s->cross[layer], t, kv, kv + d, 2 * d, m);
@@ -221,7 +229,6 @@ static void cross_keys_values(encoder *e) {
 }
 
 static void encode_thread(void *arg, int thread, int n_threads) {
-    (void)n_threads;
     const encode_job *job = arg;
     ew_state *s = job->state;
     encoder e = {.s = s,
@@ -230,7 +237,9 @@ static void encode_thread(void *arg, int thread, int n_threads) {
                  .scratch = s->scratch + thread,
                  .job = job,
                  .d = s->model->dims.n_audio_state,
-                 .n_rows = s->n_keys};
+                 .n_threads = (size_t)n_threads,
+                 .n_rows = s->n_keys,
+                 .block = block_rows(s->n_keys, (size_t)n_threads)};
     convolutions(&e);
     place_landmarks(&e);
     for (size_t layer = 0; layer < s->model->dims.n_audio_layer; layer++)

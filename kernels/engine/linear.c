@@ -33,11 +33,26 @@ void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x,
                         linear->type == EW_Q4 ? operand->group_sum : NULL, x, ldx, m, linear->k);
 }
 
-void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
-                       size_t m, size_t first, size_t last, enum ek_mode mode) {
+void ew_operand_load_fine(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
+                          const ew_linear *linear, float *work) {
+    const size_t k = linear->k, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
+    ew_operand_load(table, operand, x, ldx, m, linear);
+    if (linear->type == EW_F32)
+        return;
+    for (size_t i = 0; i < m; i++) {
+        const int8_t *codes = operand->codes + i * stride;
+        const float scale = operand->scale[i];
+        for (size_t p = 0; p < k; p++)
+            work[i * k + p] = x[i * ldx + p] - (float)codes[p] * scale;
+    }
+    table->quantize(operand->codes + m * stride, operand->scale + m, operand->sum + m,
+                    linear->type == EW_Q4 ? operand->group_sum + m * groups : NULL, work, k, m, k);
+}
+
+// Columns first .. last of W x + bias, to out[0 ..].
+static void multiply(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                     size_t m, size_t first, size_t last, const float *bias, enum ek_mode mode) {
     const size_t k = linear->k, n = last - first, groups = k / EK_GROUP;
-    const float *bias = linear->bias + first;
-    out += first;
     switch (linear->type) {
     case EW_F32:
         table->gemm_f32(out, ldo, x->x, x->ldx, (const float *)linear->w + first * k, k * EK_TILE, EK_TILE, bias, m,
@@ -55,6 +70,33 @@ void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_
         break;
     case EW_EMPTY:
         break; // a model with an empty linear is never handed out (ew_model_missing)
+    }
+}
+
+void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                       size_t m, size_t first, size_t last, enum ek_mode mode) {
+    multiply(table, linear, x, out + first, ldo, m, first, last, linear->bias + first, mode);
+}
+
+void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                            size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work) {
+    if (linear->type == EW_F32) {
+        ew_linear_columns(table, linear, x, out, ldo, m, first, last, mode);
+        return;
+    }
+    const size_t most = n_work / (2 * m) / EK_TILE * EK_TILE; // columns at once
+    for (size_t from = first, to; from < last; from = to) {
+        to = ek_min(from + most, last);
+        const size_t n = to - from;
+        multiply(table, linear, x, work, n, 2 * m, from, to, NULL, EK_STORE);
+        for (size_t i = 0; i < m; i++) {
+            const float *coarse = work + i * n, *fine = work + (m + i) * n, *bias = linear->bias + from;
+            float *row = out + i * ldo + from;
+            for (size_t j = 0; j < n; j++) {
+                const float y = coarse[j] + fine[j] + bias[j];
+                row[j] = mode == EK_ADD ? row[j] + y : y;
+            }
+        }
     }
 }
 

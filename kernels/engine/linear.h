@@ -39,6 +39,15 @@ static inline void ew_linear_rows(const ek_table *table, const ew_linear *linear
     ew_linear_columns(table, linear, x, out, ldo, m, 0, linear->n, mode);
 }
 
+// The same in two digits: the codes of m rows, and below them the codes of what their rounding left. Activations are
+// then exact to 15 bits. For few rows, whose time goes into reading weights, the second digit costs little.
+// operand: room for 2 m rows; work: m * k floats.
+void ew_operand_load_fine(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
+                          const ew_linear *linear, float *work);
+// work: n_work >= 32 m floats.
+void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                            size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work);
+
 // Row `row` of W as floats (an embedding look-up in the output projection).
 void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out);
 

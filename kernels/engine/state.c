@@ -10,9 +10,9 @@ static int allocate_scratch(ew_state *state) {
     state->scratch = ew_alloc((size_t)n_threads * sizeof *state->scratch);
     for (int i = 0; state->scratch && i < n_threads; i++) {
         ew_scratch *scratch = state->scratch + i;
-        void *operand = ew_alloc(ew_operand_bytes(EW_ROWS, 4 * d));
+        void *operand = ew_alloc(ew_operand_bytes(2 * EW_ROWS, 4 * d));
         void *head = ew_alloc(ew_operand_bytes(EW_ROWS, EK_HEAD));
-        scratch->operand = operand ? ew_operand_in(operand, EW_ROWS, 4 * d) : (ew_operand){0};
+        scratch->operand = operand ? ew_operand_in(operand, 2 * EW_ROWS, 4 * d) : (ew_operand){0};
         scratch->head = head ? ew_operand_in(head, EW_ROWS, EK_HEAD) : (ew_operand){0};
         scratch->norm = ew_alloc(EW_ROWS * d * sizeof(float));
         scratch->wide = ew_alloc(EW_ROWS * 4 * d * sizeof(float));

@@ -16,7 +16,7 @@ enum {
 
 // What a thread needs to itself.
 typedef struct {
-    ew_operand operand;  // EW_ROWS rows of up to 4 d
+    ew_operand operand;  // EW_ROWS rows of up to 4 d, in two digits
     ew_operand head;     // EW_ROWS rows of 64
     float *norm;         // [EW_ROWS][d]
     float *wide;         // [EW_ROWS][4 d]
