@@ -1,8 +1,8 @@
-"""Doubts about a window's text: whether it was read in a loop rather than from the audio.
+"""Doubts about a window's text: whether it was read in a loop, or from what is no speech, rather than from words.
 
 The tail stands for the padding and is as good as the real padding nearly always; where a text looks like what
-Whisper writes when it does not know that the audio has ended, the window is decoded again in full. A false
-alarm costs time only, so the bounds are narrower than what would condemn a text.
+Whisper writes when it does not know that the audio has ended, or that there was none, the window is decoded again
+in full. A false alarm costs time only, so the bounds are narrower than what would condemn a text.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ MOST_COMPRESSION = 2.4
 MOST_TOKENS_PER_SECOND = 10
 """Fast speech has eight."""
 
+LEAST_LOGPROB = -1.0
+"""openai-whisper's bound on the mean log-probability: below it the text is a guess."""
+
+MOST_NO_SPEECH = 0.5
+"""Probability of silence from which on the window is one that Whisper likes to fill with words of its own."""
+
 _SPARE_TOKENS = 16
 _LONGEST_PHRASE = 12
 _TIMES_IN_A_ROW = 3
@@ -29,6 +35,8 @@ def is_suspicious(decoded: DecodedWindow, seconds: float, tokenizer: Tokenizer) 
     """Whether a window of `seconds` of audio should be looked at again, in full."""
     text = [token for token in decoded.tokens if token < tokenizer.eot]
     if len(text) > _SPARE_TOKENS + MOST_TOKENS_PER_SECOND * seconds:
+        return True
+    if decoded.no_speech_prob > MOST_NO_SPEECH or decoded.avg_logprob < LEAST_LOGPROB:
         return True
     return decoded.compression_ratio > MOST_COMPRESSION or repeats_itself(text)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..audio import AudioInput, open_audio
@@ -14,6 +16,7 @@ from ..tokens import Task, Tokenizer
 from ..transcript import Transcript
 from .engine import WhisperEngine
 from .options import Context, TranscribeOptions
+from .protocol import State
 from .windows import OnSegment, transcribe
 
 _LOG = logging.getLogger("edge.whisper")
@@ -36,6 +39,7 @@ class Model:
         self.mel_filters = file.mel_filters
         self.suppress_tokens = file.suppress_tokens
         self.suppress_begin = file.suppress_begin
+        self._idle: list[State] = []  # a state of 20 MB takes longer to make than a short clip to encode
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
 
@@ -75,16 +79,27 @@ class Model:
         options = options or TranscribeOptions(
             language=language, task=task, timestamps=timestamps, max_tokens=max_tokens, context=context
         )
-        return transcribe(
-            self.engine,
-            self.tokenizer,
-            self,
-            open_audio(audio),
-            options,
-            on_segment=on_segment,
-            progress=progress,
-            load_s=self.load_s,
-        )
+        with self._state() as state:
+            return transcribe(
+                self.engine,
+                state,
+                self.tokenizer,
+                self,
+                open_audio(audio),
+                options,
+                on_segment=on_segment,
+                progress=progress,
+                load_s=self.load_s,
+            )
+
+    @contextmanager
+    def _state(self) -> Iterator[State]:
+        try:
+            state = self._idle.pop()
+        except IndexError:
+            state = self.engine.new_state()
+        yield state
+        self._idle.append(state)  # unless something was raised, when it may be anywhere
 
 
 def load(

@@ -19,7 +19,7 @@ from .frames import FrameStream
 from .guard import is_suspicious
 from .language import detect_language
 from .options import TranscribeOptions
-from .protocol import Engine, FloatArray
+from .protocol import Engine, FloatArray, State
 from .rules import TokenRules
 from .segments import Span, split_window
 
@@ -49,6 +49,7 @@ class ModelFacts(Protocol):
 
 def transcribe(
     engine: Engine,
+    state: State,
     tokenizer: Tokenizer,
     facts: ModelFacts,
     source: AudioSource,
@@ -58,7 +59,7 @@ def transcribe(
     progress: Progress | None = None,
     load_s: float = 0.0,
 ) -> Transcript:
-    """Transcribe a recording; `on_segment` gets each segment as it is found.
+    """Transcribe a recording with a state of the engine's; `on_segment` gets each segment as it is found.
 
     `progress` is told seconds of audio. `load_s` is passed on into the result's timing.
     """
@@ -68,7 +69,7 @@ def transcribe(
         decoder = _greedy(engine, tokenizer, facts, options)
         total_s = round(source.duration_s or 0)
         segments: list[Segment] = []
-        run = _Run(engine, tokenizer, FrameStream(source, facts.mel_filters), options, decoder)
+        run = _Run(engine, state, tokenizer, FrameStream(source, facts.mel_filters), options, decoder)
         for found, n_frames_done in run.windows():
             segments += found
             if on_segment is not None:
@@ -105,6 +106,7 @@ class _Run:
     def __init__(
         self,
         engine: Engine,
+        state: State,
         tokenizer: Tokenizer,
         frames: FrameStream,
         options: TranscribeOptions,
@@ -113,7 +115,7 @@ class _Run:
         self.frames = frames
         self.language = options.language
         self._dims = engine.dims
-        self._state = engine.new_state()
+        self._state = state
         self._tail = engine.tail if options.context == "tail" else None
         self._tokenizer = tokenizer
         self._options = options

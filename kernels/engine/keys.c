@@ -22,12 +22,12 @@ int ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8) {
 }
 
 void ew_keys_free(ew_keys *keys) {
-    free(keys->k);
-    free(keys->v);
-    free(keys->k_codes);
-    free(keys->v_codes);
-    free(keys->k_scale);
-    free(keys->v_scale);
+    ew_free(keys->k);
+    ew_free(keys->v);
+    ew_free(keys->k_codes);
+    ew_free(keys->v_codes);
+    ew_free(keys->k_scale);
+    ew_free(keys->v_scale);
     *keys = (ew_keys){0};
 }
 

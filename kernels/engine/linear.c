@@ -155,8 +155,8 @@ int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, cons
 }
 
 void ew_linear_free(ew_linear *linear) {
-    free(linear->w);
-    free(linear->scale);
-    free(linear->bias);
+    ew_free(linear->w);
+    ew_free(linear->scale);
+    ew_free(linear->bias);
     *linear = (ew_linear){0};
 }

@@ -156,9 +156,9 @@ static int make_operands(product *p, int n_threads) {
 static void free_operands(product *p) {
     void *buffers[] = {p->x, p->out, p->codes, p->a_scale, p->sum, p->group_sum, p->w_f32, p->w, p->scale};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        free(buffers[i]);
+        ew_free(buffers[i]);
     for (size_t i = 0; i < 64; i++)
-        free(p->scratch[i]);
+        ew_free(p->scratch[i]);
 }
 
 static int ascending(const void *a, const void *b) {

@@ -139,17 +139,17 @@ void ew_model_free(ew_model *model) {
         for (size_t layer = 0; layer < n_layers(model, norm_fields[f].owner); layer++)
             if (norm_fields[f].owner == TOP || (model->encoder && model->decoder)) {
                 const ew_norm *norm = field_of(model, &norm_fields[f], layer);
-                free(norm->weight);
-                free(norm->bias);
+                ew_free(norm->weight);
+                ew_free(norm->bias);
             }
     ew_pool_free(model->pool);
-    free(model->encoder);
-    free(model->decoder);
-    free(model->enc_positions);
-    free(model->dec_positions);
-    free(model->alignment_heads);
+    ew_free(model->encoder);
+    ew_free(model->decoder);
+    ew_free(model->enc_positions);
+    ew_free(model->dec_positions);
+    ew_free(model->alignment_heads);
     ew_tail_free(model->tail);
-    free(model);
+    ew_free(model);
 }
 
 ew_linear *ew_model_linear(ew_model *model, const char *name, size_t layer) {

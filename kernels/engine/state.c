@@ -90,19 +90,19 @@ void ew_state_free(ew_state *state) {
     if (!state)
         return;
     for (int i = 0; state->scratch && i < ew_pool_threads(state->model->pool); i++) {
-        free(state->scratch[i].operand.codes); // an operand starts with its codes
-        free(state->scratch[i].head.codes);
-        free(state->scratch[i].norm);
-        free(state->scratch[i].wide);
-        free(state->scratch[i].context);
-        free(state->scratch[i].attention);
+        ew_free(state->scratch[i].operand.codes); // an operand starts with its codes
+        ew_free(state->scratch[i].head.codes);
+        ew_free(state->scratch[i].norm);
+        ew_free(state->scratch[i].wide);
+        ew_free(state->scratch[i].context);
+        ew_free(state->scratch[i].attention);
     }
     for (size_t layer = 0; state->cross && layer < state->model->dims.n_text_layer; layer++)
         ew_keys_free(&state->cross[layer]);
     for (int bank = 0; bank < 2; bank++) {
         for (size_t i = 0; state->self[bank] && i < state->model->dims.n_text_layer * state->n_beams; i++)
             ew_keys_free(&state->self[bank][i]);
-        free(state->self[bank]);
+        ew_free(state->self[bank]);
     }
     ew_keys_free(&state->keys);
     void *buffers[] = {state->scratch,       state->mel,           state->conv,  state->x,     state->key_bias,
@@ -111,7 +111,7 @@ void ew_state_free(ew_state *state) {
                        state->dec_x,         state->dec_qkv,       state->dec_context,
                        state->dec_wide,      state};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        free(buffers[i]);
+        ew_free(buffers[i]);
 }
 
 void ew_reorder(ew_state *state, const int32_t *parents) {

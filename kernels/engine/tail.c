@@ -34,11 +34,11 @@ ew_tail *ew_tail_new(size_t n_landmarks, const int32_t *positions, const int32_t
 void ew_tail_free(ew_tail *tail) {
     if (!tail)
         return;
-    free(tail->positions);
-    free(tail->log_counts);
-    free(tail->local_heads);
-    free(tail->contexts);
-    free(tail);
+    ew_free(tail->positions);
+    ew_free(tail->log_counts);
+    ew_free(tail->local_heads);
+    ew_free(tail->contexts);
+    ew_free(tail);
 }
 
 size_t ew_tail_first(const ew_tail *tail, size_t position) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../attention/attention.h"
+#include "../engine/memory.h"
 #include "buffers.h"
 
 static PyObject *model_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
@@ -145,10 +146,10 @@ static PyObject *model_set_alignment_heads(PyObject *object, PyObject *args) {
     for (Py_ssize_t i = 0; i < n; i++)
         sound &= heads[2 * i] >= 0 && (size_t)heads[2 * i] < dims->n_text_layer && heads[2 * i + 1] >= 0 &&
                  (size_t)heads[2 * i + 1] < dims->n_text_head;
-    int32_t *copy = sound ? malloc((size_t)view.len + 1) : NULL;
+    int32_t *copy = sound ? ew_alloc((size_t)view.len) : NULL;
     if (copy) {
         memcpy(copy, heads, (size_t)view.len);
-        free(self->model->alignment_heads);
+        ew_free(self->model->alignment_heads);
         self->model->alignment_heads = copy;
         self->model->n_alignment_heads = (size_t)n;
     }

@@ -22,9 +22,16 @@ TAIL = Tail(
 )
 
 
-def doubt(tokenizer: Tokenizer, text: str, seconds: float) -> bool:
+def doubt(tokenizer: Tokenizer, text: str, seconds: float, logprob: float = 0.0, no_speech_prob: float = 0.0) -> bool:
     tokens = tokenizer.encode(text)
-    return is_suspicious(summarize(tokens, [0.0] * len(tokens), 0.0, tokenizer), seconds, tokenizer)
+    decoded = summarize(tokens, [logprob] * (len(tokens) + 1), no_speech_prob, tokenizer)
+    return is_suspicious(decoded, seconds, tokenizer)
+
+
+def test_guesses_and_silence_are_not_believed(english: Tokenizer) -> None:
+    assert not doubt(english, " Ask not", 2.0, logprob=-0.9, no_speech_prob=0.4)
+    assert doubt(english, " Ask not", 2.0, logprob=-1.1)
+    assert doubt(english, " Ask not", 2.0, no_speech_prob=0.6)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +79,9 @@ def decode(engine: Any, tokenizer: Tokenizer, **settings: Any) -> Any:
         suppress_begin = ()
 
     sound = np.random.default_rng(1).standard_normal(80_000).astype(np.float32) / 10
-    return transcribe(engine, tokenizer, Facts, open_audio(sound), TranscribeOptions(timestamps=False, **settings))
+    return transcribe(
+        engine, engine.new_state(), tokenizer, Facts, open_audio(sound), TranscribeOptions(timestamps=False, **settings)
+    )
 
 
 def test_a_text_in_doubt_is_read_again_in_full(english: Tokenizer, engine_of: Any, script: Any) -> None:

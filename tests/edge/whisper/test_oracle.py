@@ -71,7 +71,7 @@ def torch_model() -> Any:
 @pytest.fixture(scope="module")
 def torch_engine(torch_model: Any, checkpoint: Any) -> Any:
     dims: WhisperDims = checkpoint.dims
-    return SimpleNamespace(dims=dims, new_state=lambda n_beams=1: TorchState(torch_model))
+    return SimpleNamespace(dims=dims, new_state=lambda n_beams=1: TorchState(torch_model), tail=None)
 
 
 def clips(shared_data: Path) -> list[Path]:
@@ -85,7 +85,7 @@ def test_greedy_tokens_equal_those_of_generate(
     tokenizer = Tokenizer(checkpoint.vocabulary)
     options = TranscribeOptions(timestamps=False, suppress_tokens=None if suppress else ())
     for clip in clips(shared_data):
-        result = transcribe(torch_engine, tokenizer, checkpoint, open_audio(clip), options)
+        result = transcribe(torch_engine, torch_engine.new_state(), tokenizer, checkpoint, open_audio(clip), options)
         samples = np.concatenate(list(open_audio(clip)))
         mel = window_features(raw_log_mel(samples, checkpoint.mel_filters), 3000)
         settings = {} if suppress else {"suppress_tokens": None}
@@ -101,7 +101,9 @@ def test_timestamps_equal_those_of_generate(
 ) -> None:
     tokenizer = Tokenizer(checkpoint.vocabulary)
     for clip in clips(shared_data):
-        result = transcribe(torch_engine, tokenizer, checkpoint, open_audio(clip), TranscribeOptions())
+        result = transcribe(
+            torch_engine, torch_engine.new_state(), tokenizer, checkpoint, open_audio(clip), TranscribeOptions()
+        )
         samples = np.concatenate(list(open_audio(clip)))
         mel = window_features(raw_log_mel(samples, checkpoint.mel_filters), 3000)
         generated = torch_model.generate(torch.from_numpy(mel.T.copy())[None], return_timestamps=True)

@@ -34,7 +34,9 @@ def sound(seconds: float) -> NDArray[np.float32]:
 
 
 def run(engine: Any, tokenizer: Tokenizer, seconds: float, **settings: Any) -> Transcript:
-    return transcribe(engine, tokenizer, FACTS, open_audio(sound(seconds)), TranscribeOptions(**settings))
+    return transcribe(
+        engine, engine.new_state(), tokenizer, FACTS, open_audio(sound(seconds)), TranscribeOptions(**settings)
+    )
 
 
 def says(tokenizer: Tokenizer, *items: float | str) -> list[int]:
@@ -162,8 +164,9 @@ def test_what_the_model_cannot_do_is_refused_and_the_file_closed(
 ) -> None:
     closed = []
     source = AudioSource(Opened("clip", iter([sound(1)]), 1.0, lambda: closed.append(True)))
+    engine = engine_of(script(english, []))
     with pytest.raises(OptionError, match="knows only English"):
-        transcribe(engine_of(script(english, [])), english, FACTS, source, TranscribeOptions(language="de"))
+        transcribe(engine, engine.new_state(), english, FACTS, source, TranscribeOptions(language="de"))
     assert closed
 
 
@@ -184,8 +187,10 @@ def test_segments_and_progress_come_as_they_are_found(english: Tokenizer, engine
     def on_segment(segment: Segment) -> None:
         found.append((segment.id, len(engine.state.encoded)))
 
+    state = engine.new_state()
     result = transcribe(
         engine,
+        state,
         english,
         FACTS,
         open_audio(sound(65)),
@@ -206,7 +211,7 @@ def test_the_shortest_recordings(
 ) -> None:
     engine = engine_of(script(english, english.encode(" you")))
     source = open_audio(np.full(n_samples, 0.1, np.float32))
-    result = transcribe(engine, english, FACTS, source, TranscribeOptions(timestamps=False))
+    result = transcribe(engine, engine.new_state(), english, FACTS, source, TranscribeOptions(timestamps=False))
     assert result.timing.n_windows == n_windows
 
 
