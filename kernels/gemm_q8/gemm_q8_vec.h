@@ -31,6 +31,9 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
     }
 }
 
+// For so few rows reading the weights is all that takes time, and one stream is read faster than four.
+enum { STREAM_ROWS = 2 };
+
 #define EK_Q8_CASE(r)                                                                                   \
     case r:                                                                                             \
         if (tiles == Q8_TILES)                                                                          \
@@ -42,7 +45,7 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
 static EK_DECL_GEMM_Q8(gemm_q8) {
     const size_t quads = ek_div_up(k, EK_QUAD);
     for (size_t j = 0, tiles; j < n; j += tiles * EK_TILE) {
-        tiles = n - j >= Q8_TILES * EK_TILE ? Q8_TILES : 1;
+        tiles = m > STREAM_ROWS && n - j >= Q8_TILES * EK_TILE ? Q8_TILES : 1;
         const int8_t *wt = w + j * quads * EK_QUAD;
         const float *ws = w_scale + j, *b = bias ? bias + j : NULL;
         for (size_t i = 0; i < m; i += Q8_ROWS) {

@@ -15,6 +15,7 @@ typedef struct {
     int is_q8, has_weights;
     size_t most_keys, ldo, ldw, ldq;
     const float *q, *k, *v; // plain rows, q ldq apart, the others 64
+    const float *bias;
     ek_attention_f32_operands f32;
     ek_attention_q8_operands q8;
 } problem;
@@ -23,6 +24,14 @@ static float *new_rows(size_t m, size_t ld) {
     float *x = CA_NEW(float, ca_span(m, ld, EK_HEAD));
     ca_floats(x, ca_span(m, ld, EK_HEAD), CA_PLAIN);
     return x;
+}
+
+// Some keys stand for many.
+static const float *new_bias(size_t n_keys) {
+    float *bias = CA_NEW(float, n_keys);
+    for (size_t j = 0; j < n_keys; j++)
+        bias[j] = ca_flip() ? logf((float)(1 + ca_below(1500))) : 0.0f;
+    return bias;
 }
 
 static void make_f32(problem *p) {
@@ -58,7 +67,9 @@ static result attend(const problem *p, const ek_table *table) {
     r.out = CA_NEW(float, r.n_out);
     r.weights = p->has_weights ? CA_NEW(float, r.n_weights) : NULL;
     void *scratch = CA_NEW(char, ek_attention_scratch(p->most_keys));
-    const ek_attention_call call = {r.out, p->ldo, p->n_queries, p->n_keys, p->step, r.weights, p->ldw, scratch};
+    const ek_attention_call call = {.out = r.out, .ldo = p->ldo, .n_queries = p->n_queries, .n_keys = p->n_keys,
+                                    .step = p->step, .bias = p->bias, .weights = r.weights, .ldw = p->ldw,
+                                    .scratch = scratch};
     if (p->is_q8)
         ek_attention_q8(table, call, p->q8);
     else
@@ -79,6 +90,7 @@ static void check_query(const problem *p, const result *r, size_t query) {
                                                   j % EK_TILE * EK_QUAD + c % EK_QUAD]
                             : (double)p->q[query * p->ldq + c] * (double)p->k[j * EK_HEAD + c];
         weights[j] = dot / 8.0 * (p->is_q8 ? (double)p->q8.q_scale[query] * (double)p->q8.k_scale[j] : 1.0);
+        weights[j] += p->bias ? (double)p->bias[j] : 0.0;
         largest = fmax(largest, weights[j]);
     }
     for (size_t j = 0; j < n; j++)
@@ -110,8 +122,10 @@ static void check_one(const ek_table *ref, const ek_table *level, problem p) {
     p.ldq = EK_HEAD + 64 * ca_below(3);
     p.ldw = p.most_keys + 3 * ca_below(2);
     p.has_weights = ca_flip();
-    ca_case("%zu queries, %zu keys, step %zu, ldo %zu, ldq %zu%s", p.n_queries, p.n_keys, p.step, p.ldo, p.ldq,
-            p.has_weights ? ", weights" : "");
+    const int has_bias = ca_flip();
+    ca_case("%zu queries, %zu keys, step %zu, ldo %zu, ldq %zu%s%s", p.n_queries, p.n_keys, p.step, p.ldo, p.ldq,
+            p.has_weights ? ", weights" : "", has_bias ? ", bias" : "");
+    p.bias = has_bias ? new_bias(p.most_keys) : NULL;
     p.q = new_rows(p.n_queries, p.ldq);
     p.k = new_rows(p.most_keys, EK_HEAD);
     p.v = new_rows(p.most_keys, EK_HEAD);
