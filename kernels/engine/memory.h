@@ -4,19 +4,36 @@
 
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 #include "../common/attributes.h"
+
+enum { EW_HUGE_PAGE = 2 << 20 };
+
+// Asks for huge pages where they would be full: reading through them misses fewer translations.
+static inline void ew_prefer_huge_pages(void *memory, size_t bytes) {
+#ifdef MADV_HUGEPAGE
+    madvise(memory, bytes / EW_HUGE_PAGE * EW_HUGE_PAGE, MADV_HUGEPAGE); // small pages are no error
+#else
+    (void)memory, (void)bytes;
+#endif
+}
 
 // Zeroed memory on an EK_ALIGN boundary, or NULL. Free with ew_free(). From calloc, so that large blocks, which the
 // system hands out zeroed, take no time and no memory until they are used.
 static inline void *ew_alloc(size_t bytes) {
-    if (bytes > SIZE_MAX - 2 * EK_ALIGN)
+    const size_t align = bytes >= EW_HUGE_PAGE ? EW_HUGE_PAGE : EK_ALIGN;
+    if (bytes > SIZE_MAX - 2 * align)
         return NULL;
-    char *block = calloc(1, bytes + 2 * EK_ALIGN);
+    char *block = calloc(1, bytes + 2 * align);
     if (!block)
         return NULL;
-    char *memory = block + 2 * EK_ALIGN - (uintptr_t)block % EK_ALIGN;
+    char *memory = block + 2 * align - (uintptr_t)block % align;
     memcpy(memory - sizeof block, &block, sizeof block); // where the block begins, for ew_free
+    if (align == EW_HUGE_PAGE)
+        ew_prefer_huge_pages(memory, bytes);
     return memory;
 }
 
