@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -36,6 +37,7 @@ __all__ = [
     "pack_int4",
     "pack_int8",
     "quantize_rows",
+    "sum_exp",
 ]
 
 LEVEL_VARIABLE = "EDGE_CPU"
@@ -70,10 +72,14 @@ def cpu_info() -> CpuInfo:
     Raises:
         KernelError: EDGE_CPU names a level that does not exist or does not run here.
     """
+    return _cpu_info(os.environ.get(LEVEL_VARIABLE, ""))
+
+
+@lru_cache
+def _cpu_info(forced: str) -> CpuInfo:
     levels = _kernels.cpu_levels()
     known = tuple(name for name, _ in levels)
     supported = tuple(name for name, runs in levels if runs)
-    forced = os.environ.get(LEVEL_VARIABLE, "")
     if forced and forced not in supported:
         problem = "this processor cannot run it" if forced in known else "there is no such level"
         raise KernelError(f"{LEVEL_VARIABLE}={forced}: {problem}; choose one of {', '.join(supported)}")
@@ -152,3 +158,9 @@ def quantize_rows(
     rows = np.ascontiguousarray(x, np.float32)
     _kernels.quantize_rows(level or cpu_level(), rows, m, k, codes, scales, sums)
     return codes[:, :k], scales, sums
+
+
+def sum_exp(x: NDArray[np.float32], largest: float) -> float:
+    """Sum of exp(x - largest) over all of x, of which `largest` is the largest and finite."""
+    values = np.ascontiguousarray(x, np.float32)
+    return _kernels.sum_exp(cpu_level(), values, values.size, largest)

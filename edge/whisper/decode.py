@@ -72,7 +72,6 @@ class GreedyDecoder:
         self._rules = rules
         self._n_text_ctx = n_text_ctx
         self._max_tokens = min(max_tokens or n_text_ctx, n_text_ctx // 2)
-        self._scratch = np.empty(tokenizer.n_vocab, np.float32)
         self._step = np.empty((1, 1), np.int32)
 
     def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
@@ -85,7 +84,7 @@ class GreedyDecoder:
             if tokens:
                 self._step[0, 0] = tokens[-1]
                 logits = state.decode(self._step)[0, -1]
-            token, logprob = pick_greedy(self._rules.apply(logits, tokens), self._scratch)
+            token, logprob = pick_greedy(self._rules.apply(logits, tokens))
             logprobs.append(logprob)
             if token == self._tokenizer.eot:
                 break

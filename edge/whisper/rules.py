@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from .. import ops
 from ..errors import KernelError
 from ..tokens import SECONDS_PER_TIMESTAMP, Tokenizer, default_suppress_begin, default_suppress_tokens
 from .protocol import FloatArray
@@ -92,25 +93,23 @@ class TokenRules:
         # Their sum lies between the best one and the best times their number; often that settles it.
         if best + math.log(len(timestamps)) <= best_text or best == -math.inf:
             return
-        if best > best_text or best + math.log(float(np.exp(timestamps - best).sum())) > best_text:
+        if best > best_text or best + math.log(ops.sum_exp(timestamps, best)) > best_text:
             masked[:begin] = _NEVER
 
 
-def pick_greedy(masked: FloatArray, scratch: FloatArray) -> tuple[int, float]:
+def pick_greedy(masked: FloatArray) -> tuple[int, float]:
     """The likeliest token of masked logits (n_vocab,), and its log-probability among those allowed."""
     token = int(masked.argmax())
-    best = masked[token]
+    best = float(masked[token])
     if not math.isfinite(best):
         raise KernelError("the decoder's logits hold no number to choose by; the model file may be damaged")
-    np.subtract(masked, best, out=scratch)
-    np.exp(scratch, out=scratch)
-    return token, -math.log(float(scratch.sum()))
+    return token, -math.log(ops.sum_exp(masked, best))
 
 
 def probability(logits: FloatArray, token: int) -> float:
     """Softmax of logits (n_vocab,) at one token."""
-    best = logits.max()
-    return float(np.exp(logits[token] - best) / np.exp(logits - best).sum())
+    best = float(logits.max())
+    return math.exp(float(logits[token]) - best) / ops.sum_exp(logits, best)
 
 
 def _token_ids(tokens: Iterable[int], tokenizer: Tokenizer) -> np.ndarray[tuple[int], np.dtype[np.intp]]:

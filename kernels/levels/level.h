@@ -13,6 +13,7 @@
 #include "../quantize_columns/quantize_columns_vec.h"
 #include "../softmax/softmax_vec.h"
 #include "../softmax_q8/softmax_q8_vec.h"
+#include "../sum_exp/sum_exp_vec.h"
 #include "../table/table.h"
 
 #define EK_PASTE(a, b) a##b
@@ -29,6 +30,7 @@ void EK_FILL(EK_LEVEL)(ek_table *table) {
     table->gelu = gelu;
     table->softmax = softmax;
     table->softmax_q8 = softmax_q8;
+    table->sum_exp = sum_exp;
     table->peak_q8 = peak_q8;
     table->peak_f32 = peak_f32;
 }

@@ -171,6 +171,22 @@ static PyObject *quantize_rows(PyObject *module, PyObject *args) {
     return ok ? Py_NewRef(Py_None) : NULL;
 }
 
+static PyObject *sum_exp(PyObject *module, PyObject *args) {
+    (void)module;
+    const char *level;
+    PyObject *x;
+    Py_ssize_t n;
+    double largest;
+    if (!PyArg_ParseTuple(args, "sOnd:sum_exp", &level, &x, &n, &largest) || !sound_shape(1, n, 1))
+        return NULL;
+    const ek_table *table = table_of(level);
+    Py_buffer in = {0};
+    const int ok = table && ew_get_buffer(x, &in, (size_t)n * sizeof(float), 0, "x") == 0;
+    const float sum = ok ? table->sum_exp(in.buf, (size_t)n, (float)largest) : 0.0f;
+    ew_release(&in);
+    return ok ? PyFloat_FromDouble((double)sum) : NULL;
+}
+
 PyMethodDef ew_functions[] = {
     {"cpu_levels", cpu_levels, METH_NOARGS, NULL},
     {"best_cpu_level", best_cpu_level, METH_NOARGS, NULL},
@@ -182,5 +198,6 @@ PyMethodDef ew_functions[] = {
     {"pack_q8", pack_q8, METH_VARARGS, NULL},
     {"pack_q4", pack_q4, METH_VARARGS, NULL},
     {"quantize_rows", quantize_rows, METH_VARARGS, NULL},
+    {"sum_exp", sum_exp, METH_VARARGS, NULL},
     {0},
 };

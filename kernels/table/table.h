@@ -14,6 +14,7 @@
 #include "../quantize_columns/quantize_columns.h"
 #include "../softmax/softmax.h"
 #include "../softmax_q8/softmax_q8.h"
+#include "../sum_exp/sum_exp.h"
 
 typedef struct ek_table {
     enum ek_level level;
@@ -26,6 +27,7 @@ typedef struct ek_table {
     ek_gelu_fn *gelu;
     ek_softmax_fn *softmax;
     ek_softmax_q8_fn *softmax_q8;
+    ek_sum_exp_fn *sum_exp;
     ek_peak_fn *peak_q8;
     ek_peak_fn *peak_f32;
 } ek_table;

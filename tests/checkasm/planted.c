@@ -168,6 +168,11 @@ static EK_DECL_SOFTMAX_Q8(softmax_q8_wrong_sum) {
         low.sum[m - 1]++;
 }
 
+// The last, partial vector is counted whole.
+static EK_DECL_SUM_EXP(sum_exp_counts_padding) {
+    return right->sum_exp(x, n, largest) + (n % EK_TILE == 1 ? ek_expf(-largest) : 0.0f);
+}
+
 // A loop that counts nothing.
 static EK_DECL_PEAK(peak_counts_nothing) {
     (void)rounds;
@@ -200,6 +205,7 @@ static const struct {
     PLANT(gelu, gelu_is_illegal),
     PLANT(softmax, softmax_sums_in_order),
     PLANT(softmax_q8, softmax_q8_wrong_sum),
+    PLANT(sum_exp, sum_exp_counts_padding),
     PLANT(peak_q8, peak_counts_nothing),
     PLANT(peak_f32, peak_counts_nothing),
     PLANT_BELOW(attention_f32, softmax, softmax_sums_in_order),
