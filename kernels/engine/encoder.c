@@ -35,12 +35,6 @@ typedef struct {
     size_t phase; // counts barriers' phases; the same on every thread
 } encoder;
 
-// Rows of a block: at most EW_ROWS, and so that all threads get the same.
-static size_t block_rows(size_t n_rows, size_t n_threads) {
-    const size_t n_blocks = ek_round_up(ek_div_up(n_rows, EW_ROWS), n_threads);
-    return ek_div_up(n_rows, n_blocks);
-}
-
 // Takes the next of `n` pieces of the current phase; nonzero while there is one.
 static int take(encoder *e, size_t n, size_t *piece) {
     *piece = atomic_fetch_add(&e->s->next_block[e->phase], 1);
@@ -73,7 +67,7 @@ static void convolutions(encoder *e) {
     ew_state *s = e->s;
     const size_t d = e->d, n_mels = e->model->dims.n_mels;
     const size_t n_positions = s->n_ctx + (e->job->tail ? AFTER_CLIP : 0), n_frames = 2 * n_positions;
-    const size_t rows1 = block_rows(n_frames, e->n_threads), rows2 = block_rows(n_positions, e->n_threads);
+    const size_t rows1 = ew_block_rows(n_frames, e->n_threads), rows2 = ew_block_rows(n_positions, e->n_threads);
     for (size_t block; take(e, ek_div_up(n_frames, rows1), &block);) {
         const size_t t = block * rows1, m = ek_min(n_frames - t, rows1);
         float *out = s->conv + (t + 1) * d; // row 0 is padding
@@ -239,7 +233,7 @@ static void encode_thread(void *arg, int thread, int n_threads) {
                  .d = s->model->dims.n_audio_state,
                  .n_threads = (size_t)n_threads,
                  .n_rows = s->n_keys,
-                 .block = block_rows(s->n_keys, (size_t)n_threads)};
+                 .block = ew_block_rows(s->n_keys, (size_t)n_threads)};
     convolutions(&e);
     place_landmarks(&e);
     for (size_t layer = 0; layer < s->model->dims.n_audio_layer; layer++)

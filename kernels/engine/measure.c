@@ -5,6 +5,7 @@
 
 #include "../attention/attention.h"
 #include "../pack/pack.h"
+#include "blocks.h"
 #include "memory.h"
 
 static double now(void) {
@@ -74,8 +75,6 @@ typedef struct {
     void *scratch[64];
 } product;
 
-enum { ROWS = 48 };
-
 static void run_rows(product *p, size_t first, size_t m, size_t first_column, size_t n, int thread) {
     const size_t k = p->k, stride = ek_q8_stride(k), groups = k / EK_GROUP;
     float *out = p->out + first * p->n + first_column;
@@ -112,9 +111,10 @@ static void run_rows(product *p, size_t first, size_t m, size_t first_column, si
 static void product_thread(void *arg, int thread, int n_threads) {
     product *p = arg;
     const size_t t = (size_t)thread, threads = (size_t)n_threads;
-    if (p->m >= ROWS) { // the encoder's way: blocks of rows
-        for (size_t block = t; block < ek_div_up(p->m, ROWS); block += threads)
-            run_rows(p, block * ROWS, ek_min(p->m - block * ROWS, ROWS), 0, p->n, thread);
+    if (p->m >= EW_ROWS) { // the encoder's way: blocks of rows
+        const size_t rows = ew_block_rows(p->m, threads);
+        for (size_t first = t * rows; first < p->m; first += threads * rows)
+            run_rows(p, first, ek_min(p->m - first, rows), 0, p->n, thread);
     } else if (p->what == EW_ATTENTION_Q8 || p->what == EW_ATTENTION_F32) {
         if (thread == 0)
             run_rows(p, 0, p->m, 0, p->n, thread);

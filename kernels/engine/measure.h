@@ -15,7 +15,7 @@ double ew_measure_peak(ew_pool *pool, const ek_table *table, ew_peak what, doubl
 
 typedef enum { EW_GEMM_Q8, EW_GEMM_Q4, EW_GEMM_F32, EW_ATTENTION_Q8, EW_ATTENTION_F32 } ew_product;
 
-// Median seconds of one call of m x n x k (attention: m queries, n keys, k = 64). 48 rows or more are shared by
+// Median seconds of one call of m x n x k (attention: m queries, n keys, k = 64). EW_ROWS or more are shared by
 // rows, fewer by columns, as in the engine. At most 64 threads. Negative: no memory.
 double ew_measure_product(ew_pool *pool, const ek_table *table, ew_product what, size_t m, size_t n, size_t k,
                           double seconds);

@@ -7,12 +7,10 @@
 #include <stdatomic.h>
 
 #include "../attention/attention.h"
+#include "blocks.h"
 #include "keys.h"
 
-enum {
-    EW_ROWS = 48,     // rows of a block: its widest intermediate (4 d floats a row) stays in the second cache level
-    EW_MAX_BEAMS = 32,
-};
+enum { EW_MAX_BEAMS = 32 };
 
 // What a thread needs to itself.
 typedef struct {
