@@ -6,6 +6,7 @@
     ├── FormatError (ValueError)              a model file that is damaged, hostile or not what it claims
     ├── ModelNotFoundError (FileNotFoundError) an unknown name, or a file that is not there
     ├── UnsupportedModelError (ValueError)    a sound file of a kind that this runtime does not run
+    ├── CalibrationError (ValueError)         recordings that a model cannot be calibrated with
     ├── StoreError (OSError)                  fetching or keeping an asset failed
     │   ├── OfflineError                      it would have needed the network
     │   └── IntegrityError                    the bytes that came are not the pinned ones
@@ -39,6 +40,10 @@ class ModelNotFoundError(EdgeError, FileNotFoundError):
 
 class UnsupportedModelError(EdgeError, ValueError):
     """A sound file of a kind, architecture or precision that this runtime does not run."""
+
+
+class CalibrationError(EdgeError, ValueError):
+    """Recordings that a model cannot be calibrated with, or a precision that takes no calibration."""
 
 
 class StoreError(EdgeError, OSError):

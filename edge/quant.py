@@ -79,8 +79,13 @@ def quantize_q4_0(weights: FloatArray) -> NDArray[np.uint8]:
     at = np.abs(groups).argmax(axis=-1)[..., None]
     scales = np.take_along_axis(groups, at, axis=-1)[..., 0] / np.float32(-8)
     codes = np.trunc(groups * _inverse(scales)[..., None] + np.float32(8.5)).clip(0, 15).astype(np.uint8)
+    return q4_0_rows(scales, codes)
+
+
+def q4_0_rows(scales: FloatArray, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Scales (n, k / 32) and codes 0 .. 15 (n, k / 32, 32) to Q4_0 rows (n, k / 32 * 18)."""
     low, high = codes[..., : GROUP // 2], codes[..., GROUP // 2 :]
-    return _blocks(scales, low | high << 4)
+    return _blocks(scales, (low | high << 4).astype(np.uint8))
 
 
 def dequantize_q4_0(rows: NDArray[np.uint8]) -> FloatArray:

@@ -26,6 +26,7 @@ from edge.errors import UnsupportedModelError
 from edge.format import TensorType
 
 from .checkpoint import as_float, check_half_range
+from .rounding import round_int8, round_q4_0
 
 Precision = Literal["f32", "f16", "q8_0", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -99,15 +100,17 @@ def role_of(name: str) -> Role:
     return Role.CONVOLUTION if ".conv." in name else Role.LINEAR
 
 
-def quantize_tensor(name: str, tensor: NDArray[Any], precision: Precision) -> Quantized:
-    """Store one tensor at a precision, by the policy."""
+def quantize_tensor(
+    name: str, tensor: NDArray[Any], precision: Precision, moments: NDArray[np.float32] | None = None
+) -> Quantized:
+    """Store one tensor at a precision, by the policy; with moments of its input (k, k), rounded so that they matter."""
     kind = POLICY[precision][role_of(name)]
     if kind in (_F32, _F16):
         stored = as_float(name, tensor, "f32" if kind is _F32 else "f16")
         return Quantized((StoredArray(name, kind, tensor.shape, stored),), _relative_error(tensor, stored))
     weights = np.ascontiguousarray(tensor, dtype=np.float32)
     if kind is _I8:
-        codes, scales = quant.quantize_int8(weights)
+        codes, scales = quant.quantize_int8(weights) if moments is None else round_int8(weights, moments)
         parts = (
             StoredArray(name, kind, tensor.shape, codes),
             StoredArray(f"{name}_scale", _F32, scales.shape, scales),
@@ -115,7 +118,7 @@ def quantize_tensor(name: str, tensor: NDArray[Any], precision: Precision) -> Qu
         return Quantized(parts, _relative_error(weights, quant.dequantize_int8(codes, scales)))
     check_half_range(name, weights)  # the scales of blocks are float16
     quantize, dequantize = _BLOCKS[kind]
-    blocks = quantize(weights)
+    blocks = quantize(weights) if moments is None or kind is not TensorType.Q4_0 else round_q4_0(weights, moments)
     return Quantized((StoredArray(name, kind, tensor.shape, blocks),), _relative_error(weights, dequantize(blocks)))
 
 

@@ -13,7 +13,6 @@ would do, but for three things that this module looks for in the model itself:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -26,6 +25,7 @@ from edge.format.whisper import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
 from edge.quant import dequantize_int8
 from edge.whisper.engine import WhisperEngine, to_float32
 
+from .engine import engine_of
 from .quantize import Quantized
 
 FloatArray: TypeAlias = NDArray[np.float32]
@@ -44,27 +44,18 @@ LOCAL_REACH = 8
 _FIRST_BLOCK = "enc.blocks.0"
 
 
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    """What the engine reads of a model file, before there is a file."""
-
-    path: Path
-    dims: WhisperDims
-    tensors: Mapping[str, StoredTensor]
-    alignment_heads: tuple[tuple[int, int], ...] = ()
-    tail: Tail | None = None
-
-    def drop_pages(self) -> None:
-        """Nothing is mapped."""
-
-
 def find_tail(path: Path, dims: WhisperDims, quantized: Mapping[str, Quantized]) -> Tail:
-    """Encode a window of padding with the weights that are to be written to `path`, and choose its landmarks."""
+    """The landmarks for the weights that are to be written to `path`."""
     parts = (part for tensor in quantized.values() for part in tensor.parts)
     tensors = {part.name: StoredTensor(part.name, part.type, part.shape, part.data) for part in parts}
-    state = WhisperEngine(_Weights(path, dims, tensors)).new_state()
+    return landmarks_of(engine_of(path, dims, tensors), tensors)
+
+
+def landmarks_of(engine: WhisperEngine, tensors: Mapping[str, StoredTensor]) -> Tail:
+    """Encode a window of padding with an engine on these tensors, and choose its landmarks."""
+    dims = engine.dims
     padding = np.full((dims.n_audio_ctx * FRAMES_PER_POSITION, dims.n_mels), PADDING, np.float32)
-    hidden = state.hidden_states(padding)
+    hidden = engine.new_state().hidden_states(padding)
     positions, counts = choose_landmarks(register_scores(hidden))
     heads, contexts = local_contexts(hidden[0], tensors, positions)
     return Tail(min(STRIDE, dims.n_audio_ctx), positions, counts, heads, contexts)

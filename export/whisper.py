@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from edge.errors import UnsupportedModelError
+from edge.errors import CalibrationError, UnsupportedModelError
 from edge.progress import Progress
 
+from .calibrate import calibrate
+from .calibrate.moments import Calibration
 from .checkpoint import Checkpoint
 from .quantize import PRECISIONS, Precision, parse_precision
 from .sources import read_checkpoint
@@ -24,6 +26,8 @@ from .writers.whispercpp import write_whispercpp
 
 Target = Literal["gguf", "whispercpp", "huggingface", "ctranslate2"]
 TARGETS: tuple[Target, ...] = get_args(Target)
+
+_CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
 
 _FILE_TARGETS = ("gguf", "whispercpp")
 """The others are folders."""
@@ -82,6 +86,8 @@ def export_whisper(
     precision: str | None = None,
     to: str = "gguf",
     name: str | None = None,
+    calibration: Sequence[Path] = (),
+    keep_in: Path | None = None,
     assets: Assets | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
@@ -90,8 +96,15 @@ def export_whisper(
     The same source gives the same bytes. The precision is int8 unless given; that of targets other than
     "gguf" is one that their readers know, f16 unless given. `assets` brings Whisper's vocabularies for
     sources that come without one.
+
+    `calibration`, recordings of speech (`export.calibrate.calibrate`), makes int8 and int4 lose less; what they
+    tell of the checkpoint is kept in `keep_in`.
     """
     wanted = _precision(precision, to)
+    if calibration and (to != "gguf" or wanted not in _CALIBRATED):
+        raise CalibrationError(
+            f"calibration is for gguf files at {' or '.join(_CALIBRATED)}; {to} at {wanted} has nothing to gain from it"
+        )
     if to in _FILE_TARGETS and out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
     if progress is not None:
@@ -101,7 +114,8 @@ def export_whisper(
     with _naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if to == "gguf":
-            reports = _write_gguf(checkpoint, out, wanted, progress)
+            calibrated = calibrate(checkpoint, calibration, keep_in, progress) if calibration else None
+            reports = _write_gguf(checkpoint, out, wanted, calibrated, progress)
         else:
             _FOREIGN[to][0](checkpoint, out, wanted, progress=progress)
     return ExportReport(path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports)
@@ -129,9 +143,13 @@ def _naming(out: Path) -> Iterator[None]:
 
 
 def _write_gguf(
-    checkpoint: Checkpoint, out: Path, precision: Precision, progress: Progress | None
+    checkpoint: Checkpoint,
+    out: Path,
+    precision: Precision,
+    calibration: Calibration | None,
+    progress: Progress | None,
 ) -> tuple[TensorReport, ...]:
-    quantized = write_model_file(checkpoint, out, precision, progress=progress)
+    quantized = write_model_file(checkpoint, out, precision, calibration=calibration, progress=progress)
     return tuple(
         TensorReport(
             name=name,

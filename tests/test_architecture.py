@@ -38,7 +38,7 @@ EDGE_FOR_EXPORT = {
 }
 """What `export` may use of the runtime."""
 
-EXPORT_WITH_ENGINE = {"export.tail"}
+EXPORT_WITH_ENGINE = {"export.engine", "export.tail", "export.calibrate.gather", "export.calibrate.recordings"}
 """What looks at a model by running it."""
 
 

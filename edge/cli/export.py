@@ -16,9 +16,12 @@ _EPILOG = """\
 SOURCE is a CTranslate2 or Hugging Face folder, an openai-whisper .pt, a whisper.cpp .bin, a GGUF file,
 or the name of a model that `edgewise models list` shows.
 
+--calibration needs no transcripts: minutes of speech are enough, twenty are used. Never measure a model on the
+recordings that it was calibrated with.
+
 examples:
   edgewise export whisper whisper-small/ -o small-int8.gguf --precision int8
-  edgewise export whisper base -o base-int4.gguf --precision int4
+  edgewise export whisper base -o base-int4.gguf --precision int4 --calibration my-recordings/
   edgewise export whisper base -o ggml-base.bin --to whispercpp --precision f16
   edgewise transcribe talk.wav --model small-int8.gguf
 """
@@ -43,6 +46,14 @@ def add_parser(commands: Subcommands) -> None:
     whisper.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write")
     whisper.add_argument("--precision", choices=PRECISIONS, help="of the weights (default: int8; for other forms f16)")
     whisper.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
+    whisper.add_argument(
+        "--calibration",
+        nargs="+",
+        type=Path,
+        default=(),
+        metavar="PATH",
+        help="recordings of speech like yours (files, folders, manifests), so that int8 and int4 lose less",
+    )
     whisper.add_argument("--name", help="the model's name (default: what the source says)")
     whisper.add_argument("--offline", action="store_true", help="never use the network")
     whisper.set_defaults(run=_run)
@@ -56,7 +67,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         raise EdgeError(f"the exporter cannot be imported ({error}): {advice}") from error
     from ..store import Store
 
-    bring = partial(Store().ensure, offline=args.offline or None, progress=console.progress)
+    store = Store()
+    bring = partial(store.ensure, offline=args.offline or None, progress=console.progress)
     source, name = Path(args.source), args.name
     if not source.exists() and source.name == args.source:  # a bare word is a model's name
         source, name = bring(args.source), name or args.source
@@ -66,6 +78,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         precision=args.precision,
         to=args.to,
         name=name,
+        calibration=args.calibration,
+        keep_in=store.home / "calibrations",
         assets=partial(bring, "whisper-tables"),
         progress=console.progress,
     )

@@ -16,6 +16,8 @@ from edge.format.tail import tail_metadata
 from edge.progress import Progress
 from edge.tokens import Tokenizer
 
+from ..calibrate.forward import input_of
+from ..calibrate.moments import Calibration
 from ..checkpoint import Checkpoint
 from ..mel import SAMPLE_RATE, WINDOW_S, hann_window
 from ..quantize import Precision, Quantized, quantize_tensor
@@ -34,17 +36,24 @@ _NORMAL_TOKEN, _CONTROL_TOKEN = 1, 3
 
 
 def write_model_file(
-    checkpoint: Checkpoint, path: Path, precision: Precision, *, progress: Progress | None = None
+    checkpoint: Checkpoint,
+    path: Path,
+    precision: Precision,
+    *,
+    calibration: Calibration | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Quantized]:
     """Quantize and write `checkpoint`; the file appears when it is whole. Returns what each tensor became."""
+    matrices = calibration.moments.matrices if calibration else {}
     quantized: dict[str, Quantized] = {}
     for done, (name, tensor) in enumerate(checkpoint.tensors.items()):
         if progress is not None:
             progress("quantizing", done, len(checkpoint.tensors))
-        quantized[name] = quantize_tensor(name, tensor, precision)
+        quantized[name] = quantize_tensor(name, tensor, precision, matrices.get(input_of(name) or ""))
     if progress is not None:
         progress("looking at the padding", 0, 0)
-    metadata = model_metadata(checkpoint, precision) | tail_metadata(find_tail(path, checkpoint.dims, quantized))
+    tail = find_tail(path, checkpoint.dims, quantized)
+    metadata = model_metadata(checkpoint, precision) | tail_metadata(tail) | _calibration(calibration)
     write_gguf(path, metadata, _tensors(checkpoint, quantized))
     if progress is not None:
         progress("quantizing", len(quantized), len(quantized))
@@ -98,6 +107,10 @@ def _own(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValu
         "edgewise.alignment_heads": np.array(checkpoint.alignment_heads, np.int32).reshape(-1),
         "edgewise.source_sha256": checkpoint.source_sha256,
     }
+
+
+def _calibration(calibration: Calibration | None) -> dict[str, MetadataValue]:
+    return {"edgewise.calibration.sha256": list(calibration.recordings)} if calibration else {}
 
 
 def _sizes(checkpoint: Checkpoint) -> dict[str, MetadataValue]:

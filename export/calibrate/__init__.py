@@ -1,0 +1,45 @@
+"""What a model sees at work: gathered once from recordings, and minded by rounding and compression."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from edge.progress import Progress
+
+from ..checkpoint import Checkpoint
+from .moments import Calibration, load_moments, save_moments
+from .recordings import find_recordings
+
+_REVISION = 1
+"""Of what is gathered and how: older files are not used."""
+
+
+def calibrate(
+    checkpoint: Checkpoint, sources: Sequence[Path], keep_in: Path | None = None, progress: Progress | None = None
+) -> Calibration:
+    """Gather the moments of a checkpoint's inputs from the recordings that `sources` name (files, folders, manifests).
+
+    What was gathered is kept in the folder `keep_in`, and used by later exports of the checkpoint with the same
+    recordings.
+
+    Raises:
+        CalibrationError: a source names no recording, or a manifest is broken.
+        AudioError: a recording cannot be read.
+        FormatError: what was kept is damaged.
+    """
+    recordings = find_recordings(sources)
+    hashes = tuple(recording.sha256 for recording in recordings)
+    kept = None
+    if keep_in is not None:
+        key = hashlib.sha256("\n".join((str(_REVISION), checkpoint.source_sha256, *hashes)).encode()).hexdigest()
+        kept = keep_in / f"{checkpoint.name}-{key[:16]}.npz"
+        if kept.is_file():
+            return Calibration(load_moments(kept), hashes)
+    from .gather import gather_moments
+
+    moments = gather_moments(checkpoint, recordings, progress)
+    if kept is not None:
+        save_moments(kept, moments)
+    return Calibration(moments, hashes)

@@ -1,0 +1,143 @@
+"""Whisper's forward pass in float32 numpy, that shows what goes into every linear (Radford et al. 2022).
+
+The runtime's engine is in C and keeps nothing of what passes through it; this one is for the toolchain, which must
+see it. It computes the full window and is a hundred times slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.format.whisper import HEAD_DIM, WhisperDims
+
+FloatArray: TypeAlias = NDArray[np.float32]
+
+Observer: TypeAlias = Callable[[str, FloatArray], None]
+"""Called with the name of an input (`input_of`) and its rows (m, k)."""
+
+VOCABULARY_INPUT = "dec.final_norm"
+CROSS_INPUT = "enc.final_norm"
+
+
+def input_of(tensor: str) -> str | None:
+    """The name under which the input of a linear's weights `X.weight` is shown; None for what is no linear.
+
+    Linears that read the same rows share a name: queries, keys and values; all keys and values of the cross-attention.
+    """
+    if tensor == "dec.token_embd.weight":
+        return VOCABULARY_INPUT
+    stem, dot, last = tensor.removesuffix(".weight").rpartition(".")
+    if not dot or not tensor.endswith(".weight") or ".blocks." not in tensor or "norm" in last:
+        return None
+    if stem.endswith("cross_attn") and last in "kv":
+        return CROSS_INPUT
+    return f"{stem}.in" if last in "qkv" else f"{stem}.{last}.in"
+
+
+class Forward:
+    """The encoder and decoder of one checkpoint."""
+
+    def __init__(self, dims: WhisperDims, tensors: Mapping[str, NDArray[Any]], observe: Observer) -> None:
+        """`tensors`: the checkpoint's, in float16 or float32; each is widened when it is used."""
+        self._dims = dims
+        self._tensors = tensors
+        self._observe = observe
+
+    def encode(self, features: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
+        """States (n_audio_ctx, n_state) of a window of features (2 * n_audio_ctx, n_mels).
+
+        Shown are those `rows` of the positions alone: the window's padding would outweigh what is said.
+        """
+        x = gelu(self._convolution("enc.conv.0", features, 1))
+        x = gelu(self._convolution("enc.conv.1", x, 2)) + self._floats("enc.pos_emb.weight")
+        for layer in range(self._dims.n_audio_layer):
+            block = f"enc.blocks.{layer}"
+            normed = self._norm(f"{block}.norm_attn", x)
+            self._observe(f"{block}.attn.in", normed[rows])
+            mixed = self._attention(f"{block}.attn", normed, normed)
+            self._observe(f"{block}.attn.out.in", mixed[rows])
+            x = x + self._linear(f"{block}.attn.out", mixed)
+            x = x + self._feed_forward(block, x, rows)
+        states = self._norm("enc.final_norm", x)
+        self._observe(CROSS_INPUT, states[rows])
+        return states
+
+    def decode(self, tokens: NDArray[np.int32], states: FloatArray) -> FloatArray:
+        """What the vocabulary is multiplied with, (n_tokens, n_state), for all `tokens` (n_tokens,) at once."""
+        x = self._tensors["dec.token_embd.weight"][tokens].astype(np.float32)
+        x = x + self._floats("dec.pos_emb.weight")[: len(tokens)]
+        for layer in range(self._dims.n_text_layer):
+            block = f"dec.blocks.{layer}"
+            normed = self._norm(f"{block}.norm_self", x)
+            self._observe(f"{block}.self_attn.in", normed)
+            mixed = self._attention(f"{block}.self_attn", normed, normed, causal=True)
+            self._observe(f"{block}.self_attn.out.in", mixed)
+            x = x + self._linear(f"{block}.self_attn.out", mixed)
+            normed = self._norm(f"{block}.norm_cross", x)
+            self._observe(f"{block}.cross_attn.in", normed)
+            mixed = self._attention(f"{block}.cross_attn", normed, states)
+            self._observe(f"{block}.cross_attn.out.in", mixed)
+            x = x + self._linear(f"{block}.cross_attn.out", mixed)
+            x = x + self._feed_forward(block, x, np.arange(len(x)))
+        x = self._norm("dec.final_norm", x)
+        self._observe(VOCABULARY_INPUT, x)
+        return x
+
+    def _floats(self, name: str) -> FloatArray:
+        return np.asarray(self._tensors[name], np.float32)
+
+    def _linear(self, stem: str, x: FloatArray) -> FloatArray:
+        y: FloatArray = x @ self._floats(f"{stem}.weight").T
+        return y + self._floats(f"{stem}.bias") if f"{stem}.bias" in self._tensors else y
+
+    def _norm(self, stem: str, x: FloatArray) -> FloatArray:
+        centred = x - x.mean(axis=1, keepdims=True)
+        normed = centred / np.sqrt(x.var(axis=1, keepdims=True) + np.float32(1e-5))
+        scaled: FloatArray = normed * self._floats(f"{stem}.weight") + self._floats(f"{stem}.bias")
+        return scaled
+
+    def _convolution(self, stem: str, x: FloatArray, stride: int) -> FloatArray:
+        weights = self._floats(f"{stem}.weight")  # (out, in, 3)
+        frames = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((1, 1), (0, 0))), 3, axis=0)[::stride]
+        y: FloatArray = frames.reshape(len(frames), -1) @ weights.reshape(len(weights), -1).T
+        return y + self._floats(f"{stem}.bias")
+
+    def _attention(self, stem: str, x: FloatArray, source: FloatArray, *, causal: bool = False) -> FloatArray:
+        q, k, v = (self._linear(f"{stem}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
+        out = np.empty_like(q)
+        for first in range(0, q.shape[1], HEAD_DIM):
+            head = slice(first, first + HEAD_DIM)
+            scores = q[:, head] @ k[:, head].T / np.float32(np.sqrt(HEAD_DIM))
+            if causal:
+                scores[~np.tri(len(scores), dtype=bool)] = -np.inf
+            weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+            out[:, head] = (weights @ v[:, head]) / weights.sum(axis=1, keepdims=True)
+        return out
+
+    def _feed_forward(self, block: str, x: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
+        normed = self._norm(f"{block}.norm_ffn", x)
+        self._observe(f"{block}.ffn.fc1.in", normed[rows])
+        wide = gelu(self._linear(f"{block}.ffn.fc1", normed))
+        self._observe(f"{block}.ffn.fc2.in", wide[rows])
+        return self._linear(f"{block}.ffn.fc2", wide)
+
+
+# erf by Abramowitz and Stegun 7.1.26: |error| <= 1.5e-7, a float32's own rounding.
+_ERF = np.array([0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429], np.float32)
+_ERF_P = np.float32(0.3275911)
+
+
+def gelu(x: FloatArray) -> FloatArray:
+    """x times the normal distribution function of x, as Whisper has it (not the tanh approximation)."""
+    magnitude = np.abs(x) / np.float32(np.sqrt(2))
+    t = 1 / (1 + _ERF_P * magnitude)
+    polynomial = np.zeros_like(t)
+    for coefficient in _ERF[::-1]:
+        polynomial = (polynomial + coefficient) * t
+    upper = polynomial * np.exp(-magnitude * magnitude) / 2  # the normal tail beyond |x|
+    y: FloatArray = np.where(x > 0, x * (1 - upper), x * upper).astype(np.float32)
+    return y

@@ -1,0 +1,155 @@
+"""Calibration: the moments of a model's inputs, from recordings of speech and the model's own words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edge.audio import SAMPLE_RATE_HZ, open_audio
+from edge.errors import CalibrationError
+from edge.features import FRAMES_PER_SECOND, raw_log_mel, window_features
+from edge.format import StoredTensor, TensorType
+from edge.format.tail import Tail, clip_positions
+from edge.format.whisper import FRAMES_PER_POSITION
+from edge.progress import Progress, silent
+from edge.tokens import Tokenizer
+from edge.whisper.decode import GreedyDecoder, make_prompt
+from edge.whisper.language import detect_language
+from edge.whisper.rules import TokenRules
+
+from ..checkpoint import Checkpoint
+from ..engine import engine_of
+from ..tail import landmarks_of
+from .forward import FloatArray, Forward
+from .moments import Moments, MomentSum
+from .recordings import Recording
+
+MOST_SECONDS = 1200
+"""Of speech: more changes nothing that shows, and takes as long again."""
+
+_SHORTEST_S = 0.1
+
+
+def gather_moments(
+    checkpoint: Checkpoint, recordings: Sequence[Recording], progress: Progress | None = None
+) -> Moments:
+    """Run the checkpoint over the first `MOST_SECONDS` of the recordings, taken from each in turn, and sum up.
+
+    Of each window only what the runtime encodes is counted: the clip and the landmarks of the padding behind it. The
+    decoder reads the model's own greedy transcript, with timestamps and without.
+
+    Raises:
+        AudioError: a recording cannot be read.
+        CalibrationError: nothing in them is long enough.
+    """
+    tell = progress or silent
+    tell("calibrating", 0, 0)
+    run = _Run(checkpoint)
+    clips = _clips(recordings, checkpoint.dims.n_audio_ctx * FRAMES_PER_POSITION / FRAMES_PER_SECOND)
+    total_s = min(MOST_SECONDS, _length_s(recordings))
+    done_s = 0.0
+    for samples in clips:
+        run.add(samples)
+        done_s += len(samples) / SAMPLE_RATE_HZ
+        tell("calibrating (seconds of speech)", min(round(done_s), total_s), total_s)
+        if done_s >= MOST_SECONDS:
+            break
+    if not done_s:
+        raise CalibrationError(f"the recordings are all shorter than {_SHORTEST_S} s; expected minutes of speech")
+    return run.total.mean()
+
+
+def _length_s(recordings: Sequence[Recording]) -> int:
+    """Of all together, 0 where one does not tell."""
+    seconds = []
+    for recording in recordings:
+        with open_audio(recording.path) as source:
+            seconds.append(source.duration_s)
+    return round(sum(length or 0.0 for length in seconds)) if None not in seconds else 0
+
+
+def _clips(recordings: Sequence[Recording], window_s: float) -> Iterator[FloatArray]:
+    """A window of each recording, then the second of each that has one, and so on."""
+    streams = [_windows(recording.path, round(window_s * SAMPLE_RATE_HZ)) for recording in recordings]
+    while streams:
+        left = []
+        for stream in streams:
+            window = next(stream, None)
+            if window is not None:
+                left.append(stream)
+                yield window
+        streams = left
+
+
+def _windows(path: Path, n_samples: int) -> Iterator[FloatArray]:
+    """A recording in windows; read anew for each, so that a thousand recordings need no thousand open files."""
+    number = 0
+    while True:
+        with open_audio(path) as source:
+            window = _window(iter(source), number * n_samples, n_samples)
+        if len(window) < _SHORTEST_S * SAMPLE_RATE_HZ:
+            return
+        yield window
+        number += 1
+
+
+def _window(blocks: Iterator[FloatArray], first: int, n_samples: int) -> FloatArray:
+    parts = [np.zeros(0, np.float32)]
+    at = 0
+    for block in blocks:
+        parts.append(block[max(0, first - at) : max(0, first + n_samples - at)])
+        at += len(block)
+        if at >= first + n_samples:
+            break
+    return np.concatenate(parts)
+
+
+class _Run:
+    """A checkpoint at work, in float32."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.total = MomentSum()
+        self._dims = checkpoint.dims
+        self._mel_filters = checkpoint.mel_filters
+        self._tokenizer = Tokenizer(checkpoint.vocabulary)
+        self._forward = Forward(checkpoint.dims, checkpoint.tensors, self.total)
+        stored = {
+            name: StoredTensor(name, TensorType.F32, tensor.shape, np.ascontiguousarray(tensor, np.float32))
+            for name, tensor in checkpoint.tensors.items()
+        }
+        engine = engine_of(Path(checkpoint.name), checkpoint.dims, stored)
+        self._state = engine.new_state()
+        self._tail: Tail = landmarks_of(engine, stored)
+        self._decoders = {
+            timestamps: GreedyDecoder(
+                self._tokenizer,
+                TokenRules(
+                    self._tokenizer,
+                    suppress_tokens=checkpoint.suppress_tokens or None,
+                    suppress_begin=checkpoint.suppress_begin or None,
+                    timestamps=timestamps,
+                ),
+                checkpoint.dims.n_text_ctx,
+            )
+            for timestamps in (True, False)
+        }
+
+    def add(self, samples: FloatArray) -> None:
+        """Count a clip of at most a window."""
+        n_ctx = self._dims.n_audio_ctx
+        features = window_features(raw_log_mel(samples, self._mel_filters), n_ctx * FRAMES_PER_POSITION)
+        n_frames = round(len(samples) / SAMPLE_RATE_HZ * FRAMES_PER_SECOND)
+        n_clip = clip_positions(self._tail, n_frames, self._dims)
+        behind = self._tail.positions[self._tail.positions >= n_clip]
+        states = self._forward.encode(features, np.concatenate([np.arange(n_clip), behind]))
+        self._state.encode(features)
+        language = None
+        if self._tokenizer.is_multilingual:
+            language = next(iter(detect_language(self._state, self._tokenizer)))
+        for timestamps, decoder in self._decoders.items():
+            prompt = make_prompt(self._tokenizer, self._dims.n_text_ctx, language=language, timestamps=timestamps)
+            decoded = decoder(self._state, prompt)
+            tokens = [*prompt.tokens, *decoded.tokens][: self._dims.n_text_ctx]
+            self._forward.decode(np.array(tokens, np.int32), states)

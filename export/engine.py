@@ -1,0 +1,31 @@
+"""Running weights that are in no file yet, for what must look at a model at work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.format import StoredTensor
+from edge.format.tail import Tail
+from edge.format.whisper import WhisperDims
+from edge.whisper.engine import WhisperEngine
+
+
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """What the engine reads of a model file."""
+
+    path: Path
+    dims: WhisperDims
+    tensors: Mapping[str, StoredTensor]
+    alignment_heads: tuple[tuple[int, int], ...] = ()
+    tail: Tail | None = None
+
+    def drop_pages(self) -> None:
+        """Nothing is mapped."""
+
+
+def engine_of(path: Path, dims: WhisperDims, tensors: Mapping[str, StoredTensor]) -> WhisperEngine:
+    """The engine on these tensors, named after `path` in errors; without a tail."""
+    return WhisperEngine(_Weights(path, dims, tensors))
