@@ -5,10 +5,12 @@ The keys and tensor names are transcribe.cpp's; what only edgewise needs is unde
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
@@ -19,6 +21,7 @@ from edge.tokens import Tokenizer
 from ..calibrate.forward import input_of
 from ..calibrate.moments import Calibration
 from ..checkpoint import Checkpoint
+from ..equalise import equalise
 from ..mel import SAMPLE_RATE, WINDOW_S, hann_window
 from ..quantize import Precision, Quantized, quantize_tensor
 from ..tail import find_tail
@@ -44,11 +47,11 @@ def write_model_file(
     progress: Progress | None = None,
 ) -> dict[str, Quantized]:
     """Quantize and write `checkpoint`; the file appears when it is whole. Returns what each tensor became."""
-    matrices = calibration.moments.matrices if calibration else {}
+    tensors, matrices = _prepared(checkpoint, calibration)
     quantized: dict[str, Quantized] = {}
-    for done, (name, tensor) in enumerate(checkpoint.tensors.items()):
+    for done, (name, tensor) in enumerate(tensors.items()):
         if progress is not None:
-            progress("quantizing", done, len(checkpoint.tensors))
+            progress("quantizing", done, len(tensors))
         quantized[name] = quantize_tensor(name, tensor, precision, matrices.get(input_of(name) or ""))
     if progress is not None:
         progress("looking at the padding", 0, 0)
@@ -58,6 +61,15 @@ def write_model_file(
     if progress is not None:
         progress("quantizing", len(quantized), len(quantized))
     return quantized
+
+
+def _prepared(
+    checkpoint: Checkpoint, calibration: Calibration | None
+) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, NDArray[np.float32]]]:
+    """The checkpoint's tensors in the form that rounds best, and the moments of their inputs."""
+    if calibration is None:
+        return checkpoint.tensors, {}
+    return equalise(checkpoint.dims, checkpoint.tensors, calibration.moments.matrices)
 
 
 def model_metadata(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
