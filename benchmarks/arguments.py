@@ -41,7 +41,12 @@ def _add_asr(parser: argparse.ArgumentParser) -> None:
         help="comma list of name:precision, edgewise with :context=tail|full and :cpu=LEVEL behind it "
         f"(default {_DEFAULT_ENGINES})",
     )
-    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    parser.add_argument(
+        "--models",
+        type=_names,
+        default=("tiny.en",),
+        help="comma list (default tiny.en); edgewise alone also takes a .gguf file",
+    )
     parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
     parser.add_argument("--repeats", type=_positive, default=3, help="passes over each set (default 3)")
     parser.add_argument("--beam", type=_positive, default=1, help="beams; 1 is greedy (default)")

@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.errors import EdgeError
+
 from .asr_report import asr_table, peer_table, roofline_table, sets_table, speeds_table
 from .engines import ENGINES, Settings
+from .errors import BenchmarkError
 from .machine import describe_machine
 from .manifest import EVERYTHING, Manifest, Selection, read_manifests
 from .peaks import measure_peaks, peaks_line
@@ -77,7 +80,10 @@ def _runners(options: AsrOptions, model: str, scratch: Path) -> list[Runner]:
     runners = []
     for spec in options.engines:
         tell(f"{model}: weights of {spec.label}")
-        weights = ENGINES[spec.engine].weights(model, spec.precision, scratch)
+        try:
+            weights = ENGINES[spec.engine].weights(model, spec.precision, scratch)
+        except EdgeError as error:
+            raise BenchmarkError(f"{spec.label}: {error}") from error
         settings = Settings(spec.precision, options.threads, options.beam, options.timestamps, dict(spec.options))
         runners.append(Runner(spec, model, weights, settings))
     return runners

@@ -34,9 +34,18 @@ class _Edgewise:
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
-    from edge.store import model_path
+    if not model.endswith(".gguf"):
+        from edge.store import model_path
 
-    return model_path(model, precision)
+        return model_path(model, precision)
+    from edge.format import open_model
+
+    with open_model(model) as file:
+        if file.precision != precision:
+            raise BenchmarkError(
+                f"{model} is at {file.precision}, not at {precision}: --engines edgewise:{file.precision}"
+            )
+    return Path(model)
 
 
 def _load(weights: Path, settings: Settings) -> Engine:

@@ -89,3 +89,12 @@ def test_a_run_writes_table_and_json(
 def test_a_wrong_engine_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["asr", "--manifest", str(tmp_path), "--engines", "nobody"]) == 1
     assert capsys.readouterr().err.startswith("benchmarks: unknown engine 'nobody'")
+
+
+@pytest.mark.parametrize("engine", ["edgewise:int8", "faster-whisper:int8"])
+def test_a_model_that_is_not_there_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path, engine: str) -> None:
+    (tmp_path / "manifest.jsonl").write_text('{"audio": "a.wav", "text": "", "seconds": 1}\n')
+    soundfile.write(tmp_path / "a.wav", np.zeros(16_000), 16_000)
+    model = str(tmp_path / "gone.gguf")
+    assert main(["asr", "--manifest", str(tmp_path), "--models", model, "--engines", engine]) == 1
+    assert f"benchmarks: {engine}: " in capsys.readouterr().err

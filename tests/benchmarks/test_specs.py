@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.engines import ENGINES
@@ -42,3 +44,10 @@ def test_what_there_is_not_is_refused(text: str, message: str) -> None:
 def test_every_engine_has_a_precision() -> None:
     assert all(kind.precisions for kind in ENGINES.values())
     assert all(set(kind.variables) <= set(kind.options) for kind in ENGINES.values())
+
+
+def test_edgewise_takes_a_file_of_its_precision(tiny_en_int8: Path, tmp_path: Path) -> None:
+    weights = ENGINES["edgewise"].weights
+    assert weights(str(tiny_en_int8), "int8", tmp_path) == tiny_en_int8
+    with pytest.raises(BenchmarkError, match="is at int8, not at int4: --engines edgewise:int8"):
+        weights(str(tiny_en_int8), "int4", tmp_path)
