@@ -15,6 +15,7 @@ from edge.tokens import Vocabulary
 from export.checkpoint import Checkpoint, Hints, build_checkpoint
 from export.published import PUBLISHED
 from export.vocabulary import byte_characters, n_text_tokens, vocabulary_from_text
+from export.writers.ctranslate2 import write_ctranslate2
 
 MadeCheckpoint = Callable[..., Checkpoint]
 SameCheckpoint = Callable[[Checkpoint, Checkpoint], None]
@@ -72,6 +73,14 @@ def make_checkpoint() -> MadeCheckpoint:
         return _made(name, kind)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory, make_checkpoint: MadeCheckpoint) -> Path:
+    """The folder of a random checkpoint in base's structure."""
+    folder = tmp_path_factory.mktemp("source") / "whisper-small"
+    write_ctranslate2(make_checkpoint("base"), folder, "f16")
+    return folder
 
 
 @pytest.fixture(scope="session")

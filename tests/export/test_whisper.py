@@ -15,16 +15,8 @@ from export.checkpoint import Checkpoint
 from export.quantize import PRECISIONS
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
-from export.writers.ctranslate2 import write_ctranslate2
 
 MadeCheckpoint = Callable[..., Checkpoint]
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory, make_checkpoint: MadeCheckpoint) -> Path:
-    folder = tmp_path_factory.mktemp("source") / "whisper-small"
-    write_ctranslate2(make_checkpoint("base"), folder, "f16")
-    return folder
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
