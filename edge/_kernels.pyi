@@ -21,6 +21,8 @@ class Model:
         /,
     ) -> Model:
         """`dims` in the order of `WhisperDims`."""
+    def shape_layer(self, layer: int, shape: tuple[int, int, int, int, int], /) -> None:
+        """Before its weights: an encoder layer's key_width, ffn_width, and ranks of out, fc1, fc2 (0: one piece)."""
     def set_linear(
         self, name: str, layer: int, first: int, n: int, type: int, weights: Buffer, scales: Buffer | None, /
     ) -> None:

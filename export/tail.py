@@ -109,12 +109,13 @@ def local_contexts(
     probes = np.arange(LOCAL_REACH, n_ctx - LOCAL_REACH, 2 * LOCAL_REACH)
     near = np.abs(np.arange(n_ctx) - probes[:, None]) <= LOCAL_REACH
     heads, contexts = [], []
-    for head in range(n_state // HEAD_DIM):
-        columns = slice(head * HEAD_DIM, (head + 1) * HEAD_DIM)
-        weights = _softmax(q[probes, columns] @ k[:, columns].T)
+    n_heads = n_state // HEAD_DIM
+    for head, (q_head, k_head) in enumerate(zip(np.split(q, n_heads, 1), np.split(k, n_heads, 1), strict=True)):
+        weights = _softmax(q_head[probes] @ k_head.T)
         if (weights * near).sum(axis=1).mean() > LOCAL_MASS:
             heads.append(head)
-            contexts.append(_softmax(q[positions, columns] @ k[:, columns].T) @ v[:, columns])
+            values = v[:, head * HEAD_DIM : (head + 1) * HEAD_DIM]
+            contexts.append(_softmax(q_head[positions] @ k_head.T) @ values)
     shape = (len(heads), len(positions), HEAD_DIM)
     stacked = np.array(contexts, np.float32).reshape(shape).transpose(1, 0, 2)
     return np.array(heads, np.int32), np.ascontiguousarray(stacked)

@@ -1,7 +1,8 @@
 """A Whisper model file: GGUF with the keys and tensor names of transcribe.cpp, and what edgewise adds.
 
 Ours to add, under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs), `source_sha256`,
-and `tail.*` (edge.format.tail); and for each INT8 matrix `X.weight` its scales, `X.weight_scale` (float32, one a row).
+`tail.*` (edge.format.tail), `layers.*` (edge.format.layers); and for each INT8 matrix `X.weight` its scales,
+`X.weight_scale` (float32, one a row).
 A file of transcribe.cpp's converter has none of these and loads all the same.
 """
 
@@ -27,8 +28,8 @@ from .types import TensorType
 from .vocabulary import read_vocabulary
 from .whisper import WhisperDims
 
-FORMAT_VERSION = 1
-"""Highest `edgewise.format_version` that this runtime reads."""
+FORMAT_VERSION = 2
+"""Highest `edgewise.format_version` that this runtime reads: 1, or 2 with compressed encoder layers."""
 
 PRECISIONS = ("f32", "f16", "q8_0", "int8", "int4")
 """What `edgewise.precision` may say."""

@@ -8,6 +8,7 @@ from ..errors import FormatError, UnsupportedModelError
 from ..features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from .gguf import GgufFile
 from .keys import Value, read, read_optional, shorten
+from .layers import read_layers
 from .whisper import HEAD_DIM, WhisperDims
 
 # What edgewise does whatever the file says, so the file must not say otherwise; it may say nothing.
@@ -55,7 +56,7 @@ def read_dims(file: GgufFile) -> WhisperDims:
         n_text_layer=size("decoder.n_layers", 128),
     )
     _check_widths(file, dims)
-    return dims
+    return read_layers(file, dims)
 
 
 def check_kind(file: GgufFile, dims: WhisperDims) -> None:

@@ -17,6 +17,20 @@ HEAD_DIM = 64
 
 
 @dataclass(frozen=True, slots=True)
+class LayerShape:
+    """What compression has made of an encoder layer (export.compress)."""
+
+    key_width: int
+    """Of a head's queries and keys: 64, or fewer, whose products are what 64 would have given."""
+    ffn_width: int
+    """Of the feed-forward layer: 4 n_audio_state, or fewer."""
+    out_rank: int = 0
+    """Of the attention's output; 0 where it is one matrix and not the product of two."""
+    fc1_rank: int = 0
+    fc2_rank: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class WhisperDims:
     """Sizes of one Whisper model; the names are openai-whisper's `ModelDimensions`."""
 
@@ -34,6 +48,12 @@ class WhisperDims:
     n_text_state: int
     n_text_head: int
     n_text_layer: int
+    layers: tuple[LayerShape, ...] = ()
+    """Shapes of the encoder's layers where they are compressed; empty for a model as it was published."""
+
+    def layer_shape(self, layer: int) -> LayerShape:
+        """The shape of an encoder layer."""
+        return self.layers[layer] if self.layers else LayerShape(HEAD_DIM, 4 * self.n_audio_state)
 
     @property
     def is_multilingual(self) -> bool:
@@ -62,16 +82,23 @@ def _norm(name: str, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
     yield f"{name}.bias", (width,)
 
 
-def _attention(name: str, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    yield from _linear(f"{name}.q", width, width)
-    yield from _linear(f"{name}.k", width, width, bias=False)  # Whisper's keys have no bias
+def _factors(name: str, n_out: int, n_in: int, rank: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """A linear of one matrix, or of two with `rank` numbers between them."""
+    if rank:
+        yield f"{name}.down.weight", (rank, n_in)
+    yield from _linear(name, n_out, rank or n_in)
+
+
+def _attention(name: str, width: int, keys: int, out_rank: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    yield from _linear(f"{name}.q", keys, width)
+    yield from _linear(f"{name}.k", keys, width, bias=False)  # Whisper's keys have no bias
     yield from _linear(f"{name}.v", width, width)
-    yield from _linear(f"{name}.out", width, width)
+    yield from _factors(f"{name}.out", width, width, out_rank)
 
 
-def _feed_forward(name: str, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    yield from _linear(f"{name}.fc1", 4 * width, width)
-    yield from _linear(f"{name}.fc2", width, 4 * width)
+def _feed_forward(name: str, width: int, shape: LayerShape) -> Iterator[tuple[str, tuple[int, ...]]]:
+    yield from _factors(f"{name}.fc1", shape.ffn_width, width, shape.fc1_rank)
+    yield from _factors(f"{name}.fc2", width, shape.ffn_width, shape.fc2_rank)
 
 
 def _tensors(dims: WhisperDims) -> Iterator[tuple[str, tuple[int, ...]]]:
@@ -82,22 +109,22 @@ def _tensors(dims: WhisperDims) -> Iterator[tuple[str, tuple[int, ...]]]:
     yield "enc.conv.1.bias", (width,)
     yield "enc.pos_emb.weight", (dims.n_audio_ctx, width)
     for layer in range(dims.n_audio_layer):
-        block = f"enc.blocks.{layer}"
+        block, shape = f"enc.blocks.{layer}", dims.layer_shape(layer)
         yield from _norm(f"{block}.norm_attn", width)
-        yield from _attention(f"{block}.attn", width)
+        yield from _attention(f"{block}.attn", width, dims.n_audio_head * shape.key_width, shape.out_rank)
         yield from _norm(f"{block}.norm_ffn", width)
-        yield from _feed_forward(f"{block}.ffn", width)
+        yield from _feed_forward(f"{block}.ffn", width, shape)
     yield from _norm("enc.final_norm", width)
 
-    width = dims.n_text_state
+    width, whole = dims.n_text_state, LayerShape(HEAD_DIM, 4 * dims.n_text_state)
     yield "dec.token_embd.weight", (dims.n_vocab, width)  # also the output projection
     yield "dec.pos_emb.weight", (dims.n_text_ctx, width)
     for layer in range(dims.n_text_layer):
         block = f"dec.blocks.{layer}"
         yield from _norm(f"{block}.norm_self", width)
-        yield from _attention(f"{block}.self_attn", width)
+        yield from _attention(f"{block}.self_attn", width, width, 0)
         yield from _norm(f"{block}.norm_cross", width)
-        yield from _attention(f"{block}.cross_attn", width)
+        yield from _attention(f"{block}.cross_attn", width, width, 0)
         yield from _norm(f"{block}.norm_ffn", width)
-        yield from _feed_forward(f"{block}.ffn", width)
+        yield from _feed_forward(f"{block}.ffn", width, whole)
     yield from _norm("dec.final_norm", width)

@@ -90,9 +90,15 @@ def linear_sources(dims: WhisperDims) -> Iterator[LinearSource]:
     for layer in range(dims.n_audio_layer):
         block = f"enc.blocks.{layer}"
         yield LinearSource("enc.qkv", layer, tuple(f"{block}.attn.{part}" for part in "qkv"))
-        yield LinearSource("enc.out", layer, (f"{block}.attn.out",))
-        yield LinearSource("enc.fc1", layer, (f"{block}.ffn.fc1",))
-        yield LinearSource("enc.fc2", layer, (f"{block}.ffn.fc2",))
+        shape = dims.layer_shape(layer)
+        for name, stem, rank in (
+            ("enc.out", f"{block}.attn.out", shape.out_rank),
+            ("enc.fc1", f"{block}.ffn.fc1", shape.fc1_rank),
+            ("enc.fc2", f"{block}.ffn.fc2", shape.fc2_rank),
+        ):
+            if rank:
+                yield LinearSource(f"{name}.down", layer, (f"{stem}.down",))
+            yield LinearSource(name, layer, (stem,))
     for layer in range(dims.n_text_layer):
         block = f"dec.blocks.{layer}"
         yield LinearSource("dec.qkv", layer, tuple(f"{block}.self_attn.{part}" for part in "qkv"))
@@ -179,6 +185,14 @@ def _fill(model: KernelModel, file: WeightsFile) -> None:
         model.set_floats(name, layer, 0, values.size, values)
 
 
+def _shaped(dims: WhisperDims, level: str, threads: int, integers: bool) -> KernelModel:
+    *sizes, layers = astuple(dims)
+    model = KernelModel(tuple(sizes), level, threads, integers)
+    for number, shape in enumerate(layers):
+        model.shape_layer(number, shape)
+    return model
+
+
 def _set_tail(model: KernelModel, tail: Tail) -> None:
     arrays = (np.ascontiguousarray(tail.positions, np.int32), np.ascontiguousarray(tail.counts, np.int32))
     heads, contexts = np.ascontiguousarray(tail.local_heads, np.int32), np.ascontiguousarray(tail.contexts, np.float32)
@@ -201,7 +215,7 @@ class WhisperEngine:
         self.level = cpu_level()
         integers = file.tensors["enc.blocks.0.attn.q.weight"].type in (TensorType.I8, TensorType.Q4_0)
         try:
-            self._model = KernelModel(astuple(self.dims), self.level, self.threads, integers)
+            self._model = _shaped(file.dims, self.level, self.threads, integers)
             _fill(self._model, file)
             heads = np.asarray(file.alignment_heads, np.int32).reshape(-1, 2)
             self._model.set_alignment_heads(np.ascontiguousarray(heads), len(heads))

@@ -91,6 +91,8 @@ class Forward:
         return np.asarray(self._tensors[name], np.float32)
 
     def _linear(self, stem: str, x: FloatArray) -> FloatArray:
+        if f"{stem}.down.weight" in self._tensors:
+            x = x @ self._floats(f"{stem}.down.weight").T
         y: FloatArray = x @ self._floats(f"{stem}.weight").T
         return y + self._floats(f"{stem}.bias") if f"{stem}.bias" in self._tensors else y
 
@@ -108,10 +110,13 @@ class Forward:
 
     def _attention(self, stem: str, x: FloatArray, source: FloatArray, *, causal: bool = False) -> FloatArray:
         q, k, v = (self._linear(f"{stem}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
-        out = np.empty_like(q)
-        for first in range(0, q.shape[1], HEAD_DIM):
+        out = np.empty_like(v, shape=(len(x), v.shape[1]))
+        n_heads = v.shape[1] // HEAD_DIM
+        for q_head, k_head, first in zip(
+            np.split(q, n_heads, 1), np.split(k, n_heads, 1), range(0, v.shape[1], HEAD_DIM), strict=True
+        ):
             head = slice(first, first + HEAD_DIM)
-            scores = q[:, head] @ k[:, head].T / np.float32(np.sqrt(HEAD_DIM))
+            scores = q_head @ k_head.T / np.float32(np.sqrt(HEAD_DIM))
             if causal:
                 scores[~np.tri(len(scores), dtype=bool)] = -np.inf
             weights = np.exp(scores - scores.max(axis=1, keepdims=True))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
+from edge.format.layers import layers_metadata
 from edge.format.tail import tail_metadata
 from edge.progress import Progress
 from edge.tokens import Tokenizer
@@ -26,8 +27,6 @@ from ..mel import SAMPLE_RATE, WINDOW_S, hann_window
 from ..quantize import Precision, Quantized, quantize_tensor
 from ..tail import find_tail
 from ..vocabulary import merge_lines, token_texts
-
-FORMAT_VERSION = 1
 
 _QUANTIZATION_VERSION = 2
 """Of ggml's block types; required where a file holds some."""
@@ -78,6 +77,7 @@ def model_metadata(checkpoint: Checkpoint, precision: Precision) -> dict[str, Me
         **_general(checkpoint, precision),
         **_own(checkpoint, precision),
         **_sizes(checkpoint),
+        **layers_metadata(checkpoint.dims),
         **_decoding(checkpoint),
         **_frontend(checkpoint),
         **_tokenizer(checkpoint),
@@ -114,7 +114,7 @@ def _general(checkpoint: Checkpoint, precision: Precision) -> dict[str, Metadata
 
 def _own(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
     return {
-        "edgewise.format_version": FORMAT_VERSION,
+        "edgewise.format_version": 2 if checkpoint.dims.layers else 1,
         "edgewise.precision": precision,
         "edgewise.alignment_heads": np.array(checkpoint.alignment_heads, np.int32).reshape(-1),
         "edgewise.source_sha256": checkpoint.source_sha256,

@@ -20,10 +20,10 @@ void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attentio
         const size_t n_keys = call.n_keys + i * call.step, ld = ek_round_up(n_keys, EK_ALIGN);
         float *scores = call.scratch, scaled[EK_ATTENTION_ROWS * EK_HEAD];
         for (size_t r = 0; r < rows; r++)
-            for (size_t c = 0; c < EK_HEAD; c++)
+            for (size_t c = 0; c < call.width; c++)
                 scaled[r * EK_HEAD + c] = x.q[(i + r) * x.ldq + c] * one_over_sqrt_head;
-        table->gemm_f32(scores, ld, scaled, EK_HEAD, x.k, EK_HEAD * EK_TILE, EK_TILE, call.bias, rows, n_keys,
-                        EK_HEAD, EK_STORE);
+        table->gemm_f32(scores, ld, scaled, EK_HEAD, x.k, call.width * EK_TILE, EK_TILE, call.bias, rows, n_keys,
+                        call.width, EK_STORE);
         table->softmax(scores, ld, rows, n_keys);
         for (size_t r = 0; call.weights && r < rows; r++)
             memcpy(call.weights + (i + r) * call.ldw, scores + r * ld, n_keys * sizeof *scores);
@@ -46,7 +46,7 @@ void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention
         for (size_t r = 0; r < rows; r++)
             q_scale[r] = x.q_scale[i + r] * one_over_sqrt_head;
         table->gemm_q8(scores, ld, x.q + i * EK_HEAD, EK_HEAD, q_scale, x.q_sum + i, x.k, x.k_scale, call.bias,
-                       rows, n_keys, EK_HEAD, EK_STORE);
+                       rows, n_keys, call.width, EK_STORE);
         table->softmax_q8(high, low, ld, scores, ld, rows, n_keys);
         for (size_t r = 0; call.weights && r < rows; r++)
             for (size_t j = 0; j < n_keys; j++)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention of one head, 64 wide, for a block of queries: out = softmax(q k / 8) v.
+// Attention of one head for a block of queries: out = softmax(q k / 8) v. Values are 64 wide; queries and keys are
+// too, or fewer in a compressed model, whose scores are what 64 would have given: hence always by 8.
 //
 // It has no instruction of its own: it is two products and a softmax of the given table, in blocks of
 // EK_ATTENTION_ROWS queries whose scores stay in the second cache level.
 //
-// f32   k packed as a weight [n_keys / 16][64][16]; v rows of 64 floats.
-// q8    q rows of 64 codes; k packed as a weight [n_keys / 16][16][16][4] with a scale a key
+// f32   k packed as a weight [n_keys / 16][width][16]; v rows of 64 floats.
+// q8    q rows of 64 codes, zero past width; k packed as a weight [n_keys / 16][width / 4][16][4] with a scale a key
 //       (round_up(n_keys, 16) readable); v packed [4][n_keys / 4][16][4] with a scale a channel, zero past n_keys.
 //
 // Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same). q8 knows step 0 alone: its
@@ -25,6 +26,7 @@ size_t ek_attention_scratch(size_t n_keys);
 typedef struct {
     float *out;
     size_t ldo;
+    size_t width; // of queries and keys: a multiple of 16, at most 64
     size_t n_queries, n_keys, step;
     const float *bias;
     float *weights;

@@ -94,6 +94,7 @@ static void self_attention(decoder *e, const ew_decoder_layer *layer, size_t lay
             ek_attention_f32(e->table,
                              (ek_attention_call){.out = s->dec_context + beam * n * d + head * EK_HEAD,
                                                  .ldo = d,
+                                                 .width = EK_HEAD,
                                                  .n_queries = n,
                                                  .n_keys = s->n_past + 1,
                                                  .step = 1,
@@ -124,6 +125,7 @@ static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t fi
     const float *q = e->s->dec_qkv + first * d + head * EK_HEAD;
     const ek_attention_call call = {.out = e->s->dec_context + first * d + head * EK_HEAD,
                                     .ldo = d,
+                                    .width = EK_HEAD,
                                     .n_queries = m,
                                     .n_keys = e->s->n_keys,
                                     .bias = e->s->key_bias,

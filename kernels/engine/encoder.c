@@ -52,6 +52,12 @@ static void norm_rows(const encoder *e, const ew_norm *norm, float *out, const f
 
 static void linear_rows(encoder *e, const ew_linear *linear, const float *x, size_t ldx, float *out, size_t ldo,
                         size_t m, enum ek_mode mode) {
+    if (linear->down) {
+        ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear->down);
+        ew_linear_rows(e->table, linear->down, &e->scratch->operand, e->scratch->factor, linear->k, m, EK_STORE);
+        x = e->scratch->factor;
+        ldx = linear->k;
+    }
     ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear);
     ew_linear_rows(e->table, linear, &e->scratch->operand, out, ldo, m, mode);
 }
@@ -105,25 +111,25 @@ static void place_landmarks(encoder *e) {
     finish_phase(e);
 }
 
-static void store_queries(encoder *e, size_t t, const float *q, size_t ldq, size_t m) {
+static void store_queries(encoder *e, size_t t, size_t width, const float *q, size_t ldq, size_t m) {
     ew_queries *queries = &e->s->queries;
-    const size_t capacity = e->s->keys.capacity;
+    const size_t capacity = e->s->keys.capacity, n_heads = e->model->dims.n_audio_head;
     if (queries->rows) {
         for (size_t i = 0; i < m; i++)
-            memcpy(queries->rows + (t + i) * e->d, q + i * ldq, e->d * sizeof *q);
+            memcpy(queries->rows + (t + i) * e->d, q + i * ldq, n_heads * width * sizeof *q);
         return;
     }
-    for (size_t head = 0; head < e->model->dims.n_audio_head; head++) {
+    for (size_t head = 0; head < n_heads; head++) {
         const size_t at = head * capacity + t;
         e->table->quantize(queries->codes + at * EK_HEAD, queries->scale + at, queries->sum + at, NULL,
-                           q + head * EK_HEAD, ldq, m, EK_HEAD);
+                           q + head * width, ldq, m, width);
     }
 }
 
 // Keys into their layout; values too, or aside until all are there (INT8 scales them by channel).
-static void store_keys_values(encoder *e, ew_keys *keys, size_t t, const float *k, const float *v, size_t ld,
-                              size_t m) {
-    ew_keys_store(e->table, keys, t, k, v, ld, m, &e->scratch->head);
+static void store_keys_values(encoder *e, ew_keys *keys, size_t t, size_t width, const float *k, const float *v,
+                              size_t ld, size_t m) {
+    ew_keys_store(e->table, keys, t, width, k, v, ld, m, &e->scratch->head);
     for (size_t i = 0; e->s->values && i < m; i++)
         memcpy(e->s->values + (t + i) * e->d, v + i * ld, e->d * sizeof *v);
 }
@@ -134,19 +140,20 @@ static void quantize_values(encoder *e, ew_keys *keys) {
     finish_phase(e);
 }
 
-static void attend(encoder *e, size_t t, size_t m) {
+static void attend(encoder *e, size_t width, size_t t, size_t m) {
     const ew_state *s = e->s;
     for (size_t head = 0; head < e->model->dims.n_audio_head; head++) {
         const size_t at = head * s->keys.capacity, start = ew_keys_head(&s->keys, head);
         const ek_attention_call call = {.out = e->scratch->context + head * EK_HEAD,
                                         .ldo = e->d,
+                                        .width = width,
                                         .n_queries = m,
                                         .n_keys = e->n_rows,
                                         .bias = s->key_bias,
                                         .scratch = e->scratch->attention};
         if (s->queries.rows)
             ek_attention_f32(e->table, call,
-                             (ek_attention_f32_operands){.q = s->queries.rows + t * e->d + head * EK_HEAD,
+                             (ek_attention_f32_operands){.q = s->queries.rows + t * e->d + head * width,
                                                          .ldq = e->d,
                                                          .k = s->keys.k + start,
                                                          .v = s->keys.v + start});
@@ -177,27 +184,29 @@ static void restore_local_heads(encoder *e, size_t t, size_t m) {
 static void encoder_layer(encoder *e, size_t index) {
     const ew_encoder_layer *layer = &e->model->encoder[index];
     const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, e->block);
+    const size_t width = layer->shape.key_width, queries = e->model->dims.n_audio_head * width;
+    const size_t qkv = 2 * queries + d, ffn = layer->shape.ffn_width;
     ew_scratch *scratch = e->scratch;
     for (size_t block; take(e, n_blocks, &block);) {
         const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
         norm_rows(e, &layer->norm_attn, scratch->norm, e->s->x + t * d, m);
-        linear_rows(e, &layer->qkv, scratch->norm, d, scratch->wide, 3 * d, m, EK_STORE);
-        store_queries(e, t, scratch->wide, 3 * d, m);
-        store_keys_values(e, &e->s->keys, t, scratch->wide + d, scratch->wide + 2 * d, 3 * d, m);
+        linear_rows(e, &layer->qkv, scratch->norm, d, scratch->wide, qkv, m, EK_STORE);
+        store_queries(e, t, width, scratch->wide, qkv, m);
+        store_keys_values(e, &e->s->keys, t, width, scratch->wide + queries, scratch->wide + 2 * queries, qkv, m);
     }
     finish_phase(e);
     quantize_values(e, &e->s->keys);
     for (size_t block; take(e, n_blocks, &block);) {
         const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
         float *x = e->s->x + t * d;
-        attend(e, t, m);
+        attend(e, width, t, m);
         if (index == 0)
             restore_local_heads(e, t, m);
         linear_rows(e, &layer->out, scratch->context, d, x, d, m, EK_ADD);
         norm_rows(e, &layer->norm_ffn, scratch->norm, x, m);
-        linear_rows(e, &layer->fc1, scratch->norm, d, scratch->wide, 4 * d, m, EK_STORE);
-        e->table->gelu(scratch->wide, 4 * d, m, 4 * d);
-        linear_rows(e, &layer->fc2, scratch->wide, 4 * d, x, d, m, EK_ADD);
+        linear_rows(e, &layer->fc1, scratch->norm, d, scratch->wide, ffn, m, EK_STORE);
+        e->table->gelu(scratch->wide, ffn, m, ffn);
+        linear_rows(e, &layer->fc2, scratch->wide, ffn, x, d, m, EK_ADD);
         show_hidden(e, index + 1, t, m);
     }
     finish_phase(e);
@@ -215,7 +224,7 @@ static void cross_keys_values(encoder *e) {
             const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
             float *kv = e->scratch->wide;
             linear_rows(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, d, kv, 2 * d, m, EK_STORE);
-            store_keys_values(e, &e->s->cross[layer], t, kv, kv + d, 2 * d, m);
+            store_keys_values(e, &e->s->cross[layer], t, EK_HEAD, kv, kv + d, 2 * d, m);
         }
         finish_phase(e);
         quantize_values(e, &e->s->cross[layer]);

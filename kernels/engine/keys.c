@@ -31,31 +31,31 @@ void ew_keys_free(ew_keys *keys) {
     *keys = (ew_keys){0};
 }
 
-// Key `t` of a head, 64 wide, into lane t % 16 of its tile.
-static void scatter_codes(int8_t *head, size_t t, const int8_t *codes) {
-    int8_t *lane = head + t / EK_TILE * EK_TILE * EK_HEAD + t % EK_TILE * EK_QUAD;
-    for (size_t quad = 0; quad < EK_HEAD / EK_QUAD; quad++)
+// Key `t` of a head into lane t % 16 of its tile.
+static void scatter_codes(int8_t *head, size_t t, size_t width, const int8_t *codes) {
+    int8_t *lane = head + t / EK_TILE * EK_TILE * width + t % EK_TILE * EK_QUAD;
+    for (size_t quad = 0; quad < width / EK_QUAD; quad++)
         memcpy(lane + quad * EK_TILE * EK_QUAD, codes + quad * EK_QUAD, EK_QUAD);
 }
 
-static void scatter_floats(float *head, size_t t, const float *key) {
-    float *lane = head + t / EK_TILE * EK_TILE * EK_HEAD + t % EK_TILE;
-    for (size_t c = 0; c < EK_HEAD; c++)
+static void scatter_floats(float *head, size_t t, size_t width, const float *key) {
+    float *lane = head + t / EK_TILE * EK_TILE * width + t % EK_TILE;
+    for (size_t c = 0; c < width; c++)
         lane[c * EK_TILE] = key[c];
 }
 
-void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, const float *k, const float *v, size_t ld,
-                   size_t m, const ew_operand *scratch) {
+void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t width, const float *k, const float *v,
+                   size_t ld, size_t m, const ew_operand *scratch) {
     for (size_t head = 0; head < keys->n_heads; head++) {
         const size_t start = ew_keys_head(keys, head);
         if (keys->k_codes) {
             table->quantize(scratch->codes, keys->k_scale + head * keys->capacity + first, scratch->sum, NULL,
-                            k + head * EK_HEAD, ld, m, EK_HEAD);
+                            k + head * width, ld, m, width);
             for (size_t i = 0; i < m; i++)
-                scatter_codes(keys->k_codes + start, first + i, scratch->codes + i * EK_HEAD);
+                scatter_codes(keys->k_codes + start, first + i, width, scratch->codes + i * EK_HEAD);
         } else {
             for (size_t i = 0; i < m; i++) {
-                scatter_floats(keys->k + start, first + i, k + i * ld + head * EK_HEAD);
+                scatter_floats(keys->k + start, first + i, width, k + i * ld + head * width);
                 memcpy(keys->v + start + (first + i) * EK_HEAD, v + i * ld + head * EK_HEAD, EK_HEAD * sizeof *v);
             }
         }

@@ -15,11 +15,12 @@ typedef struct {
 int ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8); // 0, or -1 without memory
 void ew_keys_free(ew_keys *keys);
 
-// Stores keys first .. first + m of every head. k and v: rows ld floats apart, heads side by side.
+// Stores keys first .. first + m of every head, each `width` wide (attention.h). k and v: rows ld floats apart, heads
+// side by side.
 // scratch: an operand with room for m rows of 64.
 // q8 stores only the keys; the values of a head are quantized when all are there, by ew_keys_quantize_values.
-void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, const float *k, const float *v, size_t ld,
-                   size_t m, const ew_operand *scratch);
+void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t width, const float *k, const float *v,
+                   size_t ld, size_t m, const ew_operand *scratch);
 // values: rows 0 .. n_keys of all heads, ldv floats apart.
 void ew_keys_quantize_values(const ek_table *table, ew_keys *keys, size_t head, const float *values, size_t ldv,
                              size_t n_keys);

@@ -154,7 +154,21 @@ int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, cons
     return 0;
 }
 
+int ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank) {
+    ew_linear_free(linear);
+    linear->n = n;
+    linear->k = rank ? rank : k;
+    linear->bias = ew_alloc(n * sizeof(float));
+    if (!rank)
+        return linear->bias ? 0 : -1;
+    linear->down = ew_alloc(sizeof *linear->down);
+    return linear->bias && linear->down ? ew_linear_shape(linear->down, rank, k, 0) : -1;
+}
+
 void ew_linear_free(ew_linear *linear) {
+    if (linear->down)
+        ew_linear_free(linear->down);
+    ew_free(linear->down);
     ew_free(linear->w);
     ew_free(linear->scale);
     ew_free(linear->bias);

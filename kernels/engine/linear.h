@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One linear map in any precision: y = x W^T + b. The only place that knows which product serves which type.
+// One linear map in any precision: y = x W^T + b, or in two factors y = (x D^T) W^T + b with fewer columns in between.
+// The only place that knows which product serves which type.
 #ifndef EW_LINEAR_H
 #define EW_LINEAR_H
 
@@ -7,12 +8,13 @@
 
 typedef enum { EW_EMPTY, EW_F32, EW_Q8, EW_Q4 } ew_type;
 
-typedef struct {
+typedef struct ew_linear {
     ew_type type;
-    size_t n, k;    // outputs, inputs
+    size_t n, k;    // outputs, inputs: of the second factor where there are two
     void *w;        // packed tiles of its type
     float *scale;   // q8: [round_up(n, 16)]; q4: [n / 16][k / 32][16]; f32: none
     float *bias;    // [n]; zero where the model has none
+    struct ew_linear *down; // the first factor, of k outputs; NULL: there is only one
 } ew_linear;
 
 // Rows on their way into a linear: floats as they are, or codes made from them. Buffers belong to the caller.
@@ -50,6 +52,9 @@ void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, cons
 
 // Row `row` of W as floats (an embedding look-up in the output projection).
 void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out);
+
+// Makes room for a bias and, with a rank, for the first factor. 0, or -1 without memory. Empties what was there.
+int ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank);
 
 // Copies rows first .. first + n of the weights (row-major: floats, codes, or Q4_0 blocks; scale: a float a row,
 // q8 only) into the tiles. `first` is a multiple of 16. 0; -1 no memory; -2 an earlier part had another type.

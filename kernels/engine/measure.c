@@ -81,6 +81,7 @@ static void run_rows(product *p, size_t first, size_t m, size_t first_column, si
     const int8_t *codes = p->codes + first * stride;
     const ek_attention_call call = {.out = p->out + first * EK_HEAD,
                                     .ldo = EK_HEAD,
+                                    .width = EK_HEAD,
                                     .n_queries = m,
                                     .n_keys = p->n,
                                     .scratch = p->scratch[thread]};

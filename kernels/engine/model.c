@@ -68,11 +68,24 @@ int ew_dims_sound(const ew_dims *d) {
            d->n_text_state == d->n_text_head * EK_HEAD;
 }
 
-static int shape(ew_linear *linear, size_t n, size_t k) {
-    linear->n = n;
-    linear->k = k;
-    linear->bias = ew_alloc(n * sizeof(float));
-    return linear->bias ? 0 : -1;
+static int shape(ew_linear *linear, size_t n, size_t k) { return ew_linear_shape(linear, n, k, 0); }
+
+static int shape_layer(ew_encoder_layer *layer, size_t d, const ew_layer_shape *s) {
+    layer->shape = *s;
+    return ew_linear_shape(&layer->qkv, 2 * (d / EK_HEAD * s->key_width) + d, d, 0) |
+           ew_linear_shape(&layer->out, d, d, s->out_rank) |
+           ew_linear_shape(&layer->fc1, s->ffn_width, d, s->fc1_rank) |
+           ew_linear_shape(&layer->fc2, d, s->ffn_width, s->fc2_rank);
+}
+
+int ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *s) {
+    const size_t d = model->dims.n_audio_state;
+    if (layer >= model->dims.n_audio_layer || s->key_width < EK_TILE || s->key_width > EK_HEAD ||
+        s->key_width % EK_TILE || s->ffn_width < EK_GROUP || s->ffn_width > 4 * d || s->ffn_width % EK_GROUP ||
+        s->out_rank > d || s->fc1_rank > d || s->fc2_rank > d || s->out_rank % EK_GROUP || s->fc1_rank % EK_GROUP ||
+        s->fc2_rank % EK_GROUP)
+        return -2;
+    return shape_layer(&model->encoder[layer], d, s);
 }
 
 static int shape_linears(ew_model *model) {
@@ -80,9 +93,7 @@ static int shape_linears(ew_model *model) {
     int failed = shape(&model->conv1, d, 3 * model->dims.n_mels) | shape(&model->conv2, d, 3 * d) |
                  shape(&model->vocabulary, model->dims.n_vocab, d);
     for (size_t i = 0; i < model->dims.n_audio_layer; i++) {
-        ew_encoder_layer *layer = model->encoder + i;
-        failed |= shape(&layer->qkv, 3 * d, d) | shape(&layer->out, d, d) | shape(&layer->fc1, 4 * d, d) |
-                  shape(&layer->fc2, d, 4 * d);
+        failed |= shape_layer(model->encoder + i, d, &(ew_layer_shape){.key_width = EK_HEAD, .ffn_width = 4 * d});
     }
     for (size_t i = 0; i < model->dims.n_text_layer; i++) {
         ew_decoder_layer *layer = model->decoder + i;
@@ -153,9 +164,14 @@ void ew_model_free(ew_model *model) {
 }
 
 ew_linear *ew_model_linear(ew_model *model, const char *name, size_t layer) {
-    for (size_t f = 0; f < N_LINEARS; f++)
-        if (strcmp(linear_fields[f].name, name) == 0)
-            return field_of(model, &linear_fields[f], layer);
+    const size_t length = strlen(name), down = strlen(".down");
+    const int is_down = length > down && strcmp(name + length - down, ".down") == 0;
+    const size_t stem = is_down ? length - down : length;
+    for (size_t f = 0; f < N_LINEARS; f++) {
+        ew_linear *linear = field_of(model, &linear_fields[f], layer);
+        if (linear && strlen(linear_fields[f].name) == stem && strncmp(linear_fields[f].name, name, stem) == 0)
+            return is_down ? linear->down : linear;
+    }
     return NULL;
 }
 
@@ -188,10 +204,14 @@ float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *
     return NULL;
 }
 
+static int is_empty(const ew_linear *linear) {
+    return linear->type == EW_EMPTY || (linear->down && linear->down->type == EW_EMPTY);
+}
+
 const char *ew_model_missing(const ew_model *model) {
     for (size_t f = 0; f < N_LINEARS; f++)
         for (size_t layer = 0; layer < n_layers(model, linear_fields[f].owner); layer++)
-            if (((const ew_linear *)field_of(model, &linear_fields[f], layer))->type == EW_EMPTY)
+            if (is_empty(field_of(model, &linear_fields[f], layer)))
                 return linear_fields[f].name;
     return NULL;
 }

@@ -17,7 +17,15 @@ typedef struct {
     float *weight, *bias;
 } ew_norm;
 
+// What compression may make of an encoder layer. Ranks are 0 where a linear stays in one piece.
 typedef struct {
+    size_t key_width; // of a head's queries and keys, 64 if nothing was done
+    size_t ffn_width; // 4 d if nothing was done
+    size_t out_rank, fc1_rank, fc2_rank;
+} ew_layer_shape;
+
+typedef struct {
+    ew_layer_shape shape;
     ew_norm norm_attn, norm_ffn;
     ew_linear qkv, out, fc1, fc2; // qkv: queries, keys, values one below the other
 } ew_encoder_layer;
@@ -56,7 +64,12 @@ int ew_dims_sound(const ew_dims *dims);
 ew_model *ew_model_new(const ew_dims *dims, const ek_table *table, int n_threads, int int8_attention);
 void ew_model_free(ew_model *model);
 
-// A linear or a float array by name ("enc.qkv", "dec.norm_self.weight", …) and layer; NULL if there is none.
+// Gives an encoder layer another shape than the original's; its weights, if there were any, are gone.
+// 0; -1 no memory; -2 a width or rank that does not fit.
+int ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *shape);
+
+// A linear or a float array by name ("enc.qkv", "enc.fc1.down", "dec.norm_self.weight", …) and layer; NULL if there is
+// none.
 ew_linear *ew_model_linear(ew_model *model, const char *name, size_t layer);
 float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *n);
 

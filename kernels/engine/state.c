@@ -17,8 +17,10 @@ static int allocate_scratch(ew_state *state) {
         scratch->norm = ew_alloc(EW_ROWS * d * sizeof(float));
         scratch->wide = ew_alloc(EW_ROWS * 4 * d * sizeof(float));
         scratch->context = ew_alloc(EW_ROWS * d * sizeof(float));
+        scratch->factor = ew_alloc(EW_ROWS * d * sizeof(float));
         scratch->attention = ew_alloc(ek_attention_scratch(most_keys));
-        if (!operand || !head || !scratch->norm || !scratch->wide || !scratch->context || !scratch->attention)
+        if (!operand || !head || !scratch->norm || !scratch->wide || !scratch->context || !scratch->factor ||
+            !scratch->attention)
             return -1;
     }
     return state->scratch ? 0 : -1;
@@ -95,6 +97,7 @@ void ew_state_free(ew_state *state) {
         ew_free(state->scratch[i].norm);
         ew_free(state->scratch[i].wide);
         ew_free(state->scratch[i].context);
+        ew_free(state->scratch[i].factor);
         ew_free(state->scratch[i].attention);
     }
     for (size_t layer = 0; state->cross && layer < state->model->dims.n_text_layer; layer++)

@@ -19,6 +19,7 @@ typedef struct {
     float *norm;         // [EW_ROWS][d]
     float *wide;         // [EW_ROWS][4 d]
     float *context;      // [EW_ROWS][d]
+    float *factor;       // [EW_ROWS][d]: between the two factors of a linear
     void *attention;
 } ew_scratch;
 

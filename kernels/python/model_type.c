@@ -108,6 +108,27 @@ static PyObject *model_set_linear(PyObject *object, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+static PyObject *model_shape_layer(PyObject *object, PyObject *args) {
+    model_object *self = (model_object *)object;
+    Py_ssize_t layer, sizes[5];
+    if (!PyArg_ParseTuple(args, "n(nnnnn):shape_layer", &layer, &sizes[0], &sizes[1], &sizes[2], &sizes[3], &sizes[4]) ||
+        !writable(self))
+        return NULL;
+    int status = layer < 0 ? -2 : 0;
+    for (int i = 0; i < 5; i++)
+        status = sizes[i] < 0 ? -2 : status;
+    const ew_layer_shape shape = {(size_t)sizes[0], (size_t)sizes[1], (size_t)sizes[2], (size_t)sizes[3],
+                                  (size_t)sizes[4]};
+    if (status == 0)
+        status = ew_model_shape_layer(self->model, (size_t)layer, &shape);
+    if (status == -1)
+        return PyErr_NoMemory();
+    if (status != 0)
+        return PyErr_Format(PyExc_ValueError, "encoder layer %zd: widths %zd and %zd, ranks %zd, %zd and %zd", layer,
+                            sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]);
+    Py_RETURN_NONE;
+}
+
 static PyObject *model_set_floats(PyObject *object, PyObject *args) {
     model_object *self = (model_object *)object;
     const char *name;
@@ -218,6 +239,7 @@ static PyObject *model_missing(PyObject *object, PyObject *unused) {
 }
 
 static PyMethodDef methods[] = {
+    {"shape_layer", model_shape_layer, METH_VARARGS, NULL},
     {"set_linear", model_set_linear, METH_VARARGS, NULL},
     {"set_floats", model_set_floats, METH_VARARGS, NULL},
     {"set_alignment_heads", model_set_alignment_heads, METH_VARARGS, NULL},

@@ -11,7 +11,7 @@
 #include "../../kernels/pack/pack.h"
 
 typedef struct {
-    size_t n_queries, n_keys, step; // as in ek_attention_call
+    size_t width, n_queries, n_keys, step; // as in ek_attention_call
     int is_q8, has_weights;
     size_t most_keys, ldo, ldw, ldq;
     const float *q, *k, *v; // plain rows, q ldq apart, the others 64
@@ -35,23 +35,23 @@ static const float *new_bias(size_t n_keys) {
 }
 
 static void make_f32(problem *p) {
-    float *k = CA_NEW(float, ek_packed_f32_floats(p->most_keys, EK_HEAD));
-    ek_pack_f32(k, p->k, EK_HEAD, p->most_keys, EK_HEAD);
+    float *k = CA_NEW(float, ek_packed_f32_floats(p->most_keys, p->width));
+    ek_pack_f32(k, p->k, EK_HEAD, p->most_keys, p->width);
     p->f32 = (ek_attention_f32_operands){p->q, p->ldq, k, p->v};
 }
 
 static void make_q8(problem *p, const ek_table *ref) {
     const size_t n = p->most_keys, scales = ek_round_up(n, EK_TILE);
     int8_t *q = CA_NEW(int8_t, p->n_queries * EK_HEAD), *rows = CA_NEW(int8_t, n * EK_HEAD);
-    int8_t *k = CA_NEW(int8_t, ek_packed_q8_bytes(n, EK_HEAD)), *v = CA_NEW(int8_t, ek_packed_q8_bytes(EK_HEAD, n));
+    int8_t *k = CA_NEW(int8_t, ek_packed_q8_bytes(n, p->width)), *v = CA_NEW(int8_t, ek_packed_q8_bytes(EK_HEAD, n));
     float *q_scale = CA_NEW(float, p->n_queries), *k_scale = CA_NEW(float, scales), *v_scale = CA_NEW(float, EK_HEAD);
     int32_t *q_sum = CA_NEW(int32_t, p->n_queries), *k_sum = CA_NEW(int32_t, n);
     float largest[EK_HEAD] = {0};
     for (size_t i = 0; i < n * EK_HEAD; i++)
         largest[i % EK_HEAD] = fmaxf(largest[i % EK_HEAD], fabsf(p->v[i]));
-    ref->quantize(q, q_scale, q_sum, NULL, p->q, p->ldq, p->n_queries, EK_HEAD);
-    ref->quantize(rows, k_scale, k_sum, NULL, p->k, EK_HEAD, n, EK_HEAD);
-    ek_pack_q8(k, rows, EK_HEAD, n, EK_HEAD);
+    ref->quantize(q, q_scale, q_sum, NULL, p->q, p->ldq, p->n_queries, p->width);
+    ref->quantize(rows, k_scale, k_sum, NULL, p->k, EK_HEAD, n, p->width);
+    ek_pack_q8(k, rows, EK_HEAD, n, p->width);
     ref->quantize_columns(v, v_scale, largest, p->v, EK_HEAD, n, EK_HEAD);
     p->q8 = (ek_attention_q8_operands){q, q_scale, q_sum, k, k_scale, v, v_scale};
 }
@@ -67,7 +67,7 @@ static result attend(const problem *p, const ek_table *table) {
     r.out = CA_NEW(float, r.n_out);
     r.weights = p->has_weights ? CA_NEW(float, r.n_weights) : NULL;
     void *scratch = CA_NEW(char, ek_attention_scratch(p->most_keys));
-    const ek_attention_call call = {.out = r.out, .ldo = p->ldo, .n_queries = p->n_queries, .n_keys = p->n_keys,
+    const ek_attention_call call = {.out = r.out, .ldo = p->ldo, .width = p->width, .n_queries = p->n_queries, .n_keys = p->n_keys,
                                     .step = p->step, .bias = p->bias, .weights = r.weights, .ldw = p->ldw,
                                     .scratch = scratch};
     if (p->is_q8)
@@ -84,9 +84,9 @@ static void check_query(const problem *p, const result *r, size_t query) {
     double weights[2048], sum = 0.0, largest = -INFINITY;
     for (size_t j = 0; j < n; j++) {
         double dot = 0.0;
-        for (size_t c = 0; c < EK_HEAD; c++)
+        for (size_t c = 0; c < p->width; c++)
             dot += p->is_q8 ? (double)p->q8.q[query * EK_HEAD + c] *
-                                  (double)p->q8.k[(j / EK_TILE * EK_HEAD + c / EK_QUAD * EK_QUAD) * EK_TILE +
+                                  (double)p->q8.k[(j / EK_TILE * p->width + c / EK_QUAD * EK_QUAD) * EK_TILE +
                                                   j % EK_TILE * EK_QUAD + c % EK_QUAD]
                             : (double)p->q[query * p->ldq + c] * (double)p->k[j * EK_HEAD + c];
         weights[j] = dot / 8.0 * (p->is_q8 ? (double)p->q8.q_scale[query] * (double)p->q8.k_scale[j] : 1.0);
@@ -118,13 +118,14 @@ static void check_query(const problem *p, const result *r, size_t query) {
 
 static void check_one(const ek_table *ref, const ek_table *level, problem p) {
     p.most_keys = p.n_keys + p.step * (p.n_queries ? p.n_queries - 1 : 0);
+    p.width = EK_TILE * (1 + ca_below(EK_HEAD / EK_TILE));
     p.ldo = EK_HEAD + 64 * ca_below(3);
     p.ldq = EK_HEAD + 64 * ca_below(3);
     p.ldw = p.most_keys + 3 * ca_below(2);
     p.has_weights = ca_flip();
     const int has_bias = ca_flip();
-    ca_case("%zu queries, %zu keys, step %zu, ldo %zu, ldq %zu%s%s", p.n_queries, p.n_keys, p.step, p.ldo, p.ldq,
-            p.has_weights ? ", weights" : "", has_bias ? ", bias" : "");
+    ca_case("width %zu, %zu queries, %zu keys, step %zu, ldo %zu, ldq %zu%s%s", p.width, p.n_queries, p.n_keys,
+            p.step, p.ldo, p.ldq, p.has_weights ? ", weights" : "", has_bias ? ", bias" : "");
     p.bias = has_bias ? new_bias(p.most_keys) : NULL;
     p.q = new_rows(p.n_queries, p.ldq);
     p.k = new_rows(p.most_keys, EK_HEAD);
@@ -150,10 +151,10 @@ static void check_each(const ek_table *ref, const ek_table *level, int is_q8) {
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
         for (size_t j = 0; j < sizeof keys / sizeof *keys; j++)
             for (size_t step = 0; step <= (is_q8 ? 0 : 1); step++)
-                check_one(ref, level, (problem){queries[i], keys[j], step, .is_q8 = is_q8});
-    check_one(ref, level, (problem){13, 750, 0, .is_q8 = is_q8});
-    check_one(ref, level, (problem){1, 1499, 0, .is_q8 = is_q8});
-    check_one(ref, level, (problem){12, 1500, 0, .is_q8 = is_q8});
+                check_one(ref, level, (problem){.n_queries = queries[i], .n_keys = keys[j], .step = step, .is_q8 = is_q8});
+    check_one(ref, level, (problem){.n_queries = 13, .n_keys = 750, .is_q8 = is_q8});
+    check_one(ref, level, (problem){.n_queries = 1, .n_keys = 1499, .is_q8 = is_q8});
+    check_one(ref, level, (problem){.n_queries = 12, .n_keys = 1500, .is_q8 = is_q8});
 }
 
 static void check_f32(const ek_table *ref, const ek_table *level) { check_each(ref, level, 0); }
@@ -179,7 +180,7 @@ static void bench(const ek_table *table, size_t max_rows, int is_q8) {
     void *q = ca_bench_alloc(m * EK_HEAD * sizeof(float)), *k = ca_bench_alloc(CAPACITY * EK_HEAD * sizeof(float));
     void *v = ca_bench_alloc(CAPACITY * EK_HEAD * sizeof(float)), *scale = ca_bench_alloc(CAPACITY * sizeof(float));
     operands o = {.table = table, .p = {.is_q8 = is_q8}};
-    o.call = (ek_attention_call){.out = ca_bench_alloc(m * EK_HEAD * sizeof(float)), .ldo = EK_HEAD, .n_queries = m,
+    o.call = (ek_attention_call){.out = ca_bench_alloc(m * EK_HEAD * sizeof(float)), .ldo = EK_HEAD, .width = EK_HEAD, .n_queries = m,
                                  .n_keys = KEYS, .scratch = ca_bench_alloc(ek_attention_scratch(KEYS))};
     o.p.f32 = (ek_attention_f32_operands){q, EK_HEAD, k, v};
     o.p.q8 = (ek_attention_q8_operands){q, scale, scale, k, scale, v, scale};

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edge.errors import KernelError
 from edge.format import StoredTensor, TensorType
 from edge.format.tail import Tail
-from edge.format.whisper import WhisperDims, tensor_shapes
+from edge.format.whisper import LayerShape, WhisperDims, tensor_shapes
 from edge.ops import cpu_info
 from edge.quant import dequantize_int8, dequantize_q4_0, quantize_int8, quantize_q4_0
 from edge.whisper.engine import EngineState, WhisperEngine
@@ -27,6 +27,7 @@ from edge.whisper.engine import EngineState, WhisperEngine
 Floats = NDArray[np.floating[Any]]
 
 DIMS = WhisperDims(80, 100, 40, 128, 2, 2, 32, 128, 2, 2)
+COMPRESSED = dataclasses.replace(DIMS, layers=(LayerShape(16, 512, 64, 32, 96), LayerShape(48, 224, 0, 0, 128)))
 HEADS = ((0, 1), (1, 0))
 TOKENS = np.array([[3, 99, 0, 17, 42, 42, 5]], np.int32)
 
@@ -67,8 +68,10 @@ def model_file(
     )
 
 
-def engine(precision: str = "f32", threads: int = 2, tail: Tail | None = None) -> WhisperEngine:
-    return WhisperEngine(model_file(random_tensors(), precision, tail=tail), threads=threads)
+def engine(
+    precision: str = "f32", threads: int = 2, tail: Tail | None = None, dims: WhisperDims = DIMS
+) -> WhisperEngine:
+    return WhisperEngine(model_file(random_tensors(dims), precision, dims, tail), threads=threads)
 
 
 def mel(n_frames: int = 50, seed: int = 1) -> NDArray[np.float32]:
@@ -82,6 +85,8 @@ class NumpyWhisper:
         self.w = {name: values.astype(np.float64) for name, values in tensors.items()}
 
     def linear(self, name: str, x: Floats) -> Floats:
+        if f"{name}.down.weight" in self.w:
+            x = x @ self.w[f"{name}.down.weight"].T
         return x @ self.w[f"{name}.weight"].T + self.w.get(f"{name}.bias", np.zeros(1))
 
     def norm(self, name: str, x: Floats) -> Floats:
@@ -95,10 +100,11 @@ class NumpyWhisper:
 
     def attention(self, name: str, x: Floats, source: Floats, *, causal: bool = False) -> tuple[Floats, Floats]:
         q, k, v = (self.linear(f"{name}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
-        heads = [slice(64 * head, 64 * head + 64) for head in range(q.shape[1] // 64)]
+        n_heads = v.shape[1] // 64
+        heads = [slice(64 * head, 64 * head + 64) for head in range(n_heads)]
         weights = []
-        for head in heads:
-            scores = q[:, head] @ k[:, head].T / 8
+        for q_head, k_head in zip(np.split(q, n_heads, 1), np.split(k, n_heads, 1), strict=True):
+            scores = q_head @ k_head.T / 8
             if causal:
                 scores = np.where(np.tri(len(scores), dtype=bool), scores, -np.inf)
             e = np.exp(scores - scores.max(-1, keepdims=True))
@@ -150,21 +156,23 @@ def run(state: EngineState, features: NDArray[np.float32]) -> NDArray[np.float32
     return state.decode(TOKENS, last_only=False)[0]
 
 
-def test_float32_is_whisper() -> None:
-    reference = NumpyWhisper(random_tensors())
+@pytest.mark.parametrize("dims", [DIMS, COMPRESSED], ids=["whole", "compressed"])
+def test_float32_is_whisper(dims: WhisperDims) -> None:
+    reference = NumpyWhisper(random_tensors(dims))
     states = reference.encode(mel())
     logits, alignment = reference.decode(TOKENS[0], states)
-    state = engine().new_state()
+    state = engine(dims=dims).new_state()
     state.encode(mel())
     np.testing.assert_allclose(state.encoder_output(), states, atol=2e-5)
     np.testing.assert_allclose(state.decode(TOKENS, last_only=False, alignment=True)[0], logits, atol=2e-5)
     np.testing.assert_allclose(state.alignment()[0], alignment, atol=1e-6)
 
 
+@pytest.mark.parametrize("dims", [DIMS, COMPRESSED], ids=["whole", "compressed"])
 @pytest.mark.parametrize(("precision", "most"), [("int8", 0.03), ("int4", 0.03)])
-def test_integers_compute_what_their_weights_say(precision: str, most: float) -> None:
+def test_integers_compute_what_their_weights_say(precision: str, most: float, dims: WhisperDims) -> None:
     """Against float64 on the dequantized weights: what is left is the rounding of activations."""
-    tensors = random_tensors()
+    tensors = random_tensors(dims)
     for name, values in tensors.items():
         if values.ndim == 2 and "pos_emb" not in name:
             stored = (
@@ -175,7 +183,7 @@ def test_integers_compute_what_their_weights_say(precision: str, most: float) ->
             tensors[name] = stored
     reference = NumpyWhisper(tensors)
     logits, _ = reference.decode(TOKENS[0], reference.encode(mel()))
-    found = run(engine(precision).new_state(), mel())
+    found = run(engine(precision, dims=dims).new_state(), mel())
     assert np.linalg.norm(found - logits) / np.linalg.norm(logits) < most
 
 
@@ -196,12 +204,13 @@ def test_threads_do_not_change_a_bit(precision: str) -> None:
         assert np.array_equal(run(engine(precision, threads=threads).new_state(), mel()), one)
 
 
+@pytest.mark.parametrize("dims", [DIMS, COMPRESSED], ids=["whole", "compressed"])
 @pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
-def test_cpu_levels_do_not_change_a_bit(precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cpu_levels_do_not_change_a_bit(precision: str, dims: WhisperDims, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {}
     for level in cpu_info().supported:
         monkeypatch.setenv("EDGE_CPU", level)
-        forced = engine(precision)
+        forced = engine(precision, dims=dims)
         assert forced.level == level
         found[level] = run(forced.new_state(), mel())
     for level, logits in found.items():
@@ -302,6 +311,13 @@ def test_wrong_tails_are_refused() -> None:
     refused("out of order", local_heads=np.array([2], np.int32))
     refused("expected 20 bytes, got 16", counts=COUNTS[:4])
     refused("expected 1280 bytes", contexts=np.zeros((5, 2, 64), np.float32))
+
+
+@pytest.mark.parametrize("shape", [(8, 512), (80, 512), (24, 512), (64, 0), (64, 500), (64, 544), (64, 512, 160)])
+def test_shapes_that_the_engine_cannot_run_are_refused(shape: tuple[int, ...]) -> None:
+    dims = dataclasses.replace(DIMS, layers=(LayerShape(*shape),) * 2)
+    with pytest.raises(KernelError, match="encoder layer 0: widths"):
+        WhisperEngine(model_file(random_tensors(), "f32", dims))
 
 
 def test_a_new_clip_forgets_the_old_one() -> None:
