@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from edge.errors import ManifestError
+
 from .arguments import build_parser
 from .checkout import prefer_compiled_edge
 from .errors import BenchmarkError
@@ -19,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prefer_compiled_edge()
     try:
         _run(options)
-    except BenchmarkError as error:
+    except (BenchmarkError, ManifestError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -40,8 +42,9 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _run_asr(options: argparse.Namespace) -> dict[str, Any]:
+    from export.evaluate.manifest import Selection
+
     from .asr import AsrOptions, run_asr
-    from .manifest import Selection
     from .specs import parse_engine
 
     return run_asr(

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import EdgeError
+from export.evaluate.manifest import EVERYTHING, Manifest, Selection, read_manifests
 
 from .asr_report import asr_table, peer_table, roofline_table, sets_table, speeds_table
 from .engines import ENGINES, Settings
 from .errors import BenchmarkError
 from .machine import describe_machine
-from .manifest import EVERYTHING, Manifest, Selection, read_manifests
 from .peaks import measure_peaks, peaks_line
 from .progress import tell
 from .report import machine_line

@@ -14,10 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from export.evaluate.manifest import Utterance
+
 from .checkout import ROOT
 from .engines import ENGINES, Parts, Settings
 from .errors import BenchmarkError
-from .manifest import Utterance
 
 _REPLY_TIMEOUT_S = 3600.0
 _LINES_SHOWN = 8

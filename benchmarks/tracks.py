@@ -11,15 +11,15 @@ from pathlib import Path
 from edge.format import open_model
 from edge.format.tail import Tail
 from edge.format.whisper import WhisperDims
+from export.evaluate.manifest import Manifest, Utterance
+from export.evaluate.scoring import score
 
 from .child import EngineProcess, Heard, Loaded
 from .engines import Settings
-from .manifest import Manifest, Utterance
 from .peaks import Peaks, higher
 from .progress import tell
 from .results import OURS, EngineResult, UtteranceResult, median_parts
 from .roofline import Floor, recording_floor, windows_of
-from .scoring import score
 from .specs import EngineSpec
 
 

@@ -16,9 +16,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO
 
+from export.evaluate.manifest import SAMPLE_RATE_HZ, Utterance, read_samples
+
 from .checkout import prefer_compiled_edge
 from .engines import ENGINES, Engine, Settings
-from .manifest import SAMPLE_RATE_HZ, Utterance, read_samples
 
 
 def peak_rss_mb() -> float:

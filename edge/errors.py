@@ -7,6 +7,8 @@
     ├── ModelNotFoundError (FileNotFoundError) an unknown name, or a file that is not there
     ├── UnsupportedModelError (ValueError)    a sound file of a kind that this runtime does not run
     ├── CalibrationError (ValueError)         recordings that a model cannot be calibrated with
+    ├── ManifestError (ValueError)            a set of recordings that is none, or a broken line of its manifest
+    ├── BudgetError (ValueError)              an export that cannot be as small, fast and exact as was asked
     ├── StoreError (OSError)                  fetching or keeping an asset failed
     │   ├── OfflineError                      it would have needed the network
     │   └── IntegrityError                    the bytes that came are not the pinned ones
@@ -44,6 +46,14 @@ class UnsupportedModelError(EdgeError, ValueError):
 
 class CalibrationError(EdgeError, ValueError):
     """Recordings that a model cannot be calibrated with, or a precision that takes no calibration."""
+
+
+class ManifestError(EdgeError, ValueError):
+    """A set of recordings that is not there, is empty, or has a broken line in its manifest."""
+
+
+class BudgetError(EdgeError, ValueError):
+    """An export that cannot be as small, fast and exact as was asked."""
 
 
 class StoreError(EdgeError, OSError):

@@ -9,7 +9,7 @@ rounded to two digits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,7 +38,7 @@ def equalise(
             scales = _scales(np.diagonal(moments[name]))
             for tensor in before:
                 new[tensor] = _times(new[tensor], np.float32(1) / scales, axis=0)
-            for tensor in behind:
+            for tensor in (_first_factor(name, tensors) for name in behind):
                 new[tensor] = _times(new[tensor], scales, axis=1)
             seen[name] = moments[name] / (scales[:, None] * scales)
     return new, seen
@@ -52,6 +52,12 @@ def _places(block: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]
     yield f"{attention}.out.in", (f"{attention}.v.weight", f"{attention}.v.bias"), (f"{attention}.out.weight",)
     norm = (f"{block}.norm_ffn.weight", f"{block}.norm_ffn.bias")
     yield f"{block}.ffn.fc1.in", norm, (f"{block}.ffn.fc1.weight",)
+
+
+def _first_factor(name: str, tensors: Container[str]) -> str:
+    """The weights that read the input of `X.weight`: its own, or its first factor's."""
+    down = name.replace(".weight", ".down.weight")
+    return down if down in tensors else name
 
 
 def _scales(power: NDArray[np.float32]) -> FloatArray:

@@ -2,13 +2,15 @@
 
 The policy, and why:
 
-- Norms, biases and positions stay float32 everywhere: together they are about 1 % of the bytes, they enter
-  sums directly, and transcribe.cpp accepts them in no other type.
+- Norms and biases stay float32 everywhere: together they are well under 1 % of the bytes and enter sums directly.
+- Positions are float16, as they were published, where INT8 or INT4 is asked for: 4 % of such a file. Elsewhere they
+  are float32, the only type that transcribe.cpp accepts.
 - Linear weights take the precision's own type: they are nearly all of the encoder and its time.
 - Convolutions are never quantized: 2 % of the bytes, their rows of three taps make no blocks of 32, and
   they are the first thing that sees the audio. float16 is what they were published in, so it loses nothing.
 - The token embedding is also the output projection: it decides the decoder's speed, so it is quantized with
-  the rest. At int4 it stays INT8 per row, because its error goes straight into the choice of each word.
+  the rest. At int4 it stays INT8 per row, because its error goes straight into the choice of each word; where the
+  model learns to live with the rounding (export.compress.rounding), it is INT4 too.
 """
 
 from __future__ import annotations
@@ -38,26 +40,31 @@ class Role(Enum):
     EMBEDDING = "token embedding"
     LINEAR = "linear weights"
     CONVOLUTION = "convolution"
-    VECTOR = "norms, biases, positions"
+    POSITIONS = "positions"
+    VECTOR = "norms, biases"
 
 
-def _policy(embedding: TensorType, linear: TensorType, convolution: TensorType) -> Mapping[Role, TensorType]:
+_F32, _F16, _I8, _Q8_0, _Q4_0 = TensorType.F32, TensorType.F16, TensorType.I8, TensorType.Q8_0, TensorType.Q4_0
+
+
+def _policy(
+    embedding: TensorType, linear: TensorType, convolution: TensorType = _F16, positions: TensorType = _F32
+) -> Mapping[Role, TensorType]:
     return {
         Role.EMBEDDING: embedding,
         Role.LINEAR: linear,
         Role.CONVOLUTION: convolution,
-        Role.VECTOR: TensorType.F32,
+        Role.POSITIONS: positions,
+        Role.VECTOR: _F32,
     }
 
 
-_F32, _F16, _I8 = TensorType.F32, TensorType.F16, TensorType.I8
-
 POLICY: Mapping[Precision, Mapping[Role, TensorType]] = {
     "f32": _policy(embedding=_F32, linear=_F32, convolution=_F32),
-    "f16": _policy(embedding=_F16, linear=_F16, convolution=_F16),
-    "q8_0": _policy(embedding=TensorType.Q8_0, linear=TensorType.Q8_0, convolution=_F16),
-    "int8": _policy(embedding=_I8, linear=_I8, convolution=_F16),
-    "int4": _policy(embedding=_I8, linear=TensorType.Q4_0, convolution=_F16),
+    "f16": _policy(embedding=_F16, linear=_F16),
+    "q8_0": _policy(embedding=_Q8_0, linear=_Q8_0),
+    "int8": _policy(embedding=_I8, linear=_I8, positions=_F16),
+    "int4": _policy(embedding=_I8, linear=_Q4_0, positions=_F16),
 }
 
 
@@ -95,16 +102,17 @@ def role_of(name: str) -> Role:
     """The role of a tensor, by its name."""
     if name == "dec.token_embd.weight":
         return Role.EMBEDDING
-    if name.endswith(".bias") or "norm" in name or "pos_emb" in name:
+    if "pos_emb" in name:
+        return Role.POSITIONS
+    if name.endswith(".bias") or "norm" in name:
         return Role.VECTOR
     return Role.CONVOLUTION if ".conv." in name else Role.LINEAR
 
 
 def quantize_tensor(
-    name: str, tensor: NDArray[Any], precision: Precision, moments: NDArray[np.float32] | None = None
+    name: str, tensor: NDArray[Any], kind: TensorType, moments: NDArray[np.float32] | None = None
 ) -> Quantized:
-    """Store one tensor at a precision, by the policy; with moments of its input (k, k), rounded so that they matter."""
-    kind = POLICY[precision][role_of(name)]
+    """Store one tensor as a type; with moments of its input (k, k), rounded so that they matter."""
     if kind in (_F32, _F16):
         stored = as_float(name, tensor, "f32" if kind is _F32 else "f16")
         return Quantized((StoredArray(name, kind, tensor.shape, stored),), _relative_error(tensor, stored))
@@ -118,8 +126,14 @@ def quantize_tensor(
         return Quantized(parts, _relative_error(weights, quant.dequantize_int8(codes, scales)))
     check_half_range(name, weights)  # the scales of blocks are float16
     quantize, dequantize = _BLOCKS[kind]
-    blocks = quantize(weights) if moments is None or kind is not TensorType.Q4_0 else round_q4_0(weights, moments)
+    blocks = quantize(weights) if moments is None or kind is not _Q4_0 else round_q4_0(weights, moments)
     return Quantized((StoredArray(name, kind, tensor.shape, blocks),), _relative_error(weights, dequantize(blocks)))
+
+
+def stored_q4_0(name: str, tensor: NDArray[Any], blocks: NDArray[np.uint8]) -> Quantized:
+    """Q4_0 rows that were made elsewhere, and how far they are from the tensor (n, k)."""
+    error = _relative_error(np.ascontiguousarray(tensor, np.float32), quant.dequantize_q4_0(blocks))
+    return Quantized((StoredArray(name, _Q4_0, tensor.shape, blocks),), error)
 
 
 _BLOCKS = {

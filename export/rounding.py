@@ -96,22 +96,33 @@ def _spread(moments: FloatArray) -> FloatArray:
 
 def round_q4_0(weights: FloatArray, moments: FloatArray) -> NDArray[np.uint8]:
     """(n, k) weights to GGML's Q4_0 rows (n, k / 32 * 18), as `edge.quant.quantize_q4_0` but minding moments (k, k)."""
+    scales, moved = moved_for_q4_0(weights, moments)
+    return q4_0_rows(scales, q4_0_codes_of(moved, scales))
+
+
+def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Scales (n, k / 32), and the weights (n, k) as they were when each was rounded: moved by those before them."""
     n, k = weights.shape
     importance = np.diagonal(moments)
     scales = np.empty((n, k // GROUP), np.float32)
-    codes = np.empty((n, k // GROUP, GROUP), np.uint8)
+    moved = np.empty_like(weights)
     groups = np.ascontiguousarray(weights).reshape(n, k // GROUP, GROUP)
     for g in range(k // GROUP):
         scales[:, g] = _q4_0_scale(groups[:, g], importance[g * GROUP : (g + 1) * GROUP])
 
     def round_column(j: int, column: FloatArray) -> FloatArray:
         scale = scales[:, j // GROUP]
-        code = _q4_0_code(column, scale)
-        codes[:, j // GROUP, j % GROUP] = code
-        return (code - np.float32(8)) * scale
+        moved[:, j] = column
+        return (_q4_0_code(column, scale) - np.float32(8)) * scale
 
     _round_columns(weights, moments, round_column)
-    return q4_0_rows(scales, codes)
+    return scales, moved
+
+
+def q4_0_codes_of(weights: FloatArray, scales: FloatArray) -> NDArray[np.uint8]:
+    """The nearest codes (n, k / 32, 32) of weights (n, k) at scales (n, k / 32)."""
+    groups = weights.reshape(*scales.shape, GROUP)
+    return _q4_0_code(groups, scales[..., None]).astype(np.uint8)
 
 
 def _q4_0_scale(group: FloatArray, importance: FloatArray) -> FloatArray:

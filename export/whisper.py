@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from edge.errors import CalibrationError, UnsupportedModelError
-from edge.progress import Progress
+from edge.progress import Progress, silent
 
-from .calibrate import calibrate
-from .calibrate.moments import Calibration
-from .checkpoint import Checkpoint
+from .automatic import Budget, search_recipe
 from .quantize import PRECISIONS, Precision, parse_precision
+from .recipe import Kitchen, Made, Recipe
 from .sources import read_checkpoint
 from .vocabulary import Assets
 from .writers.ctranslate2 import write_ctranslate2
@@ -26,8 +25,6 @@ from .writers.whispercpp import write_whispercpp
 
 Target = Literal["gguf", "whispercpp", "huggingface", "ctranslate2"]
 TARGETS: tuple[Target, ...] = get_args(Target)
-
-_CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
 
 _FILE_TARGETS = ("gguf", "whispercpp")
 """The others are folders."""
@@ -87,38 +84,53 @@ def export_whisper(
     to: str = "gguf",
     name: str | None = None,
     calibration: Sequence[Path] = (),
+    compress: float = 0.0,
+    recover_s: float = 0.0,
+    budget: Budget | None = None,
     keep_in: Path | None = None,
     assets: Assets | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
     """Read the checkpoint `source` of any kind and write it to `out`, which appears only when it is whole.
 
-    The same source gives the same bytes. The precision is int8 unless given; that of targets other than
-    "gguf" is one that their readers know, f16 unless given. `assets` brings Whisper's vocabularies for
-    sources that come without one.
+    Without training, the same source gives the same bytes. The precision is int8 unless given; that of targets other
+    than "gguf" one that their readers know, f16 unless given. `assets` brings Whisper's vocabularies for sources that
+    come without one.
 
-    `calibration`, recordings of speech (`export.calibrate.calibrate`), makes int8 and int4 lose less; what they
-    tell of the checkpoint is kept in `keep_in`.
+    `calibration`, recordings of speech (`export.calibrate`), makes int8 and int4 lose less; what they tell of the
+    checkpoint is kept in `keep_in`. `compress` is the share of the encoder's weights to take away, `recover_s` for how
+    many seconds to train what is left (`export.compress`). With a `budget`, precision and compression are searched
+    for, the model is measured, and a report written beside the file and into it (`export.automatic`).
+
+    Raises:
+        UnsupportedModelError: no such target, or not at that precision.
+        CalibrationError: the recipe needs recordings, or has no use for them.
+        BudgetError: no recipe meets the budget.
     """
-    wanted = _precision(precision, to)
-    if calibration and (to != "gguf" or wanted not in _CALIBRATED):
-        raise CalibrationError(
-            f"calibration is for gguf files at {' or '.join(_CALIBRATED)}; {to} at {wanted} has nothing to gain from it"
-        )
+    tell = progress or silent
+    recipe = Recipe(_precision(precision, to), compress, recover_s)
+    if to != "gguf" and (calibration or budget):
+        raise CalibrationError(f"calibration and budgets are for gguf files; {to} has nothing to gain from them")
+    if budget is None:
+        recipe.check(calibration)
     if to in _FILE_TARGETS and out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
-    if progress is not None:
-        progress("reading", 0, 0)
+    tell("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
-    reports: tuple[TensorReport, ...] = ()
     with _naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        if to == "gguf":
-            calibrated = calibrate(checkpoint, calibration, keep_in, progress) if calibration else None
-            reports = _write_gguf(checkpoint, out, wanted, calibrated, progress)
+        if to != "gguf":
+            _FOREIGN[to][0](checkpoint, out, recipe.precision, progress=tell)
+            return ExportReport(out, checkpoint.name, recipe.precision, _n_bytes(out), ())
+        kitchen = Kitchen(checkpoint, calibration, keep_in, tell)
+        if budget is not None:
+            made = search_recipe(kitchen, recipe, budget, out)
         else:
-            _FOREIGN[to][0](checkpoint, out, wanted, progress=progress)
-    return ExportReport(path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports)
+            made = kitchen.make(recipe)
+            write_model_file(
+                made.checkpoint, out, recipe.precision, quantized=made.quantized, heard=made.heard, progress=tell
+            )
+    return _report(out, made)
 
 
 def _precision(precision: str | None, to: str) -> Precision:
@@ -142,23 +154,17 @@ def _naming(out: Path) -> Iterator[None]:
         raise OSError(error.errno, os.strerror(error.errno), str(out)) from error
 
 
-def _write_gguf(
-    checkpoint: Checkpoint,
-    out: Path,
-    precision: Precision,
-    calibration: Calibration | None,
-    progress: Progress | None,
-) -> tuple[TensorReport, ...]:
-    quantized = write_model_file(checkpoint, out, precision, calibration=calibration, progress=progress)
-    return tuple(
+def _report(out: Path, made: Made) -> ExportReport:
+    tensors = tuple(
         TensorReport(
             name=name,
             type=tensor.parts[0].type.name.lower(),
             n_bytes=sum(part.data.nbytes for part in tensor.parts),
             error=tensor.error,
         )
-        for name, tensor in quantized.items()
+        for name, tensor in made.quantized.items()
     )
+    return ExportReport(out, made.checkpoint.name, made.recipe.precision, _n_bytes(out), tensors)
 
 
 def _n_bytes(path: Path) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from ..errors import EdgeError
+from ..errors import EdgeError, OptionError
 from .arguments import HELP, PRECISIONS, Subcommands
 from .console import Console
 
@@ -16,12 +17,21 @@ _EPILOG = """\
 SOURCE is a CTranslate2 or Hugging Face folder, an openai-whisper .pt, a whisper.cpp .bin, a GGUF file,
 or the name of a model that `edgewise models list` shows.
 
---calibration needs no transcripts: minutes of speech are enough, twenty are used. Never measure a model on the
-recordings that it was calibrated with.
+--calibration needs no transcripts: minutes of speech are enough, twenty are used (three hours by --recover).
+--compress takes that share of the encoder's weights away, where the words suffer least; --recover trains what is left,
+and INT4, to say what the whole model says. Both need torch: pip install "edgewise[export]".
+
+--precision auto looks for the smallest model within a budget: it measures float32 and one recipe after the other on the
+sets of --eval, and writes a report beside the model and into it. A set is a manifest.jsonl, or a folder that holds one:
+an object a line, {"audio": "a.flac", "text": "what is said", "lang": "en"}. No recording of it may be among those of
+--calibration.
 
 examples:
   edgewise export whisper whisper-small/ -o small-int8.gguf --precision int8
   edgewise export whisper base -o base-int4.gguf --precision int4 --calibration my-recordings/
+  edgewise export whisper base -o small.gguf --calibration my-recordings/ --compress 25% --recover 20m
+  edgewise export whisper base -o auto.gguf --precision auto --max-wer-increase 0.3 --eval my-set/manifest.jsonl \\
+      --calibration my-recordings/ --max-size 60MB
   edgewise export whisper base -o ggml-base.bin --to whispercpp --precision f16
   edgewise transcribe talk.wav --model small-int8.gguf
 """
@@ -44,9 +54,22 @@ def add_parser(commands: Subcommands) -> None:
     )
     whisper.add_argument("source", metavar="SOURCE")
     whisper.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write")
-    whisper.add_argument("--precision", choices=PRECISIONS, help="of the weights (default: int8; for other forms f16)")
-    whisper.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
     whisper.add_argument(
+        "--precision",
+        choices=(*PRECISIONS, "auto"),
+        help="of the weights (default: int8; for other forms f16); auto: the smallest within the budget",
+    )
+    whisper.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
+    whisper.add_argument("--name", help="the model's name (default: what the source says)")
+    whisper.add_argument("--offline", action="store_true", help="never use the network")
+    _add_compression(whisper)
+    _add_budget(whisper)
+    whisper.set_defaults(run=_run)
+
+
+def _add_compression(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("smaller at the same words")
+    group.add_argument(
         "--calibration",
         nargs="+",
         type=Path,
@@ -54,13 +77,66 @@ def add_parser(commands: Subcommands) -> None:
         metavar="PATH",
         help="recordings of speech like yours (files, folders, manifests), so that int8 and int4 lose less",
     )
-    whisper.add_argument("--name", help="the model's name (default: what the source says)")
-    whisper.add_argument("--offline", action="store_true", help="never use the network")
-    whisper.set_defaults(run=_run)
+    group.add_argument(
+        "--compress", type=_share, default=0.0, metavar="SHARE", help="of the encoder's weights to take away: 25%%"
+    )
+    group.add_argument(
+        "--recover", type=_seconds, default=0.0, metavar="TIME", help="train for so long: 90s, 20m, 1h (default: not)"
+    )
+
+
+def _add_budget(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("a budget, with --precision auto")
+    group.add_argument(
+        "--max-wer-increase",
+        type=float,
+        metavar="POINTS",
+        help="percentage points of word error rate above float32, on the mean of the sets",
+    )
+    group.add_argument("--eval", nargs="+", type=Path, metavar="SET", help="recordings with their words to measure on")
+    group.add_argument("--max-size", type=_n_bytes, metavar="SIZE", help="of the file: 30MB")
+    group.add_argument("--target-ms", type=float, metavar="MS", help="mean time of a recording, on this machine")
+
+
+def _share(text: str) -> float:
+    value = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"expected a share such as 25% or 0.25, found {text!r}")
+    return value
+
+
+def _seconds(text: str) -> float:
+    return _scaled(text, {"s": 1, "m": 60, "h": 3600}, "a time such as 90s, 20m or 1h")
+
+
+def _n_bytes(text: str) -> int:
+    return round(_scaled(text.upper().removesuffix("B"), {"K": 1e3, "M": 1e6, "G": 1e9}, "a size such as 30MB"))
+
+
+def _scaled(text: str, units: Mapping[str, float], expected: str) -> float:
+    try:
+        value = float(text[:-1]) * units[text[-1]]
+    except (ValueError, KeyError, IndexError):
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected {expected}, found {text!r}")
+    return value
+
+
+def _check(args: argparse.Namespace) -> None:
+    is_auto = args.precision == "auto"
+    if is_auto and (args.max_wer_increase is None or not args.eval):
+        raise OptionError("--precision auto needs --max-wer-increase POINTS and --eval SET")
+    if not is_auto and (args.max_wer_increase, args.eval, args.max_size, args.target_ms) != (None,) * 4:
+        raise OptionError("--max-wer-increase, --eval, --max-size and --target-ms are for --precision auto")
+    if is_auto and args.compress:
+        raise OptionError("--precision auto chooses how much to compress; leave --compress out")
 
 
 def _run(args: argparse.Namespace, console: Console) -> int:
+    _check(args)
     try:
+        from export.automatic import Budget
         from export.whisper import export_whisper
     except ImportError as error:
         advice = 'pip install "edgewise[export]"'
@@ -72,10 +148,16 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     source, name = Path(args.source), args.name
     if not source.exists() and source.name == args.source:  # a bare word is a model's name
         source, name = bring(args.source), name or args.source
+    budget = None
+    if args.precision == "auto":
+        budget = Budget(tuple(args.eval), args.max_wer_increase, args.max_size, args.target_ms)
     report = export_whisper(
         source,
         args.output,
-        precision=args.precision,
+        precision=None if budget else args.precision,
+        compress=args.compress,
+        recover_s=args.recover,
+        budget=budget,
         to=args.to,
         name=name,
         calibration=args.calibration,

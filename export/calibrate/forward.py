@@ -6,7 +6,7 @@ see it. It computes the full window and is a hundred times slower.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,15 +22,21 @@ Observer: TypeAlias = Callable[[str, FloatArray], None]
 VOCABULARY_INPUT = "dec.final_norm"
 CROSS_INPUT = "enc.final_norm"
 
+_ALL = slice(None)
 
-def input_of(tensor: str) -> str | None:
+
+def input_of(tensor: str, tensors: Container[str] = ()) -> str | None:
     """The name under which the input of a linear's weights `X.weight` is shown; None for what is no linear.
 
     Linears that read the same rows share a name: queries, keys and values; all keys and values of the cross-attention.
+    `tensors` are the names of all: where a linear has two factors, its weights read what `X.down.weight` gives.
     """
     if tensor == "dec.token_embd.weight":
         return VOCABULARY_INPUT
-    stem, dot, last = tensor.removesuffix(".weight").rpartition(".")
+    linear = tensor.removesuffix(".weight")
+    if f"{linear}.down.weight" in tensors:
+        return f"{linear}.down.out"
+    stem, dot, last = linear.removesuffix(".down").rpartition(".")
     if not dot or not tensor.endswith(".weight") or ".blocks." not in tensor or "norm" in last:
         return None
     if stem.endswith("cross_attn") and last in "kv":
@@ -60,7 +66,7 @@ class Forward:
             self._observe(f"{block}.attn.in", normed[rows])
             mixed = self._attention(f"{block}.attn", normed, normed)
             self._observe(f"{block}.attn.out.in", mixed[rows])
-            x = x + self._linear(f"{block}.attn.out", mixed)
+            x = x + self._linear(f"{block}.attn.out", mixed, rows)
             x = x + self._feed_forward(block, x, rows)
         states = self._norm("enc.final_norm", x)
         self._observe(CROSS_INPUT, states[rows])
@@ -90,9 +96,10 @@ class Forward:
     def _floats(self, name: str) -> FloatArray:
         return np.asarray(self._tensors[name], np.float32)
 
-    def _linear(self, stem: str, x: FloatArray) -> FloatArray:
+    def _linear(self, stem: str, x: FloatArray, rows: NDArray[np.intp] | slice = _ALL) -> FloatArray:
         if f"{stem}.down.weight" in self._tensors:
             x = x @ self._floats(f"{stem}.down.weight").T
+            self._observe(f"{stem}.down.out", x[rows])
         y: FloatArray = x @ self._floats(f"{stem}.weight").T
         return y + self._floats(f"{stem}.bias") if f"{stem}.bias" in self._tensors else y
 
@@ -126,9 +133,9 @@ class Forward:
     def _feed_forward(self, block: str, x: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
         normed = self._norm(f"{block}.norm_ffn", x)
         self._observe(f"{block}.ffn.fc1.in", normed[rows])
-        wide = gelu(self._linear(f"{block}.ffn.fc1", normed))
+        wide = gelu(self._linear(f"{block}.ffn.fc1", normed, rows))
         self._observe(f"{block}.ffn.fc2.in", wide[rows])
-        return self._linear(f"{block}.ffn.fc2", wide)
+        return self._linear(f"{block}.ffn.fc2", wide, rows)
 
 
 # erf by Abramowitz and Stegun 7.1.26: |error| <= 1.5e-7, a float32's own rounding.

@@ -10,21 +10,14 @@ import numpy as np
 from edge.audio import SAMPLE_RATE_HZ, open_audio
 from edge.errors import CalibrationError
 from edge.features import FRAMES_PER_SECOND, raw_log_mel, window_features
-from edge.format import StoredTensor, TensorType
-from edge.format.tail import Tail, clip_positions
 from edge.format.whisper import FRAMES_PER_POSITION
 from edge.progress import Progress, silent
-from edge.tokens import Tokenizer
-from edge.whisper.decode import GreedyDecoder, make_prompt
-from edge.whisper.language import detect_language
-from edge.whisper.rules import TokenRules
 
 from ..checkpoint import Checkpoint
-from ..engine import engine_of
-from ..tail import landmarks_of
 from .forward import FloatArray, Forward
 from .moments import Moments, MomentSum
 from .recordings import Recording
+from .words import OwnWords
 
 MOST_SECONDS = 1200
 """Of speech: more changes nothing that shows, and takes as long again."""
@@ -47,7 +40,7 @@ def gather_moments(
     tell = progress or silent
     tell("calibrating", 0, 0)
     run = _Run(checkpoint)
-    clips = _clips(recordings, checkpoint.dims.n_audio_ctx * FRAMES_PER_POSITION / FRAMES_PER_SECOND)
+    clips = clips_of(recordings, checkpoint.dims.n_audio_ctx * FRAMES_PER_POSITION / FRAMES_PER_SECOND)
     total_s = min(MOST_SECONDS, _length_s(recordings))
     done_s = 0.0
     for samples in clips:
@@ -70,7 +63,7 @@ def _length_s(recordings: Sequence[Recording]) -> int:
     return round(sum(length or 0.0 for length in seconds)) if None not in seconds else 0
 
 
-def _clips(recordings: Sequence[Recording], window_s: float) -> Iterator[FloatArray]:
+def clips_of(recordings: Sequence[Recording], window_s: float) -> Iterator[FloatArray]:
     """A window of each recording, then the second of each that has one, and so on."""
     streams = [_windows(recording.path, round(window_s * SAMPLE_RATE_HZ)) for recording in recordings]
     while streams:
@@ -113,43 +106,16 @@ class _Run:
         self.total = MomentSum()
         self._dims = checkpoint.dims
         self._mel_filters = checkpoint.mel_filters
-        self._tokenizer = Tokenizer(checkpoint.vocabulary)
         self._forward = Forward(checkpoint.dims, checkpoint.tensors, self.total)
-        stored = {
-            name: StoredTensor(name, TensorType.F32, tensor.shape, np.ascontiguousarray(tensor, np.float32))
-            for name, tensor in checkpoint.tensors.items()
-        }
-        engine = engine_of(Path(checkpoint.name), checkpoint.dims, stored)
-        self._state = engine.new_state()
-        self._tail: Tail = landmarks_of(engine, stored)
-        self._decoders = {
-            timestamps: GreedyDecoder(
-                self._tokenizer,
-                TokenRules(
-                    self._tokenizer,
-                    suppress_tokens=checkpoint.suppress_tokens or None,
-                    suppress_begin=checkpoint.suppress_begin or None,
-                    timestamps=timestamps,
-                ),
-                checkpoint.dims.n_text_ctx,
-            )
-            for timestamps in (True, False)
-        }
+        self._words = OwnWords(checkpoint)
 
     def add(self, samples: FloatArray) -> None:
         """Count a clip of at most a window."""
-        n_ctx = self._dims.n_audio_ctx
-        features = window_features(raw_log_mel(samples, self._mel_filters), n_ctx * FRAMES_PER_POSITION)
-        n_frames = round(len(samples) / SAMPLE_RATE_HZ * FRAMES_PER_SECOND)
-        n_clip = clip_positions(self._tail, n_frames, self._dims)
-        behind = self._tail.positions[self._tail.positions >= n_clip]
-        states = self._forward.encode(features, np.concatenate([np.arange(n_clip), behind]))
-        self._state.encode(features)
-        language = None
-        if self._tokenizer.is_multilingual:
-            language = next(iter(detect_language(self._state, self._tokenizer)))
-        for timestamps, decoder in self._decoders.items():
-            prompt = make_prompt(self._tokenizer, self._dims.n_text_ctx, language=language, timestamps=timestamps)
-            decoded = decoder(self._state, prompt)
-            tokens = [*prompt.tokens, *decoded.tokens][: self._dims.n_text_ctx]
-            self._forward.decode(np.array(tokens, np.int32), states)
+        features = window_features(
+            raw_log_mel(samples, self._mel_filters), self._dims.n_audio_ctx * FRAMES_PER_POSITION
+        )
+        n_clip = self._words.n_positions(round(len(samples) / SAMPLE_RATE_HZ * FRAMES_PER_SECOND))
+        landmarks = self._words.tail.positions
+        states = self._forward.encode(features, np.concatenate([np.arange(n_clip), landmarks[landmarks >= n_clip]]))
+        for tokens, _ in self._words.listen(features).values():
+            self._forward.decode(tokens, states)

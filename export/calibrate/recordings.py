@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import CalibrationError
+
+from ..evaluate.manifest import read_manifest
 
 _SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".au", ".m4a", ".webm"})
 
@@ -26,10 +27,11 @@ def find_recordings(sources: Iterable[Path]) -> list[Recording]:
     """All recordings that `sources` name, each once, in a fixed order.
 
     A source is an audio file, a folder (searched with its subfolders, or by its `manifest.jsonl` where it has one)
-    or a manifest: a JSON object a line, whose `audio` is a path beside it. Lines without audio are passed over.
+    or a manifest (`export.evaluate.manifest`), with or without texts.
 
     Raises:
-        CalibrationError: a source does not exist or names no recording, or a line of a manifest is broken.
+        CalibrationError: a source does not exist or names no recording.
+        ManifestError: a line of a manifest is broken.
     """
     found: dict[str, Recording] = {}
     for source in sources:
@@ -47,23 +49,8 @@ def find_recordings(sources: Iterable[Path]) -> list[Recording]:
 def _paths_of(source: Path) -> Iterator[Path]:
     manifest = source / "manifest.jsonl" if source.is_dir() else source
     if manifest.suffix == ".jsonl" and manifest.is_file():
-        yield from _in_manifest(manifest)
+        yield from (Path(file) for utterance in read_manifest(manifest).utterances for file in utterance.files)
     elif source.is_dir():
         yield from sorted(path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES)
     else:
         yield source
-
-
-def _in_manifest(manifest: Path) -> Iterator[Path]:
-    for number, line in enumerate(manifest.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except ValueError as error:
-            raise CalibrationError(f"{manifest}, line {number}: expected a JSON object ({error})") from error
-        audio = entry.get("audio") if isinstance(entry, dict) else 0
-        if audio is not None and not isinstance(audio, str):
-            raise CalibrationError(f'{manifest}, line {number}: expected "audio" with a path or null, found {audio!r}')
-        if audio:
-            yield manifest.parent / audio

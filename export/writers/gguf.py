@@ -5,28 +5,24 @@ The keys and tensor names are transcribe.cpp's; what only edgewise needs is unde
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
 from edge.format.layers import layers_metadata
 from edge.format.tail import tail_metadata
-from edge.progress import Progress
+from edge.progress import Progress, silent
 from edge.tokens import Tokenizer
 
-from ..calibrate.forward import input_of
-from ..calibrate.moments import Calibration
 from ..checkpoint import Checkpoint
-from ..equalise import equalise
 from ..mel import SAMPLE_RATE, WINDOW_S, hann_window
-from ..quantize import Precision, Quantized, quantize_tensor
+from ..quantize import Precision, Quantized
 from ..tail import find_tail
 from ..vocabulary import merge_lines, token_texts
+from ..weights import quantize_checkpoint
 
 _QUANTIZATION_VERSION = 2
 """Of ggml's block types; required where a file holds some."""
@@ -42,33 +38,27 @@ def write_model_file(
     path: Path,
     precision: Precision,
     *,
-    calibration: Calibration | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Quantized]:
-    """Quantize and write `checkpoint`; the file appears when it is whole. Returns what each tensor became."""
-    tensors, matrices = _prepared(checkpoint, calibration)
-    quantized: dict[str, Quantized] = {}
-    for done, (name, tensor) in enumerate(tensors.items()):
-        if progress is not None:
-            progress("quantizing", done, len(tensors))
-        quantized[name] = quantize_tensor(name, tensor, precision, matrices.get(input_of(name) or ""))
-    if progress is not None:
-        progress("looking at the padding", 0, 0)
+    quantized: Mapping[str, Quantized] | None = None,
+    heard: Sequence[str] = (),
+    report: str | None = None,
+    progress: Progress = silent,
+) -> Mapping[str, Quantized]:
+    """Write `checkpoint` at a precision; the file appears when it is whole. Returns what each tensor became.
+
+    `quantized` are its tensors where they are rounded already, `heard` the hashes of the recordings that helped;
+    `report` goes into the file as it is.
+    """
+    if quantized is None:
+        quantized = quantize_checkpoint(checkpoint, precision, progress=progress)
+    progress("looking at the padding", 0, 0)
     tail = find_tail(path, checkpoint.dims, quantized)
-    metadata = model_metadata(checkpoint, precision) | tail_metadata(tail) | _calibration(calibration)
+    metadata = model_metadata(checkpoint, precision) | tail_metadata(tail)
+    if heard:
+        metadata["edgewise.calibration.sha256"] = list(heard)
+    if report is not None:
+        metadata["edgewise.report"] = report
     write_gguf(path, metadata, _tensors(checkpoint, quantized))
-    if progress is not None:
-        progress("quantizing", len(quantized), len(quantized))
     return quantized
-
-
-def _prepared(
-    checkpoint: Checkpoint, calibration: Calibration | None
-) -> tuple[Mapping[str, NDArray[Any]], Mapping[str, NDArray[np.float32]]]:
-    """The checkpoint's tensors in the form that rounds best, and the moments of their inputs."""
-    if calibration is None:
-        return checkpoint.tensors, {}
-    return equalise(checkpoint.dims, checkpoint.tensors, calibration.moments.matrices)
 
 
 def model_metadata(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
@@ -84,7 +74,7 @@ def model_metadata(checkpoint: Checkpoint, precision: Precision) -> dict[str, Me
     }
 
 
-def _tensors(checkpoint: Checkpoint, quantized: dict[str, Quantized]) -> Iterator[TensorToWrite]:
+def _tensors(checkpoint: Checkpoint, quantized: Mapping[str, Quantized]) -> Iterator[TensorToWrite]:
     filters = checkpoint.mel_filters
     window = hann_window()
     yield TensorToWrite("frontend.mel_filterbank", TensorType.F32, filters.shape, filters)
@@ -119,10 +109,6 @@ def _own(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValu
         "edgewise.alignment_heads": np.array(checkpoint.alignment_heads, np.int32).reshape(-1),
         "edgewise.source_sha256": checkpoint.source_sha256,
     }
-
-
-def _calibration(calibration: Calibration | None) -> dict[str, MetadataValue]:
-    return {"edgewise.calibration.sha256": list(calibration.recordings)} if calibration else {}
 
 
 def _sizes(checkpoint: Checkpoint) -> dict[str, MetadataValue]:

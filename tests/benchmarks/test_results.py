@@ -14,7 +14,7 @@ from benchmarks.compare import compare, error_change, speed_change
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import table
 from benchmarks.results import EngineResult, UtteranceResult, by_speed, summarize
-from benchmarks.scoring import Errors
+from export.evaluate.scoring import Errors
 
 
 def _result(engine: str, factor: float, edits: int = 1, n: int = 20) -> EngineResult:

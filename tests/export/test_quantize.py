@@ -29,7 +29,8 @@ def test_every_tensor_has_a_role() -> None:
     # 4 layers of 6 linear weights in the encoder and of 10 in the decoder
     assert len(of_role[Role.LINEAR]) == 4 * 6 + 4 * 10
     shapes = tensor_shapes(PUBLISHED["tiny.en"])
-    assert all(len(shapes[name]) == 1 or "pos_emb" in name for name in of_role[Role.VECTOR])
+    assert of_role[Role.POSITIONS] == ["enc.pos_emb.weight", "dec.pos_emb.weight"]
+    assert all(len(shapes[name]) == 1 for name in of_role[Role.VECTOR])
 
 
 def test_policy_covers_every_precision_and_role() -> None:
@@ -50,11 +51,12 @@ def test_policy_covers_every_precision_and_role() -> None:
         (LINEAR, "int4", TensorType.Q4_0, 0.1),
         (EMBEDDING, "int4", TensorType.I8, 0.009),
         ("enc.conv.1.bias", "int8", TensorType.F32, 0.0),
-        ("enc.pos_emb.weight", "int4", TensorType.F32, 0.0),
+        ("enc.pos_emb.weight", "int4", TensorType.F16, 0.0005),
+        ("enc.pos_emb.weight", "q8_0", TensorType.F32, 0.0),
     ],
 )
 def test_type_and_error(weights: np.ndarray, name: str, precision: Precision, kind: TensorType, bound: float) -> None:
-    stored = quantize_tensor(name, weights, precision)
+    stored = quantize_tensor(name, weights, POLICY[precision][role_of(name)])
     assert stored.parts[0].name == name
     assert stored.parts[0].type is kind
     assert stored.parts[0].shape == weights.shape
@@ -63,22 +65,22 @@ def test_type_and_error(weights: np.ndarray, name: str, precision: Precision, ki
 
 
 def test_int8_keeps_its_scales_beside_it(weights: np.ndarray) -> None:
-    codes, scales = quantize_tensor(LINEAR, weights, "int8").parts
+    codes, scales = quantize_tensor(LINEAR, weights, TensorType.I8).parts
     assert (scales.name, scales.type, scales.shape) == (f"{LINEAR}_scale", TensorType.F32, (48,))
     assert codes.data.dtype == np.int8
     np.testing.assert_array_equal(quant.dequantize_int8(codes.data, scales.data), codes.data * scales.data[:, None])
 
 
 def test_error_is_relative_to_the_weights(weights: np.ndarray) -> None:
-    once = quantize_tensor(LINEAR, weights, "int8").error
-    scaled = quantize_tensor(LINEAR, weights * np.float32(1024), "int8").error
+    once = quantize_tensor(LINEAR, weights, TensorType.I8).error
+    scaled = quantize_tensor(LINEAR, weights * np.float32(1024), TensorType.I8).error
     assert scaled == pytest.approx(once, rel=1e-5)
-    assert quantize_tensor(LINEAR, np.zeros_like(weights), "int8").error == 0
+    assert quantize_tensor(LINEAR, np.zeros_like(weights), TensorType.I8).error == 0
 
 
 def test_float16_weights_stay_as_they_are(weights: np.ndarray) -> None:
     halves = weights.astype(np.float16)
-    stored = quantize_tensor(LINEAR, halves, "f16")
+    stored = quantize_tensor(LINEAR, halves, TensorType.F16)
     np.testing.assert_array_equal(stored.parts[0].data, halves)
     assert stored.error == 0
 
@@ -87,7 +89,7 @@ def test_float16_weights_stay_as_they_are(weights: np.ndarray) -> None:
 def test_weights_beyond_float16_are_refused(weights: np.ndarray, precision: Precision) -> None:
     weights[0, 0] = 1e6
     with pytest.raises(UnsupportedModelError, match=r"fc1\.weight is out of float16's range"):
-        quantize_tensor(LINEAR, weights, precision)
+        quantize_tensor(LINEAR, weights, POLICY[precision][Role.LINEAR])
 
 
 def test_unknown_precision_lists_the_known() -> None:

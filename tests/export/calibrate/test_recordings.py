@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import CalibrationError
+from edge.errors import CalibrationError, ManifestError
 from export.calibrate.recordings import find_recordings
 
 
@@ -36,14 +36,14 @@ def test_the_same_bytes_count_once(folder: Path) -> None:
 def test_manifests(folder: Path) -> None:
     manifest = folder / "manifest.jsonl"
     manifest.write_text('{"audio": "deep/c.MP3", "text": "x"}\n\n{"audio": null, "concat": ["b.wav"]}\n')
-    assert names(manifest) == names(folder) == ["c.MP3"]
+    assert names(manifest) == names(folder) == ["c.MP3", "b.wav"]
 
 
 @pytest.mark.parametrize("line", ["{", "3", '{"audio": 3}', "[]"])
 def test_a_broken_line_is_named(folder: Path, line: str) -> None:
     manifest = folder / "manifest.jsonl"
     manifest.write_text('{"audio": "b.wav"}\n' + line)
-    with pytest.raises(CalibrationError, match=r"manifest\.jsonl, line 2: expected"):
+    with pytest.raises(ManifestError, match="line 2 of the manifest is not a recording"):
         find_recordings([manifest])
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from benchmarks.errors import BenchmarkError
-from benchmarks.manifest import Selection, duration_s, find_set, read_manifest, read_manifests, read_samples
+from edge.errors import ManifestError
+from export.evaluate.manifest import Selection, duration_s, find_set, read_manifest, read_manifests, read_samples
 
 
 def _write_set(folder: Path, *items: dict[str, Any]) -> Path:
@@ -54,7 +54,7 @@ def test_recordings_are_chosen_by_their_length(tmp_path: Path) -> None:
     assert chosen(Selection(min_seconds=2.5, max_seconds=3.5)) == [2.5, 3.0, 3.5]
     assert chosen(Selection(min_seconds=2.5, limit=1)) == [2.5]
     assert chosen(Selection(max_seconds=1)) == [1.0]
-    with pytest.raises(BenchmarkError, match=r"no recordings in .* have the length asked for"):
+    with pytest.raises(ManifestError, match=r"no recordings in .* have the length asked for"):
         chosen(Selection(min_seconds=5))
 
 
@@ -67,7 +67,7 @@ def test_a_length_that_the_manifest_does_not_tell_is_read_from_the_files(tmp_pat
     alone, joined, missing = read_manifest(_write_set(tmp_path, *items)).utterances
     assert duration_s(alone) == pytest.approx(0.1)
     assert duration_s(joined) == pytest.approx(0.7)
-    with pytest.raises(BenchmarkError, match=r"the length of missing\.wav is unknown"):
+    with pytest.raises(ManifestError, match=r"the length of missing\.wav is unknown"):
         duration_s(missing)
 
 
@@ -75,13 +75,13 @@ def test_sets_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("EDGEWISE_TEST_DATA", raising=False)
     (tmp_path / "some_set").mkdir()
     _write_set(tmp_path / "some_set", {"audio": "0.wav", "text": "a"})
-    with pytest.raises(BenchmarkError, match="no such set: some_set; --data ROOT or EDGEWISE_TEST_DATA"):
+    with pytest.raises(ManifestError, match="no such set: some_set; --data ROOT or EDGEWISE_TEST_DATA"):
         find_set("some_set")
     assert find_set("some_set", tmp_path) == tmp_path / "some_set"
     monkeypatch.setenv("EDGEWISE_TEST_DATA", str(tmp_path))
     assert find_set("some_set") == tmp_path / "some_set"
     assert find_set(str(tmp_path)) == tmp_path
-    with pytest.raises(BenchmarkError, match="no such set: other, neither as a path nor in"):
+    with pytest.raises(ManifestError, match="no such set: other, neither as a path nor in"):
         find_set("other")
 
 
@@ -90,7 +90,7 @@ def test_several_sets_are_told_apart_by_name(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         _write_set(tmp_path / name, {"audio": "0.wav", "text": "a"})
     assert [manifest.name for manifest in read_manifests(["b", "a"], tmp_path)] == ["b", "a"]
-    with pytest.raises(BenchmarkError, match="two sets have one name: a"):
+    with pytest.raises(ManifestError, match="two sets have one name: a"):
         read_manifests(["a", str(tmp_path / "a")], tmp_path)
 
 
@@ -98,14 +98,14 @@ def test_several_sets_are_told_apart_by_name(tmp_path: Path) -> None:
 def test_a_line_that_is_no_recording_is_named(tmp_path: Path, line: str) -> None:
     manifest = tmp_path / "manifest.jsonl"
     manifest.write_text(f'{{"audio": "0.wav", "text": ""}}\n{line}\n', encoding="utf-8")
-    with pytest.raises(BenchmarkError, match="line 2"):
+    with pytest.raises(ManifestError, match="line 2"):
         read_manifest(manifest)
 
 
 def test_a_missing_or_empty_set_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkError, match="No such file"):
+    with pytest.raises(ManifestError, match="No such file"):
         read_manifest(tmp_path / "nowhere.jsonl")
-    with pytest.raises(BenchmarkError, match="no recordings"):
+    with pytest.raises(ManifestError, match="no recordings"):
         read_manifest(_write_set(tmp_path))
 
 

@@ -1,8 +1,8 @@
-"""Sets of recordings: a `manifest.jsonl` beside its audio files, one object a line.
+"""Sets of recordings to measure on: a `manifest.jsonl` beside its audio files, one object a line.
 
-`audio` is a path inside the folder, or null with `concat`, paths to join with `gap_seconds` of silence
-between them. `text` is the reference, "" where nothing is said, null where the words are not known. `seconds`
-is the length, and may be left out.
+`audio` is a path inside the folder, or null with `concat`, paths to join with `gap_seconds` of silence between them.
+`text` is the reference, "" where nothing is said, null or left out where the words are not known. `seconds` is the
+length, and may be left out.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from .engines.base import Samples
-from .errors import BenchmarkError
+from edge.audio import open_audio
+from edge.errors import AudioError, ManifestError
 
 SAMPLE_RATE_HZ = 16_000
 DATA_VARIABLE = "EDGEWISE_TEST_DATA"
@@ -87,9 +88,9 @@ def find_set(name: str, data: Path | None = None) -> Path:
         return path
     named = data or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
     if named is None:
-        raise BenchmarkError(f"no such set: {name}; --data ROOT or {DATA_VARIABLE} would tell where sets lie")
+        raise ManifestError(f"no such set: {name}; --data ROOT or {DATA_VARIABLE} would tell where sets lie")
     if not (named / name).exists():
-        raise BenchmarkError(f"no such set: {name}, neither as a path nor in {named}")
+        raise ManifestError(f"no such set: {name}, neither as a path nor in {named}")
     return named / name
 
 
@@ -99,7 +100,7 @@ def read_manifests(names: Sequence[str], data: Path | None = None, selection: Se
     found = [manifest.name for manifest in manifests]
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
-        raise BenchmarkError(f"two sets have one name: {', '.join(twice)}; name each once")
+        raise ManifestError(f"two sets have one name: {', '.join(twice)}; name each once")
     return manifests
 
 
@@ -109,13 +110,13 @@ def read_manifest(path: Path, selection: Selection = EVERYTHING) -> Manifest:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise BenchmarkError(f"cannot read the manifest {file}: {error.strerror}") from error
+        raise ManifestError(f"cannot read the manifest {file}: {error.strerror}") from error
     lines = [line for line in data.decode("utf-8").splitlines() if line.strip()]
     folder = file.resolve().parent
     all_of_them = [_utterance(folder, number, line) for number, line in enumerate(lines, start=1)]
     utterances = selection.take(all_of_them)
     if not utterances:
-        raise BenchmarkError(f"no recordings in {file}" + (" have the length asked for" if all_of_them else ""))
+        raise ManifestError(f"no recordings in {file}" + (" have the length asked for" if all_of_them else ""))
     return Manifest(folder.name, hashlib.sha256(data).hexdigest(), tuple(utterances))
 
 
@@ -123,21 +124,23 @@ def duration_s(utterance: Utterance) -> float:
     """The length of a recording: what the manifest says, else what its files say."""
     if utterance.seconds is not None:
         return utterance.seconds
-    import soundfile
-
     gaps_s = utterance.gap_s * (len(utterance.files) - 1)
-    try:
-        return sum(float(soundfile.info(file).duration) for file in utterance.files) + gaps_s
-    except soundfile.LibsndfileError as error:
-        raise BenchmarkError(f"the length of {utterance.name} is unknown: {error}") from error
+    lengths = []
+    for file in utterance.files:
+        try:
+            with open_audio(Path(file)) as source:
+                lengths.append(source.duration_s)
+        except AudioError as error:
+            raise ManifestError(f"the length of {utterance.name} is unknown: {error}") from error
+    if None in lengths:
+        raise ManifestError(f'the length of {utterance.name} is unknown; say it in the manifest, as "seconds"')
+    return sum(length or 0.0 for length in lengths) + gaps_s
 
 
-def read_samples(utterance: Utterance) -> Samples:
+def read_samples(utterance: Utterance) -> NDArray[np.float32]:
     """Decode a recording whole, mono at 16 kHz."""
-    from edge.audio import open_audio
-
     gap = np.zeros(round(utterance.gap_s * SAMPLE_RATE_HZ), dtype=np.float32)
-    blocks: list[Samples] = []
+    blocks: list[NDArray[np.float32]] = []
     for index, file in enumerate(utterance.files):
         if index:
             blocks.append(gap)
@@ -150,9 +153,11 @@ def _utterance(folder: Path, number: int, line: str) -> Utterance:
     try:
         item: dict[str, Any] = json.loads(line)
         paths = [item["audio"]] if item["audio"] is not None else list(item["concat"])
-        text = item["text"]
-    except (ValueError, TypeError, KeyError) as error:
-        raise BenchmarkError(f"line {number} of the manifest in {folder} is not a recording: {error!r}") from error
+        text = item.get("text")
+        if not all(isinstance(path, str) for path in paths) or not isinstance(text, str | None):
+            raise TypeError("expected paths of audio files and a text")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ManifestError(f"{folder}: line {number} of the manifest is not a recording: {error!r}") from error
     name = str(item["audio"] or Path(paths[0]).stem + f"+{len(paths) - 1}")
     return Utterance(
         name=name,

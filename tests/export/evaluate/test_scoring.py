@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.scoring import Errors, longest_repeat, runs_on, total
+from export.evaluate.scoring import Errors, longest_repeat, runs_on, total
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_total_adds_up_and_knows_no_rate_without_words() -> None:
 def test_score_normalizes_both_sides() -> None:
     pytest.importorskip("whisper_normalizer")
     pytest.importorskip("jiwer")
-    from benchmarks.scoring import score
+    from export.evaluate.scoring import score
 
     assert score("MISTER HALE HAD TWENTY ONE DOGS", "Mr. Hale had 21 dogs.").edits == 0
     assert score("red green blue", "red grain blue sky") == Errors(3, 1, 0, 1, 0)

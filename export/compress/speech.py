@@ -1,0 +1,165 @@
+"""Clips for compression: features of recordings, and the checkpoint's own words for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edge.audio import SAMPLE_RATE_HZ
+from edge.errors import CalibrationError
+from edge.features import FRAMES_PER_SECOND, raw_log_mel, window_features
+from edge.format.whisper import FRAMES_PER_POSITION
+from edge.progress import Progress
+
+from ..calibrate.gather import clips_of
+from ..calibrate.recordings import Recording
+from ..calibrate.words import OwnWords
+from ..checkpoint import Checkpoint
+
+MOST_SECONDS = 3 * 3600
+"""Of speech that is held in memory, as float16 features: 170 MB."""
+
+_SHORTEST_S, _LONGEST_S = 3.0, 30.0
+"""Long recordings are cut at random into pieces so long: clips of every length occur at run time."""
+
+_STEP = 64
+"""Clips are padded to a multiple of so many positions, so that some fit together into a batch."""
+
+_POSITIONS = 3072
+"""Of a batch, about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A piece of a recording."""
+
+    raw: NDArray[np.float16]
+    """(n_frames, n_mels) raw log-mel."""
+    n_positions: int
+    """Encoder positions that the runtime computes for it."""
+    tokens: NDArray[np.int32]
+    """Prompt and transcript, (n_tokens,)."""
+    n_prompt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Clips of similar length, side by side."""
+
+    features: torch.Tensor
+    """(batch, 2 n_ctx, n_mels)"""
+    counts: torch.Tensor
+    """(batch, n_ctx): 1 where a position belongs to the clip, 0 in the padding behind it."""
+    tokens: torch.Tensor
+    """(batch, n_tokens), padded at the end."""
+    predicts: torch.Tensor
+    """(batch, n_tokens): 1 where the token after this one is the model's own, 0 in prompt and padding."""
+
+
+def hear_clips(
+    checkpoint: Checkpoint, recordings: Sequence[Recording], most_s: float, progress: Progress
+) -> list[Clip]:
+    """Clips of 3 to 30 s from the recordings, at most `most_s` seconds, each with the checkpoint's transcript.
+
+    Raises:
+        AudioError: a recording cannot be read.
+        CalibrationError: there is no speech in them.
+    """
+    words = OwnWords(checkpoint)
+    n_window = checkpoint.dims.n_audio_ctx * FRAMES_PER_POSITION
+    rng = np.random.default_rng(0)
+    clips: list[Clip] = []
+    done_s = 0.0
+    for window in clips_of(recordings, n_window / FRAMES_PER_SECOND):
+        for samples in _cut(window, rng):
+            raw = raw_log_mel(samples, checkpoint.mel_filters)[:n_window]
+            tokens, n_prompt = words.listen(window_features(raw, n_window))[bool(rng.integers(2))]
+            if len(tokens) - n_prompt > 2 * _SPARE + 10 * len(samples) / SAMPLE_RATE_HZ:
+                continue  # a loop teaches nothing
+            clips.append(Clip(raw.astype(np.float16), words.n_positions(len(raw)), tokens, n_prompt))
+            done_s += len(samples) / SAMPLE_RATE_HZ
+        progress("listening (seconds of speech)", round(min(done_s, most_s)), round(most_s))
+        if done_s >= most_s:
+            break
+    if len(clips) < 4:
+        raise CalibrationError("the recordings hold hardly any speech; compressing an encoder needs minutes of it")
+    return clips
+
+
+_SPARE = 16
+
+
+def _cut(window: NDArray[np.float32], rng: np.random.Generator) -> Iterator[NDArray[np.float32]]:
+    at = 0
+    while len(window) - at > 0.5 * SAMPLE_RATE_HZ:
+        n = int(rng.uniform(_SHORTEST_S, _LONGEST_S) * SAMPLE_RATE_HZ)
+        yield window[at : at + n]
+        at += n
+
+
+def batches(
+    clips: Sequence[Clip], n_audio_ctx: int, rng: np.random.Generator, positions: int = _POSITIONS
+) -> Iterator[Batch]:
+    """All clips in batches, shuffled."""
+    by_length: dict[int, list[Clip]] = {}
+    for clip in clips:
+        n_ctx = min(-(-clip.n_positions // _STEP) * _STEP, n_audio_ctx)
+        by_length.setdefault(n_ctx, []).append(clip)
+    groups = []
+    for n_ctx, alike in by_length.items():
+        size = max(1, positions // n_ctx)
+        order = rng.permutation(len(alike))
+        groups += [(n_ctx, [alike[i] for i in order[at : at + size]]) for at in range(0, len(alike), size)]
+    for index in rng.permutation(len(groups)):
+        yield _batch(*groups[index])
+
+
+def _batch(n_ctx: int, clips: Sequence[Clip]) -> Batch:
+    n_tokens = max(len(clip.tokens) for clip in clips)
+    counts = np.zeros((len(clips), n_ctx), np.float32)
+    tokens = np.zeros((len(clips), n_tokens), np.int64)
+    predicts = np.zeros((len(clips), n_tokens), np.float32)
+    for row, clip in enumerate(clips):
+        counts[row, : clip.n_positions] = 1
+        tokens[row, : len(clip.tokens)] = clip.tokens
+        predicts[row, clip.n_prompt - 1 : len(clip.tokens)] = 1  # the end of the text too
+    features = [window_features(clip.raw.astype(np.float32), n_ctx * FRAMES_PER_POSITION) for clip in clips]
+    return Batch(*(torch.from_numpy(array) for array in (np.stack(features), counts, tokens, predicts)))
+
+
+_MEASURED = 10
+
+
+class Speech:
+    """The clips of some recordings, and which of them serve what."""
+
+    def __init__(self, clips: Sequence[Clip], n_audio_ctx: int) -> None:
+        order = np.random.default_rng(0).permutation(len(clips))
+        n_kept = max(2, min(30, len(clips) // 5))
+        self._clips = [clips[i] for i in order]
+        self._n_kept = n_kept
+        self._n_audio_ctx = n_audio_ctx
+        short = sorted(self._clips[:n_kept], key=lambda clip: clip.n_positions)
+        self.measured = list(batches(short[:_MEASURED], n_audio_ctx, np.random.default_rng(0)))
+        """Where damage is measured while sizes are chosen: the shortest of `kept`, since it is measured often."""
+        self.kept = self._batches(0, n_kept)
+        """Where recovery is watched; nothing learns from them."""
+        self.listened = self._batches(n_kept, n_kept + 120)
+        """Where moments come from."""
+
+    def _batches(self, first: int, last: int) -> list[Batch]:
+        return list(batches(self._clips[first:last], self._n_audio_ctx, np.random.default_rng(0)))
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """All clips to learn from, in an order of `rng`."""
+        return batches(self._clips[self._n_kept :], self._n_audio_ctx, rng)
+
+
+def hear(checkpoint: Checkpoint, recordings: Sequence[Recording], progress: Progress) -> Speech:
+    """`hear_clips`, sorted into what they serve."""
+    clips = hear_clips(checkpoint, recordings, MOST_SECONDS, progress)
+    return Speech(clips, checkpoint.dims.n_audio_ctx)

@@ -1,0 +1,168 @@
+"""What to make of a checkpoint, and making it: compression, calibration, rounding, recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.errors import CalibrationError
+from edge.progress import Progress
+
+from .calibrate import calibrate
+from .calibrate.forward import input_of
+from .calibrate.recordings import Recording, find_recordings
+from .checkpoint import Checkpoint
+from .costs import encoder_weights
+from .quantize import Precision, Quantized
+from .weights import Recover, groups_of, quantize_checkpoint
+
+if TYPE_CHECKING:
+    from .compress.speech import Speech
+
+_CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How small, and by what means."""
+
+    precision: Precision
+    reduction: float = 0.0
+    """Share of the encoder's weights to take away."""
+    recover_s: float = 0.0
+    """Seconds to train for: once after taking weights away, once more for INT4."""
+    raised: frozenset[str] = frozenset()
+    """Tensors that stay INT8 in an INT4 model."""
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        parts: list[str] = [self.precision]
+        if self.raised:
+            parts.append(f"{len(self.raised)} tensors at int8")
+        if self.reduction:
+            parts.append(f"encoder -{self.reduction:.0%}")
+        if self.recover_s and (self.reduction or self.precision == "int4"):
+            parts.append("recovered")
+        return ", ".join(parts)
+
+    def check(self, recordings: Collection[object]) -> None:
+        """Refuse what needs recordings where there are none, and what gains nothing from them.
+
+        Raises:
+            CalibrationError: that is so.
+        """
+        if not recordings and (self.reduction or self.recover_s):
+            raise CalibrationError("compressing and recovering need to hear speech; name some with --calibration")
+        if recordings and self.precision not in _CALIBRATED and not self.reduction:
+            raise CalibrationError(
+                f"calibration is for gguf files at {' or '.join(_CALIBRATED)}, or for --compress; "
+                f"{self.precision} has nothing to gain from it"
+            )
+        if self.recover_s and not self.reduction and self.precision != "int4":
+            raise CalibrationError(
+                f"{self.precision} loses nothing that training would bring back; --recover is for int4 and --compress"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A checkpoint after a recipe."""
+
+    recipe: Recipe
+    checkpoint: Checkpoint
+    quantized: Mapping[str, Quantized]
+    heard: tuple[str, ...]
+    """SHA-256 of each recording that was listened to: who measures the model must use others."""
+
+    @property
+    def encoder_macs(self) -> int:
+        """Multiply-adds of the encoder's matrices for one position."""
+        return encoder_weights(self.checkpoint.dims)
+
+
+@dataclass(slots=True)
+class Kitchen:
+    """A checkpoint and the recordings that recipes may listen to; what they share is made once."""
+
+    checkpoint: Checkpoint
+    sources: Sequence[Path]
+    keep_in: Path | None
+    progress: Progress
+    _speech: Speech | None = None
+    _smaller: dict[tuple[float, float], Checkpoint] = field(default_factory=dict)
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """What the sources name."""
+        return find_recordings(self.sources) if self.sources else []
+
+    @property
+    def speech(self) -> Speech:
+        """Clips of the recordings, with the checkpoint's own words."""
+        if self._speech is None:
+            from .compress.speech import hear
+
+            self._speech = hear(self.checkpoint, self.recordings, self.progress)
+        return self._speech
+
+    def make(self, recipe: Recipe) -> Made:
+        """Follow a recipe.
+
+        Raises:
+            CalibrationError: it needs recordings and has none, or the other way round.
+            AudioError, ManifestError: a recording or a manifest cannot be read.
+        """
+        recipe.check(self.sources)
+        checkpoint = self._shrunk(recipe)
+        known = None
+        if self.sources and recipe.precision in _CALIBRATED:
+            keep_in = None if checkpoint.dims.layers else self.keep_in  # a smaller encoder is made once
+            known = calibrate(checkpoint, self.sources, keep_in, self.progress)
+        quantized = quantize_checkpoint(
+            checkpoint,
+            recipe.precision,
+            calibration=known,
+            raised=recipe.raised,
+            recover=self._recover(checkpoint, recipe),
+            progress=self.progress,
+        )
+        return Made(recipe, checkpoint, quantized, tuple(recording.sha256 for recording in self.recordings))
+
+    def costliest(self) -> list[tuple[tuple[str, ...], int]]:
+        """The linears of the checkpoint by what INT4 does to the words for each byte that INT8 would cost more, worst
+        first: their tensors' names, and how many weights they have."""
+        from .compress.sensitivity import int4_damage
+
+        tensors = self.checkpoint.tensors
+        groups = list(groups_of(tensors))
+        matrices = calibrate(self.checkpoint, self.sources, self.keep_in, self.progress).moments.matrices
+        moments = {name: matrices[input_of(name) or ""] for group in groups for name in group}
+        damages = int4_damage(self.checkpoint, groups, moments, self.speech, self.progress)
+        sizes = [sum(tensors[name].size for name in group) for group in groups]
+        order = sorted(range(len(groups)), key=lambda i: -damages[i] / sizes[i])
+        return [(groups[i], sizes[i]) for i in order]
+
+    def _shrunk(self, recipe: Recipe) -> Checkpoint:
+        if not recipe.reduction:
+            return self.checkpoint
+        key = recipe.reduction, recipe.recover_s
+        if key not in self._smaller:
+            from .compress.encoder import shrink_encoder
+
+            (smaller,) = shrink_encoder(
+                self.checkpoint, self.speech, (recipe.reduction,), recipe.recover_s, self.progress
+            )
+            self._smaller[key] = smaller.checkpoint
+        return self._smaller[key]
+
+    def _recover(self, checkpoint: Checkpoint, recipe: Recipe) -> Recover | None:
+        if recipe.precision != "int4" or not recipe.recover_s:
+            return None
+        from .compress.rounding import recover_q4_0
+
+        return lambda tensors, moments: recover_q4_0(
+            self.checkpoint, checkpoint.dims, tensors, moments, self.speech, recipe.recover_s, self.progress
+        )

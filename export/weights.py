@@ -1,0 +1,84 @@
+"""All tensors of a checkpoint in the types of a file, rounded as well as what is known of its inputs allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.format import TensorType
+from edge.progress import Progress, silent
+
+from .calibrate.forward import input_of
+from .calibrate.moments import Calibration
+from .checkpoint import Checkpoint
+from .equalise import equalise
+from .quantize import POLICY, Precision, Quantized, Role, quantize_tensor, role_of, stored_q4_0
+
+Tensors: TypeAlias = Mapping[str, NDArray[Any]]
+Matrices: TypeAlias = Mapping[str, NDArray[np.float32]]
+
+Recover: TypeAlias = Callable[[Tensors, Matrices], tuple[Tensors, Mapping[str, NDArray[np.uint8]]]]
+"""Trains tensors, some of which will be INT4, whose inputs' moments are given by the tensors' names: all tensors
+afterwards, and the INT4 ones as Q4_0 rows (export.compress.rounding)."""
+
+
+def quantize_checkpoint(
+    checkpoint: Checkpoint,
+    precision: Precision,
+    *,
+    calibration: Calibration | None = None,
+    raised: Collection[str] = (),
+    recover: Recover | None = None,
+    progress: Progress = silent,
+) -> dict[str, Quantized]:
+    """Every tensor as the file will hold it.
+
+    `raised` names tensors that stay INT8 in an INT4 model. With `recover` (and a calibration) the model is trained to
+    live with INT4, the token embedding included.
+    """
+    types = {name: _type(name, precision, raised, recover is not None) for name in checkpoint.tensors}
+    tensors, matrices = checkpoint.tensors, dict[str, NDArray[np.float32]]()
+    if calibration is not None:
+        tensors, seen = equalise(checkpoint.dims, tensors, calibration.moments.matrices)
+        inputs = {name: input_of(name, checkpoint.tensors) for name in tensors}
+        matrices = {name: seen[key] for name, key in inputs.items() if key is not None and key in seen}
+    rows: Mapping[str, NDArray[np.uint8]] = {}
+    if recover is not None:
+        int4 = {name: matrix for name, matrix in matrices.items() if types[name] is TensorType.Q4_0}
+        tensors, rows = recover(tensors, int4)
+    quantized: dict[str, Quantized] = {}
+    for done, name in enumerate(checkpoint.tensors):
+        progress("quantizing", done, len(types))
+        if name in rows:
+            quantized[name] = stored_q4_0(name, tensors[name], rows[name])
+        else:
+            quantized[name] = quantize_tensor(name, tensors[name], types[name], matrices.get(name))
+    progress("quantizing", len(types), len(types))
+    return quantized
+
+
+def _type(name: str, precision: Precision, raised: Collection[str], recovers: bool) -> TensorType:
+    role = role_of(name)
+    if precision == "int4" and name in raised:
+        return TensorType.I8
+    if precision == "int4" and recovers and role is Role.EMBEDDING:
+        return TensorType.Q4_0
+    return POLICY[precision][role]
+
+
+def groups_of(names: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """The linears' weights that the engine multiplies with at once and that must have one type: those to raise."""
+    done: set[str] = set()
+    for name in names:
+        if role_of(name) is not Role.LINEAR or name in done:
+            continue
+        stem, _, last = name.removesuffix(".weight").rpartition(".")
+        together = "kv" if stem.endswith("cross_attn") and last in "kv" else "qkv" if last in "qkv" else ""
+        group: tuple[str, ...] = (name,)
+        if together and not (stem.endswith("cross_attn") and last == "q"):
+            group = tuple(f"{stem}.{part}.weight" for part in together)
+        done.update(group)
+        yield group

@@ -1,0 +1,53 @@
+"""Recovery: it gets closer to the teacher, and what it rounds is what the file will hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from edge.progress import silent
+from edge.quant import dequantize_q4_0, q4_0_rows
+from export.checkpoint import Checkpoint
+from export.compress.encoder import shrink_encoder
+from export.compress.network import to_torch
+from export.compress.recover import Lesson, Network, _round_q4_0, recover
+from export.compress.rounding import recover_q4_0
+from export.compress.speech import Speech
+from export.rounding import moved_for_q4_0, q4_0_codes_of
+
+ENCODER = ("enc.blocks.", "enc.final_norm.")
+
+
+def test_a_smaller_encoder_gets_closer_to_the_whole_one(checkpoint: Checkpoint, speech: Speech) -> None:
+    (small,) = shrink_encoder(checkpoint, speech, (0.3,), 0, silent)
+    student = Network(to_torch(small.checkpoint.tensors), small.checkpoint.dims)
+    names = [name for name in student.tensors if name.startswith(ENCODER)]
+    lesson = Lesson(speech.epoch, speech.kept, 1000.0, 2e-5, most_steps=12)
+    found = recover(Network(to_torch(checkpoint.tensors), checkpoint.dims), student, names, {}, lesson, silent)
+    assert found.n_steps == 12
+    assert found.after < found.before
+    for name, tensor in found.tensors.items():
+        assert torch.equal(tensor, student.tensors[name]) or name in names
+
+
+def test_training_rounds_as_the_file_does() -> None:
+    rng = np.random.default_rng(0)
+    weights = rng.standard_normal((8, 64)).astype(np.float32)
+    scales, moved = moved_for_q4_0(weights, np.eye(64, dtype=np.float32))
+    scales[3, 1] = 0
+    seen = _round_q4_0(torch.from_numpy(moved), torch.from_numpy(scales)).numpy()
+    rows = q4_0_rows(scales, q4_0_codes_of(moved, scales))
+    np.testing.assert_array_equal(seen, dequantize_q4_0(rows))
+
+
+def test_int4_weights_learn(checkpoint: Checkpoint, speech: Speech) -> None:
+    linears = [name for name in checkpoint.tensors if name.endswith(("fc1.weight", "fc2.weight"))]
+    moments = {name: np.eye(checkpoint.tensors[name].shape[1], dtype=np.float32) for name in linears}
+    arrays, rows = recover_q4_0(checkpoint, checkpoint.dims, checkpoint.tensors, moments, speech, 1.0, silent)
+    assert set(rows) == set(linears)
+    assert set(arrays) == set(checkpoint.tensors)
+    for name in linears:
+        error = np.abs(dequantize_q4_0(rows[name]) - checkpoint.tensors[name]).max()
+        assert error < 0.2 * np.abs(checkpoint.tensors[name]).max()
+    for name in ("enc.conv.0.weight", "enc.pos_emb.weight"):
+        np.testing.assert_array_equal(arrays[name], checkpoint.tensors[name])
