@@ -137,7 +137,7 @@ def is_done(recording: Recording, targets: Iterable[tuple[str, Path]]) -> bool:
 
 def _printable(text: str, *, is_json: bool) -> str:
     """The text as this standard output can show it: on a terminal of another age, question marks beat a failure."""
-    encoding = sys.stdout.encoding
+    encoding = sys.stdout.encoding or "utf-8"  # a stream in memory has none
     if encoding.lower().startswith("utf"):
         return text
     if is_json:

@@ -61,7 +61,7 @@ def _divide(segment: Segment, options: OutputOptions) -> Iterator[tuple[float, f
 def _spans(segment: Segment, n_letters: int) -> Sequence[_Span]:
     """When which letters are spoken: by the segment's words, or evenly if it has none that spell its text."""
     spans: list[_Span] = []
-    for word in segment.words:
+    for word in segment.words or ():
         first = spans[-1].stop if spans else 0
         spans.append(_Span(first, first + _n_letters(word.text), word.start, word.end))
     if spans and spans[-1].stop == n_letters:

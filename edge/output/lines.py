@@ -127,7 +127,7 @@ def _break(pieces: Sequence[Piece], max_width: int) -> list[str]:
     # For the first n pieces: how many lines they take, that sum, and where the last line begins.
     best = [(0, 0, 0)]
     for end in range(1, len(pieces) + 1):
-        ways = []
+        ways: list[tuple[int, int, int]] = []
         width = 0
         for start in range(end - 1, -1, -1):
             width += pieces[start].width + (start + 1 < end and pieces[start + 1].after_space)
