@@ -51,7 +51,10 @@ class FileSink:
         for format, path in self._targets:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(transcript, path, format, self._options)
-            self._console.say(f"wrote {path}")
+        path, formats = self._targets[0][1], [format for format, _ in self._targets]
+        # Several as a shell writes them, on one line: talk.{srt,json}.
+        suffix = formats[0] if len(formats) == 1 else f"{{{','.join(formats)}}}"
+        self._console.say(f"wrote {path.with_name(path.stem)}.{suffix}")
 
     def error(self, message: str) -> None:
         """Nothing: standard error says it."""

@@ -33,6 +33,7 @@ def test_a_folder_keeps_its_tree(run: Any, model: Any, talks: Path, tmp_path: Pa
     assert tree(tmp_path / "out") == [
         f"{stem}.{format}" for stem in ("a", "day1/a", "day1/b") for format in ("json", "srt", "txt")
     ]
+    assert outcome.err.splitlines()[0] == f"edgewise: wrote {tmp_path / 'out' / 'a'}.{{srt,json,txt}}"
     assert outcome.err.splitlines()[-1] == (
         "edgewise: 3 of 3 recordings transcribed; 1.5 s of audio in 1.5 s (1.0 x real time)"
     )
