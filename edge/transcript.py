@@ -5,9 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import OptionError
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of several readings of a segment."""
+
+    text: str
+    """As decoded, with the blank in front of the first word."""
+    score: float
+    """How the search ranked the reading of the whole window that it comes from: higher is better."""
+    avg_logprob: float
+    """Mean log-probability of that window's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,10 @@ class Segment:
     """Of the window's text under zlib; above 2.4 it repeats itself."""
     no_speech_prob: float
     """Probability, at the start of the window, that it holds no speech."""
+    language: str = "en"
+    """Code of the language that the window was read in."""
+    alternatives: tuple[Alternative, ...] = ()
+    """The n best readings, where asked for: this one first, then others by score, all different texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +64,13 @@ class Timing:
     total_s: float = 0.0
     """From the first sample to the last word, without `load_s`."""
     n_windows: int = 0
+    """Windows encoded, second looks included."""
     n_tokens: int = 0
-    """Tokens decoded, including those that were discarded."""
+    """Tokens of the texts that were found, those that were discarded included."""
     n_second_looks: int = 0
     """Windows decoded again in full context, because what the tail gave was in doubt."""
+    n_fallbacks: int = 0
+    """Windows drawn at higher temperatures, because the likeliest text repeated itself or was a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +84,8 @@ class Transcript:
     duration: float
     """Length of the recording in seconds."""
     timing: Timing
+    language_probabilities: dict[str, float] = field(default_factory=dict)
+    """Of the languages that came into question when it was detected, those of 1 % or more; the likeliest first."""
 
 
 def write_transcript(transcript: Transcript, format: str) -> str:

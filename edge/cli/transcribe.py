@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import HELP, PRECISIONS, Subcommands, language, positive
+from .arguments import HELP, PRECISIONS, Subcommands, positive
 from .console import Console
+from .decoding import add_language_arguments, add_search_arguments, decoding_settings
 from .failures import explain, is_debugging
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ examples:
   edgewise transcribe talk.mp3 --format srt > talk.srt
   edgewise transcribe day1.wav day2.flac --format vtt --output-dir subtitles
   edgewise transcribe gespräch.ogg --model base --language de
+  edgewise transcribe call.wav --model base --languages en,de --beam-size 5
+  edgewise transcribe talk.mp3 --n-best 5 --format json
   arecord -f S16_LE -r 16000 -d 10 | edgewise transcribe -
   edgewise transcribe --demo
 
@@ -52,9 +55,6 @@ def add_parser(commands: Subcommands) -> None:
         "-m", "--model", default="tiny.en", metavar="NAME", help="name or .gguf file (default: tiny.en)"
     )
     parser.add_argument("--precision", choices=PRECISIONS, help="of a model given by name (default: int8)")
-    parser.add_argument(
-        "-l", "--language", type=language, metavar="LANG", help="such as en or German (default: detect it)"
-    )
     parser.add_argument("--format", choices=FORMATS, default="txt", help="of the transcript (default: txt)")
     parser.add_argument("-o", "--output-dir", type=Path, metavar="DIR", help="write one file for each recording there")
     parser.add_argument("-t", "--threads", type=positive, metavar="N", help="(default: the processor's physical cores)")
@@ -69,6 +69,8 @@ def add_parser(commands: Subcommands) -> None:
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"
     )
     parser.add_argument("--timing", action="store_true", help="say on standard error where the time went")
+    add_language_arguments(parser)
+    add_search_arguments(parser)
     parser.set_defaults(run=_run, parser=parser)
 
 
@@ -83,6 +85,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         args.parser.error("no FILE given (try --demo, or - for standard input)")
     if args.files.count(STANDARD_INPUT) > 1:
         args.parser.error("standard input (-) can be read only once")
+    decoding_settings(args)
     targets = _targets(args)
     sound = [name for name in args.files if _opens(name, console)]
     failed = [name for name in args.files if name not in sound]
@@ -112,9 +115,8 @@ def _one(name: str, target: Path | None, model: Model, args: argparse.Namespace,
     try:
         transcript = model.transcribe(
             sys.stdin.buffer if name == STANDARD_INPUT else name,
-            language=args.language,
-            context=args.context,
             progress=console.progress,
+            **decoding_settings(args),
         )
         console.clear()
         if target is None and len(args.files) > 1:
@@ -181,6 +183,7 @@ def timing_line(name: str, transcript: Transcript) -> str:
         ("decode", timing.decode_s),
     )
     again = f", looked at again {timing.n_second_looks}" if timing.n_second_looks else ""
+    again += f", drawn again {timing.n_fallbacks}" if timing.n_fallbacks else ""
     parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps)
     return (
         f"{name}: {transcript.duration:.1f} s of audio in {timing.total_s:.2f} s ({speed:.1f} x real time): "

@@ -56,6 +56,8 @@ def test_json_has_the_fields_of_openai_whisper() -> None:
         "avg_logprob": -0.25,
         "compression_ratio": 1.1,
         "no_speech_prob": 0.01,
+        "language": "en",
+        "alternatives": [],
     }
     assert parsed["timing"]["encode_s"] == 0.5
 
