@@ -175,24 +175,25 @@ def summarize_all(
 def likeliest(masked: FloatArray, n: int) -> list[tuple[int, float]]:
     """The n likeliest tokens that masked logits (n_vocab,) allow, and their log-probabilities; fewer if need be."""
     tokens = top_tokens(masked, n)
-    values = masked[tokens].tolist()
-    best = values[0] if values else math.nan
-    log_sum = math.log(ops.sum_exp(masked, best)) if math.isfinite(best) else math.nan
-    if not math.isfinite(log_sum):
-        raise KernelError(NO_NUMBER)
-    return [(token, value - best - log_sum) for token, value in zip(tokens.tolist(), values, strict=True)]
+    log_total = _log_sum_exp(masked)
+    return [(token, value - log_total) for token, value in zip(tokens.tolist(), masked[tokens].tolist(), strict=True)]
 
 
 def draw(masked: FloatArray, temperature: float, random: np.random.Generator) -> tuple[int, float]:
     """A token by the softmax of masked logits (n_vocab,) over `temperature`; its log-probability without that."""
-    best = float(masked.max())
-    if not math.isfinite(best):
-        raise KernelError(NO_NUMBER)
-    weights = np.exp((masked - best) / np.float32(temperature))
+    log_total = _log_sum_exp(masked)
+    weights = np.exp((masked - masked.max()) / np.float32(temperature))
     sums = np.cumsum(weights, dtype=np.float64)
     # A number above 0 and up to the whole sum, so that no token of weight 0 is ever met.
     token = int(np.searchsorted(sums, (1.0 - random.random()) * sums[-1]))
-    return token, float(masked[token]) - best - math.log(ops.sum_exp(masked, best))
+    return token, float(masked[token]) - log_total
+
+
+def _log_sum_exp(masked: FloatArray) -> float:
+    best = float(masked.max())
+    if not math.isfinite(best):
+        raise KernelError(NO_NUMBER)
+    return best + math.log(ops.sum_exp(masked, best))
 
 
 def _decode_next(state: State, live: Sequence[_Sequence], parents: Sequence[int]) -> FloatArray:

@@ -93,7 +93,7 @@ class ScriptedEngine:
         return self.state
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def engine_of(dims_of: Callable[[int], WhisperDims]) -> Callable[..., ScriptedEngine]:
     """An engine with the given logits function, for a vocabulary of the given size."""
 
@@ -103,7 +103,7 @@ def engine_of(dims_of: Callable[[int], WhisperDims]) -> Callable[..., ScriptedEn
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def script() -> Callable[..., LogitsOf]:
     """Logits under which greedy search writes the given tokens, one list a window, then ends it.
 
