@@ -3,7 +3,8 @@
 A search finds whole windows, and one that reads a word differently may also place its timestamps differently. A
 reading speaks about a segment if some of its own segments in a row begin and end where that one does, to 0.2 s; where
 both readings are a single segment, there is no question. Scores are those of the window's readings, so that two
-alternatives of one segment compare as the search compared them.
+alternatives of one segment compare as the search compared them: they fall from the first to the last, but where the
+best reading of a window failed (edge.whisper.read) and stands behind the one that was taken.
 """
 
 from __future__ import annotations

@@ -158,10 +158,10 @@ class TranscribeOptions:
                 if language is not None:
                     tokenizer.language_token(language)
             return
-        wanted = self.language or ("en" if "en" in (self.candidate_languages or ("en",)) else self.candidate_languages)
-        if wanted != "en":
+        wanted = (self.language,) if self.language else self.candidate_languages or ("en",)
+        if "en" not in wanted:
             raise OptionError(
-                f"this model knows only English, the language asked for is {wanted!r}; "
+                f"this model knows only English, the language asked for is {' or '.join(wanted)}; "
                 "use a multilingual model (one without .en in its name)"
             )
         if self.task == "translate":

@@ -6,8 +6,9 @@ In this order, each only where the one before gave a text to doubt:
 2. the same in full context (edge.whisper.guard says when; a false alarm costs time only);
 3. draws at rising temperatures in full context, by openai-whisper's thresholds; silence is not drawn again.
 
+A search that finds several texts gives the best one that passes: the best of all may be a loop, and loops are likely.
 Where all temperatures fail, the likeliest of their texts that does not repeat itself is taken, as in faster-whisper;
-the original takes the last. A window that passes is read as if the later steps did not exist.
+the original takes the last. A window that passes at first is read as if nothing else existed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ..features import FRAMES_PER_SECOND, window_features
 from ..format.tail import clip_positions
 from ..format.whisper import FRAMES_PER_POSITION
 from ..tokens import Tokenizer
-from .decode import Bounds, DecodedWindow, GreedyDecoder, Prompt, WindowDecoder, make_prompt
+from .decode import Bounds, DecodedWindow, GreedyDecoder, Hypothesis, Prompt, WindowDecoder, make_prompt, summarize
 from .guard import is_suspicious
 from .language import detect_language
 from .options import TranscribeOptions
@@ -132,8 +133,21 @@ class WindowReader:
             # What is drawn depends on the place in the recording and on nothing that was read before.
             seeds = (self._options.seed, seek, round(temperature * 1000))
             decoded = self._draw(self._state, prompt, temperature, np.random.default_rng(seeds))
+        decoded = self._first_sound(decoded)
         self.decode_s += time.perf_counter() - began
         self.n_tokens += len(decoded.tokens)
+        return decoded
+
+    def _first_sound(self, decoded: DecodedWindow) -> DecodedWindow:
+        """The best of what a search found that passes; the best of all if none does."""
+        if not self._fails(decoded):
+            return decoded
+        found = (Hypothesis(decoded.tokens, decoded.token_logprobs, decoded.score), *decoded.others)
+        for one in decoded.others:
+            others = tuple(other for other in found if other is not one)
+            promoted = summarize(one, decoded.no_speech_prob, self._tokenizer, decoded.temperature, others)
+            if not self._fails(promoted):
+                return promoted
         return decoded
 
     def _fails(self, decoded: DecodedWindow) -> bool:

@@ -152,7 +152,7 @@ def test_a_beam_that_holds_everything_finds_the_best_and_is_never_below_greedy(
     found = readings(beam(state_of(engine_of(logits_of), 30), prompt))
     everything: dict[tuple[int, ...], float] = {}
     live = {(): 0.0}
-    for n in range(3):
+    for _ in range(3):
         following = {}
         for tokens, total in live.items():
             logprobs = log_softmax(rules.apply(logits_of(0, (*prompt.tokens, *tokens)), tokens))
@@ -243,9 +243,7 @@ def test_a_low_temperature_is_greedy(english: Tokenizer, noise: Floats, engine_o
     assert drawn.tokens == GreedyDecoder(english, rules, bounds)(state_of(engine, 1), prompt).tokens
 
 
-def test_beams_share_one_call_and_the_prompt_is_decoded_once(
-    english: Tokenizer, noise: Floats, engine_of: Any
-) -> None:
+def test_beams_share_one_call_and_the_prompt_is_decoded_once(english: Tokenizer, noise: Floats, engine_of: Any) -> None:
     state = state_of(engine_of(random_logits(noise, 8)), 5)
     calls: list[tuple[int, ...]] = []
     decode = state.decode
