@@ -24,6 +24,7 @@ class FakeModel:
         self.loaded_with: tuple[Any, dict[str, Any]] | None = None
         self.languages: list[str | None] = []
         self.contexts: list[str] = []
+        self.settings: list[dict[str, Any]] = []
         self.fails_with: dict[str, BaseException] = {}
 
     def load(self, name: object, **options: Any) -> FakeModel:
@@ -32,12 +33,13 @@ class FakeModel:
         return self
 
     def transcribe(
-        self, audio: Any, *, language: str | None = None, context: str = "tail", progress: Any = None
+        self, audio: Any, *, language: str | None = None, context: str = "tail", progress: Any = None, **settings: Any
     ) -> Transcript:
         if error := self.fails_with.get(Path(str(audio)).name):
             raise error
         self.languages.append(language)
         self.contexts.append(context)
+        self.settings.append(settings)
         with open_audio(audio) as source:
             seconds = sum(len(block) for block in source) / 16000
         text = f" {seconds:.1f} s, größer & <kleiner>"
@@ -81,6 +83,49 @@ def test_passes_the_options_on(run: Any, model: FakeModel, clip: Path) -> None:
     assert model.languages == ["de", None]
     run("transcribe", clip, "--context", "full")
     assert model.contexts == ["tail", "tail", "full"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        ([], {}),
+        (["--beam-size", 5, "--patience", 2, "--length-penalty", 0.6], {"patience": 2.0, "length_penalty": 0.6}),
+        (["--n-best", 5, "--best-of", 3, "--seed", 7], {"n_best": 5, "best_of": 3, "seed": 7}),
+        (["--no-temperature-fallback"], {"temperature": (0.0,)}),
+        (["--temperature", 0.5], {"temperature": (0.5, 0.7, 0.9)}),
+        (["--temperature", 0.5, "--no-temperature-fallback"], {"temperature": (0.5,)}),
+        (["--temperature", 0], {"temperature": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)}),
+        (["--temperature", 1.5], {"temperature": (1.5,)}),
+        (["--languages", "en,German", "--multilingual"], {"languages": ("en", "de"), "multilingual": True}),
+        (["--task", "translate"], {"task": "translate"}),
+    ],
+)
+def test_passes_on_how_to_decode(
+    run: Any, model: FakeModel, clip: Path, arguments: list[Any], settings: dict[str, Any]
+) -> None:
+    assert run("transcribe", clip, *arguments).status == 0
+    assert model.settings == [settings | ({"beam_size": 5} if "--beam-size" in arguments else {})]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--n-best", 9, "--beam-size", 4], 1, "n_best is 9, but beam_size 4 finds no more than that: raise beam_size"),
+        (["--beam-size", 99], 1, "beam_size is 99; expected 1 to 32"),
+        (["--temperature", -1], 1, "temperature is -1; expected a number from 0 to 2"),
+        (["--language", "fr", "--languages", "en,de"], 1, "language is 'fr', which is none of languages, en, de"),
+        (["--beam-size", 0], 2, "--beam-size: expected a number of 1 or more, found '0'"),
+        (["--languages", "en,auto"], 2, "--languages: auto is no language to choose among"),
+        (["--languages", "en,klingon"], 2, "--languages: unknown language 'klingon'"),
+    ],
+)
+def test_what_cannot_be_is_said_before_a_model_is_loaded(
+    run: Any, model: FakeModel, clip: Path, arguments: list[Any], status: int, message: str
+) -> None:
+    outcome = run("transcribe", clip, *arguments)
+    assert outcome.status == status
+    assert message in outcome.err
+    assert model.loaded_with is None
 
 
 def test_formats(run: Any, model: FakeModel, clip: Path) -> None:
