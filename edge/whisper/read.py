@@ -33,7 +33,7 @@ from .search import BeamDecoder, SampleDecoder
 
 _LOG = logging.getLogger("edge.whisper")
 
-_LEAST_SHOWN = 0.01
+_LEAST_SHOWN = 0.01  # of the probabilities of all languages
 
 
 class WindowReader:
@@ -46,7 +46,7 @@ class WindowReader:
         self.language = options.language
         """Of the last window; None before the first, where it is to be detected."""
         self.language_probabilities: dict[str, float] = {}
-        """Of the first window where the language was detected; those too small to matter left out."""
+        """Of the first window where the language was detected; of all languages only those that matter."""
         self.n_windows = self.n_tokens = self.n_second_looks = self.n_fallbacks = 0
         self.encode_s = self.decode_s = 0.0
         self.n_window = engine.dims.n_audio_ctx * FRAMES_PER_POSITION
@@ -122,8 +122,8 @@ class WindowReader:
         _LOG.info("detected language %s (%.0f %%)", language, 100 * probabilities[language])
         self.language = language
         if not self.language_probabilities:
-            shown = (item for item in probabilities.items() if item[1] >= _LEAST_SHOWN)
-            self.language_probabilities = dict(shown)
+            least = _LEAST_SHOWN if self._options.candidate_languages is None else 0.0
+            self.language_probabilities = {code: one for code, one in probabilities.items() if one >= least}
 
     def _decode(self, prompt: Prompt, temperature: float, seek: int) -> DecodedWindow:
         began = time.perf_counter()
