@@ -85,7 +85,7 @@ class Transcript:
     """Length of the recording in seconds."""
     timing: Timing
     language_probabilities: dict[str, float] = field(default_factory=dict)
-    """When the language was detected: of those to choose among, or of all that have 1 % or more; the likeliest first."""
+    """Where the language was detected: of those to choose among, or of all of 1 % or more; the likeliest first."""
 
 
 def write_transcript(transcript: Transcript, format: str) -> str:

@@ -28,7 +28,7 @@ LogitsOf = Callable[[int, Sequence[int]], Floats]
 
 
 def run(engine: Any, tokenizer: Tokenizer, seconds: float = 5.0, **settings: Any) -> Transcript:
-    options = TranscribeOptions(**({"timestamps": False, "max_tokens": 40} | settings))
+    options = TranscribeOptions(**({"timestamps": False, "max_tokens": 24} | settings))
     samples = np.random.default_rng(1).standard_normal(round(seconds * 16000)).astype(np.float32) / 10
     state = engine.new_state(options.n_sequences)
     return transcribe(engine, state, tokenizer, FACTS, open_audio(samples), options)
@@ -67,12 +67,12 @@ def guesses(tokenizer: Tokenizer, *, no_speech: float = 0.01) -> LogitsOf:
 def test_a_loop_is_ended_by_drawing(english: Tokenizer, engine_of: Any) -> None:
     plain = run(engine_of(looped(english)), english, temperature=0)
     assert plain.segments[0].compression_ratio > 2.4
-    assert (plain.timing.n_tokens, plain.timing.n_fallbacks) == (40, 0)
+    assert (plain.timing.n_tokens, plain.timing.n_fallbacks) == (24, 0)
     engine = engine_of(looped(english))
     found = run(engine, english)
     assert found.segments[0].temperature in TEMPERATURES[1:]
     assert found.segments[0].compression_ratio <= 2.4
-    assert 0 < len(found.segments[0].tokens) < 40
+    assert 0 < len(found.segments[0].tokens) < 24
     assert (found.timing.n_windows, found.timing.n_fallbacks) == (1, 1), "encoded once"
     assert run(engine_of(looped(english)), english).segments == found.segments
     others = {run(engine_of(looped(english)), english, seed=seed).text for seed in range(1, 6)}

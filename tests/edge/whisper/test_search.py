@@ -94,7 +94,7 @@ def beam_search_written_down(
 
 
 @given(SEEDS, st.booleans(), st.integers(1, 6), st.sampled_from([0.6, 1.0, 2.0]), st.integers(1, 9))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_it_finds_what_the_original_finds(
     english: Tokenizer,
     noise: Floats,
@@ -118,7 +118,7 @@ def test_it_finds_what_the_original_finds(
 
 
 @given(SEEDS, st.booleans(), st.integers(1, 30))
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=8)
 def test_a_beam_of_one_is_greedy(
     english: Tokenizer, noise: Floats, engine_of: Any, seed: int, timestamps: bool, n_max: int
 ) -> None:
@@ -132,7 +132,7 @@ def test_a_beam_of_one_is_greedy(
 
 
 @given(SEEDS, st.sampled_from([None, 0.0, 0.5, 1.0]))
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=8)
 def test_a_beam_that_holds_everything_finds_the_best_and_is_never_below_greedy(
     english: Tokenizer, engine_of: Any, seed: int, length_penalty: float | None
 ) -> None:
@@ -168,7 +168,7 @@ def test_a_beam_that_holds_everything_finds_the_best_and_is_never_below_greedy(
 
 
 @given(SEEDS, st.floats(-6, 10), st.integers(2, 6), st.integers(1, 25), st.sampled_from([0.0, 0.3, 1.0]))
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_every_reading_keeps_the_rules_and_the_bounds(
     english: Tokenizer,
     noise: Floats,
@@ -257,7 +257,7 @@ def test_beams_share_one_call_and_the_prompt_is_decoded_once(english: Tokenizer,
 
 
 @given(SEEDS, st.integers(1, 33), st.sampled_from([51864, 51865, 51866]), st.integers(0, 2))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 def test_the_likeliest_tokens_are_those_of_a_sort(seed: int, n: int, n_vocab: int, digits: int) -> None:
     rng = np.random.default_rng(seed)
     logits = np.round(rng.standard_normal(n_vocab) * 3, digits).astype(np.float32)
