@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -18,6 +18,18 @@ class Word:
     """With the blank in front of it, if there is one, and its punctuation: a segment's words make up its text."""
     probability: float
     """That the word is right, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of several readings of a segment."""
+
+    text: str
+    """As decoded, with the blank in front of the first word."""
+    score: float
+    """How the search ranked the reading of the whole window that it comes from: higher is better."""
+    avg_logprob: float
+    """Mean log-probability of that window's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,10 @@ class Segment:
     """Probability, at the start of the window, that it holds no speech."""
     words: tuple[Word, ...] = ()
     """Empty unless words were asked for."""
+    language: str = "en"
+    """Code of the language that the window was read in."""
+    alternatives: tuple[Alternative, ...] = ()
+    """The n best readings, where asked for: this one first, then others by score, all different texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +76,13 @@ class Timing:
     total_s: float = 0.0
     """From the first sample to the last word, without `load_s`."""
     n_windows: int = 0
+    """Windows encoded, second looks included."""
     n_tokens: int = 0
-    """Tokens decoded, including those that were discarded."""
+    """Tokens of the texts that were found, those that were discarded included."""
     n_second_looks: int = 0
     """Windows decoded again in full context, because what the tail gave was in doubt."""
+    n_fallbacks: int = 0
+    """Windows drawn at higher temperatures, because the likeliest text repeated itself or was a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,8 @@ class Transcript:
     duration: float
     """Length of the recording in seconds."""
     timing: Timing
+    language_probabilities: dict[str, float] = field(default_factory=dict)
+    """Where the language was detected: of those to choose among, or of all of 1 % or more; the likeliest first."""
 
     def render(
         self, format: str = "txt", *, max_line_width: int | None = None, max_line_count: int | None = None

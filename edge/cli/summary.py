@@ -63,6 +63,7 @@ def timing_line(name: str, transcript: Transcript) -> str:
         ("decode", timing.decode_s),
     )
     again = f", looked at again {timing.n_second_looks}" if timing.n_second_looks else ""
+    again += f", drawn again {timing.n_fallbacks}" if timing.n_fallbacks else ""
     parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps)
     return (
         f"{name}: {transcript.duration:.1f} s of audio in {timing.total_s:.2f} s ({speed:.1f} x real time): "

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .arguments import HELP, Subcommands
 from .console import Console
+from .decoding import decoding_settings
 from .inputs import STANDARD_INPUT, find_recordings
 from .transcribe_options import DEFAULT_FORMAT, declare
 
@@ -22,6 +23,8 @@ examples:
   edgewise transcribe recordings/ --output-dir transcripts --resume
   edgewise transcribe 'recordings/**/*.flac' --format jsonl
   edgewise transcribe gespräch.ogg --model base --language de
+  edgewise transcribe call.wav --model base --languages en,de --beam-size 5
+  edgewise transcribe talk.mp3 --n-best 5 --format json
   arecord -f S16_LE -r 16000 -d 10 | edgewise transcribe -
   edgewise transcribe --demo
 
@@ -55,7 +58,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         return run_demo(args, console)
     from .batch import Batch
 
-    return Batch(_plan(args), console).run(lambda: _load(args, console), _settings(args))
+    settings = dict(decoding_settings(args))
+    return Batch(_plan(args), console).run(lambda: _load(args, console), settings)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -94,11 +98,6 @@ def _plan(args: argparse.Namespace) -> Plan:
         prepare(args.output_dir)
     options = OutputOptions(args.max_line_width, args.max_line_count)
     return Plan(recordings, barren, args.formats, targets, args.resume, options, args.timing)
-
-
-def _settings(args: argparse.Namespace) -> dict[str, Any]:
-    """What the model is asked for."""
-    return {"language": args.language, "context": args.context}
 
 
 def _load(args: argparse.Namespace, console: Console) -> Model:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import PRECISIONS, language, positive
+from .arguments import PRECISIONS, positive
+from .decoding import add_language_arguments, add_search_arguments
 
 CONTEXTS = ("tail", "full")
 DEFAULT_FORMAT = "txt"
@@ -26,7 +27,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--timing", action="store_true", help="say on standard error where the time went")
     _declare_model(parser.add_argument_group("model"))
-    _declare_decoding(parser.add_argument_group("decoding"))
+    add_language_arguments(parser)
+    add_search_arguments(parser)
     _declare_output(parser.add_argument_group("output"))
 
 
@@ -35,16 +37,9 @@ def _declare_model(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--precision", choices=PRECISIONS, help="of a model given by name (default: int8)")
     group.add_argument("-t", "--threads", type=positive, metavar="N", help="(default: the processor's physical cores)")
     group.add_argument("--offline", action="store_true", help="never use the network")
-
-
-def _declare_decoding(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "-l", "--language", type=language, metavar="LANG", help="such as en or German (default: detect it)"
-    )
     group.add_argument(
         "--context",
         choices=CONTEXTS,
-        default="tail",
         help="what stands behind a short clip: tail, the padding in a nutshell; full, all 30 s of it (default: tail)",
     )
 

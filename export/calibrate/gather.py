@@ -15,7 +15,7 @@ from edge.format.tail import Tail, clip_positions
 from edge.format.whisper import FRAMES_PER_POSITION
 from edge.progress import Progress, silent
 from edge.tokens import Tokenizer
-from edge.whisper.decode import GreedyDecoder, make_prompt
+from edge.whisper.decode import Bounds, GreedyDecoder, make_prompt
 from edge.whisper.language import detect_language
 from edge.whisper.rules import TokenRules
 
@@ -131,7 +131,7 @@ class _Run:
                     suppress_begin=checkpoint.suppress_begin or None,
                     timestamps=timestamps,
                 ),
-                checkpoint.dims.n_text_ctx,
+                Bounds(checkpoint.dims.n_text_ctx),
             )
             for timestamps in (True, False)
         }

@@ -23,11 +23,54 @@ def test_prints_the_words_and_nothing_else(run: Any, model: Any, clip: Path) -> 
 def test_passes_the_options_on(run: Any, model: Any, clip: Path) -> None:
     run("transcribe", clip, "--model", "base", "--precision", "int4", "--threads", 3, "--language", "German")
     assert model.loaded_with == ("base", {"precision": "int4", "threads": 3, "offline": None})
-    assert model.settings == [{"language": "de", "context": "tail"}]
+    assert model.settings == [{"language": "de"}]
     run("transcribe", clip, "--offline", "--language", "auto")
     assert model.loaded_with == ("tiny.en", {"precision": None, "threads": None, "offline": True})
     run("transcribe", clip, "--context", "full")
-    assert model.settings[1:] == [{"language": None, "context": "tail"}, {"language": None, "context": "full"}]
+    assert model.settings[1:] == [{}, {"context": "full"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        ([], {}),
+        (["--beam-size", 5, "--patience", 2, "--length-penalty", 0.6], {"patience": 2.0, "length_penalty": 0.6}),
+        (["--n-best", 5, "--best-of", 3, "--seed", 7], {"n_best": 5, "best_of": 3, "seed": 7}),
+        (["--no-temperature-fallback"], {"temperature": (0.0,)}),
+        (["--temperature", 0.5], {"temperature": (0.5, 0.7, 0.9)}),
+        (["--temperature", 0.5, "--no-temperature-fallback"], {"temperature": (0.5,)}),
+        (["--temperature", 0], {"temperature": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)}),
+        (["--temperature", 1.5], {"temperature": (1.5,)}),
+        (["--languages", "en,German", "--multilingual"], {"languages": ("en", "de"), "multilingual": True}),
+        (["--task", "translate"], {"task": "translate"}),
+    ],
+)
+def test_passes_on_how_to_decode(
+    run: Any, model: Any, clip: Path, arguments: list[Any], settings: dict[str, Any]
+) -> None:
+    assert run("transcribe", clip, *arguments).status == 0
+    assert model.settings == [settings | ({"beam_size": 5} if "--beam-size" in arguments else {})]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--n-best", 9, "--beam-size", 4], 1, "n_best is 9, but beam_size 4 finds no more than that: raise beam_size"),
+        (["--beam-size", 99], 1, "beam_size is 99; expected 1 to 32"),
+        (["--temperature", -1], 1, "temperature is -1; expected a number from 0 to 2"),
+        (["--language", "fr", "--languages", "en,de"], 1, "language is 'fr', which is none of languages, en, de"),
+        (["--beam-size", 0], 2, "--beam-size: expected a number of 1 or more, found '0'"),
+        (["--languages", "en,auto"], 2, "--languages: auto is no language to choose among"),
+        (["--languages", "en,klingon"], 2, "--languages: unknown language 'klingon'"),
+    ],
+)
+def test_what_cannot_be_is_said_before_a_model_is_loaded(
+    run: Any, model: Any, clip: Path, arguments: list[Any], status: int, message: str
+) -> None:
+    outcome = run("transcribe", clip, *arguments)
+    assert outcome.status == status
+    assert message in outcome.err
+    assert model.loaded_with is None
 
 
 def test_formats(run: Any, model: Any, clip: Path) -> None:
