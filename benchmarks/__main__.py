@@ -1,4 +1,4 @@
-"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | kernels | step | compare`."""
+"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | nbest | kernels | step | compare`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def _run(options: argparse.Namespace) -> None:
 
         print(compare(options.first, options.second))
         return
-    result = {"asr": _run_asr, "kernels": _run_kernels, "step": _run_step}[options.command](options)
+    commands = {"asr": _run_asr, "nbest": _run_nbest, "kernels": _run_kernels, "step": _run_step}
+    result = commands[options.command](options)
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -58,6 +59,22 @@ def _run_asr(options: argparse.Namespace) -> dict[str, Any]:
             repeats=options.repeats,
             beam=options.beam,
             timestamps=options.timestamps,
+        )
+    )
+
+
+def _run_nbest(options: argparse.Namespace) -> dict[str, Any]:
+    from .nbest import NbestOptions, run_nbest
+
+    return run_nbest(
+        NbestOptions(
+            sets=tuple(name for names in options.manifest for name in names),
+            models=options.models,
+            precision=options.precision,
+            threads=options.threads,
+            counts=options.n,
+            data=options.data,
+            limit=options.limit,
         )
     )
 

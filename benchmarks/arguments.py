@@ -15,6 +15,7 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     _add_asr(commands.add_parser("asr", help="engines side by side over sets of recordings"))
     _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
     _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
+    _add_nbest(commands.add_parser("nbest", help="the best of the n best readings: what rescoring could reach"))
     comparison = commands.add_parser("compare", help="two result files: what changed beyond the noise")
     comparison.add_argument("first", type=Path, metavar="A.json")
     comparison.add_argument("second", type=Path, metavar="B.json")
@@ -22,23 +23,15 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
 
 
 def _add_asr(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--manifest",
-        type=_names,
-        action="append",
-        required=True,
-        metavar="SET[,SET...]",
-        help="a manifest.jsonl, the folder it lies in, or that folder's name in ROOT; may be given again",
-    )
-    parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    _add_sets(parser)
     parser.add_argument("--min-seconds", type=float, metavar="S", help="only recordings that are at least so long")
     parser.add_argument("--max-seconds", type=float, metavar="S", help="only recordings that are at most so long")
-    parser.add_argument("--limit", type=_positive, help="only so many of those, from the first of each set")
     parser.add_argument(
         "--engines",
         type=_names,
         default=_names(_DEFAULT_ENGINES),
-        help="comma list of name:precision, edgewise with :context=tail|full and :cpu=LEVEL behind it "
+        help="comma list of name:precision, with :beam=N behind it; edgewise also with :context=tail|full, "
+        ":fallback=off|on and :cpu=LEVEL "
         f"(default {_DEFAULT_ENGINES})",
     )
     parser.add_argument(
@@ -56,6 +49,28 @@ def _add_asr(parser: argparse.ArgumentParser) -> None:
         default=False,
         help="decode segment times",
     )
+    _add_json(parser)
+
+
+def _add_sets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--manifest",
+        type=_names,
+        action="append",
+        required=True,
+        metavar="SET[,SET...]",
+        help="a manifest.jsonl, the folder it lies in, or that folder's name in ROOT; may be given again",
+    )
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    parser.add_argument("--limit", type=_positive, help="only so many recordings, from the first of each set")
+
+
+def _add_nbest(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
+    parser.add_argument("--threads", type=_positive, default=2, help="(default 2)")
+    parser.add_argument("--n", type=_counts, default=(5, 10), help="comma list of readings to ask for (default 5,10)")
     _add_json(parser)
 
 

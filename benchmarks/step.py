@@ -17,7 +17,7 @@ import numpy as np
 import edge
 from edge.errors import EdgeError
 from edge.format.whisper import FRAMES_PER_POSITION, WhisperDims
-from edge.whisper.decode import GreedyDecoder, make_prompt
+from edge.whisper.decode import Bounds, GreedyDecoder, make_prompt
 from edge.whisper.protocol import State
 from edge.whisper.rules import TokenRules
 
@@ -166,7 +166,7 @@ def _caches(evict: Evictor) -> dict[Cache, Callable[[], None]]:
 def _greedy(model: edge.Model, n_steps: int) -> GreedyDecoder:
     """The product's search, through so many steps after the first."""
     rules = TokenRules(model.tokenizer, suppress_tokens=model.suppress_tokens or None)
-    return GreedyDecoder(model.tokenizer, rules, model.engine.dims.n_text_ctx, n_steps + 2)
+    return GreedyDecoder(model.tokenizer, rules, Bounds(model.engine.dims.n_text_ctx, n_steps + 2))
 
 
 def _language(model: edge.Model) -> str | None:

@@ -47,13 +47,20 @@ class State:
         """mel: float32 (n_frames, n_mels), n_frames even; hidden: float32 (n_audio_layer + 1, n_frames / 2,
         n_state), written."""
     def decode(
-        self, tokens: Buffer, n_tokens: int, logits: Buffer, last_only: bool, alignment: Buffer | None, /
+        self,
+        tokens: Buffer,
+        n_beams: int,
+        n_tokens: int,
+        logits: Buffer,
+        last_only: bool,
+        alignment: Buffer | None,
+        /,
     ) -> None:
-        """tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1, n_vocab), written;
-        alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_keys), written."""
+        """The first n_beams alone. tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1,
+        n_vocab), written; alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_keys), written."""
     def rewind(self, n_past: int, /) -> None: ...
-    def reorder(self, parents: Buffer, /) -> None:
-        """parents: int32 (n_beams,)."""
+    def reorder(self, parents: Buffer, n: int, /) -> None:
+        """parents: int32 (n,), of the first n beams."""
     def read_encoder(self, out: Buffer, /) -> None:
         """out: float32 (n_ctx, n_state), written."""
     @property

@@ -1,13 +1,35 @@
-"""What a recording became, and the formats it is written in."""
+"""What a recording became."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from .errors import OptionError
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and when it is spoken."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    text: str
+    """With the blank in front of it, if there is one, and its punctuation: a segment's words make up its text."""
+    probability: float
+    """That the word is right, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One of several readings of a segment."""
+
+    text: str
+    """As decoded, with the blank in front of the first word."""
+    score: float
+    """How the search ranked the reading of the whole window that it comes from: higher is better."""
+    avg_logprob: float
+    """Mean log-probability of that window's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +54,12 @@ class Segment:
     """Of the window's text under zlib; above 2.4 it repeats itself."""
     no_speech_prob: float
     """Probability, at the start of the window, that it holds no speech."""
+    words: tuple[Word, ...] = ()
+    """Empty unless words were asked for."""
+    language: str = "en"
+    """Code of the language that the window was read in."""
+    alternatives: tuple[Alternative, ...] = ()
+    """The n best readings, where asked for: this one first, then others by score, all different texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +76,13 @@ class Timing:
     total_s: float = 0.0
     """From the first sample to the last word, without `load_s`."""
     n_windows: int = 0
+    """Windows encoded, second looks included."""
     n_tokens: int = 0
-    """Tokens decoded, including those that were discarded."""
+    """Tokens of the texts that were found, those that were discarded included."""
     n_second_looks: int = 0
     """Windows decoded again in full context, because what the tail gave was in doubt."""
+    n_fallbacks: int = 0
+    """Windows drawn at higher temperatures, because the likeliest text repeated itself or was a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,58 +96,40 @@ class Transcript:
     duration: float
     """Length of the recording in seconds."""
     timing: Timing
+    language_probabilities: dict[str, float] = field(default_factory=dict)
+    """Where the language was detected: of those to choose among, or of all of 1 % or more; the likeliest first."""
 
+    def render(
+        self, format: str = "txt", *, max_line_width: int | None = None, max_line_count: int | None = None
+    ) -> str:
+        """The transcript as "txt", "srt", "vtt", "json", "jsonl", "tsv", "lrc" or "csv".
 
-def write_transcript(transcript: Transcript, format: str) -> str:
-    """The transcript as "txt", "srt", "vtt" or "json", ending in a line break unless it is empty."""
-    if format not in _WRITERS:
-        raise OptionError(f"unknown transcript format {format!r}; expected {', '.join(_WRITERS)}")
-    return _WRITERS[format](transcript)
+        Args:
+            format: json has the keys of openai-whisper; tsv and csv give milliseconds.
+            max_line_width: most columns of a line of subtitles (srt, vtt, lrc); None leaves a segment on one line.
+            max_line_count: most lines of a cue; longer segments become several cues.
 
+        Raises:
+            OptionError: there is no such format, or the limits make no sense.
+        """
+        from .output import OutputOptions, render
 
-def format_time(seconds: float, *, decimal_mark: str) -> str:
-    """Hours, minutes, seconds and milliseconds as subtitles write them: 00:01:02,500."""
-    total_ms = round(seconds * 1000)
-    minutes, milliseconds = divmod(total_ms, 60_000)
-    clock = f"{minutes // 60:02d}:{minutes % 60:02d}:{milliseconds // 1000:02d}"
-    return f"{clock}{decimal_mark}{milliseconds % 1000:03d}"
+        return render(self, format, OutputOptions(max_line_width, max_line_count))
 
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        *,
+        max_line_width: int | None = None,
+        max_line_count: int | None = None,
+    ) -> None:
+        """Write what `render` gives to a file, as UTF-8, whole or not at all; without `format` the suffix names it.
 
-def _txt(transcript: Transcript) -> str:
-    return "".join(f"{segment.text.strip()}\n" for segment in transcript.segments)
+        Raises:
+            OptionError: there is no such format, or the limits make no sense.
+            OSError: the file cannot be written; one that was there is still there.
+        """
+        from .output import OutputOptions, write
 
-
-def _srt(transcript: Transcript) -> str:
-    return "".join(
-        f"{number}\n{_times(segment, ',')}\n{_cue(segment.text)}\n\n"
-        for number, segment in enumerate(transcript.segments, start=1)
-    )
-
-
-def _vtt(transcript: Transcript) -> str:
-    cues = (f"{_times(segment, '.')}\n{_vtt_cue(segment.text)}\n\n" for segment in transcript.segments)
-    return "WEBVTT\n\n" + "".join(cues)
-
-
-def _json(transcript: Transcript) -> str:
-    return json.dumps(dataclasses.asdict(transcript), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
-
-
-def _times(segment: Segment, decimal_mark: str) -> str:
-    start, end = (format_time(time, decimal_mark=decimal_mark) for time in (segment.start, segment.end))
-    return f"{start} --> {end}"
-
-
-def _cue(text: str) -> str:
-    # A blank line would end the cue, and an arrow would look like its times.
-    return " ".join(text.strip().splitlines()).replace("-->", "->")
-
-
-def _vtt_cue(text: str) -> str:
-    return _cue(text).replace("&", "&amp;").replace("<", "&lt;")
-
-
-_WRITERS: dict[str, Callable[[Transcript], str]] = {"txt": _txt, "srt": _srt, "vtt": _vtt, "json": _json}
-
-FORMATS = tuple(_WRITERS)
-"""The formats that `write_transcript` knows."""
+        write(self, Path(path), format, OutputOptions(max_line_width, max_line_count))

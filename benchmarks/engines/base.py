@@ -10,6 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import BenchmarkError
+
 Samples = NDArray[np.float32]
 """(n_samples,) mono at 16 kHz."""
 
@@ -28,6 +30,14 @@ class Settings:
     """Whether the engine decodes segment times."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What one engine alone knows, by the names in its `EngineKind.options`."""
+
+    @property
+    def beams(self) -> int:
+        """Beams of this engine: its option `beam`, else those of the run."""
+        given = self.options.get("beam", str(self.beam))
+        if not given.isdecimal() or int(given) < 1:
+            raise BenchmarkError(f"beam={given}; expected a number of 1 or more")
+        return int(given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,16 +51,16 @@ def _weights(model: str, precision: str, scratch: Path) -> Path:
 def _load(weights: Path, settings: Settings) -> Engine:
     import edge
 
-    if settings.beam != 1:
-        raise BenchmarkError("edgewise decodes greedily; leave it out of --engines or use --beam 1")
     return _Edgewise(edge.load(str(weights), threads=settings.threads), _transcribe_options(settings))
 
 
 def _transcribe_options(settings: Settings) -> TranscribeOptions:
     from edge.whisper.options import TranscribeOptions
 
-    chosen: dict[str, Any] = {name: value for name, value in settings.options.items() if name not in _VARIABLES}
-    return TranscribeOptions(timestamps=settings.timestamps, **chosen)
+    chosen: dict[str, Any] = {name: settings.options[name] for name in ("context",) if name in settings.options}
+    if settings.options.get("fallback", "off") == "off":
+        chosen["temperature"] = 0.0
+    return TranscribeOptions(timestamps=settings.timestamps, beam_size=settings.beams, **chosen)
 
 
 _VARIABLES = {"cpu": "EDGE_CPU"}
@@ -71,6 +71,6 @@ KIND = EngineKind(
     precisions=("int8", "int4", "q8_0", "f16", "f32"),
     weights=_weights,
     load=_load,
-    options={"context": ("tail", "full"), "cpu": ()},
+    options={"context": ("tail", "full"), "beam": (), "fallback": ("off", "on"), "cpu": ()},
     variables=_VARIABLES,
 )

@@ -22,7 +22,7 @@ class _FasterWhisper:
         segments, _ = self._model.transcribe(
             samples,
             language=language,
-            beam_size=self._settings.beam,
+            beam_size=self._settings.beams,
             best_of=1,
             temperature=0.0,
             condition_on_previous_text=False,
@@ -57,4 +57,5 @@ KIND = EngineKind(
     precisions=tuple(_COMPUTE_TYPES),
     weights=_weights,
     load=_load,
+    options={"beam": ()},
 )

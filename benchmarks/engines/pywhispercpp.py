@@ -34,11 +34,11 @@ def _load(weights: Path, settings: Settings) -> Engine:
     from pywhispercpp.model import Model
 
     search: dict[str, Any] = {"greedy": {"best_of": 1}}
-    if settings.beam > 1:
-        search = {"beam_search": {"beam_size": settings.beam, "patience": -1.0}}
+    if settings.beams > 1:
+        search = {"beam_search": {"beam_size": settings.beams, "patience": -1.0}}
     model = Model(
         str(weights),
-        params_sampling_strategy=0 if settings.beam == 1 else 1,
+        params_sampling_strategy=0 if settings.beams == 1 else 1,
         redirect_whispercpp_logs_to=None,
         n_threads=settings.threads,
         no_timestamps=not settings.timestamps,
@@ -58,4 +58,5 @@ KIND = EngineKind(
     precisions=("q8_0", "f16"),
     weights=_weights,
     load=_load,
+    options={"beam": ()},
 )

@@ -16,9 +16,10 @@ CLIP = "jfk"
 def run_demo(args: argparse.Namespace, console: Console) -> int:
     """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
     from .. import load
+    from ..output import OutputOptions
     from ..store import Store, is_offline
     from ..whisper.model import DEFAULT_PRECISION
-    from .outputs import put
+    from .outputs import PrintSink
 
     store = Store()
     precision = args.precision or DEFAULT_PRECISION
@@ -40,7 +41,10 @@ def run_demo(args: argparse.Namespace, console: Console) -> int:
         model = load(model_file, threads=args.threads, offline=offline, progress=console.progress)
     with _timed(steps, "transcribe", console):
         transcript = model.transcribe(store.place(CLIP), language=args.language, progress=console.progress)
-    put(transcript, args.format, None)
+    sink = PrintSink(args.formats[0], OutputOptions(args.max_line_width, args.max_line_count), console)
+    for segment in transcript.segments:
+        sink.segment(segment)
+    sink.end(transcript)
     for step, seconds in steps:
         console.show(f"  {step:<24} {seconds:6.2f} s")
     console.show(f"  {'the clip':<24} {transcript.duration:6.2f} s of speech")

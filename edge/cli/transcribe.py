@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import HELP, PRECISIONS, Subcommands, language, positive
+from .arguments import HELP, Subcommands
 from .console import Console
-from .failures import explain, is_debugging
+from .decoding import decoding_settings
+from .inputs import STANDARD_INPUT, find_recordings
+from .transcribe_options import DEFAULT_FORMAT, declare
 
 if TYPE_CHECKING:
-    from ..transcript import Transcript
     from ..whisper.model import Model
-
-FORMATS = ("txt", "srt", "vtt", "json")
-CONTEXTS = ("tail", "full")
-STANDARD_INPUT = "-"
+    from .batch import Plan
 
 _EPILOG = """\
 examples:
   edgewise transcribe talk.mp3
   edgewise transcribe talk.mp3 --format srt > talk.srt
-  edgewise transcribe day1.wav day2.flac --format vtt --output-dir subtitles
+  edgewise transcribe talk.mp3 --format srt,json --max-line-width 42 --max-line-count 2 --output-dir subtitles
+  edgewise transcribe recordings/ --output-dir transcripts --resume
+  edgewise transcribe 'recordings/**/*.flac' --format jsonl
   edgewise transcribe gespräch.ogg --model base --language de
+  edgewise transcribe call.wav --model base --languages en,de --beam-size 5
+  edgewise transcribe talk.mp3 --n-best 5 --format json
   arecord -f S16_LE -r 16000 -d 10 | edgewise transcribe -
   edgewise transcribe --demo
+
+A folder stands for the recordings in it and in its subfolders, told by their suffixes; hidden ones are left out.
+--resume looks at the files alone: after a change of model or options, write to another folder.
 
 The first use of a model fetches it and converts it, once; after that nothing needs the network.
 --model also takes a .gguf file. Transcripts go to standard output, everything else to standard error.
@@ -42,147 +45,68 @@ def add_parser(commands: Subcommands) -> None:
         epilog=_EPILOG,
         formatter_class=HELP,
     )
-    parser.add_argument(
-        "files",
-        nargs="*",
-        metavar="FILE",
-        help="recordings; - reads a WAV or raw 16 kHz PCM from standard input",
-    )
-    parser.add_argument(
-        "-m", "--model", default="tiny.en", metavar="NAME", help="name or .gguf file (default: tiny.en)"
-    )
-    parser.add_argument("--precision", choices=PRECISIONS, help="of a model given by name (default: int8)")
-    parser.add_argument(
-        "-l", "--language", type=language, metavar="LANG", help="such as en or German (default: detect it)"
-    )
-    parser.add_argument("--format", choices=FORMATS, default="txt", help="of the transcript (default: txt)")
-    parser.add_argument("-o", "--output-dir", type=Path, metavar="DIR", help="write one file for each recording there")
-    parser.add_argument("-t", "--threads", type=positive, metavar="N", help="(default: the processor's physical cores)")
-    parser.add_argument(
-        "--context",
-        choices=CONTEXTS,
-        default="tail",
-        help="what stands behind a short clip: tail, the padding in a nutshell; full, all 30 s of it (default: tail)",
-    )
-    parser.add_argument("--offline", action="store_true", help="never use the network")
-    parser.add_argument(
-        "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"
-    )
-    parser.add_argument("--timing", action="store_true", help="say on standard error where the time went")
+    declare(parser)
     parser.set_defaults(run=_run, parser=parser)
 
 
 def _run(args: argparse.Namespace, console: Console) -> int:
+    args.formats = list(dict.fromkeys(args.formats or [DEFAULT_FORMAT]))
+    _check(args)
     if args.demo:
-        if args.files:
-            args.parser.error("--demo brings its own recording: give no FILE with it")
         from .demo import run_demo
 
         return run_demo(args, console)
-    if not args.files:
-        args.parser.error("no FILE given (try --demo, or - for standard input)")
+    from .batch import Batch
+
+    settings = dict(decoding_settings(args))
+    return Batch(_plan(args), console).run(lambda: _load(args, console), settings)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse arguments that are at odds with each other."""
+    complain = args.parser.error
+    if args.demo and args.files:
+        complain("--demo brings its own recording: give no FILE with it")
+    if args.demo and args.output_dir is not None:
+        complain("--demo prints what it hears: give no --output-dir with it")
+    if not args.demo and not args.files:
+        complain("no FILE given (try --demo, or - for standard input)")
     if args.files.count(STANDARD_INPUT) > 1:
-        args.parser.error("standard input (-) can be read only once")
-    targets = _targets(args)
-    sound = [name for name in args.files if _opens(name, console)]
-    failed = [name for name in args.files if name not in sound]
-    if sound:
-        from .. import load
-
-        model = load(
-            args.model,
-            precision=args.precision,
-            threads=args.threads,
-            offline=args.offline or None,
-            progress=console.progress,
-        )
-        console.clear()
-        for name in sound:
-            if not _one(name, targets.get(name), model, args, console):
-                failed.append(name)
-    if failed and len(args.files) > 1:
-        console.say(f"{len(failed)} of {len(args.files)} recordings failed: {', '.join(failed)}")
-    return 1 if failed else 0
+        complain("standard input (-) can be read only once")
+    if args.output_dir is None and len(args.formats) > 1:
+        complain(f"several formats ({', '.join(args.formats)}) need --output-dir: standard output takes one")
+    if args.output_dir is None and args.resume:
+        complain("--resume looks for finished files in --output-dir: give it")
+    if args.max_line_count is not None and args.max_line_width is None:
+        complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
 
 
-def _one(name: str, target: Path | None, model: Model, args: argparse.Namespace, console: Console) -> bool:
-    """Transcribe one recording and write the result; False if that failed, which has been said."""
-    from .outputs import put
+def _plan(args: argparse.Namespace) -> Plan:
+    """What to transcribe and where it goes; makes the folder for it."""
+    from ..errors import OptionError
+    from ..output import OutputOptions
+    from .batch import Plan
+    from .outputs import place, prepare
 
-    try:
-        transcript = model.transcribe(
-            sys.stdin.buffer if name == STANDARD_INPUT else name,
-            language=args.language,
-            context=args.context,
-            progress=console.progress,
-        )
-        console.clear()
-        if target is None and len(args.files) > 1:
-            console.show(f"==> {name} <==")
-        put(transcript, args.format, target)
-    except BrokenPipeError:
-        raise
-    except Exception as error:  # whatever it is, the other recordings are not lost
-        return _said(name, error, console)
-    if target is not None:
-        console.say(f"wrote {target}")
-    if args.timing:
-        console.show(timing_line(name, transcript))
-    return True
+    recordings, barren = find_recordings(args.files)
+    targets = None
+    if args.output_dir is not None:
+        try:
+            targets = place(recordings, args.formats, args.output_dir)
+        except OptionError as error:
+            args.parser.error(str(error))
+        prepare(args.output_dir)
+    options = OutputOptions(args.max_line_width, args.max_line_count)
+    return Plan(recordings, barren, args.formats, targets, args.resume, options, args.timing)
 
 
-def _said(name: str, error: Exception, console: Console) -> bool:
-    """Tell why a recording failed; always False."""
-    if is_debugging():
-        raise error
-    message = explain(error)
-    console.say(message if Path(name).name in message else f"{name}: {message}")
-    return False
+def _load(args: argparse.Namespace, console: Console) -> Model:
+    from .. import load
 
-
-def _opens(name: str, console: Console) -> bool:
-    """Whether a recording can be opened: found out before a model is fetched or loaded for it."""
-    path = Path(name)
-    if name == STANDARD_INPUT or (path.exists() and not path.is_file() and not path.is_dir()):
-        return True  # a pipe can be opened only once
-    from ..audio import open_audio
-
-    try:
-        open_audio(path).close()
-    except Exception as error:
-        return _said(name, error, console)
-    return True
-
-
-def _targets(args: argparse.Namespace) -> dict[str, Path]:
-    """The file to write for each recording, with --output-dir."""
-    if args.output_dir is None:
-        return {}
-    taken: dict[Path, str] = {}
-    for name in dict.fromkeys(args.files):
-        stem = "stdin" if name == STANDARD_INPUT else Path(name).stem
-        target = args.output_dir / f"{stem}.{args.format}"
-        if target in taken:
-            args.parser.error(f"{taken[target]} and {name} would both be written to {target}")
-        taken[target] = name
-    args.output_dir.mkdir(parents=True, exist_ok=True)
-    return {name: target for target, name in taken.items()}
-
-
-def timing_line(name: str, transcript: Transcript) -> str:
-    """Where the time of one transcription went, on a line."""
-    timing = transcript.timing
-    speed = transcript.duration / timing.total_s if timing.total_s else 0.0
-    steps = (
-        ("load", timing.load_s),
-        ("audio", timing.audio_s),
-        ("features", timing.features_s),
-        ("encode", timing.encode_s),
-        ("decode", timing.decode_s),
-    )
-    again = f", looked at again {timing.n_second_looks}" if timing.n_second_looks else ""
-    parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps)
-    return (
-        f"{name}: {transcript.duration:.1f} s of audio in {timing.total_s:.2f} s ({speed:.1f} x real time): "
-        f"{parts}; windows {timing.n_windows}, tokens {timing.n_tokens}{again}"
+    return load(
+        args.model,
+        precision=args.precision,
+        threads=args.threads,
+        offline=args.offline or None,
+        progress=console.progress,
     )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 import struct
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import replacing_file
 from .gguf import MetadataValue
 from .types import BLOCKS, MAX_DIMS, VALUE_DTYPES, TensorType, ValueType
 
@@ -51,17 +50,8 @@ def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors:
     path = Path(path)
     to_write = list(tensors)
     _check(metadata, to_write)
-    # Threads of one process may write the same file: the last one to finish wins, with a whole file.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            _write(file, metadata, to_write)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with replacing_file(path) as file:
+        _write(file, metadata, to_write)
 
 
 def _check(metadata: Mapping[str, MetadataValue], tensors: list[TensorToWrite]) -> None:

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: checked bytes under a temporary name, then fsync, then rename."""
+"""Files of the store: checked bytes, durable renames, room on the disk."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import EdgeError, IntegrityError, StoreError
+from ..files import TEMPORARY_SUFFIX, replacing_file
 
 CHUNK_BYTES = 1 << 20
-TEMPORARY_SUFFIX = ".tmp"
 SPARE_BYTES = 16 << 20
 """Room that a download leaves on the disk beyond what it needs."""
 
@@ -41,24 +41,16 @@ def read_chunks(path: Path) -> Iterator[bytes]:
 
 def write_verified(target: Path, chunks: Iterable[bytes], *, size: int, sha256: str) -> None:
     """Write a file that has exactly this size and hash; on any failure nothing is left behind."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     digest = hashlib.sha256()
     written = 0
-    try:
-        with temporary.open("wb") as file:
-            for chunk in chunks:
-                written += len(chunk)
-                if written > size:
-                    raise IntegrityError(f"{target.name}: expected {size} bytes, more arrived")
-                digest.update(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
+    with replacing_file(target) as file:
+        for chunk in chunks:
+            written += len(chunk)
+            if written > size:
+                raise IntegrityError(f"{target.name}: expected {size} bytes, more arrived")
+            digest.update(chunk)
+            file.write(chunk)
         check(target.name, written, digest.hexdigest(), size=size, sha256=sha256)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
     sync_folder(target.parent)
 
 

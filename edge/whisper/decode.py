@@ -24,6 +24,38 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a search may go on."""
+
+    n_text_ctx: int
+    """Positions of the decoder."""
+    max_tokens: int | None = None
+    """Most tokens of a window; None, and at most, half of the positions."""
+
+    def most_tokens(self, prompt: Prompt) -> int:
+        """Most tokens after this prompt. The last one is sampled but not fed back, so it needs no position."""
+        most = min(self.max_tokens or self.n_text_ctx, self.n_text_ctx // 2)
+        return min(most, self.n_text_ctx - len(prompt.tokens) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One reading of a window."""
+
+    tokens: tuple[int, ...]
+    """Without the final `<|endoftext|>`."""
+    token_logprobs: tuple[float, ...]
+    """Log-probability of each token, and of `<|endoftext|>` where it was reached."""
+    score: float
+    """What the search ranks by: higher is better."""
+
+    @property
+    def avg_logprob(self) -> float:
+        """As openai-whisper counts: `<|endoftext|>` is one more token, reached or not."""
+        return sum(self.token_logprobs) / (len(self.tokens) + 1)
+
+
+@dataclass(frozen=True, slots=True)
 class DecodedWindow:
     """What the search found in one window."""
 
@@ -36,6 +68,10 @@ class DecodedWindow:
     no_speech_prob: float
     compression_ratio: float
     temperature: float = 0.0
+    score: float = 0.0
+    """What the search ranks by: higher is better."""
+    others: tuple[Hypothesis, ...] = ()
+    """What else the search found, the best first."""
 
 
 class WindowDecoder(Protocol):
@@ -67,17 +103,15 @@ def make_prompt(
 class GreedyDecoder:
     """Takes the likeliest token that the rules allow, until the end or the bound."""
 
-    def __init__(self, tokenizer: Tokenizer, rules: TokenRules, n_text_ctx: int, max_tokens: int | None = None) -> None:
+    def __init__(self, tokenizer: Tokenizer, rules: TokenRules, bounds: Bounds) -> None:
         self._tokenizer = tokenizer
         self._rules = rules
-        self._n_text_ctx = n_text_ctx
-        self._max_tokens = min(max_tokens or n_text_ctx, n_text_ctx // 2)
+        self._bounds = bounds
         self._step = np.empty((1, 1), np.int32)
 
     def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
         logits, no_speech_prob = start_decoding(state, prompt, self._tokenizer.no_speech)
-        # The last token is sampled but not fed back, so it needs no position.
-        n_max = min(self._max_tokens, self._n_text_ctx - len(prompt.tokens) + 1)
+        n_max = self._bounds.most_tokens(prompt)
         tokens: list[int] = []
         logprobs: list[float] = []
         while len(tokens) < n_max:
@@ -89,7 +123,8 @@ class GreedyDecoder:
             if token == self._tokenizer.eot:
                 break
             tokens.append(token)
-        return summarize(tokens, logprobs, no_speech_prob, self._tokenizer)
+        found = Hypothesis(tuple(tokens), tuple(logprobs), rank(sum(logprobs), len(tokens)))
+        return summarize(found, no_speech_prob, self._tokenizer)
 
 
 def start_decoding(state: State, prompt: Prompt, no_speech: int) -> tuple[FloatArray, float]:
@@ -103,24 +138,32 @@ def start_decoding(state: State, prompt: Prompt, no_speech: int) -> tuple[FloatA
 
 
 def summarize(
-    tokens: Sequence[int],
-    logprobs: Sequence[float],
+    best: Hypothesis,
     no_speech_prob: float,
     tokenizer: Tokenizer,
     temperature: float = 0.0,
+    others: tuple[Hypothesis, ...] = (),
 ) -> DecodedWindow:
-    """Put the tokens of a window together with the measures that tell whether to believe them."""
-    text = tokenizer.decode(tokens).strip()
+    """Put the reading of a window together with the measures that tell whether to believe it."""
+    text = tokenizer.decode(best.tokens).strip()
     return DecodedWindow(
-        tokens=tuple(tokens),
-        token_logprobs=tuple(logprobs),
+        tokens=best.tokens,
+        token_logprobs=best.token_logprobs,
         text=text,
-        # As openai-whisper counts: <|endoftext|> is one more token, reached or not.
-        avg_logprob=sum(logprobs) / (len(tokens) + 1),
+        avg_logprob=best.avg_logprob,
         no_speech_prob=no_speech_prob,
         compression_ratio=compression_ratio(text),
         temperature=temperature,
+        score=best.score,
+        others=others,
     )
+
+
+def rank(total: float, n_tokens: int, length_penalty: float | None = None) -> float:
+    """The log-probability of a text over its length, or over Google NMT's penalty (Wu et al. 2016, eq. 14)."""
+    if length_penalty is None:
+        return total / max(1, n_tokens)
+    return float(total / ((5 + n_tokens) / 6) ** length_penalty)
 
 
 def compression_ratio(text: str) -> float:

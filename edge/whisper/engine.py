@@ -277,24 +277,24 @@ class EngineState:
             raise KernelError(str(error)) from error
 
     def decode(self, tokens: IntArray, *, last_only: bool = True, alignment: bool = False) -> FloatArray:
-        """Append tokens (n_beams, n); logits (n_beams, n or 1, n_vocab), valid until the next call.
+        """Append tokens (b, n) to the first b beams; logits (b, n or 1, n_vocab), valid until the next call.
 
         Raises:
-            KernelError: wrong shape, no clip encoded, or no room left.
+            KernelError: wrong shape, no clip encoded, no room left, or a beam that had no part in the last decode.
         """
         ids = np.ascontiguousarray(tokens, np.int32)
-        if ids.ndim != 2 or ids.shape[0] != self.n_beams:
-            raise KernelError(f"tokens: expected ({self.n_beams}, n), got {ids.shape}")
-        n_tokens = ids.shape[1]
-        logits = self._last_logits
+        if ids.ndim != 2 or not 1 <= ids.shape[0] <= self.n_beams:
+            raise KernelError(f"tokens: expected (1 to {self.n_beams} beams, n), got {ids.shape}")
+        n_beams, n_tokens = ids.shape
+        logits = self._last_logits[:n_beams]
         if not last_only:
-            logits = np.empty((self.n_beams, n_tokens, self.dims.n_vocab), np.float32)
+            logits = np.empty((n_beams, n_tokens, self.dims.n_vocab), np.float32)
         self._alignment = None
         if alignment:
-            shape = (self.n_beams, self._n_alignment_heads, n_tokens, self._state.n_keys)
+            shape = (n_beams, self._n_alignment_heads, n_tokens, self._state.n_keys)
             self._alignment = np.zeros(shape, np.float32)
         try:
-            self._state.decode(ids, n_tokens, logits, last_only, self._alignment)
+            self._state.decode(ids, n_beams, n_tokens, logits, last_only, self._alignment)
         except (ValueError, RuntimeError) as error:
             raise KernelError(str(error)) from error
         return logits
@@ -304,8 +304,15 @@ class EngineState:
         self._state.rewind(n_past)
 
     def reorder(self, parents: IntArray) -> None:
-        """Let beam i continue from what was beam `parents[i]`."""
-        self._state.reorder(np.ascontiguousarray(parents, np.int32))
+        """Let beam i go on from what was beam `parents[i]`, for the first `len(parents)` beams.
+
+        Raises:
+            KernelError: there are not so many beams, or a parent had no part in the last decode.
+        """
+        try:
+            self._state.reorder(np.ascontiguousarray(parents, np.int32), len(parents))
+        except (ValueError, RuntimeError) as error:
+            raise KernelError(str(error)) from error
 
     def encoder_output(self) -> FloatArray:
         """The encoder's states, (n_ctx, n_state)."""
@@ -314,7 +321,7 @@ class EngineState:
         return out
 
     def alignment(self) -> FloatArray:
-        """Attention of the alignment heads in the last `decode(alignment=True)`: (n_beams, n_heads, n_tokens, n_keys).
+        """Attention of the alignment heads in the last `decode(alignment=True)`: (b, n_heads, n_tokens, n_keys).
 
         Raises:
             KernelError: the last decode did not ask for it.

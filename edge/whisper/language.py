@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..tokens import Tokenizer
 from .protocol import State
 
 
-def detect_language(state: State, tokenizer: Tokenizer) -> dict[str, float]:
-    """Probability of each language code for the encoded window, the likeliest first."""
+def detect_language(state: State, tokenizer: Tokenizer, among: Sequence[str] | None = None) -> dict[str, float]:
+    """Probability of each language code for the encoded window, the likeliest first.
+
+    With `among` it is one of these, and they share the whole probability.
+    """
     state.rewind(0)
     logits = state.decode(np.array([[tokenizer.sot]], np.int32))[0, -1]
-    first = tokenizer.first_language
-    scores = logits[first : first + len(tokenizer.languages)]
+    codes = among or tokenizer.languages
+    scores = logits[[tokenizer.language_token(code) for code in codes]]
     weights = np.exp(scores - scores.max())
     weights /= weights.sum()
     order = np.argsort(-weights, kind="stable")
-    return {tokenizer.languages[index]: float(weights[index]) for index in order}
+    return {codes[index]: float(weights[index]) for index in order}

@@ -6,16 +6,18 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from ..audio import AudioInput, open_audio
 from ..errors import ModelNotFoundError, UnsupportedModelError
 from ..format import ModelFile, open_model
 from ..progress import Progress
-from ..tokens import Task, Tokenizer
+from ..tokens import Tokenizer
 from ..transcript import Transcript
 from .engine import WhisperEngine
-from .options import Context, TranscribeOptions
+from .options import Settings, TranscribeOptions
 from .protocol import State
 from .windows import OnSegment, transcribe
 
@@ -39,7 +41,9 @@ class Model:
         self.mel_filters = file.mel_filters
         self.suppress_tokens = file.suppress_tokens
         self.suppress_begin = file.suppress_begin
-        self._idle: list[State] = []  # a state of 20 MB takes longer to make than a short clip to encode
+        # By the number of beams. A state of 20 MB takes longer to make than a short clip to encode; beams that are
+        # not used take no memory.
+        self._idle: dict[int, list[State]] = {}
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
 
@@ -50,36 +54,27 @@ class Model:
         self,
         audio: AudioInput,
         *,
-        language: str | None = None,
-        task: Task = "transcribe",
-        timestamps: bool = True,
-        max_tokens: int | None = None,
-        context: Context = "tail",
         options: TranscribeOptions | None = None,
         on_segment: OnSegment | None = None,
         progress: Progress | None = None,
+        **settings: Unpack[Settings],
     ) -> Transcript:
         """Transcribe a recording of any length.
 
         Args:
             audio: a file of any format, an open binary file, or float32 mono samples at 16 kHz.
-            language: a code or an English name; None detects it (multilingual models).
-            task: "translate" writes English whatever the language.
-            timestamps: False follows 30 s windows without placing text in time, as benchmarks do.
-            max_tokens: most tokens of a window.
-            context: "full" always computes the whole padding of a clip shorter than 30 s.
-            options: everything at once, in place of the five above.
+            options: all settings at once.
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
+            settings: any field of `TranscribeOptions`, such as `language="de"`, `task="translate"`, `beam_size=5`,
+                `n_best=5` or `temperature=0`; they override `options`.
 
         Raises:
             AudioError: the recording cannot be read.
             OptionError: the model cannot do what is asked.
         """
-        options = options or TranscribeOptions(
-            language=language, task=task, timestamps=timestamps, max_tokens=max_tokens, context=context
-        )
-        with self._state() as state:
+        options = replace(options or TranscribeOptions(), **settings)
+        with self._state(options.n_sequences) as state:
             return transcribe(
                 self.engine,
                 state,
@@ -93,13 +88,14 @@ class Model:
             )
 
     @contextmanager
-    def _state(self) -> Iterator[State]:
+    def _state(self, n_beams: int) -> Iterator[State]:
+        idle = self._idle.setdefault(n_beams, [])
         try:
-            state = self._idle.pop()
+            state = idle.pop()
         except IndexError:
-            state = self.engine.new_state()
+            state = self.engine.new_state(n_beams)
         yield state
-        self._idle.append(state)  # unless something was raised, when it may be anywhere
+        idle.append(state)  # unless something was raised, when it may be anywhere
 
 
 def load(

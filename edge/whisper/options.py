@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from itertools import pairwise
+from typing import Literal, TypedDict, get_args
 
 from ..errors import OptionError
 from ..languages import language_code
@@ -11,15 +14,50 @@ from ..tokens import Task, Tokenizer
 
 Context = Literal["tail", "full"]
 
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""openai-whisper's: the likeliest text first, and ever freer draws for windows in which that fails."""
+
+MOST_BEAMS = 32
+"""Sequences that the engine decodes at once."""
+
 _TASKS = ("transcribe", "translate")
+
+
+class Settings(TypedDict, total=False):
+    """The fields of `TranscribeOptions`, for functions that take them as keywords."""
+
+    language: str | None
+    languages: Iterable[str] | None
+    multilingual: bool
+    task: Task
+    timestamps: bool
+    max_tokens: int | None
+    suppress_tokens: tuple[int, ...] | None
+    condition_on_previous_text: bool
+    beam_size: int | None
+    patience: float
+    length_penalty: float | None
+    temperature: float | Iterable[float]
+    best_of: int
+    n_best: int
+    seed: int
+    compression_ratio_threshold: float | None
+    no_speech_threshold: float | None
+    logprob_threshold: float | None
+    context: Context
+    max_initial_timestamp: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
-    """Settings of one transcription; the names and defaults are openai-whisper's."""
+    """Settings of one transcription; the names are openai-whisper's, and the defaults mostly so."""
 
     language: str | None = None
     """Code or English name of the language spoken; None (or "auto") detects it in the first window."""
+    languages: Iterable[str] | None = None
+    """Codes or names of the languages that detection chooses among; None is all that the model knows."""
+    multilingual: bool = False
+    """Detect the language in every window, for recordings in which it changes."""
     task: Task = "transcribe"
     """"translate" writes English whatever the language."""
     timestamps: bool = True
@@ -30,10 +68,27 @@ class TranscribeOptions:
     """Tokens never to write; None is the model's list: annotations such as "(laughs)", quotation marks."""
     condition_on_previous_text: bool = False
     """Show the model what it wrote before: more consistent names, but loops carry over."""
+    beam_size: int | None = None
+    """Sequences that a search at temperature 0 follows; 1 is greedy. None is 1, or `n_best`."""
+    patience: float = 1.0
+    """The beam search ends when `beam_size` times this many sequences have ended."""
+    length_penalty: float | None = None
+    """Exponent of Google NMT's length penalty, 0 to 1; None ranks by the mean over the tokens."""
+    temperature: float | Iterable[float] = TEMPERATURES
+    """A temperature, or several of rising order: the next is tried where a window's text fails the thresholds."""
+    best_of: int = 5
+    """Sequences to draw at a temperature above 0; the likeliest is taken."""
+    n_best: int = 1
+    """Readings to give for each segment, at most; 1 for none but its text."""
+    seed: int = 0
+    """Of what is drawn at temperatures above 0: the same seed gives the same text."""
+    compression_ratio_threshold: float | None = 2.4
+    """A text fails that zlib makes smaller by more than this factor: it repeats itself. None never fails it."""
     no_speech_threshold: float | None = 0.6
     """A window is silent when its no-speech probability is above this …"""
     logprob_threshold: float | None = -1.0
-    """… unless its mean log-probability is above this. None for either switches that half off."""
+    """… unless its mean log-probability is above this. None for either switches that half off. A text below it
+    fails, if the window is not silent."""
     context: Context = "tail"
     """What stands behind a clip shorter than the window: the model file's landmarks of the padding ("tail"), with a
     second look in full where the result is suspicious, or always the whole padding ("full"), at 30 s of work."""
@@ -41,10 +96,11 @@ class TranscribeOptions:
     """The first timestamp of a window is at most this many seconds."""
 
     def __post_init__(self) -> None:
-        language = self.language
-        if language is not None:
-            # Frozen means for everyone else: the field holds the code, whatever name was given.
-            object.__setattr__(self, "language", None if language == "auto" else language_code(language))
+        # Frozen means for everyone else: the fields hold codes and tuples, whatever was given.
+        language = None if self.language in (None, "auto") else language_code(str(self.language))
+        object.__setattr__(self, "language", language)
+        object.__setattr__(self, "languages", _language_codes(self.languages, language))
+        object.__setattr__(self, "temperature", _temperatures(self.temperature))
         if self.task not in _TASKS:
             raise OptionError(f"unknown task {self.task!r}; expected {' or '.join(_TASKS)}")
         if self.context not in get_args(Context):
@@ -57,16 +113,55 @@ class TranscribeOptions:
             raise OptionError(
                 f"max_initial_timestamp is {self.max_initial_timestamp}; expected seconds within the window, 0 to 30"
             )
+        self._check_search()
+
+    def _check_search(self) -> None:
+        counts = {"beam_size": self.beam_size, "best_of": self.best_of, "n_best": self.n_best}
+        for name, count in counts.items():
+            if count is not None and not 1 <= count <= MOST_BEAMS:
+                raise OptionError(f"{name} is {count}; expected 1 to {MOST_BEAMS}")
+        n_found, name = (self.best_of, "best_of") if self.temperatures[0] else (self.n_beams, "beam_size")
+        if self.n_best > n_found:
+            raise OptionError(f"n_best is {self.n_best}, but {name} {n_found} finds no more than that: raise {name}")
+        if not 0 < self.patience <= 100:
+            raise OptionError(f"patience is {self.patience}; expected a factor above 0, such as 1.0 or 2.0")
+        if self.length_penalty is not None and not 0 <= self.length_penalty <= 1:
+            raise OptionError(f"length_penalty is {self.length_penalty}; expected 0 to 1, or None for the mean")
+        if self.seed < 0:
+            raise OptionError(f"seed is {self.seed}; expected a number of 0 or more")
+
+    @property
+    def n_beams(self) -> int:
+        """Sequences that the search at temperature 0 follows."""
+        return self.n_best if self.beam_size is None else self.beam_size
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """The temperatures to try, in order."""
+        return _temperatures(self.temperature)
+
+    @property
+    def n_sequences(self) -> int:
+        """Most sequences that are decoded at once: what a state has to have room for."""
+        draws = any(temperature > 0 for temperature in self.temperatures)
+        return max(self.n_beams if self.temperatures[0] == 0 else 1, self.best_of if draws else 1)
+
+    @property
+    def candidate_languages(self) -> tuple[str, ...] | None:
+        """The codes that detection chooses among; None for all."""
+        return None if self.languages is None else tuple(self.languages)
 
     def check_model(self, tokenizer: Tokenizer) -> None:
         """Refuse what the model of this tokenizer cannot do."""
         if tokenizer.is_multilingual:
-            if self.language is not None:
-                tokenizer.language_token(self.language)
+            for language in (self.language, *(self.candidate_languages or ())):
+                if language is not None:
+                    tokenizer.language_token(language)
             return
-        if self.language not in (None, "en"):
+        wanted = (self.language,) if self.language else self.candidate_languages or ("en",)
+        if "en" not in wanted:
             raise OptionError(
-                f"this model knows only English, the language asked for is {self.language!r}; "
+                f"this model knows only English, the language asked for is {' or '.join(wanted)}; "
                 "use a multilingual model (one without .en in its name)"
             )
         if self.task == "translate":
@@ -74,3 +169,25 @@ class TranscribeOptions:
                 "this model knows only English and cannot translate; use a multilingual model "
                 "(one without .en in its name)"
             )
+
+
+def _language_codes(languages: Iterable[str] | None, language: str | None) -> tuple[str, ...] | None:
+    if languages is None:
+        return None
+    if isinstance(languages, str):
+        raise OptionError(f'languages is the text {languages!r}; expected a list such as ("en", "de")')
+    codes = tuple(dict.fromkeys(language_code(name) for name in languages))
+    if not codes:
+        raise OptionError("languages is empty; expected at least one, or None for all that the model knows")
+    if language is not None and language not in codes:
+        raise OptionError(f"language is {language!r}, which is none of languages, {', '.join(codes)}: leave one out")
+    return codes
+
+
+def _temperatures(temperature: float | Iterable[float]) -> tuple[float, ...]:
+    found = tuple(float(one) for one in temperature) if isinstance(temperature, Iterable) else (float(temperature),)
+    rising = all(earlier < later for earlier, later in pairwise(found))
+    if not found or not rising or not all(math.isfinite(one) and 0 <= one <= 2 for one in found):
+        given = ", ".join(f"{one:g}" for one in found) or "empty"
+        raise OptionError(f"temperature is {given}; expected a number from 0 to 2, or several of rising order")
+    return found

@@ -32,10 +32,11 @@ class State(Protocol):
         ...
 
     def decode(self, tokens: IntArray, *, last_only: bool = True, alignment: bool = False) -> FloatArray:
-        """Append `tokens` (n_beams, n); logits (n_beams, n, n_vocab), a view valid until the next call.
+        """Append `tokens` (b, n) to the first b beams; logits (b, n, n_vocab), valid until the next call.
 
-        With `last_only` the logits of the last position alone come back: (n_beams, 1, n_vocab). With
-        `alignment` the attention of the alignment heads is kept for `alignment()`.
+        The logits are the caller's to write into. With `last_only` those of the last position alone come back:
+        (b, 1, n_vocab). With `alignment` the attention of the alignment heads is kept for `alignment()`.
+        Beams behind the first b fall behind: they are of use again after `reorder`, or `rewind` to before.
         """
         ...
 
@@ -44,7 +45,7 @@ class State(Protocol):
         ...
 
     def reorder(self, parents: IntArray) -> None:
-        """Let beam i continue from what was beam `parents[i]`."""
+        """Let beam i go on from what was beam `parents[i]`, for the first `len(parents)` beams."""
         ...
 
     def encoder_output(self) -> FloatArray:
@@ -52,7 +53,7 @@ class State(Protocol):
         ...
 
     def alignment(self) -> FloatArray:
-        """Attention of the last `decode(..., alignment=True)`: (n_beams, n_heads, n_tokens, n_keys).
+        """Attention of the last `decode(..., alignment=True)`: (b, n_heads, n_tokens, n_keys).
 
         Keys are the clip's positions, and then the landmarks of the tail, if there is one.
         """
@@ -73,5 +74,5 @@ class Engine(Protocol):
         ...
 
     def new_state(self, n_beams: int = 1) -> State:
-        """A fresh state that decodes `n_beams` sequences at once."""
+        """A fresh state that decodes up to `n_beams` sequences at once."""
         ...

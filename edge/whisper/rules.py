@@ -15,7 +15,11 @@ from ..errors import KernelError
 from ..tokens import SECONDS_PER_TIMESTAMP, Tokenizer, default_suppress_begin, default_suppress_tokens
 from .protocol import FloatArray
 
+IdArray = np.ndarray[tuple[int], np.dtype[np.intp]]
+
+NO_NUMBER = "the decoder's logits hold no number to choose by; the model file may be damaged"
 _NEVER = np.float32(-np.inf)
+_ROWS = 64  # of the table that the likeliest tokens are looked up in
 
 
 class TokenRules:
@@ -55,15 +59,18 @@ class TokenRules:
 
         The result is a buffer of this object, valid until the next call.
         """
-        masked = self._buffer
-        np.copyto(masked, logits)
+        np.copyto(self._buffer, logits)
+        self.mask(self._buffer, sampled)
+        return self._buffer
+
+    def mask(self, masked: FloatArray, sampled: Sequence[int]) -> None:
+        """Write -inf over all logits (n_vocab,) of what may not come after the tokens `sampled`."""
         masked[self._suppressed] = _NEVER
         if not sampled:
             masked[self._suppressed_first] = _NEVER
         if self._timestamps:
             self._mask_timestamps(masked, sampled)
             self._prefer_timestamps(masked)
-        return masked
 
     def _mask_timestamps(self, masked: FloatArray, sampled: Sequence[int]) -> None:
         begin = self._tokenizer.timestamp_begin
@@ -102,8 +109,21 @@ def pick_greedy(masked: FloatArray) -> tuple[int, float]:
     token = int(masked.argmax())
     best = float(masked[token])
     if not math.isfinite(best):
-        raise KernelError("the decoder's logits hold no number to choose by; the model file may be damaged")
+        raise KernelError(NO_NUMBER)
     return token, -math.log(ops.sum_exp(masked, best))
+
+
+def top_tokens(masked: FloatArray, n: int) -> IdArray:
+    """The n likeliest tokens of masked logits (n_vocab,), the likeliest first, the lower id of two that are equal.
+
+    Fewer if fewer are allowed.
+    """
+    n_columns = len(masked) // _ROWS
+    largest = masked[: n_columns * _ROWS].reshape(_ROWS, n_columns).max(axis=0)
+    # n columns reach this bound, so at least n tokens do: one pass over all of them, and few to sort.
+    bound = np.partition(largest, -n)[-n]
+    tokens = np.flatnonzero(masked >= bound if bound > _NEVER else masked > _NEVER)
+    return tokens[np.argsort(-masked[tokens], kind="stable")[:n]]
 
 
 def probability(logits: FloatArray, token: int) -> float:
@@ -112,7 +132,7 @@ def probability(logits: FloatArray, token: int) -> float:
     return math.exp(float(logits[token]) - best) / ops.sum_exp(logits, best)
 
 
-def _token_ids(tokens: Iterable[int], tokenizer: Tokenizer) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _token_ids(tokens: Iterable[int], tokenizer: Tokenizer) -> IdArray:
     ids = sorted(tokens)
     if ids and (ids[0] < 0 or ids[-1] >= tokenizer.n_vocab):
         raise ValueError(f"suppressed tokens are {ids[0]} to {ids[-1]}; expected ids from 0 to {tokenizer.n_vocab - 1}")

@@ -8,24 +8,25 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from ..audio import SAMPLE_RATE_HZ, AudioSource
-from ..features import FRAMES_PER_SECOND, window_features
-from ..format.tail import clip_positions
-from ..format.whisper import FRAMES_PER_POSITION
+from ..features import FRAMES_PER_SECOND
 from ..progress import Progress
 from ..tokens import Tokenizer
-from ..transcript import Segment, Timing, Transcript
-from .decode import DecodedWindow, GreedyDecoder, WindowDecoder, make_prompt
+from ..transcript import Alternative, Segment, Timing, Transcript
+from .decode import DecodedWindow
 from .frames import FrameStream
-from .guard import is_suspicious
-from .language import detect_language
+from .nbest import alternatives
 from .options import TranscribeOptions
 from .protocol import Engine, FloatArray, State
+from .read import WindowReader
 from .rules import TokenRules
 from .segments import Span, split_window
 
 OnSegment = Callable[[Segment], None]
 
 _LOG = logging.getLogger("edge.whisper")
+
+_MOST_TEMPERATURE = 0.5
+"""A text drawn at a higher one is too free to be shown to the model as what came before; openai-whisper's bound."""
 
 
 class ModelFacts(Protocol):
@@ -61,15 +62,16 @@ def transcribe(
 ) -> Transcript:
     """Transcribe a recording with a state of the engine's; `on_segment` gets each segment as it is found.
 
-    `progress` is told seconds of audio. `load_s` is passed on into the result's timing.
+    The state has room for `options.n_sequences`. `progress` is told seconds of audio. `load_s` is passed on into the
+    result's timing.
     """
     began = time.perf_counter()
     with source:
         options.check_model(tokenizer)
-        decoder = _greedy(engine, tokenizer, facts, options)
+        reader = WindowReader(engine, state, tokenizer, _rules(tokenizer, facts, options), options)
         total_s = round(source.duration_s or 0)
         segments: list[Segment] = []
-        run = _Run(engine, state, tokenizer, FrameStream(source, facts.mel_filters), options, decoder)
+        run = _Run(reader, tokenizer, FrameStream(source, facts.mel_filters), options)
         for found, n_frames_done in run.windows():
             segments += found
             if on_segment is not None:
@@ -79,25 +81,25 @@ def transcribe(
                 progress("transcribe", n_frames_done // FRAMES_PER_SECOND, total_s)
     return Transcript(
         text="".join(segment.text for segment in segments).strip(),
-        language=run.language or "en",
+        language=run.language,
         segments=tuple(segments),
         duration=run.frames.n_samples / SAMPLE_RATE_HZ,
         timing=run.timing(load_s, time.perf_counter() - began),
+        language_probabilities=reader.language_probabilities,
     )
 
 
-def _greedy(engine: Engine, tokenizer: Tokenizer, facts: ModelFacts, options: TranscribeOptions) -> GreedyDecoder:
+def _rules(tokenizer: Tokenizer, facts: ModelFacts, options: TranscribeOptions) -> TokenRules:
     suppress_tokens = options.suppress_tokens
     if suppress_tokens is None:
         suppress_tokens = facts.suppress_tokens or None  # a file without the list means openai-whisper's
-    rules = TokenRules(
+    return TokenRules(
         tokenizer,
         suppress_tokens=suppress_tokens,
         suppress_begin=facts.suppress_begin or None,
         timestamps=options.timestamps,
         max_initial_timestamp=options.max_initial_timestamp,
     )
-    return GreedyDecoder(tokenizer, rules, engine.dims.n_text_ctx, options.max_tokens)
 
 
 class _Run:
@@ -105,41 +107,39 @@ class _Run:
 
     def __init__(
         self,
-        engine: Engine,
-        state: State,
+        reader: WindowReader,
         tokenizer: Tokenizer,
         frames: FrameStream,
         options: TranscribeOptions,
-        decoder: WindowDecoder,
     ) -> None:
         self.frames = frames
-        self.language = options.language
-        self._dims = engine.dims
-        self._state = state
-        self._tail = engine.tail if options.context == "tail" else None
+        self.language = options.language or "en"
+        """Of the first window."""
+        self._reader = reader
         self._tokenizer = tokenizer
         self._options = options
-        self._decoder = decoder
         self._n_segments = 0
         self._previous: list[int] = []  # tokens of the text so far, to condition on
-        self._n_windows = self._n_tokens = self._n_second_looks = 0
-        self._encode_s = self._decode_s = 0.0
 
     def windows(self) -> Iterator[tuple[list[Segment], int]]:
         """The segments of each window, and how many frames of the recording are done."""
-        n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
+        n_window = self._reader.n_window
         seek = 0
         while True:
             raw = self.frames.window(seek, n_window)
             n_frames = min(n_window, self.frames.n_content - seek)
             if n_frames <= 0:
                 return
-            decoded = self._read(raw, n_frames)
+            decoded = self._reader.read(raw, n_frames, seek, self._previous)
+            if seek == 0:
+                self.language = self._reader.language or "en"
             found: list[Segment] = []
             advance = n_frames
-            if not self._is_silent(decoded):
+            if not self._reader.is_silent(decoded):
                 spans, advance = split_window(decoded.tokens, self._tokenizer, n_frames)
-                found = list(self._segments(spans, decoded, seek))
+                found = list(self._segments(spans, decoded, seek, n_frames))
+            if decoded.temperature > _MOST_TEMPERATURE:
+                self._previous.clear()
             _LOG.debug(
                 "window at %.2f s: %d tokens, avg_logprob %.2f, no_speech_prob %.2f, next at +%.2f s",
                 *(seek / FRAMES_PER_SECOND, len(decoded.tokens), decoded.avg_logprob),
@@ -148,67 +148,30 @@ class _Run:
             seek += advance
             yield found, min(seek, self.frames.n_content)
 
-    def _read(self, raw: FloatArray, n_frames: int) -> DecodedWindow:
-        """Decode a window whose first `n_frames` are the recording's; in full if what the tail gives is in doubt."""
-        n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
-        n_encoded = n_window
-        if self._tail is not None:
-            n_encoded = clip_positions(self._tail, n_frames, self._dims) * FRAMES_PER_POSITION
-        decoded = self._decode(window_features(raw, n_encoded))
-        if n_encoded < n_window and is_suspicious(decoded, n_frames / FRAMES_PER_SECOND, self._tokenizer):
-            _LOG.info("in doubt about %r: decoding in full context", decoded.text)
-            self._n_second_looks += 1
-            decoded = self._decode(window_features(raw, n_window))
-        return decoded
-
     def timing(self, load_s: float, total_s: float) -> Timing:
         """Where the time went."""
         return Timing(
             load_s=load_s,
             audio_s=self.frames.audio_s,
             features_s=self.frames.features_s,
-            encode_s=self._encode_s,
-            decode_s=self._decode_s,
+            encode_s=self._reader.encode_s,
+            decode_s=self._reader.decode_s,
             total_s=total_s,
-            n_windows=self._n_windows,
-            n_tokens=self._n_tokens,
-            n_second_looks=self._n_second_looks,
+            n_windows=self._reader.n_windows,
+            n_tokens=self._reader.n_tokens,
+            n_second_looks=self._reader.n_second_looks,
+            n_fallbacks=self._reader.n_fallbacks,
         )
 
-    def _decode(self, features: FloatArray) -> DecodedWindow:
-        began = time.perf_counter()
-        self._state.encode(features)
-        encoded = time.perf_counter()
-        if self.language is None and self._tokenizer.is_multilingual:
-            probabilities = detect_language(self._state, self._tokenizer)
-            self.language = next(iter(probabilities))
-            _LOG.info("detected language %s (%.0f %%)", self.language, 100 * probabilities[self.language])
-        prompt = make_prompt(
-            self._tokenizer,
-            self._dims.n_text_ctx,
-            language=self.language,
-            task=self._options.task,
-            timestamps=self._options.timestamps,
-            previous=self._previous,
-        )
-        decoded = self._decoder(self._state, prompt)
-        self._encode_s += encoded - began
-        self._decode_s += time.perf_counter() - encoded
-        self._n_windows += 1
-        self._n_tokens += len(decoded.tokens)
-        return decoded
-
-    def _is_silent(self, decoded: DecodedWindow) -> bool:
-        options = self._options
-        if options.no_speech_threshold is None or decoded.no_speech_prob <= options.no_speech_threshold:
-            return False
-        return options.logprob_threshold is None or decoded.avg_logprob <= options.logprob_threshold
-
-    def _segments(self, spans: list[Span], decoded: DecodedWindow, seek: int) -> Iterator[Segment]:
+    def _segments(self, spans: list[Span], decoded: DecodedWindow, seek: int, n_frames: int) -> Iterator[Segment]:
         offset_s = seek / FRAMES_PER_SECOND
         # A short last window is padded, and the model may put a timestamp into the padding.
         read_s = self.frames.n_samples / SAMPLE_RATE_HZ
-        for span in spans:
+        n_best = self._options.n_best
+        readings: list[tuple[Alternative, ...]] = [()] * len(spans)
+        if n_best > 1:
+            readings = alternatives(decoded, spans, n_frames, n_best, self._tokenizer)
+        for span, of_span in zip(spans, readings, strict=True):
             text = self._tokenizer.decode(span.tokens)
             if span.start == span.end or not text.strip():
                 continue
@@ -225,5 +188,7 @@ class _Run:
                 avg_logprob=decoded.avg_logprob,
                 compression_ratio=decoded.compression_ratio,
                 no_speech_prob=decoded.no_speech_prob,
+                language=self._reader.language or "en",
+                alternatives=of_span,
             )
             self._n_segments += 1

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.audio.find import RECORDING_SUFFIXES, recordings_in
 from edge.errors import CalibrationError
 
 from ..evaluate.manifest import read_manifest
-
-_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".au", ".m4a", ".webm"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,9 @@ def find_recordings(sources: Iterable[Path]) -> list[Recording]:
     for source in sources:
         paths = list(_paths_of(source))
         if not paths:
-            raise CalibrationError(f"{source}: expected recordings ({', '.join(sorted(_SUFFIXES))}), found none")
+            raise CalibrationError(
+                f"{source}: expected recordings ({', '.join(sorted(RECORDING_SUFFIXES))}), found none"
+            )
         for path in paths:
             if not path.is_file():
                 raise CalibrationError(f"{path}: expected a recording, found no such file")
@@ -51,6 +52,6 @@ def _paths_of(source: Path) -> Iterator[Path]:
     if manifest.suffix == ".jsonl" and manifest.is_file():
         yield from (Path(file) for utterance in read_manifest(manifest).utterances for file in utterance.files)
     elif source.is_dir():
-        yield from sorted(path for path in source.rglob("*") if path.suffix.lower() in _SUFFIXES)
+        yield from recordings_in(source)
     else:
         yield source

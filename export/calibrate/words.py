@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.format import StoredTensor, TensorType
 from edge.format.tail import Tail, clip_positions
 from edge.tokens import Tokenizer
-from edge.whisper.decode import GreedyDecoder, make_prompt
+from edge.whisper.decode import Bounds, GreedyDecoder, make_prompt
 from edge.whisper.language import detect_language
 from edge.whisper.rules import TokenRules
 
@@ -45,7 +45,7 @@ class OwnWords:
                     suppress_begin=checkpoint.suppress_begin or None,
                     timestamps=timestamps,
                 ),
-                checkpoint.dims.n_text_ctx,
+                Bounds(checkpoint.dims.n_text_ctx),
             )
             for timestamps in (True, False)
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoder: appends tokens to every beam, returns the logits of what comes next.
+// The decoder: appends tokens to beams, returns the logits of what comes next.
 //
 //   x = embedding(token) + position
 //   per layer   x += self_out(attention(qkv(norm(x)), cached keys and values))
@@ -85,8 +85,8 @@ static void self_attention(decoder *e, const ew_decoder_layer *layer, size_t lay
     linear_columns(e, &layer->qkv, norm_x(e, &layer->norm_self), d, e->n_rows, s->dec_qkv, 3 * d, EK_STORE);
     meet(e);
     const range heads = share(e, e->model->dims.n_text_head);
-    for (size_t beam = 0; beam < s->n_beams; beam++) {
-        ew_keys *cache = &s->self[s->bank][layer_index * s->n_beams + beam];
+    for (size_t beam = 0; beam < e->job->call->n_beams; beam++) {
+        ew_keys *cache = &s->self[layer_index * s->n_beams + s->slot[beam]];
         for (size_t head = heads.first; head < heads.last; head++) {
             const float *q = s->dec_qkv + beam * n * 3 * d + head * EK_HEAD;
             for (size_t i = 0; i < n; i++)
@@ -160,7 +160,7 @@ static void cross_attention(decoder *e, const ew_decoder_layer *layer, size_t la
             cross_attend(e, &s->cross[layer_index], head, 0, e->n_rows, NULL);
             continue;
         }
-        for (size_t beam = 0; beam < s->n_beams; beam++)
+        for (size_t beam = 0; beam < e->job->call->n_beams; beam++)
             cross_attend(e, &s->cross[layer_index], head, beam * n, n, alignment_rows(e, layer_index, head, beam));
     }
     meet(e);
@@ -185,11 +185,11 @@ static void project(decoder *e) {
     const int is_last = e->job->first + n == call->n_tokens;
     const float *x = norm_x(e, &e->model->dec_norm);
     if (!call->last_only) {
-        for (size_t beam = 0; beam < e->s->n_beams; beam++)
+        for (size_t beam = 0; beam < call->n_beams; beam++)
             linear_columns(e, &e->model->vocabulary, x + beam * n * d, d, n,
                            call->logits + (beam * call->n_tokens + e->job->first) * n_vocab, n_vocab, EK_STORE);
     } else if (is_last) { // every n-th row, from the last token of the first beam
-        linear_columns(e, &e->model->vocabulary, x + (n - 1) * d, n * d, e->s->n_beams, call->logits, n_vocab,
+        linear_columns(e, &e->model->vocabulary, x + (n - 1) * d, n * d, call->n_beams, call->logits, n_vocab,
                        EK_STORE);
     }
 }
@@ -203,7 +203,7 @@ static void decode_thread(void *arg, int thread, int n_threads) {
                  .scratch = s->scratch + thread,
                  .job = job,
                  .d = s->model->dims.n_text_state,
-                 .n_rows = s->n_beams * job->n_tokens,
+                 .n_rows = job->call->n_beams * job->n_tokens,
                  .thread = (size_t)thread,
                  .n_threads = (size_t)n_threads};
     embed(&e);
@@ -215,11 +215,23 @@ static void decode_thread(void *arg, int thread, int n_threads) {
     project(&e);
 }
 
+// What the beams hold from now on.
+static void remember(ew_state *state, const ew_decode_call *call) {
+    const size_t before = state->n_past - call->n_tokens;
+    for (size_t beam = 0; beam < call->n_beams; beam++) {
+        const size_t slot = state->slot[beam];
+        memcpy(state->history + slot * state->model->dims.n_text_ctx + before, call->tokens + beam * call->n_tokens,
+               call->n_tokens * sizeof *call->tokens);
+        state->n_held[slot] = state->n_past;
+    }
+}
+
 void ew_decode(ew_state *state, const ew_decode_call *call) {
-    const size_t most = EW_ROWS / state->n_beams; // EW_MAX_BEAMS <= EW_ROWS, so at least one
+    const size_t most = EW_ROWS / call->n_beams; // EW_MAX_BEAMS <= EW_ROWS, so at least one
     for (size_t first = 0; first < call->n_tokens; first += most) {
         decode_job job = {state, call, first, ek_min(call->n_tokens - first, most)};
         ew_pool_run(state->model->pool, decode_thread, &job);
         state->n_past += job.n_tokens;
     }
+    remember(state, call);
 }

@@ -277,7 +277,7 @@ void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden
     const size_t n_ctx = n_frames / 2;
     const ew_tail *tail = n_ctx + AFTER_CLIP > state->model->dims.n_audio_ctx ? NULL : state->model->tail;
     state->n_ctx = n_ctx;
-    state->n_past = 0;
+    ew_rewind(state, 0);
     count_keys(state, tail);
     load_frames(state, mel, n_frames, tail);
     for (size_t phase = 0; phase < ew_n_encoder_phases(state->model); phase++)

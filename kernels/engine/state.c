@@ -64,14 +64,17 @@ static int allocate_decoder(ew_state *state) {
     state->dec_wide = ew_alloc(EW_ROWS * 4 * d * sizeof(float));
     if (!state->dec_x || !state->dec_qkv || !state->dec_context || !state->dec_wide)
         return -1;
-    for (int bank = 0; bank < (state->n_beams > 1 ? 2 : 1); bank++) {
-        state->self[bank] = ew_alloc(caches * sizeof **state->self);
-        if (!state->self[bank])
+    state->self = ew_alloc(caches * sizeof *state->self);
+    state->slot = ew_alloc(state->n_beams * sizeof *state->slot);
+    state->history = ew_alloc(state->n_beams * dims->n_text_ctx * sizeof *state->history);
+    state->n_held = ew_alloc(state->n_beams * sizeof *state->n_held);
+    if (!state->self || !state->slot || !state->history || !state->n_held)
+        return -1;
+    for (size_t beam = 0; beam < state->n_beams; beam++)
+        state->slot[beam] = beam;
+    for (size_t i = 0; i < caches; i++)
+        if (ew_keys_allocate(&state->self[i], dims->n_text_head, dims->n_text_ctx, 0) != 0)
             return -1;
-        for (size_t i = 0; i < caches; i++)
-            if (ew_keys_allocate(&state->self[bank][i], dims->n_text_head, dims->n_text_ctx, 0) != 0)
-                return -1;
-    }
     return 0;
 }
 
@@ -102,36 +105,66 @@ void ew_state_free(ew_state *state) {
     }
     for (size_t layer = 0; state->cross && layer < state->model->dims.n_text_layer; layer++)
         ew_keys_free(&state->cross[layer]);
-    for (int bank = 0; bank < 2; bank++) {
-        for (size_t i = 0; state->self[bank] && i < state->model->dims.n_text_layer * state->n_beams; i++)
-            ew_keys_free(&state->self[bank][i]);
-        ew_free(state->self[bank]);
-    }
+    for (size_t i = 0; state->self && i < state->model->dims.n_text_layer * state->n_beams; i++)
+        ew_keys_free(&state->self[i]);
     ew_keys_free(&state->keys);
     void *buffers[] = {state->scratch,       state->mel,           state->conv,  state->x,     state->key_bias,
                        state->values,        state->queries.rows,  state->queries.codes,
                        state->queries.scale, state->queries.sum,   state->cross, state->next_block,
                        state->dec_x,         state->dec_qkv,       state->dec_context,
-                       state->dec_wide,      state};
+                       state->dec_wide,      state->self,          state->slot,  state->history,
+                       state->n_held,        state};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         ew_free(buffers[i]);
 }
 
-void ew_reorder(ew_state *state, const int32_t *parents) {
-    const size_t tiles = ek_div_up(state->n_past, EK_TILE) * EK_TILE * EK_HEAD;
-    ew_keys *from = state->self[state->bank], *to = state->self[1 - state->bank];
-    if (state->n_beams == 1)
-        return;
+void ew_rewind(ew_state *state, size_t n_past) {
+    state->n_past = n_past;
+    for (size_t slot = 0; slot < state->n_beams; slot++)
+        state->n_held[slot] = ek_min(state->n_held[slot], n_past);
+}
+
+// Slot `to` becomes a copy of slot `from`. What their tokens have in common from the start is there already: keys and
+// values follow from the clip and the tokens up to them.
+static void copy_slot(ew_state *state, size_t from, size_t to) {
+    const size_t n_text_ctx = state->model->dims.n_text_ctx;
+    const int32_t *source_tokens = state->history + from * n_text_ctx;
+    int32_t *target_tokens = state->history + to * n_text_ctx;
+    size_t first = 0;
+    while (first < state->n_held[to] && first < state->n_past && source_tokens[first] == target_tokens[first])
+        first++;
+    const size_t tile = first / EK_TILE * EK_TILE, end = ek_round_up(state->n_past, EK_TILE);
     for (size_t layer = 0; layer < state->model->dims.n_text_layer; layer++) {
-        for (size_t beam = 0; beam < state->n_beams; beam++) {
-            const ew_keys *source = from + layer * state->n_beams + (size_t)parents[beam];
-            const ew_keys *target = to + layer * state->n_beams + beam;
-            for (size_t head = 0; head < source->n_heads; head++) {
-                const size_t start = ew_keys_head(source, head);
-                memcpy(target->k + start, source->k + start, tiles * sizeof(float));
-                memcpy(target->v + start, source->v + start, state->n_past * EK_HEAD * sizeof(float));
-            }
+        const ew_keys *source = state->self + layer * state->n_beams + from;
+        const ew_keys *target = state->self + layer * state->n_beams + to;
+        for (size_t head = 0; head < source->n_heads; head++) {
+            const size_t start = ew_keys_head(source, head), keys = start + tile * EK_HEAD;
+            const size_t values = start + first * EK_HEAD;
+            memcpy(target->k + keys, source->k + keys, (end - tile) * EK_HEAD * sizeof(float));
+            memcpy(target->v + values, source->v + values, (state->n_past - first) * EK_HEAD * sizeof(float));
         }
     }
-    state->bank = 1 - state->bank;
+    memcpy(target_tokens + first, source_tokens + first, (state->n_past - first) * sizeof *target_tokens);
+    state->n_held[to] = state->n_past;
+}
+
+void ew_reorder(ew_state *state, const int32_t *parents, size_t n) {
+    size_t slot[EW_MAX_BEAMS];
+    int is_taken[EW_MAX_BEAMS] = {0}, is_first[EW_MAX_BEAMS] = {0};
+    for (size_t beam = 0; beam < n; beam++) { // the first child of a parent takes over its slot
+        slot[beam] = state->slot[parents[beam]];
+        is_first[beam] = !is_taken[slot[beam]];
+        is_taken[slot[beam]] = 1;
+    }
+    size_t free_slot = 0;
+    for (size_t beam = 0; beam < state->n_beams; beam++) { // the others get one that nobody continues
+        if (beam < n && is_first[beam])
+            continue;
+        while (is_taken[free_slot])
+            free_slot++;
+        if (beam < n)
+            copy_slot(state, slot[beam], free_slot);
+        slot[beam] = free_slot++;
+    }
+    memcpy(state->slot, slot, state->n_beams * sizeof *slot);
 }

@@ -49,8 +49,10 @@ typedef struct {
     ew_keys *cross; // per decoder layer
     atomic_size_t *next_block; // a counter for each phase of the encoder
 
-    ew_keys *self[2]; // [bank][layer * n_beams + beam]; the second bank is where reordering copies to
-    int bank;
+    ew_keys *self;    // [layer * n_beams + slot]: keys and values of the tokens so far
+    size_t *slot;     // [n_beams]: where a beam's are; reordering exchanges slots, and copies what two beams share
+    int32_t *history; // [slot][n_text_ctx]: the tokens that a slot's keys and values are of …
+    size_t *n_held;   // [slot]: … and how many of them there are
     float *dec_x, *dec_qkv, *dec_context, *dec_wide; // EW_ROWS rows of d, 3 d, d, 4 d
 } ew_state;
 
@@ -64,6 +66,7 @@ void ew_state_free(ew_state *state);
 void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden);
 
 typedef struct {
+    size_t n_beams;        // the first so many beams of the state; each holds n_past tokens
     const int32_t *tokens; // [n_beams][n_tokens]
     size_t n_tokens;       // n_past + n_tokens <= n_text_ctx
     float *logits;         // [n_beams][n_tokens or 1][n_vocab]
@@ -71,11 +74,18 @@ typedef struct {
     float *alignment;      // NULL, or [n_beams][n_alignment_heads][n_tokens][n_keys]
 } ew_decode_call;
 
-// Appends tokens to every beam and gives the logits of what comes next. Tokens are valid ids.
+// Appends tokens to the beams of the call and gives the logits of what comes next. Tokens are valid ids. Beams behind
+// them do not hold n_past tokens then, until they are reordered.
 void ew_decode(ew_state *state, const ew_decode_call *call);
 
-// Beam i goes on from what beam parents[i] was.
-void ew_reorder(ew_state *state, const int32_t *parents);
+// Forgets the positions from n_past on, which is at most state->n_past.
+void ew_rewind(ew_state *state, size_t n_past);
+
+// The first n beams go on from what beams parents[0 .. n) were, each of which holds n_past tokens.
+void ew_reorder(ew_state *state, const int32_t *parents, size_t n);
+
+// How many tokens a beam holds.
+static inline size_t ew_held(const ew_state *state, size_t beam) { return state->n_held[state->slot[beam]]; }
 
 static inline size_t ew_n_encoder_phases(const ew_model *model) {
     return 4 + 3 * model->dims.n_audio_layer + 2 * model->dims.n_text_layer;

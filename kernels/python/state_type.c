@@ -86,8 +86,16 @@ static PyObject *state_encode(PyObject *object, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+// Whether a beam holds all that was decoded.
+static int sound_beam(const ew_state *state, size_t beam) {
+    if (ew_held(state, beam) != state->n_past)
+        PyErr_Format(PyExc_ValueError, "beam %zu holds %zu of the %zu tokens: others were decoded since; reorder first",
+                     beam, ew_held(state, beam), state->n_past);
+    return ew_held(state, beam) == state->n_past;
+}
+
 // Whether every token of the call is a row of the embedding and the positions suffice.
-static int sound_tokens(const ew_state *state, const int32_t *tokens, size_t n_tokens) {
+static int sound_tokens(const ew_state *state, const int32_t *tokens, size_t n_beams, size_t n_tokens) {
     const ew_dims *dims = &state->model->dims;
     if (state->n_ctx == 0) {
         PyErr_SetString(PyExc_RuntimeError, "decode was called before encode");
@@ -98,7 +106,10 @@ static int sound_tokens(const ew_state *state, const int32_t *tokens, size_t n_t
                      state->n_past, dims->n_text_ctx);
         return 0;
     }
-    for (size_t i = 0; i < state->n_beams * n_tokens; i++) {
+    for (size_t beam = 0; beam < n_beams; beam++)
+        if (!sound_beam(state, beam))
+            return 0;
+    for (size_t i = 0; i < n_beams * n_tokens; i++) {
         if (tokens[i] < 0 || (size_t)tokens[i] >= dims->n_vocab) {
             PyErr_Format(PyExc_ValueError, "tokens: %d is not below %zu", (int)tokens[i], dims->n_vocab);
             return 0;
@@ -111,11 +122,13 @@ static PyObject *state_decode(PyObject *object, PyObject *args) {
     state_object *self = (state_object *)object;
     ew_state *state = self->state;
     PyObject *tokens, *logits, *alignment;
-    Py_ssize_t n;
+    Py_ssize_t n_beams, n;
     int last_only;
-    if (!PyArg_ParseTuple(args, "OnOpO:decode", &tokens, &n, &logits, &last_only, &alignment))
+    if (!PyArg_ParseTuple(args, "OnnOpO:decode", &tokens, &n_beams, &n, &logits, &last_only, &alignment))
         return NULL;
-    const size_t beams = state->n_beams, n_vocab = state->model->dims.n_vocab;
+    if (n_beams < 1 || (size_t)n_beams > state->n_beams)
+        return PyErr_Format(PyExc_ValueError, "beams: expected 1 to %zu, got %zd", state->n_beams, n_beams);
+    const size_t beams = (size_t)n_beams, n_vocab = state->model->dims.n_vocab;
     if (n < 1 || (size_t)n > state->model->dims.n_text_ctx)
         return PyErr_Format(PyExc_ValueError, "tokens: expected 1 to %zu, got %zd", state->model->dims.n_text_ctx, n);
     const size_t n_tokens = (size_t)n;
@@ -126,8 +139,8 @@ static PyObject *state_decode(PyObject *object, PyObject *args) {
         ew_get_optional_buffer(alignment, &heads,
                                beams * state->model->n_alignment_heads * n_tokens * state->n_keys * sizeof(float), 1,
                                "alignment") == 0 &&
-        sound_tokens(state, in.buf, n_tokens) && claim(self)) {
-        const ew_decode_call call = {in.buf, n_tokens, out.buf, last_only, heads.obj ? heads.buf : NULL};
+        sound_tokens(state, in.buf, beams, n_tokens) && claim(self)) {
+        const ew_decode_call call = {beams, in.buf, n_tokens, out.buf, last_only, heads.obj ? heads.buf : NULL};
         Py_BEGIN_ALLOW_THREADS;
         ew_decode(state, &call);
         Py_END_ALLOW_THREADS;
@@ -151,32 +164,40 @@ static PyObject *state_rewind(PyObject *object, PyObject *arg) {
         return PyErr_Format(PyExc_ValueError, "rewind: expected 0 to %zu, got %zd", self->state->n_past, n_past);
     if (!claim(self))
         return NULL;
-    self->state->n_past = (size_t)n_past;
+    ew_rewind(self->state, (size_t)n_past);
     self->busy = 0;
     Py_RETURN_NONE;
 }
 
-static PyObject *state_reorder(PyObject *object, PyObject *arg) {
-    state_object *self = (state_object *)object;
-    const size_t beams = self->state->n_beams;
-    Py_buffer view;
-    if (ew_get_buffer(arg, &view, beams * sizeof(int32_t), 0, "parents") != 0)
-        return NULL;
-    const int32_t *parents = view.buf;
-    for (size_t i = 0; i < beams; i++) {
-        if (parents[i] < 0 || (size_t)parents[i] >= beams) {
-            PyErr_Format(PyExc_ValueError, "parents: %d is not below %zu", (int)parents[i], beams);
-            ew_release(&view);
-            return NULL;
+static int sound_parents(const ew_state *state, const int32_t *parents, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (parents[i] < 0 || (size_t)parents[i] >= state->n_beams) {
+            PyErr_Format(PyExc_ValueError, "parents: %d is not below %zu", (int)parents[i], state->n_beams);
+            return 0;
         }
+        if (!sound_beam(state, (size_t)parents[i]))
+            return 0;
     }
-    const int claimed = claim(self);
-    if (claimed) {
-        ew_reorder(self->state, parents);
+    return 1;
+}
+
+static PyObject *state_reorder(PyObject *object, PyObject *args) {
+    state_object *self = (state_object *)object;
+    PyObject *parents;
+    Py_ssize_t n;
+    if (!PyArg_ParseTuple(args, "On:reorder", &parents, &n))
+        return NULL;
+    if (n < 1 || (size_t)n > self->state->n_beams)
+        return PyErr_Format(PyExc_ValueError, "parents: expected 1 to %zu, got %zd", self->state->n_beams, n);
+    Py_buffer view;
+    if (ew_get_buffer(parents, &view, (size_t)n * sizeof(int32_t), 0, "parents") != 0)
+        return NULL;
+    if (sound_parents(self->state, view.buf, (size_t)n) && claim(self)) {
+        ew_reorder(self->state, view.buf, (size_t)n);
         self->busy = 0;
     }
     ew_release(&view);
-    if (!claimed)
+    if (PyErr_Occurred())
         return NULL;
     Py_RETURN_NONE;
 }
@@ -211,7 +232,7 @@ static PyMethodDef methods[] = {
     {"encode", state_encode, METH_VARARGS, NULL},
     {"decode", state_decode, METH_VARARGS, NULL},
     {"rewind", state_rewind, METH_O, NULL},
-    {"reorder", state_reorder, METH_O, NULL},
+    {"reorder", state_reorder, METH_VARARGS, NULL},
     {"read_encoder", state_read_encoder, METH_O, NULL},
     {0},
 };

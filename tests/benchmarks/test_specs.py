@@ -17,6 +17,7 @@ from benchmarks.specs import EngineSpec, parse_engine
         ("edgewise:int4", EngineSpec("edgewise", "int4")),
         ("transcribe-cpp", EngineSpec("transcribe-cpp", "q8_0")),
         ("edgewise:context=full", EngineSpec("edgewise", "int8", (("context", "full"),))),
+        ("faster-whisper:beam=5", EngineSpec("faster-whisper", "int8", (("beam", "5"),))),
         ("edgewise:f32:cpu=avx2:context=tail", EngineSpec("edgewise", "f32", (("cpu", "avx2"), ("context", "tail")))),
     ],
 )
@@ -32,8 +33,8 @@ def test_name_precision_and_options(text: str, expected: EngineSpec) -> None:
         ("edgewise:int2", "no precision 'int2'"),
         ("edgewise:int8:context=half", "context=half; expected tail or full"),
         ("edgewise:int8:cpu", "cpu=; expected a value"),
-        ("edgewise:int8:speed=high", "no option 'speed'; it has context, cpu"),
-        ("faster-whisper:int8:cpu=avx2", "no option 'cpu'; it has none"),
+        ("edgewise:int8:speed=high", "no option 'speed'; it has context, beam, fallback, cpu"),
+        ("faster-whisper:int8:cpu=avx2", "no option 'cpu'; it has beam"),
     ],
 )
 def test_what_there_is_not_is_refused(text: str, message: str) -> None:

@@ -1,79 +1,57 @@
+"""What a transcript does by itself: it becomes a string or a file in one call."""
+
 from __future__ import annotations
 
-import json
+from pathlib import Path
 
 import pytest
 
+import edge
 from edge.errors import OptionError
-from edge.transcript import FORMATS, Segment, Timing, Transcript, format_time, write_transcript
-
-
-def segment(id: int, start: float, end: float, text: str) -> Segment:
-    return Segment(id, 0, start, end, text, (1, 2), 0.0, -0.25, 1.1, 0.01)
-
+from edge.transcript import Segment, Timing, Transcript
 
 TRANSCRIPT = Transcript(
-    text="Grüße, Ödön. a --> b & <c>",
+    text="Grüße, Ödön.",
     language="de",
-    segments=(segment(0, 0.0, 1.5, " Grüße, Ödön."), segment(1, 3661.04, 3662.0, " a --> b\n & <c>")),
-    duration=3662.5,
-    timing=Timing(encode_s=0.5, n_windows=2),
+    segments=(Segment(0, 0, 0.0, 1.5, " Grüße, Ödön.", (1, 2), 0.0, -0.25, 1.1, 0.01),),
+    duration=1.5,
+    timing=Timing(),
 )
-EMPTY = Transcript("", "en", (), 1.0, Timing())
 
 
-def test_plain_text_is_a_line_a_segment() -> None:
-    assert write_transcript(TRANSCRIPT, "txt") == "Grüße, Ödön.\na --> b\n & <c>\n"
-
-
-def test_srt() -> None:
-    assert write_transcript(TRANSCRIPT, "srt") == (
-        "1\n00:00:00,000 --> 00:00:01,500\nGrüße, Ödön.\n\n2\n01:01:01,040 --> 01:01:02,000\na -> b  & <c>\n\n"
+def test_render() -> None:
+    assert TRANSCRIPT.render() == "Grüße, Ödön.\n"
+    assert TRANSCRIPT.render("srt", max_line_width=6, max_line_count=1) == (
+        "1\n00:00:00,000 --> 00:00:00,818\nGrüße,\n\n2\n00:00:00,818 --> 00:00:01,500\nÖdön.\n\n"
     )
 
 
-def test_vtt_escapes_what_has_a_meaning_there() -> None:
-    assert write_transcript(TRANSCRIPT, "vtt") == (
-        "WEBVTT\n\n00:00:00.000 --> 00:00:01.500\nGrüße, Ödön.\n\n"
-        "01:01:01.040 --> 01:01:02.000\na -> b  &amp; &lt;c>\n\n"
-    )
+@pytest.mark.parametrize(("name", "format"), [("a.srt", None), ("a.JSON", None), ("a.txt", "csv"), ("a", "vtt")])
+def test_write(tmp_path: Path, name: str, format: str | None) -> None:
+    TRANSCRIPT.write(str(tmp_path / name), format)
+    expected = TRANSCRIPT.render(format or name.rpartition(".")[2].lower())
+    assert (tmp_path / name).read_bytes() == expected.encode("utf-8")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_json_has_the_fields_of_openai_whisper() -> None:
-    written = write_transcript(TRANSCRIPT, "json")
-    assert "Grüße" in written
-    parsed = json.loads(written)
-    assert parsed["text"] == TRANSCRIPT.text
-    assert parsed["language"] == "de"
-    assert parsed["segments"][0] == {
-        "id": 0,
-        "seek": 0,
-        "start": 0.0,
-        "end": 1.5,
-        "text": " Grüße, Ödön.",
-        "tokens": [1, 2],
-        "temperature": 0.0,
-        "avg_logprob": -0.25,
-        "compression_ratio": 1.1,
-        "no_speech_prob": 0.01,
-    }
-    assert parsed["timing"]["encode_s"] == 0.5
+def test_what_cannot_be_written_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+    for name in ("a.docx", "a"):
+        with pytest.raises(OptionError, match=r"names no format; expected \.txt, \.srt"):
+            TRANSCRIPT.write(tmp_path / name)
+    with pytest.raises(OptionError, match="unknown transcript format 'docx'"):
+        TRANSCRIPT.write(path, "docx")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        TRANSCRIPT.write(path)
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("a.txt", "before")]
 
 
-@pytest.mark.parametrize(("format", "expected"), [("txt", ""), ("srt", ""), ("vtt", "WEBVTT\n\n")])
-def test_nothing_said_is_nothing_written(format: str, expected: str) -> None:
-    assert write_transcript(EMPTY, format) == expected
-
-
-def test_an_unknown_format_names_those_there_are() -> None:
-    with pytest.raises(OptionError, match="unknown transcript format 'tsv'; expected txt, srt, vtt, json"):
-        write_transcript(EMPTY, "tsv")
-    assert FORMATS == ("txt", "srt", "vtt", "json")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [(0, "00:00:00.000"), (59.9996, "00:01:00.000"), (3599.999, "00:59:59.999"), (360000, "100:00:00.000")],
-)
-def test_times_round_to_milliseconds(seconds: float, expected: str) -> None:
-    assert format_time(seconds, decimal_mark=".") == expected
+def test_the_types_are_public() -> None:
+    assert edge.Transcript is Transcript
+    assert edge.Word.__name__ == "Word"

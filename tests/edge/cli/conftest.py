@@ -1,15 +1,20 @@
-"""Running the command inside the test's process."""
+"""Running the command inside the test's process, with a stand-in for the model."""
 
 from __future__ import annotations
 
 import os
+import wave
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import edge
+from edge.audio import open_audio
 from edge.cli.main import main
+from edge.transcript import Segment, Timing, Transcript
 
 
 @dataclass(frozen=True)
@@ -52,3 +57,66 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
         return Outcome(status, out, err)
 
     return call
+
+
+class FakeModel:
+    """Says how many seconds it heard."""
+
+    def __init__(self) -> None:
+        self.loaded_with: tuple[Any, dict[str, Any]] | None = None
+        self.heard: list[str] = []
+        self.settings: list[dict[str, Any]] = []
+        self.fails_with: dict[str, BaseException] = {}
+        """By file name; raised after the first segment."""
+
+    def load(self, name: object, **options: Any) -> FakeModel:
+        options.pop("progress")
+        self.loaded_with = name, options
+        return self
+
+    def transcribe(self, audio: Any, *, on_segment: Any = None, progress: Any = None, **settings: Any) -> Transcript:
+        self.heard.append(str(audio))
+        self.settings.append(settings)
+        with open_audio(audio) as source:
+            seconds = sum(len(block) for block in source) / 16000
+        text = f" {seconds:.1f} s, größer & <kleiner>"
+        segment = Segment(0, 0, 0.0, seconds, text, (1,), 0.0, -0.1, 1.0, 0.0)
+        if on_segment is not None:
+            on_segment(segment)
+        if error := self.fails_with.get(Path(str(audio)).name):
+            raise error
+        timing = Timing(load_s=0.02, encode_s=0.2, decode_s=0.1, total_s=0.5, n_windows=1, n_tokens=9)
+        return Transcript(text.strip(), "en", (segment,), seconds, timing)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
+    """What `edge.load` gives."""
+    fake = FakeModel()
+    monkeypatch.setitem(vars(edge), "load", fake.load)
+    return fake
+
+
+MakeWav = Callable[[float, Path], Path]
+
+
+@pytest.fixture(scope="session")
+def wav() -> MakeWav:
+    """Writes a recording of so many seconds of silence, and the folders above it."""
+
+    def make(seconds: float, path: Path) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16000)
+            file.writeframes(bytes(int(seconds * 32000)))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def clip(wav: MakeWav, tmp_path: Path) -> Path:
+    """A second and a half of silence."""
+    return wav(1.5, tmp_path / "clip.wav")

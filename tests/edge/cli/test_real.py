@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,33 @@ def test_subtitles_lie_within_the_clip(run: Any, tiny_en_int8: Path, jfk_clip: P
     times = [line for line in (tmp_path / "jfk.srt").read_text().splitlines() if "-->" in line]
     assert times
     assert all("00:00:00,000" <= line[:12] < line[17:29] <= "00:00:11,500" for line in times)
+
+
+def test_ctrl_c_leaves_whole_events(tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+    long = tmp_path / "long.wav"
+    with wave.open(str(jfk_clip)) as clip, wave.open(str(long), "wb") as file:
+        file.setparams(clip.getparams())
+        file.writeframes(clip.readframes(clip.getnframes()) * 60)
+    command = [sys.executable, "-m", "edge.cli", "transcribe", str(jfk_clip), str(long), "--format", "jsonl"]
+    process = subprocess.Popen(
+        [*command, "--model", str(tiny_en_int8)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell starts in the background ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stdout is not None
+    events = [json.loads(process.stdout.readline())]
+    while events[-1]["file"] != str(long):
+        events.append(json.loads(process.stdout.readline()))
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    events += [json.loads(line) for line in out.splitlines()]
+    assert [event["file"] for event in events if event["event"] == "end"] == [str(jfk_clip)]
+    assert "1 of 2 recordings transcribed; 1 left; 11.0 s of audio" in err
+    assert err.endswith("edgewise: interrupted\n")
 
 
 def test_inspects_the_model(run: Any, tiny_en_int8: Path) -> None:

@@ -1,4 +1,4 @@
-"""`edgewise transcribe` with a stand-in for the model: inputs, outputs, and what one failure leaves."""
+"""`edgewise transcribe` with a stand-in for the model: its options, and what one failure leaves."""
 
 from __future__ import annotations
 
@@ -12,91 +12,86 @@ from typing import Any
 import pytest
 
 import edge
-from edge.audio import open_audio
 from edge.errors import AudioError, ModelNotFoundError
-from edge.transcript import Segment, Timing, Transcript
 
 
-class FakeModel:
-    """Says how many seconds it heard."""
-
-    def __init__(self) -> None:
-        self.loaded_with: tuple[Any, dict[str, Any]] | None = None
-        self.languages: list[str | None] = []
-        self.contexts: list[str] = []
-        self.fails_with: dict[str, BaseException] = {}
-
-    def load(self, name: object, **options: Any) -> FakeModel:
-        options.pop("progress")
-        self.loaded_with = name, options
-        return self
-
-    def transcribe(
-        self, audio: Any, *, language: str | None = None, context: str = "tail", progress: Any = None
-    ) -> Transcript:
-        if error := self.fails_with.get(Path(str(audio)).name):
-            raise error
-        self.languages.append(language)
-        self.contexts.append(context)
-        with open_audio(audio) as source:
-            seconds = sum(len(block) for block in source) / 16000
-        text = f" {seconds:.1f} s, größer & <kleiner>"
-        segment = Segment(0, 0, 0.0, seconds, text, (1,), 0.0, -0.1, 1.0, 0.0)
-        timing = Timing(load_s=0.02, encode_s=0.2, decode_s=0.1, total_s=0.5, n_windows=1, n_tokens=9)
-        return Transcript(text.strip(), "en", (segment,), seconds, timing)
-
-
-@pytest.fixture
-def model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
-    fake = FakeModel()
-    monkeypatch.setitem(vars(edge), "load", fake.load)
-    return fake
-
-
-def wav(seconds: float, path: Path) -> Path:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16000)
-        file.writeframes(bytes(int(seconds * 32000)))
-    return path
-
-
-@pytest.fixture
-def clip(tmp_path: Path) -> Path:
-    return wav(1.5, tmp_path / "clip.wav")
-
-
-def test_prints_the_words_and_nothing_else(run: Any, model: FakeModel, clip: Path) -> None:
+def test_prints_the_words_and_nothing_else(run: Any, model: Any, clip: Path) -> None:
     outcome = run("transcribe", clip)
     assert (outcome.status, outcome.out, outcome.err) == (0, "1.5 s, größer & <kleiner>\n", "")
 
 
-def test_passes_the_options_on(run: Any, model: FakeModel, clip: Path) -> None:
+def test_passes_the_options_on(run: Any, model: Any, clip: Path) -> None:
     run("transcribe", clip, "--model", "base", "--precision", "int4", "--threads", 3, "--language", "German")
     assert model.loaded_with == ("base", {"precision": "int4", "threads": 3, "offline": None})
-    assert model.languages == ["de"]
+    assert model.settings == [{"language": "de"}]
     run("transcribe", clip, "--offline", "--language", "auto")
     assert model.loaded_with == ("tiny.en", {"precision": None, "threads": None, "offline": True})
-    assert model.languages == ["de", None]
     run("transcribe", clip, "--context", "full")
-    assert model.contexts == ["tail", "tail", "full"]
+    assert model.settings[1:] == [{}, {"context": "full"}]
 
 
-def test_formats(run: Any, model: FakeModel, clip: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        ([], {}),
+        (["--beam-size", 5, "--patience", 2, "--length-penalty", 0.6], {"patience": 2.0, "length_penalty": 0.6}),
+        (["--n-best", 5, "--best-of", 3, "--seed", 7], {"n_best": 5, "best_of": 3, "seed": 7}),
+        (["--no-temperature-fallback"], {"temperature": (0.0,)}),
+        (["--temperature", 0.5], {"temperature": (0.5, 0.7, 0.9)}),
+        (["--temperature", 0.5, "--no-temperature-fallback"], {"temperature": (0.5,)}),
+        (["--temperature", 0], {"temperature": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)}),
+        (["--temperature", 1.5], {"temperature": (1.5,)}),
+        (["--languages", "en,German", "--multilingual"], {"languages": ("en", "de"), "multilingual": True}),
+        (["--task", "translate"], {"task": "translate"}),
+    ],
+)
+def test_passes_on_how_to_decode(
+    run: Any, model: Any, clip: Path, arguments: list[Any], settings: dict[str, Any]
+) -> None:
+    assert run("transcribe", clip, *arguments).status == 0
+    assert model.settings == [settings | ({"beam_size": 5} if "--beam-size" in arguments else {})]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--n-best", 9, "--beam-size", 4], 1, "n_best is 9, but beam_size 4 finds no more than that: raise beam_size"),
+        (["--beam-size", 99], 1, "beam_size is 99; expected 1 to 32"),
+        (["--temperature", -1], 1, "temperature is -1; expected a number from 0 to 2"),
+        (["--language", "fr", "--languages", "en,de"], 1, "language is 'fr', which is none of languages, en, de"),
+        (["--beam-size", 0], 2, "--beam-size: expected a number of 1 or more, found '0'"),
+        (["--languages", "en,auto"], 2, "--languages: auto is no language to choose among"),
+        (["--languages", "en,klingon"], 2, "--languages: unknown language 'klingon'"),
+    ],
+)
+def test_what_cannot_be_is_said_before_a_model_is_loaded(
+    run: Any, model: Any, clip: Path, arguments: list[Any], status: int, message: str
+) -> None:
+    outcome = run("transcribe", clip, *arguments)
+    assert outcome.status == status
+    assert message in outcome.err
+    assert model.loaded_with is None
+
+
+def test_formats(run: Any, model: Any, clip: Path) -> None:
     assert json.loads(run("transcribe", clip, "--format", "json").out)["duration"] == 1.5
     assert "00:00:00,000 --> 00:00:01,500" in run("transcribe", clip, "--format", "srt").out
     assert run("transcribe", clip, "--format", "vtt").out.startswith("WEBVTT\n")
 
 
-def test_timing_is_on_standard_error(run: Any, model: FakeModel, clip: Path) -> None:
+def test_subtitles_have_the_width_and_lines_asked_for(run: Any, model: Any, clip: Path) -> None:
+    outcome = run("transcribe", clip, "--format", "srt", "--max-line-width", 15, "--max-line-count", 1)
+    assert outcome.out.splitlines()[2::4] == ["1.5 s, größer", "& <kleiner>"]
+
+
+def test_timing_is_on_standard_error(run: Any, model: Any, clip: Path) -> None:
     outcome = run("transcribe", clip, "--timing")
     assert outcome.out == "1.5 s, größer & <kleiner>\n"
     assert "1.5 s of audio in 0.50 s (3.0 x real time)" in outcome.message
     assert "load 20 ms" in outcome.message
 
 
-def test_output_dir(run: Any, model: FakeModel, clip: Path, tmp_path: Path) -> None:
+def test_output_dir(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) -> None:
     other = wav(0.5, tmp_path / "other.name.wav")
     outcome = run("transcribe", clip, other, "--output-dir", tmp_path / "a" / "b", "--format", "srt")
     assert (outcome.status, outcome.out) == (0, "")
@@ -106,25 +101,29 @@ def test_output_dir(run: Any, model: FakeModel, clip: Path, tmp_path: Path) -> N
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(
-    run: Any, model: FakeModel, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Any, model: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edge.cli.outputs.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     outcome = run("transcribe", clip, "--output-dir", tmp_path / "out")
     assert (outcome.status, outcome.message) == (1, f"edgewise: {clip}: No space left on device")
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_several_recordings_are_told_apart(run: Any, model: FakeModel, clip: Path, tmp_path: Path) -> None:
+def test_several_recordings_are_told_apart(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) -> None:
     other = wav(0.5, tmp_path / "other.wav")
     outcome = run("transcribe", clip, other)
     assert outcome.out.splitlines() == ["1.5 s, größer & <kleiner>", "0.5 s, größer & <kleiner>"]
-    assert outcome.err.splitlines() == [f"==> {clip} <==", f"==> {other} <=="]
+    assert outcome.err.splitlines() == [
+        f"==> {clip} <==",
+        f"==> {other} <==",
+        "edgewise: 2 of 2 recordings transcribed; 2.0 s of audio in 1.0 s (2.0 x real time)",
+    ]
 
 
-def test_one_failure_does_not_lose_the_others(run: Any, model: FakeModel, clip: Path, tmp_path: Path) -> None:
+def test_one_failure_does_not_lose_the_others(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) -> None:
     bad = wav(0.5, tmp_path / "bad.wav")
     odd = wav(0.5, tmp_path / "odd.wav")
     model.fails_with = {
@@ -133,21 +132,25 @@ def test_one_failure_does_not_lose_the_others(run: Any, model: FakeModel, clip: 
     }
     outcome = run("transcribe", bad, odd, tmp_path / "absent.wav", clip)
     assert outcome.status == 1
-    assert outcome.out == "1.5 s, größer & <kleiner>\n"
+    assert outcome.out.splitlines()[-1] == "1.5 s, größer & <kleiner>"
     lines = outcome.err.splitlines()
     assert lines[0].startswith("edgewise: ")
     assert "absent.wav" in lines[0]
     assert "edgewise: bad.wav is damaged: record it again" in lines
     assert f"edgewise: {odd}: unexpected KeyError" in outcome.err
-    assert lines[-1].startswith("edgewise: 3 of 4 recordings failed: ")
+    assert lines[-1].startswith(
+        f"edgewise: 1 of 4 recordings transcribed; 3 failed ({tmp_path / 'absent.wav'}, {bad}, "
+    )
 
 
-def test_what_cannot_be_opened_is_said_before_a_model_is_loaded(run: Any, model: FakeModel, tmp_path: Path) -> None:
+def test_what_cannot_be_opened_is_said_before_a_model_is_loaded(run: Any, model: Any, tmp_path: Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("These are the words themselves, not a recording of them.")
     empty = tmp_path / "empty.wav"
     empty.touch()
-    for path in (tmp_path / "absent.wav", tmp_path, text, empty):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for path in (tmp_path / "absent.wav", folder, text, empty):
         outcome = run("transcribe", path)
         assert outcome.status == 1
         assert outcome.message.startswith("edgewise: ")
@@ -155,10 +158,11 @@ def test_what_cannot_be_opened_is_said_before_a_model_is_loaded(run: Any, model:
     assert model.loaded_with is None
 
 
-def test_ctrl_c_in_the_middle(run: Any, model: FakeModel, clip: Path) -> None:
+def test_ctrl_c_in_the_middle(run: Any, model: Any, clip: Path) -> None:
     model.fails_with = {"clip.wav": KeyboardInterrupt()}
     outcome = run("transcribe", clip)
-    assert (outcome.status, outcome.out, outcome.message) == (130, "", "edgewise: interrupted")
+    words = "1.5 s, größer & <kleiner>\n"  # what was found before stays
+    assert (outcome.status, outcome.out, outcome.message) == (130, words, "edgewise: interrupted")
 
 
 def test_a_model_that_is_not_there(run: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,21 +176,21 @@ def test_a_model_that_is_not_there(run: Any, clip: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("form", ["wav", "raw"])
 def test_standard_input(
-    run: Any, model: FakeModel, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+    run: Any, model: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     body = clip.read_bytes() if form == "wav" else bytes(48000)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(body)))
     assert run("transcribe", "-").out.startswith("1.5 s")
 
 
-def test_standard_input_to_a_file(run: Any, model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_to_a_file(run: Any, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(bytes(48000))))
     assert run("transcribe", "-", "--output-dir", tmp_path).status == 0
     assert (tmp_path / "stdin.txt").exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_named_pipe_is_opened_once(run: Any, model: FakeModel, clip: Path, tmp_path: Path) -> None:
+def test_a_named_pipe_is_opened_once(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
     import threading
 
     pipe = tmp_path / "pipe"
@@ -198,9 +202,7 @@ def test_a_named_pipe_is_opened_once(run: Any, model: FakeModel, clip: Path, tmp
     assert (outcome.status, outcome.out[:5]) == (0, "1.5 s")
 
 
-def test_a_terminal_of_another_age_gets_question_marks(
-    model: FakeModel, clip: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_of_another_age_gets_question_marks(model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from edge.cli.main import main
 
     stream = io.BytesIO()
@@ -209,7 +211,7 @@ def test_a_terminal_of_another_age_gets_question_marks(
     assert stream.getvalue() == b"1.5 s, gr??er & <kleiner>\n"
 
 
-def test_demo(run: Any, model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo(run: Any, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With everything in the cache, only loading and transcribing are left to be timed."""
     from edge.store import Store
 
@@ -231,7 +233,7 @@ def test_demo(run: Any, model: FakeModel, tmp_path: Path, monkeypatch: pytest.Mo
     assert steps[:2] == ["load the model", "transcribe"]
 
 
-def test_demo_offline_with_an_empty_cache(run: Any, model: FakeModel) -> None:
+def test_demo_offline_with_an_empty_cache(run: Any, model: Any) -> None:
     outcome = run("transcribe", "--demo", "--offline")
     assert (outcome.status, outcome.out) == (1, "")
     assert "edgewise models pull jfk" in outcome.message

@@ -19,17 +19,17 @@ LogitsOf = Callable[[int, Sequence[int]], NDArray[np.float32]]
 
 @dataclass
 class ScriptedState:
-    """One sequence; remembers what it was shown."""
+    """A few sequences; remembers what it was shown."""
 
     dims: WhisperDims
     logits_of: LogitsOf
-    tokens: list[int] = field(default_factory=list)
+    n_beams: int = 1
+    beams: list[list[int]] = field(default_factory=list)
+    """What each sequence holds; one that had no part in the last decode is shorter than the others."""
+    n_past: int = 0
     encoded: list[NDArray[np.float32]] = field(default_factory=list)
     decoded: list[list[int]] = field(default_factory=list)
-
-    @property
-    def n_past(self) -> int:
-        return len(self.tokens)
+    """The tokens of each call, of the first sequence."""
 
     def encode(self, mel: NDArray[np.float32]) -> None:
         assert mel.dtype == np.float32
@@ -38,27 +38,39 @@ class ScriptedState:
         assert 0 < mel.shape[0] <= 2 * self.dims.n_audio_ctx
         assert mel.shape[1] == self.dims.n_mels
         self.encoded.append(mel.copy())
-        self.tokens.clear()
+        self.beams = [[] for _ in range(self.n_beams)]
+        self.n_past = 0
 
     def decode(
         self, tokens: NDArray[np.int32], *, last_only: bool = True, alignment: bool = False
     ) -> NDArray[np.float32]:
         assert tokens.dtype == np.int32
-        assert tokens.shape[0] == 1
+        assert 1 <= tokens.shape[0] <= self.n_beams
         assert self.encoded, "decode before encode"
         self.decoded.append(tokens[0].tolist())
-        rows = []
-        for token in tokens[0].tolist():
-            self.tokens.append(token)
-            rows.append(self.logits_of(len(self.encoded) - 1, tuple(self.tokens)))
-        assert len(self.tokens) <= self.dims.n_text_ctx, "more tokens than the decoder has positions"
-        return np.stack(rows[-1:] if last_only else rows)[None]
+        logits = []
+        for beam, more in zip(self.beams, tokens.tolist(), strict=False):
+            assert len(beam) == self.n_past, "a beam that had no part in the last decode"
+            rows = []
+            for token in more:
+                beam.append(token)
+                rows.append(self.logits_of(len(self.encoded) - 1, tuple(beam)))
+            logits.append(np.stack(rows[-1:] if last_only else rows))
+        self.n_past += tokens.shape[1]
+        assert self.n_past <= self.dims.n_text_ctx, "more tokens than the decoder has positions"
+        return np.stack(logits)
 
     def rewind(self, n_past: int) -> None:
-        del self.tokens[n_past:]
+        assert n_past <= self.n_past
+        self.beams = [beam[:n_past] for beam in self.beams]
+        self.n_past = n_past
 
     def reorder(self, parents: NDArray[np.int32]) -> None:
-        assert parents.tolist() == [0]
+        assert parents.dtype == np.int32
+        assert 1 <= len(parents) <= self.n_beams
+        beams = [list(self.beams[parent]) for parent in parents]
+        assert all(len(beam) == self.n_past for beam in beams), "a beam that had no part in the last decode"
+        self.beams = beams + [[] for _ in range(self.n_beams - len(beams))]
 
     def encoder_output(self) -> NDArray[np.float32]:
         return np.zeros((self.dims.n_audio_ctx, self.dims.n_audio_state), np.float32)
@@ -77,12 +89,11 @@ class ScriptedEngine:
     state: ScriptedState | None = None
 
     def new_state(self, n_beams: int = 1) -> ScriptedState:
-        assert n_beams == 1
-        self.state = ScriptedState(self.dims, self.logits_of)
+        self.state = ScriptedState(self.dims, self.logits_of, n_beams)
         return self.state
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def engine_of(dims_of: Callable[[int], WhisperDims]) -> Callable[..., ScriptedEngine]:
     """An engine with the given logits function, for a vocabulary of the given size."""
 
@@ -92,7 +103,7 @@ def engine_of(dims_of: Callable[[int], WhisperDims]) -> Callable[..., ScriptedEn
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def script() -> Callable[..., LogitsOf]:
     """Logits under which greedy search writes the given tokens, one list a window, then ends it.
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.tokens import Tokenizer
-from edge.whisper.decode import GreedyDecoder, Prompt, compression_ratio, make_prompt
+from edge.whisper.decode import Bounds, GreedyDecoder, Prompt, compression_ratio, make_prompt
 from edge.whisper.language import detect_language
 from edge.whisper.rules import TokenRules
 
@@ -25,7 +25,7 @@ def state_of(engine: Any) -> Any:
 
 
 def greedy(tokenizer: Tokenizer, *, timestamps: bool = True, max_tokens: int | None = None) -> GreedyDecoder:
-    return GreedyDecoder(tokenizer, TokenRules(tokenizer, timestamps=timestamps), N_TEXT_CTX, max_tokens)
+    return GreedyDecoder(tokenizer, TokenRules(tokenizer, timestamps=timestamps), Bounds(N_TEXT_CTX, max_tokens))
 
 
 def test_greedy_writes_what_the_logits_say(english: Tokenizer, engine_of: Script, script: Script) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge.audio import open_audio
 from edge.format.tail import Tail
 from edge.tokens import Tokenizer
-from edge.whisper.decode import summarize
+from edge.whisper.decode import Hypothesis, summarize
 from edge.whisper.guard import is_suspicious, repeats_itself
 from edge.whisper.options import TranscribeOptions
 from edge.whisper.windows import transcribe
@@ -24,7 +24,7 @@ TAIL = Tail(
 
 def doubt(tokenizer: Tokenizer, text: str, seconds: float, logprob: float = 0.0, no_speech_prob: float = 0.0) -> bool:
     tokens = tokenizer.encode(text)
-    decoded = summarize(tokens, [logprob] * (len(tokens) + 1), no_speech_prob, tokenizer)
+    decoded = summarize(Hypothesis(tuple(tokens), (logprob,) * (len(tokens) + 1), logprob), no_speech_prob, tokenizer)
     return is_suspicious(decoded, seconds, tokenizer)
 
 
@@ -79,9 +79,8 @@ def decode(engine: Any, tokenizer: Tokenizer, **settings: Any) -> Any:
         suppress_begin = ()
 
     sound = np.random.default_rng(1).standard_normal(80_000).astype(np.float32) / 10
-    return transcribe(
-        engine, engine.new_state(), tokenizer, Facts, open_audio(sound), TranscribeOptions(timestamps=False, **settings)
-    )
+    options = TranscribeOptions(timestamps=False, temperature=0, **settings)
+    return transcribe(engine, engine.new_state(), tokenizer, Facts, open_audio(sound), options)
 
 
 def test_a_text_in_doubt_is_read_again_in_full(english: Tokenizer, engine_of: Any, script: Any) -> None:

@@ -34,9 +34,9 @@ def sound(seconds: float) -> NDArray[np.float32]:
 
 
 def run(engine: Any, tokenizer: Tokenizer, seconds: float, **settings: Any) -> Transcript:
-    return transcribe(
-        engine, engine.new_state(), tokenizer, FACTS, open_audio(sound(seconds)), TranscribeOptions(**settings)
-    )
+    options = TranscribeOptions(**settings)
+    state = engine.new_state(options.n_sequences)
+    return transcribe(engine, state, tokenizer, FACTS, open_audio(sound(seconds)), options)
 
 
 def says(tokenizer: Tokenizer, *items: float | str) -> list[int]:
@@ -247,7 +247,13 @@ def test_any_logits_come_to_an_end(english: Tokenizer, dims_of: Script, seed: in
     noise[:, english.eot] += 10
 
     class State:
+        def __init__(self, n_beams: int) -> None:
+            pass
+
         def encode(self, mel: NDArray[np.float32]) -> None:
+            pass
+
+        def reorder(self, parents: NDArray[np.int32]) -> None:
             pass
 
         def rewind(self, n_past: int) -> None:

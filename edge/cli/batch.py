@@ -1,0 +1,136 @@
+"""A run over many recordings: one that fails does not stop the others, and at the end it is said what became of all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..output import OutputOptions
+from .console import Console
+from .failures import explain, is_debugging
+from .inputs import STANDARD_INPUT, Recording, none_found
+from .outputs import FileSink, PrintSink, Sink, is_done
+from .summary import Tally, summary_line, timing_line
+
+if TYPE_CHECKING:
+    from ..whisper.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to transcribe, and where it goes."""
+
+    recordings: Sequence[Recording]
+    barren: Sequence[str]
+    """Folders and patterns that hold no recording."""
+    formats: Sequence[str]
+    """One, unless `targets` says where several go."""
+    targets: Mapping[str, Sequence[tuple[str, Path]]] | None
+    """Format and path of the files to write, by name of the recording; None prints."""
+    resumes: bool
+    """Pass over what has its files already."""
+    options: OutputOptions
+    shows_timing: bool
+
+
+class Batch:
+    """One run; its console says what happens."""
+
+    def __init__(self, plan: Plan, console: Console) -> None:
+        self._plan = plan
+        self._console = console
+        self._tally = Tally(len(plan.recordings) + len(plan.barren))
+
+    def run(self, load: Callable[[], Model], settings: Mapping[str, Any]) -> int:
+        """Transcribe with the model that `load` gives, which is asked for only if there is something to transcribe.
+
+        `settings` are arguments of `Model.transcribe`. Returns the exit status: 1 if any recording failed.
+        """
+        try:
+            self._run(load, settings)
+        except KeyboardInterrupt:
+            self._sum_up()
+            raise
+        self._sum_up()
+        return 1 if self._tally.failed else 0
+
+    def _run(self, load: Callable[[], Model], settings: Mapping[str, Any]) -> None:
+        for argument in self._plan.barren:
+            self._fail(argument, none_found(argument))
+        due = [recording for recording in self._plan.recordings if not self._is_done(recording)]
+        self._tally.n_skipped = len(self._plan.recordings) - len(due)
+        sound = [recording for recording in due if self._opens(recording)]
+        if not sound:
+            return
+        model = load()
+        self._console.clear()
+        for recording in sound:
+            self._transcribe(recording, model, settings)
+
+    def _transcribe(self, recording: Recording, model: Model, settings: Mapping[str, Any]) -> None:
+        name = recording.name
+        sink = self._sink(name)
+        try:
+            transcript = model.transcribe(
+                sys.stdin.buffer if name == STANDARD_INPUT else name,
+                on_segment=sink.segment,
+                progress=self._console.progress,
+                **settings,
+            )
+            self._console.clear()
+            sink.end(transcript)
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # whatever it is, the other recordings are not lost
+            self._fail(name, _told(name, error))
+            return
+        self._tally.add(transcript)
+        if self._plan.shows_timing:
+            self._console.show(timing_line(name, transcript))
+
+    def _is_done(self, recording: Recording) -> bool:
+        plan = self._plan
+        return plan.resumes and plan.targets is not None and is_done(recording, plan.targets[recording.name])
+
+    def _opens(self, recording: Recording) -> bool:
+        """Whether a recording can be opened: found out before a model is fetched or loaded for it."""
+        path = Path(recording.name)
+        if recording.name == STANDARD_INPUT or (path.exists() and not path.is_file()):
+            return True  # a pipe can be opened only once
+        from ..audio import open_audio
+
+        try:
+            open_audio(path).close()
+        except Exception as error:
+            self._fail(recording.name, _told(recording.name, error))
+            return False
+        return True
+
+    def _sink(self, name: str) -> Sink:
+        plan = self._plan
+        options = replace(plan.options, file=name)
+        if plan.targets is not None:
+            return FileSink(plan.targets[name], options, self._console)
+        heading = f"==> {name} <==" if self._tally.n_given > 1 else None
+        return PrintSink(plan.formats[0], options, self._console, heading)
+
+    def _fail(self, name: str, message: str) -> None:
+        self._tally.failed.append(name)
+        self._console.say(message)
+        if self._plan.targets is None:
+            self._sink(name).error(message)
+
+    def _sum_up(self) -> None:
+        if self._tally.n_given > 1 or self._tally.n_skipped:
+            self._console.say(summary_line(self._tally))
+
+
+def _told(name: str, error: Exception) -> str:
+    """Why a recording failed, with its name."""
+    if is_debugging():
+        raise error
+    message = explain(error)
+    return message if Path(name).name in message else f"{name}: {message}"

@@ -1,0 +1,108 @@
+"""How to decode, on the command line: the options of `edgewise transcribe` that the search and the language have."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, cast
+
+from .arguments import language, positive
+
+if TYPE_CHECKING:
+    from ..whisper.options import Settings
+
+_PASSED_ON = (
+    *("context", "language", "languages", "multilingual", "task"),
+    *("beam_size", "patience", "length_penalty", "best_of", "n_best", "seed"),
+)
+"""The options that are named as the settings are."""
+
+_STEP = 0.2
+_HIGHEST = 1.0
+
+
+def add_language_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what is spoken and what is written."""
+    group = parser.add_argument_group("language")
+    group.add_argument(
+        "-l", "--language", type=language, metavar="LANG", help="such as en or German (default: detect it)"
+    )
+    group.add_argument(
+        "--languages", type=_languages, metavar="LANG,LANG", help="detect one of these, such as en,de (default: any)"
+    )
+    group.add_argument(
+        "--multilingual",
+        action="store_true",
+        default=None,
+        help="the language changes: detect it in every window, not only once",
+    )
+    group.add_argument(
+        "--task",
+        choices=("transcribe", "translate"),
+        help="write what is said, or the same in English (default: transcribe)",
+    )
+
+
+def add_search_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare how the words are searched for. What is not given is left to `TranscribeOptions`."""
+    group = parser.add_argument_group(
+        "search",
+        "Without these, the likeliest token is taken at each step, which is fastest; where the text of 30 s repeats\n"
+        "itself or is a guess, tokens are drawn at rising temperatures until it is neither.",
+    )
+    group.add_argument(
+        "--beam-size", type=positive, metavar="N", help="follow the N likeliest texts; 5 makes fewer errors, slower"
+    )
+    group.add_argument(
+        "--patience", type=float, metavar="P", help="end the beam search when P x N texts are complete (default: 1.0)"
+    )
+    group.add_argument(
+        "--length-penalty", type=float, metavar="A", help="rank by length to this power, 0 to 1 (default: by the mean)"
+    )
+    group.add_argument(
+        "--temperature", type=float, metavar="T", help="draw tokens by probability; 0 takes the likeliest (default: 0)"
+    )
+    group.add_argument(
+        "--temperature-fallback",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help=f"try a failed window again at temperatures {_STEP} higher each, up to {_HIGHEST} (default: yes)",
+    )
+    group.add_argument(
+        "--best-of", type=positive, metavar="N", help="draw N texts at a temperature, take the likeliest (default: 5)"
+    )
+    group.add_argument(
+        "--n-best",
+        type=positive,
+        metavar="N",
+        help="with --format json, up to N different readings of each segment, with scores; also sets --beam-size",
+    )
+    group.add_argument(
+        "--seed", type=int, metavar="N", help="of what is drawn: the same gives the same text (default: 0)"
+    )
+
+
+def decoding_settings(args: argparse.Namespace) -> Settings:
+    """What was asked for, and nothing else; OptionError if it cannot be."""
+    from ..whisper.options import TranscribeOptions
+
+    given = {name: getattr(args, name) for name in _PASSED_ON if getattr(args, name) is not None}
+    if args.temperature is not None or not args.temperature_fallback:
+        given["temperature"] = _temperatures(args.temperature or 0.0, fallback=args.temperature_fallback)
+    settings = cast("Settings", given)
+    TranscribeOptions(**settings)  # what cannot be is said before a model is loaded
+    return settings
+
+
+def _temperatures(first: float, *, fallback: bool) -> tuple[float, ...]:
+    if not fallback:
+        return (first,)
+    n_more = max(0, int((_HIGHEST - first) / _STEP + 1e-6)) if first >= 0 else 0
+    return (first, *(round(first + _STEP * number, 3) for number in range(1, n_more + 1)))
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    """Codes of a comma list of languages."""
+    codes = tuple(language(name) for name in text.split(","))
+    if None in codes:
+        raise argparse.ArgumentTypeError("auto is no language to choose among: leave --languages out for all")
+    return tuple(code for code in codes if code is not None)

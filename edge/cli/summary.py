@@ -1,0 +1,83 @@
+"""What a run came to, in a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..transcript import Transcript
+
+_MOST_NAMES = 5
+
+
+@dataclass(slots=True)
+class Tally:
+    """The recordings of a run and what became of them."""
+
+    n_given: int
+    n_done: int = 0
+    n_skipped: int = 0
+    failed: list[str] = field(default_factory=list)
+    """Their names."""
+    audio_s: float = 0.0
+    """Seconds of audio that were transcribed …"""
+    work_s: float = 0.0
+    """… and how many that took."""
+
+    def add(self, transcript: Transcript) -> None:
+        """Count a recording that is done."""
+        self.n_done += 1
+        self.audio_s += transcript.duration
+        self.work_s += transcript.timing.total_s
+
+    @property
+    def n_left(self) -> int:
+        """Recordings of which nothing has become yet."""
+        return self.n_given - self.n_done - self.n_skipped - len(self.failed)
+
+
+def summary_line(tally: Tally) -> str:
+    """How many recordings are done, skipped, failed and left, and how fast it went."""
+    parts = [f"{tally.n_done} of {tally.n_given} recordings transcribed"]
+    if tally.n_skipped:
+        parts.append(f"{tally.n_skipped} skipped, done before")
+    if tally.failed:
+        names = ", ".join(tally.failed[:_MOST_NAMES])
+        more = len(tally.failed) - _MOST_NAMES
+        parts.append(f"{len(tally.failed)} failed ({names}{f' and {more} more' if more > 0 else ''})")
+    if tally.n_left:
+        parts.append(f"{tally.n_left} left")
+    if tally.n_done:
+        parts.append(f"{_length(tally.audio_s)} of audio in {_length(tally.work_s)}{_speed(tally)}")
+    return "; ".join(parts)
+
+
+def timing_line(name: str, transcript: Transcript) -> str:
+    """Where the time of one transcription went, on a line."""
+    timing = transcript.timing
+    speed = transcript.duration / timing.total_s if timing.total_s else 0.0
+    steps = (
+        ("load", timing.load_s),
+        ("audio", timing.audio_s),
+        ("features", timing.features_s),
+        ("encode", timing.encode_s),
+        ("decode", timing.decode_s),
+    )
+    again = f", looked at again {timing.n_second_looks}" if timing.n_second_looks else ""
+    again += f", drawn again {timing.n_fallbacks}" if timing.n_fallbacks else ""
+    parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps)
+    return (
+        f"{name}: {transcript.duration:.1f} s of audio in {timing.total_s:.2f} s ({speed:.1f} x real time): "
+        f"{parts}; windows {timing.n_windows}, tokens {timing.n_tokens}{again}"
+    )
+
+
+def _speed(tally: Tally) -> str:
+    return f" ({tally.audio_s / tally.work_s:.1f} x real time)" if tally.work_s else ""
+
+
+def _length(seconds: float) -> str:
+    """Such as 4.2 s, or 1:02:03."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
