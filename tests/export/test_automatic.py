@@ -1,0 +1,141 @@
+"""Exports under a budget: the smallest recipe that keeps the words wins, and its report says why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.errors import BudgetError, CalibrationError
+from edge.format import open_model
+from export import automatic
+from export.automatic import Budget
+from export.evaluate.measure import SetScore, bootstrap
+from export.evaluate.scoring import Errors
+from export.whisper import export_whisper
+
+Rates = Callable[[str, list[float]], None]
+
+
+def recording(path: Path, seed: int) -> Path:
+    """Half a second of noise."""
+    samples = (np.random.default_rng(seed).standard_normal(8000) * 3000).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(samples.tobytes())
+    return path
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> Path:
+    """A set of one recording."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    recording(folder / "a.wav", 1)
+    (folder / "manifest.jsonl").write_text('{"audio": "a.wav", "text": "a b c", "lang": "en"}\n')
+    return folder
+
+
+@pytest.fixture
+def rates(monkeypatch: pytest.MonkeyPatch) -> Rates:
+    """Make measuring give these word error rates, one after the other."""
+
+    def script(name: str, values: list[float]) -> None:
+        left: Iterator[float] = iter(values)
+
+        def measure(path: Path, manifests: object, progress: object) -> tuple[SetScore, ...]:
+            with open_model(path):
+                errors = Errors(words=1000, substitutions=round(1000 * next(left)))
+            return (SetScore(name, "0" * 64, 1, errors, 0.0, 1.0, 12.0),)
+
+        monkeypatch.setattr(automatic, "measure", measure)
+
+    return script
+
+
+def test_takes_the_first_that_keeps_the_words(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
+    rates("set", [0.100, 0.150, 0.101])  # float32, int4, int8
+    out = tmp_path / "auto.gguf"
+    report = export_whisper(source, out, budget=Budget((spoken,), 0.2))
+    assert report.precision == "int8"
+    assert sorted(path.name for path in tmp_path.glob("auto*")) == [
+        "auto.gguf",
+        "auto.gguf.report.json",
+        "auto.gguf.report.md",
+    ]
+    written = json.loads((tmp_path / "auto.gguf.report.json").read_text())
+    with open_model(out) as model:
+        assert model.precision == "int8"
+        assert json.loads(str(model.file.metadata["edgewise.report"])) == written
+    assert [attempt["label"] for attempt in written["tried"]] == ["int4", "int8"]
+    assert written["tried"][0]["misses"] == ["word error rate +5.00, allowed are +0.20"]
+    assert written["tried"][1]["misses"] == []
+    markdown = (tmp_path / "auto.gguf.report.md").read_text()
+    assert "| set | 1 | 10.00 | 10.10 | 0.00 to 100.00 | 12 |" in markdown
+
+
+def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
+    source: Path, spoken: Path, tmp_path: Path, rates: Rates
+) -> None:
+    rates("set", [0.100, 0.150, 0.120, 0.105])
+    out = tmp_path / "auto.gguf"
+    with pytest.raises(BudgetError, match=r"nearest miss is f16: word error rate \+0\.50, allowed are \+0\.20") as told:
+        export_whisper(source, out, budget=Budget((spoken,), 0.2))
+    assert "  int8: " in str(told.value)
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+def test_sizes_and_times_count(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
+    rates("set", [0.1, 0.1, 0.1, 0.1])
+    with pytest.raises(BudgetError, match=r"MB, allowed are 0\.1; 12 ms a recording, allowed are 3"):
+        export_whisper(source, tmp_path / "m.gguf", budget=Budget((spoken,), 0.2, max_bytes=100_000, target_ms=3))
+
+
+def test_nobody_is_measured_on_what_was_heard(source: Path, spoken: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "heard"
+    folder.mkdir()
+    shutil.copy(spoken / "a.wav", folder / "other-name.wav")
+    with pytest.raises(CalibrationError, match=r"set: .*a\.wav is also a recording to calibrate with .*other-name"):
+        export_whisper(source, tmp_path / "m.gguf", calibration=[folder], budget=Budget((spoken,), 0.2))
+    assert not (tmp_path / "m.gguf").exists()
+
+
+def test_an_interrupted_search_leaves_nothing(
+    source: Path, spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(automatic, "measure", measure)
+    with pytest.raises(KeyboardInterrupt):
+        export_whisper(source, tmp_path / "m.gguf", budget=Budget((spoken,), 0.2))
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+def test_bootstrap_brackets_the_rate() -> None:
+    errors = [Errors(words=10, substitutions=n % 4) for n in range(100)]
+    low, high = bootstrap(errors)
+    assert 0.11 < low < 0.15 < high < 0.19
+    assert bootstrap(errors) == (low, high)
+    assert bootstrap([Errors(words=10, deletions=1)] * 5) == (0.1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"compress": 0.2}, "need to hear speech"),
+        ({"recover_s": 9.0, "precision": "int4"}, "need to hear speech"),
+        ({"recover_s": 9.0, "precision": "int8", "calibration": [Path("x")]}, "int8 loses nothing"),
+        ({"precision": "f16", "calibration": [Path("x")]}, "f16 has nothing to gain"),
+    ],
+)
+def test_recipes_without_sense_are_refused(source: Path, tmp_path: Path, options: dict, message: str) -> None:
+    with pytest.raises(CalibrationError, match=message):
+        export_whisper(source, tmp_path / "m.gguf", **options)
