@@ -60,7 +60,7 @@ class ExportReport:
     path: Path
     name: str
     """The model's name, such as "tiny.en"."""
-    precision: Precision
+    precision: str
     n_bytes: int
     """Of the file, or of all files of the folder."""
     tensors: tuple[TensorReport, ...]
@@ -111,7 +111,7 @@ def export_whisper(
         progress("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
     reports: tuple[TensorReport, ...] = ()
-    with _naming(out):
+    with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if to == "gguf":
             calibrated = calibrate(checkpoint, calibration, keep_in, progress) if calibration else None
@@ -132,7 +132,7 @@ def _precision(precision: str | None, to: str) -> Precision:
 
 
 @contextmanager
-def _naming(out: Path) -> Iterator[None]:
+def naming(out: Path) -> Iterator[None]:
     """Say of a system error what was being written; a full disk does not tell by itself."""
     try:
         yield

@@ -20,7 +20,7 @@ MAX_FUNCTION_LINES = 60
 RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av"}
 """All that `edge` may import besides the standard library."""
 
-TOOLCHAIN_LIBRARIES = {"numpy", "safetensors", "ml_dtypes", "torch"}
+TOOLCHAIN_LIBRARIES = {"numpy", "safetensors", "ml_dtypes", "torch", "gguf", "llama_cpp"}
 """The same for `export`; all but numpy only inside functions."""
 
 EDGE_WITH_EXPORT = {"edge.cli.export", "edge.cli.inspect", "edge.store.store"}
