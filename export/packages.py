@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from edge.errors import EdgeError
 
-_NOTES = {"llm": "; llama-cpp-python has no ready-made wheel and compiles for five to twenty minutes"}
+_NOTES = {"llm": "; llama-cpp-python has no ready-made wheel and compiles for 5 to 30 minutes"}
 
 
 @contextmanager

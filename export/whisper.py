@@ -65,6 +65,8 @@ class ExportReport:
     """Of the file, or of all files of the folder."""
     tensors: tuple[TensorReport, ...]
     """Empty for targets other than GGUF."""
+    onnx: object | None = None
+    """What became of the graphs, of that target; as text, lines of the summary."""
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.name} at {self.precision}, {self.n_bytes / 1e6:.1f} MB"]
@@ -76,6 +78,8 @@ class ExportReport:
             size = sum(tensor.n_bytes for tensor in found) / 1e6
             loss = f", rounding at most {worst.error:.2%} ({worst.name})" if worst.error else ""
             lines.append(f"  {kind:<5} {len(found):>4} tensors {size:8.1f} MB{loss}")
+        if self.onnx is not None:
+            lines.append(str(self.onnx))
         return "\n".join(lines)
 
 

@@ -20,10 +20,14 @@ MAX_FUNCTION_LINES = 60
 RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av"}
 """All that `edge` may import besides the standard library."""
 
-TOOLCHAIN_LIBRARIES = {"numpy", "safetensors", "ml_dtypes", "torch", "gguf", "llama_cpp"}
+TOOLCHAIN_LIBRARIES = (
+    {"numpy", "safetensors", "ml_dtypes", "torch"}
+    | {"gguf", "llama_cpp"}
+    | {"transformers", "optimum", "onnx", "onnxruntime", "nncf"}
+)
 """The same for `export`; all but numpy only inside functions."""
 
-EDGE_WITH_EXPORT = {"edge.cli.export", "edge.cli.inspect", "edge.store.store"}
+EDGE_WITH_EXPORT = {"edge.cli.export", "edge.cli.export_llm", "edge.cli.inspect", "edge.store.store"}
 """The subcommands about model files, and the export of a model on its first use."""
 
 EDGE_FOR_EXPORT = {

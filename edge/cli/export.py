@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import EdgeError
+from . import export_llm
 from .arguments import HELP, PRECISIONS, Subcommands
 from .console import Console
 
@@ -57,6 +58,7 @@ def add_parser(commands: Subcommands) -> None:
     whisper.add_argument("--name", help="the model's name (default: what the source says)")
     whisper.add_argument("--offline", action="store_true", help="never use the network")
     whisper.set_defaults(run=_run)
+    export_llm.add_parser(families)
 
 
 def _run(args: argparse.Namespace, console: Console) -> int:

@@ -20,14 +20,18 @@ from .numbers import lossless_type, relative_error
 from .quantizer import QUANTIZED, need_quantizer, quantize
 from .to_gguf import write_gguf
 from .to_huggingface import write_huggingface
+from .to_onnx import ONNX_PRECISIONS, OnnxCheck, need_onnx, write_onnx
 
-Target = Literal["gguf", "huggingface"]
+Target = Literal["gguf", "huggingface", "onnx"]
 
 PRECISIONS: Mapping[Target, tuple[str, ...]] = {
     "gguf": ("f16", *QUANTIZED),
     "huggingface": ("f16", "bf16", "f32"),
+    "onnx": ONNX_PRECISIONS,
 }
 """What each target is written at."""
+
+_DEFAULTS: Mapping[Target, str] = {"gguf": "q8_0", "huggingface": "", "onnx": "f32"}
 
 TARGETS: tuple[Target, ...] = get_args(Target)
 
@@ -47,33 +51,39 @@ def export_llm(
 
     GGUF files are q8_0 unless said; those below f16 are made by llama.cpp's own quantizer, from the source's
     numbers and not from a rounded copy. Hugging Face folders are, unless said, of the narrowest type that loses
-    nothing. A GGUF file is read back when it is written, and compared with the source tensor by tensor.
+    nothing. ONNX folders are f32 unless said. A GGUF file is read back when it is written, and compared with the
+    source tensor by tensor; an ONNX folder is run beside transformers.
 
     Raises:
         EdgeError: a source that is damaged or of another kind, a package that is missing, a quantizer that failed.
         OSError: the disk is full, or the place cannot be written to.
     """
-    target = _target(to, precision)
+    target, precision = _choice(to, precision)
     if target == "gguf" and out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
-    if precision is None and target == "gguf":
-        precision = "q8_0"
-    if precision in QUANTIZED:
-        need_quantizer()
     tell = progress or silent
     tell("reading", 0, 0)
     model = read_model(source)
     tensors: tuple[TensorReport, ...] = ()
+    check: OnnxCheck | None = None
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if target == "gguf":
-            assert precision is not None
             tensors = _write_gguf(model, out, precision, tell)
+        elif target == "onnx":
+            check = _write_onnx(model, out, precision, tell)
         else:
             precision = precision or lossless_type(model, progress)
             with replacing_folder(out) as folder:
                 write_huggingface(model, folder, cast(FloatType, precision), progress=progress)
-    return ExportReport(path=out, name=name or model.name, precision=precision, n_bytes=_n_bytes(out), tensors=tensors)
+    return ExportReport(
+        path=out,
+        name=name or model.name,
+        precision=precision,
+        n_bytes=_n_bytes(out),
+        tensors=tensors,
+        onnx=check,
+    )
 
 
 def read_model(path: Path) -> LanguageModel:
@@ -95,12 +105,18 @@ def read_model(path: Path) -> LanguageModel:
     raise UnsupportedModelError(f"{path}: no known kind of model; expected {_KINDS}")
 
 
-def _target(to: str, precision: str | None) -> Target:
+def _choice(to: str, precision: str | None) -> tuple[Target, str]:
+    """Target and precision, if there is such a thing and what it needs is installed; "" leaves the precision open."""
     if to not in TARGETS:
         raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
     if precision is not None and precision not in PRECISIONS[to]:
         raise UnsupportedModelError(f"{to} is written at {' or '.join(PRECISIONS[to])} only, not at {precision}")
-    return to
+    wanted = precision or _DEFAULTS[to]
+    if wanted in QUANTIZED:
+        need_quantizer()
+    if to == "onnx":
+        need_onnx(wanted)
+    return to, wanted
 
 
 def _write_gguf(model: LanguageModel, out: Path, precision: str, tell: Progress) -> tuple[TensorReport, ...]:
@@ -116,6 +132,15 @@ def _write_gguf(model: LanguageModel, out: Path, precision: str, tell: Progress)
         reports = _compare(model, read_gguf(made), tell)
         publish(made, out)
     return reports
+
+
+def _write_onnx(model: LanguageModel, out: Path, precision: str, tell: Progress) -> OnnxCheck:
+    """By way of a Hugging Face folder, which is what optimum reads; every source becomes one of the same form."""
+    with workshop(out) as place, replacing_folder(out) as folder:
+        source = place / "source"
+        source.mkdir()
+        write_huggingface(model, source, lossless_type(model, tell), progress=tell)
+        return write_onnx(source, folder, precision, progress=tell)
 
 
 def _compare(model: LanguageModel, written: LanguageModel, tell: Progress) -> tuple[TensorReport, ...]:
