@@ -1,4 +1,7 @@
-"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | kernels | step | compare`."""
+"""Command line of the benchmarks, from the checkout.
+
+`python -m benchmarks asr | kernels | step | perplexity | compare`
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ def _run(options: argparse.Namespace) -> None:
 
         print(compare(options.first, options.second))
         return
-    result = {"asr": _run_asr, "kernels": _run_kernels, "step": _run_step}[options.command](options)
+    commands = {"asr": _run_asr, "kernels": _run_kernels, "step": _run_step, "perplexity": _run_perplexity}
+    result = commands[options.command](options)
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -79,6 +83,14 @@ def _run_step(options: argparse.Namespace) -> dict[str, Any]:
             steps=options.steps,
             rounds=options.rounds,
         )
+    )
+
+
+def _run_perplexity(options: argparse.Namespace) -> dict[str, Any]:
+    from .perplexity import PerplexityOptions, run_perplexity
+
+    return run_perplexity(
+        PerplexityOptions(tuple(options.models), options.text, options.tokens, options.context, options.threads)
     )
 
 

@@ -15,7 +15,7 @@ from .model import FloatType, LanguageModel
 FLOAT_BYTES = {"f16": 2, "bf16": 2, "f32": 4}
 
 _LARGEST_F16 = float(np.finfo(np.float16).max)
-_NARROW: tuple[FloatType, ...] = ("f16", "bf16")
+_NARROW: tuple[FloatType, ...] = ("bf16", "f16")  # what models are published in comes first
 
 
 def as_type(name: str, tensor: NDArray[Any], kind: FloatType) -> NDArray[Any]:
