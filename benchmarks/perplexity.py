@@ -55,8 +55,10 @@ class Score:
     """Mean Kullback-Leibler divergence from the first model, in nats a token."""
     same_choice: float
     """Share of tokens whose likeliest successor is the first model's."""
+    logit_error: float
+    """Root mean square difference of the logits from the first model's."""
     farthest_logit: float
-    """Largest difference of two logits from the first model's."""
+    """Largest such difference."""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,8 @@ class _Sums:
     divergence: float = 0.0
     n_same: int = 0
     n_tokens: int = 0
+    squares: float = 0.0
+    """Mean over the vocabulary, summed over the tokens."""
     farthest_logit: float = 0.0
 
     def add(self, logits: Logits, next_tokens: NDArray[np.int64], reference: Logits) -> None:
@@ -76,7 +80,9 @@ class _Sums:
         self.divergence += float((np.exp(log_p) * (log_p - log_q)).sum())
         self.n_same += int((logits.argmax(axis=1) == reference.argmax(axis=1)).sum())
         self.n_tokens += len(next_tokens)
-        self.farthest_logit = max(self.farthest_logit, float(np.abs(logits - reference).max()))
+        difference = logits - reference
+        self.squares += float(np.square(difference).mean(axis=1).sum())
+        self.farthest_logit = max(self.farthest_logit, float(np.abs(difference).max()))
 
 
 def run_perplexity(options: PerplexityOptions) -> dict[str, Any]:
@@ -108,7 +114,7 @@ def run_perplexity(options: PerplexityOptions) -> dict[str, Any]:
 
 def score_table(scores: Sequence[Score]) -> str:
     """A row for each model."""
-    header = ("model", "engine", "MB", "perplexity", "divergence", "same choice %", "farthest logit")
+    header = ("model", "engine", "MB", "perplexity", "divergence", "same choice %", "logit error", "farthest")
     rows = [
         (
             score.model,
@@ -117,6 +123,7 @@ def score_table(scores: Sequence[Score]) -> str:
             f"{score.perplexity:.3f}",
             f"{score.divergence:.5f}",
             f"{100 * score.same_choice:.2f}",
+            f"{score.logit_error:.2g}",
             f"{score.farthest_logit:.2g}",
         )
         for score in scores
@@ -164,6 +171,7 @@ def _as_score(path: Path, model: LanguageModel, sums: _Sums) -> Score:
         perplexity=math.exp(sums.surprise / sums.n_tokens),
         divergence=sums.divergence / sums.n_tokens,
         same_choice=sums.n_same / sums.n_tokens,
+        logit_error=math.sqrt(sums.squares / sums.n_tokens),
         farthest_logit=sums.farthest_logit,
     )
 

@@ -26,7 +26,7 @@ N_VOCAB = 265
 
 DIMS = LlamaDims(
     n_vocab=N_VOCAB,
-    n_ctx=128,
+    n_ctx=256,
     n_embd=64,
     n_ff=96,
     n_layer=2,
@@ -86,7 +86,7 @@ def tensors() -> dict[str, NDArray[np.float32]]:
     made = {}
     for name, shape in tensor_shapes(DIMS).items():
         noise = generator.standard_normal(shape, np.float32)
-        made[name] = 1 + noise / 8 if len(shape) == 1 else noise / np.float32(np.sqrt(shape[1]) / 2)
+        made[name] = 1 + noise / 8 if len(shape) == 1 else noise / np.float32(np.sqrt(shape[1]))
     return made
 
 

@@ -191,9 +191,7 @@ def test_damaged_scale_of_a_block(made: Path) -> None:
     def change(_: dict[str, Any], stored: dict[str, TensorToWrite]) -> None:
         data = np.zeros((64, 2 * 34), np.uint8)
         data[7, 34:36] = np.array([np.nan], np.float16).view(np.uint8)
-        stored["blk.0.attn_output.weight"] = TensorToWrite(
-            "blk.0.attn_output.weight", TensorType.Q8_0, (64, 64), data
-        )
+        stored["blk.0.attn_output.weight"] = TensorToWrite("blk.0.attn_output.weight", TensorType.Q8_0, (64, 64), data)
 
     words = r"model\.layers\.0\.self_attn\.o_proj\.weight holds NaN"
     _refused(_rewritten(made, change), FormatError, words, to="huggingface", precision="f32")

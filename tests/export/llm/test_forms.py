@@ -96,8 +96,8 @@ def test_theta_where_transformers_5_keeps_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["Q4_1", "Q8_0", "BF16"])
-def test_quantized_source_gives_the_numbers_that_it_stands_for(tmp_path: Path, folder: Path, kind: str) -> None:
-    export_llm(folder, tmp_path / "f16.gguf", precision="f16")
+def test_quantized_source_gives_the_numbers_that_it_stands_for(tmp_path: Path, kind: str) -> None:
+    export_llm(write_folder(tmp_path / "source", "bf16"), tmp_path / "f16.gguf", precision="f16")
     expected = _rewrite(tmp_path / "f16.gguf", tmp_path / "made.gguf", gguf.GGMLQuantizationType[kind])
     report = export_llm(tmp_path / "made.gguf", tmp_path / "folder", to="huggingface")
     assert report.precision == ("bf16" if kind == "BF16" else "f32")

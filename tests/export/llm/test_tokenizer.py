@@ -86,7 +86,7 @@ def test_other_kinds(tmp_path: Path, change: dict[str, Any], words: str) -> None
 
 @pytest.mark.parametrize("stage", [None, {"type": "Whitespace"}, {"type": "ByteLevel", "add_prefix_space": True}, 3])
 def test_unknown_cuts(tmp_path: Path, stage: Any) -> None:
-    with pytest.raises(UnsupportedModelError, match="known are llama.cpp's gpt-2, smollm"):
+    with pytest.raises(UnsupportedModelError, match=r"known are llama\.cpp's gpt-2, smollm"):
         _read(tmp_path, tokenizer() | {"pre_tokenizer": stage})
 
 
