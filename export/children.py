@@ -44,7 +44,8 @@ def run_script(
             child.wait()
         if child.returncode:
             how = f"was killed by signal {-child.returncode}" if child.returncode < 0 else "failed"
-            lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+            said = (line.strip() for line in log.read_text(errors="replace").splitlines())
+            lines = [line for line in said if line and not (parse and parse(line))]
             raise EdgeError(f"{what} {how}: {'; '.join(lines[-_LINES_SHOWN:]) or 'it did not say why'}")
         return out.read_text(errors="replace")
 

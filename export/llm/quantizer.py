@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
+import os
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from edge.errors import EdgeError
 from edge.progress import Progress
 
 from ..children import run_script
@@ -19,7 +23,10 @@ Its 16 levels lie closer where weights are many. Of the 4-bit types both have bl
 256 do not divide the rows of small models.
 """
 
-_COUNT = re.compile(r"\[\s*(\d+)/\s*(\d+)\]")
+_COUNT = re.compile(r"(\d+)/(\d+)\s*")
+
+_FULL_BYTES = 1 << 20
+"""A disk with less room is full."""
 
 
 def need_quantizer() -> None:
@@ -37,13 +44,19 @@ def quantize(source: Path, out: Path, precision: str, *, progress: Progress | No
     """Quantize the GGUF file `source` into `out`. What was written before a failure is the caller's to remove.
 
     Raises:
-        EdgeError: llama.cpp refused or failed, for instance because the disk is full; says why.
+        EdgeError: llama.cpp refused or failed; says why.
+        OSError: the disk is full, which llama.cpp does not tell.
     """
     script = Path(__file__).with_name("quantizer_script.py")
     arguments = [str(source), str(out), str(QUANTIZED[precision])]
-    run_script(script, arguments, f"quantizing to {precision}", progress=progress, parse=_parse)
+    try:
+        run_script(script, arguments, f"quantizing to {precision}", progress=progress, parse=_parse)
+    except EdgeError as error:
+        if out.parent.is_dir() and shutil.disk_usage(out.parent).free < _FULL_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
 
 
 def _parse(line: str) -> tuple[int, int] | None:
-    found = _COUNT.search(line)
+    found = _COUNT.fullmatch(line)
     return (int(found[1]), int(found[2])) if found else None
