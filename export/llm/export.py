@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,6 +65,7 @@ def export_llm(
     tell = progress or silent
     tell("reading", 0, 0)
     model = read_model(source)
+    model = model if name is None else dataclasses.replace(model, name=name)
     tensors: tuple[TensorReport, ...] = ()
     check: OnnxCheck | None = None
     with naming(out):
@@ -78,7 +80,7 @@ def export_llm(
                 write_huggingface(model, folder, cast(FloatType, precision), progress=progress)
     return ExportReport(
         path=out,
-        name=name or model.name,
+        name=model.name,
         precision=precision,
         n_bytes=_n_bytes(out),
         tensors=tensors,

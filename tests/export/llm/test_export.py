@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import EdgeError, UnsupportedModelError
-from export.llm.export import export_llm
+from export.llm.export import export_llm, read_model
 from export.llm.model import tensor_shapes
 
 from .conftest import DIMS, write_folder
@@ -21,6 +21,7 @@ def test_report(tmp_path: Path, folder: Path) -> None:
     report = export_llm(folder, tmp_path / "new folder" / "model.gguf", precision="f16", name="mine")
     assert report.n_bytes == report.path.stat().st_size
     assert [tensor.name for tensor in report.tensors] == list(tensor_shapes(DIMS))
+    assert read_model(report.path).name == "mine"
     assert all(tensor.error == 0 for tensor in report.tensors)  # the source is float16 too
     first, *types = str(report).splitlines()
     assert first.endswith(f"model.gguf: mine at f16, {report.n_bytes / 1e6:.1f} MB")
