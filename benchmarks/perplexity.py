@@ -61,6 +61,15 @@ class Score:
     """Largest such difference."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """The first model's answer for a window, each (positions, vocabulary)."""
+
+    logits: Logits
+    log_p: Logits
+    p: Logits
+
+
 @dataclass(slots=True)
 class _Sums:
     """What is added up, a window at a time."""
@@ -73,15 +82,15 @@ class _Sums:
     """Mean over the vocabulary, summed over the tokens."""
     farthest_logit: float = 0.0
 
-    def add(self, logits: Logits, next_tokens: NDArray[np.int64], reference: Logits) -> None:
-        """Add positions: logits of this and of the first model (positions, vocabulary), and what came next."""
-        log_p, log_q = _log_softmax(reference), _log_softmax(logits)
-        self.surprise -= float(np.take_along_axis(log_q, next_tokens[:, None], axis=1).sum())
-        self.divergence += float((np.exp(log_p) * (log_p - log_q)).sum())
-        self.n_same += int((logits.argmax(axis=1) == reference.argmax(axis=1)).sum())
+    def add(self, logits: Logits, next_tokens: NDArray[np.int64], reference: _Reference) -> None:
+        """Add positions: this model's logits (positions, vocabulary), what came next, and the first model's logits."""
+        log_q = _log_softmax(logits)
+        self.surprise -= float(np.take_along_axis(log_q, next_tokens[:, None], axis=1).sum(dtype=np.float64))
+        self.divergence += float((reference.p * (reference.log_p - log_q)).sum(dtype=np.float64))
+        self.n_same += int((logits.argmax(axis=1) == reference.logits.argmax(axis=1)).sum())
         self.n_tokens += len(next_tokens)
-        difference = logits - reference
-        self.squares += float(np.square(difference).mean(axis=1).sum())
+        difference = logits - reference.logits
+        self.squares += float(np.square(difference).mean(axis=1, dtype=np.float64).sum())
         self.farthest_logit = max(self.farthest_logit, float(np.abs(difference).max()))
 
 
@@ -153,12 +162,14 @@ def _windows(models: Sequence[LanguageModel], options: PerplexityOptions, text: 
 def _score(models: Sequence[LanguageModel], sums: Sequence[_Sums], window: list[int]) -> None:
     begin = len(window) // 2
     next_tokens = np.array(window[begin + 1 :])
-    reference: Logits | None = None
+    reference: _Reference | None = None
     for model, found in zip(models, sums, strict=True):
         logits = model.logits(window)[begin:-1].copy()
-        reference = logits if reference is None else reference
-        if logits.shape != reference.shape:
-            raise BenchmarkError(f"vocabularies of {logits.shape[1]} and {reference.shape[1]} tokens")
+        if reference is None:
+            log_p = _log_softmax(logits)
+            reference = _Reference(logits, log_p, np.exp(log_p))
+        if logits.shape != reference.logits.shape:
+            raise BenchmarkError(f"vocabularies of {logits.shape[1]} and {reference.logits.shape[1]} tokens")
         found.add(logits, next_tokens, reference)
 
 
@@ -176,7 +187,7 @@ def _as_score(path: Path, model: LanguageModel, sums: _Sums) -> Score:
     )
 
 
-def _log_softmax(logits: Logits) -> NDArray[np.float64]:
-    shifted = (logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
-    log: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+def _log_softmax(logits: Logits) -> Logits:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log: Logits = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return log
