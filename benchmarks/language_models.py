@@ -87,9 +87,12 @@ class OnnxRuntime:
         options.intra_op_num_threads = threads
         self.n_bytes = sum(file.stat().st_size for file in folder.glob("model.onnx*"))
         self._tokenizer = _tokenizer(folder)
-        self._session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # its errors have no base of their own
+            raise BenchmarkError(f"{folder}: onnxruntime does not open it: {error}") from error
 
     def tokenize(self, text: str) -> list[int]:
         """See `LanguageModel`."""
