@@ -1,4 +1,4 @@
-"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | nbest | kernels | step | compare`."""
+"""Command line of the benchmarks, from the checkout: `python -m benchmarks COMMAND`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,13 @@ def _run(options: argparse.Namespace) -> None:
 
         print(compare(options.first, options.second))
         return
-    commands = {"asr": _run_asr, "nbest": _run_nbest, "kernels": _run_kernels, "step": _run_step}
+    commands = {
+        "asr": _run_asr,
+        "kernels": _run_kernels,
+        "nbest": _run_nbest,
+        "perplexity": _run_perplexity,
+        "step": _run_step,
+    }
     result = commands[options.command](options)
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -99,6 +105,14 @@ def _run_step(options: argparse.Namespace) -> dict[str, Any]:
             steps=options.steps,
             rounds=options.rounds,
         )
+    )
+
+
+def _run_perplexity(options: argparse.Namespace) -> dict[str, Any]:
+    from .perplexity import PerplexityOptions, run_perplexity
+
+    return run_perplexity(
+        PerplexityOptions(tuple(options.models), options.text, options.tokens, options.context, options.threads)
     )
 
 

@@ -16,6 +16,7 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
     _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
     _add_nbest(commands.add_parser("nbest", help="the best of the n best readings: what rescoring could reach"))
+    _add_perplexity(commands.add_parser("perplexity", help="what quantizing a language model costs, on a text"))
     comparison = commands.add_parser("compare", help="two result files: what changed beyond the noise")
     comparison.add_argument("first", type=Path, metavar="A.json")
     comparison.add_argument("second", type=Path, metavar="B.json")
@@ -105,6 +106,21 @@ def _add_step(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--steps", type=_positive, default=24, help="in a round (default 24)")
     parser.add_argument("--rounds", type=_positive, default=3, help="of each measurement (default 3)")
+    _add_json(parser)
+
+
+def _add_perplexity(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "models",
+        type=Path,
+        nargs="+",
+        metavar="MODEL",
+        help="GGUF files, Hugging Face folders, ONNX folders; the first is what the others are held against",
+    )
+    parser.add_argument("--text", type=Path, metavar="FILE", help="default: a calibration text in EDGEWISE_TEST_DATA")
+    parser.add_argument("--tokens", type=_positive, default=8192, help="of the text (default 8192); half are scored")
+    parser.add_argument("--context", type=_positive, default=512, help="tokens of a window (default 512)")
+    parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
     _add_json(parser)
 
 

@@ -39,7 +39,10 @@ def compare(first: Path, second: Path) -> str:
         for what in ("cpu", "cores", "governor")
         if a["machine"][what] != b["machine"][what]
     ]
-    body = {"asr": _compare_asr, "kernels": _compare_kernels, "step": _compare_steps}[a["kind"]](a, b)
+    comparisons = {"asr": _compare_asr, "kernels": _compare_kernels, "step": _compare_steps}
+    if a["kind"] not in comparisons:
+        raise BenchmarkError(f"{a['kind']} results are not compared: name both models in one run")
+    body = comparisons[a["kind"]](a, b)
     return "\n".join([*warnings, body])
 
 

@@ -172,6 +172,23 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     sync_folder(path.parent)
 
 
+@contextmanager
+def workshop(path: Path) -> Iterator[Path]:
+    """A folder beside `path` for what is not finished; it is gone afterwards, whatever happens."""
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(made: Path, path: Path) -> None:
+    """Flush a finished file of the same disk, and give it its name."""
+    _sync(made)
+    made.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` durable, where the system can."""
     if os.name == "posix":

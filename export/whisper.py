@@ -57,11 +57,13 @@ class ExportReport:
     path: Path
     name: str
     """The model's name, such as "tiny.en"."""
-    precision: Precision
+    precision: str
     n_bytes: int
     """Of the file, or of all files of the folder."""
     tensors: tuple[TensorReport, ...]
     """Empty for targets other than GGUF."""
+    onnx: object | None = None
+    """What became of the graphs, of that target; as text, lines of the summary."""
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.name} at {self.precision}, {self.n_bytes / 1e6:.1f} MB"]
@@ -73,6 +75,8 @@ class ExportReport:
             size = sum(tensor.n_bytes for tensor in found) / 1e6
             loss = f", rounding at most {worst.error:.2%} ({worst.name})" if worst.error else ""
             lines.append(f"  {kind:<5} {len(found):>4} tensors {size:8.1f} MB{loss}")
+        if self.onnx is not None:
+            lines.append(str(self.onnx))
         return "\n".join(lines)
 
 
@@ -117,7 +121,7 @@ def export_whisper(
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
     tell("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
-    with _naming(out):
+    with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if to != "gguf":
             _FOREIGN[to][0](checkpoint, out, recipe.precision, progress=tell)
@@ -144,7 +148,7 @@ def _precision(precision: str | None, to: str) -> Precision:
 
 
 @contextmanager
-def _naming(out: Path) -> Iterator[None]:
+def naming(out: Path) -> Iterator[None]:
     """Say of a system error what was being written; a full disk does not tell by itself."""
     try:
         yield

@@ -20,13 +20,17 @@ MAX_FUNCTION_LINES = 60
 RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av"}
 """All that `edge` may import besides the standard library."""
 
-TOOLCHAIN_LIBRARIES = {"numpy", "safetensors", "ml_dtypes", "torch", "jiwer", "whisper_normalizer"}
+TOOLCHAIN_LIBRARIES = (
+    {"numpy", "safetensors", "ml_dtypes", "torch", "jiwer", "whisper_normalizer"}
+    | {"gguf", "llama_cpp"}
+    | {"transformers", "optimum", "onnx", "onnxruntime", "nncf"}
+)
 """The same for `export`; all but numpy only inside functions."""
 
 TORCH_PACKAGE = "export.compress"
 """Written in torch; what uses it imports it inside functions."""
 
-EDGE_WITH_EXPORT = {"edge.cli.export", "edge.cli.inspect", "edge.store.store"}
+EDGE_WITH_EXPORT = {"edge.cli.export", "edge.cli.export_llm", "edge.cli.inspect", "edge.store.store"}
 """The subcommands about model files, and the export of a model on its first use."""
 
 EDGE_FOR_EXPORT = {

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import EdgeError, OptionError
+from . import export_llm
 from .arguments import HELP, PRECISIONS, Subcommands
 from .console import Console
 
@@ -65,6 +66,7 @@ def add_parser(commands: Subcommands) -> None:
     _add_compression(whisper)
     _add_budget(whisper)
     whisper.set_defaults(run=_run)
+    export_llm.add_parser(families)
 
 
 def _add_compression(parser: argparse.ArgumentParser) -> None:

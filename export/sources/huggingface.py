@@ -35,7 +35,7 @@ def read_huggingface(folder: Path, *, assets: Assets | None = None) -> Checkpoin
     config = read_json_object(config_path)
     dims = _dims(config_path, config)
     check_dims(config_path, dims)
-    shards = _shards(folder)
+    shards = shards_of(folder)
     tensors = _renamed(folder, dims, _read_shards(shards))
     said = _optional_json(folder / "generation_config.json")
     return build_checkpoint(
@@ -95,7 +95,7 @@ def _dims(path: Path, config: Mapping[str, Any]) -> WhisperDims:
     )
 
 
-def _shards(folder: Path) -> list[Path]:
+def shards_of(folder: Path) -> list[Path]:
     """The weights' files in the order of their names; an index may only name files of the same folder."""
     index = folder / INDEX
     if (folder / WEIGHTS).is_file():

@@ -20,7 +20,7 @@ from ..files import Cursor, parse_json_object
 MAX_HEADER_BYTES = 100_000_000
 MAX_RANK = 8
 
-# bfloat16 is read as its bits and widened afterwards.
+# bfloat16 is read as its bits.
 _TYPES: Mapping[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -30,6 +30,16 @@ _TYPES: Mapping[str, np.dtype[Any]] = {
 
 def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
     """Every tensor of a file, float32 or float16 as views of the mapped file, bfloat16 widened to float32."""
+    return {name: widen(stored) for name, stored in map_safetensors(path).items()}
+
+
+def widen(stored: NDArray[Any]) -> NDArray[Any]:
+    """A tensor of `map_safetensors` as numbers: bfloat16 as the float32 that it is the upper half of."""
+    return (stored.astype(np.uint32) << 16).view(np.float32) if stored.dtype == _TYPES["BF16"] else stored
+
+
+def map_safetensors(path: Path) -> dict[str, NDArray[Any]]:
+    """Views of every tensor of a mapped file: float32, float16, or uint16 with the bits of bfloat16."""
     cursor = Cursor(path)
     length = cursor.integer("Q", "header length")
     header = parse_json_object(path, cursor.text(length, MAX_HEADER_BYTES, "header"))
@@ -43,8 +53,7 @@ def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
         kind = _TYPES[type_name]
         if end - start != math.prod(shape) * kind.itemsize:
             raise FormatError(f"{path}: tensor {name} has {end - start} bytes, its shape {shape} needs another number")
-        tensor = cursor.array(kind, shape, name)
-        tensors[name] = (tensor.astype(np.uint32) << 16).view(np.float32) if type_name == "BF16" else tensor
+        tensors[name] = cursor.array(kind, shape, name)
     cursor.end()
     return tensors
 

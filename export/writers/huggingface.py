@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format.whisper import WhisperDims
@@ -16,6 +18,7 @@ from ..files import replacing_folder, write_json
 from ..mel import SAMPLE_RATE, WINDOW_S
 from ..sources.names import huggingface_name
 from ..vocabulary import merge_lines, token_texts
+from .safetensors import SafetensorsType, write_safetensors
 
 
 def write_huggingface(
@@ -28,30 +31,20 @@ def write_huggingface(
         write_json(temporary / "preprocessor_config.json", _preprocessor_config(checkpoint.dims), indent=1)
         write_json(temporary / "tokenizer.json", tokenizer_json(checkpoint))
         write_json(temporary / "tokenizer_config.json", _tokenizer_config(checkpoint), indent=1)
-        _write_safetensors(temporary / "model.safetensors", checkpoint, precision, progress)
+        _write_tensors(temporary / "model.safetensors", checkpoint, precision, progress)
 
 
-def _write_safetensors(
-    path: Path, checkpoint: Checkpoint, precision: FloatPrecision, progress: Progress | None
-) -> None:
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    offset = 0
-    for name, tensor in checkpoint.tensors.items():
-        end = offset + tensor.size * (2 if precision == "f16" else 4)
-        header[huggingface_name(name)] = {
-            "dtype": precision.upper(),
-            "shape": list(tensor.shape),
-            "data_offsets": [offset, end],
-        }
-        offset = end
-    encoded = json.dumps(header, separators=(",", ":")).encode()
-    encoded += b" " * (-len(encoded) % 8)  # so that the data begin aligned
-    with path.open("wb") as file:
-        file.write(len(encoded).to_bytes(8, "little") + encoded)
+def _write_tensors(path: Path, checkpoint: Checkpoint, precision: FloatPrecision, progress: Progress | None) -> None:
+    kind: SafetensorsType = "F16" if precision == "f16" else "F32"
+    layout = {huggingface_name(name): (kind, tensor.shape) for name, tensor in checkpoint.tensors.items()}
+
+    def numbers() -> Iterator[NDArray[Any]]:
         for done, (name, tensor) in enumerate(checkpoint.tensors.items()):
             if progress is not None:
                 progress("writing tensors", done, len(checkpoint.tensors))
-            file.write(as_float(name, tensor, precision).tobytes())
+            yield as_float(name, tensor, precision)
+
+    write_safetensors(path, layout, numbers())
 
 
 def _config(checkpoint: Checkpoint, precision: FloatPrecision) -> dict[str, Any]:

@@ -1,0 +1,193 @@
+"""`python -m benchmarks perplexity`: what quantizing a language model costs, on a text.
+
+The text is cut into windows; in each, the second half's tokens are scored with all before them in view. Every model
+sees the same tokens, and the first is what the others are held against: by how much its next-token probabilities
+change (Kullback-Leibler divergence), and how often its likeliest next token stays the likeliest.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BenchmarkError
+from .language_models import LanguageModel, Logits, load
+from .machine import describe_machine
+from .progress import tell
+from .report import table
+from .results import FORMATS
+
+DEFAULT_TEXT = "text_calibration/us_inaugural_addresses_since_1900.txt"
+"""Inside the folder of sets: cased, punctuated prose."""
+
+
+@dataclass(frozen=True, slots=True)
+class PerplexityOptions:
+    """What the command line asks for."""
+
+    models: tuple[Path, ...]
+    text: Path | None
+    tokens: int
+    """Of the text, from its beginning, rounded up to whole windows."""
+    context: int
+    """Tokens of a window."""
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How one model did."""
+
+    model: str
+    engine: str
+    n_bytes: int
+    n_tokens: int
+    """That were scored."""
+    perplexity: float
+    divergence: float
+    """Mean Kullback-Leibler divergence from the first model, in nats a token."""
+    same_choice: float
+    """Share of tokens whose likeliest successor is the first model's."""
+    logit_error: float
+    """Root mean square difference of the logits from the first model's."""
+    farthest_logit: float
+    """Largest such difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """The first model's answer for a window, each (positions, vocabulary)."""
+
+    logits: Logits
+    log_p: Logits
+    p: Logits
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What is added up, a window at a time."""
+
+    surprise: float = 0.0
+    divergence: float = 0.0
+    n_same: int = 0
+    n_tokens: int = 0
+    squares: float = 0.0
+    """Mean over the vocabulary, summed over the tokens."""
+    farthest_logit: float = 0.0
+
+    def add(self, logits: Logits, next_tokens: NDArray[np.int64], reference: _Reference) -> None:
+        """Add positions: this model's logits (positions, vocabulary), what came next, and the first model's logits."""
+        log_q = _log_softmax(logits)
+        self.surprise -= float(np.take_along_axis(log_q, next_tokens[:, None], axis=1).sum(dtype=np.float64))
+        self.divergence += float((reference.p * (reference.log_p - log_q)).sum(dtype=np.float64))
+        self.n_same += int((logits.argmax(axis=1) == reference.logits.argmax(axis=1)).sum())
+        self.n_tokens += len(next_tokens)
+        difference = logits - reference.logits
+        self.squares += float(np.square(difference).mean(axis=1, dtype=np.float64).sum())
+        self.farthest_logit = max(self.farthest_logit, float(np.abs(difference).max()))
+
+
+def run_perplexity(options: PerplexityOptions) -> dict[str, Any]:
+    """Measure, print a table, and return what the JSON file holds."""
+    if options.context < 4:
+        raise BenchmarkError(f"windows of {options.context} tokens are too short; take 4 or more")
+    path = options.text or _default_text()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BenchmarkError(f"{path}: {error}") from error
+    models = [load(model, options.context, options.threads) for model in options.models]
+    windows = _windows(models, options, text)
+    sums = [_Sums() for _ in models]
+    for done, window in enumerate(windows):
+        tell(f"window {done + 1} of {len(windows)}")
+        _score(models, sums, window)
+    tell("")
+    scores = [_as_score(path, model, found) for path, model, found in zip(options.models, models, sums, strict=True)]
+    print(f"{path.name}: {scores[0].n_tokens} tokens scored, in windows of {options.context}\n\n{score_table(scores)}")
+    return {
+        "kind": "perplexity",
+        "format": FORMATS["perplexity"],
+        "machine": asdict(describe_machine()),
+        "settings": {"text": path.name, "tokens": options.tokens, "context": options.context},
+        "results": [asdict(score) for score in scores],
+    }
+
+
+def score_table(scores: Sequence[Score]) -> str:
+    """A row for each model."""
+    header = ("model", "engine", "MB", "perplexity", "divergence", "same choice %", "logit error", "farthest")
+    rows = [
+        (
+            score.model,
+            score.engine,
+            f"{score.n_bytes / 1e6:.1f}",
+            f"{score.perplexity:.3f}",
+            f"{score.divergence:.5f}",
+            f"{100 * score.same_choice:.2f}",
+            f"{score.logit_error:.2g}",
+            f"{score.farthest_logit:.2g}",
+        )
+        for score in scores
+    ]
+    return table(header, rows, n_left=2)
+
+
+def _default_text() -> Path:
+    root = os.environ.get("EDGEWISE_TEST_DATA")
+    if not root:
+        raise BenchmarkError(f"name a --text, or in EDGEWISE_TEST_DATA the folder that {DEFAULT_TEXT} is in")
+    return Path(root) / DEFAULT_TEXT
+
+
+def _windows(models: Sequence[LanguageModel], options: PerplexityOptions, text: str) -> list[list[int]]:
+    text = text[: 16 * (options.tokens + options.context)]  # no token is longer on average
+    first, *others = (model.tokenize(text) for model in models)
+    for path, tokens in zip(options.models[1:], others, strict=True):
+        if tokens != first:
+            raise BenchmarkError(f"{path} and {options.models[0]} do not cut the text into the same tokens")
+    n_windows = min(math.ceil(options.tokens / options.context), len(first) // options.context)
+    if not n_windows:
+        raise BenchmarkError(f"the text has {len(first)} tokens, fewer than a window of {options.context}")
+    return [first[at * options.context : (at + 1) * options.context] for at in range(n_windows)]
+
+
+def _score(models: Sequence[LanguageModel], sums: Sequence[_Sums], window: list[int]) -> None:
+    begin = len(window) // 2
+    next_tokens = np.array(window[begin + 1 :])
+    reference: _Reference | None = None
+    for model, found in zip(models, sums, strict=True):
+        logits = model.logits(window)[begin:-1].copy()
+        if reference is None:
+            log_p = _log_softmax(logits)
+            reference = _Reference(logits, log_p, np.exp(log_p))
+        if logits.shape != reference.logits.shape:
+            raise BenchmarkError(f"vocabularies of {logits.shape[1]} and {reference.logits.shape[1]} tokens")
+        found.add(logits, next_tokens, reference)
+
+
+def _as_score(path: Path, model: LanguageModel, sums: _Sums) -> Score:
+    return Score(
+        model=path.name,
+        engine=model.engine,
+        n_bytes=model.n_bytes,
+        n_tokens=sums.n_tokens,
+        perplexity=math.exp(sums.surprise / sums.n_tokens),
+        divergence=sums.divergence / sums.n_tokens,
+        same_choice=sums.n_same / sums.n_tokens,
+        logit_error=math.sqrt(sums.squares / sums.n_tokens),
+        farthest_logit=sums.farthest_logit,
+    )
+
+
+def _log_softmax(logits: Logits) -> Logits:
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log: Logits = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return log

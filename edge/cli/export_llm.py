@@ -1,0 +1,69 @@
+"""`edgewise export llm`: a small language model becomes a quantized file, or takes another form."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from ..errors import EdgeError
+from .arguments import HELP, Subcommands
+from .console import Console
+
+TARGETS = ("gguf", "huggingface", "onnx")
+
+_EPILOG = """\
+SOURCE is a Hugging Face folder (config.json, safetensors, tokenizer.json), a GGUF file of the llama architecture, or
+the name of a language model that `edgewise models list` shows; of the Llama family, with byte-level BPE, like SmolLM2.
+
+precisions:
+  gguf         f16, q8_0 (the default), q4_0, or int4: llama.cpp's IQ4_NL, as small as q4_0 and closer to the original
+  huggingface  f16, bf16, f32; by default the narrowest that loses nothing
+  onnx         f32 (the default), w8, w4: weights in 8 or 4 bits, by NNCF
+
+what to install:
+  pip install "edgewise[llm]"            for gguf; llama.cpp has no ready-made wheel and compiles for 5 to 30 minutes
+  pip install "edgewise[onnx-export]"    for onnx: optimum, torch and NNCF, which are large
+
+examples:
+  edgewise export llm smollm2-135m -o smollm2-int4.gguf --precision int4
+  edgewise export llm smollm2-135m -o smollm2/ --to huggingface
+  edgewise export llm smollm2/ -o smollm2-onnx/ --to onnx --precision w8
+"""
+
+
+def add_parser(families: Subcommands) -> None:
+    """Declare the family."""
+    parser = families.add_parser(
+        "llm",
+        help="a small language model of the Llama family",
+        description="Convert a small language model into a quantized GGUF file, or a folder for transformers or ONNX.",
+        epilog=_EPILOG,
+        formatter_class=HELP,
+    )
+    parser.add_argument("source", metavar="SOURCE")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write; for other forms the folder"
+    )
+    parser.add_argument("--precision", help="of the weights, see below")
+    parser.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
+    parser.add_argument("--name", help="the model's name (default: what the source says)")
+    parser.add_argument("--offline", action="store_true", help="never use the network")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace, console: Console) -> int:
+    try:
+        from export.llm.export import export_llm
+    except ImportError as error:
+        raise EdgeError(f'the exporter cannot be imported ({error}): pip install "edgewise[export]"') from error
+    from ..store import Store
+
+    bring = partial(Store().ensure, offline=args.offline or None, progress=console.progress)
+    source, name = Path(args.source), args.name
+    if not source.exists() and source.name == args.source:  # a bare word is a model's name
+        source, name = bring(args.source), name or args.source
+    report = export_llm(source, args.output, precision=args.precision, to=args.to, name=name, progress=console.progress)
+    console.clear()
+    print(report)
+    return 0

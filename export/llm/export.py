@@ -1,0 +1,169 @@
+"""Export a language model: a folder or a GGUF file in, a quantized file or another form out, and what it lost."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
+from edge.progress import Progress, silent
+
+from ..files import publish, replacing_folder, workshop
+from ..sources.gguf import MAGIC
+from ..whisper import ExportReport, TensorReport, naming
+from .from_gguf import read_gguf
+from .from_huggingface import read_huggingface
+from .model import FloatType, LanguageModel
+from .numbers import lossless_type, relative_error
+from .quantizer import QUANTIZED, need_quantizer, quantize
+from .to_gguf import write_gguf
+from .to_huggingface import write_huggingface
+from .to_onnx import ONNX_PRECISIONS, OnnxCheck, need_onnx, write_onnx
+
+Target = Literal["gguf", "huggingface", "onnx"]
+
+PRECISIONS: Mapping[Target, tuple[str, ...]] = {
+    "gguf": ("f16", *QUANTIZED),
+    "huggingface": ("f16", "bf16", "f32"),
+    "onnx": ONNX_PRECISIONS,
+}
+"""What each target is written at."""
+
+_DEFAULTS: Mapping[Target, str] = {"gguf": "q8_0", "huggingface": "", "onnx": "f32"}
+
+TARGETS: tuple[Target, ...] = get_args(Target)
+
+_KINDS = "a Hugging Face folder with safetensors or a GGUF file, of the Llama family"
+
+
+def export_llm(
+    source: Path,
+    out: Path,
+    *,
+    precision: str | None = None,
+    to: str = "gguf",
+    name: str | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Read the language model `source` and write it to `out`, which appears only when it is whole.
+
+    GGUF files are q8_0 unless said; those below f16 are made by llama.cpp's own quantizer, from the source's
+    numbers and not from a rounded copy. Hugging Face folders are, unless said, of the narrowest type that loses
+    nothing. ONNX folders are f32 unless said. A GGUF file is read back when it is written, and compared with the
+    source tensor by tensor; an ONNX folder is run beside transformers.
+
+    Raises:
+        EdgeError: a source that is damaged or of another kind, a package that is missing, a quantizer that failed.
+        OSError: the disk is full, or the place cannot be written to.
+    """
+    target, precision = _choice(to, precision)
+    if target == "gguf" and out.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
+    tell = progress or silent
+    tell("reading", 0, 0)
+    model = read_model(source)
+    model = model if name is None else dataclasses.replace(model, name=name)
+    tensors: tuple[TensorReport, ...] = ()
+    check: OnnxCheck | None = None
+    with naming(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if target == "gguf":
+            tensors = _write_gguf(model, out, precision, tell)
+        elif target == "onnx":
+            check = _write_onnx(model, out, precision, tell)
+        else:
+            precision = precision or lossless_type(model, progress)
+            with replacing_folder(out) as folder:
+                write_huggingface(model, folder, cast(FloatType, precision), progress=progress)
+    return ExportReport(
+        path=out,
+        name=model.name,
+        precision=precision,
+        n_bytes=_n_bytes(out),
+        tensors=tensors,
+        onnx=check,
+    )
+
+
+def read_model(path: Path) -> LanguageModel:
+    """Read a language model of any supported kind.
+
+    Raises:
+        ModelNotFoundError: there is nothing.
+        UnsupportedModelError: it is no kind that is read here.
+        FormatError: it is damaged.
+    """
+    if not path.exists():
+        raise ModelNotFoundError(f"{path}: no such file or folder; expected {_KINDS}")
+    if path.is_dir():
+        return read_huggingface(path)
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(MAGIC)) == MAGIC:
+                return read_gguf(path)
+    raise UnsupportedModelError(f"{path}: no known kind of model; expected {_KINDS}")
+
+
+def _choice(to: str, precision: str | None) -> tuple[Target, str]:
+    """Target and precision, if there is such a thing and what it needs is installed; "" leaves the precision open."""
+    if to not in TARGETS:
+        raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
+    if precision is not None and precision not in PRECISIONS[to]:
+        raise UnsupportedModelError(f"{to} is written at {' or '.join(PRECISIONS[to])} only, not at {precision}")
+    wanted = precision or _DEFAULTS[to]
+    if wanted in QUANTIZED:
+        need_quantizer()
+    if to == "onnx":
+        need_onnx(wanted)
+    return to, wanted
+
+
+def _write_gguf(model: LanguageModel, out: Path, precision: str, tell: Progress) -> tuple[TensorReport, ...]:
+    with workshop(out) as folder:
+        made = folder / "made.gguf"
+        if precision in QUANTIZED:
+            exact = folder / "exact.gguf"
+            write_gguf(model, exact, None, progress=tell)
+            quantize(exact, made, precision, progress=tell)
+            exact.unlink()
+        else:
+            write_gguf(model, made, cast(FloatType, precision), progress=tell)
+        reports = _compare(model, read_gguf(made), tell)
+        publish(made, out)
+    return reports
+
+
+def _write_onnx(model: LanguageModel, out: Path, precision: str, tell: Progress) -> OnnxCheck:
+    """By way of a Hugging Face folder, which is what optimum reads; every source becomes one of the same form."""
+    with workshop(out) as place, replacing_folder(out) as folder:
+        source = place / "source"
+        source.mkdir()
+        write_huggingface(model, source, lossless_type(model, tell), progress=tell)
+        return write_onnx(source, folder, precision, progress=tell)
+
+
+def _compare(model: LanguageModel, written: LanguageModel, tell: Progress) -> tuple[TensorReport, ...]:
+    """What became of each tensor. That sizes and tokenizer are the source's is required."""
+    if written.dims != model.dims or written.tokenizer != model.tokenizer:
+        raise EdgeError(f"{model.path}: the written file says something else than the source; please report it")
+    reports = []
+    for done, (name, tensor) in enumerate(model.tensors.items()):
+        tell("checking", done, len(model.tensors))
+        found = written.tensors[name]
+        reports.append(
+            TensorReport(
+                name=name,
+                type=found.type,
+                n_bytes=found.n_bytes,
+                error=relative_error(found.read(), tensor.read()),
+            )
+        )
+    return tuple(reports)
+
+
+def _n_bytes(path: Path) -> int:
+    files = path.iterdir() if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files)

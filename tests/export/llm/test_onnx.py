@@ -1,0 +1,42 @@
+"""ONNX folders by optimum and NNCF: what onnxruntime makes of them beside transformers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.errors import EdgeError
+from export.llm.export import export_llm
+from export.llm.to_onnx import ONNX_PRECISIONS, OnnxCheck
+
+pytest.importorskip("optimum.exporters.onnx", reason="the extra `onnx-export` is not installed")
+pytest.importorskip("nncf", reason="the extra `onnx-export` is not installed")
+
+
+@pytest.mark.parametrize("precision", ONNX_PRECISIONS)
+def test_precisions(tmp_path: Path, folder: Path, precision: str) -> None:
+    report = export_llm(folder, tmp_path / "out", to="onnx", precision=precision)
+    assert {"model.onnx", "config.json", "tokenizer.json"} <= {path.name for path in report.path.iterdir()}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    check = report.onnx
+    assert isinstance(check, OnnxCheck)
+    assert check.farthest_logit < {"f32": 1e-4, "w8": 0.3, "w4": 3.0}[precision]
+    assert precision != "f32" or (check.n_same == check.n_tokens and check.farthest_logit < 1e-4)
+    assert "onnxruntime beside transformers: logits within" in str(report)
+
+
+def test_interrupt_and_failure_leave_nothing(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(what: str, done: int, total: int) -> None:
+        if what.startswith("exporting"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_llm(folder, tmp_path / "out", to="onnx", progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(
+        "export.llm.to_onnx.run_script", lambda *_, **__: '{"farthest_logit": NaN, "n_same": 0, "n_tokens": 1}'
+    )
+    with pytest.raises(EdgeError, match="logits are nan away from transformers'; nothing is written"):
+        export_llm(folder, tmp_path / "out", to="onnx", precision="w8")
+    assert list(tmp_path.iterdir()) == []
