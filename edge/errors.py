@@ -7,6 +7,7 @@
     ├── ModelNotFoundError (FileNotFoundError) an unknown name, or a file that is not there
     ├── UnsupportedModelError (ValueError)    a sound file of a kind that this runtime does not run
     ├── CalibrationError (ValueError)         recordings that a model cannot be calibrated with
+    ├── VerificationError (ValueError)        an export that does not do what its source does
     ├── StoreError (OSError)                  fetching or keeping an asset failed
     │   ├── OfflineError                      it would have needed the network
     │   └── IntegrityError                    the bytes that came are not the pinned ones
@@ -44,6 +45,10 @@ class UnsupportedModelError(EdgeError, ValueError):
 
 class CalibrationError(EdgeError, ValueError):
     """Recordings that a model cannot be calibrated with, or a precision that takes no calibration."""
+
+
+class VerificationError(EdgeError, ValueError):
+    """An export that does not do what its source does."""
 
 
 class StoreError(EdgeError, OSError):

@@ -16,18 +16,23 @@ from edge.progress import Progress
 from .calibrate import calibrate
 from .calibrate.moments import Calibration
 from .checkpoint import Checkpoint
+from .onnx import PRECISIONS as ONNX_PRECISIONS
+from .onnx import require_exporter
 from .quantize import PRECISIONS, Precision, parse_precision
 from .sources import read_checkpoint
 from .vocabulary import Assets
 from .writers.ctranslate2 import write_ctranslate2
 from .writers.gguf import write_model_file
 from .writers.huggingface import write_huggingface
+from .writers.onnx import OnnxReport, write_onnx
 from .writers.whispercpp import write_whispercpp
 
-Target = Literal["gguf", "whispercpp", "huggingface", "ctranslate2"]
+Target = Literal["gguf", "whispercpp", "huggingface", "ctranslate2", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
 
 _CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
+
+DEFAULT_ONNX_PRECISION = "int8"
 
 _FILE_TARGETS = ("gguf", "whispercpp")
 """The others are folders."""
@@ -60,11 +65,13 @@ class ExportReport:
     path: Path
     name: str
     """The model's name, such as "tiny.en"."""
-    precision: Precision
+    precision: str
     n_bytes: int
     """Of the file, or of all files of the folder."""
     tensors: tuple[TensorReport, ...]
     """Empty for targets other than GGUF."""
+    onnx: OnnxReport | None = None
+    """What the graphs became, of that target."""
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.name} at {self.precision}, {self.n_bytes / 1e6:.1f} MB"]
@@ -76,6 +83,8 @@ class ExportReport:
             size = sum(tensor.n_bytes for tensor in found) / 1e6
             loss = f", rounding at most {worst.error:.2%} ({worst.name})" if worst.error else ""
             lines.append(f"  {kind:<5} {len(found):>4} tensors {size:8.1f} MB{loss}")
+        if self.onnx is not None:
+            lines.append(str(self.onnx))
         return "\n".join(lines)
 
 
@@ -89,6 +98,7 @@ def export_whisper(
     calibration: Sequence[Path] = (),
     keep_in: Path | None = None,
     assets: Assets | None = None,
+    clip: Path | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
     """Read the checkpoint `source` of any kind and write it to `out`, which appears only when it is whole.
@@ -99,6 +109,9 @@ def export_whisper(
 
     `calibration`, recordings of speech (`export.calibrate.calibrate`), makes int8 and int4 lose less; what they
     tell of the checkpoint is kept in `keep_in`.
+
+    Target "onnx" is written at `edge.onnx.folder.PRECISIONS`, int8 unless given, and compared with transformers on the
+    recording `clip`, or on made-up sound; its extra is `edgewise[onnx-export]`.
     """
     wanted = _precision(precision, to)
     if calibration and (to != "gguf" or wanted not in _CALIBRATED):
@@ -111,24 +124,39 @@ def export_whisper(
         progress("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
     reports: tuple[TensorReport, ...] = ()
+    onnx = None
     with _naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if to == "gguf":
             calibrated = calibrate(checkpoint, calibration, keep_in, progress) if calibration else None
-            reports = _write_gguf(checkpoint, out, wanted, calibrated, progress)
+            reports = _write_gguf(checkpoint, out, parse_precision(wanted), calibrated, progress)
+        elif to == "onnx":
+            onnx = write_onnx(checkpoint, out, wanted, clip=clip, progress=progress)
         else:
             _FOREIGN[to][0](checkpoint, out, wanted, progress=progress)
-    return ExportReport(path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports)
+    return ExportReport(
+        path=out, name=checkpoint.name, precision=wanted, n_bytes=_n_bytes(out), tensors=reports, onnx=onnx
+    )
 
 
-def _precision(precision: str | None, to: str) -> Precision:
+def _precision(precision: str | None, to: str) -> str:
     if to not in TARGETS:
         raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
-    offered = PRECISIONS if to == "gguf" else _FOREIGN[to][1]
-    wanted = ("int8" if to == "gguf" else "f16") if precision is None else parse_precision(precision)
-    if wanted not in offered:
-        raise UnsupportedModelError(f"{to} is written at {' or '.join(offered)} only, not at {wanted}")
-    return wanted
+    if to == "onnx":
+        wanted = precision or DEFAULT_ONNX_PRECISION
+        require_exporter(wanted)  # now: it is known before minutes of work
+        return wanted
+    if precision in ONNX_PRECISIONS and precision not in PRECISIONS:
+        raise UnsupportedModelError(f"precision {precision} is for --to onnx; {to} has {', '.join(_offered(to))}")
+    offered = _offered(to)
+    known = ("int8" if to == "gguf" else "f16") if precision is None else parse_precision(precision)
+    if known not in offered:
+        raise UnsupportedModelError(f"{to} is written at {' or '.join(offered)} only, not at {known}")
+    return known
+
+
+def _offered(to: str) -> tuple[Precision, ...]:
+    return PRECISIONS if to == "gguf" else _FOREIGN[to][1]
 
 
 @contextmanager

@@ -17,8 +17,11 @@ SOURCE_FOLDERS = (*PACKAGES, "kernels", "tests")
 MAX_LINES = 500
 MAX_FUNCTION_LINES = 60
 
-RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av"}
-"""All that `edge` may import besides the standard library."""
+RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av", "onnxruntime"}
+"""All that `edge` may import besides the standard library; onnxruntime, an extra, in one module."""
+
+ONNX_LIBRARIES = {"transformers", "optimum", "nncf", "onnx", "onnxruntime"}
+"""What `export.onnx` may import as well."""
 
 TOOLCHAIN_LIBRARIES = {"numpy", "safetensors", "ml_dtypes", "torch"}
 """The same for `export`; all but numpy only inside functions."""
@@ -31,6 +34,7 @@ EDGE_FOR_EXPORT = {
     "features",
     "format",
     "languages",
+    "onnx.folder",
     "progress",
     "quant",
     "tokens",
@@ -38,7 +42,13 @@ EDGE_FOR_EXPORT = {
 }
 """What `export` may use of the runtime."""
 
-EXPORT_WITH_ENGINE = {"export.engine", "export.tail", "export.calibrate.gather", "export.calibrate.recordings"}
+EXPORT_WITH_ENGINE = {
+    "export.engine",
+    "export.tail",
+    "export.calibrate.gather",
+    "export.calibrate.recordings",
+    "export.onnx.check",
+}
 """What looks at a model by running it."""
 
 
@@ -71,6 +81,14 @@ def test_edge_imports_few_libraries() -> None:
     assert _offenders("edge", lambda found: found.top not in allowed) == []
 
 
+def test_edge_imports_onnxruntime_in_one_module_and_lazily() -> None:
+    def is_wrong(found: Import) -> bool:
+        allowed = found.importer == "edge.onnx.graph" and (found.in_function or found.for_types)
+        return found.top == "onnxruntime" and not allowed
+
+    assert _offenders("edge", is_wrong) == []
+
+
 def test_edge_imports_export_lazily_and_in_few_places() -> None:
     def is_wrong(found: Import) -> bool:
         return found.top == "export" and not (found.in_function and found.importer in EDGE_WITH_EXPORT)
@@ -91,6 +109,9 @@ def test_export_imports_large_libraries_inside_functions() -> None:
     allowed = TOOLCHAIN_LIBRARIES | sys.stdlib_module_names | {"edge", "export"}
 
     def is_wrong(found: Import) -> bool:
+        if found.importer.startswith("export.onnx."):
+            lazy = found.in_function or found.for_types
+            return found.top not in allowed | ONNX_LIBRARIES or (found.top in ONNX_LIBRARIES and not lazy)
         heavy = found.top in TOOLCHAIN_LIBRARIES - {"numpy"}
         return found.top not in allowed or (heavy and not found.in_function and not found.for_types)
 
@@ -132,7 +153,7 @@ def test_importing_edge_loads_nothing_heavy(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     loaded = set(done.stdout.split())
     assert "edge" in loaded
-    assert loaded & {"numpy", "soundfile", "soxr", "asyncio", "export", *TOOLCHAIN_LIBRARIES} == set()
+    assert loaded & {"numpy", "soundfile", "soxr", "asyncio", "export", *TOOLCHAIN_LIBRARIES, *ONNX_LIBRARIES} == set()
 
 
 def _offenders(package: str, is_wrong: Callable[[Import], bool]) -> list[str]:

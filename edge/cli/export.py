@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import EdgeError
-from .arguments import HELP, PRECISIONS, Subcommands
+from .arguments import HELP, ONNX_PRECISIONS, PRECISIONS, Subcommands
 from .console import Console
 
-TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2")
+TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2", "onnx")
 
 _EPILOG = """\
 SOURCE is a CTranslate2 or Hugging Face folder, an openai-whisper .pt, a whisper.cpp .bin, a GGUF file,
@@ -19,11 +19,16 @@ or the name of a model that `edgewise models list` shows.
 --calibration needs no transcripts: minutes of speech are enough, twenty are used. Never measure a model on the
 recordings that it was calibrated with.
 
+--to onnx writes a folder for onnxruntime, at f32, int8 (weights and activations), w8 or w4 (weights alone), and
+compares it with transformers; it needs `pip install "edgewise[onnx-export]"`.
+
 examples:
   edgewise export whisper whisper-small/ -o small-int8.gguf --precision int8
   edgewise export whisper base -o base-int4.gguf --precision int4 --calibration my-recordings/
   edgewise export whisper base -o ggml-base.bin --to whispercpp --precision f16
+  edgewise export whisper base -o base-onnx/ --to onnx --precision int8
   edgewise transcribe talk.wav --model small-int8.gguf
+  edgewise transcribe talk.wav --model base-onnx/ --engine onnxruntime
 """
 
 
@@ -43,8 +48,14 @@ def add_parser(commands: Subcommands) -> None:
         formatter_class=HELP,
     )
     whisper.add_argument("source", metavar="SOURCE")
-    whisper.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write")
-    whisper.add_argument("--precision", choices=PRECISIONS, help="of the weights (default: int8; for other forms f16)")
+    whisper.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write, or the folder"
+    )
+    whisper.add_argument(
+        "--precision",
+        choices=(*PRECISIONS, *ONNX_PRECISIONS),
+        help="of the weights (default: int8, for other engines' forms f16); w8 and w4 are for --to onnx",
+    )
     whisper.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
     whisper.add_argument(
         "--calibration",
@@ -81,6 +92,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         calibration=args.calibration,
         keep_in=store.home / "calibrations",
         assets=partial(bring, "whisper-tables"),
+        clip=store.place("jfk") if store.is_here("jfk") else None,
         progress=console.progress,
     )
     console.clear()

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import HELP, PRECISIONS, Subcommands, language, positive
+from .arguments import HELP, ONNX_PRECISIONS, PRECISIONS, Subcommands, language, positive
 from .console import Console
 from .failures import explain, is_debugging
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..transcript import Transcript
     from ..whisper.model import Model
 
+ENGINES = ("edgewise", "onnxruntime")
 FORMATS = ("txt", "srt", "vtt", "json")
 CONTEXTS = ("tail", "full")
 STANDARD_INPUT = "-"
@@ -29,7 +30,8 @@ examples:
   edgewise transcribe --demo
 
 The first use of a model fetches it and converts it, once; after that nothing needs the network.
---model also takes a .gguf file. Transcripts go to standard output, everything else to standard error.
+--model also takes a .gguf file, or with --engine onnxruntime the folder that `edgewise export --to onnx` writes.
+Transcripts go to standard output, everything else to standard error.
 """
 
 
@@ -51,7 +53,10 @@ def add_parser(commands: Subcommands) -> None:
     parser.add_argument(
         "-m", "--model", default="tiny.en", metavar="NAME", help="name or .gguf file (default: tiny.en)"
     )
-    parser.add_argument("--precision", choices=PRECISIONS, help="of a model given by name (default: int8)")
+    parser.add_argument(
+        "--precision", choices=(*PRECISIONS, *ONNX_PRECISIONS), help="of a model given by name (default: int8)"
+    )
+    parser.add_argument("--engine", choices=ENGINES, default="edgewise", help="what runs the model (default: edgewise)")
     parser.add_argument(
         "-l", "--language", type=language, metavar="LANG", help="such as en or German (default: detect it)"
     )
@@ -76,6 +81,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     if args.demo:
         if args.files:
             args.parser.error("--demo brings its own recording: give no FILE with it")
+        if args.engine != ENGINES[0]:
+            args.parser.error(f"--demo shows edgewise's own engine: leave out --engine {args.engine}")
         from .demo import run_demo
 
         return run_demo(args, console)
@@ -92,6 +99,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         model = load(
             args.model,
             precision=args.precision,
+            engine=args.engine,
             threads=args.threads,
             offline=args.offline or None,
             progress=console.progress,
