@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from edge.errors import UnsupportedModelError
 
 from .graphs import quiet
 from .weights import halve_tables, tie_vocabulary
@@ -18,11 +20,26 @@ if TYPE_CHECKING:
 
 _GROUP = 32
 """Weights that share a scale in 4 bits."""
+_OPSET_WITH_INT4, _IR_WITH_INT4 = 21, 10
+_POSITIONS = "embed_positions"
+"""In the name of the decoder's table of positions: 1 % of the bytes, and added to all else."""
 
 
 def compress(model: onnx.ModelProto, precision: str, scratch: Path) -> onnx.ModelProto:
-    """The float32 graph `model` at one of `edge.onnx.folder.PRECISIONS`; it may be changed itself."""
-    return _COMPRESS[precision](model, scratch)
+    """The float32 graph `model` at one of `edge.onnx.folder.PRECISIONS`; it may be changed itself.
+
+    Raises:
+        UnsupportedModelError: the tool gave up.
+    """
+    try:
+        return _COMPRESS[precision](model, scratch)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # each tool has its own
+        reason = " ".join(str(error).split())[:300]
+        raise UnsupportedModelError(
+            f"this model cannot be brought to {precision} ({type(error).__name__}: {reason}); try another precision"
+        ) from error
 
 
 def _float(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
@@ -53,32 +70,36 @@ def _dynamic(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
 def _weights_int8(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
     import nncf
 
-    with quiet():
-        found: onnx.ModelProto = nncf.compress_weights(
-            model, mode=nncf.CompressWeightsMode.INT8_SYM, ignored_scope=_not_convolutions()
-        )
-    return found
+    return _by_nncf(model, mode=nncf.CompressWeightsMode.INT8_SYM)
 
 
 def _weights_int4(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
     """INT4 in groups; the token embedding and the vocabulary stay INT8, which NNCF does of itself."""
     import nncf
+    from onnx import version_converter
 
-    with quiet():
-        found: onnx.ModelProto = nncf.compress_weights(
-            model,
-            mode=nncf.CompressWeightsMode.INT4_SYM,
-            group_size=_GROUP,
-            backup_mode=nncf.BackupMode.INT8_SYM,
-            ignored_scope=_not_convolutions(),
-        )
-    return found
+    # Below this version NNCF writes MatMulNBits and adds each bias twice (3.4.0).
+    newer = version_converter.convert_version(model, _OPSET_WITH_INT4)
+    newer.ir_version = _IR_WITH_INT4
+    return _by_nncf(
+        newer,
+        mode=nncf.CompressWeightsMode.INT4_SYM,
+        group_size=_GROUP,
+        backup_mode=nncf.BackupMode.INT8_SYM,
+    )
 
 
-def _not_convolutions() -> object:
+def _by_nncf(model: onnx.ModelProto, **settings: Any) -> onnx.ModelProto:
     import nncf
 
-    return nncf.IgnoredScope(types=["Conv"], validate=False)
+    kept = [
+        node.name
+        for node in model.graph.node
+        if node.op_type == "Conv" or (node.op_type == "Gather" and _POSITIONS in node.input[0])
+    ]
+    with quiet():
+        found: onnx.ModelProto = nncf.compress_weights(model, ignored_scope=nncf.IgnoredScope(names=kept), **settings)
+    return found
 
 
 _COMPRESS: Mapping[str, Callable[[onnx.ModelProto, Path], onnx.ModelProto]] = {

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import onnx
 
 _TASK = "automatic-speech-recognition"
+_TRACED_TOKENS = 4
+"""The graphs take any number; this many are fewer than any model has positions for."""
 _ATTENTION = "cross_attentions"
 
 
@@ -68,6 +70,7 @@ def export_graphs(
                 no_post_process=True,  # would merge the decoders into one graph, which cannot be quantized
                 do_validation=False,  # `export.onnx.check` does, with the cache, and on real sound
                 nb_max_frames=FRAMES_PER_POSITION * dims.n_audio_ctx,
+                sequence_length=_TRACED_TOKENS,
             )
     except (RuntimeError, ValueError) as error:
         raise UnsupportedModelError(

@@ -74,13 +74,19 @@ def test_prints_the_words_and_nothing_else(run: Any, model: FakeModel, clip: Pat
 
 def test_passes_the_options_on(run: Any, model: FakeModel, clip: Path) -> None:
     run("transcribe", clip, "--model", "base", "--precision", "int4", "--threads", 3, "--language", "German")
-    assert model.loaded_with == ("base", {"precision": "int4", "threads": 3, "offline": None})
+    assert model.loaded_with == (
+        "base",
+        {"precision": "int4", "engine": "edgewise", "threads": 3, "offline": None},
+    )
     assert model.languages == ["de"]
     run("transcribe", clip, "--offline", "--language", "auto")
-    assert model.loaded_with == ("tiny.en", {"precision": None, "threads": None, "offline": True})
+    assert model.loaded_with == ("tiny.en", {"precision": None, "engine": "edgewise", "threads": None, "offline": True})
     assert model.languages == ["de", None]
+    run("transcribe", clip, "--engine", "onnxruntime")
+    expected = {"precision": None, "engine": "onnxruntime", "threads": None, "offline": None}
+    assert model.loaded_with == ("tiny.en", expected)
     run("transcribe", clip, "--context", "full")
-    assert model.contexts == ["tail", "tail", "full"]
+    assert model.contexts == ["tail", "tail", "tail", "full"]
 
 
 def test_formats(run: Any, model: FakeModel, clip: Path) -> None:
