@@ -42,7 +42,9 @@ class Reference:
     """Of the encoder, (n_ctx, n_state)."""
     prompt: tuple[int, ...]
     tokens: tuple[int, ...]
-    """The likeliest ones after the prompt, one after the other."""
+    """The likeliest ones after the prompt, one after the other, whether or not one of them ends the text."""
+    n_said: int
+    """How many of them there are up to that end."""
     logits: FloatArray
     """After each token of both, (n_tokens, n_vocab)."""
     attention: FloatArray
@@ -78,13 +80,15 @@ def make_reference(model: TorchModel, checkpoint: Checkpoint, clip: Path | None)
             )
             if len(ids) < len(prompt) + n_tokens:
                 ids.append(int(out.logits[0, -1].argmax()))
+    tokens = tuple(ids[len(prompt) :])
     heads = [out.cross_attentions[layer][0, head].numpy() for layer, head in checkpoint.alignment_heads]
     shape = (0, len(ids), checkpoint.dims.n_audio_ctx)
     return Reference(
         mel=mel,
         states=encoded[0][0].numpy(),
         prompt=prompt,
-        tokens=tuple(ids[len(prompt) :]),
+        tokens=tokens,
+        n_said=tokens.index(tokenizer.eot) + 1 if tokenizer.eot in tokens else len(tokens),
         logits=out.logits[0].numpy(),
         attention=np.stack(heads) if heads else np.zeros(shape, np.float32),
     )
@@ -108,7 +112,7 @@ def check_folder(folder: Path, precision: str, reference: Reference, threads: in
     n_same = _n_same(state, reference)
     if precision == "f32":
         _check_exact(attention, n_same, reference)
-    return Check(errors, n_same, len(reference.tokens))
+    return Check(errors, n_same, reference.n_said)
 
 
 def _errors(state: OnnxState, reference: Reference) -> tuple[dict[str, float], FloatArray]:
@@ -138,19 +142,19 @@ def _error(found: FloatArray, expected: FloatArray) -> float:
 def _n_same(state: OnnxState, reference: Reference) -> int:
     state.rewind(0)
     step = np.array([reference.prompt], np.int32)
-    for n_same, expected in enumerate(reference.tokens):
+    for n_same, expected in enumerate(reference.tokens[: reference.n_said]):
         token = int(state.decode(step)[0, -1].argmax())
         if token != expected:
             return n_same
         step = np.array([[token]], np.int32)
-    return len(reference.tokens)
+    return reference.n_said
 
 
 def _check_exact(attention: FloatArray, n_same: int, reference: Reference) -> None:
     worst = float(np.abs(attention - reference.attention).max(initial=0))
     if not worst <= _MOST_ATTENTION:
         raise VerificationError(f"the alignment heads' attention is {worst:.4f} off transformers'; nothing is written")
-    if n_same < len(reference.tokens):
+    if n_same < reference.n_said:
         best = np.sort(reference.logits[len(reference.prompt) - 1 + n_same])[-2:]
         if best[1] - best[0] > _TIE:
             raise VerificationError(f"token {n_same + 1} of the clip is not transformers'; nothing is written")
