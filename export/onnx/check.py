@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float32]
 MOST_ERROR: Mapping[str, float] = {"f32": 1e-3, "int8": 0.8, "w8": 0.4, "w4": 0.8}
 """Largest error of a graph, as a share of what it should give: above what rounding does; 1 is that of a guess."""
 
-_MOST_TOKENS = 32
+_LEAST_TOKENS, _MOST_TOKENS = 8, 32
 _SPEECH_S = 4
 _TIE = 1e-2
 """Logits nearer than this may change places in float32."""
@@ -42,7 +42,7 @@ class Reference:
     """Of the encoder, (n_ctx, n_state)."""
     prompt: tuple[int, ...]
     tokens: tuple[int, ...]
-    """The likeliest ones after the prompt, one after the other, whether or not one of them ends the text."""
+    """The likeliest ones after the prompt, one after the other; a few at least, if the text ends before."""
     n_said: int
     """How many of them there are up to that end."""
     logits: FloatArray
@@ -69,17 +69,18 @@ def make_reference(model: TorchModel, checkpoint: Checkpoint, clip: Path | None)
     mel = _features(checkpoint, clip)
     tokenizer = Tokenizer(checkpoint.vocabulary)
     prompt = (*tokenizer.sot_sequence(), tokenizer.no_timestamps)
-    n_tokens = min(_MOST_TOKENS, checkpoint.dims.n_text_ctx - len(prompt))
+    n_most = min(len(prompt) + _MOST_TOKENS, checkpoint.dims.n_text_ctx)
     ids = list(prompt)
     with torch.inference_mode():
         encoded = model.model.encoder(torch.from_numpy(mel.T[None].copy()))
-        # All at once for each token: slower than with a cache, and what a cache is to be checked against.
-        for _ in range(n_tokens + 1):
+        while True:
+            # All of them for each token: slower than with a cache, and what a cache is to be checked against.
             out = model(
                 encoder_outputs=encoded, decoder_input_ids=torch.tensor([ids]), use_cache=False, output_attentions=True
             )
-            if len(ids) < len(prompt) + n_tokens:
-                ids.append(int(out.logits[0, -1].argmax()))
+            if len(ids) == n_most or (tokenizer.eot in ids and len(ids) >= len(prompt) + _LEAST_TOKENS):
+                break
+            ids.append(int(out.logits[0, -1].argmax()))
     tokens = tuple(ids[len(prompt) :])
     heads = [out.cross_attentions[layer][0, head].numpy() for layer, head in checkpoint.alignment_heads]
     shape = (0, len(ids), checkpoint.dims.n_audio_ctx)
