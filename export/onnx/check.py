@@ -56,7 +56,7 @@ class Check:
     """How an exported folder compares."""
 
     errors: Mapping[str, float]
-    """Of each graph by its name: root mean square of the difference, as a share of the values' own."""
+    """Of each graph by its name: root mean square of the difference, as a share of the values' own; see `_error`."""
     n_same: int
     """Greedy tokens that are the same, from the first on."""
     n_tokens: int
@@ -135,9 +135,13 @@ def _errors(state: OnnxState, reference: Reference) -> tuple[dict[str, float], F
 
 
 def _error(found: FloatArray, expected: FloatArray) -> float:
-    """Root mean square of the difference, as a share of how the values of a row differ among themselves."""
-    spread = np.square(expected - expected.mean(axis=-1, keepdims=True)).mean()
-    return float(np.sqrt(np.square(found - expected).mean() / spread))
+    """Root mean square of the difference, as a share of how the values of a row differ among themselves.
+
+    What a whole row is off by does not count: a softmax or a norm takes it away.
+    """
+    found = found - found.mean(axis=-1, keepdims=True)
+    expected = expected - expected.mean(axis=-1, keepdims=True)
+    return float(np.sqrt(np.square(found - expected).mean() / np.square(expected).mean()))
 
 
 def _n_same(state: OnnxState, reference: Reference) -> int:
