@@ -108,7 +108,7 @@ def check_folder(folder: Path, precision: str, reference: Reference, threads: in
         if not error <= MOST_ERROR[precision]:  # NaN is not, either
             raise VerificationError(
                 f"{name} at {precision} is {error:.2%} off transformers' numbers, at most {MOST_ERROR[precision]:.2%} "
-                "were expected; nothing is written"
+                f"were expected; nothing is written{'' if precision == 'f32' else ', try w8 or f32'}"
             )
     n_same = _n_same(state, reference)
     if precision == "f32":
