@@ -39,7 +39,7 @@ def _add_asr(parser: argparse.ArgumentParser) -> None:
         "--models",
         type=_names,
         default=("tiny.en",),
-        help="comma list (default tiny.en); edgewise alone also takes a .gguf file",
+        help="comma list (default tiny.en); edgewise alone also takes a .gguf file, edgewise-onnx a folder",
     )
     parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
     parser.add_argument("--repeats", type=_positive, default=3, help="passes over each set (default 3)")

@@ -9,6 +9,7 @@
     ├── CalibrationError (ValueError)         recordings that a model cannot be calibrated with
     ├── ManifestError (ValueError)            a set of recordings that is none, or a broken line of its manifest
     ├── BudgetError (ValueError)              an export that cannot be as small, fast and exact as was asked
+    ├── VerificationError (ValueError)        an export that does not do what its source does
     ├── StoreError (OSError)                  fetching or keeping an asset failed
     │   ├── OfflineError                      it would have needed the network
     │   └── IntegrityError                    the bytes that came are not the pinned ones
@@ -54,6 +55,10 @@ class ManifestError(EdgeError, ValueError):
 
 class BudgetError(EdgeError, ValueError):
     """An export that cannot be as small, fast and exact as was asked."""
+
+
+class VerificationError(EdgeError, ValueError):
+    """An export that does not do what its source does."""
 
 
 class StoreError(EdgeError, OSError):

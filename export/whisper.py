@@ -14,6 +14,8 @@ from edge.errors import CalibrationError, UnsupportedModelError
 from edge.progress import Progress, silent
 
 from .automatic import Budget, search_recipe
+from .onnx import PRECISIONS as ONNX_PRECISIONS
+from .onnx import require_exporter
 from .quantize import PRECISIONS, Precision, parse_precision
 from .recipe import Kitchen, Made, Recipe
 from .sources import read_checkpoint
@@ -21,10 +23,13 @@ from .vocabulary import Assets
 from .writers.ctranslate2 import write_ctranslate2
 from .writers.gguf import write_model_file
 from .writers.huggingface import write_huggingface
+from .writers.onnx import write_onnx
 from .writers.whispercpp import write_whispercpp
 
-Target = Literal["gguf", "whispercpp", "huggingface", "ctranslate2"]
+Target = Literal["gguf", "whispercpp", "huggingface", "ctranslate2", "onnx"]
 TARGETS: tuple[Target, ...] = get_args(Target)
+
+DEFAULT_ONNX_PRECISION = "int8"
 
 _FILE_TARGETS = ("gguf", "whispercpp")
 """The others are folders."""
@@ -63,7 +68,7 @@ class ExportReport:
     tensors: tuple[TensorReport, ...]
     """Empty for targets other than GGUF."""
     onnx: object | None = None
-    """What became of the graphs, of that target; as text, lines of the summary."""
+    """What the graphs became, of that target."""
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.name} at {self.precision}, {self.n_bytes / 1e6:.1f} MB"]
@@ -93,6 +98,7 @@ def export_whisper(
     budget: Budget | None = None,
     keep_in: Path | None = None,
     assets: Assets | None = None,
+    clip: Path | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
     """Read the checkpoint `source` of any kind and write it to `out`, which appears only when it is whole.
@@ -106,16 +112,20 @@ def export_whisper(
     many seconds to train what is left (`export.compress`). With a `budget`, precision and compression are searched
     for, the model is measured, and a report written beside the file and into it (`export.automatic`).
 
+    Target "onnx" is written at `edge.onnx.folder.PRECISIONS`, int8 unless given, and compared with transformers on the
+    recording `clip`, or on made-up sound; its extra is `edgewise[onnx-export]`.
+
     Raises:
         UnsupportedModelError: no such target, or not at that precision.
         CalibrationError: the recipe needs recordings, or has no use for them.
         BudgetError: no recipe meets the budget.
     """
     tell = progress or silent
-    recipe = Recipe(_precision(precision, to), compress, recover_s)
-    if to != "gguf" and (calibration or budget):
-        raise CalibrationError(f"calibration and budgets are for gguf files; {to} has nothing to gain from them")
-    if budget is None:
+    wanted = _precision(precision, to)
+    if to != "gguf" and (calibration or budget or compress or recover_s):
+        raise CalibrationError(f"calibration, compression and budgets are for gguf files; {to} knows none of them")
+    recipe = Recipe(parse_precision(wanted), compress, recover_s) if to == "gguf" else None
+    if recipe is not None and budget is None:
         recipe.check(calibration)
     if to in _FILE_TARGETS and out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
@@ -123,28 +133,39 @@ def export_whisper(
     checkpoint = read_checkpoint(source, name=name, assets=assets)
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        if to != "gguf":
-            _FOREIGN[to][0](checkpoint, out, recipe.precision, progress=tell)
-            return ExportReport(out, checkpoint.name, recipe.precision, _n_bytes(out), ())
+        if to == "onnx":
+            onnx = write_onnx(checkpoint, out, wanted, clip=clip, progress=tell)
+            return ExportReport(out, checkpoint.name, wanted, _n_bytes(out), (), onnx)
+        if recipe is None:
+            _FOREIGN[to][0](checkpoint, out, wanted, progress=tell)
+            return ExportReport(out, checkpoint.name, wanted, _n_bytes(out), ())
         kitchen = Kitchen(checkpoint, calibration, keep_in, tell)
-        if budget is not None:
-            made = search_recipe(kitchen, recipe, budget, out)
-        else:
-            made = kitchen.make(recipe)
+        made = kitchen.make(recipe) if budget is None else search_recipe(kitchen, recipe, budget, out)
+        if budget is None:
             write_model_file(
                 made.checkpoint, out, recipe.precision, quantized=made.quantized, heard=made.heard, progress=tell
             )
     return _report(out, made)
 
 
-def _precision(precision: str | None, to: str) -> Precision:
+def _precision(precision: str | None, to: str) -> str:
     if to not in TARGETS:
         raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
-    offered = PRECISIONS if to == "gguf" else _FOREIGN[to][1]
-    wanted = ("int8" if to == "gguf" else "f16") if precision is None else parse_precision(precision)
-    if wanted not in offered:
-        raise UnsupportedModelError(f"{to} is written at {' or '.join(offered)} only, not at {wanted}")
-    return wanted
+    if to == "onnx":
+        wanted = precision or DEFAULT_ONNX_PRECISION
+        require_exporter(wanted)  # now: it is known before minutes of work
+        return wanted
+    if precision in ONNX_PRECISIONS and precision not in PRECISIONS:
+        raise UnsupportedModelError(f"precision {precision} is for --to onnx; {to} has {', '.join(_offered(to))}")
+    offered = _offered(to)
+    known = ("int8" if to == "gguf" else "f16") if precision is None else parse_precision(precision)
+    if known not in offered:
+        raise UnsupportedModelError(f"{to} is written at {' or '.join(offered)} only, not at {known}")
+    return known
+
+
+def _offered(to: str) -> tuple[Precision, ...]:
+    return PRECISIONS if to == "gguf" else _FOREIGN[to][1]
 
 
 @contextmanager

@@ -17,13 +17,15 @@ SOURCE_FOLDERS = (*PACKAGES, "kernels", "tests")
 MAX_LINES = 500
 MAX_FUNCTION_LINES = 60
 
-RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av"}
-"""All that `edge` may import besides the standard library."""
+RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av", "onnxruntime"}
+"""All that `edge` may import besides the standard library; onnxruntime, an extra, in one module."""
+
+ONNX_LIBRARIES = {"transformers", "optimum", "nncf", "onnx", "onnxruntime"}
 
 TOOLCHAIN_LIBRARIES = (
     {"numpy", "safetensors", "ml_dtypes", "torch", "jiwer", "whisper_normalizer"}
     | {"gguf", "llama_cpp"}
-    | {"transformers", "optimum", "onnx", "onnxruntime", "nncf"}
+    | ONNX_LIBRARIES
 )
 """The same for `export`; all but numpy only inside functions."""
 
@@ -38,6 +40,7 @@ EDGE_FOR_EXPORT = {
     "features",
     "format",
     "languages",
+    "onnx.folder",
     "progress",
     "quant",
     "tokens",
@@ -53,6 +56,7 @@ EXPORT_WITH_ENGINE = {
     "export.compress.speech",
     "export.evaluate.manifest",
     "export.evaluate.measure",
+    "export.onnx.check",
 }
 """What looks at a model by running it."""
 
@@ -84,6 +88,14 @@ def test_only_ops_imports_the_compiled_module() -> None:
 def test_edge_imports_few_libraries() -> None:
     allowed = RUNTIME_LIBRARIES | sys.stdlib_module_names | {"edge", "export"}
     assert _offenders("edge", lambda found: found.top not in allowed) == []
+
+
+def test_edge_imports_onnxruntime_in_one_module_and_lazily() -> None:
+    def is_wrong(found: Import) -> bool:
+        allowed = found.importer == "edge.onnx.graph" and (found.in_function or found.for_types)
+        return found.top == "onnxruntime" and not allowed
+
+    assert _offenders("edge", is_wrong) == []
 
 
 def test_edge_imports_export_lazily_and_in_few_places() -> None:
@@ -148,7 +160,7 @@ def test_importing_edge_loads_nothing_heavy(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     loaded = set(done.stdout.split())
     assert "edge" in loaded
-    assert loaded & {"numpy", "soundfile", "soxr", "asyncio", "export", *TOOLCHAIN_LIBRARIES} == set()
+    assert loaded & {"numpy", "soundfile", "soxr", "asyncio", "export", *TOOLCHAIN_LIBRARIES, *ONNX_LIBRARIES} == set()
 
 
 def _offenders(package: str, is_wrong: Callable[[Import], bool]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import edgewise, faster_whisper, pywhispercpp, transcribe_cpp
+from . import edgewise, edgewise_onnx, faster_whisper, pywhispercpp, transcribe_cpp
 from .base import Answer as Answer
 from .base import Engine as Engine
 from .base import EngineKind as EngineKind
@@ -11,7 +11,8 @@ from .base import Samples as Samples
 from .base import Settings as Settings
 
 ENGINES: dict[str, EngineKind] = {
-    kind.name: kind for kind in (edgewise.KIND, faster_whisper.KIND, transcribe_cpp.KIND, pywhispercpp.KIND)
+    kind.name: kind
+    for kind in (edgewise.KIND, edgewise_onnx.KIND, faster_whisper.KIND, transcribe_cpp.KIND, pywhispercpp.KIND)
 }
 
 __all__ = ["ENGINES", "Answer", "Engine", "EngineKind", "Parts", "Samples", "Settings"]

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from edge.whisper.options import TranscribeOptions
 
 
-class _Edgewise:
+class Edgewise:
+    """A model of ours, on whichever engine it was loaded."""
+
     def __init__(self, model: edge.Model, options: TranscribeOptions) -> None:
         self._model = model
         self._options = options
@@ -51,10 +53,11 @@ def _weights(model: str, precision: str, scratch: Path) -> Path:
 def _load(weights: Path, settings: Settings) -> Engine:
     import edge
 
-    return _Edgewise(edge.load(str(weights), threads=settings.threads), _transcribe_options(settings))
+    return Edgewise(edge.load(str(weights), threads=settings.threads), transcribe_options(settings))
 
 
-def _transcribe_options(settings: Settings) -> TranscribeOptions:
+def transcribe_options(settings: Settings) -> TranscribeOptions:
+    """The settings as the public API takes them."""
     from edge.whisper.options import TranscribeOptions
 
     chosen: dict[str, Any] = {name: settings.options[name] for name in ("context",) if name in settings.options}

@@ -14,6 +14,8 @@ HELP = argparse.RawDescriptionHelpFormatter
 """Keeps the line breaks of the examples."""
 
 PRECISIONS = ("int8", "int4", "q8_0", "f16", "f32")
+ONNX_PRECISIONS = ("w8", "w4")
+"""Of onnxruntime alone; it has f32 and int8 as well."""
 
 
 def positive(text: str) -> int:

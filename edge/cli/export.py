@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ..errors import EdgeError, OptionError
 from . import export_llm
-from .arguments import HELP, PRECISIONS, Subcommands
+from .arguments import HELP, ONNX_PRECISIONS, PRECISIONS, Subcommands
 from .console import Console
 
-TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2")
+TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2", "onnx")
 
 _EPILOG = """\
 SOURCE is a CTranslate2 or Hugging Face folder, an openai-whisper .pt, a whisper.cpp .bin, a GGUF file,
@@ -27,6 +27,9 @@ sets of --eval, and writes a report beside the model and into it. A set is a man
 an object a line, {"audio": "a.flac", "text": "what is said", "lang": "en"}. No recording of it may be among those of
 --calibration.
 
+--to onnx writes a folder for onnxruntime, at f32, int8 (weights and activations), w8 or w4 (weights alone), and
+compares it with transformers; it needs `pip install "edgewise[onnx-export]"`.
+
 examples:
   edgewise export whisper whisper-small/ -o small-int8.gguf --precision int8
   edgewise export whisper base -o base-int4.gguf --precision int4 --calibration my-recordings/
@@ -34,7 +37,9 @@ examples:
   edgewise export whisper base -o auto.gguf --precision auto --max-wer-increase 0.3 --eval my-set/manifest.jsonl \\
       --calibration my-recordings/ --max-size 60MB
   edgewise export whisper base -o ggml-base.bin --to whispercpp --precision f16
+  edgewise export whisper base -o base-onnx/ --to onnx --precision int8
   edgewise transcribe talk.wav --model small-int8.gguf
+  edgewise transcribe talk.wav --model base-onnx/ --engine onnxruntime
 """
 
 
@@ -54,11 +59,14 @@ def add_parser(commands: Subcommands) -> None:
         formatter_class=HELP,
     )
     whisper.add_argument("source", metavar="SOURCE")
-    whisper.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write")
+    whisper.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write, or the folder"
+    )
     whisper.add_argument(
         "--precision",
-        choices=(*PRECISIONS, "auto"),
-        help="of the weights (default: int8; for other forms f16); auto: the smallest within the budget",
+        choices=(*PRECISIONS, *ONNX_PRECISIONS, "auto"),
+        help="of the weights (default: int8, for other engines' forms f16); w8 and w4 are for --to onnx; auto: the "
+        "smallest within the budget",
     )
     whisper.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
     whisper.add_argument("--name", help="the model's name (default: what the source says)")
@@ -165,6 +173,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         calibration=args.calibration,
         keep_in=store.home / "calibrations",
         assets=partial(bring, "whisper-tables"),
+        clip=store.place("jfk") if store.is_here("jfk") else None,
         progress=console.progress,
     )
     console.clear()

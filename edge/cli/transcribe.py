@@ -9,7 +9,7 @@ from .arguments import HELP, Subcommands
 from .console import Console
 from .decoding import decoding_settings
 from .inputs import STANDARD_INPUT, find_recordings
-from .transcribe_options import DEFAULT_FORMAT, declare
+from .transcribe_options import DEFAULT_FORMAT, ENGINES, declare
 
 if TYPE_CHECKING:
     from ..whisper.model import Model
@@ -32,7 +32,8 @@ A folder stands for the recordings in it and in its subfolders, told by their su
 --resume looks at the files alone: after a change of model or options, write to another folder.
 
 The first use of a model fetches it and converts it, once; after that nothing needs the network.
---model also takes a .gguf file. Transcripts go to standard output, everything else to standard error.
+--model also takes a .gguf file, or with --engine onnxruntime the folder that `edgewise export --to onnx` writes.
+Transcripts go to standard output, everything else to standard error.
 """
 
 
@@ -69,6 +70,8 @@ def _check(args: argparse.Namespace) -> None:
         complain("--demo brings its own recording: give no FILE with it")
     if args.demo and args.output_dir is not None:
         complain("--demo prints what it hears: give no --output-dir with it")
+    if args.demo and args.engine != ENGINES[0]:
+        complain(f"--demo shows edgewise's own engine: leave out --engine {args.engine}")
     if not args.demo and not args.files:
         complain("no FILE given (try --demo, or - for standard input)")
     if args.files.count(STANDARD_INPUT) > 1:
@@ -106,6 +109,7 @@ def _load(args: argparse.Namespace, console: Console) -> Model:
     return load(
         args.model,
         precision=args.precision,
+        engine=args.engine,
         threads=args.threads,
         offline=args.offline or None,
         progress=console.progress,

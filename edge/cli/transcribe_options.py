@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .arguments import PRECISIONS, positive
+from .arguments import ONNX_PRECISIONS, PRECISIONS, positive
 from .decoding import add_language_arguments, add_search_arguments
 
 CONTEXTS = ("tail", "full")
+ENGINES = ("edgewise", "onnxruntime")
 DEFAULT_FORMAT = "txt"
 ALL_FORMATS = "all"
 
@@ -34,7 +35,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def _declare_model(group: argparse._ArgumentGroup) -> None:
     group.add_argument("-m", "--model", default="tiny.en", metavar="NAME", help="name or .gguf file (default: tiny.en)")
-    group.add_argument("--precision", choices=PRECISIONS, help="of a model given by name (default: int8)")
+    group.add_argument(
+        "--precision", choices=(*PRECISIONS, *ONNX_PRECISIONS), help="of a model given by name (default: int8)"
+    )
+    group.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="what runs the model (default: edgewise)")
     group.add_argument("-t", "--threads", type=positive, metavar="N", help="(default: the processor's physical cores)")
     group.add_argument("--offline", action="store_true", help="never use the network")
     group.add_argument(

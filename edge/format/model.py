@@ -8,7 +8,7 @@ A file of transcribe.cpp's converter has none of these and loads all the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from ..errors import FormatError, UnsupportedModelError
 from ..features import N_FFT
 from ..tokens import Vocabulary
 from .gguf import GgufFile, Metadata, StoredTensor, open_gguf
-from .keys import read_integers, read_optional
+from .keys import read, read_integers, read_optional
 from .sizes import check_kind, read_dims
 from .tail import Tail, read_tail
 from .tensors import check_finite, check_tensors
@@ -98,17 +98,35 @@ def open_model(path: str | Path) -> ModelFile:
         FormatError: it is damaged, or its parts contradict each other; names the key or tensor.
         UnsupportedModelError: a sound GGUF file of another kind.
     """
+    file, dims = _open(path)
+    check_tensors(file, dims)
+    return _read(file, dims, _read_precision(file))
+
+
+def open_facts(path: str | Path, precisions: Sequence[str]) -> ModelFile:
+    """Open a model file without weights, which says all else of a model whose weights are in another form.
+
+    Its precision is one of `precisions`. Raises as `open_model` does.
+    """
+    file, dims = _open(path)
+    return _read(file, dims, _known_precision(file, read(file, "edgewise.precision", str), precisions))
+
+
+def _open(path: str | Path) -> tuple[GgufFile, WhisperDims]:
     file = open_gguf(path)
     _check_architecture(file)
     dims = read_dims(file)
     check_kind(file, dims)
-    check_tensors(file, dims)
+    return file, dims
+
+
+def _read(file: GgufFile, dims: WhisperDims, precision: str) -> ModelFile:
     vocabulary = read_vocabulary(file, dims)
     return ModelFile(
         file=file,
         dims=dims,
         name=read_optional(file, "general.name", str, file.path.stem).removeprefix("whisper-"),
-        precision=_read_precision(file),
+        precision=precision,
         vocabulary=vocabulary,
         alignment_heads=_read_alignment_heads(file, dims),
         suppress_tokens=_read_ids(file, "stt.whisper.suppress_tokens", dims.n_vocab),
@@ -136,10 +154,12 @@ def _read_precision(file: GgufFile) -> str:
     stored = file.tensors["enc.blocks.0.ffn.fc1.weight"].type
     names = {TensorType.I8: "int8", TensorType.Q4_0: "int4"}
     precision = read_optional(file, "edgewise.precision", str, names.get(stored, stored.name.lower()))
-    if precision not in PRECISIONS:
-        raise FormatError(
-            f"{file.path}: edgewise.precision: expected one of {', '.join(PRECISIONS)}, found {precision!r}"
-        )
+    return _known_precision(file, precision, PRECISIONS)
+
+
+def _known_precision(file: GgufFile, precision: str, known: Sequence[str]) -> str:
+    if precision not in known:
+        raise FormatError(f"{file.path}: edgewise.precision: expected one of {', '.join(known)}, found {precision!r}")
     return precision
 
 

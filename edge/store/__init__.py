@@ -21,6 +21,7 @@ __all__ = [
     "ensure",
     "is_offline",
     "model_path",
+    "onnx_folder",
 ]
 
 
@@ -34,3 +35,10 @@ def model_path(
 ) -> Path:
     """A model as a file that the runtime opens, fetched and exported into the default cache on first use."""
     return Store().model_path(name, precision, offline=offline, progress=progress)
+
+
+def onnx_folder(
+    name: str, precision: str = "int8", *, offline: bool | None = None, progress: Progress | None = None
+) -> Path:
+    """A model as a folder for onnxruntime, exported into the default cache on first use."""
+    return Store().onnx_folder(name, precision, offline=offline, progress=progress)

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import IntegrityError, ModelNotFoundError, OfflineError, StoreError
+from ..errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError, StoreError, UnsupportedModelError
 from ..progress import Progress, silent
 from .assets import CATALOGUE, Asset
 from .files import explained, has_size, readable_size, remove_leftovers, require_space, sha256_of
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 MODEL_REVISION = 2
 """Raise it when the exporter writes other bytes for the same source; older exports are then made anew."""
+
+ONNX_REVISION = 1
+"""The same for folders for onnxruntime."""
+
+_ONNX_SPACE = 10
+"""Times the size of a float16 checkpoint: float32 weights, both decoders' before they share theirs, the result."""
 
 _log = logging.getLogger(__name__)
 _TRUE = ("1", "on", "yes", "true")
@@ -111,9 +117,11 @@ class Store:
 
     def model_place(self, name: str, precision: str) -> Path:
         """Where the exported file of a model lies or would lie."""
-        asset = self._model(name)
-        source = hashlib.sha256("".join(file.sha256 for file in asset.files).encode()).hexdigest()[:8]
-        return self.home / "models" / f"{asset.name}-{precision}-r{MODEL_REVISION}-{source}.gguf"
+        return self.home / "models" / f"{name}-{precision}-r{MODEL_REVISION}-{self._source(name)}.gguf"
+
+    def onnx_place(self, name: str, precision: str) -> Path:
+        """Where the folder of a model for onnxruntime lies or would lie."""
+        return self.home / "models" / f"{name}-onnx-{precision}-r{ONNX_REVISION}-{self._source(name)}"
 
     def model_path(
         self,
@@ -136,6 +144,44 @@ class Store:
             if not target.exists():
                 _log.warning("exporting %s to %s once, into %s", name, precision, target)
                 self._export(name, source, target, precision, progress)
+        return target
+
+    def onnx_folder(
+        self,
+        name: str,
+        precision: str = "int8",
+        *,
+        offline: bool | None = None,
+        progress: Progress | None = None,
+    ) -> Path:
+        """The model as a folder for onnxruntime; fetched and exported on first use, which is logged.
+
+        Raises:
+            EdgeError: it is not there, and what exports it is not installed.
+        """
+        target = self.onnx_place(name, precision)
+        if target.is_dir():
+            return target
+        try:
+            from export.onnx import require_exporter
+
+            require_exporter(precision)
+        except UnsupportedModelError:
+            raise
+        except (ImportError, EdgeError) as error:
+            command = f"edgewise export whisper {name} -o DIR --to onnx --precision {precision}"
+            raise EdgeError(
+                f"{name} at {precision} is not in {target.parent} for onnxruntime, and cannot be made here: {error}; "
+                f"or run `{command}` where that is installed, and load DIR"
+            ) from error
+        source = self.ensure(name, offline=offline, progress=progress)
+        with self._locked(target.name), explained(target.parent):
+            if not target.is_dir():
+                _log.warning("exporting %s to ONNX at %s once, into %s", name, precision, target)
+                require_space(target.parent, _ONNX_SPACE * self._model(name).size)
+                from export.whisper import export_whisper
+
+                export_whisper(source, target, precision=precision, to="onnx", name=name, progress=progress)
         return target
 
     def exported(self, name: str) -> list[Path]:
@@ -175,7 +221,14 @@ class Store:
                 freed += path.stat().st_size
                 path.unlink()
                 _checksum_file(path).unlink(missing_ok=True)
+            for folder in (self.home / "models").glob(f"{name}-onnx-*"):
+                freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                shutil.rmtree(folder)
         return freed
+
+    def _source(self, name: str) -> str:
+        """A short hash of what a model is exported from."""
+        return hashlib.sha256("".join(file.sha256 for file in self._model(name).files).encode()).hexdigest()[:8]
 
     def _model(self, name: str) -> Asset:
         asset = self.asset(name)

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Literal, Unpack, get_args
 
 from ..audio import AudioInput, open_audio
-from ..errors import ModelNotFoundError, UnsupportedModelError
+from ..errors import ModelNotFoundError, OptionError, UnsupportedModelError
 from ..format import ModelFile, open_model
+from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
 from ..tokens import Tokenizer
 from ..transcript import Transcript
@@ -21,19 +22,32 @@ from .options import Settings, TranscribeOptions
 from .protocol import State
 from .windows import OnSegment, transcribe
 
+if TYPE_CHECKING:
+    from ..onnx.engine import OnnxEngine
+
 _LOG = logging.getLogger("edge.whisper")
 
 DEFAULT_MODEL = "tiny.en"
 DEFAULT_PRECISION = "int8"
 
+EngineName = Literal["edgewise", "onnxruntime"]
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+
 
 class Model:
     """A loaded model. Threads may share it: each transcription has a state of its own."""
 
-    def __init__(self, file: ModelFile, *, threads: int | None = None, load_s: float = 0.0) -> None:
-        """Pack the weights of an open model file for this processor."""
+    def __init__(
+        self,
+        file: ModelFile,
+        *,
+        threads: int | None = None,
+        load_s: float = 0.0,
+        engine: OnnxEngine | None = None,
+    ) -> None:
+        """Pack the weights of an open model file for this processor, or take the `engine` that has them."""
         began = time.perf_counter()
-        self.engine = WhisperEngine(file, threads=threads)
+        self.engine: WhisperEngine | OnnxEngine = engine or WhisperEngine(file, threads=threads)
         self.tokenizer = Tokenizer(file.vocabulary)
         self.name = file.name
         self.precision = file.precision
@@ -102,6 +116,7 @@ def load(
     model: str | Path = DEFAULT_MODEL,
     *,
     precision: str | None = None,
+    engine: EngineName = "edgewise",
     threads: int | None = None,
     offline: bool | None = None,
     progress: Progress | None = None,
@@ -111,6 +126,8 @@ def load(
     Args:
         model: a name that `edgewise models list` shows, or the path of a model file.
         precision: f32, f16, q8_0, int8 or int4, of a model given by name; int8 if not said.
+        engine: "onnxruntime" runs the folder that `edgewise export whisper SOURCE -o DIR --to onnx` wrote, or a name
+            at f32, int8, w8 or w4, whose first use needs the extra `edgewise[onnx-export]`.
         threads: CPU threads; None takes the physical cores that this process may use.
         offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
         progress: is told what is fetched and exported.
@@ -120,22 +137,63 @@ def load(
         FormatError, UnsupportedModelError: the file is damaged, or not one to run.
         StoreError: fetching failed; OfflineError where the network was needed and not allowed.
         KernelError: EDGE_CPU names a level that this processor does not have.
+        OptionError: no such engine.
+        EdgeError: onnxruntime is asked for and not installed.
     """
+    if engine not in ENGINES:
+        raise OptionError(f"unknown engine {engine!r}; expected {' or '.join(ENGINES)}")
     began = time.perf_counter()
-    path = _model_path(model, precision, offline, progress)
+    if engine == "onnxruntime":
+        return _load_onnx(model, precision, threads, offline, progress)
+    path = _given_path(model)
+    if path is None:
+        from ..store import model_path
+
+        path = model_path(str(model), precision or DEFAULT_PRECISION, offline=offline, progress=progress)
+    if is_folder(path):
+        raise UnsupportedModelError(
+            f'{path}: a model for onnxruntime; load it with engine="onnxruntime", or on the command line with '
+            "--engine onnxruntime"
+        )
     with open_model(path) as file:
-        if precision not in (None, file.precision):
-            raise UnsupportedModelError(f"{path}: its precision is {file.precision}, {precision} was asked for")
+        _check_precision(path, file, precision)
         return Model(file, threads=threads, load_s=time.perf_counter() - began)
 
 
-def _model_path(model: str | Path, precision: str | None, offline: bool | None, progress: Progress | None) -> Path:
+def _load_onnx(
+    model: str | Path,
+    precision: str | None,
+    threads: int | None,
+    offline: bool | None,
+    progress: Progress | None,
+) -> Model:
+    from ..onnx.engine import OnnxEngine
+    from ..onnx.graph import require_onnxruntime
+
+    require_onnxruntime()
+    began = time.perf_counter()
+    folder = _given_path(model)
+    if folder is None:
+        from ..store import onnx_folder
+
+        folder = onnx_folder(str(model), precision or DEFAULT_PRECISION, offline=offline, progress=progress)
+    with open_folder(folder) as facts:
+        _check_precision(folder, facts, precision)
+        engine = OnnxEngine(folder, facts, threads=threads)
+        return Model(facts, engine=engine, load_s=time.perf_counter() - began)
+
+
+def _check_precision(path: Path, file: ModelFile, precision: str | None) -> None:
+    if precision not in (None, file.precision):
+        raise UnsupportedModelError(f"{path}: its precision is {file.precision}, {precision} was asked for")
+
+
+def _given_path(model: str | Path) -> Path | None:
+    """The path that `model` is; None where it is the name of a model in the store."""
     path = Path(model)
     looks_like_path = isinstance(model, Path) or path.suffix == ".gguf" or len(path.parts) > 1
-    if looks_like_path or path.is_file():
+    if looks_like_path or path.is_file() or is_folder(path):
         if not path.exists():
             raise ModelNotFoundError(f"{path}: no such model file")
         return path
-    from ..store import model_path
-
-    return model_path(str(model), precision or DEFAULT_PRECISION, offline=offline, progress=progress)
+    return None

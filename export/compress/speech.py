@@ -29,8 +29,8 @@ _SHORTEST_S, _LONGEST_S = 3.0, 30.0
 _STEP = 64
 """Clips are padded to a multiple of so many positions, so that some fit together into a batch."""
 
-_POSITIONS = 3072
-"""Of a batch, about."""
+_POSITIONS = 1024
+"""Of a batch, about: 20 s of speech. Every position says what is wanted, so small batches learn as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Speech:
 
     def __init__(self, clips: Sequence[Clip], n_audio_ctx: int) -> None:
         order = np.random.default_rng(0).permutation(len(clips))
-        n_kept = max(2, min(30, len(clips) // 5))
+        n_kept = max(2, min(20, len(clips) // 5))
         self._clips = [clips[i] for i in order]
         self._n_kept = n_kept
         self._n_audio_ctx = n_audio_ctx

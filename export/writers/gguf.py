@@ -28,7 +28,7 @@ _QUANTIZATION_VERSION = 2
 """Of ggml's block types; required where a file holds some."""
 
 # ggml's numbers for "all f32", "mostly f16", "mostly q8_0" and "mostly q4_0". It has none for I8.
-_FILE_TYPES: dict[Precision, int] = {"f32": 0, "f16": 1, "q8_0": 7, "int4": 2}
+_FILE_TYPES: dict[str, int] = {"f32": 0, "f16": 1, "q8_0": 7, "int4": 2}
 
 _NORMAL_TOKEN, _CONTROL_TOKEN = 1, 3
 
@@ -61,7 +61,7 @@ def write_model_file(
     return quantized
 
 
-def model_metadata(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
+def model_metadata(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:
     """Every key of the file, in the order in which they are written."""
     return {
         **_general(checkpoint, precision),
@@ -74,17 +74,22 @@ def model_metadata(checkpoint: Checkpoint, precision: Precision) -> dict[str, Me
     }
 
 
-def _tensors(checkpoint: Checkpoint, quantized: Mapping[str, Quantized]) -> Iterator[TensorToWrite]:
+def frontend_tensors(checkpoint: Checkpoint) -> Iterator[TensorToWrite]:
+    """What turns sound into features."""
     filters = checkpoint.mel_filters
     window = hann_window()
     yield TensorToWrite("frontend.mel_filterbank", TensorType.F32, filters.shape, filters)
     yield TensorToWrite("frontend.window", TensorType.F32, window.shape, window)
+
+
+def _tensors(checkpoint: Checkpoint, quantized: Mapping[str, Quantized]) -> Iterator[TensorToWrite]:
+    yield from frontend_tensors(checkpoint)
     for tensor in quantized.values():
         for part in tensor.parts:
             yield TensorToWrite(part.name, part.type, part.shape, part.data)
 
 
-def _general(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
+def _general(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:
     tokenizer = Tokenizer(checkpoint.vocabulary)
     n_weights = sum(tensor.size for tensor in checkpoint.tensors.values())
     metadata: dict[str, MetadataValue] = {
@@ -102,7 +107,7 @@ def _general(checkpoint: Checkpoint, precision: Precision) -> dict[str, Metadata
     return metadata
 
 
-def _own(checkpoint: Checkpoint, precision: Precision) -> dict[str, MetadataValue]:
+def _own(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:
     return {
         "edgewise.format_version": 2 if checkpoint.dims.layers else 1,
         "edgewise.precision": precision,

@@ -26,12 +26,17 @@ def write_huggingface(
 ) -> None:
     """Write `checkpoint` with every tensor in one precision; the folder appears when it is whole."""
     with replacing_folder(folder) as temporary:
-        write_json(temporary / "config.json", _config(checkpoint, precision), indent=1)
-        write_json(temporary / "generation_config.json", _generation_config(checkpoint), indent=1)
-        write_json(temporary / "preprocessor_config.json", _preprocessor_config(checkpoint.dims), indent=1)
-        write_json(temporary / "tokenizer.json", tokenizer_json(checkpoint))
-        write_json(temporary / "tokenizer_config.json", _tokenizer_config(checkpoint), indent=1)
+        write_configurations(temporary, checkpoint, precision)
         _write_tensors(temporary / "model.safetensors", checkpoint, precision, progress)
+
+
+def write_configurations(folder: Path, checkpoint: Checkpoint, precision: FloatPrecision) -> None:
+    """Write all but the weights into a folder that exists."""
+    write_json(folder / "config.json", _config(checkpoint, precision), indent=1)
+    write_json(folder / "generation_config.json", _generation_config(checkpoint), indent=1)
+    write_json(folder / "preprocessor_config.json", _preprocessor_config(checkpoint.dims), indent=1)
+    write_json(folder / "tokenizer.json", tokenizer_json(checkpoint))
+    write_json(folder / "tokenizer_config.json", _tokenizer_config(checkpoint), indent=1)
 
 
 def _write_tensors(path: Path, checkpoint: Checkpoint, precision: FloatPrecision, progress: Progress | None) -> None:

@@ -29,7 +29,8 @@ def test_name_precision_and_options(text: str, expected: EngineSpec) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("whisper:int8", "edgewise, faster-whisper"),
+        ("whisper:int8", "edgewise, edgewise-onnx, faster-whisper"),
+        ("edgewise-onnx:int4", "no precision 'int4'; it has int8, f32, w8, w4"),
         ("edgewise:int2", "no precision 'int2'"),
         ("edgewise:int8:context=half", "context=half; expected tail or full"),
         ("edgewise:int8:cpu", "cpu=; expected a value"),

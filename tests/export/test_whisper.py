@@ -103,8 +103,12 @@ def test_full_disk_leaves_nothing(tmp_path: Path, source: Path, to: str, monkeyp
 def test_wrong_requests(tmp_path: Path, source: Path) -> None:
     with pytest.raises(UnsupportedModelError, match="unknown precision"):
         export_whisper(source, tmp_path / "out", precision="q5_1")
-    with pytest.raises(UnsupportedModelError, match="unknown target 'onnx'; known are gguf"):
-        export_whisper(source, tmp_path / "out", to="onnx")
+    with pytest.raises(UnsupportedModelError, match="unknown target 'openvino'; known are gguf"):
+        export_whisper(source, tmp_path / "out", to="openvino")
+    with pytest.raises(UnsupportedModelError, match="precision w4 is for --to onnx; gguf has f32"):
+        export_whisper(source, tmp_path / "out", precision="w4")
+    with pytest.raises(UnsupportedModelError, match="onnx is written at f32 or int8 or w8 or w4 only, not at int4"):
+        export_whisper(source, tmp_path / "out", to="onnx", precision="int4")
     with pytest.raises(ModelNotFoundError):
         export_whisper(tmp_path / "gone", tmp_path / "out")
     with pytest.raises(IsADirectoryError, match="name the file to write"):

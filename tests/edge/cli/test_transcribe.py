@@ -22,12 +22,15 @@ def test_prints_the_words_and_nothing_else(run: Any, model: Any, clip: Path) -> 
 
 def test_passes_the_options_on(run: Any, model: Any, clip: Path) -> None:
     run("transcribe", clip, "--model", "base", "--precision", "int4", "--threads", 3, "--language", "German")
-    assert model.loaded_with == ("base", {"precision": "int4", "threads": 3, "offline": None})
+    assert model.loaded_with == ("base", {"precision": "int4", "threads": 3, "engine": "edgewise", "offline": None})
     assert model.settings == [{"language": "de"}]
     run("transcribe", clip, "--offline", "--language", "auto")
-    assert model.loaded_with == ("tiny.en", {"precision": None, "threads": None, "offline": True})
+    assert model.loaded_with == ("tiny.en", {"precision": None, "threads": None, "engine": "edgewise", "offline": True})
     run("transcribe", clip, "--context", "full")
     assert model.settings[1:] == [{}, {"context": "full"}]
+    run("transcribe", clip, "--engine", "onnxruntime")
+    expected = {"precision": None, "engine": "onnxruntime", "threads": None, "offline": None}
+    assert model.loaded_with == ("tiny.en", expected)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edge.errors import ModelNotFoundError, OfflineError
+from edge.errors import EdgeError, ModelNotFoundError, OfflineError
 from edge.store import Store
 
 
@@ -22,8 +22,13 @@ class Exporter:
         self.calls: list[tuple[str, str]] = []
         self.fails_with: BaseException | None = None
 
-    def __call__(self, source: Path, out: Path, *, precision: str, name: str, progress: object) -> None:
+    def __call__(
+        self, source: Path, out: Path, *, precision: str, name: str, progress: object, to: str = "gguf"
+    ) -> None:
         self.calls.append((name, precision))
+        if to == "onnx":
+            out.mkdir()
+            out /= "graph"
         out.write_text(f"{source.name} {precision}")
         if self.fails_with:
             raise self.fails_with
@@ -51,6 +56,30 @@ def test_fetches_and_exports_once_and_says_so(
     assert caplog.records == []
     assert store.model_path("tiny", "int4") != path
     assert store.exported("tiny") == sorted([path, store.model_place("tiny", "int4")])
+
+
+def test_folder_for_onnxruntime_is_made_once_and_removed(
+    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("export.onnx.require_exporter", asked.append)
+    folder = store.onnx_folder("tiny", "w4")
+    assert (folder / "graph").read_text() == "tiny w4"
+    assert store.onnx_folder("tiny", "w4") == folder
+    assert (exporter.calls, asked) == ([("tiny", "w4")], ["w4"])
+    assert store.exported("tiny") == []
+    assert store.remove("tiny") > 0
+    assert not folder.exists()
+
+
+def test_without_the_exporter_nothing_is_fetched(
+    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "optimum", None)
+    monkeypatch.setitem(sys.modules, "optimum.exporters.onnx", None)
+    with pytest.raises(EdgeError, match=r"onnx-export.*; or run `edgewise export whisper tiny -o DIR --to onnx"):
+        store.onnx_folder("tiny", "int8")
+    assert not store.is_here("tiny")
 
 
 @pytest.mark.parametrize("error", [ValueError("bad tensor"), KeyboardInterrupt(), MemoryError()])

@@ -1,0 +1,185 @@
+"""An exported folder, run as the runtime runs it, against transformers' own model of the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.audio import SAMPLE_RATE_HZ, open_audio
+from edge.errors import VerificationError
+from edge.features import raw_log_mel, window_features
+from edge.format.whisper import FRAMES_PER_POSITION
+from edge.onnx.engine import OnnxEngine, OnnxState
+from edge.onnx.folder import DECODER, DECODER_WITH_PAST, ENCODER, open_folder
+from edge.tokens import Tokenizer
+
+from ..checkpoint import Checkpoint
+from .graphs import TorchModel
+
+FloatArray = NDArray[np.float32]
+
+MOST_ERROR: Mapping[str, float] = {"f32": 1e-3, "int8": 0.8, "w8": 0.4, "w4": 0.8}
+"""Largest error of a graph, as a share of what it should give: above what rounding does; 1 is that of a guess."""
+
+_LEAST_TOKENS, _MOST_TOKENS = 8, 32
+_SPEECH_S = 4
+_TIE = 1e-2
+"""Logits nearer than this may change places in float32."""
+_MOST_ATTENTION = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What transformers makes of a clip."""
+
+    mel: FloatArray
+    """(n_frames, n_mels)"""
+    states: FloatArray
+    """Of the encoder, (n_ctx, n_state)."""
+    prompt: tuple[int, ...]
+    tokens: tuple[int, ...]
+    """The likeliest ones after the prompt, one after the other; a few at least, if the text ends before."""
+    n_said: int
+    """How many of them there are up to that end."""
+    logits: FloatArray
+    """After each token of both, (n_tokens, n_vocab)."""
+    attention: FloatArray
+    """Of the alignment heads, (n_heads, n_tokens, n_ctx)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How an exported folder compares."""
+
+    errors: Mapping[str, float]
+    """Of each graph by its name: root mean square of the difference, as a share of the values' own; see `_error`."""
+    n_same: int
+    """Greedy tokens that are the same, from the first on."""
+    n_tokens: int
+
+
+def make_reference(model: TorchModel, checkpoint: Checkpoint, clip: Path | None) -> Reference:
+    """Run transformers over a recording, or over made-up sound."""
+    import torch
+
+    mel = _features(checkpoint, clip)
+    tokenizer = Tokenizer(checkpoint.vocabulary)
+    prompt = (*tokenizer.sot_sequence(), tokenizer.no_timestamps)
+    n_most = min(len(prompt) + _MOST_TOKENS, checkpoint.dims.n_text_ctx)
+    ids = list(prompt)
+    with torch.inference_mode():
+        encoded = model.model.encoder(torch.from_numpy(mel.T[None].copy()))
+        while True:
+            # All of them for each token: slower than with a cache, and what a cache is to be checked against.
+            out = model(
+                encoder_outputs=encoded, decoder_input_ids=torch.tensor([ids]), use_cache=False, output_attentions=True
+            )
+            if len(ids) == n_most or (tokenizer.eot in ids and len(ids) >= len(prompt) + _LEAST_TOKENS):
+                break
+            ids.append(int(out.logits[0, -1].argmax()))
+    tokens = tuple(ids[len(prompt) :])
+    heads = [out.cross_attentions[layer][0, head].numpy() for layer, head in checkpoint.alignment_heads]
+    shape = (0, len(ids), checkpoint.dims.n_audio_ctx)
+    return Reference(
+        mel=mel,
+        states=encoded[0][0].numpy(),
+        prompt=prompt,
+        tokens=tokens,
+        n_said=tokens.index(tokenizer.eot) + 1 if tokenizer.eot in tokens else len(tokens),
+        logits=out.logits[0].numpy(),
+        attention=np.stack(heads) if heads else np.zeros(shape, np.float32),
+    )
+
+
+def check_folder(folder: Path, precision: str, reference: Reference, threads: int | None = None) -> Check:
+    """Compare a folder with the reference.
+
+    Raises:
+        VerificationError: its numbers are too far from the reference's, or its words differ at float32.
+    """
+    with open_folder(folder) as facts:
+        state = OnnxEngine(folder, facts, threads=threads).new_state()
+    errors, attention = _errors(state, reference)
+    for name, error in errors.items():
+        if not error <= MOST_ERROR[precision]:  # NaN is not, either
+            raise VerificationError(
+                f"{name} at {precision} is {error:.2%} off transformers' numbers, at most {MOST_ERROR[precision]:.2%} "
+                f"were expected; nothing is written{'' if precision == 'f32' else ', try w8 or f32'}"
+            )
+    n_same = _n_same(state, reference)
+    if precision == "f32":
+        _check_exact(attention, n_same, reference)
+    return Check(errors, n_same, reference.n_said)
+
+
+def _errors(state: OnnxState, reference: Reference) -> tuple[dict[str, float], FloatArray]:
+    """The error of each graph, and the alignment heads' attention."""
+    state.encode(reference.mel)
+    first = np.array([reference.prompt], np.int32)
+    logits = [state.decode(first, last_only=False, alignment=True)[0]]
+    attention = [state.alignment()[0]]
+    for token in reference.tokens:
+        logits.append(state.decode(np.array([[token]], np.int32), alignment=True)[0])
+        attention.append(state.alignment()[0])
+    n_prompt = len(reference.prompt)
+    errors = {
+        ENCODER: _error(state.encoder_output(), reference.states),
+        DECODER: _error(logits[0], reference.logits[:n_prompt]),
+        DECODER_WITH_PAST: _error(np.concatenate(logits[1:]), reference.logits[n_prompt:]),
+    }
+    return errors, np.concatenate(attention, axis=1)
+
+
+def _error(found: FloatArray, expected: FloatArray) -> float:
+    """Root mean square of the difference, as a share of how the values of a row differ among themselves.
+
+    What a whole row is off by does not count: a softmax or a norm takes it away.
+    """
+    found = found - found.mean(axis=-1, keepdims=True)
+    expected = expected - expected.mean(axis=-1, keepdims=True)
+    return float(np.sqrt(np.square(found - expected).mean() / np.square(expected).mean()))
+
+
+def _n_same(state: OnnxState, reference: Reference) -> int:
+    state.rewind(0)
+    step = np.array([reference.prompt], np.int32)
+    for n_same, expected in enumerate(reference.tokens[: reference.n_said]):
+        token = int(state.decode(step)[0, -1].argmax())
+        if token != expected:
+            return n_same
+        step = np.array([[token]], np.int32)
+    return reference.n_said
+
+
+def _check_exact(attention: FloatArray, n_same: int, reference: Reference) -> None:
+    worst = float(np.abs(attention - reference.attention).max(initial=0))
+    if not worst <= _MOST_ATTENTION:
+        raise VerificationError(f"the alignment heads' attention is {worst:.4f} off transformers'; nothing is written")
+    if n_same < reference.n_said:
+        best = np.sort(reference.logits[len(reference.prompt) - 1 + n_same])[-2:]
+        if best[1] - best[0] > _TIE:
+            raise VerificationError(f"token {n_same + 1} of the clip is not transformers'; nothing is written")
+
+
+def _features(checkpoint: Checkpoint, clip: Path | None) -> FloatArray:
+    n_frames = FRAMES_PER_POSITION * checkpoint.dims.n_audio_ctx
+    if clip is None:
+        samples = _made_up_sound()
+    else:
+        with open_audio(clip) as source:
+            samples = np.concatenate(list(source))
+    return window_features(raw_log_mel(samples, checkpoint.mel_filters), n_frames)
+
+
+def _made_up_sound() -> FloatArray:
+    """Bursts of a gliding tone in a little noise: no words, but loud and quiet, high and low, (n_samples,)."""
+    time_s = np.arange(_SPEECH_S * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
+    glide = np.cumsum(200 + 150 * np.sin(2 * np.pi * 0.7 * time_s)) / SAMPLE_RATE_HZ
+    voice = sum(np.sin(2 * np.pi * harmonic * glide) / harmonic for harmonic in range(1, 12))
+    bursts = np.maximum(np.sin(2 * np.pi * 3 * time_s), 0)
+    noise = np.random.default_rng(0).standard_normal(len(time_s))
+    return (0.2 * voice * bursts + 0.002 * noise).astype(np.float32)

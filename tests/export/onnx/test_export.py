@@ -1,0 +1,195 @@
+"""Folders for onnxruntime, made by the public command's function where the extra `onnx-export` is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import edge
+from edge.errors import EdgeError, FormatError, VerificationError
+from edge.onnx import folder as names
+from export.checkpoint import Checkpoint
+from export.whisper import ExportReport, export_whisper
+from export.writers.ctranslate2 import write_ctranslate2
+
+MadeCheckpoint = Callable[..., Checkpoint]
+
+IS_INSTALLED = all(importlib.util.find_spec(name) for name in ("optimum", "nncf", "onnxruntime"))
+IS_REQUIRED = os.environ.get("EDGEWISE_TEST_ONNX_EXPORT") == "1"
+"""Set where these tests must not be skipped."""
+
+needs_extra = pytest.mark.skipif(
+    not (IS_INSTALLED or IS_REQUIRED), reason='needs pip install "edgewise[onnx-export]" in an environment of its own'
+)
+pytestmark = pytest.mark.filterwarnings("ignore")  # torch's, transformers' and NNCF's; not ours to mend
+
+Exported = Callable[[str], tuple[Path, ExportReport]]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, source: Path) -> Exported:
+    """The folder of a random checkpoint in base's structure at a precision, and its report; made once."""
+    made: dict[str, tuple[Path, ExportReport]] = {}
+
+    def make(precision: str) -> tuple[Path, ExportReport]:
+        if precision not in made:
+            out = tmp_path_factory.mktemp("onnx") / precision
+            made[precision] = out, export_whisper(source, out, precision=precision, to="onnx", name="base")
+        return made[precision]
+
+    return make
+
+
+@needs_extra
+@pytest.mark.parametrize("precision", names.PRECISIONS)
+def test_folder_loads_and_says_what_it_holds(
+    exported: Exported, make_checkpoint: MadeCheckpoint, precision: str
+) -> None:
+    out, report = exported(precision)
+    expected = make_checkpoint("base")
+    model = edge.load(out, engine="onnxruntime")
+    assert (model.name, model.precision, model.engine.dims) == ("base", precision, expected.dims)
+    assert model.tokenizer.vocabulary == expected.vocabulary
+    assert tuple(model.suppress_tokens) == expected.suppress_tokens
+    assert tuple(model.suppress_begin) == expected.suppress_begin
+    np.testing.assert_array_equal(model.mel_filters, expected.mel_filters)
+    assert report.n_bytes == sum(path.stat().st_size for path in out.iterdir())
+    assert report.onnx is not None
+    assert [graph.name for graph in report.onnx.graphs] == list(names.GRAPHS)
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 6000).astype(np.float32)
+    assert model.transcribe(noise, language="en", max_tokens=4).timing.n_windows > 0
+
+
+@needs_extra
+def test_each_precision_is_smaller_and_none_is_a_copy(exported: Exported) -> None:
+    sizes = [exported(precision)[1].n_bytes for precision in ("f32", "int8")]
+    assert sizes == sorted(sizes, reverse=True)
+    errors = [[graph.error for graph in exported(precision)[1].onnx.graphs] for precision in names.PRECISIONS]  # type: ignore[union-attr]
+    f32, int8, w8, w4 = (max(found) for found in errors)
+    assert f32 < 1e-4 < w8 < min(int8, w4)
+
+
+@needs_extra
+def test_float_graphs_equal_our_engine(exported: Exported, source: Path, tmp_path: Path) -> None:
+    """Encoder, alignment, and the decoder in steps of several sizes, with several beams."""
+    from edge.whisper.engine import WhisperEngine
+
+    ours_path = tmp_path / "f32.gguf"
+    export_whisper(source, ours_path, precision="f32")
+    ours, theirs = edge.load(ours_path).engine, edge.load(exported("f32")[0], engine="onnxruntime").engine
+    assert isinstance(ours, WhisperEngine)
+    dims = ours.dims
+    mel = np.random.default_rng(2).uniform(-1, 1, (2 * dims.n_audio_ctx, dims.n_mels)).astype(np.float32)
+    states = [engine.new_state(2) for engine in (ours, theirs)]
+    found = []
+    for state in states:
+        state.encode(mel)
+        logits = [state.decode(np.array([[50258, 50359], [50258, 50360]], np.int32), last_only=False, alignment=True)]
+        logits = [one.copy() for one in logits]
+        heads = [state.alignment().copy()]
+        state.reorder(np.array([1, 0], np.int32))
+        logits.append(state.decode(np.array([[7], [8]], np.int32), alignment=True).copy())
+        heads.append(state.alignment().copy())
+        state.rewind(2)
+        logits.append(state.decode(np.array([[9, 10, 11], [12, 13, 14]], np.int32), last_only=False).copy())
+        found.append([state.encoder_output(), *logits, *heads])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-3, atol=2e-3)
+
+
+@needs_extra
+def test_optimum_reads_the_folder(exported: Exported) -> None:
+    """What Hugging Face's own runtime needs of the folder is there, under its names."""
+    from optimum.onnxruntime import ORTModelForSpeechSeq2Seq
+
+    model = ORTModelForSpeechSeq2Seq.from_pretrained(exported("f32")[0], use_merged=False, local_files_only=True)
+    assert model.config.d_model == edge.load(exported("f32")[0], engine="onnxruntime").engine.dims.n_audio_state
+
+
+@needs_extra
+def test_weights_are_stored_once(exported: Exported) -> None:
+    out, report = exported("f32")
+    assert report.onnx is not None
+    _, decoder, with_past = report.onnx.graphs
+    assert (out / names.WEIGHTS).stat().st_size < decoder.n_bytes + with_past.n_bytes
+
+
+@needs_extra
+def test_a_graph_that_is_off_leaves_nothing(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from export.onnx import graphs
+
+    export_graphs = graphs.export_graphs
+
+    def broken(*arguments: Any) -> Any:
+        made = export_graphs(*arguments)
+        for node in made[names.DECODER_WITH_PAST].graph.node:
+            if node.op_type == "Softmax":
+                node.op_type = "Identity"
+                del node.attribute[:]
+                break
+        return made
+
+    monkeypatch.setattr(graphs, "export_graphs", broken)
+    with pytest.raises(VerificationError, match=r"decoder_with_past_model.onnx at f32 is .* off transformers"):
+        export_whisper(source, tmp_path / "out", precision="f32", to="onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_extra
+def test_an_interruption_leaves_nothing(tmp_path: Path, source: Path) -> None:
+    def interrupt(what: str, done: int, total: int) -> None:
+        if what.startswith("exporting") and done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_whisper(source, tmp_path / "out", precision="f32", to="onnx", progress=interrupt)
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_extra
+def test_bad_weights_and_taken_names(tmp_path: Path, source: Path, make_checkpoint: MadeCheckpoint) -> None:
+    import dataclasses
+
+    checkpoint = make_checkpoint("tiny.en")
+    tensors = dict(checkpoint.tensors)
+    damaged = tensors["enc.blocks.0.ffn.fc1.weight"].copy()
+    damaged[3, 4] = np.nan
+    tensors["enc.blocks.0.ffn.fc1.weight"] = damaged
+    write_ctranslate2(dataclasses.replace(checkpoint, tensors=tensors), tmp_path / "bad", "f16")
+    with pytest.raises(FormatError, match=r"enc\.blocks\.0\.ffn\.fc1\.weight holds NaN"):
+        export_whisper(tmp_path / "bad", tmp_path / "out", to="onnx")
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="name a new folder"):
+        export_whisper(source, taken, to="onnx")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "taken"]
+
+
+def test_without_the_extra(tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optimum", None)
+    monkeypatch.setitem(sys.modules, "optimum.exporters.onnx", None)
+    with pytest.raises(EdgeError, match=r'exporting to ONNX needs optimum.*pip install "edgewise\[onnx-export\]"'):
+        export_whisper(source, tmp_path / "out", to="onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_extra
+def test_real_model_says_the_same(tmp_path: Path, store_offline_ok: bool, jfk_clip: Path, tiny_en_int8: Path) -> None:
+    from edge.store import ensure
+
+    out = tmp_path / "tiny.en"
+    report = export_whisper(ensure("tiny.en", offline=True), out, to="onnx", name="tiny.en", clip=jfk_clip)
+    assert report.onnx is not None
+    assert report.onnx.n_same > 10
+    words = [edge.load(path, engine=engine).transcribe(jfk_clip).text for path, engine in (
+        (tiny_en_int8, "edgewise"), (out, "onnxruntime"))]  # fmt: skip
+    assert words[0] == words[1]
+    assert "ask what you can do for your country" in words[0]
