@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..errors import EdgeError
 from .gguf import GgufFile, open_gguf
 from .model import ModelFile, open_model
+
+REPORT_KEY = "edgewise.report"
 
 _MOST_SHOWN = 6
 _LONGEST_TEXT = 200
@@ -24,10 +28,10 @@ def describe(path: str | Path, *, tensors: bool = False) -> str:
         ModelNotFoundError, FormatError: there is no such file, or it is not sound GGUF.
     """
     with open_gguf(path) as file:
-        sections = [_headline(file), _verdict(path), _metadata(file), _types(file)]
+        sections = [_headline(file), _verdict(path), _report(file), _metadata(file), _types(file)]
         if tensors:
             sections.append(_tensor_table(file))
-        return "\n\n".join("\n".join(section) for section in sections)
+        return "\n\n".join(filter(None, ("\n".join(section) for section in sections)))
 
 
 def _headline(file: GgufFile) -> Iterator[str]:
@@ -50,6 +54,11 @@ def _model(model: ModelFile) -> Iterator[str]:
     n_suppressed = len(model.suppress_tokens) + len(model.suppress_begin)
     yield f"Whisper {model.name}, {model.precision}: edgewise runs it"
     yield f"  encoder      {dims.n_audio_layer} layers, width {dims.n_audio_state}, {dims.n_audio_head} heads"
+    if dims.layers:
+        yield "  compressed   layer: keys, hidden, ranks of out, fc1 and fc2 (0: one matrix)"
+        for number, layer in enumerate(dims.layers):
+            sizes = (layer.key_width, layer.ffn_width, layer.out_rank, layer.fc1_rank, layer.fc2_rank)
+            yield f"               {number}: {', '.join(map(str, sizes))}"
     yield f"  decoder      {dims.n_text_layer} layers, width {dims.n_text_state}, {dims.n_text_head} heads"
     yield f"  features     {dims.n_mels} mel bands, {dims.n_audio_ctx} positions"
     yield f"  padding      {_tail(model)}"
@@ -62,6 +71,29 @@ def _tail(model: ModelFile) -> str:
         return "always computed whole: the file has no tail (`edgewise export whisper FILE -o OUT` adds one)"
     n_local = len(model.tail.local_heads)
     return f"{len(model.tail.positions)} landmarks, {n_local} local heads: short clips cost what they last"
+
+
+def _report(file: GgufFile) -> Iterator[str]:
+    """How well the model hears, as `edgewise export --precision auto` measured it, if the file tells."""
+    if REPORT_KEY not in file.metadata:
+        return
+    try:
+        report = json.loads(str(file.metadata[REPORT_KEY]))
+        rows = [
+            f"  {_plain(str(now['name']))}: {_rate(now):.2f} % [{100 * float(now['low']):.2f} to "
+            f"{100 * float(now['high']):.2f}], float32 {_rate(whole):.2f} %, {int(now['n_recordings'])} recordings"
+            for now, whole in zip(report["scores"], report["float32"], strict=True)
+        ]
+        yield f"Report: {_plain(str(report['recipe']))}, word error rates"
+    except (ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError, OverflowError, RecursionError):
+        yield f"Report: {REPORT_KEY} holds none that can be read"
+        return
+    yield from rows[:_MOST_SHOWN]
+
+
+def _rate(score: Any) -> float:
+    errors = score["errors"]
+    return 100 * sum(int(errors[kind]) for kind in ("substitutions", "deletions", "insertions")) / int(errors["words"])
 
 
 def _metadata(file: GgufFile) -> Iterator[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from edge.errors import BudgetError, CalibrationError
 from edge.format import open_model
+from edge.format.inspect import describe
 from export import automatic
 from export.automatic import Budget
 from export.evaluate.measure import SetScore, bootstrap
@@ -77,6 +78,9 @@ def test_takes_the_first_that_keeps_the_words(source: Path, spoken: Path, tmp_pa
     assert [attempt["label"] for attempt in written["tried"]] == ["int4", "int8"]
     assert written["tried"][0]["misses"] == ["word error rate +5.00, allowed are +0.20"]
     assert written["tried"][1]["misses"] == []
+    assert "Report: int8, word error rates\n  set: 10.10 % [0.00 to 100.00], float32 10.00 %, 1 recordings" in describe(
+        out
+    )
     markdown = (tmp_path / "auto.gguf.report.md").read_text()
     assert "| set | 1 | 10.00 | 10.10 | 0.00 to 100.00 | 12 |" in markdown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,10 @@ import pytest
 from edge.errors import FormatError
 from edge.format import TensorToWrite, TensorType, open_model, write_gguf
 from edge.format.inspect import describe
+from edge.format.layers import layers_metadata
+from edge.format.whisper import LayerShape, WhisperDims
+
+DIMS = WhisperDims(2, 1612, 4, 64, 1, 1, 6, 64, 1, 1)
 
 
 def test_it_tells_what_is_in_a_model(write_model: Callable[..., Path]) -> None:
@@ -62,3 +67,47 @@ def test_text_that_is_not_utf8_is_shown_all_the_same(foreign: Path, tmp_path: Pa
     with pytest.raises(FormatError, match=r"general\.architecture: expected UTF-8"):
         open_model(path)
     assert "general.architecture = 'll\ufffdma'" in describe(path)
+
+
+@pytest.mark.parametrize(
+    "report", ["", "[]", "{}", "[" * 5000, '{"scores": [{}], "float32": [{}], "recipe": 1}', "\x1b"]
+)
+def test_a_report_that_is_none_is_said_to_be_none(write_model: Callable[..., Path], report: str) -> None:
+    path = write_model(lambda metadata, tensors: metadata.update({"edgewise.report": report}))
+    assert "Report: edgewise.report holds none that can be read" in describe(path)
+
+
+def test_compressed_layers_are_shown(write_model: Callable[..., Path]) -> None:
+    layers = layers_metadata(dataclasses.replace(DIMS, layers=(LayerShape(64, 256),)))
+    path = write_model(lambda metadata, tensors: metadata.update(layers))
+    assert "               0: 64, 256, 0, 0, 0" in describe(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "message"),
+    [
+        ("key_width", [24], "layer 0 cannot have the shape"),
+        ("ffn_width", [512], "layer 0 cannot have the shape"),
+        ("fc1_rank", [-32], "layer 0 cannot have the shape"),
+        ("out_rank", [96], "layer 0 cannot have the shape"),
+        ("fc2_rank", [0, 0], "expected at most 1 integers"),
+        ("fc2_rank", [], "expected 1 numbers, found 0"),
+        ("key_width", [32], r"attn\.q\.weight: expected shape \(32, 64\), found \(64, 64\)"),
+    ],
+)
+def test_layers_that_no_encoder_has_are_refused(
+    write_model: Callable[..., Path], key: str, values: list[int], message: str
+) -> None:
+    layers = layers_metadata(dataclasses.replace(DIMS, layers=(LayerShape(64, 256),)))
+    layers[f"edgewise.layers.{key}"] = np.array(values, np.int32)
+    path = write_model(lambda metadata, tensors: metadata.update(layers))
+    with pytest.raises(FormatError, match=message):
+        open_model(path)
+
+
+def test_layers_are_told_of_whole(write_model: Callable[..., Path]) -> None:
+    path = write_model(
+        lambda metadata, tensors: metadata.update({"edgewise.layers.key_width": np.array([64], np.int32)})
+    )
+    with pytest.raises(FormatError, match=r"edgewise\.layers\.ffn_width is missing"):
+        open_model(path)
