@@ -22,7 +22,7 @@ from .graphs import TorchModel
 
 FloatArray = NDArray[np.float32]
 
-MOST_ERROR: Mapping[str, float] = {"f32": 1e-3, "int8": 0.8, "w8": 0.4, "w4": 0.8}
+MOST_ERROR: Mapping[str, float] = {"f32": 1e-3, "int8": 0.5, "w8": 0.2, "w4": 0.5}
 """Largest error of a graph, as a share of what it should give: above what rounding does; 1 is that of a guess."""
 
 _LEAST_TOKENS, _MOST_TOKENS = 8, 32
