@@ -11,6 +11,19 @@ from .errors import OptionError
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A word and when it is spoken."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    text: str
+    """With the blank in front of it, if there is one, and its punctuation: a segment's words make up its text."""
+    probability: float
+    """That the word is right, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of speech between two timestamps; the fields are openai-whisper's."""
 
@@ -32,6 +45,10 @@ class Segment:
     """Of the window's text under zlib; above 2.4 it repeats itself."""
     no_speech_prob: float
     """Probability, at the start of the window, that it holds no speech."""
+    words: tuple[Word, ...] = ()
+    """Empty unless words were asked for."""
+    token_probabilities: tuple[float, ...] = ()
+    """Of each of `tokens`, that it is right, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +64,8 @@ class Timing:
     decode_s: float = 0.0
     total_s: float = 0.0
     """From the first sample to the last word, without `load_s`."""
+    words_s: float = 0.0
+    """Placing words in time, where that was asked for."""
     n_windows: int = 0
     n_tokens: int = 0
     """Tokens decoded, including those that were discarded."""
@@ -99,7 +118,12 @@ def _vtt(transcript: Transcript) -> str:
 
 
 def _json(transcript: Transcript) -> str:
-    return json.dumps(dataclasses.asdict(transcript), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+    fields = dataclasses.asdict(transcript)
+    for segment in fields["segments"]:
+        words = segment.pop("words")
+        if words:  # tools that read openai-whisper's files take the key as a promise; it calls the text "word"
+            segment["words"] = [{"word": word.pop("text"), **word} for word in words]
+    return json.dumps(fields, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 
 def _times(segment: Segment, decimal_mark: str) -> str:

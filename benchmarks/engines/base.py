@@ -26,6 +26,8 @@ class Settings:
     """Beams of the search; 1 is greedy at temperature 0."""
     timestamps: bool = False
     """Whether the engine decodes segment times."""
+    words: bool = False
+    """Whether it also tells when each word is said; for engines with `times_words`."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What one engine alone knows, by the names in its `EngineKind.options`."""
 
@@ -47,12 +49,24 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word and when it is said, in seconds."""
+
+    text: str
+    """With the blank in front of it: joined, the words are the text."""
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What an engine made of a recording."""
 
     text: str
     parts: Parts | None = None
     """None where the engine does not tell."""
+    words: tuple[TimedWord, ...] = ()
+    """Where they were asked for."""
 
 
 class Engine(Protocol):
@@ -80,6 +94,8 @@ class EngineKind:
     """What may follow the precision as `:option=value`, with the values that are possible; () for any."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Options that the engine reads from its environment, and from which variable."""
+    times_words: bool = False
+    """Whether it can tell when each word is said."""
 
 
 def join_segments(texts: list[str]) -> str:

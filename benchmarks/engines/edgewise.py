@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BenchmarkError
-from .base import Answer, Engine, EngineKind, Parts, Samples, Settings
+from .base import Answer, Engine, EngineKind, Parts, Samples, Settings, TimedWord
 
 if TYPE_CHECKING:
     import edge
@@ -30,7 +30,10 @@ class _Edgewise:
             n_tokens=timing.n_tokens,
             n_second_looks=timing.n_second_looks,
         )
-        return Answer(transcript.text, parts)
+        words = tuple(
+            TimedWord(word.text, word.start, word.end) for segment in transcript.segments for word in segment.words
+        )
+        return Answer(transcript.text, parts, words)
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
@@ -60,7 +63,7 @@ def _transcribe_options(settings: Settings) -> TranscribeOptions:
     from edge.whisper.options import TranscribeOptions
 
     chosen: dict[str, Any] = {name: value for name, value in settings.options.items() if name not in _VARIABLES}
-    return TranscribeOptions(timestamps=settings.timestamps, **chosen)
+    return TranscribeOptions(timestamps=settings.timestamps, word_timestamps=settings.words, **chosen)
 
 
 _VARIABLES = {"cpu": "EDGE_CPU"}
@@ -73,4 +76,5 @@ KIND = EngineKind(
     load=_load,
     options={"context": ("tail", "full"), "cpu": ()},
     variables=_VARIABLES,
+    times_words=True,
 )

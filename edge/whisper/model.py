@@ -14,6 +14,7 @@ from ..format import ModelFile, open_model
 from ..progress import Progress
 from ..tokens import Task, Tokenizer
 from ..transcript import Transcript
+from .align import attention_lead
 from .engine import WhisperEngine
 from .options import Context, TranscribeOptions
 from .protocol import State
@@ -39,6 +40,7 @@ class Model:
         self.mel_filters = file.mel_filters
         self.suppress_tokens = file.suppress_tokens
         self.suppress_begin = file.suppress_begin
+        self.attention_lead = attention_lead(file.alignment_heads)
         self._idle: list[State] = []  # a state of 20 MB takes longer to make than a short clip to encode
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
@@ -55,6 +57,7 @@ class Model:
         timestamps: bool = True,
         max_tokens: int | None = None,
         context: Context = "tail",
+        word_timestamps: bool = False,
         options: TranscribeOptions | None = None,
         on_segment: OnSegment | None = None,
         progress: Progress | None = None,
@@ -68,7 +71,8 @@ class Model:
             timestamps: False follows 30 s windows without placing text in time, as benchmarks do.
             max_tokens: most tokens of a window.
             context: "full" always computes the whole padding of a clip shorter than 30 s.
-            options: everything at once, in place of the five above.
+            word_timestamps: True gives each segment its words, with their times and probabilities.
+            options: everything at once, in place of the six above.
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
 
@@ -77,7 +81,12 @@ class Model:
             OptionError: the model cannot do what is asked.
         """
         options = options or TranscribeOptions(
-            language=language, task=task, timestamps=timestamps, max_tokens=max_tokens, context=context
+            language=language,
+            task=task,
+            timestamps=timestamps,
+            max_tokens=max_tokens,
+            context=context,
+            word_timestamps=word_timestamps,
         )
         with self._state() as state:
             return transcribe(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Protocol
 
 from ..audio import SAMPLE_RATE_HZ, AudioSource
@@ -14,6 +15,7 @@ from ..format.whisper import FRAMES_PER_POSITION
 from ..progress import Progress
 from ..tokens import Tokenizer
 from ..transcript import Segment, Timing, Transcript
+from .confidence import token_probabilities
 from .decode import DecodedWindow, GreedyDecoder, WindowDecoder, make_prompt
 from .frames import FrameStream
 from .guard import is_suspicious
@@ -22,6 +24,7 @@ from .options import TranscribeOptions
 from .protocol import Engine, FloatArray, State
 from .rules import TokenRules
 from .segments import Span, split_window
+from .word_times import WordTimer
 
 OnSegment = Callable[[Segment], None]
 
@@ -44,6 +47,11 @@ class ModelFacts(Protocol):
     @property
     def suppress_begin(self) -> tuple[int, ...]:
         """Tokens that are not sampled first; empty for openai-whisper's own list."""
+        ...
+
+    @property
+    def attention_lead(self) -> int:
+        """By how many positions the attention of its alignment heads is ahead of the speech."""
         ...
 
 
@@ -69,7 +77,8 @@ def transcribe(
         decoder = _greedy(engine, tokenizer, facts, options)
         total_s = round(source.duration_s or 0)
         segments: list[Segment] = []
-        run = _Run(engine, state, tokenizer, FrameStream(source, facts.mel_filters), options, decoder)
+        timer = WordTimer(state, tokenizer, options.task, facts.attention_lead) if options.word_timestamps else None
+        run = _Run(engine, state, tokenizer, FrameStream(source, facts.mel_filters), options, decoder, timer)
         for found, n_frames_done in run.windows():
             segments += found
             if on_segment is not None:
@@ -111,6 +120,7 @@ class _Run:
         frames: FrameStream,
         options: TranscribeOptions,
         decoder: WindowDecoder,
+        word_timer: WordTimer | None,
     ) -> None:
         self.frames = frames
         self.language = options.language
@@ -120,6 +130,7 @@ class _Run:
         self._tokenizer = tokenizer
         self._options = options
         self._decoder = decoder
+        self._word_timer = word_timer
         self._n_segments = 0
         self._previous: list[int] = []  # tokens of the text so far, to condition on
         self._n_windows = self._n_tokens = self._n_second_looks = 0
@@ -140,6 +151,8 @@ class _Run:
             if not self._is_silent(decoded):
                 spans, advance = split_window(decoded.tokens, self._tokenizer, n_frames)
                 found = list(self._segments(spans, decoded, seek))
+                if self._word_timer is not None:
+                    found = self._word_timer(found, raw[: min(n_frames, advance)], self.language)
             _LOG.debug(
                 "window at %.2f s: %d tokens, avg_logprob %.2f, no_speech_prob %.2f, next at +%.2f s",
                 *(seek / FRAMES_PER_SECOND, len(decoded.tokens), decoded.avg_logprob),
@@ -169,6 +182,7 @@ class _Run:
             features_s=self.frames.features_s,
             encode_s=self._encode_s,
             decode_s=self._decode_s,
+            words_s=self._word_timer.seconds if self._word_timer is not None else 0.0,
             total_s=total_s,
             n_windows=self._n_windows,
             n_tokens=self._n_tokens,
@@ -208,7 +222,9 @@ class _Run:
         offset_s = seek / FRAMES_PER_SECOND
         # A short last window is padded, and the model may put a timestamp into the padding.
         read_s = self.frames.n_samples / SAMPLE_RATE_HZ
+        probabilities = iter(token_probabilities(decoded.token_logprobs, decoded.avg_logprob))
         for span in spans:
+            of_tokens = tuple(islice(probabilities, len(span.tokens)))
             text = self._tokenizer.decode(span.tokens)
             if span.start == span.end or not text.strip():
                 continue
@@ -225,5 +241,6 @@ class _Run:
                 avg_logprob=decoded.avg_logprob,
                 compression_ratio=decoded.compression_ratio,
                 no_speech_prob=decoded.no_speech_prob,
+                token_probabilities=of_tokens,
             )
             self._n_segments += 1
