@@ -15,13 +15,15 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     _add_asr(commands.add_parser("asr", help="engines side by side over sets of recordings"))
     _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
     _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
+    _add_words(commands.add_parser("words", help="how exactly engines tell when words are said"))
+    _add_confidence(commands.add_parser("confidence", help="whether words that are given 0.8 are right 8 times of 10"))
     comparison = commands.add_parser("compare", help="two result files: what changed beyond the noise")
     comparison.add_argument("first", type=Path, metavar="A.json")
     comparison.add_argument("second", type=Path, metavar="B.json")
     return parser
 
 
-def _add_asr(parser: argparse.ArgumentParser) -> None:
+def _add_sets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--manifest",
         type=_names,
@@ -31,9 +33,18 @@ def _add_asr(parser: argparse.ArgumentParser) -> None:
         help="a manifest.jsonl, the folder it lies in, or that folder's name in ROOT; may be given again",
     )
     parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    parser.add_argument("--limit", type=_positive, help="only so many recordings, from the first of each set")
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
+
+
+def _add_asr(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
     parser.add_argument("--min-seconds", type=float, metavar="S", help="only recordings that are at least so long")
     parser.add_argument("--max-seconds", type=float, metavar="S", help="only recordings that are at most so long")
-    parser.add_argument("--limit", type=_positive, help="only so many of those, from the first of each set")
     parser.add_argument(
         "--engines",
         type=_names,
@@ -90,6 +101,29 @@ def _add_step(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--steps", type=_positive, default=24, help="in a round (default 24)")
     parser.add_argument("--rounds", type=_positive, default=3, help="of each measurement (default 3)")
+    _add_json(parser)
+
+
+def _add_words(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    parser.add_argument(
+        "--engines",
+        type=_names,
+        default=("edgewise:int8", "faster-whisper:int8"),
+        help="comma list of name:precision (default edgewise:int8,faster-whisper:int8)",
+    )
+    _add_models(parser)
+    _add_json(parser)
+
+
+def _add_confidence(parser: argparse.ArgumentParser) -> None:
+    sets = "comma list of manifests, folders, or names of folders in ROOT"
+    parser.add_argument("--fit", type=_names, default=(), metavar="SETS", help=f"find a calibration for these: {sets}")
+    parser.add_argument("--evaluate", type=_names, required=True, metavar="SETS", help="and show how it does on these")
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    parser.add_argument("--limit", type=_positive, help="only so many recordings, from the first of each set")
+    parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
+    _add_models(parser)
     _add_json(parser)
 
 

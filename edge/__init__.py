@@ -13,17 +13,19 @@ if TYPE_CHECKING:
     from .errors import EdgeError as EdgeError
     from .transcript import Segment as Segment
     from .transcript import Transcript as Transcript
+    from .transcript import Word as Word
     from .whisper.model import Model as Model
     from .whisper.model import load as load
 
 __version__ = "0.1.0"
-__all__ = ["EdgeError", "Model", "Segment", "Transcript", "__version__", "load"]
+__all__ = ["EdgeError", "Model", "Segment", "Transcript", "Word", "__version__", "load"]
 
 _HOME_OF = {
     "EdgeError": "errors",
     "Model": "whisper.model",
     "Segment": "transcript",
     "Transcript": "transcript",
+    "Word": "transcript",
     "load": "whisper.model",
 }
 

@@ -26,10 +26,10 @@ class Settings:
     """Beams of the search; 1 is greedy at temperature 0."""
     timestamps: bool = False
     """Whether the engine decodes segment times."""
-    words: bool = False
-    """Whether it also tells when each word is said; for engines with `times_words`."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What one engine alone knows, by the names in its `EngineKind.options`."""
+    words: bool = False
+    """Whether it also tells when each word is said; for engines with `times_words`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,12 @@ def put(transcript: Transcript, format: str, target: Path | None) -> None:
     text = write_transcript(transcript, format)
     if target is not None:
         write_whole(target, text)
-        return
+    else:
+        put_text(text)
+
+
+def put_text(text: str) -> None:
+    """Write to standard output."""
     if not sys.stdout.encoding.lower().startswith("utf"):
         encoding = sys.stdout.encoding  # a terminal of another age: question marks beat a failure
         text = text.encode(encoding, errors="replace").decode(encoding)

@@ -26,6 +26,8 @@ examples:
   edgewise transcribe day1.wav day2.flac --format vtt --output-dir subtitles
   edgewise transcribe gespräch.ogg --model base --language de
   arecord -f S16_LE -r 16000 -d 10 | edgewise transcribe -
+  edgewise transcribe talk.mp3 --confidence
+  edgewise transcribe talk.mp3 --word-timestamps --format json > talk.json
   edgewise transcribe --demo
 
 The first use of a model fetches it and converts it, once; after that nothing needs the network.
@@ -64,6 +66,16 @@ def add_parser(commands: Subcommands) -> None:
         default="tail",
         help="what stands behind a short clip: tail, the padding in a nutshell; full, all 30 s of it (default: tail)",
     )
+    parser.add_argument(
+        "--word-timestamps",
+        action="store_true",
+        help="place every word in time: JSON gets words, the times of segments get exact",
+    )
+    parser.add_argument(
+        "--confidence",
+        action="store_true",
+        help="colour words that are in doubt (text on a terminal); JSON gets words and how likely each is right",
+    )
     parser.add_argument("--offline", action="store_true", help="never use the network")
     parser.add_argument(
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"
@@ -83,6 +95,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         args.parser.error("no FILE given (try --demo, or - for standard input)")
     if args.files.count(STANDARD_INPUT) > 1:
         args.parser.error("standard input (-) can be read only once")
+    if args.confidence and args.format not in ("txt", "json"):
+        args.parser.error(f"--confidence shows in txt and json, not in {args.format}")
     targets = _targets(args)
     sound = [name for name in args.files if _opens(name, console)]
     failed = [name for name in args.files if name not in sound]
@@ -107,19 +121,25 @@ def _run(args: argparse.Namespace, console: Console) -> int:
 
 def _one(name: str, target: Path | None, model: Model, args: argparse.Namespace, console: Console) -> bool:
     """Transcribe one recording and write the result; False if that failed, which has been said."""
-    from .outputs import put
+    from .colours import LEGEND, coloured_line, shows_colours
+    from .outputs import put, put_text
 
     try:
         transcript = model.transcribe(
             sys.stdin.buffer if name == STANDARD_INPUT else name,
             language=args.language,
             context=args.context,
+            word_timestamps=args.word_timestamps or args.confidence,
             progress=console.progress,
         )
         console.clear()
         if target is None and len(args.files) > 1:
             console.show(f"==> {name} <==")
-        put(transcript, args.format, target)
+        if target is None and args.format == "txt" and args.confidence and shows_colours(sys.stdout):
+            console.show(LEGEND)
+            put_text("".join(map(coloured_line, transcript.segments)))
+        else:
+            put(transcript, args.format, target)
     except BrokenPipeError:
         raise
     except Exception as error:  # whatever it is, the other recordings are not lost
@@ -173,7 +193,7 @@ def timing_line(name: str, transcript: Transcript) -> str:
     """Where the time of one transcription went, on a line."""
     timing = transcript.timing
     speed = transcript.duration / timing.total_s if timing.total_s else 0.0
-    steps = (
+    steps: tuple[tuple[str, float], ...] = (
         ("load", timing.load_s),
         ("audio", timing.audio_s),
         ("features", timing.features_s),
@@ -181,6 +201,8 @@ def timing_line(name: str, transcript: Transcript) -> str:
         ("decode", timing.decode_s),
     )
     again = f", looked at again {timing.n_second_looks}" if timing.n_second_looks else ""
+    if timing.words_s:
+        steps += (("words", timing.words_s),)
     parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps)
     return (
         f"{name}: {transcript.duration:.1f} s of audio in {timing.total_s:.2f} s ({speed:.1f} x real time): "
