@@ -13,7 +13,7 @@ class Match:
     """What became of one word of a transcript."""
 
     correct: bool | None
-    """Whether all of it is in the reference; None where normalizing leaves nothing of it, as of "uh"."""
+    """Whether all of it is in the reference; None where it is signs alone, or nothing when normalized, as "uh"."""
     expected: tuple[int, ...]
     """Numbers of the words of the reference that it is."""
 
@@ -37,11 +37,14 @@ def match_words(expected: Sequence[str], words: Sequence[str], language: str | N
     for first, last, whole_first, whole_last in _chunks(pieces, whole):
         for owner in set(owners[first:last]):
             became[owner].update(range(whole_first, whole_last))
-    return [_match([found.get(index) for index in sorted(indices)]) for indices in became]
+    return [
+        _match(word, [found.get(index) for index in sorted(indices)])
+        for word, indices in zip(words, became, strict=True)
+    ]
 
 
-def _match(expected: Sequence[int | None]) -> Match:
-    if not expected:
+def _match(word: str, expected: Sequence[int | None]) -> Match:
+    if not expected or not any(character.isalnum() for character in word):
         return Match(None, ())
     right = tuple(index for index in expected if index is not None)
     return Match(len(right) == len(expected), right)

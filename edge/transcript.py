@@ -120,9 +120,11 @@ def _vtt(transcript: Transcript) -> str:
 def _json(transcript: Transcript) -> str:
     fields = dataclasses.asdict(transcript)
     for segment in fields["segments"]:
-        words = segment.pop("words")
-        if words:  # tools that read openai-whisper's files take the key as a promise; it calls the text "word"
-            segment["words"] = [{"word": word.pop("text"), **word} for word in words]
+        # openai-whisper calls the text of a word "word", and the key "words" a promise that there are some.
+        segment["words"] = [{"word": word.pop("text"), **word} for word in segment["words"]]
+        for name in ("words", "token_probabilities"):
+            if not segment[name]:
+                del segment[name]
     return json.dumps(fields, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
 
 

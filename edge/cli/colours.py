@@ -25,8 +25,8 @@ def coloured_line(segment: Segment) -> str:
 
 
 def _coloured(word: Word) -> str:
-    if word.probability >= SURE:
-        return word.text
     text = word.text.strip()
-    before, after = word.text.split(text, 1) if text else (word.text, "")
+    if not text or word.probability >= SURE:
+        return word.text
+    before, after = word.text.split(text, 1)
     return f"{before}{_YELLOW if word.probability >= LIKELY else _RED}{text}{_PLAIN}{after}"

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from edge.errors import OptionError
-from edge.transcript import FORMATS, Segment, Timing, Transcript, format_time, write_transcript
+from edge.transcript import FORMATS, Segment, Timing, Transcript, Word, format_time, write_transcript
 
 
 def segment(id: int, start: float, end: float, text: str) -> Segment:
@@ -58,6 +59,17 @@ def test_json_has_the_fields_of_openai_whisper() -> None:
         "no_speech_prob": 0.01,
     }
     assert parsed["timing"]["encode_s"] == 0.5
+
+
+def test_json_has_words_where_there_are_some() -> None:
+    words = (Word(0.1, 0.4, " a", 0.5), Word(0.4, 1.2, " b.", 1.0))
+    timed = replace(TRANSCRIPT.segments[0], words=words, token_probabilities=(0.5, 1.0))
+    (parsed,) = json.loads(write_transcript(replace(TRANSCRIPT, segments=(timed,)), "json"))["segments"]
+    assert parsed["token_probabilities"] == [0.5, 1.0]
+    assert parsed["words"] == [
+        {"word": " a", "start": 0.1, "end": 0.4, "probability": 0.5},
+        {"word": " b.", "start": 0.4, "end": 1.2, "probability": 1.0},
+    ]
 
 
 @pytest.mark.parametrize(("format", "expected"), [("txt", ""), ("srt", ""), ("vtt", "WEBVTT\n\n")])

@@ -14,7 +14,7 @@ import pytest
 import edge
 from edge.audio import open_audio
 from edge.errors import AudioError, ModelNotFoundError
-from edge.transcript import Segment, Timing, Transcript
+from edge.transcript import Segment, Timing, Transcript, Word
 
 
 class FakeModel:
@@ -32,7 +32,13 @@ class FakeModel:
         return self
 
     def transcribe(
-        self, audio: Any, *, language: str | None = None, context: str = "tail", progress: Any = None
+        self,
+        audio: Any,
+        *,
+        language: str | None = None,
+        context: str = "tail",
+        word_timestamps: bool = False,
+        progress: Any = None,
     ) -> Transcript:
         if error := self.fails_with.get(Path(str(audio)).name):
             raise error
@@ -41,7 +47,8 @@ class FakeModel:
         with open_audio(audio) as source:
             seconds = sum(len(block) for block in source) / 16000
         text = f" {seconds:.1f} s, größer & <kleiner>"
-        segment = Segment(0, 0, 0.0, seconds, text, (1,), 0.0, -0.1, 1.0, 0.0)
+        words = (Word(0.0, 0.5, text[:4], 0.4), Word(0.5, seconds, text[4:], 0.7)) if word_timestamps else ()
+        segment = Segment(0, 0, 0.0, seconds, text, (1,), 0.0, -0.1, 1.0, 0.0, words)
         timing = Timing(load_s=0.02, encode_s=0.2, decode_s=0.1, total_s=0.5, n_windows=1, n_tokens=9)
         return Transcript(text.strip(), "en", (segment,), seconds, timing)
 
@@ -235,3 +242,31 @@ def test_demo_offline_with_an_empty_cache(run: Any, model: FakeModel) -> None:
     outcome = run("transcribe", "--demo", "--offline")
     assert (outcome.status, outcome.out) == (1, "")
     assert "edgewise models pull jfk" in outcome.message
+
+
+def test_words_are_in_the_json(run: Any, model: FakeModel, clip: Path) -> None:
+    for option in ("--word-timestamps", "--confidence"):
+        (segment,) = json.loads(run("transcribe", clip, option, "--format", "json").out)["segments"]
+        assert [word["word"] for word in segment["words"]] == [" 1.5", " s, größer & <kleiner>"]
+    (segment,) = json.loads(run("transcribe", clip, "--format", "json").out)["segments"]
+    assert "words" not in segment
+
+
+def test_doubts_are_no_colours_where_there_is_no_terminal(run: Any, model: FakeModel, clip: Path) -> None:
+    outcome = run("transcribe", clip, "--confidence")
+    assert (outcome.status, outcome.out, outcome.err) == (0, "1.5 s, größer & <kleiner>\n", "")
+
+
+def test_doubts_are_coloured_on_a_terminal(
+    run: Any, model: FakeModel, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.cli.colours.shows_colours", lambda stream: True)
+    outcome = run("transcribe", clip, "--confidence")
+    assert outcome.out == "\x1b[1;31m1.5\x1b[0m \x1b[33ms, größer & <kleiner>\x1b[0m\n"
+    assert outcome.err.startswith("colours: yellow words are less than 80 % sure")
+
+
+def test_subtitles_show_no_doubts(run: Any, model: FakeModel, clip: Path) -> None:
+    outcome = run("transcribe", clip, "--confidence", "--format", "srt")
+    assert outcome.status == 2
+    assert "--confidence shows in txt and json, not in srt" in outcome.err
