@@ -1,4 +1,4 @@
-"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | nbest | kernels | step | compare`."""
+"""Command line of the benchmarks, from the checkout: `python -m benchmarks COMMAND`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ def _run(options: argparse.Namespace) -> None:
 
         print(compare(options.first, options.second))
         return
-    commands = {"asr": _run_asr, "nbest": _run_nbest, "kernels": _run_kernels, "step": _run_step}
-    result = commands[options.command](options)
+    result = _COMMANDS[options.command](options)
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -97,6 +96,50 @@ def _run_step(options: argparse.Namespace) -> dict[str, Any]:
             rounds=options.rounds,
         )
     )
+
+
+def _run_words(options: argparse.Namespace) -> dict[str, Any]:
+    from .manifest import Selection
+    from .specs import parse_engine
+    from .word_times import WordOptions, run_words
+
+    return run_words(
+        WordOptions(
+            sets=tuple(name for names in options.manifest for name in names),
+            engines=tuple(parse_engine(text) for text in options.engines),
+            models=options.models,
+            threads=options.threads,
+            data=options.data,
+            selection=Selection(limit=options.limit),
+        )
+    )
+
+
+def _run_confidence(options: argparse.Namespace) -> dict[str, Any]:
+    from .calibration import CalibrationOptions, run_calibration
+    from .manifest import Selection
+
+    return run_calibration(
+        CalibrationOptions(
+            fit=options.fit,
+            evaluate=options.evaluate,
+            models=options.models,
+            precision=options.precision,
+            threads=options.threads,
+            data=options.data,
+            selection=Selection(limit=options.limit),
+        )
+    )
+
+
+_COMMANDS = {
+    "asr": _run_asr,
+    "confidence": _run_confidence,
+    "kernels": _run_kernels,
+    "nbest": _run_nbest,
+    "step": _run_step,
+    "words": _run_words,
+}
 
 
 if __name__ == "__main__":

@@ -16,10 +16,17 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
     _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
     _add_nbest(commands.add_parser("nbest", help="the best of the n best readings: what rescoring could reach"))
+    _add_words(commands.add_parser("words", help="how exactly engines tell when words are said"))
+    _add_confidence(commands.add_parser("confidence", help="whether words that are given 0.8 are right 8 times of 10"))
     comparison = commands.add_parser("compare", help="two result files: what changed beyond the noise")
     comparison.add_argument("first", type=Path, metavar="A.json")
     comparison.add_argument("second", type=Path, metavar="B.json")
     return parser
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
 
 
 def _add_asr(parser: argparse.ArgumentParser) -> None:
@@ -67,9 +74,8 @@ def _add_sets(parser: argparse.ArgumentParser) -> None:
 
 def _add_nbest(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
-    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    _add_models(parser)
     parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
-    parser.add_argument("--threads", type=_positive, default=2, help="(default 2)")
     parser.add_argument("--n", type=_counts, default=(5, 10), help="comma list of readings to ask for (default 5,10)")
     _add_json(parser)
 
@@ -105,6 +111,29 @@ def _add_step(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--steps", type=_positive, default=24, help="in a round (default 24)")
     parser.add_argument("--rounds", type=_positive, default=3, help="of each measurement (default 3)")
+    _add_json(parser)
+
+
+def _add_words(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    parser.add_argument(
+        "--engines",
+        type=_names,
+        default=("edgewise:int8", "faster-whisper:int8"),
+        help="comma list of name:precision (default edgewise:int8,faster-whisper:int8)",
+    )
+    _add_models(parser)
+    _add_json(parser)
+
+
+def _add_confidence(parser: argparse.ArgumentParser) -> None:
+    sets = "comma list of manifests, folders, or names of folders in ROOT"
+    parser.add_argument("--fit", type=_names, default=(), metavar="SETS", help=f"find a calibration for these: {sets}")
+    parser.add_argument("--evaluate", type=_names, required=True, metavar="SETS", help="and show how it does on these")
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    parser.add_argument("--limit", type=_positive, help="only so many recordings, from the first of each set")
+    parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
+    _add_models(parser)
     _add_json(parser)
 
 

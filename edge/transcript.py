@@ -56,6 +56,8 @@ class Segment:
     """Probability, at the start of the window, that it holds no speech."""
     words: tuple[Word, ...] = ()
     """Empty unless words were asked for."""
+    token_probabilities: tuple[float, ...] = ()
+    """Of each of `tokens`, that it is right, 0 to 1."""
     language: str = "en"
     """Code of the language that the window was read in."""
     alternatives: tuple[Alternative, ...] = ()
@@ -75,6 +77,8 @@ class Timing:
     decode_s: float = 0.0
     total_s: float = 0.0
     """From the first sample to the last word, without `load_s`."""
+    words_s: float = 0.0
+    """Placing words in time, where that was asked for."""
     n_windows: int = 0
     """Windows encoded, second looks included."""
     n_tokens: int = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BenchmarkError
-from .base import Answer, Engine, EngineKind, Parts, Samples, Settings
+from .base import Answer, Engine, EngineKind, Parts, Samples, Settings, TimedWord
 
 if TYPE_CHECKING:
     import edge
@@ -30,7 +30,10 @@ class _Edgewise:
             n_tokens=timing.n_tokens,
             n_second_looks=timing.n_second_looks,
         )
-        return Answer(transcript.text, parts)
+        words = tuple(
+            TimedWord(word.text, word.start, word.end) for segment in transcript.segments for word in segment.words
+        )
+        return Answer(transcript.text, parts, words)
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
@@ -60,7 +63,9 @@ def _transcribe_options(settings: Settings) -> TranscribeOptions:
     chosen: dict[str, Any] = {name: settings.options[name] for name in ("context",) if name in settings.options}
     if settings.options.get("fallback", "off") == "off":
         chosen["temperature"] = 0.0
-    return TranscribeOptions(timestamps=settings.timestamps, beam_size=settings.beams, **chosen)
+    return TranscribeOptions(
+        timestamps=settings.timestamps, beam_size=settings.beams, word_timestamps=settings.words, **chosen
+    )
 
 
 _VARIABLES = {"cpu": "EDGE_CPU"}
@@ -73,4 +78,5 @@ KIND = EngineKind(
     load=_load,
     options={"context": ("tail", "full"), "beam": (), "fallback": ("off", "on"), "cpu": ()},
     variables=_VARIABLES,
+    times_words=True,
 )

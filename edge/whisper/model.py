@@ -16,6 +16,7 @@ from ..format import ModelFile, open_model
 from ..progress import Progress
 from ..tokens import Tokenizer
 from ..transcript import Transcript
+from .align import attention_lead
 from .engine import WhisperEngine
 from .options import Settings, TranscribeOptions
 from .protocol import State
@@ -41,6 +42,7 @@ class Model:
         self.mel_filters = file.mel_filters
         self.suppress_tokens = file.suppress_tokens
         self.suppress_begin = file.suppress_begin
+        self.attention_lead = attention_lead(file.alignment_heads)
         # By the number of beams. A state of 20 MB takes longer to make than a short clip to encode; beams that are
         # not used take no memory.
         self._idle: dict[int, list[State]] = {}
@@ -67,7 +69,7 @@ class Model:
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
             settings: any field of `TranscribeOptions`, such as `language="de"`, `task="translate"`, `beam_size=5`,
-                `n_best=5` or `temperature=0`; they override `options`.
+                `n_best=5`, `temperature=0` or `word_timestamps=True`; they override `options`.
 
         Raises:
             AudioError: the recording cannot be read.

@@ -46,6 +46,7 @@ class Settings(TypedDict, total=False):
     logprob_threshold: float | None
     context: Context
     max_initial_timestamp: float | None
+    word_timestamps: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,9 @@ class TranscribeOptions:
     second look in full where the result is suspicious, or always the whole padding ("full"), at 30 s of work."""
     max_initial_timestamp: float | None = 1.0
     """The first timestamp of a window is at most this many seconds."""
+    word_timestamps: bool = False
+    """Tell when each word is said and how sure it is, at the cost of one more pass of the decoder over each window.
+    Segments then begin with their first word and end with their last."""
 
     def __post_init__(self) -> None:
         # Frozen means for everyone else: the fields hold codes and tuples, whatever was given.

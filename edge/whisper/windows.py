@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Protocol
 
 from ..audio import SAMPLE_RATE_HZ, AudioSource
@@ -12,6 +13,7 @@ from ..features import FRAMES_PER_SECOND
 from ..progress import Progress
 from ..tokens import Tokenizer
 from ..transcript import Alternative, Segment, Timing, Transcript
+from .confidence import token_probabilities
 from .decode import DecodedWindow
 from .frames import FrameStream
 from .nbest import alternatives
@@ -20,6 +22,7 @@ from .protocol import Engine, FloatArray, State
 from .read import WindowReader
 from .rules import TokenRules
 from .segments import Span, split_window
+from .word_times import WordTimer
 
 OnSegment = Callable[[Segment], None]
 
@@ -47,6 +50,11 @@ class ModelFacts(Protocol):
         """Tokens that are not sampled first; empty for openai-whisper's own list."""
         ...
 
+    @property
+    def attention_lead(self) -> int:
+        """By how many positions the attention of its alignment heads is ahead of the speech."""
+        ...
+
 
 def transcribe(
     engine: Engine,
@@ -71,7 +79,8 @@ def transcribe(
         reader = WindowReader(engine, state, tokenizer, _rules(tokenizer, facts, options), options)
         total_s = round(source.duration_s or 0)
         segments: list[Segment] = []
-        run = _Run(reader, tokenizer, FrameStream(source, facts.mel_filters), options)
+        timer = WordTimer(state, tokenizer, options.task, facts.attention_lead) if options.word_timestamps else None
+        run = _Run(reader, tokenizer, FrameStream(source, facts.mel_filters), options, timer)
         for found, n_frames_done in run.windows():
             segments += found
             if on_segment is not None:
@@ -111,6 +120,7 @@ class _Run:
         tokenizer: Tokenizer,
         frames: FrameStream,
         options: TranscribeOptions,
+        word_timer: WordTimer | None,
     ) -> None:
         self.frames = frames
         self.language = options.language or "en"
@@ -118,6 +128,7 @@ class _Run:
         self._reader = reader
         self._tokenizer = tokenizer
         self._options = options
+        self._word_timer = word_timer
         self._n_segments = 0
         self._previous: list[int] = []  # tokens of the text so far, to condition on
 
@@ -138,6 +149,9 @@ class _Run:
             if not self._reader.is_silent(decoded):
                 spans, advance = split_window(decoded.tokens, self._tokenizer, n_frames)
                 found = list(self._segments(spans, decoded, seek, n_frames))
+                if self._word_timer is not None:
+                    # The state still holds the encoding that the window's tokens were found in.
+                    found = self._word_timer(found, raw[: min(n_frames, advance)], self._reader.language)
             if decoded.temperature > _MOST_TEMPERATURE:
                 self._previous.clear()
             _LOG.debug(
@@ -156,6 +170,7 @@ class _Run:
             features_s=self.frames.features_s,
             encode_s=self._reader.encode_s,
             decode_s=self._reader.decode_s,
+            words_s=self._word_timer.seconds if self._word_timer is not None else 0.0,
             total_s=total_s,
             n_windows=self._reader.n_windows,
             n_tokens=self._reader.n_tokens,
@@ -171,7 +186,9 @@ class _Run:
         readings: list[tuple[Alternative, ...]] = [()] * len(spans)
         if n_best > 1:
             readings = alternatives(decoded, spans, n_frames, n_best, self._tokenizer)
+        probabilities = iter(token_probabilities(decoded.token_logprobs, decoded.avg_logprob))
         for span, of_span in zip(spans, readings, strict=True):
+            of_tokens = tuple(islice(probabilities, len(span.tokens)))
             text = self._tokenizer.decode(span.tokens)
             if span.start == span.end or not text.strip():
                 continue
@@ -188,6 +205,7 @@ class _Run:
                 avg_logprob=decoded.avg_logprob,
                 compression_ratio=decoded.compression_ratio,
                 no_speech_prob=decoded.no_speech_prob,
+                token_probabilities=of_tokens,
                 language=self._reader.language or "en",
                 alternatives=of_span,
             )

@@ -237,3 +237,29 @@ def test_demo_offline_with_an_empty_cache(run: Any, model: Any) -> None:
     outcome = run("transcribe", "--demo", "--offline")
     assert (outcome.status, outcome.out) == (1, "")
     assert "edgewise models pull jfk" in outcome.message
+
+
+def test_words_are_in_the_json(run: Any, model: Any, clip: Path) -> None:
+    for option in ("--word-timestamps", "--confidence"):
+        (segment,) = json.loads(run("transcribe", clip, option, "--format", "json").out)["segments"]
+        assert [word["word"] for word in segment["words"]] == [" 1.5", " s, größer & <kleiner>"]
+    (segment,) = json.loads(run("transcribe", clip, "--format", "json").out)["segments"]
+    assert "words" not in segment
+
+
+def test_doubts_are_no_colours_where_there_is_no_terminal(run: Any, model: Any, clip: Path) -> None:
+    outcome = run("transcribe", clip, "--confidence")
+    assert (outcome.status, outcome.out, outcome.err) == (0, "1.5 s, größer & <kleiner>\n", "")
+
+
+def test_doubts_are_coloured_on_a_terminal(run: Any, model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.cli.colours.shows_colours", lambda stream: True)
+    outcome = run("transcribe", clip, "--confidence")
+    assert outcome.out == "\x1b[1;31m1.5\x1b[0m \x1b[33ms, größer & <kleiner>\x1b[0m\n"
+    assert outcome.err.startswith("colours: yellow words are less than 80 % sure")
+
+
+def test_subtitles_show_no_doubts(run: Any, model: Any, clip: Path) -> None:
+    outcome = run("transcribe", clip, "--confidence", "--format", "srt")
+    assert outcome.status == 2
+    assert "--confidence shows in txt, json and jsonl, not in srt" in outcome.err

@@ -76,7 +76,7 @@ class ScriptedState:
         return np.zeros((self.dims.n_audio_ctx, self.dims.n_audio_state), np.float32)
 
     def alignment(self) -> NDArray[np.float32]:
-        return np.zeros((1, 1, 1, self.dims.n_audio_ctx), np.float32)
+        return np.zeros((1, 1, len(self.decoded[-1]), self.dims.n_audio_ctx), np.float32)
 
 
 @dataclass
