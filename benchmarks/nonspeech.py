@@ -80,10 +80,8 @@ def _times(n: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 def _tones(frequencies_hz: tuple[float, ...]) -> Callable[[np.random.Generator, int], Samples]:
     def make(rng: np.random.Generator, n: int) -> Samples:
         phases = rng.uniform(0, 2 * np.pi, len(frequencies_hz))
-        waves = [
-            np.sin(2 * np.pi * hz * _times(n) + phase) for hz, phase in zip(frequencies_hz, phases, strict=True)
-        ]
-        return np.sum(waves, axis=0).astype(np.float32)
+        waves = [np.sin(2 * np.pi * hz * _times(n) + phase) for hz, phase in zip(frequencies_hz, phases, strict=True)]
+        return np.asarray(np.sum(waves, axis=0), np.float32)
 
     return make
 
@@ -93,7 +91,7 @@ def _hum(fundamental_hz: float) -> Callable[[np.random.Generator, int], Samples]
 
     def make(rng: np.random.Generator, n: int) -> Samples:
         overtones = [np.sin(2 * np.pi * fundamental_hz * k * _times(n) + k) / k for k in range(1, 12)]
-        return np.sum(overtones, axis=0).astype(np.float32)
+        return np.asarray(np.sum(overtones, axis=0), np.float32)
 
     return make
 
@@ -148,7 +146,7 @@ def _speech_shaped(rng: np.random.Generator, n: int) -> Samples:
     hz = np.maximum(np.fft.rfftfreq(n, 1 / RATE_HZ), 1.0)
     shape = 1 / (1 + (hz / 500) ** 2) * (hz > 100)
     noise = np.fft.irfft(spectrum * shape, n)
-    return (noise * (1 - np.cos(2 * np.pi * 4 * _times(n)))).astype(np.float32)
+    return np.asarray(noise * (1 - np.cos(2 * np.pi * 4 * _times(n))), np.float32)
 
 
 KINDS: dict[str, Callable[[np.random.Generator, int], Samples]] = {

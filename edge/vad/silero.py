@@ -88,14 +88,15 @@ class SileroVad:
         hidden = np.sqrt(spectrum[:, :_N_BINS] + spectrum[:, _N_BINS:]).reshape(-1, _N_WINDOWS, _N_BINS)
         for weights, bias, stride in self._convolutions:
             hidden = _convolve(hidden, weights, bias, stride)
-        gates = hidden.reshape(-1, _N_STATE) @ self._from_input
+        gates: FloatArray = hidden.reshape(-1, _N_STATE) @ self._from_input
         gates += self._gate_bias
         return gates
 
     def recur(self, gates: FloatArray, hidden: FloatArray, cell: FloatArray) -> FloatArray:
         """Probabilities (n_frames,); `hidden` and `cell` (128,) go from before the first frame to after the last."""
         states = np.empty((len(gates), _N_STATE), np.float32)
-        for row, state in zip(gates, states, strict=True):
+        for index in range(len(gates)):
+            row = gates[index]
             row += hidden @ self._from_hidden
             np.tanh(row, out=row)
             opened = row[: 3 * _N_STATE]
@@ -106,10 +107,10 @@ class SileroVad:
             cell += let_in * row[3 * _N_STATE :]
             np.tanh(cell, out=hidden)
             hidden *= let_out
-            state[:] = hidden
+            states[index] = hidden
         np.maximum(states, 0, out=states)
-        logits: FloatArray = states @ self._output + self._output_bias
-        return np.tanh(logits) * np.float32(0.5) + np.float32(0.5)
+        logits = states @ self._output + self._output_bias
+        return np.asarray(np.tanh(logits) * 0.5 + 0.5, np.float32)
 
 
 class VadStream:

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ..audio import AudioInput, open_audio
@@ -14,8 +15,9 @@ from ..format import ModelFile, open_model
 from ..progress import Progress
 from ..tokens import Task, Tokenizer
 from ..transcript import Transcript
+from .detector import Detector
 from .engine import WhisperEngine
-from .options import Context, TranscribeOptions
+from .options import Context, TranscribeOptions, Vad
 from .protocol import State
 from .windows import OnSegment, transcribe
 
@@ -28,8 +30,13 @@ DEFAULT_PRECISION = "int8"
 class Model:
     """A loaded model. Threads may share it: each transcription has a state of its own."""
 
-    def __init__(self, file: ModelFile, *, threads: int | None = None, load_s: float = 0.0) -> None:
-        """Pack the weights of an open model file for this processor."""
+    def __init__(
+        self, file: ModelFile, *, threads: int | None = None, load_s: float = 0.0, offline: bool | None = None
+    ) -> None:
+        """Pack the weights of an open model file for this processor.
+
+        `offline` is for the detector of speech, which is fetched when it is first needed.
+        """
         began = time.perf_counter()
         self.engine = WhisperEngine(file, threads=threads)
         self.tokenizer = Tokenizer(file.vocabulary)
@@ -40,6 +47,7 @@ class Model:
         self.suppress_tokens = file.suppress_tokens
         self.suppress_begin = file.suppress_begin
         self._idle: list[State] = []  # a state of 20 MB takes longer to make than a short clip to encode
+        self._detector = Detector(offline)
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
 
@@ -55,6 +63,7 @@ class Model:
         timestamps: bool = True,
         max_tokens: int | None = None,
         context: Context = "tail",
+        vad: Vad = "auto",
         options: TranscribeOptions | None = None,
         on_segment: OnSegment | None = None,
         progress: Progress | None = None,
@@ -68,7 +77,8 @@ class Model:
             timestamps: False follows 30 s windows without placing text in time, as benchmarks do.
             max_tokens: most tokens of a window.
             context: "full" always computes the whole padding of a clip shorter than 30 s.
-            options: everything at once, in place of the five above.
+            vad: True looks for speech first and transcribes only that; "auto" listens where the text is in doubt.
+            options: everything at once, in place of the six above.
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
 
@@ -77,7 +87,7 @@ class Model:
             OptionError: the model cannot do what is asked.
         """
         options = options or TranscribeOptions(
-            language=language, task=task, timestamps=timestamps, max_tokens=max_tokens, context=context
+            language=language, task=task, timestamps=timestamps, max_tokens=max_tokens, context=context, vad=vad
         )
         with self._state() as state:
             return transcribe(
@@ -90,6 +100,7 @@ class Model:
                 on_segment=on_segment,
                 progress=progress,
                 load_s=self.load_s,
+                open_vad=partial(self._detector.open, must=options.vad is True),
             )
 
     @contextmanager
@@ -130,7 +141,7 @@ def load(
     with open_model(path) as file:
         if precision not in (None, file.precision):
             raise UnsupportedModelError(f"{path}: its precision is {file.precision}, {precision} was asked for")
-        return Model(file, threads=threads, load_s=time.perf_counter() - began)
+        return Model(file, threads=threads, load_s=time.perf_counter() - began, offline=offline)
 
 
 def _model_path(model: str | Path, precision: str | None, offline: bool | None, progress: Progress | None) -> Path:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from ..errors import OptionError
 from ..languages import language_code
 from ..tokens import Task, Tokenizer
+from ..vad.options import VadOptions
 
 Context = Literal["tail", "full"]
+
+Vad = bool | Literal["auto"]
+"""When to listen for speech."""
 
 _TASKS = ("transcribe", "translate")
 
@@ -40,6 +44,12 @@ class TranscribeOptions:
     max_initial_timestamp: float | None = 1.0
     """The first timestamp of a window is at most this many seconds."""
 
+    vad: Vad = "auto"
+    """Whether to listen for speech: "auto" where a window's text is in doubt, and drops it if nobody speaks there;
+    True in all of the recording, transcribing only where somebody speaks, chunk by chunk; False never."""
+    vad_options: VadOptions = field(default_factory=VadOptions)
+    """What counts as speech."""
+
     def __post_init__(self) -> None:
         language = self.language
         if language is not None:
@@ -49,6 +59,8 @@ class TranscribeOptions:
             raise OptionError(f"unknown task {self.task!r}; expected {' or '.join(_TASKS)}")
         if self.context not in get_args(Context):
             raise OptionError(f"unknown context {self.context!r}; expected {' or '.join(get_args(Context))}")
+        if self.vad not in (True, False, "auto"):
+            raise OptionError(f"vad is {self.vad!r}; expected True, False or 'auto'")
         if self.max_tokens is not None and self.max_tokens < 1:
             raise OptionError(f"max_tokens is {self.max_tokens}; expected 1 or more, or None for the model's own")
         if self.no_speech_threshold is not None and not 0 <= self.no_speech_threshold <= 1:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from ..audio import SAMPLE_RATE_HZ, AudioSource
+from ..errors import OptionError
 from ..features import FRAMES_PER_SECOND, window_features
 from ..format.tail import clip_positions
 from ..format.whisper import FRAMES_PER_POSITION
@@ -16,12 +18,13 @@ from ..tokens import Tokenizer
 from ..transcript import Segment, Timing, Transcript
 from .decode import DecodedWindow, GreedyDecoder, WindowDecoder, make_prompt
 from .frames import FrameStream
-from .guard import is_suspicious
+from .guard import is_suspicious, without_loop
 from .language import detect_language
 from .options import TranscribeOptions
 from .protocol import Engine, FloatArray, State
 from .rules import TokenRules
 from .segments import Span, split_window
+from .speech import Listener, OpenVad, no_vad, speech_chunks
 
 OnSegment = Callable[[Segment], None]
 
@@ -58,6 +61,7 @@ def transcribe(
     on_segment: OnSegment | None = None,
     progress: Progress | None = None,
     load_s: float = 0.0,
+    open_vad: OpenVad = no_vad,
 ) -> Transcript:
     """Transcribe a recording with a state of the engine's; `on_segment` gets each segment as it is found.
 
@@ -69,7 +73,7 @@ def transcribe(
         decoder = _greedy(engine, tokenizer, facts, options)
         total_s = round(source.duration_s or 0)
         segments: list[Segment] = []
-        run = _Run(engine, state, tokenizer, FrameStream(source, facts.mel_filters), options, decoder)
+        run = _Run(engine, state, tokenizer, FrameStream(source, facts.mel_filters), options, decoder, open_vad)
         for found, n_frames_done in run.windows():
             segments += found
             if on_segment is not None:
@@ -111,6 +115,7 @@ class _Run:
         frames: FrameStream,
         options: TranscribeOptions,
         decoder: WindowDecoder,
+        open_vad: OpenVad,
     ) -> None:
         self.frames = frames
         self.language = options.language
@@ -120,6 +125,8 @@ class _Run:
         self._tokenizer = tokenizer
         self._options = options
         self._decoder = decoder
+        self._open_vad = open_vad
+        self._listener = Listener(open_vad, options.vad_options.threshold, tokenizer) if options.vad else None
         self._n_segments = 0
         self._previous: list[int] = []  # tokens of the text so far, to condition on
         self._n_windows = self._n_tokens = self._n_second_looks = 0
@@ -128,34 +135,53 @@ class _Run:
     def windows(self) -> Iterator[tuple[list[Segment], int]]:
         """The segments of each window, and how many frames of the recording are done."""
         n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
-        seek = 0
-        while True:
-            raw = self.frames.window(seek, n_window)
-            n_frames = min(n_window, self.frames.n_content - seek)
-            if n_frames <= 0:
-                return
-            decoded = self._read(raw, n_frames)
-            found: list[Segment] = []
-            advance = n_frames
-            if not self._is_silent(decoded):
-                spans, advance = split_window(decoded.tokens, self._tokenizer, n_frames)
-                found = list(self._segments(spans, decoded, seek))
-            _LOG.debug(
-                "window at %.2f s: %d tokens, avg_logprob %.2f, no_speech_prob %.2f, next at +%.2f s",
-                *(seek / FRAMES_PER_SECOND, len(decoded.tokens), decoded.avg_logprob),
-                *(decoded.no_speech_prob, advance / FRAMES_PER_SECOND),
-            )
-            seek += advance
-            yield found, min(seek, self.frames.n_content)
+        for seek, stop in self._stretches():
+            while True:
+                raw = self.frames.window(seek, min(n_window, stop - seek))
+                n_frames = min(n_window, min(stop, self.frames.n_content) - seek)
+                if n_frames <= 0:
+                    break
+                found, advance = self._window(raw, n_frames, seek)
+                seek += advance
+                yield found, min(seek, self.frames.n_content)
 
-    def _read(self, raw: FloatArray, n_frames: int) -> DecodedWindow:
+    def _stretches(self) -> Iterator[tuple[int, int]]:
+        """Which frames to read, from … to: where somebody speaks, or all there are."""
+        if self._options.vad is not True:
+            return iter([(0, sys.maxsize)])
+        vad = self._open_vad()
+        if vad is None:
+            raise OptionError("vad is True, but there is no detector; use vad=False, or load the model by edge.load")
+        return speech_chunks(self.frames, vad, self._options.vad_options)
+
+    def _window(self, raw: FloatArray, n_frames: int, seek: int) -> tuple[list[Segment], int]:
+        """The segments of one window, and how many frames to advance."""
+        decoded = without_loop(self._read(raw, n_frames, seek), self._tokenizer)
+        found: list[Segment] = []
+        advance = n_frames
+        if not self._is_silent(decoded) and self._is_borne_out(decoded, n_frames, seek):
+            spans, advance = split_window(decoded.tokens, self._tokenizer, n_frames)
+            found = list(self._segments(spans, decoded, seek))
+        _LOG.debug(
+            "window at %.2f s: %d tokens, avg_logprob %.2f, no_speech_prob %.2f, next at +%.2f s",
+            *(seek / FRAMES_PER_SECOND, len(decoded.tokens), decoded.avg_logprob),
+            *(decoded.no_speech_prob, advance / FRAMES_PER_SECOND),
+        )
+        return found, advance
+
+    def _is_borne_out(self, decoded: DecodedWindow, n_frames: int, seek: int) -> bool:
+        return self._listener is None or self._listener.bears_out(decoded, self.frames.samples(n_frames), seek)
+
+    def _read(self, raw: FloatArray, n_frames: int, seek: int) -> DecodedWindow:
         """Decode a window whose first `n_frames` are the recording's; in full if what the tail gives is in doubt."""
         n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
         n_encoded = n_window
         if self._tail is not None:
             n_encoded = clip_positions(self._tail, n_frames, self._dims) * FRAMES_PER_POSITION
         decoded = self._decode(window_features(raw, n_encoded))
-        if n_encoded < n_window and is_suspicious(decoded, n_frames / FRAMES_PER_SECOND, self._tokenizer):
+        if n_encoded == n_window or not is_suspicious(decoded, n_frames / FRAMES_PER_SECOND, self._tokenizer):
+            return decoded
+        if self._is_borne_out(without_loop(decoded, self._tokenizer), n_frames, seek):  # else no look makes it speech
             _LOG.info("in doubt about %r: decoding in full context", decoded.text)
             self._n_second_looks += 1
             decoded = self._decode(window_features(raw, n_window))
