@@ -35,6 +35,16 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of the recording that could not be transcribed; what is before and after it could."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Where the time went, in seconds, and how much work it was."""
 
@@ -65,6 +75,8 @@ class Transcript:
     duration: float
     """Length of the recording in seconds."""
     timing: Timing
+    gaps: tuple[Gap, ...] = ()
+    """What is missing."""
 
 
 def write_transcript(transcript: Transcript, format: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .arguments import HELP, PRECISIONS, Subcommands, language, positive
 from .console import Console
 from .failures import explain, is_debugging
+from .vad_options import declare_vad, vad_settings
 
 if TYPE_CHECKING:
     from ..transcript import Transcript
@@ -69,6 +70,7 @@ def add_parser(commands: Subcommands) -> None:
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"
     )
     parser.add_argument("--timing", action="store_true", help="say on standard error where the time went")
+    declare_vad(parser)
     parser.set_defaults(run=_run, parser=parser)
 
 
@@ -107,13 +109,13 @@ def _run(args: argparse.Namespace, console: Console) -> int:
 
 def _one(name: str, target: Path | None, model: Model, args: argparse.Namespace, console: Console) -> bool:
     """Transcribe one recording and write the result; False if that failed, which has been said."""
+    from ..whisper.options import TranscribeOptions
     from .outputs import put
 
     try:
         transcript = model.transcribe(
             sys.stdin.buffer if name == STANDARD_INPUT else name,
-            language=args.language,
-            context=args.context,
+            options=TranscribeOptions(language=args.language, context=args.context, **vad_settings(args)),
             progress=console.progress,
         )
         console.clear()

@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from ..audio import AudioInput, open_audio
+from ..audio import AudioInput, AudioSource, open_audio
 from ..errors import ModelNotFoundError, UnsupportedModelError
 from ..format import ModelFile, open_model
 from ..progress import Progress
 from ..tokens import Task, Tokenizer
-from ..transcript import Transcript
+from ..transcript import Segment, Transcript
 from .detector import Detector
 from .engine import WhisperEngine
 from .options import Context, TranscribeOptions, Vad
 from .protocol import State
-from .windows import OnSegment, transcribe
+from .speech import OpenVad
+from .windows import OnSegment, stream_segments, transcribe
 
 _LOG = logging.getLogger("edge.whisper")
 
@@ -85,6 +86,7 @@ class Model:
         Raises:
             AudioError: the recording cannot be read.
             OptionError: the model cannot do what is asked.
+            StoreError: `vad` is True and the detector cannot be fetched.
         """
         options = options or TranscribeOptions(
             language=language, task=task, timestamps=timestamps, max_tokens=max_tokens, context=context, vad=vad
@@ -100,8 +102,33 @@ class Model:
                 on_segment=on_segment,
                 progress=progress,
                 load_s=self.load_s,
-                open_vad=partial(self._detector.open, must=options.vad is True),
+                open_vad=self._open_vad(options),
             )
+
+    def stream_file(
+        self,
+        audio: AudioInput,
+        *,
+        language: str | None = None,
+        vad: Vad = "auto",
+        options: TranscribeOptions | None = None,
+    ) -> Iterator[Segment]:
+        """Transcribe a recording of any length, segment by segment: each comes as soon as its window is read.
+
+        The recording is opened at once, and read and transcribed while the segments are taken, in memory that does
+        not grow with its length. Arguments and errors are those of `transcribe`.
+        """
+        options = options or TranscribeOptions(language=language, vad=vad)
+        options.check_model(self.tokenizer)
+        return self._stream(open_audio(audio), options)
+
+    def _stream(self, source: AudioSource, options: TranscribeOptions) -> Iterator[Segment]:
+        with self._state() as state:
+            open_vad = self._open_vad(options)
+            yield from stream_segments(self.engine, state, self.tokenizer, self, source, options, open_vad)
+
+    def _open_vad(self, options: TranscribeOptions) -> OpenVad:
+        return partial(self._detector.open, must=options.vad is True)
 
     @contextmanager
     def _state(self) -> Iterator[State]:

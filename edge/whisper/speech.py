@@ -26,6 +26,10 @@ def no_vad() -> None:
     """There is no detector."""
 
 
+_SHORT_SAMPLES = SAMPLE_RATE_HZ
+_LEAD_IN_SAMPLES = 4 * FRAME_SAMPLES
+"""Silence put before less than a second, whose first word the detector otherwise misses."""
+
 _MOST_IN_CHUNK_S = 30.0
 _LONGEST_PAUSE_S = 3.0
 """A chunk holds no longer pause: it is there that Whisper writes what nobody says."""
@@ -61,6 +65,8 @@ class Listener:
         vad = self._open_vad()
         if vad is None:
             return None
+        if len(samples) < _SHORT_SAMPLES:
+            samples = np.concatenate([np.zeros(_LEAD_IN_SAMPLES, np.float32), samples])
         n_frames = int(np.count_nonzero(vad.probabilities(samples) >= self._threshold))
         return n_frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
 

@@ -15,7 +15,7 @@ from ..format.tail import clip_positions
 from ..format.whisper import FRAMES_PER_POSITION
 from ..progress import Progress
 from ..tokens import Tokenizer
-from ..transcript import Segment, Timing, Transcript
+from ..transcript import Gap, Segment, Timing, Transcript
 from .decode import DecodedWindow, GreedyDecoder, WindowDecoder, make_prompt
 from .frames import FrameStream
 from .guard import is_suspicious, without_loop
@@ -65,15 +65,14 @@ def transcribe(
 ) -> Transcript:
     """Transcribe a recording with a state of the engine's; `on_segment` gets each segment as it is found.
 
-    `progress` is told seconds of audio. `load_s` is passed on into the result's timing.
+    `progress` is told seconds of audio. `load_s` is passed on into the result's timing. `open_vad` gives the detector
+    of speech. A window that fails becomes a gap; only where all fail, the last error is raised.
     """
     began = time.perf_counter()
     with source:
-        options.check_model(tokenizer)
-        decoder = _greedy(engine, tokenizer, facts, options)
+        run = _start(engine, state, tokenizer, facts, source, options, open_vad)
         total_s = round(source.duration_s or 0)
         segments: list[Segment] = []
-        run = _Run(engine, state, tokenizer, FrameStream(source, facts.mel_filters), options, decoder, open_vad)
         for found, n_frames_done in run.windows():
             segments += found
             if on_segment is not None:
@@ -87,7 +86,37 @@ def transcribe(
         segments=tuple(segments),
         duration=run.frames.n_samples / SAMPLE_RATE_HZ,
         timing=run.timing(load_s, time.perf_counter() - began),
+        gaps=tuple(run.gaps),
     )
+
+
+def stream_segments(
+    engine: Engine,
+    state: State,
+    tokenizer: Tokenizer,
+    facts: ModelFacts,
+    source: AudioSource,
+    options: TranscribeOptions,
+    open_vad: OpenVad = no_vad,
+) -> Iterator[Segment]:
+    """The segments of `transcribe`, each as soon as its window is read; the recording is read as they are taken."""
+    with source:
+        for found, _ in _start(engine, state, tokenizer, facts, source, options, open_vad).windows():
+            yield from found
+
+
+def _start(
+    engine: Engine,
+    state: State,
+    tokenizer: Tokenizer,
+    facts: ModelFacts,
+    source: AudioSource,
+    options: TranscribeOptions,
+    open_vad: OpenVad,
+) -> _Run:
+    options.check_model(tokenizer)
+    decoder = _greedy(engine, tokenizer, facts, options)
+    return _Run(engine, state, tokenizer, FrameStream(source, facts.mel_filters), options, decoder, open_vad)
 
 
 def _greedy(engine: Engine, tokenizer: Tokenizer, facts: ModelFacts, options: TranscribeOptions) -> GreedyDecoder:
@@ -119,6 +148,7 @@ class _Run:
     ) -> None:
         self.frames = frames
         self.language = options.language
+        self.gaps: list[Gap] = []
         self._dims = engine.dims
         self._state = state
         self._tail = engine.tail if options.context == "tail" else None
@@ -133,17 +163,34 @@ class _Run:
         self._encode_s = self._decode_s = 0.0
 
     def windows(self) -> Iterator[tuple[list[Segment], int]]:
-        """The segments of each window, and how many frames of the recording are done."""
+        """The segments of each window, and how many frames of the recording are done.
+
+        Raises what a window raised, at the end, if there is nothing but gaps.
+        """
         n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
+        n_read, failure = 0, None
         for seek, stop in self._stretches():
             while True:
                 raw = self.frames.window(seek, min(n_window, stop - seek))
                 n_frames = min(n_window, min(stop, self.frames.n_content) - seek)
                 if n_frames <= 0:
                     break
-                found, advance = self._window(raw, n_frames, seek)
+                try:
+                    found, advance = self._window(raw, n_frames, seek)
+                    n_read += 1
+                except Exception as error:  # whatever it is, the other windows are not lost
+                    found, advance, failure = [], n_frames, error
+                    self._miss(seek, n_frames, error)
                 seek += advance
                 yield found, min(seek, self.frames.n_content)
+        if failure is not None and not n_read:
+            raise failure
+
+    def _miss(self, seek: int, n_frames: int, error: Exception) -> None:
+        """Note that a window failed."""
+        gap = Gap(seek / FRAMES_PER_SECOND, (seek + n_frames) / FRAMES_PER_SECOND, f"{type(error).__name__}: {error}")
+        _LOG.warning("what is said from %.1f to %.1f s is missing: %s", gap.start, gap.end, gap.reason)
+        self.gaps.append(gap)
 
     def _stretches(self) -> Iterator[tuple[int, int]]:
         """Which frames to read, from … to: where somebody speaks, or all there are."""
@@ -161,6 +208,8 @@ class _Run:
         advance = n_frames
         if not self._is_silent(decoded) and self._is_borne_out(decoded, n_frames, seek):
             spans, advance = split_window(decoded.tokens, self._tokenizer, n_frames)
+            # What is said after the audio's end is said by nobody.
+            spans = [span for span in spans if span.start < n_frames / FRAMES_PER_SECOND]
             found = list(self._segments(spans, decoded, seek))
         _LOG.debug(
             "window at %.2f s: %d tokens, avg_logprob %.2f, no_speech_prob %.2f, next at +%.2f s",
