@@ -1,4 +1,4 @@
-"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | kernels | step | compare`."""
+"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | hallucination | kernels | step | compare`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def _run(options: argparse.Namespace) -> None:
 
         print(compare(options.first, options.second))
         return
-    result = {"asr": _run_asr, "kernels": _run_kernels, "step": _run_step}[options.command](options)
+    commands = {"asr": _run_asr, "hallucination": _run_hallucination, "kernels": _run_kernels, "step": _run_step}
+    result = commands[options.command](options)
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -54,6 +55,24 @@ def _run_asr(options: argparse.Namespace) -> dict[str, Any]:
             selection=Selection(options.min_seconds, options.max_seconds, options.limit),
             repeats=options.repeats,
             beam=options.beam,
+            timestamps=options.timestamps,
+        )
+    )
+
+
+def _run_hallucination(options: argparse.Namespace) -> dict[str, Any]:
+    from .hallucination import HallucinationOptions, run_hallucination
+    from .specs import parse_engine
+
+    return run_hallucination(
+        HallucinationOptions(
+            silent=options.silent,
+            speech=options.speech,
+            engines=tuple(parse_engine(text) for text in options.engines),
+            models=options.models,
+            threads=options.threads,
+            data=options.data,
+            limit=options.limit,
             timestamps=options.timestamps,
         )
     )

@@ -6,7 +6,7 @@ fans, clicks, keyboards, tones, chords, dialling, sweeps, bells, and noise shape
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,11 +46,8 @@ def clips() -> Iterator[Clip]:
             seconds = _SECONDS[(index + turn) % len(_SECONDS)]
             level_db = LEVELS_DB[(index // len(_SECONDS) + index + 2 * turn) % len(LEVELS_DB)]
             rng = np.random.default_rng((turn, index))
-            samples = KINDS[kind](rng, round(seconds * RATE_HZ))
-            loudest = float(np.abs(samples).max())
-            if loudest > 0:
-                samples = samples * (10 ** (level_db / 20) / loudest)
-            yield Clip(f"{kind}, {seconds:g} s, {level_db} dB", samples.astype(np.float32))
+            samples = _at_level(KINDS[kind](rng, round(seconds * RATE_HZ)), level_db)
+            yield Clip(f"{kind}, {seconds:g} s, {level_db} dB", samples)
 
 
 def _silence(rng: np.random.Generator, n: int) -> Samples:
@@ -170,3 +167,28 @@ KINDS: dict[str, Callable[[np.random.Generator, int], Samples]] = {
     "speech-shaped noise": _speech_shaped,
 }
 """Each makes so many samples, of any level, from a generator of random numbers."""
+
+_PAUSE_SHARE = 0.3
+_PAUSE_KINDS = (("silence", -60), ("dither", -90), ("pink noise", -50), ("fan", -40), ("hum 50 Hz", -50))
+
+
+def with_pauses(utterances: Sequence[Samples], seed: int) -> tuple[Samples, int]:
+    """Utterances in a row, with pauses before, between and behind them that are 30 % of the whole.
+
+    The pauses hold one kind of faint noise, by turns of the seed. Also the number of samples that are pause.
+    """
+    rng = np.random.default_rng((1000, seed))
+    kind, level_db = _PAUSE_KINDS[seed % len(_PAUSE_KINDS)]
+    n_pause = round(sum(map(len, utterances)) * _PAUSE_SHARE / (1 - _PAUSE_SHARE))
+    shares = rng.dirichlet(np.full(len(utterances) + 1, 2.0))
+    parts = []
+    for share, utterance in zip(shares, (*utterances, np.zeros(0, np.float32)), strict=True):
+        noise = KINDS[kind](rng, max(round(share * n_pause), RATE_HZ // 10))
+        parts += [_at_level(noise, level_db), utterance]
+    whole = np.concatenate(parts).astype(np.float32)
+    return whole, len(whole) - sum(map(len, utterances))
+
+
+def _at_level(samples: Samples, level_db: float) -> Samples:
+    loudest = float(np.abs(samples).max())
+    return np.asarray(samples * (10 ** (level_db / 20) / loudest), np.float32) if loudest else samples

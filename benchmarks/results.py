@@ -16,7 +16,7 @@ OURS = "edgewise"
 PEAK = "the machine's peak"
 """What a ratio to the roofline is called."""
 
-FORMATS = {"asr": 2, "kernels": 1, "step": 1}
+FORMATS = {"asr": 2, "hallucination": 1, "kernels": 1, "step": 1}
 """Of the JSON, by kind of result; raised when a field changes its meaning."""
 
 

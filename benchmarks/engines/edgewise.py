@@ -60,9 +60,11 @@ def _transcribe_options(settings: Settings) -> TranscribeOptions:
     from edge.whisper.options import TranscribeOptions
 
     chosen: dict[str, Any] = {name: value for name, value in settings.options.items() if name not in _VARIABLES}
+    chosen["vad"] = _VAD[chosen.get("vad", "auto")]
     return TranscribeOptions(timestamps=settings.timestamps, **chosen)
 
 
+_VAD: dict[str, bool | str] = {"auto": "auto", "on": True, "off": False}
 _VARIABLES = {"cpu": "EDGE_CPU"}
 
 KIND = EngineKind(
@@ -71,6 +73,6 @@ KIND = EngineKind(
     precisions=("int8", "int4", "q8_0", "f16", "f32"),
     weights=_weights,
     load=_load,
-    options={"context": ("tail", "full"), "cpu": ()},
+    options={"context": ("tail", "full"), "vad": tuple(_VAD), "cpu": ()},
     variables=_VARIABLES,
 )

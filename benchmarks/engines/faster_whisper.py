@@ -27,7 +27,7 @@ class _FasterWhisper:
             temperature=0.0,
             condition_on_previous_text=False,
             without_timestamps=not self._settings.timestamps,
-            vad_filter=False,
+            vad_filter=self._settings.options.get("vad") == "on",
         )
         return Answer(join_segments([segment.text for segment in segments]))  # decoding happens in this iteration
 
@@ -57,4 +57,5 @@ KIND = EngineKind(
     precisions=tuple(_COMPUTE_TYPES),
     weights=_weights,
     load=_load,
+    options={"vad": ("off", "on")},
 )
