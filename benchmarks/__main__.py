@@ -1,4 +1,4 @@
-"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | hallucination | kernels | step | compare`."""
+"""Command line of the benchmarks, from the checkout: `python -m benchmarks asr | hallucination | kernels | …`."""
 
 from __future__ import annotations
 
