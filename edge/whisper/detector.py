@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import logging
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from ..errors import EdgeError
+from ..errors import EdgeError, StoreError
+from ..progress import Progress
 from ..vad import SileroVad, load_silero
+
+if TYPE_CHECKING:
+    from ..store import Store
 
 _LOG = logging.getLogger("edge.whisper")
 _ASSET = "silero-vad"
@@ -39,3 +44,11 @@ class Detector:
         except EdgeError as error:
             self._failure = error
             _LOG.warning("no detector of speech, so text out of noise may stay: %s", error)
+
+
+def fetch_detector(store: Store, offline: bool | None, progress: Progress | None) -> None:
+    """Bring the network into the store if it can be had; nothing depends on it yet."""
+    try:
+        store.ensure(_ASSET, offline=offline, progress=progress)
+    except StoreError as error:
+        _LOG.info("the detector of speech could not be fetched: %s", error)

@@ -25,6 +25,9 @@ MOST_COMPRESSION = 2.4
 MOST_TOKENS_PER_SECOND = 10
 """Fast speech has eight."""
 
+LEAST_TOKENS_PER_SECOND = 1
+"""A segment with fewer tokens than this is mostly silence, if its times are right."""
+
 LEAST_LOGPROB = -1.0
 """openai-whisper's bound on the mean log-probability: below it the text is a guess."""
 
@@ -67,6 +70,12 @@ def speech_needed_s(decoded: DecodedWindow, seconds: float, tokenizer: Tokenizer
     if decoded.no_speech_prob > SURE_NO_SPEECH or is_filler(decoded.text):
         return min(_SPEECH_OF_A_WORD_S, _SHARE_OF_A_WORD * seconds)
     return 0.0
+
+
+def is_doubtful_segment(tokens: Sequence[int], text: str, seconds: float, tokenizer: Tokenizer) -> bool:
+    """Whether a segment of `seconds` may stand where nobody speaks, in a window in which somebody does."""
+    n_tokens = sum(token < tokenizer.eot for token in tokens)
+    return n_tokens < LEAST_TOKENS_PER_SECOND * seconds or is_filler(text)
 
 
 def too_much(n_tokens: int, seconds: float) -> bool:

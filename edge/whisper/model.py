@@ -15,7 +15,7 @@ from ..format import ModelFile, open_model
 from ..progress import Progress
 from ..tokens import Task, Tokenizer
 from ..transcript import Segment, Transcript
-from .detector import Detector
+from .detector import Detector, fetch_detector
 from .engine import WhisperEngine
 from .options import Context, TranscribeOptions, Vad
 from .protocol import State
@@ -178,6 +178,11 @@ def _model_path(model: str | Path, precision: str | None, offline: bool | None, 
         if not path.exists():
             raise ModelNotFoundError(f"{path}: no such model file")
         return path
-    from ..store import model_path
+    from ..store import Store
 
-    return model_path(str(model), precision or DEFAULT_PRECISION, offline=offline, progress=progress)
+    store, name, precision = Store(), str(model), precision or DEFAULT_PRECISION
+    is_new = not store.model_place(name, precision).exists()
+    path = store.model_path(name, precision, offline=offline, progress=progress)
+    if is_new:  # there is a network now, and may be none when the detector is needed
+        fetch_detector(store, offline, progress)
+    return path

@@ -5,9 +5,11 @@ Asked only in doubt, the detector costs ordinary clips nothing, not even the ope
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..audio import SAMPLE_RATE_HZ
 from ..features import HOP_SAMPLES
@@ -15,8 +17,9 @@ from ..tokens import Tokenizer
 from ..vad import FRAME_SAMPLES, Chunker, RegionFinder, SileroVad, VadOptions
 from .decode import DecodedWindow
 from .frames import FrameStream
-from .guard import speech_needed_s, too_much
+from .guard import is_doubtful_segment, speech_needed_s, too_much
 from .protocol import FloatArray
+from .segments import Span
 
 OpenVad = Callable[[], SileroVad | None]
 """Opens the detector when it is first needed; None where there is none."""
@@ -27,8 +30,11 @@ def no_vad() -> None:
 
 
 _SHORT_SAMPLES = SAMPLE_RATE_HZ
-_LEAD_IN_SAMPLES = 4 * FRAME_SAMPLES
+_LEAD_IN_FRAMES = 4
 """Silence put before less than a second, whose first word the detector otherwise misses."""
+
+_NEAR_S = 0.5
+"""How far the times that Whisper writes may be off."""
 
 _MOST_IN_CHUNK_S = 30.0
 _LONGEST_PAUSE_S = 3.0
@@ -43,7 +49,7 @@ class Listener:
         self._threshold = threshold
         self._tokenizer = tokenizer
         self._seek = -1
-        self._heard_s: float | None = None
+        self._is_speech: NDArray[np.bool_] | None = None  # of the window at _seek, one for each 32 ms
 
     def bears_out(self, decoded: DecodedWindow, samples: FloatArray, seek: int) -> bool:
         """Whether the samples (n_samples,) of the window at `seek` hold the speech that its text needs.
@@ -53,22 +59,37 @@ class Listener:
         needed_s = speech_needed_s(decoded, len(samples) / SAMPLE_RATE_HZ, self._tokenizer)
         if not needed_s:
             return True
-        if seek != self._seek:
-            self._seek, self._heard_s = seek, self.speech_s(samples)
-        if self._heard_s is None:
+        is_speech = self._listen(samples, seek)
+        if is_speech is None:
             return True
+        heard_s = np.count_nonzero(is_speech) * FRAME_SAMPLES / SAMPLE_RATE_HZ
         n_tokens = sum(token < self._tokenizer.eot for token in decoded.tokens)
-        return self._heard_s >= needed_s and not too_much(n_tokens, self._heard_s)
+        return bool(heard_s >= needed_s) and not too_much(n_tokens, heard_s)
 
-    def speech_s(self, samples: FloatArray) -> float | None:
-        """Seconds of speech in samples (n_samples,); None where there is no detector."""
-        vad = self._open_vad()
-        if vad is None:
-            return None
-        if len(samples) < _SHORT_SAMPLES:
-            samples = np.concatenate([np.zeros(_LEAD_IN_SAMPLES, np.float32), samples])
-        n_frames = int(np.count_nonzero(vad.probabilities(samples) >= self._threshold))
-        return n_frames * FRAME_SAMPLES / SAMPLE_RATE_HZ
+    def bears_out_segment(self, span: Span, samples: FloatArray, seek: int) -> bool:
+        """Whether the window at `seek` holds any speech near a segment of its text, if that is in doubt.
+
+        Where it holds none at all, it may be whispered, and `bears_out` has decided.
+        """
+        text = self._tokenizer.decode(span.tokens)
+        if not is_doubtful_segment(span.tokens, text, span.end - span.start, self._tokenizer):
+            return True
+        is_speech = self._listen(samples, seek)
+        if is_speech is None:
+            return True
+        first, last = ((at * SAMPLE_RATE_HZ) / FRAME_SAMPLES for at in (span.start - _NEAR_S, span.end + _NEAR_S))
+        return bool(is_speech[max(0, math.floor(first)) : math.ceil(last)].any() or not is_speech.any())
+
+    def _listen(self, samples: FloatArray, seek: int) -> NDArray[np.bool_] | None:
+        """Which of the window's stretches of 32 ms are speech; None where there is no detector."""
+        if seek != self._seek:
+            self._seek, self._is_speech = seek, None
+            vad = self._open_vad()
+            if vad is not None:
+                n_lead_in = _LEAD_IN_FRAMES if len(samples) < _SHORT_SAMPLES else 0
+                led_in = np.concatenate([np.zeros(n_lead_in * FRAME_SAMPLES, np.float32), samples])
+                self._is_speech = vad.probabilities(led_in)[n_lead_in:] >= self._threshold
+        return self._is_speech
 
 
 def speech_chunks(frames: FrameStream, vad: SileroVad, options: VadOptions) -> Iterator[tuple[int, int]]:

@@ -208,8 +208,7 @@ class _Run:
         advance = n_frames
         if not self._is_silent(decoded) and self._is_borne_out(decoded, n_frames, seek):
             spans, advance = split_window(decoded.tokens, self._tokenizer, n_frames)
-            # What is said after the audio's end is said by nobody.
-            spans = [span for span in spans if span.start < n_frames / FRAMES_PER_SECOND]
+            spans = [span for span in spans if self._is_said(span, n_frames, seek)]
             found = list(self._segments(spans, decoded, seek))
         _LOG.debug(
             "window at %.2f s: %d tokens, avg_logprob %.2f, no_speech_prob %.2f, next at +%.2f s",
@@ -220,6 +219,14 @@ class _Run:
 
     def _is_borne_out(self, decoded: DecodedWindow, n_frames: int, seek: int) -> bool:
         return self._listener is None or self._listener.bears_out(decoded, self.frames.samples(n_frames), seek)
+
+    def _is_said(self, span: Span, n_frames: int, seek: int) -> bool:
+        """Whether a segment begins before the audio's end, and where it is in doubt, near some speech."""
+        if span.start >= n_frames / FRAMES_PER_SECOND:
+            return False
+        if self._listener is None or not self._options.timestamps:
+            return True
+        return self._listener.bears_out_segment(span, self.frames.samples(n_frames), seek)
 
     def _read(self, raw: FloatArray, n_frames: int, seek: int) -> DecodedWindow:
         """Decode a window whose first `n_frames` are the recording's; in full if what the tail gives is in doubt."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,13 +12,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import edge
 from edge.audio import AudioSource, open_audio
 from edge.audio.mono import Opened
-from edge.errors import KernelError, OptionError
+from edge.errors import AudioError, KernelError, OfflineError, OptionError
 from edge.tokens import Tokenizer
 from edge.transcript import Gap, Transcript
 from edge.vad import FRAME_SAMPLES, VadOptions
 from edge.whisper.decode import summarize
+from edge.whisper.detector import Detector
 from edge.whisper.fillers import is_filler
 from edge.whisper.frames import FrameStream
 from edge.whisper.guard import loop_start, speech_needed_s, without_loop
@@ -176,6 +179,15 @@ def test_text_after_the_end_is_dropped(english: Tokenizer, engine_of: Script, sc
     assert [segment.text for segment in result.segments] == [" ask", " not"]
 
 
+def test_segments_in_pauses_are_dropped(english: Tokenizer, engine_of: Script, script: Script) -> None:
+    tokens = says(english, 0.0, " ask not what", 2.0, 8.0, " Thank you.", 9.0, 9.0, " ask", 14.0, 18.0, " what", 19.0)
+    samples = sound((3, 0.5), (15, 0.01), (2, 0.5))
+    result = run(engine_of(script(english, tokens)), english, samples, timestamps=True)
+    assert [segment.text for segment in result.segments] == [" ask not what", " what"]
+    result = run(engine_of(script(english, tokens)), english, sound((20, 0.5)), timestamps=True)
+    assert len(result.segments) == 4
+
+
 # Loops
 
 
@@ -305,3 +317,40 @@ def test_a_window_that_fails_does_not_take_the_others_with_it(
 def test_where_all_windows_fail_the_recording_fails(english: Tokenizer, engine_of: Script, script: Script) -> None:
     with pytest.raises(KernelError, match="no more memory"):
         fail(engine_of(script(english, [])), english, {0, 1, 2})
+
+
+# The detector in the store
+
+
+def test_a_detector_that_cannot_be_had_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("EDGEWISE_HOME", str(tmp_path))
+    detector = Detector(offline=True)
+    assert detector.open() is None
+    assert detector.open() is None
+    assert [record.message[:27] for record in caplog.records] == ["no detector of speech, so t"]
+    with pytest.raises(OfflineError, match="silero-vad"):
+        detector.open(must=True)
+
+
+def test_a_file_is_streamed_as_it_is_transcribed(tiny_en_int8: Path, jfk_clip: Path) -> None:
+    model = edge.load(tiny_en_int8, threads=1, offline=True)
+    segments = model.stream_file(jfk_clip, vad=False)
+    assert tuple(segments) == model.transcribe(jfk_clip, vad=False).segments
+    with pytest.raises(AudioError):
+        model.stream_file(jfk_clip.with_name("nothing.wav"))
+
+
+def test_the_real_detector_drops_what_nobody_says(tiny_en_int8: Path, jfk_clip: Path) -> None:
+    from edge.store import Store
+
+    if not Store().is_here("silero-vad"):
+        pytest.skip("silero-vad is not in the store: run `edgewise models pull silero-vad` once")
+    model = edge.load(tiny_en_int8, threads=1, offline=True)
+    silence = np.zeros(2 * RATE_HZ, np.float32)
+    assert model.transcribe(silence, vad=False).text != ""
+    assert model.transcribe(silence).text == ""
+    with_vad = model.transcribe(jfk_clip, vad=True)
+    assert "ask not what your country can do for you" in with_vad.text
+    assert all(0 <= segment.start < segment.end <= with_vad.duration for segment in with_vad.segments)
