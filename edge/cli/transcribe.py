@@ -109,13 +109,14 @@ def _run(args: argparse.Namespace, console: Console) -> int:
 
 def _one(name: str, target: Path | None, model: Model, args: argparse.Namespace, console: Console) -> bool:
     """Transcribe one recording and write the result; False if that failed, which has been said."""
-    from ..whisper.options import TranscribeOptions
     from .outputs import put
 
     try:
         transcript = model.transcribe(
             sys.stdin.buffer if name == STANDARD_INPUT else name,
-            options=TranscribeOptions(language=args.language, context=args.context, **vad_settings(args)),
+            language=args.language,
+            context=args.context,
+            **vad_settings(args),
             progress=console.progress,
         )
         console.clear()

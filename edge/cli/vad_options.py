@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ..vad import VadOptions
+from typing import Any
 
 _FIELDS = {
     "threshold": (float, "P", "a moment whose probability of speech is at least this is speech (default: 0.5)"),
@@ -33,12 +30,12 @@ def declare_vad(parser: argparse.ArgumentParser) -> None:
 
 
 def vad_settings(args: argparse.Namespace) -> dict[str, Any]:
-    """The fields of `TranscribeOptions` that the arguments ask for; an OptionError where one is out of range."""
-    return {"vad": "auto" if args.vad is None else args.vad, "vad_options": _vad_options(args)}
-
-
-def _vad_options(args: argparse.Namespace) -> VadOptions:
-    from ..vad.options import VadOptions
-
+    """What the arguments ask for, as keywords of `Model.transcribe`; an OptionError where one is out of range."""
+    settings: dict[str, Any] = {} if args.vad is None else {"vad": args.vad}
     given = {field: getattr(args, f"vad_{field}") for field in _FIELDS}
-    return VadOptions(**{field: value for field, value in given.items() if value is not None})
+    fields = {field: value for field, value in given.items() if value is not None}
+    if fields:
+        from ..vad.options import VadOptions
+
+        settings["vad_options"] = VadOptions(**fields)
+    return settings

@@ -15,6 +15,7 @@ from ..format import ModelFile, open_model
 from ..progress import Progress
 from ..tokens import Task, Tokenizer
 from ..transcript import Segment, Transcript
+from ..vad import VadOptions
 from .detector import Detector, fetch_detector
 from .engine import WhisperEngine
 from .options import Context, TranscribeOptions, Vad
@@ -65,6 +66,7 @@ class Model:
         max_tokens: int | None = None,
         context: Context = "tail",
         vad: Vad = "auto",
+        vad_options: VadOptions | None = None,
         options: TranscribeOptions | None = None,
         on_segment: OnSegment | None = None,
         progress: Progress | None = None,
@@ -79,7 +81,8 @@ class Model:
             max_tokens: most tokens of a window.
             context: "full" always computes the whole padding of a clip shorter than 30 s.
             vad: True looks for speech first and transcribes only that; "auto" listens where the text is in doubt.
-            options: everything at once, in place of the six above.
+            vad_options: what counts as speech.
+            options: everything at once, in place of the seven above.
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
 
@@ -89,7 +92,13 @@ class Model:
             StoreError: `vad` is True and the detector cannot be fetched.
         """
         options = options or TranscribeOptions(
-            language=language, task=task, timestamps=timestamps, max_tokens=max_tokens, context=context, vad=vad
+            language=language,
+            task=task,
+            timestamps=timestamps,
+            max_tokens=max_tokens,
+            context=context,
+            vad=vad,
+            vad_options=vad_options or VadOptions(),
         )
         with self._state() as state:
             return transcribe(

@@ -15,6 +15,7 @@ import edge
 from edge.audio import open_audio
 from edge.errors import AudioError, ModelNotFoundError
 from edge.transcript import Segment, Timing, Transcript
+from edge.vad import VadOptions
 
 
 class FakeModel:
@@ -32,8 +33,9 @@ class FakeModel:
         return self
 
     def transcribe(
-        self, audio: Any, *, language: str | None = None, context: str = "tail", progress: Any = None
+        self, audio: Any, *, language: str | None = None, context: str = "tail", progress: Any = None, **others: Any
     ) -> Transcript:
+        self.others = others
         if error := self.fails_with.get(Path(str(audio)).name):
             raise error
         self.languages.append(language)
@@ -51,6 +53,18 @@ def model(monkeypatch: pytest.MonkeyPatch) -> FakeModel:
     fake = FakeModel()
     monkeypatch.setitem(vars(edge), "load", fake.load)
     return fake
+
+
+def test_passes_what_is_said_about_speech_detection_on(run: Any, model: FakeModel, clip: Path) -> None:
+    run("transcribe", clip)
+    assert model.others == {}
+    run("transcribe", clip, "--vad", "--vad-threshold", 0.6, "--vad-min-silence-ms", 300)
+    assert model.others == {"vad": True, "vad_options": VadOptions(threshold=0.6, min_silence_ms=300)}
+    run("transcribe", clip, "--no-vad")
+    assert model.others == {"vad": False}
+    outcome = run("transcribe", clip, "--vad-threshold", 7)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "threshold is 7.0; expected a probability between 0 and 1" in outcome.err
 
 
 def wav(seconds: float, path: Path) -> Path:
