@@ -19,7 +19,7 @@ from .nonspeech import RATE_HZ, clips, with_pauses
 from .progress import tell
 from .report import machine_line, table
 from .results import FORMATS
-from .scoring import Errors, score, total
+from .scoring import Errors, normalizer, score, total
 from .specs import EngineSpec
 
 GENERATED = "generated"
@@ -73,7 +73,7 @@ class Row:
     speech: tuple[tuple[str, Errors], ...]
     """(set, edits); `PAUSES` is the first set with pauses."""
     pauses_per_minute: float | None
-    """Words inserted that are not inserted without the pauses, per minute of pause."""
+    """`inserted_words` that are not there without the pauses, per minute of pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +190,13 @@ def _measured(options: HallucinationOptions, spec: EngineSpec, model: str, mater
             return texts
 
         silent = tuple(_invented(name, group, heard(group, name)) for name, group in material.silent)
-        speech = [(name, _errors(group, heard(group, name))) for name, group in material.speech]
-    pauses = _inserted_in_pauses(speech[0][1], speech[-1][1], material) if speech else None
-    return Row(
-        model, spec.label, silent, tuple((name, total(errors)) for name, errors in speech), pauses_per_minute=pauses
-    )
+        speech = [(name, group, heard(group, name)) for name, group in material.speech]
+    pauses = None
+    if speech:
+        alone, spliced = (_inserted(group, texts) for _, group, texts in (speech[0], speech[-1]))
+        pauses = _inserted_in_pauses(alone, spliced, material.pause_minutes)
+    errors = tuple((name, _errors(group, texts)) for name, group, texts in speech)
+    return Row(model, spec.label, silent, errors, pauses)
 
 
 def _in_english(utterance: Utterance) -> Utterance:
@@ -209,13 +211,32 @@ def _invented(name: str, utterances: Sequence[Utterance], texts: Sequence[str]) 
     return Invented(name, seconds / 60, len(utterances), len(found), sum(counts), found)
 
 
-def _errors(utterances: Sequence[Utterance], texts: Sequence[str]) -> list[Errors]:
-    return [score(u.text or "", text, u.language) for u, text in zip(utterances, texts, strict=True)]
+def _errors(utterances: Sequence[Utterance], texts: Sequence[str]) -> Errors:
+    return total(score(u.text or "", text, u.language) for u, text in zip(utterances, texts, strict=True))
 
 
-def _inserted_in_pauses(alone: Sequence[Errors], spliced: Sequence[Errors], material: Material) -> float:
-    n_more = 0
-    for index, errors in enumerate(spliced):
-        without = total(alone[index * _SPLICED : (index + 1) * _SPLICED])
-        n_more += max(0, errors.insertions - without.insertions)
-    return n_more / material.pause_minutes
+def _inserted(utterances: Sequence[Utterance], texts: Sequence[str]) -> list[int]:
+    return [inserted_words(u.text or "", text, u.language) for u, text in zip(utterances, texts, strict=True)]
+
+
+def inserted_words(reference: str, transcript: str, language: str | None = None) -> int:
+    """Words of the transcript between two words that are right, where the reference has none.
+
+    Next to a wrong or a missing word, an inserted one is half of what was misheard, and no invention.
+    """
+    import jiwer
+
+    normalize = normalizer(language)
+    (chunks,) = jiwer.process_words(normalize(reference), normalize(transcript)).alignments
+    kinds = ["equal", *(chunk.type for chunk in chunks), "equal"]
+    return sum(
+        chunk.hyp_end_idx - chunk.hyp_start_idx
+        for before, chunk, after in zip(kinds, chunks, kinds[2:], strict=False)
+        if chunk.type == "insert" and before == after == "equal"
+    )
+
+
+def _inserted_in_pauses(alone: Sequence[int], spliced: Sequence[int], pause_minutes: float) -> float:
+    """Per minute of pause, counting what the same utterances do not have without pauses."""
+    groups = [sum(alone[at : at + _SPLICED]) for at in range(0, _SPLICED * len(spliced), _SPLICED)]
+    return sum(max(0, n - without) for n, without in zip(spliced, groups, strict=True)) / pause_minutes

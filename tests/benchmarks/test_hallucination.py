@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.hallucination import Invented, Row, count_words, invented_table, speech_table
+from benchmarks.hallucination import Invented, Row, count_words, inserted_words, invented_table, speech_table
 from benchmarks.nonspeech import KINDS, RATE_HZ, clips, with_pauses
 from benchmarks.scoring import Errors
 
@@ -42,6 +42,22 @@ def test_pauses_are_a_third_and_speech_stays_whole(seed: int) -> None:
 @pytest.mark.parametrize(("text", "n"), [("", 0), (". . . ♪ -", 0), ("Thank you.", 2), ("I'm 3", 2), ("世界 ...", 1)])
 def test_words_are_counted(text: str, n: int) -> None:
     assert count_words(text) == n
+
+
+@pytest.mark.parametrize(
+    ("transcript", "n"),
+    [
+        ("ask not what your country", 0),
+        ("ask not thank you what your country", 2),
+        ("you ask not what your country for watching", 3),
+        ("ask not what your coun tree", 0),  # two words for one
+        ("", 0),
+    ],
+)
+def test_inserted_words_stand_between_right_ones(transcript: str, n: int) -> None:
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
+    assert inserted_words("Ask not what your country", transcript) == n
 
 
 def test_tables() -> None:
