@@ -75,6 +75,24 @@ def _run_nbest(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def _run_hallucination(options: argparse.Namespace) -> dict[str, Any]:
+    from .hallucination import HallucinationOptions, run_hallucination
+    from .specs import parse_engine
+
+    return run_hallucination(
+        HallucinationOptions(
+            silent=options.silent,
+            speech=options.speech,
+            engines=tuple(parse_engine(text) for text in options.engines),
+            models=options.models,
+            threads=options.threads,
+            data=options.data,
+            limit=options.limit,
+            timestamps=options.timestamps,
+        )
+    )
+
+
 def _run_kernels(options: argparse.Namespace) -> dict[str, Any]:
     from .kernels import KernelOptions, run_kernels
 
@@ -135,6 +153,7 @@ def _run_confidence(options: argparse.Namespace) -> dict[str, Any]:
 _COMMANDS = {
     "asr": _run_asr,
     "confidence": _run_confidence,
+    "hallucination": _run_hallucination,
     "kernels": _run_kernels,
     "nbest": _run_nbest,
     "step": _run_step,

@@ -7,12 +7,18 @@ from pathlib import Path
 
 _DEFAULT_ENGINES = "edgewise:int8,faster-whisper:int8,transcribe-cpp:q8_0,pywhispercpp:q8_0"
 
+_GUARDED_ENGINES = (
+    "edgewise:int8,edgewise:int8:vad=off,edgewise:int8:vad=on,faster-whisper:int8,faster-whisper:int8:vad=on,"
+    "transcribe-cpp:q8_0,pywhispercpp:q8_0"
+)
+
 
 def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     """The parser of `python -m benchmarks`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=description)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_asr(commands.add_parser("asr", help="engines side by side over sets of recordings"))
+    _add_hallucination(commands.add_parser("hallucination", help="words written where nobody speaks"))
     _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
     _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
     _add_nbest(commands.add_parser("nbest", help="the best of the n best readings: what rescoring could reach"))
@@ -77,6 +83,39 @@ def _add_nbest(parser: argparse.ArgumentParser) -> None:
     _add_models(parser)
     parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
     parser.add_argument("--n", type=_counts, default=(5, 10), help="comma list of readings to ask for (default 5,10)")
+    _add_json(parser)
+
+
+def _add_hallucination(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--silent",
+        type=_names,
+        default=("silence", "noise_esc10", "noise_ambient", "music", "generated"),
+        metavar="SET[,SET...]",
+        help="sets in which nobody speaks; generated is ten minutes of noise made here (default: all there are)",
+    )
+    parser.add_argument(
+        "--speech",
+        type=_names,
+        default=("librispeech_test_other",),
+        metavar="SET[,SET...]",
+        help="sets of speech for word error rates, the first also with pauses in it (default librispeech_test_other)",
+    )
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    parser.add_argument("--limit", type=_positive, help="only so many recordings of each set of speech")
+    parser.add_argument(
+        "--engines",
+        type=_names,
+        default=_names(_GUARDED_ENGINES),
+        help=f"comma list of name:precision, with :vad=on|off behind some (default {_GUARDED_ENGINES})",
+    )
+    _add_models(parser)
+    parser.add_argument(
+        "--timestamps",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="decode segment times, as users get them (default)",
+    )
     _add_json(parser)
 
 

@@ -65,6 +65,16 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of the recording that could not be transcribed; what is before and after it could."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Where the time went, in seconds, and how much work it was."""
 
@@ -102,6 +112,8 @@ class Transcript:
     timing: Timing
     language_probabilities: dict[str, float] = field(default_factory=dict)
     """Where the language was detected: of those to choose among, or of all of 1 % or more; the likeliest first."""
+    gaps: tuple[Gap, ...] = ()
+    """What is missing."""
 
     def render(
         self, format: str = "txt", *, max_line_width: int | None = None, max_line_count: int | None = None

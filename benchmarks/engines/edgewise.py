@@ -11,7 +11,7 @@ from .base import Answer, Engine, EngineKind, Parts, Samples, Settings, TimedWor
 
 if TYPE_CHECKING:
     import edge
-    from edge.whisper.options import TranscribeOptions
+    from edge.whisper.options import TranscribeOptions, Vad
 
 
 class _Edgewise:
@@ -64,10 +64,15 @@ def _transcribe_options(settings: Settings) -> TranscribeOptions:
     if settings.options.get("fallback", "off") == "off":
         chosen["temperature"] = 0.0
     return TranscribeOptions(
-        timestamps=settings.timestamps, beam_size=settings.beams, word_timestamps=settings.words, **chosen
+        timestamps=settings.timestamps,
+        beam_size=settings.beams,
+        word_timestamps=settings.words,
+        vad=_VAD[settings.options.get("vad", "auto")],
+        **chosen,
     )
 
 
+_VAD: dict[str, Vad] = {"auto": "auto", "on": True, "off": False}
 _VARIABLES = {"cpu": "EDGE_CPU"}
 
 KIND = EngineKind(
@@ -76,7 +81,7 @@ KIND = EngineKind(
     precisions=("int8", "int4", "q8_0", "f16", "f32"),
     weights=_weights,
     load=_load,
-    options={"context": ("tail", "full"), "beam": (), "fallback": ("off", "on"), "cpu": ()},
+    options={"context": ("tail", "full"), "beam": (), "fallback": ("off", "on"), "vad": tuple(_VAD), "cpu": ()},
     variables=_VARIABLES,
     times_words=True,
 )

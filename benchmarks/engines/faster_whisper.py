@@ -27,7 +27,7 @@ class _FasterWhisper:
             temperature=0.0,
             condition_on_previous_text=False,
             without_timestamps=not self._settings.timestamps,
-            vad_filter=False,
+            vad_filter=self._settings.options.get("vad") == "on",
             word_timestamps=self._settings.words,
         )
         found = list(segments)  # decoding happens in this iteration
@@ -60,6 +60,6 @@ KIND = EngineKind(
     precisions=tuple(_COMPUTE_TYPES),
     weights=_weights,
     load=_load,
-    options={"beam": ()},
+    options={"beam": (), "vad": ("off", "on")},
     times_words=True,
 )

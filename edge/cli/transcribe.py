@@ -11,6 +11,7 @@ from .console import Console
 from .decoding import decoding_settings
 from .inputs import STANDARD_INPUT, find_recordings
 from .transcribe_options import DEFAULT_FORMAT, SHOW_DOUBTS, declare
+from .vad_options import vad_settings
 
 if TYPE_CHECKING:
     from ..whisper.model import Model
@@ -55,7 +56,7 @@ def add_parser(commands: Subcommands) -> None:
 def _run(args: argparse.Namespace, console: Console) -> int:
     args.formats = list(dict.fromkeys(args.formats or [DEFAULT_FORMAT]))
     _check(args)
-    settings = dict(decoding_settings(args))
+    settings = {**decoding_settings(args), **vad_settings(args)}
     if args.demo:
         from .demo import run_demo
 

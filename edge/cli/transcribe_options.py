@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .arguments import PRECISIONS, positive
 from .decoding import add_language_arguments, add_search_arguments, add_word_arguments
+from .vad_options import declare_vad
 
 CONTEXTS = ("tail", "full")
 DEFAULT_FORMAT = "txt"
@@ -32,6 +33,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_language_arguments(parser)
     add_search_arguments(parser)
     add_word_arguments(parser)
+    declare_vad(parser)
     _declare_output(parser.add_argument_group("output"))
 
 

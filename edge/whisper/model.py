@@ -7,20 +7,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-from ..audio import AudioInput, open_audio
+from ..audio import AudioInput, AudioSource, open_audio
 from ..errors import ModelNotFoundError, UnsupportedModelError
 from ..format import ModelFile, open_model
 from ..progress import Progress
 from ..tokens import Tokenizer
-from ..transcript import Transcript
+from ..transcript import Segment, Transcript
 from .align import attention_lead
+from .detector import Detector, fetch_detector
 from .engine import WhisperEngine
 from .options import Settings, TranscribeOptions
 from .protocol import State
-from .windows import OnSegment, transcribe
+from .speech import OpenVad
+from .windows import OnSegment, stream_segments, transcribe
 
 _LOG = logging.getLogger("edge.whisper")
 
@@ -31,8 +34,13 @@ DEFAULT_PRECISION = "int8"
 class Model:
     """A loaded model. Threads may share it: each transcription has a state of its own."""
 
-    def __init__(self, file: ModelFile, *, threads: int | None = None, load_s: float = 0.0) -> None:
-        """Pack the weights of an open model file for this processor."""
+    def __init__(
+        self, file: ModelFile, *, threads: int | None = None, load_s: float = 0.0, offline: bool | None = None
+    ) -> None:
+        """Pack the weights of an open model file for this processor.
+
+        `offline` is for the detector of speech, which is fetched when it is first needed.
+        """
         began = time.perf_counter()
         self.engine = WhisperEngine(file, threads=threads)
         self.tokenizer = Tokenizer(file.vocabulary)
@@ -46,6 +54,7 @@ class Model:
         # By the number of beams. A state of 20 MB takes longer to make than a short clip to encode; beams that are
         # not used take no memory.
         self._idle: dict[int, list[State]] = {}
+        self._detector = Detector(offline)
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
 
@@ -69,11 +78,12 @@ class Model:
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
             settings: any field of `TranscribeOptions`, such as `language="de"`, `task="translate"`, `beam_size=5`,
-                `n_best=5`, `temperature=0` or `word_timestamps=True`; they override `options`.
+                `n_best=5`, `temperature=0`, `word_timestamps=True` or `vad=True`; they override `options`.
 
         Raises:
             AudioError: the recording cannot be read.
             OptionError: the model cannot do what is asked.
+            StoreError: `vad` is True and the detector cannot be fetched.
         """
         options = replace(options or TranscribeOptions(), **settings)
         with self._state(options.n_sequences) as state:
@@ -87,7 +97,32 @@ class Model:
                 on_segment=on_segment,
                 progress=progress,
                 load_s=self.load_s,
+                open_vad=self._open_vad(options),
             )
+
+    def stream_file(
+        self,
+        audio: AudioInput,
+        *,
+        options: TranscribeOptions | None = None,
+        **settings: Unpack[Settings],
+    ) -> Iterator[Segment]:
+        """Transcribe a recording of any length, segment by segment: each comes as soon as its window is read.
+
+        The recording is opened at once, and read and transcribed while the segments are taken, in memory that does
+        not grow with its length. Arguments and errors are those of `transcribe`.
+        """
+        options = replace(options or TranscribeOptions(), **settings)
+        options.check_model(self.tokenizer)
+        return self._stream(open_audio(audio), options)
+
+    def _stream(self, source: AudioSource, options: TranscribeOptions) -> Iterator[Segment]:
+        with self._state(options.n_sequences) as state:
+            open_vad = self._open_vad(options)
+            yield from stream_segments(self.engine, state, self.tokenizer, self, source, options, open_vad)
+
+    def _open_vad(self, options: TranscribeOptions) -> OpenVad:
+        return partial(self._detector.open, must=options.vad is True)
 
     @contextmanager
     def _state(self, n_beams: int) -> Iterator[State]:
@@ -128,7 +163,7 @@ def load(
     with open_model(path) as file:
         if precision not in (None, file.precision):
             raise UnsupportedModelError(f"{path}: its precision is {file.precision}, {precision} was asked for")
-        return Model(file, threads=threads, load_s=time.perf_counter() - began)
+        return Model(file, threads=threads, load_s=time.perf_counter() - began, offline=offline)
 
 
 def _model_path(model: str | Path, precision: str | None, offline: bool | None, progress: Progress | None) -> Path:
@@ -138,6 +173,11 @@ def _model_path(model: str | Path, precision: str | None, offline: bool | None, 
         if not path.exists():
             raise ModelNotFoundError(f"{path}: no such model file")
         return path
-    from ..store import model_path
+    from ..store import Store
 
-    return model_path(str(model), precision or DEFAULT_PRECISION, offline=offline, progress=progress)
+    store, name, precision = Store(), str(model), precision or DEFAULT_PRECISION
+    is_new = not store.model_place(name, precision).exists()
+    path = store.model_path(name, precision, offline=offline, progress=progress)
+    if is_new:  # there is a network now, and may be none when the detector is needed
+        fetch_detector(store, offline, progress)
+    return path

@@ -13,6 +13,19 @@ import pytest
 
 import edge
 from edge.errors import AudioError, ModelNotFoundError
+from edge.vad import VadOptions
+
+
+def test_passes_what_is_said_about_speech_detection_on(run: Any, model: Any, clip: Path) -> None:
+    run("transcribe", clip)
+    assert model.settings[-1] == {}
+    run("transcribe", clip, "--vad", "--vad-threshold", 0.6, "--vad-min-silence-ms", 300)
+    assert model.settings[-1] == {"vad": True, "vad_options": VadOptions(threshold=0.6, min_silence_ms=300)}
+    run("transcribe", clip, "--no-vad")
+    assert model.settings[-1] == {"vad": False}
+    outcome = run("transcribe", clip, "--vad-threshold", 7)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "threshold is 7.0; expected a probability between 0 and 1" in outcome.err
 
 
 def test_prints_the_words_and_nothing_else(run: Any, model: Any, clip: Path) -> None:

@@ -17,6 +17,12 @@ LogitsOf = Callable[[int, Sequence[int]], NDArray[np.float32]]
 """Logits (n_vocab,) after the tokens so far, in the n-th window that was encoded."""
 
 
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real model fetches the detector of speech when a text is in doubt; not in tests."""
+    monkeypatch.setenv("EDGEWISE_OFFLINE", "1")
+
+
 @dataclass
 class ScriptedState:
     """A few sequences; remembers what it was shown."""
