@@ -35,14 +35,7 @@ def _run(options: argparse.Namespace) -> None:
 
         print(compare(options.first, options.second))
         return
-    commands = {
-        "asr": _run_asr,
-        "kernels": _run_kernels,
-        "nbest": _run_nbest,
-        "perplexity": _run_perplexity,
-        "step": _run_step,
-    }
-    result = commands[options.command](options)
+    result = _COMMANDS[options.command](options)
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -85,6 +78,24 @@ def _run_nbest(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def _run_hallucination(options: argparse.Namespace) -> dict[str, Any]:
+    from .hallucination import HallucinationOptions, run_hallucination
+    from .specs import parse_engine
+
+    return run_hallucination(
+        HallucinationOptions(
+            silent=options.silent,
+            speech=options.speech,
+            engines=tuple(parse_engine(text) for text in options.engines),
+            models=options.models,
+            threads=options.threads,
+            data=options.data,
+            limit=options.limit,
+            timestamps=options.timestamps,
+        )
+    )
+
+
 def _run_kernels(options: argparse.Namespace) -> dict[str, Any]:
     from .kernels import KernelOptions, run_kernels
 
@@ -114,6 +125,54 @@ def _run_perplexity(options: argparse.Namespace) -> dict[str, Any]:
     return run_perplexity(
         PerplexityOptions(tuple(options.models), options.text, options.tokens, options.context, options.threads)
     )
+
+
+def _run_words(options: argparse.Namespace) -> dict[str, Any]:
+    from export.evaluate.manifest import Selection
+
+    from .specs import parse_engine
+    from .word_times import WordOptions, run_words
+
+    return run_words(
+        WordOptions(
+            sets=tuple(name for names in options.manifest for name in names),
+            engines=tuple(parse_engine(text) for text in options.engines),
+            models=options.models,
+            threads=options.threads,
+            data=options.data,
+            selection=Selection(limit=options.limit),
+        )
+    )
+
+
+def _run_confidence(options: argparse.Namespace) -> dict[str, Any]:
+    from export.evaluate.manifest import Selection
+
+    from .calibration import CalibrationOptions, run_calibration
+
+    return run_calibration(
+        CalibrationOptions(
+            fit=options.fit,
+            evaluate=options.evaluate,
+            models=options.models,
+            precision=options.precision,
+            threads=options.threads,
+            data=options.data,
+            selection=Selection(limit=options.limit),
+        )
+    )
+
+
+_COMMANDS = {
+    "asr": _run_asr,
+    "confidence": _run_confidence,
+    "hallucination": _run_hallucination,
+    "kernels": _run_kernels,
+    "nbest": _run_nbest,
+    "perplexity": _run_perplexity,
+    "step": _run_step,
+    "words": _run_words,
+}
 
 
 if __name__ == "__main__":

@@ -7,20 +7,33 @@ from pathlib import Path
 
 _DEFAULT_ENGINES = "edgewise:int8,faster-whisper:int8,transcribe-cpp:q8_0,pywhispercpp:q8_0"
 
+_GUARDED_ENGINES = (
+    "edgewise:int8,edgewise:int8:vad=off,edgewise:int8:vad=on,faster-whisper:int8,faster-whisper:int8:vad=on,"
+    "transcribe-cpp:q8_0,pywhispercpp:q8_0"
+)
+
 
 def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     """The parser of `python -m benchmarks`."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=description)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_asr(commands.add_parser("asr", help="engines side by side over sets of recordings"))
+    _add_hallucination(commands.add_parser("hallucination", help="words written where nobody speaks"))
     _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
     _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
     _add_nbest(commands.add_parser("nbest", help="the best of the n best readings: what rescoring could reach"))
     _add_perplexity(commands.add_parser("perplexity", help="what quantizing a language model costs, on a text"))
+    _add_words(commands.add_parser("words", help="how exactly engines tell when words are said"))
+    _add_confidence(commands.add_parser("confidence", help="whether words that are given 0.8 are right 8 times of 10"))
     comparison = commands.add_parser("compare", help="two result files: what changed beyond the noise")
     comparison.add_argument("first", type=Path, metavar="A.json")
     comparison.add_argument("second", type=Path, metavar="B.json")
     return parser
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
 
 
 def _add_asr(parser: argparse.ArgumentParser) -> None:
@@ -68,10 +81,42 @@ def _add_sets(parser: argparse.ArgumentParser) -> None:
 
 def _add_nbest(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
-    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    _add_models(parser)
     parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
-    parser.add_argument("--threads", type=_positive, default=2, help="(default 2)")
     parser.add_argument("--n", type=_counts, default=(5, 10), help="comma list of readings to ask for (default 5,10)")
+    _add_json(parser)
+
+
+def _add_hallucination(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--silent",
+        type=_names,
+        default=("silence", "noise_esc10", "noise_ambient", "music", "generated"),
+        metavar="SET[,SET...]",
+        help="sets in which nobody speaks; generated is ten minutes of noise made here (default: all there are)",
+    )
+    parser.add_argument(
+        "--speech",
+        type=_names,
+        default=("librispeech_test_other",),
+        metavar="SET[,SET...]",
+        help="sets of speech for word error rates, the first also with pauses in it (default librispeech_test_other)",
+    )
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    parser.add_argument("--limit", type=_positive, help="only so many recordings of each set of speech")
+    parser.add_argument(
+        "--engines",
+        type=_names,
+        default=_names(_GUARDED_ENGINES),
+        help=f"comma list of name:precision, with :vad=on|off behind some (default {_GUARDED_ENGINES})",
+    )
+    _add_models(parser)
+    parser.add_argument(
+        "--timestamps",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="decode segment times, as users get them (default)",
+    )
     _add_json(parser)
 
 
@@ -121,6 +166,29 @@ def _add_perplexity(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokens", type=_positive, default=8192, help="of the text (default 8192); half are scored")
     parser.add_argument("--context", type=_positive, default=512, help="tokens of a window (default 512)")
     parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
+    _add_json(parser)
+
+
+def _add_words(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    parser.add_argument(
+        "--engines",
+        type=_names,
+        default=("edgewise:int8", "faster-whisper:int8"),
+        help="comma list of name:precision (default edgewise:int8,faster-whisper:int8)",
+    )
+    _add_models(parser)
+    _add_json(parser)
+
+
+def _add_confidence(parser: argparse.ArgumentParser) -> None:
+    sets = "comma list of manifests, folders, or names of folders in ROOT"
+    parser.add_argument("--fit", type=_names, default=(), metavar="SETS", help=f"find a calibration for these: {sets}")
+    parser.add_argument("--evaluate", type=_names, required=True, metavar="SETS", help="and show how it does on these")
+    parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
+    parser.add_argument("--limit", type=_positive, help="only so many recordings, from the first of each set")
+    parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
+    _add_models(parser)
     _add_json(parser)
 
 

@@ -39,10 +39,9 @@ def compare(first: Path, second: Path) -> str:
         for what in ("cpu", "cores", "governor")
         if a["machine"][what] != b["machine"][what]
     ]
-    comparisons = {"asr": _compare_asr, "kernels": _compare_kernels, "step": _compare_steps}
-    if a["kind"] not in comparisons:
-        raise BenchmarkError(f"{a['kind']} results are not compared: name both models in one run")
-    body = comparisons[a["kind"]](a, b)
+    if a["kind"] not in ("asr", "kernels", "step"):
+        raise BenchmarkError(f"{first} and {second} hold {a['kind']} results: read them side by side")
+    body = {"asr": _compare_asr, "kernels": _compare_kernels, "step": _compare_steps}[a["kind"]](a, b)
     return "\n".join([*warnings, body])
 
 

@@ -17,7 +17,16 @@ OURS = "edgewise"
 PEAK = "the machine's peak"
 """What a ratio to the roofline is called."""
 
-FORMATS = {"asr": 2, "kernels": 1, "nbest": 1, "perplexity": 1, "step": 1}
+FORMATS = {
+    "asr": 2,
+    "confidence": 1,
+    "hallucination": 1,
+    "kernels": 1,
+    "nbest": 1,
+    "perplexity": 1,
+    "step": 1,
+    "words": 1,
+}
 """Of the JSON, by kind of result; raised when a field changes its meaning."""
 
 

@@ -68,7 +68,8 @@ def _run(engine: Engine, request: dict[str, Any]) -> dict[str, Any]:
     answer = engine.transcribe(samples, utterance.language)
     seconds = time.perf_counter() - started
     return {
-        **asdict(answer),
+        "text": answer.text,
+        "parts": None if answer.parts is None else asdict(answer.parts),
         "seconds": seconds,
         "audio_s": len(samples) / SAMPLE_RATE_HZ,
         "peak_rss_mb": peak_rss_mb(),

@@ -56,10 +56,22 @@ class Segment:
     """Probability, at the start of the window, that it holds no speech."""
     words: tuple[Word, ...] = ()
     """Empty unless words were asked for."""
+    token_probabilities: tuple[float, ...] = ()
+    """Of each of `tokens`, that it is right, 0 to 1."""
     language: str = "en"
     """Code of the language that the window was read in."""
     alternatives: tuple[Alternative, ...] = ()
     """The n best readings, where asked for: this one first, then others by score, all different texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of the recording that could not be transcribed; what is before and after it could."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +87,8 @@ class Timing:
     decode_s: float = 0.0
     total_s: float = 0.0
     """From the first sample to the last word, without `load_s`."""
+    words_s: float = 0.0
+    """Placing words in time, where that was asked for."""
     n_windows: int = 0
     """Windows encoded, second looks included."""
     n_tokens: int = 0
@@ -98,6 +112,8 @@ class Transcript:
     timing: Timing
     language_probabilities: dict[str, float] = field(default_factory=dict)
     """Where the language was detected: of those to choose among, or of all of 1 % or more; the likeliest first."""
+    gaps: tuple[Gap, ...] = ()
+    """What is missing."""
 
     def render(
         self, format: str = "txt", *, max_line_width: int | None = None, max_line_count: int | None = None

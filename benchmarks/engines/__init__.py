@@ -9,10 +9,11 @@ from .base import EngineKind as EngineKind
 from .base import Parts as Parts
 from .base import Samples as Samples
 from .base import Settings as Settings
+from .base import TimedWord as TimedWord
 
 ENGINES: dict[str, EngineKind] = {
     kind.name: kind
     for kind in (edgewise.KIND, edgewise_onnx.KIND, faster_whisper.KIND, transcribe_cpp.KIND, pywhispercpp.KIND)
 }
 
-__all__ = ["ENGINES", "Answer", "Engine", "EngineKind", "Parts", "Samples", "Settings"]
+__all__ = ["ENGINES", "Answer", "Engine", "EngineKind", "Parts", "Samples", "Settings", "TimedWord"]

@@ -30,6 +30,8 @@ class Settings:
     """Whether the engine decodes segment times."""
     options: Mapping[str, str] = field(default_factory=dict)
     """What one engine alone knows, by the names in its `EngineKind.options`."""
+    words: bool = False
+    """Whether it also tells when each word is said; for engines with `times_words`."""
 
     @property
     def beams(self) -> int:
@@ -57,12 +59,24 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word and when it is said, in seconds."""
+
+    text: str
+    """With the blank in front of it: joined, the words are the text."""
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What an engine made of a recording."""
 
     text: str
     parts: Parts | None = None
     """None where the engine does not tell."""
+    words: tuple[TimedWord, ...] = ()
+    """Where they were asked for."""
 
 
 class Engine(Protocol):
@@ -90,6 +104,8 @@ class EngineKind:
     """What may follow the precision as `:option=value`, with the values that are possible; () for any."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Options that the engine reads from its environment, and from which variable."""
+    times_words: bool = False
+    """Whether it can tell when each word is said."""
 
 
 def join_segments(texts: list[str]) -> str:

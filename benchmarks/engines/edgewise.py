@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BenchmarkError
-from .base import Answer, Engine, EngineKind, Parts, Samples, Settings
+from .base import Answer, Engine, EngineKind, Parts, Samples, Settings, TimedWord
 
 if TYPE_CHECKING:
     import edge
-    from edge.whisper.options import TranscribeOptions
+    from edge.whisper.options import TranscribeOptions, Vad
 
 
 class Edgewise:
@@ -32,7 +32,10 @@ class Edgewise:
             n_tokens=timing.n_tokens,
             n_second_looks=timing.n_second_looks,
         )
-        return Answer(transcript.text, parts)
+        words = tuple(
+            TimedWord(word.text, word.start, word.end) for segment in transcript.segments for word in segment.words
+        )
+        return Answer(transcript.text, parts, words)
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
@@ -63,9 +66,16 @@ def transcribe_options(settings: Settings) -> TranscribeOptions:
     chosen: dict[str, Any] = {name: settings.options[name] for name in ("context",) if name in settings.options}
     if settings.options.get("fallback", "off") == "off":
         chosen["temperature"] = 0.0
-    return TranscribeOptions(timestamps=settings.timestamps, beam_size=settings.beams, **chosen)
+    return TranscribeOptions(
+        timestamps=settings.timestamps,
+        beam_size=settings.beams,
+        word_timestamps=settings.words,
+        vad=_VAD[settings.options.get("vad", "auto")],
+        **chosen,
+    )
 
 
+_VAD: dict[str, Vad] = {"auto": "auto", "on": True, "off": False}
 _VARIABLES = {"cpu": "EDGE_CPU"}
 
 KIND = EngineKind(
@@ -74,6 +84,7 @@ KIND = EngineKind(
     precisions=("int8", "int4", "q8_0", "f16", "f32"),
     weights=_weights,
     load=_load,
-    options={"context": ("tail", "full"), "beam": (), "fallback": ("off", "on"), "cpu": ()},
+    options={"context": ("tail", "full"), "beam": (), "fallback": ("off", "on"), "vad": tuple(_VAD), "cpu": ()},
     variables=_VARIABLES,
+    times_words=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .base import Answer, Engine, EngineKind, Samples, Settings, join_segments
+from .base import Answer, Engine, EngineKind, Samples, Settings, TimedWord, join_segments
 
 if TYPE_CHECKING:
     import faster_whisper
@@ -27,9 +27,12 @@ class _FasterWhisper:
             temperature=0.0,
             condition_on_previous_text=False,
             without_timestamps=not self._settings.timestamps,
-            vad_filter=False,
+            vad_filter=self._settings.options.get("vad") == "on",
+            word_timestamps=self._settings.words,
         )
-        return Answer(join_segments([segment.text for segment in segments]))  # decoding happens in this iteration
+        found = list(segments)  # decoding happens in this iteration
+        words = tuple(TimedWord(word.word, word.start, word.end) for segment in found for word in segment.words or ())
+        return Answer(join_segments([segment.text for segment in found]), words=words)
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
@@ -57,5 +60,6 @@ KIND = EngineKind(
     precisions=tuple(_COMPUTE_TYPES),
     weights=_weights,
     load=_load,
-    options={"beam": ()},
+    options={"beam": (), "vad": ("off", "on")},
+    times_words=True,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..output import OutputOptions
+from .colours import LEGEND
 from .console import Console
 from .failures import explain, is_debugging
 from .inputs import STANDARD_INPUT, Recording, none_found
@@ -34,6 +35,8 @@ class Plan:
     """Pass over what has its files already."""
     options: OutputOptions
     shows_timing: bool
+    in_colours: bool = False
+    """Whether printed text shows how sure each word is."""
 
 
 class Batch:
@@ -67,6 +70,8 @@ class Batch:
             return
         model = load()
         self._console.clear()
+        if self._plan.in_colours:
+            self._console.show(LEGEND)
         for recording in sound:
             self._transcribe(recording, model, settings)
 
@@ -115,7 +120,7 @@ class Batch:
         if plan.targets is not None:
             return FileSink(plan.targets[name], options, self._console)
         heading = f"==> {name} <==" if self._tally.n_given > 1 else None
-        return PrintSink(plan.formats[0], options, self._console, heading)
+        return PrintSink(plan.formats[0], options, self._console, heading, in_colours=plan.in_colours)
 
     def _fail(self, name: str, message: str) -> None:
         self._tally.failed.append(name)

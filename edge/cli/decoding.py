@@ -1,4 +1,4 @@
-"""How to decode, on the command line: the options of `edgewise transcribe` that the search and the language have."""
+"""How to decode, on the command line: the options of `edgewise transcribe` about the language, the search and words."""
 
 from __future__ import annotations
 
@@ -81,6 +81,21 @@ def add_search_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_word_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what is to be told of each word."""
+    group = parser.add_argument_group("words")
+    group.add_argument(
+        "--word-timestamps",
+        action="store_true",
+        help="place every word in time: JSON gets words, the times of segments get exact",
+    )
+    group.add_argument(
+        "--confidence",
+        action="store_true",
+        help="colour words that are in doubt (text on a terminal); JSON gets words and how likely each is right",
+    )
+
+
 def decoding_settings(args: argparse.Namespace) -> Settings:
     """What was asked for, and nothing else; OptionError if it cannot be."""
     from ..whisper.options import TranscribeOptions
@@ -88,6 +103,8 @@ def decoding_settings(args: argparse.Namespace) -> Settings:
     given = {name: getattr(args, name) for name in _PASSED_ON if getattr(args, name) is not None}
     if args.temperature is not None or not args.temperature_fallback:
         given["temperature"] = _temperatures(args.temperature or 0.0, fallback=args.temperature_fallback)
+    if args.word_timestamps or args.confidence:
+        given["word_timestamps"] = True
     settings = cast("Settings", given)
     TranscribeOptions(**settings)  # what cannot be is said before a model is loaded
     return settings

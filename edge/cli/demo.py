@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from .colours import LEGEND
 from .console import Console
 
 CLIP = "jfk"
 
 
-def run_demo(args: argparse.Namespace, console: Console) -> int:
+def run_demo(
+    args: argparse.Namespace, console: Console, settings: Mapping[str, Any], *, in_colours: bool = False
+) -> int:
     """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
     from .. import load
     from ..output import OutputOptions
@@ -40,8 +44,9 @@ def run_demo(args: argparse.Namespace, console: Console) -> int:
     with _timed(steps, "load the model", console):
         model = load(model_file, threads=args.threads, offline=offline, progress=console.progress)
     with _timed(steps, "transcribe", console):
-        transcript = model.transcribe(store.place(CLIP), language=args.language, progress=console.progress)
-    sink = PrintSink(args.formats[0], OutputOptions(args.max_line_width, args.max_line_count), console)
+        transcript = model.transcribe(store.place(CLIP), progress=console.progress, **settings)
+    options = OutputOptions(args.max_line_width, args.max_line_count)
+    sink = PrintSink(args.formats[0], options, console, LEGEND if in_colours else None, in_colours=in_colours)
     for segment in transcript.segments:
         sink.segment(segment)
     sink.end(transcript)

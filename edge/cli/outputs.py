@@ -15,6 +15,7 @@ from ..output import OutputOptions, render, write
 from ..output.fields import end_event, error_event, segment_event
 from ..output.formats import txt_line
 from ..transcript import Segment, Transcript
+from .colours import coloured_line
 from .console import Console
 from .inputs import Recording
 
@@ -63,8 +64,18 @@ class FileSink:
 class PrintSink:
     """Prints to standard output: plain text and events as they come, other formats when they are whole."""
 
-    def __init__(self, format: str, options: OutputOptions, console: Console, heading: str | None = None) -> None:
+    def __init__(
+        self,
+        format: str,
+        options: OutputOptions,
+        console: Console,
+        heading: str | None = None,
+        *,
+        in_colours: bool = False,
+    ) -> None:
+        """`in_colours` shows in plain text how sure each word is."""
         self._format = format
+        self._line = coloured_line if in_colours else txt_line
         self._options = options
         self._console = console
         self._heading = heading if format != "jsonl" else None  # each event names its recording
@@ -72,7 +83,7 @@ class PrintSink:
     def segment(self, segment: Segment) -> None:
         """Print it, where the format is made of lines that stand for themselves."""
         if self._format == "txt":
-            self._print(txt_line(segment))
+            self._print(self._line(segment))
         elif self._format == "jsonl":
             self._print(segment_event(segment, self._options.file))
 

@@ -55,13 +55,15 @@ def timing_line(name: str, transcript: Transcript) -> str:
     """Where the time of one transcription went, on a line."""
     timing = transcript.timing
     speed = transcript.duration / timing.total_s if timing.total_s else 0.0
-    steps = (
+    steps: tuple[tuple[str, float], ...] = (
         ("load", timing.load_s),
         ("audio", timing.audio_s),
         ("features", timing.features_s),
         ("encode", timing.encode_s),
         ("decode", timing.decode_s),
     )
+    if timing.words_s:
+        steps += (("words", timing.words_s),)
     again = f", looked at again {timing.n_second_looks}" if timing.n_second_looks else ""
     again += f", drawn again {timing.n_fallbacks}" if timing.n_fallbacks else ""
     parts = ", ".join(f"{step} {seconds * 1000:.0f} ms" for step, seconds in steps)

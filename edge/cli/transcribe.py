@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from .arguments import HELP, Subcommands
 from .console import Console
 from .decoding import decoding_settings
 from .inputs import STANDARD_INPUT, find_recordings
-from .transcribe_options import DEFAULT_FORMAT, ENGINES, declare
+from .transcribe_options import DEFAULT_FORMAT, ENGINES, SHOW_DOUBTS, declare
+from .vad_options import vad_settings
 
 if TYPE_CHECKING:
     from ..whisper.model import Model
@@ -26,6 +28,8 @@ examples:
   edgewise transcribe call.wav --model base --languages en,de --beam-size 5
   edgewise transcribe talk.mp3 --n-best 5 --format json
   arecord -f S16_LE -r 16000 -d 10 | edgewise transcribe -
+  edgewise transcribe talk.mp3 --confidence
+  edgewise transcribe talk.mp3 --word-timestamps --format json > talk.json
   edgewise transcribe --demo
 
 A folder stands for the recordings in it and in its subfolders, told by their suffixes; hidden ones are left out.
@@ -53,13 +57,13 @@ def add_parser(commands: Subcommands) -> None:
 def _run(args: argparse.Namespace, console: Console) -> int:
     args.formats = list(dict.fromkeys(args.formats or [DEFAULT_FORMAT]))
     _check(args)
+    settings = {**decoding_settings(args), **vad_settings(args)}
     if args.demo:
         from .demo import run_demo
 
-        return run_demo(args, console)
+        return run_demo(args, console, settings, in_colours=_in_colours(args))
     from .batch import Batch
 
-    settings = dict(decoding_settings(args))
     return Batch(_plan(args), console).run(lambda: _load(args, console), settings)
 
 
@@ -82,6 +86,8 @@ def _check(args: argparse.Namespace) -> None:
         complain("--resume looks for finished files in --output-dir: give it")
     if args.max_line_count is not None and args.max_line_width is None:
         complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
+    if args.confidence and not SHOW_DOUBTS.intersection(args.formats):
+        complain(f"--confidence shows in txt, json and jsonl, not in {', '.join(args.formats)}")
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -100,7 +106,15 @@ def _plan(args: argparse.Namespace) -> Plan:
             args.parser.error(str(error))
         prepare(args.output_dir)
     options = OutputOptions(args.max_line_width, args.max_line_count)
-    return Plan(recordings, barren, args.formats, targets, args.resume, options, args.timing)
+    return Plan(recordings, barren, args.formats, targets, args.resume, options, args.timing, _in_colours(args))
+
+
+def _in_colours(args: argparse.Namespace) -> bool:
+    """Whether printed text shows how sure each word is."""
+    from .colours import shows_colours
+
+    shows = args.confidence and args.formats == ["txt"] and args.output_dir is None
+    return shows and shows_colours(sys.stdout)
 
 
 def _load(args: argparse.Namespace, console: Console) -> Model:

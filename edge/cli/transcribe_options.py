@@ -6,12 +6,15 @@ import argparse
 from pathlib import Path
 
 from .arguments import ONNX_PRECISIONS, PRECISIONS, positive
-from .decoding import add_language_arguments, add_search_arguments
+from .decoding import add_language_arguments, add_search_arguments, add_word_arguments
+from .vad_options import declare_vad
 
 CONTEXTS = ("tail", "full")
 ENGINES = ("edgewise", "onnxruntime")
 DEFAULT_FORMAT = "txt"
 ALL_FORMATS = "all"
+SHOW_DOUBTS = frozenset({"txt", "json", "jsonl"})
+"""Formats in which the probabilities of words are to be seen; in txt as colours."""
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +33,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_model(parser.add_argument_group("model"))
     add_language_arguments(parser)
     add_search_arguments(parser)
+    add_word_arguments(parser)
+    declare_vad(parser)
     _declare_output(parser.add_argument_group("output"))
 
 

@@ -237,14 +237,14 @@ _SMOLLM2 = Asset(
 _SILERO_VAD = Asset(
     name="silero-vad",
     kind="voice activity",
-    summary="Silero voice activity detection 6.2.3 (ONNX)",
+    summary="Silero voice activity detection 6.2.3 (ONNX, whole sequences at 16 kHz)",
     licence="MIT",
     files=(
         AssetFile(
-            name="silero_vad.onnx",
-            size=2_327_524,
-            sha256="1a153a22f4509e292a94e67d6f9b85e8deb25b4988682b7e174c65279d8788e3",
-            members=(Member(_SILERO_WHEEL, "silero_vad/data/silero_vad.onnx"),),
+            name="silero_vad_16k_sequence.onnx",
+            size=1_246_165,
+            sha256="9ccdacc4719d8aa7e45a77536bfabec45a03ba1f2fad5e241ab4060b24238a85",
+            members=(Member(_SILERO_WHEEL, "silero_vad/data/silero_vad_16k_sequence.onnx"),),
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""The raw mel frames of a recording, read on demand and forgotten behind the window."""
+"""The samples and raw mel frames of a recording, read on demand and forgotten behind the window."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class FrameStream:
         self._blocks = iter(source)
         self._log_mel = LogMel(mel_filters)
         self._frames = np.zeros((0, self._log_mel.n_mels), np.float32)
-        self._first = 0  # number of self._frames[0] in the recording
+        self._samples = np.zeros(0, np.float32)
+        self._first = 0  # number of self._frames[0] in the recording; self._samples begin with it
         self._ended = False
         self.n_samples = 0
         """Samples read so far; of the whole recording once a window reached its end."""
@@ -35,27 +36,53 @@ class FrameStream:
     def window(self, seek: int, n_frames: int) -> FloatArray:
         """Raw frames from `seek` on (≤ n_frames, n_mels), fewer only at the end.
 
-        `seek` lies in the window before or at its end: what is before it is forgotten.
+        `seek` is not before that of the last window: what is before it is forgotten.
         """
-        parts = [self._frames[seek - self._first :]]
-        self._first = seek
-        n_ahead = len(parts[0])
-        while n_ahead < n_frames and not self._ended:
-            parts.append(self._read())
-            n_ahead += len(parts[-1])
-        self._frames = np.concatenate(parts)
+        self.forget(seek)
+        frames, samples = [self._frames], [self._samples]
+        n_ahead = self._first + len(self._frames)
+        while n_ahead < seek + n_frames and not self._ended:
+            more, block = self._read()
+            frames.append(more)
+            samples.append(block)
+            n_ahead += len(more)
+        if len(frames) > 1:
+            self._frames, self._samples = np.concatenate(frames), np.concatenate(samples)
+            self.forget(seek)
         return self._frames[:n_frames]
 
-    def _read(self) -> FloatArray:
+    def samples(self, n_frames: int) -> FloatArray:
+        """The samples (≤ n_frames * HOP_SAMPLES,) that the first frames of the last window begin in."""
+        return self._samples[: n_frames * HOP_SAMPLES]
+
+    def read_ahead(self) -> FloatArray | None:
+        """Read one more block, and keep it for the windows to come; its samples (n_samples,), None at the end."""
+        if self._ended:
+            return None
+        frames, samples = self._read()
+        self._frames = np.concatenate([self._frames, frames])
+        self._samples = np.concatenate([self._samples, samples])
+        return None if self._ended else samples
+
+    def forget(self, seek: int) -> None:
+        """Give up the frames before `seek`, as far as they have been read."""
+        n_past = min(max(seek - self._first, 0), len(self._frames))
+        if n_past:
+            self._frames = self._frames[n_past:].copy()
+            self._samples = self._samples[n_past * HOP_SAMPLES :].copy()
+            self._first += n_past
+
+    def _read(self) -> tuple[FloatArray, FloatArray]:
+        """The next frames, and the next samples."""
         began = time.perf_counter()
         block = next(self._blocks, None)
         read = time.perf_counter()
         if block is None:
             self._ended = True
-            frames = self._log_mel.finish()
+            block, frames = np.zeros(0, np.float32), self._log_mel.finish()
         else:
             self.n_samples += len(block)
             frames = self._log_mel.feed(block)
         self.audio_s += read - began
         self.features_s += time.perf_counter() - read
-        return frames
+        return frames, block

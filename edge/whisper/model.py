@@ -7,20 +7,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, get_args
 
-from ..audio import AudioInput, open_audio
+from ..audio import AudioInput, AudioSource, open_audio
 from ..errors import ModelNotFoundError, OptionError, UnsupportedModelError
 from ..format import ModelFile, open_model
 from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
 from ..tokens import Tokenizer
-from ..transcript import Transcript
+from ..transcript import Segment, Transcript
+from .align import attention_lead
+from .detector import Detector, fetch_detector
 from .engine import WhisperEngine
 from .options import Settings, TranscribeOptions
 from .protocol import State
-from .windows import OnSegment, transcribe
+from .speech import OpenVad
+from .windows import OnSegment, stream_segments, transcribe
 
 if TYPE_CHECKING:
     from ..onnx.engine import OnnxEngine
@@ -43,9 +47,13 @@ class Model:
         *,
         threads: int | None = None,
         load_s: float = 0.0,
+        offline: bool | None = None,
         engine: OnnxEngine | None = None,
     ) -> None:
-        """Pack the weights of an open model file for this processor, or take the `engine` that has them."""
+        """Pack the weights of an open model file for this processor, or take the `engine` that has them.
+
+        `offline` is for the detector of speech, which is fetched when it is first needed.
+        """
         began = time.perf_counter()
         self.engine: WhisperEngine | OnnxEngine = engine or WhisperEngine(file, threads=threads)
         self.tokenizer = Tokenizer(file.vocabulary)
@@ -55,9 +63,11 @@ class Model:
         self.mel_filters = file.mel_filters
         self.suppress_tokens = file.suppress_tokens
         self.suppress_begin = file.suppress_begin
+        self.attention_lead = attention_lead(file.alignment_heads)
         # By the number of beams. A state of 20 MB takes longer to make than a short clip to encode; beams that are
         # not used take no memory.
         self._idle: dict[int, list[State]] = {}
+        self._detector = Detector(offline)
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
 
@@ -81,11 +91,12 @@ class Model:
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
             settings: any field of `TranscribeOptions`, such as `language="de"`, `task="translate"`, `beam_size=5`,
-                `n_best=5` or `temperature=0`; they override `options`.
+                `n_best=5`, `temperature=0`, `word_timestamps=True` or `vad=True`; they override `options`.
 
         Raises:
             AudioError: the recording cannot be read.
             OptionError: the model cannot do what is asked.
+            StoreError: `vad` is True and the detector cannot be fetched.
         """
         options = replace(options or TranscribeOptions(), **settings)
         with self._state(options.n_sequences) as state:
@@ -99,7 +110,32 @@ class Model:
                 on_segment=on_segment,
                 progress=progress,
                 load_s=self.load_s,
+                open_vad=self._open_vad(options),
             )
+
+    def stream_file(
+        self,
+        audio: AudioInput,
+        *,
+        options: TranscribeOptions | None = None,
+        **settings: Unpack[Settings],
+    ) -> Iterator[Segment]:
+        """Transcribe a recording of any length, segment by segment: each comes as soon as its window is read.
+
+        The recording is opened at once, and read and transcribed while the segments are taken, in memory that does
+        not grow with its length. Arguments and errors are those of `transcribe`.
+        """
+        options = replace(options or TranscribeOptions(), **settings)
+        options.check_model(self.tokenizer)
+        return self._stream(open_audio(audio), options)
+
+    def _stream(self, source: AudioSource, options: TranscribeOptions) -> Iterator[Segment]:
+        with self._state(options.n_sequences) as state:
+            open_vad = self._open_vad(options)
+            yield from stream_segments(self.engine, state, self.tokenizer, self, source, options, open_vad)
+
+    def _open_vad(self, options: TranscribeOptions) -> OpenVad:
+        return partial(self._detector.open, must=options.vad is True)
 
     @contextmanager
     def _state(self, n_beams: int) -> Iterator[State]:
@@ -145,11 +181,7 @@ def load(
     began = time.perf_counter()
     if engine == "onnxruntime":
         return _load_onnx(model, precision, threads, offline, progress)
-    path = _given_path(model)
-    if path is None:
-        from ..store import model_path
-
-        path = model_path(str(model), precision or DEFAULT_PRECISION, offline=offline, progress=progress)
+    path = _given_path(model) or _stored_path(str(model), precision or DEFAULT_PRECISION, offline, progress)
     if is_folder(path):
         raise UnsupportedModelError(
             f'{path}: a model for onnxruntime; load it with engine="onnxruntime", or on the command line with '
@@ -157,7 +189,7 @@ def load(
         )
     with open_model(path) as file:
         _check_precision(path, file, precision)
-        return Model(file, threads=threads, load_s=time.perf_counter() - began)
+        return Model(file, threads=threads, load_s=time.perf_counter() - began, offline=offline)
 
 
 def _load_onnx(
@@ -180,7 +212,7 @@ def _load_onnx(
     with open_folder(folder) as facts:
         _check_precision(folder, facts, precision)
         engine = OnnxEngine(folder, facts, threads=threads)
-        return Model(facts, engine=engine, load_s=time.perf_counter() - began)
+        return Model(facts, engine=engine, load_s=time.perf_counter() - began, offline=offline)
 
 
 def _check_precision(path: Path, file: ModelFile, precision: str | None) -> None:
@@ -197,3 +229,14 @@ def _given_path(model: str | Path) -> Path | None:
             raise ModelNotFoundError(f"{path}: no such model file")
         return path
     return None
+
+
+def _stored_path(name: str, precision: str, offline: bool | None, progress: Progress | None) -> Path:
+    from ..store import Store
+
+    store = Store()
+    is_new = not store.model_place(name, precision).exists()
+    path = store.model_path(name, precision, offline=offline, progress=progress)
+    if is_new:  # there is a network now, and may be none when the detector is needed
+        fetch_detector(store, offline, progress)
+    return path

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, TypedDict, get_args
 
 from ..errors import OptionError
 from ..languages import language_code
 from ..tokens import Task, Tokenizer
+from ..vad.options import VadOptions
 
 Context = Literal["tail", "full"]
 
@@ -19,6 +20,9 @@ TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 MOST_BEAMS = 32
 """Sequences that the engine decodes at once."""
+
+Vad = bool | Literal["auto"]
+"""When to listen for speech."""
 
 _TASKS = ("transcribe", "translate")
 
@@ -46,6 +50,9 @@ class Settings(TypedDict, total=False):
     logprob_threshold: float | None
     context: Context
     max_initial_timestamp: float | None
+    word_timestamps: bool
+    vad: Vad
+    vad_options: VadOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,14 @@ class TranscribeOptions:
     second look in full where the result is suspicious, or always the whole padding ("full"), at 30 s of work."""
     max_initial_timestamp: float | None = 1.0
     """The first timestamp of a window is at most this many seconds."""
+    word_timestamps: bool = False
+    """Tell when each word is said and how sure it is, at the cost of one more pass of the decoder over each window.
+    Segments then begin with their first word and end with their last."""
+    vad: Vad = "auto"
+    """Whether to listen for speech: "auto" where a window's text is in doubt, and drops it if nobody speaks there;
+    True in all of the recording, transcribing only where somebody speaks, chunk by chunk; False never."""
+    vad_options: VadOptions = field(default_factory=VadOptions)
+    """What counts as speech."""
 
     def __post_init__(self) -> None:
         # Frozen means for everyone else: the fields hold codes and tuples, whatever was given.
@@ -105,6 +120,8 @@ class TranscribeOptions:
             raise OptionError(f"unknown task {self.task!r}; expected {' or '.join(_TASKS)}")
         if self.context not in get_args(Context):
             raise OptionError(f"unknown context {self.context!r}; expected {' or '.join(get_args(Context))}")
+        if self.vad not in (True, False, "auto"):
+            raise OptionError(f"vad is {self.vad!r}; expected True, False or 'auto'")
         if self.max_tokens is not None and self.max_tokens < 1:
             raise OptionError(f"max_tokens is {self.max_tokens}; expected 1 or more, or None for the model's own")
         if self.no_speech_threshold is not None and not 0 <= self.no_speech_threshold <= 1:

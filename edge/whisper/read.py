@@ -8,14 +8,15 @@ In this order, each only where the one before gave a text to doubt:
 
 A search that finds several texts gives the best one that passes: the best of all may be a loop, and loops are likely.
 Where all temperatures fail, the likeliest of their texts that does not repeat itself is taken, as in faster-whisper;
-the original takes the last. A window that passes at first is read as if nothing else existed.
+the original takes the last. A window that passes at first is read as if nothing else existed. One in which nobody is
+heard (edge.whisper.speech) gets no second thoughts: its text is dropped in any case.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -65,10 +66,18 @@ class WindowReader:
                 tokenizer, rules, bounds, beam_size=options.n_beams, patience=options.patience, length_penalty=penalty
             )
 
-    def read(self, raw: FloatArray, n_frames: int, seek: int, previous: Sequence[int] = ()) -> DecodedWindow:
+    def read(
+        self,
+        raw: FloatArray,
+        n_frames: int,
+        seek: int,
+        previous: Sequence[int] = (),
+        is_borne_out: Callable[[DecodedWindow], bool] = lambda decoded: True,
+    ) -> DecodedWindow:
         """Read the window at frame `seek`, whose raw frames begin with `n_frames` of the recording's.
 
-        `previous` are the tokens of the text before it that the model is shown.
+        `previous` are the tokens of the text before it that the model is shown. `is_borne_out` tells whether the window
+        holds the speech that a text in doubt needs: else neither a second look nor a draw makes it speech.
         """
         n_encoded = self.n_window
         if self._tail is not None:
@@ -76,14 +85,15 @@ class WindowReader:
         first, *later = self._options.temperatures
         prompt = self._encode(window_features(raw, n_encoded), previous)
         decoded = self._decode(prompt, first, seek)
-        if n_encoded < self.n_window and is_suspicious(decoded, n_frames / FRAMES_PER_SECOND, self._tokenizer):
+        in_doubt = n_encoded < self.n_window and is_suspicious(decoded, n_frames / FRAMES_PER_SECOND, self._tokenizer)
+        if in_doubt and is_borne_out(decoded):
             _LOG.info("in doubt about %r: decoding in full context", decoded.text)
             self.n_second_looks += 1
             prompt = self._encode(window_features(raw, self.n_window), previous)
             decoded = self._decode(prompt, first, seek)
         attempts = [decoded]
         for temperature in later:
-            if not self._fails(attempts[-1]):
+            if not self._fails(attempts[-1]) or not is_borne_out(attempts[-1]):
                 break
             _LOG.info("%r fails: decoding at temperature %.1f", attempts[-1].text, temperature)
             attempts.append(self._decode(prompt, temperature, seek))

@@ -43,7 +43,7 @@ def score(reference: str, transcript: str, language: str | None = None) -> Error
     """Compare after normalizing both sides."""
     import jiwer
 
-    normalize = _normalizer(language)
+    normalize = normalizer(language)
     expected, heard = normalize(reference), normalize(transcript)
     output = jiwer.process_words(expected, heard)
     expected_words, heard_words = expected.split(), heard.split()
@@ -89,7 +89,8 @@ def longest_repeat(words: Sequence[str]) -> int:
 
 
 @lru_cache
-def _normalizer(language: str | None) -> Callable[[str], str]:
+def normalizer(language: str | None) -> Callable[[str], str]:
+    """Whisper's normalizer for texts of a language; None is English."""
     if language in (None, "en"):
         from whisper_normalizer.english import EnglishTextNormalizer
 

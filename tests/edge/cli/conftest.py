@@ -14,7 +14,7 @@ import pytest
 import edge
 from edge.audio import open_audio
 from edge.cli.main import main
-from edge.transcript import Segment, Timing, Transcript
+from edge.transcript import Segment, Timing, Transcript, Word
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ class FakeModel:
         with open_audio(audio) as source:
             seconds = sum(len(block) for block in source) / 16000
         text = f" {seconds:.1f} s, größer & <kleiner>"
-        segment = Segment(0, 0, 0.0, seconds, text, (1,), 0.0, -0.1, 1.0, 0.0)
+        words = (Word(0.0, 0.5, text[:4], 0.4), Word(0.5, seconds, text[4:], 0.7))
+        timed = words if settings.get("word_timestamps") else ()
+        segment = Segment(0, 0, 0.0, seconds, text, (1,), 0.0, -0.1, 1.0, 0.0, timed)
         if on_segment is not None:
             on_segment(segment)
         if error := self.fails_with.get(Path(str(audio)).name):

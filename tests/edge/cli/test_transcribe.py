@@ -13,6 +13,19 @@ import pytest
 
 import edge
 from edge.errors import AudioError, ModelNotFoundError
+from edge.vad import VadOptions
+
+
+def test_passes_what_is_said_about_speech_detection_on(run: Any, model: Any, clip: Path) -> None:
+    run("transcribe", clip)
+    assert model.settings[-1] == {}
+    run("transcribe", clip, "--vad", "--vad-threshold", 0.6, "--vad-min-silence-ms", 300)
+    assert model.settings[-1] == {"vad": True, "vad_options": VadOptions(threshold=0.6, min_silence_ms=300)}
+    run("transcribe", clip, "--no-vad")
+    assert model.settings[-1] == {"vad": False}
+    outcome = run("transcribe", clip, "--vad-threshold", 7)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "threshold is 7.0; expected a probability between 0 and 1" in outcome.err
 
 
 def test_prints_the_words_and_nothing_else(run: Any, model: Any, clip: Path) -> None:
@@ -240,3 +253,29 @@ def test_demo_offline_with_an_empty_cache(run: Any, model: Any) -> None:
     outcome = run("transcribe", "--demo", "--offline")
     assert (outcome.status, outcome.out) == (1, "")
     assert "edgewise models pull jfk" in outcome.message
+
+
+def test_words_are_in_the_json(run: Any, model: Any, clip: Path) -> None:
+    for option in ("--word-timestamps", "--confidence"):
+        (segment,) = json.loads(run("transcribe", clip, option, "--format", "json").out)["segments"]
+        assert [word["word"] for word in segment["words"]] == [" 1.5", " s, größer & <kleiner>"]
+    (segment,) = json.loads(run("transcribe", clip, "--format", "json").out)["segments"]
+    assert "words" not in segment
+
+
+def test_doubts_are_no_colours_where_there_is_no_terminal(run: Any, model: Any, clip: Path) -> None:
+    outcome = run("transcribe", clip, "--confidence")
+    assert (outcome.status, outcome.out, outcome.err) == (0, "1.5 s, größer & <kleiner>\n", "")
+
+
+def test_doubts_are_coloured_on_a_terminal(run: Any, model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.cli.colours.shows_colours", lambda stream: True)
+    outcome = run("transcribe", clip, "--confidence")
+    assert outcome.out == "\x1b[1;31m1.5\x1b[0m \x1b[33ms, größer & <kleiner>\x1b[0m\n"
+    assert outcome.err.startswith("colours: yellow words are less than 80 % sure")
+
+
+def test_subtitles_show_no_doubts(run: Any, model: Any, clip: Path) -> None:
+    outcome = run("transcribe", clip, "--confidence", "--format", "srt")
+    assert outcome.status == 2
+    assert "--confidence shows in txt, json and jsonl, not in srt" in outcome.err

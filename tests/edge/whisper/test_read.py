@@ -18,7 +18,9 @@ from edge.transcript import Transcript
 from edge.whisper.options import TEMPERATURES, TranscribeOptions
 from edge.whisper.windows import transcribe
 
-FACTS = SimpleNamespace(mel_filters=np.eye(80, 201, dtype=np.float32), suppress_tokens=(), suppress_begin=())
+FACTS = SimpleNamespace(
+    mel_filters=np.eye(80, 201, dtype=np.float32), suppress_tokens=(), suppress_begin=(), attention_lead=0
+)
 TAIL = Tail(
     48, np.array([40, 1499], np.int32), np.array([1499, 1], np.int32), np.zeros(0, np.int32), np.zeros((2, 0, 64))
 )
@@ -217,3 +219,19 @@ def test_a_loop_gives_way_to_a_reading_that_ends(english: Tokenizer, engine_of: 
     found = run(engine_of(looped(english)), english, beam_size=2, n_best=2, temperature=0, patience=9)
     assert found.segments[0].compression_ratio <= 2.4
     assert found.timing.n_fallbacks == 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"beam_size": 2, "n_best": 2, "temperature": 0, "patience": 9}])
+def test_words_are_those_of_the_text_that_was_taken(
+    english: Tokenizer, engine_of: Any, settings: dict[str, Any]
+) -> None:
+    """Drawn, or a beam that was not the best: the pass that times it reads it in the encoding it was found in."""
+    engine = engine_of(looped(english))
+    found = run(engine, english, word_timestamps=True, **settings)
+    (segment,) = found.segments
+    assert segment.text == run(engine_of(looped(english)), english, **settings).segments[0].text
+    start = [*english.sot_sequence(None, "transcribe"), english.no_timestamps]
+    assert engine.state.decoded[-1] == [*start, *segment.tokens, english.eot]
+    assert found.timing.n_windows == 1
+    assert "".join(word.text for word in segment.words) == segment.text
+    assert len(segment.token_probabilities) == len(segment.tokens)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 import edge
 from edge.audio import open_audio
-from edge.transcript import Timing, Transcript, write_transcript
+from edge.transcript import Timing, Transcript
 from edge.whisper.model import Model
 
 SETTINGS: tuple[dict[str, Any], ...] = (
@@ -27,7 +26,7 @@ def json_of(transcript: Transcript) -> str:
     """All that does not tell the time."""
     timing = transcript.timing
     counts = Timing(n_windows=timing.n_windows, n_tokens=timing.n_tokens, n_fallbacks=timing.n_fallbacks)
-    return write_transcript(dataclasses.replace(transcript, timing=counts), "json")
+    return f"{transcript.render('json')}{counts}"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,230 @@
+"""`python -m benchmarks confidence`: whether words that are given 0.8 are right in 80 of 100 cases.
+
+A word is right if it is matched with one of the reference (benchmarks.matching). `--fit` finds the calibration
+(edge.whisper.confidence) that makes the words of some sets likeliest; `--evaluate` shows, on others, how the raw
+probabilities, those that edgewise gives and those of the fresh fit agree with what is right.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.evaluate.manifest import Manifest, Selection, read_manifests, read_samples
+from export.evaluate.scoring import normalizer
+
+from .errors import BenchmarkError
+from .machine import describe_machine
+from .matching import match_words
+from .progress import tell
+from .report import table
+from .results import FORMATS
+
+if TYPE_CHECKING:
+    import edge
+    from edge.transcript import Segment
+    from edge.whisper.confidence import Calibration
+
+_BINS = 10
+_STEPS = 50
+_SHRINKAGE = 1e-3
+"""Keeps the fit finite where words are told apart perfectly."""
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationOptions:
+    """What the command line asks for."""
+
+    fit: tuple[str, ...]
+    evaluate: tuple[str, ...]
+    models: tuple[str, ...]
+    precision: str
+    threads: int
+    data: Path | None
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedWord:
+    """A word of a transcript that is right or not."""
+
+    is_right: bool
+    probability: float
+    """As edgewise gives it."""
+    logits: tuple[float, ...]
+    """Of the raw probabilities of its tokens, signs left out."""
+    avg_logprob: float
+    """Of its window."""
+
+    @property
+    def raw(self) -> float:
+        """The product of the raw probabilities of its tokens."""
+        return math.prod(1 / (1 + math.exp(-logit)) for logit in self.logits)
+
+    def under(self, calibration: Calibration) -> float:
+        """Its probability under another calibration."""
+        tokens = (calibration.probability(-math.log1p(math.exp(-x)), self.avg_logprob) for x in self.logits)
+        return math.prod(tokens)
+
+
+def run_calibration(options: CalibrationOptions) -> dict[str, Any]:
+    """Fit, evaluate, print, and return what the JSON file holds."""
+    overlap = sorted(set(options.fit) & set(options.evaluate))
+    if overlap:
+        raise BenchmarkError(f"what is fitted is not evaluated on the same set: {', '.join(overlap)}")
+    fit_sets = read_manifests(options.fit, options.data, options.selection)
+    test_sets = read_manifests(options.evaluate, options.data, options.selection)
+    fitted: Calibration | None = None
+    tested: dict[str, dict[str, list[JudgedWord]]] = {}
+    training: list[JudgedWord] = []
+    for model in options.models:
+        words = _judged(model, options, [*fit_sets, *test_sets])
+        training += [word for manifest in fit_sets for word in words[manifest.name]]
+        tested[model] = {manifest.name: words[manifest.name] for manifest in test_sets}
+    if training:
+        fitted = fit_calibration(training)
+        print(f"\nfitted on {len(training)} words: {fitted}")
+    results = [_shown(model, by_set, fitted) for model, by_set in tested.items()]
+    return {
+        "kind": "confidence",
+        "format": FORMATS["confidence"],
+        "machine": asdict(describe_machine()),
+        "settings": {"fit": options.fit, "evaluate": options.evaluate, "precision": options.precision},
+        "fitted": None if fitted is None else asdict(fitted),
+        "results": results,
+    }
+
+
+def fit_calibration(words: Sequence[JudgedWord]) -> Calibration:
+    """Logistic regression of being right on two logits, the word's and its window's, by Newton's method."""
+    from edge.whisper.confidence import Calibration, logit
+
+    if len({word.is_right for word in words}) < 2:
+        raise BenchmarkError("the words to fit are all right or all wrong; fit on more speech")
+    given = np.array([[logit(math.log(word.raw)), logit(word.avg_logprob), 1.0] for word in words])
+    right = np.array([word.is_right for word in words], np.float64)
+    weights = np.zeros(3)
+    for _ in range(_STEPS):
+        sure = 1 / (1 + np.exp(-given @ weights))
+        slope = given.T @ (sure - right) + _SHRINKAGE * weights
+        curvature = (given.T * (sure * (1 - sure))) @ given + _SHRINKAGE * np.eye(3)
+        weights -= np.linalg.solve(curvature, slope)
+    return Calibration(*(round(float(weight), 3) for weight in weights))
+
+
+def calibration_error(sure: FloatArray, right: FloatArray) -> float:
+    """Expected calibration error: the mean over words of the gap that their tenth has between sure and right."""
+    return sum(
+        len(chosen) / len(sure) * abs(float(sure[chosen].mean() - right[chosen].mean())) for chosen in _tenths(sure)
+    )
+
+
+def separation(sure: FloatArray, right: FloatArray) -> float:
+    """How often a right word is given more than a wrong one: the area under the ROC curve; NaN without both."""
+    _, ranks, counts = np.unique(sure, return_inverse=True, return_counts=True)
+    middle = (np.cumsum(counts) - (counts - 1) / 2)[ranks]  # words given the same share their ranks
+    n_right = right.sum()
+    n_wrong = len(right) - n_right
+    if not n_right or not n_wrong:
+        return math.nan
+    return float((middle[right == 1].sum() - n_right * (n_right + 1) / 2) / (n_right * n_wrong))
+
+
+def _tenths(sure: FloatArray) -> Iterator[NDArray[np.intp]]:
+    """The words of each tenth of the probabilities, of those that have some, from the lowest."""
+    tenth = np.minimum((sure * _BINS).astype(int), _BINS - 1)
+    for number in range(_BINS):
+        chosen = np.flatnonzero(tenth == number)
+        if len(chosen):
+            yield chosen
+
+
+def _judged(model: str, options: CalibrationOptions, manifests: Sequence[Manifest]) -> dict[str, list[JudgedWord]]:
+    """The words of all sets, by set."""
+    import edge
+
+    loaded = edge.load(model, precision=options.precision, threads=options.threads)
+    found: dict[str, list[JudgedWord]] = {}
+    for manifest in manifests:
+        tell(f"{model}: words of {manifest.name}")
+        words = found.setdefault(manifest.name, [])
+        for utterance in manifest.utterances:
+            if utterance.text is None:
+                continue
+            expected = normalizer(utterance.language)(utterance.text).split()
+            transcript = loaded.transcribe(read_samples(utterance), language=utterance.language, word_timestamps=True)
+            words += _judged_words(loaded, transcript.segments, expected, utterance.language)
+    return found
+
+
+def _judged_words(
+    model: edge.Model, segments: Sequence[Segment], expected: Sequence[str], language: str | None
+) -> Iterator[JudgedWord]:
+    from edge.whisper.confidence import CALIBRATION
+    from edge.whisper.words import group_words
+
+    matches = iter(match_words(expected, [word.text for segment in segments for word in segment.words], language))
+    for segment in segments:
+        given = zip(segment.tokens, segment.token_probabilities, strict=True)
+        text = [(token, p) for token, p in given if token < model.tokenizer.eot]
+        groups = group_words([token for token, _ in text], model.tokenizer, language)
+        for word, group in zip(segment.words, groups, strict=True):
+            match = next(matches)
+            if match.correct is None:
+                continue
+            sure = [p for _, p in text[group.spoken_first : group.spoken_stop]]
+            logits = tuple(CALIBRATION.undo(p, segment.avg_logprob) for p in sure)
+            yield JudgedWord(match.correct, word.probability, logits, segment.avg_logprob)
+
+
+def _shown(model: str, by_set: dict[str, list[JudgedWord]], fitted: Calibration | None) -> dict[str, Any]:
+    """The tables of one model on standard output, and its figures."""
+    together = [word for words in by_set.values() for word in words]
+    sources = ["raw", "edgewise"] + ([] if fitted is None else ["fitted"])
+    rows = []
+    figures = []
+    for name, words in [*by_set.items(), *([("all", together)] if len(by_set) > 1 else [])]:
+        if not words:
+            raise BenchmarkError(f"{name}: no word of it is judged; evaluate on speech with references")
+        right = np.array([word.is_right for word in words], np.float64)
+        for source in sources:
+            sure = np.array([_given(word, source, fitted) for word in words])
+            error, area = calibration_error(sure, right), separation(sure, right)
+            rows.append([name, source, str(len(words)), f"{100 * right.mean():.1f}", f"{100 * sure.mean():.1f}"])
+            rows[-1] += [f"{error:.3f}", f"{area:.3f}"]
+            figures.append({"set": name, "source": source, "words": len(words), "error": error, "separation": area})
+    header = ("set", "probabilities", "words", "right %", "said %", "calibration error", "separation")
+    print(f"\n{model}\n\n{table(header, rows, 2)}")
+    sure = np.array([word.probability for word in together])
+    right = np.array([word.is_right for word in together], np.float64)
+    print(f"\n{model}: what edgewise says and what is right, all sets together\n\n{_diagram(sure, right)}", flush=True)
+    return {"model": model, "figures": figures}
+
+
+def _given(word: JudgedWord, source: str, fitted: Calibration | None) -> float:
+    if source == "raw":
+        return word.raw
+    return word.probability if fitted is None or source == "edgewise" else word.under(fitted)
+
+
+def _diagram(sure: FloatArray, right: FloatArray) -> str:
+    """The reliability diagram: of each tenth of the probabilities, what was said and what was right."""
+    rows = []
+    for chosen in _tenths(sure):
+        tenth = min(int(sure[chosen[0]] * _BINS), _BINS - 1)
+        share = float(right[chosen].mean())
+        rows.append(
+            [
+                *(f"{tenth / _BINS:.1f} to {(tenth + 1) / _BINS:.1f}", "#" * round(40 * share), str(len(chosen))),
+                *(f"{100 * float(sure[chosen].mean()):.0f}", f"{100 * share:.0f}"),
+            ]
+        )
+    return table(("probability", "right", "words", "said %", "right %"), rows, 2)
