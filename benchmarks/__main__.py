@@ -127,6 +127,23 @@ def _run_perplexity(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def _run_compression(options: argparse.Namespace) -> dict[str, Any]:
+    from .compression import CompressionOptions, run_compression
+
+    return run_compression(
+        CompressionOptions(
+            sets=tuple(name for names in options.manifest for name in names),
+            calibration=tuple(options.calibration),
+            models=options.models,
+            reductions=options.reductions,
+            precisions=options.precisions,
+            recover_s=60 * options.recover_minutes,
+            data=options.data,
+            limit=options.limit,
+        )
+    )
+
+
 def _run_words(options: argparse.Namespace) -> dict[str, Any]:
     from export.evaluate.manifest import Selection
 
@@ -165,6 +182,7 @@ def _run_confidence(options: argparse.Namespace) -> dict[str, Any]:
 
 _COMMANDS = {
     "asr": _run_asr,
+    "compression": _run_compression,
     "confidence": _run_confidence,
     "hallucination": _run_hallucination,
     "kernels": _run_kernels,

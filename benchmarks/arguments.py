@@ -25,6 +25,7 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     _add_perplexity(commands.add_parser("perplexity", help="what quantizing a language model costs, on a text"))
     _add_words(commands.add_parser("words", help="how exactly engines tell when words are said"))
     _add_confidence(commands.add_parser("confidence", help="whether words that are given 0.8 are right 8 times of 10"))
+    _add_compression(commands.add_parser("compression", help="smaller encoders at each precision: size, time, words"))
     comparison = commands.add_parser("compare", help="two result files: what changed beyond the noise")
     comparison.add_argument("first", type=Path, metavar="A.json")
     comparison.add_argument("second", type=Path, metavar="B.json")
@@ -169,6 +170,29 @@ def _add_perplexity(parser: argparse.ArgumentParser) -> None:
     _add_json(parser)
 
 
+def _add_compression(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="PATH",
+        help="recordings to listen to (files, folders, manifests), none of them in the sets",
+    )
+    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    parser.add_argument(
+        "--reductions", type=_shares, default=(0.0, 0.08, 0.15, 0.25), help="of the encoder (default 0,0.08,0.15,0.25)"
+    )
+    parser.add_argument(
+        "--precisions", type=_names, default=("f32", "int8", "int4"), help="comma list (default f32,int8,int4)"
+    )
+    parser.add_argument(
+        "--recover-minutes", type=float, default=0.0, metavar="M", help="train each size (default: not)"
+    )
+    _add_json(parser)
+
+
 def _add_words(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
     parser.add_argument(
@@ -217,3 +241,10 @@ def _positive(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return value
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    values = tuple(float(part) for part in text.split(","))
+    if not all(0 <= value < 1 for value in values):
+        raise argparse.ArgumentTypeError(f"expected shares below 1, such as 0,0.15, found {text!r}")
+    return values

@@ -19,6 +19,7 @@ PEAK = "the machine's peak"
 
 FORMATS = {
     "asr": 2,
+    "compression": 1,
     "confidence": 1,
     "hallucination": 1,
     "kernels": 1,

@@ -32,6 +32,8 @@ class SetScore:
     high: float
     ms: float
     """Mean time of a recording, everything but loading: one run, to compare with others of the same machine."""
+    encode_ms: float = 0.0
+    """Of that, the encoder."""
 
     @property
     def rate(self) -> float:
@@ -49,7 +51,7 @@ def measure(path: Path, manifests: Sequence[Manifest], progress: Progress = sile
     scores = []
     for manifest in manifests:
         with_words = [utterance for utterance in manifest.utterances if utterance.text is not None]
-        errors, seconds = [], 0.0
+        errors, seconds, encode_s = [], 0.0, 0.0
         for done, utterance in enumerate(with_words):
             progress(f"measuring on {manifest.name}", done, len(with_words))
             samples = read_samples(utterance)
@@ -57,6 +59,7 @@ def measure(path: Path, manifests: Sequence[Manifest], progress: Progress = sile
             language = utterance.language if model.tokenizer.is_multilingual else None
             transcript = model.transcribe(samples, language=language, timestamps=False)
             seconds += time.perf_counter() - began
+            encode_s += transcript.timing.encode_s
             errors.append(score(utterance.text or "", transcript.text, utterance.language))
         if not sum(one.words for one in errors):
             raise ManifestError(f"{manifest.name}: expected recordings with their words, found none")
@@ -70,6 +73,7 @@ def measure(path: Path, manifests: Sequence[Manifest], progress: Progress = sile
                 low=low,
                 high=high,
                 ms=1000 * seconds / len(errors),
+                encode_ms=1000 * encode_s / len(errors),
             )
         )
     return tuple(scores)

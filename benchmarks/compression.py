@@ -1,0 +1,117 @@
+"""`python -m benchmarks compression`: size, arithmetic, time and words of smaller encoders, at each precision."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.store import ensure
+from export.costs import encoder_weights
+from export.evaluate.manifest import Manifest, Selection, read_manifests
+from export.evaluate.measure import SetScore, mean_rate, measure
+from export.quantize import parse_precision
+from export.recipe import Kitchen, Recipe
+from export.sources import read_checkpoint
+from export.writers.gguf import write_model_file
+
+from .machine import describe_machine
+from .progress import tell
+from .report import machine_line, table
+from .results import FORMATS
+
+
+@dataclass(frozen=True, slots=True)
+class CompressionOptions:
+    """What the command line asks for."""
+
+    sets: tuple[str, ...]
+    calibration: tuple[Path, ...]
+    """Recordings to listen to; none of them in the sets."""
+    models: tuple[str, ...]
+    reductions: tuple[float, ...]
+    precisions: tuple[str, ...]
+    recover_s: float = 0.0
+    data: Path | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """One model at one size and precision."""
+
+    model: str
+    precision: str
+    reduction: float
+    """Share of the encoder's weights that has gone."""
+    n_bytes: int
+    encoder_macs: int
+    """For one position, 20 ms."""
+    scores: tuple[SetScore, ...]
+
+
+def run_compression(options: CompressionOptions) -> dict[str, Any]:
+    """Export and measure every combination; prints a table."""
+    manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
+    machine = describe_machine()
+    found: list[Compressed] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for model in options.models:
+            found += _model(model, options, manifests, Path(folder) / "model.gguf")
+    print(machine_line(machine, 0).replace(", 0 threads", ""))
+    print(table_of(found))
+    return {
+        "format": FORMATS["compression"],
+        "kind": "compression",
+        "machine": asdict(machine),
+        "results": [asdict(one) for one in found],
+    }
+
+
+def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest], file: Path) -> Iterator[Compressed]:
+    from export.compress.encoder import shrink_encoder
+
+    checkpoint = read_checkpoint(ensure(name), name=name)
+    kitchen = Kitchen(checkpoint, options.calibration, None, _progress)
+    sizes = [(0.0, checkpoint)]
+    wanted = tuple(sorted(reduction for reduction in options.reductions if reduction))
+    if wanted:
+        smaller = shrink_encoder(checkpoint, kitchen.speech, wanted, options.recover_s, _progress)
+        sizes += [(one.reduction, one.checkpoint) for one in smaller]
+    for reduction, one in sizes:
+        for precision in options.precisions:
+            recipe = Recipe(parse_precision(precision))
+            sources = options.calibration if precision == "int4" else ()  # int8 gains little, and listens for minutes
+            made = Kitchen(one, sources, None, _progress).make(recipe)
+            write_model_file(made.checkpoint, file, recipe.precision, quantized=made.quantized, progress=_progress)
+            tell(f"{name} at {precision}, encoder -{reduction:.1%}")
+            scores = measure(file, manifests)
+            n_bytes, macs = file.stat().st_size, encoder_weights(one.dims)
+            yield Compressed(name, precision, reduction, n_bytes, macs, scores)
+
+
+def _progress(what: str, done: int, total: int) -> None:
+    """Steps are many and short; the lines of `tell` are enough."""
+
+
+def table_of(found: Sequence[Compressed]) -> str:
+    """A row for each, with the word error rate on each set."""
+    sets = [score.name for score in found[0].scores]
+    header = ("model", "precision", "encoder", "MB", "M macs", "encoder ms", *sets, "mean WER %", "loops")
+    rows = [
+        (
+            one.model,
+            one.precision,
+            f"-{one.reduction:.1%}" if one.reduction else "whole",
+            f"{one.n_bytes / 1e6:.1f}",
+            f"{one.encoder_macs / 1e6:.2f}",
+            f"{sum(score.encode_ms for score in one.scores) / len(one.scores):.1f}",
+            *(f"{100 * score.rate:.2f}" for score in one.scores),
+            f"{100 * mean_rate(one.scores):.2f}",
+            str(sum(score.errors.loops for score in one.scores)),
+        )
+        for one in found
+    ]
+    return table(header, rows, n_left=3)
