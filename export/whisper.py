@@ -14,6 +14,7 @@ from edge.errors import CalibrationError, UnsupportedModelError
 from edge.progress import Progress, silent
 
 from .automatic import Budget, search_recipe
+from .checkpoint import Checkpoint
 from .onnx import PRECISIONS as ONNX_PRECISIONS
 from .onnx import require_exporter
 from .quantize import PRECISIONS, Precision, parse_precision
@@ -104,8 +105,7 @@ def export_whisper(
     """Read the checkpoint `source` of any kind and write it to `out`, which appears only when it is whole.
 
     Without training, the same source gives the same bytes. The precision is int8 unless given; that of targets other
-    than "gguf" one that their readers know, f16 unless given. `assets` brings Whisper's vocabularies for sources that
-    come without one.
+    than "gguf" one that their readers know, f16 unless given. `assets` brings vocabularies for sources without one.
 
     `calibration`, recordings of speech (`export.calibrate`), makes int8 and int4 lose less; what they tell of the
     checkpoint is kept in `keep_in`. `compress` is the share of the encoder's weights to take away, `recover_s` for how
@@ -131,14 +131,14 @@ def export_whisper(
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
     tell("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
+    if checkpoint.dims.layers and to != "gguf":
+        raise UnsupportedModelError(
+            f"{source}: its encoder is compressed, which {to} has no form for; export its source"
+        )
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
-        if to == "onnx":
-            onnx = write_onnx(checkpoint, out, wanted, clip=clip, progress=tell)
-            return ExportReport(out, checkpoint.name, wanted, _n_bytes(out), (), onnx)
         if recipe is None:
-            _FOREIGN[to][0](checkpoint, out, wanted, progress=tell)
-            return ExportReport(out, checkpoint.name, wanted, _n_bytes(out), ())
+            return _write_foreign(checkpoint, out, to, wanted, clip, tell)
         kitchen = Kitchen(checkpoint, calibration, keep_in, tell)
         made = kitchen.make(recipe) if budget is None else search_recipe(kitchen, recipe, budget, out)
         if budget is None:
@@ -146,6 +146,17 @@ def export_whisper(
                 made.checkpoint, out, recipe.precision, quantized=made.quantized, heard=made.heard, progress=tell
             )
     return _report(out, made)
+
+
+def _write_foreign(
+    checkpoint: Checkpoint, out: Path, to: str, precision: str, clip: Path | None, progress: Progress
+) -> ExportReport:
+    onnx = None
+    if to == "onnx":
+        onnx = write_onnx(checkpoint, out, precision, clip=clip, progress=progress)
+    else:
+        _FOREIGN[to][0](checkpoint, out, precision, progress=progress)
+    return ExportReport(out, checkpoint.name, precision, _n_bytes(out), (), onnx)
 
 
 def _precision(precision: str | None, to: str) -> str:

@@ -52,6 +52,7 @@ EXPORT_WITH_ENGINE = {
     "export.engine",
     "export.tail",
     "export.calibrate.gather",
+    "export.calibrate.recordings",
     "export.calibrate.words",
     "export.compress.speech",
     "export.evaluate.manifest",

@@ -87,4 +87,4 @@ def test_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest
     assert main(words) == 0
     assert [found["model"] for found in json.loads(out.read_text())["results"]] == ["one", "two"]
     assert main(["compare", str(out), str(out)]) == 1
-    assert "perplexity results are not compared" in capsys.readouterr().err
+    assert "hold perplexity results" in capsys.readouterr().err
