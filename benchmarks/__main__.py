@@ -11,14 +11,12 @@ from typing import Any
 from edge.errors import ManifestError
 
 from .arguments import build_parser
-from .checkout import prefer_compiled_edge
 from .errors import BenchmarkError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it could measure."""
     options = build_parser(__doc__).parse_args(arguments)
-    prefer_compiled_edge()
     try:
         _run(options)
     except (BenchmarkError, ManifestError) as error:

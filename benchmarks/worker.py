@@ -18,7 +18,6 @@ from typing import Any, TextIO
 
 from export.evaluate.manifest import SAMPLE_RATE_HZ, Utterance, read_samples
 
-from .checkout import prefer_compiled_edge
 from .engines import ENGINES, Engine, Settings
 
 
@@ -94,5 +93,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    prefer_compiled_edge()
     main()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -53,8 +55,9 @@ def _open_container(file: BinaryIO, name: str) -> Opened:
         raise AudioError(f"{name} is empty: expected a recording, found 0 bytes")
     file.seek(start)
     try:
-        sound = soundfile.SoundFile(file)
+        sound = soundfile.SoundFile(_handle(file, start), closefd=False)
     except soundfile.LibsndfileError as error:
+        file.seek(0, io.SEEK_END)  # libsndfile has moved the file behind its buffer's back
         file.seek(start)
         return open_with_pyav(file, name, reason=_reason(error))
     except (OSError, TypeError, ValueError) as error:
@@ -68,6 +71,18 @@ def _open_container(file: BinaryIO, name: str) -> Opened:
     blocks = to_mono_16k(_sound_blocks(sound, name), sound.samplerate)
     duration_s = sound.frames / sound.samplerate if sound.frames < _UNKNOWN_FRAMES else None
     return Opened(name, blocks, duration_s, close)
+
+
+def _handle(file: BinaryIO, start: int) -> BinaryIO | int:
+    """The file's descriptor where it has one: libsndfile then reads by itself. It would call back into Python for every
+    read otherwise, and an interrupt that arrives in there is lost."""
+    try:
+        descriptor = file.fileno()
+        if start == 0 and os.lseek(descriptor, 0, os.SEEK_SET) == 0:
+            return descriptor
+    except (OSError, AttributeError):
+        pass
+    return file
 
 
 def _sound_blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:

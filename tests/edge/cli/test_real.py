@@ -47,6 +47,7 @@ def test_ctrl_c_leaves_whole_events(tiny_en_int8: Path, jfk_clip: Path, tmp_path
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        cwd=tmp_path,  # the checkout may hold an edge that is not compiled
         # What a shell starts in the background ignores Ctrl-C, and so would its children.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
