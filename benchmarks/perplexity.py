@@ -130,7 +130,7 @@ def score_table(scores: Sequence[Score]) -> str:
             score.engine,
             f"{score.n_bytes / 1e6:.1f}",
             f"{score.perplexity:.3f}",
-            f"{score.divergence:.5f}",
+            f"{round(score.divergence, 5) + 0.0:.5f}",
             f"{100 * score.same_choice:.2f}",
             f"{score.logit_error:.2g}",
             f"{score.farthest_logit:.2g}",
