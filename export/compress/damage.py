@@ -26,27 +26,27 @@ class Watched:
     """(n, n_vocab) log-probabilities at the tokens that count, float16."""
 
 
-@torch.no_grad()
 def watch(whole: Tensors, dims: WhisperDims, batches: Sequence[Batch]) -> list[Watched]:
     """Let the whole model hear the batches that damage is measured on."""
     watched = []
-    for batch in batches:
-        stem = convolve(whole, batch.features)
-        states = encode(whole, dims, stem)[-1]
-        watched.append(Watched(batch, stem, _logprobs(whole, dims, batch, states).half()))
+    with torch.no_grad():
+        for batch in batches:
+            stem = convolve(whole, batch.features)
+            states = encode(whole, dims, stem)[-1]
+            watched.append(Watched(batch, stem, _logprobs(whole, dims, batch, states).half()))
     return watched
 
 
-@torch.no_grad()
 def damage(
     tensors: Tensors, dims: WhisperDims, watched: Sequence[Watched], inputs: Sequence[torch.Tensor], first: int
 ) -> float:
     """Mean Kullback-Leibler divergence a token, in nats; `inputs` are what goes into layer `first` of each batch."""
     total, n = 0.0, 0
-    for item, x in zip(watched, inputs, strict=True):
-        found = _logprobs(tensors, dims, item.batch, encode(tensors, dims, x, first)[-1])
-        total += float(divergence(found, item.logprobs.float()))
-        n += len(found)
+    with torch.no_grad():
+        for item, x in zip(watched, inputs, strict=True):
+            found = _logprobs(tensors, dims, item.batch, encode(tensors, dims, x, first)[-1])
+            total += float(divergence(found, item.logprobs.float()))
+            n += len(found)
     return total / n
 
 
@@ -60,7 +60,6 @@ def _logprobs(tensors: Tensors, dims: WhisperDims, batch: Batch, states: torch.T
     return functional.log_softmax(rows @ tensors["dec.token_embd.weight"].T, dim=-1)
 
 
-@torch.no_grad()
 def moments_of(tensors: Tensors, dims: WhisperDims, batches: Sequence[Batch]) -> dict[str, Moments]:
     """Moments of what goes into each linear of the encoder, over the clips' own positions."""
     sums: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
@@ -74,5 +73,6 @@ def moments_of(tensors: Tensors, dims: WhisperDims, batches: Sequence[Batch]) ->
             second, first = sums.get(stem, (torch.zeros(()), torch.zeros(())))
             sums[stem] = second + (rows.T @ rows).double(), first + rows.sum(dim=0).double()
 
-        encode(tensors, dims, convolve(tensors, batch.features), observe=observe)
+        with torch.no_grad():
+            encode(tensors, dims, convolve(tensors, batch.features), observe=observe)
     return {stem: Moments((second / n).numpy(), (first / n).numpy()) for stem, (second, first) in sums.items()}
