@@ -109,7 +109,10 @@ def _add_budget(parser: argparse.ArgumentParser) -> None:
 
 
 def _share(text: str) -> float:
-    value = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"expected a share such as 25% or 0.25, found {text!r}")
     return value
