@@ -174,11 +174,10 @@ def _add_compression(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
     parser.add_argument(
         "--calibration",
-        type=Path,
         nargs="+",
         required=True,
-        metavar="PATH",
-        help="recordings to listen to (files, folders, manifests), none of them in the sets",
+        metavar="SET",
+        help="recordings to listen to (sets, files, folders), none of them in the manifests",
     )
     parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
     parser.add_argument(

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.store import ensure
 from export.costs import encoder_weights
-from export.evaluate.manifest import Manifest, Selection, read_manifests
+from export.evaluate.manifest import Manifest, Selection, find_set, read_manifests
 from export.evaluate.measure import SetScore, mean_rate, measure
 from export.quantize import parse_precision
 from export.recipe import Kitchen, Recipe
@@ -28,8 +28,8 @@ class CompressionOptions:
     """What the command line asks for."""
 
     sets: tuple[str, ...]
-    calibration: tuple[Path, ...]
-    """Recordings to listen to; none of them in the sets."""
+    calibration: tuple[str, ...]
+    """Recordings to listen to, sets or paths; none of them in `sets`."""
     models: tuple[str, ...]
     reductions: tuple[float, ...]
     precisions: tuple[str, ...]
@@ -74,7 +74,8 @@ def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest]
     from export.compress.encoder import shrink_encoder
 
     checkpoint = read_checkpoint(ensure(name), name=name)
-    kitchen = Kitchen(checkpoint, options.calibration, None, _progress)
+    heard = [find_set(name, options.data) for name in options.calibration]
+    kitchen = Kitchen(checkpoint, heard, None, _progress)
     sizes = [(0.0, checkpoint)]
     wanted = tuple(sorted(reduction for reduction in options.reductions if reduction))
     if wanted:
@@ -83,7 +84,7 @@ def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest]
     for reduction, one in sizes:
         for precision in options.precisions:
             recipe = Recipe(parse_precision(precision))
-            sources = options.calibration if precision == "int4" else ()  # int8 gains little, and listens for minutes
+            sources = heard if precision == "int4" else ()  # int8 gains little, and listens for minutes
             made = Kitchen(one, sources, None, _progress).make(recipe)
             write_model_file(made.checkpoint, file, recipe.precision, quantized=made.quantized, progress=_progress)
             tell(f"{name} at {precision}, encoder -{reduction:.1%}")
