@@ -37,9 +37,9 @@ def quantize_checkpoint(
     """Every tensor as the file will hold it.
 
     `raised` names tensors that stay INT8 in an INT4 model. With `recover` (and a calibration) the model is trained to
-    live with INT4, the token embedding included.
+    live with INT4.
     """
-    types = {name: _type(name, precision, raised, recover is not None) for name in checkpoint.tensors}
+    types = {name: _type(name, precision, raised) for name in checkpoint.tensors}
     tensors, matrices = checkpoint.tensors, dict[str, NDArray[np.float32]]()
     if calibration is not None:
         tensors, seen = equalise(checkpoint.dims, tensors, calibration.moments.matrices)
@@ -60,13 +60,10 @@ def quantize_checkpoint(
     return quantized
 
 
-def _type(name: str, precision: Precision, raised: Collection[str], recovers: bool) -> TensorType:
-    role = role_of(name)
+def _type(name: str, precision: Precision, raised: Collection[str]) -> TensorType:
     if precision == "int4" and name in raised:
         return TensorType.I8
-    if precision == "int4" and recovers and role is Role.EMBEDDING:
-        return TensorType.Q4_0
-    return POLICY[precision][role]
+    return POLICY[precision][role_of(name)]
 
 
 def groups_of(names: Collection[str]) -> Iterator[tuple[str, ...]]:

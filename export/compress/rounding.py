@@ -19,7 +19,7 @@ from .network import to_torch
 from .recover import Lesson, Network, recover
 from .speech import Speech
 
-_LEARNING_RATE = 1e-4
+_LEARNING_RATE = 2e-5
 
 
 def recover_q4_0(
@@ -43,7 +43,7 @@ def recover_q4_0(
         step, moved = moved_for_q4_0(np.ascontiguousarray(tensors[name], np.float32), matrix)
         student[name], scales[name] = torch.from_numpy(moved), torch.from_numpy(step)
     teacher = Network(to_torch(checkpoint.tensors), checkpoint.dims)
-    learns = [name for name in student if ".conv." not in name and "enc.pos_emb" not in name]
+    learns = [name for name in student if "norm" in name or name.endswith(".bias") or name in scales]
     lesson = Lesson(speech.epoch, speech.kept, seconds, _LEARNING_RATE)
     found = recover(teacher, Network(student, dims), learns, scales, lesson, progress)
     arrays = {name: tensor.numpy() for name, tensor in found.tensors.items()}
