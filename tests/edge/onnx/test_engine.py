@@ -234,6 +234,7 @@ def test_without_the_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_name_that_cannot_be_exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEWISE_HOME", str(tmp_path))
     monkeypatch.setitem(sys.modules, "optimum", None)
+    monkeypatch.setitem(sys.modules, "optimum.exporters.onnx", None)
     message = r'tiny.en at int8 is not in .*edgewise\[onnx-export\]"; or run `edgewise export whisper tiny.en -o DIR'
     with pytest.raises(EdgeError, match=message):
         edge.load("tiny.en", engine="onnxruntime", offline=True)
