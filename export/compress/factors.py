@@ -53,16 +53,6 @@ def two_factors(
     return down, up, bias + (weight - up @ down) @ inputs.mean
 
 
-def principal_factors(
-    weight: FloatArray, bias: FloatArray, inputs: Moments, rank: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """LiteASR's way, to compare with: outputs projected on their first `rank` principal axes."""
-    _, axes = np.linalg.eigh(weight @ inputs.covariance @ weight.T)
-    up = axes[:, -rank:]
-    down = up.T @ weight
-    return down, up, bias + (weight - up @ down) @ inputs.mean
-
-
 def narrow_keys(
     q: FloatArray, q_bias: FloatArray, k: FloatArray, inputs: Moments, n_heads: int, width: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:

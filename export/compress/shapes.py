@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -48,15 +48,6 @@ def smaller(shape: LayerShape, part: Part, dims: WhisperDims) -> LayerShape | No
         new = value - STEP if value else most
     tried = replace(shape, **{_FIELDS[part]: new})
     return tried if new > 0 and macs(tried, dims) < macs(shape, dims) else None
-
-
-def steps(dims: WhisperDims, parts: tuple[Part, ...]) -> Iterator[tuple[int, Part, LayerShape]]:
-    """Every (layer, part, smaller shape) that is one step from `dims`."""
-    for layer in range(dims.n_audio_layer):
-        for part in parts:
-            tried = smaller(dims.layer_shape(layer), part, dims)
-            if tried is not None:
-                yield layer, part, tried
 
 
 def with_layer(dims: WhisperDims, layer: int, shape: LayerShape) -> WhisperDims:

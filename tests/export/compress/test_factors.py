@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from export.compress.factors import Moments, narrow_hidden, narrow_keys, principal_factors, two_factors
+from export.compress.factors import Moments, narrow_hidden, narrow_keys, two_factors
 
 Floats = NDArray[np.float64]
 
@@ -19,6 +19,14 @@ def rows(n: int, k: int, seed: int) -> Floats:
 
 def moments(x: Floats) -> Moments:
     return Moments(x.T @ x / len(x), x.mean(axis=0))
+
+
+def principal_factors(weight: Floats, bias: Floats, inputs: Moments, rank: int) -> tuple[Floats, Floats, Floats]:
+    """LiteASR's way, to compare with: outputs projected on their first `rank` principal axes."""
+    _, axes = np.linalg.eigh(weight @ inputs.covariance @ weight.T)
+    up = axes[:, -rank:]
+    down = up.T @ weight
+    return down, up, bias + (weight - up @ down) @ inputs.mean
 
 
 def test_two_factors_beat_both_plain_svd_and_principal_axes() -> None:
