@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from edge.errors import BudgetError, CalibrationError
@@ -47,6 +48,7 @@ def search_recipe(kitchen: Kitchen, base: Recipe, budget: Budget, out: Path) -> 
         CalibrationError: a recording to measure on is one that was listened to.
         ManifestError: a set is none.
     """
+    replace(base, precision="int4").check(kitchen.sources)
     manifests = [read_manifest(path) for path in budget.sets]
     _keep_apart(kitchen, budget, manifests)
     made_at = out.with_name(f".{out.name}.{os.getpid()}.tmp")
@@ -91,13 +93,17 @@ def _float32(kitchen: Kitchen, manifests: Sequence[Manifest], made_at: Path) -> 
 def _recipes(kitchen: Kitchen, base: Recipe) -> Iterator[Recipe]:
     """Smallest file first; with speech to learn from, smaller encoders too."""
     reductions = (*REDUCTIONS, 0.0) if base.recover_s else (0.0,)
-    linears = kitchen.costliest() if kitchen.sources else []
-    for precision in ("int4", "int8"):
-        for reduction in reductions:
-            yield replace(base, precision=precision, reduction=reduction)
-        if precision == "int4":
-            for share in _RAISED if linears else ():
-                yield replace(base, precision="int4", reduction=0.0, raised=_first(linears, share))
+    for reduction in reductions:
+        yield replace(base, precision="int4", reduction=reduction)
+    if (
+        kitchen.sources and find_spec("torch") is not None
+    ):  # what is measured next takes minutes: only where it is needed
+        linears = kitchen.costliest()
+        for share in _RAISED:
+            yield replace(base, precision="int4", reduction=0.0, raised=_first(linears, share))
+    for reduction in reductions:
+        # INT8 alone loses nothing that training would bring back.
+        yield Recipe("int8", reduction, base.recover_s if reduction else 0.0)
     yield Recipe("f16")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.errors import CalibrationError
+from edge.errors import CalibrationError, EdgeError
 from edge.progress import Progress
 
 from .calibrate import calibrate
@@ -103,19 +103,22 @@ class Kitchen:
     def speech(self) -> Speech:
         """Clips of the recordings, with the checkpoint's own words."""
         if self._speech is None:
-            from .compress.speech import hear
-
+            try:
+                from .compress.speech import hear
+            except ImportError as error:
+                advice = 'pip install "edgewise[export]"'
+                raise EdgeError(f"compressing and recovering are done in torch ({error}): {advice}") from error
             self._speech = hear(self.checkpoint, self.recordings, self.progress)
         return self._speech
 
     def make(self, recipe: Recipe) -> Made:
-        """Follow a recipe.
+        """Follow a recipe that makes sense (`Recipe.check`).
 
         Raises:
-            CalibrationError: it needs recordings and has none, or the other way round.
+            CalibrationError: the sources name no recordings, or none with speech.
             AudioError, ManifestError: a recording or a manifest cannot be read.
+            EdgeError: torch is needed and not installed.
         """
-        recipe.check(self.sources)
         checkpoint = self._shrunk(recipe)
         known = None
         if self.sources and recipe.precision in _CALIBRATED:
@@ -129,7 +132,8 @@ class Kitchen:
             recover=self._recover(checkpoint, recipe),
             progress=self.progress,
         )
-        return Made(recipe, checkpoint, quantized, tuple(recording.sha256 for recording in self.recordings))
+        heard = self.recordings if known is not None or recipe.reduction else []
+        return Made(recipe, checkpoint, quantized, tuple(recording.sha256 for recording in heard))
 
     def costliest(self) -> list[tuple[tuple[str, ...], int]]:
         """The linears of the checkpoint by what INT4 does to the words for each byte that INT8 would cost more, worst
@@ -148,13 +152,12 @@ class Kitchen:
     def _shrunk(self, recipe: Recipe) -> Checkpoint:
         if not recipe.reduction:
             return self.checkpoint
+        speech = self.speech
         key = recipe.reduction, recipe.recover_s
         if key not in self._smaller:
             from .compress.encoder import shrink_encoder
 
-            (smaller,) = shrink_encoder(
-                self.checkpoint, self.speech, (recipe.reduction,), recipe.recover_s, self.progress
-            )
+            (smaller,) = shrink_encoder(self.checkpoint, speech, (recipe.reduction,), recipe.recover_s, self.progress)
             self._smaller[key] = smaller.checkpoint
         return self._smaller[key]
 

@@ -96,6 +96,16 @@ def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
     assert [path for path in tmp_path.iterdir() if path != spoken] == []
 
 
+def test_recordings_to_listen_to_do_not_end_the_search(
+    source: Path, spoken: Path, tmp_path: Path, rates: Rates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automatic, "find_spec", lambda name: None)  # as where torch is not installed
+    heard = recording(tmp_path / "heard.wav", 2)
+    rates("set", [0.1, 0.2, 0.2, 0.2])
+    with pytest.raises(BudgetError, match="  f16: "):
+        export_whisper(source, tmp_path / "m.gguf", calibration=[heard], budget=Budget((spoken,), 0.2))
+
+
 def test_sizes_and_times_count(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
     rates("set", [0.1, 0.1, 0.1, 0.1])
     with pytest.raises(BudgetError, match=r"MB, allowed are 0\.1; 12 ms a recording, allowed are 3"):
