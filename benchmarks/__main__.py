@@ -138,6 +138,7 @@ def _run_compression(options: argparse.Namespace) -> dict[str, Any]:
             recover_s=60 * options.recover_minutes,
             data=options.data,
             limit=options.limit,
+            keep=options.keep,
         )
     )
 

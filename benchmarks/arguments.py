@@ -189,6 +189,7 @@ def _add_compression(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recover-minutes", type=float, default=0.0, metavar="M", help="train each size (default: not)"
     )
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the model files there (default: nowhere)")
     _add_json(parser)
 
 

@@ -36,6 +36,8 @@ class CompressionOptions:
     recover_s: float = 0.0
     data: Path | None = None
     limit: int | None = None
+    keep: Path | None = None
+    """Folder for the model files; None throws them away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,12 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
     machine = describe_machine()
     found: list[Compressed] = []
     with tempfile.TemporaryDirectory() as folder:
+        keep = options.keep or Path(folder)
+        keep.mkdir(parents=True, exist_ok=True)
         for model in options.models:
-            found += _model(model, options, manifests, Path(folder) / "model.gguf")
+            for one in _model(model, options, manifests, keep):
+                found.append(one)
+                tell(table_of(found).splitlines()[-1])
     print(machine_line(machine, 0).replace(", 0 threads", ""))
     print(table_of(found))
     return {
@@ -70,7 +76,7 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
     }
 
 
-def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest], file: Path) -> Iterator[Compressed]:
+def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest], folder: Path) -> Iterator[Compressed]:
     from export.compress.encoder import shrink_encoder
 
     checkpoint = read_checkpoint(ensure(name), name=name)
@@ -85,11 +91,14 @@ def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest]
         for precision in options.precisions:
             recipe = Recipe(parse_precision(precision))
             sources = heard if precision == "int4" else ()  # int8 gains little, and listens for minutes
+            file = folder / f"{name}-{precision}-{round(100 * reduction)}.gguf"
             made = Kitchen(one, sources, None, _progress).make(recipe)
             write_model_file(made.checkpoint, file, recipe.precision, quantized=made.quantized, progress=_progress)
             tell(f"{name} at {precision}, encoder -{reduction:.1%}")
             scores = measure(file, manifests)
             n_bytes, macs = file.stat().st_size, encoder_weights(one.dims)
+            if options.keep is None:
+                file.unlink()
             yield Compressed(name, precision, reduction, n_bytes, macs, scores)
 
 
