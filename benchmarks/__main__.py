@@ -76,6 +76,25 @@ def _run_nbest(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def _run_vocabulary(options: argparse.Namespace) -> dict[str, Any]:
+    from .vocabulary import VocabularyOptions, run_vocabulary
+
+    return run_vocabulary(
+        VocabularyOptions(
+            sets=tuple(name for names in options.manifest for name in names),
+            models=options.models,
+            texts=options.texts,
+            distractors=options.distractors,
+            precision=options.precision,
+            beam_size=options.beam_size,
+            strength=options.strength,
+            threads=options.threads,
+            data=options.data,
+            limit=options.limit,
+        )
+    )
+
+
 def _run_hallucination(options: argparse.Namespace) -> dict[str, Any]:
     from .hallucination import HallucinationOptions, run_hallucination
     from .specs import parse_engine
@@ -188,6 +207,7 @@ _COMMANDS = {
     "nbest": _run_nbest,
     "perplexity": _run_perplexity,
     "step": _run_step,
+    "vocabulary": _run_vocabulary,
     "words": _run_words,
 }
 

@@ -22,6 +22,7 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
     _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
     _add_nbest(commands.add_parser("nbest", help="the best of the n best readings: what rescoring could reach"))
+    _add_vocabulary(commands.add_parser("vocabulary", help="rare words that are listed, lists of words not said"))
     _add_perplexity(commands.add_parser("perplexity", help="what quantizing a language model costs, on a text"))
     _add_words(commands.add_parser("words", help="how exactly engines tell when words are said"))
     _add_confidence(commands.add_parser("confidence", help="whether words that are given 0.8 are right 8 times of 10"))
@@ -85,6 +86,23 @@ def _add_nbest(parser: argparse.ArgumentParser) -> None:
     _add_models(parser)
     parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
     parser.add_argument("--n", type=_counts, default=(5, 10), help="comma list of readings to ask for (default 5,10)")
+    _add_json(parser)
+
+
+def _add_vocabulary(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    _add_models(parser)
+    parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
+    parser.add_argument("--beam-size", type=_positive, default=1, help="of the search (default 1)")
+    parser.add_argument("--strength", type=float, metavar="S", help="of the vocabulary (default: the runtime's)")
+    parser.add_argument(
+        "--texts",
+        default="text_calibration",
+        metavar="PATH",
+        help="texts that tell which words are rare, and that the others come from: a file, or a folder of .txt files, "
+        "also by its name in ROOT (default text_calibration)",
+    )
+    parser.add_argument("--distractors", type=_positive, default=1000, metavar="N", help="words not said (1000)")
     _add_json(parser)
 
 

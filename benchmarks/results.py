@@ -26,6 +26,7 @@ FORMATS = {
     "nbest": 1,
     "perplexity": 1,
     "step": 1,
+    "vocabulary": 1,
     "words": 1,
 }
 """Of the JSON, by kind of result; raised when a field changes its meaning."""

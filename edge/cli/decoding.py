@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from ..errors import OptionError
 from .arguments import language, positive
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 _PASSED_ON = (
     *("context", "language", "languages", "multilingual", "task"),
     *("beam_size", "patience", "length_penalty", "best_of", "n_best", "seed"),
+    *("initial_prompt", "vocabulary_strength"),
 )
 """The options that are named as the settings are."""
 
@@ -96,6 +99,29 @@ def add_word_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_vocabulary_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what is likely to be said."""
+    group = parser.add_argument_group("vocabulary")
+    group.add_argument(
+        "--vocabulary",
+        type=Path,
+        metavar="FILE",
+        help="words and names that are likely to be said, one a line, spelled as they are to be written;\n"
+        "one is put where the text is in doubt and sounds like it. Up to 10,000; # begins a remark",
+    )
+    group.add_argument(
+        "--vocabulary-strength",
+        type=float,
+        metavar="S",
+        help="how much likelier they are taken to be, in nats a token; 0 only where the model agrees (default: 3.5)",
+    )
+    group.add_argument(
+        "--initial-prompt",
+        metavar="TEXT",
+        help="show the model this before every 30 s, as if it had been said: style, spelling, a topic",
+    )
+
+
 def decoding_settings(args: argparse.Namespace) -> Settings:
     """What was asked for, and nothing else; OptionError if it cannot be."""
     from ..whisper.options import TranscribeOptions
@@ -103,6 +129,8 @@ def decoding_settings(args: argparse.Namespace) -> Settings:
     given = {name: getattr(args, name) for name in _PASSED_ON if getattr(args, name) is not None}
     if args.temperature is not None or not args.temperature_fallback:
         given["temperature"] = _temperatures(args.temperature or 0.0, fallback=args.temperature_fallback)
+    if args.vocabulary is not None:
+        given["vocabulary"] = _read_words(args.vocabulary)
     if args.word_timestamps or args.confidence:
         given["word_timestamps"] = True
     settings = cast("Settings", given)
@@ -115,6 +143,24 @@ def _temperatures(first: float, *, fallback: bool) -> tuple[float, ...]:
         return (first,)
     n_more = max(0, int((_HIGHEST - first) / _STEP + 1e-6)) if first >= 0 else 0
     return (first, *(round(first + _STEP * number, 3) for number in range(1, n_more + 1)))
+
+
+def _read_words(path: Path) -> tuple[str, ...]:
+    """The lines of a file of words; OptionError where it is none."""
+    from ..whisper.options import word_list
+
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        words = word_list(line for line in lines if not line.lstrip().startswith("#"))
+    except UnicodeDecodeError as error:
+        raise OptionError(f"{path}: expected UTF-8 text, one word a line ({error.reason})") from None
+    except OSError as error:
+        raise OptionError(f"{path}: {error.strerror}") from error
+    except OptionError as error:
+        raise OptionError(f"{path}: {error}") from None
+    if not words:
+        raise OptionError(f"{path}: expected words, one a line, found none")
+    return words
 
 
 def _languages(text: str) -> tuple[str, ...]:

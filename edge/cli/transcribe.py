@@ -28,6 +28,7 @@ examples:
   edgewise transcribe call.wav --model base --languages en,de --beam-size 5
   edgewise transcribe talk.mp3 --n-best 5 --format json
   arecord -f S16_LE -r 16000 -d 10 | edgewise transcribe -
+  edgewise transcribe meeting.wav --vocabulary names.txt
   edgewise transcribe talk.mp3 --confidence
   edgewise transcribe talk.mp3 --word-timestamps --format json > talk.json
   edgewise transcribe --demo

@@ -6,7 +6,12 @@ import argparse
 from pathlib import Path
 
 from .arguments import ONNX_PRECISIONS, PRECISIONS, positive
-from .decoding import add_language_arguments, add_search_arguments, add_word_arguments
+from .decoding import (
+    add_language_arguments,
+    add_search_arguments,
+    add_vocabulary_arguments,
+    add_word_arguments,
+)
 from .vad_options import declare_vad
 
 CONTEXTS = ("tail", "full")
@@ -34,6 +39,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_language_arguments(parser)
     add_search_arguments(parser)
     add_word_arguments(parser)
+    add_vocabulary_arguments(parser)
     declare_vad(parser)
     _declare_output(parser.add_argument_group("output"))
 

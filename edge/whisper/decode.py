@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
 from ..tokens import Task, Tokenizer
 from .protocol import FloatArray, State
-from .rules import TokenRules, pick_greedy, probability
+from .rules import IdArray, TokenRules, pick_greedy, probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Hypothesis:
     """Log-probability of each token, and of `<|endoftext|>` where it was reached."""
     score: float
     """What the search ranks by: higher is better."""
+    watched: tuple[FloatArray, ...] = field(default=(), compare=False, repr=False)
+    """In the place of each token, the log-probabilities of those that the search was to watch."""
 
     @property
     def avg_logprob(self) -> float:
@@ -72,6 +74,8 @@ class DecodedWindow:
     """What the search ranks by: higher is better."""
     others: tuple[Hypothesis, ...] = ()
     """What else the search found, the best first."""
+    watched: tuple[FloatArray, ...] = field(default=(), compare=False, repr=False)
+    """`Hypothesis.watched` of this one."""
 
 
 class WindowDecoder(Protocol):
@@ -89,24 +93,34 @@ def make_prompt(
     language: str | None,
     task: Task = "transcribe",
     timestamps: bool = True,
+    initial: Sequence[int] = (),
     previous: Sequence[int] = (),
 ) -> Prompt:
-    """The start of a transcript, after as many of the `previous` tokens as half the context holds."""
+    """The start of a transcript; before it the `initial` tokens, and as many of the `previous` ones as still fit.
+
+    Half the context is for both, and the last tokens of each count.
+    """
     start = tokenizer.sot_sequence(language, task)
     if not timestamps:
         start = (*start, tokenizer.no_timestamps)
-    n_previous = n_text_ctx // 2 - 1
-    before = (tokenizer.sot_prev, *previous[-n_previous:]) if previous else ()
+    most = n_text_ctx // 2 - 1
+    initial = initial[-most:]
+    shown = (*initial, *previous[max(0, len(previous) - (most - len(initial))) :])
+    before = (tokenizer.sot_prev, *shown) if shown else ()
     return Prompt((*before, *start), len(before))
 
 
 class GreedyDecoder:
     """Takes the likeliest token that the rules allow, until the end or the bound."""
 
-    def __init__(self, tokenizer: Tokenizer, rules: TokenRules, bounds: Bounds) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, rules: TokenRules, bounds: Bounds, *, watch: IdArray | None = None
+    ) -> None:
+        """`watch` are tokens whose log-probabilities are kept for every step (`Hypothesis.watched`)."""
         self._tokenizer = tokenizer
         self._rules = rules
         self._bounds = bounds
+        self._watch = watch
         self._step = np.empty((1, 1), np.int32)
 
     def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
@@ -114,16 +128,20 @@ class GreedyDecoder:
         n_max = self._bounds.most_tokens(prompt)
         tokens: list[int] = []
         logprobs: list[float] = []
+        watched: list[FloatArray] = []
         while len(tokens) < n_max:
             if tokens:
                 self._step[0, 0] = tokens[-1]
                 logits = state.decode(self._step)[0, -1]
-            token, logprob = pick_greedy(self._rules.apply(logits, tokens))
+            allowed = self._rules.apply(logits, tokens)
+            token, logprob = pick_greedy(allowed)
             logprobs.append(logprob)
+            if self._watch is not None:
+                watched.append(allowed[self._watch] + (logprob - allowed[token]))
             if token == self._tokenizer.eot:
                 break
             tokens.append(token)
-        found = Hypothesis(tuple(tokens), tuple(logprobs), rank(sum(logprobs), len(tokens)))
+        found = Hypothesis(tuple(tokens), tuple(logprobs), rank(sum(logprobs), len(tokens)), tuple(watched))
         return summarize(found, no_speech_prob, self._tokenizer)
 
 
@@ -156,6 +174,7 @@ def summarize(
         temperature=temperature,
         score=best.score,
         others=others,
+        watched=best.watched,
     )
 
 

@@ -12,6 +12,7 @@ from ..errors import OptionError
 from ..languages import language_code
 from ..tokens import Task, Tokenizer
 from ..vad.options import VadOptions
+from .boost import ROWS
 
 Context = Literal["tail", "full"]
 
@@ -20,6 +21,12 @@ TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 MOST_BEAMS = 32
 """Sequences that the engine decodes at once."""
+
+MOST_WORDS = 10_000
+"""Of a vocabulary."""
+
+MOST_LETTERS = 80
+"""Of a word or name in it."""
 
 Vad = bool | Literal["auto"]
 """When to listen for speech."""
@@ -53,6 +60,9 @@ class Settings(TypedDict, total=False):
     word_timestamps: bool
     vad: Vad
     vad_options: VadOptions
+    initial_prompt: str | None
+    vocabulary: Iterable[str] | None
+    vocabulary_strength: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,13 @@ class TranscribeOptions:
     True in all of the recording, transcribing only where somebody speaks, chunk by chunk; False never."""
     vad_options: VadOptions = field(default_factory=VadOptions)
     """What counts as speech."""
+    initial_prompt: str | None = None
+    """A text that the model is shown before every window, as if it had been said: names, style. The last 223 tokens
+    count, and what `condition_on_previous_text` shows gets the room that is left."""
+    vocabulary: Iterable[str] | None = None
+    """Words and names that are likely to be said, spelled as they are to be written (edge.whisper.boost)."""
+    vocabulary_strength: float = 3.5
+    """By how many nats a token a word of a short vocabulary may be less likely than what the model wrote."""
 
     def __post_init__(self) -> None:
         # Frozen means for everyone else: the fields hold codes and tuples, whatever was given.
@@ -116,6 +133,7 @@ class TranscribeOptions:
         object.__setattr__(self, "language", language)
         object.__setattr__(self, "languages", _language_codes(self.languages, language))
         object.__setattr__(self, "temperature", _temperatures(self.temperature))
+        object.__setattr__(self, "vocabulary", word_list(self.vocabulary))
         if self.task not in _TASKS:
             raise OptionError(f"unknown task {self.task!r}; expected {' or '.join(_TASKS)}")
         if self.context not in get_args(Context):
@@ -146,6 +164,8 @@ class TranscribeOptions:
             raise OptionError(f"length_penalty is {self.length_penalty}; expected 0 to 1, or None for the mean")
         if self.seed < 0:
             raise OptionError(f"seed is {self.seed}; expected a number of 0 or more")
+        if not 0 <= self.vocabulary_strength <= 100:
+            raise OptionError(f"vocabulary_strength is {self.vocabulary_strength}; expected nats a token, such as 3.5")
 
     @property
     def n_beams(self) -> int:
@@ -161,7 +181,13 @@ class TranscribeOptions:
     def n_sequences(self) -> int:
         """Most sequences that are decoded at once: what a state has to have room for."""
         draws = any(temperature > 0 for temperature in self.temperatures)
-        return max(self.n_beams if self.temperatures[0] == 0 else 1, self.best_of if draws else 1)
+        n_search = self.n_beams if self.temperatures[0] == 0 else 1
+        return max(n_search, self.best_of if draws else 1, ROWS if self.words else 1)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The vocabulary."""
+        return tuple(self.vocabulary or ())
 
     @property
     def candidate_languages(self) -> tuple[str, ...] | None:
@@ -186,6 +212,19 @@ class TranscribeOptions:
                 "this model knows only English and cannot translate; use a multilingual model "
                 "(one without .en in its name)"
             )
+
+
+def word_list(words: Iterable[str] | None) -> tuple[str, ...]:
+    """The words of a vocabulary, each once, blanks tidied; OptionError where it is none."""
+    if isinstance(words, str):
+        raise OptionError(f'vocabulary is the text {words!r}; expected a list such as ["{words}"]')
+    found = tuple(dict.fromkeys(tidy for tidy in (" ".join(word.split()) for word in words or ()) if tidy))
+    if len(found) > MOST_WORDS:
+        raise OptionError(f"vocabulary has {len(found)} words; expected at most {MOST_WORDS}")
+    for word in found:
+        if len(word) > MOST_LETTERS:
+            raise OptionError(f"vocabulary has {word[:40]!r}…; expected words of at most {MOST_LETTERS} letters")
+    return found
 
 
 def _language_codes(languages: Iterable[str] | None, language: str | None) -> tuple[str, ...] | None:

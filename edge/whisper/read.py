@@ -7,6 +7,7 @@ In this order, each only where the one before gave a text to doubt:
 3. draws at rising temperatures in full context, by openai-whisper's thresholds; silence is not drawn again.
 
 A search that finds several texts gives the best one that passes: the best of all may be a loop, and loops are likely.
+Words of a vocabulary are looked for in what a search found (edge.whisper.boost), not in what was drawn.
 Where all temperatures fail, the likeliest of their texts that does not repeat itself is taken, as in faster-whisper;
 the original takes the last. A window that passes at first is read as if nothing else existed. One in which nobody is
 heard (edge.whisper.speech) gets no second thoughts: its text is dropped in any case.
@@ -24,6 +25,7 @@ from ..features import FRAMES_PER_SECOND, window_features
 from ..format.tail import clip_positions
 from ..format.whisper import FRAMES_PER_POSITION
 from ..tokens import Tokenizer
+from .boost import WordBooster
 from .decode import Bounds, DecodedWindow, GreedyDecoder, Hypothesis, Prompt, WindowDecoder, make_prompt, summarize
 from .guard import is_suspicious
 from .language import detect_language
@@ -57,13 +59,23 @@ class WindowReader:
         self._state = state
         self._tokenizer = tokenizer
         self._options = options
+        self._initial = tokenizer.encode(f" {(options.initial_prompt or '').strip()}") if options.initial_prompt else []
         bounds = Bounds(engine.dims.n_text_ctx, options.max_tokens)
         penalty = options.length_penalty
         self._draw = SampleDecoder(tokenizer, rules, bounds, best_of=options.best_of, length_penalty=penalty)
-        self._search: WindowDecoder = GreedyDecoder(tokenizer, rules, bounds)
+        self._booster, watch = None, None
+        if options.words:
+            n_text_ctx = engine.dims.n_text_ctx
+            self._booster = WordBooster(tokenizer, n_text_ctx, options.words, options.vocabulary_strength)
+            watch = self._booster.first_tokens
+        self._search: WindowDecoder = GreedyDecoder(tokenizer, rules, bounds, watch=watch)
         if options.n_beams > 1:
             self._search = BeamDecoder(
-                tokenizer, rules, bounds, beam_size=options.n_beams, patience=options.patience, length_penalty=penalty
+                *(tokenizer, rules, bounds),
+                beam_size=options.n_beams,
+                patience=options.patience,
+                length_penalty=penalty,
+                watch=watch,
             )
 
     def read(
@@ -98,7 +110,7 @@ class WindowReader:
             _LOG.info("%r fails: decoding at temperature %.1f", attempts[-1].text, temperature)
             attempts.append(self._decode(prompt, temperature, seek))
         self.n_fallbacks += len(attempts) > 1
-        return self._best(attempts)
+        return self._boosted(self._best(attempts), prompt)
 
     def is_silent(self, decoded: DecodedWindow) -> bool:
         """Whether the window holds no speech, whatever was read there."""
@@ -123,6 +135,7 @@ class WindowReader:
             language=self.language,
             task=self._options.task,
             timestamps=self._options.timestamps,
+            initial=self._initial,
             previous=previous,
         )
 
@@ -148,11 +161,21 @@ class WindowReader:
         self.n_tokens += len(decoded.tokens)
         return decoded
 
+    def _boosted(self, decoded: DecodedWindow, prompt: Prompt) -> DecodedWindow:
+        """With words of the vocabulary, where it sounds like them."""
+        if self._booster is None or not decoded.watched or self._fails(decoded):
+            return decoded
+        began = time.perf_counter()
+        decoded = self._booster(self._state, prompt, decoded, self.language)
+        self.decode_s += time.perf_counter() - began
+        return decoded
+
     def _first_sound(self, decoded: DecodedWindow) -> DecodedWindow:
         """The best of what a search found that passes; the best of all if none does."""
         if not self._fails(decoded):
             return decoded
-        found = (Hypothesis(decoded.tokens, decoded.token_logprobs, decoded.score), *decoded.others)
+        first = Hypothesis(decoded.tokens, decoded.token_logprobs, decoded.score, decoded.watched)
+        found = (first, *decoded.others)
         for one in decoded.others:
             others = tuple(other for other in found if other is not one)
             promoted = summarize(one, decoded.no_speech_prob, self._tokenizer, decoded.temperature, others)

@@ -18,7 +18,7 @@ from ..errors import KernelError
 from ..tokens import Tokenizer
 from .decode import Bounds, DecodedWindow, Hypothesis, Prompt, rank, start_decoding, summarize
 from .protocol import FloatArray, State
-from .rules import NO_NUMBER, TokenRules, top_tokens
+from .rules import NO_NUMBER, IdArray, TokenRules, top_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,16 @@ class _Sequence:
     logprobs: tuple[float, ...] = ()
     total: float = 0.0
     """Sum of the log-probabilities."""
+    watched: tuple[FloatArray, ...] = ()
+    """As in `Hypothesis`."""
 
-    def then(self, token: int, logprob: float) -> _Sequence:
-        return _Sequence((*self.tokens, token), (*self.logprobs, logprob), self.total + logprob)
+    def then(self, token: int, logprob: float, seen: Sequence[FloatArray] = ()) -> _Sequence:
+        logprobs, watched = (*self.logprobs, logprob), (*self.watched, *seen)
+        return _Sequence((*self.tokens, token), logprobs, self.total + logprob, watched)
 
     def ends(self, logprob: float) -> _Sequence:
         """With the log-probability of `<|endoftext|>`, which is no token of the text."""
-        return _Sequence(self.tokens, (*self.logprobs, logprob), self.total + logprob)
+        return _Sequence(self.tokens, (*self.logprobs, logprob), self.total + logprob, self.watched)
 
 
 class _Candidate(NamedTuple):
@@ -59,14 +62,19 @@ class BeamDecoder:
         beam_size: int,
         patience: float = 1.0,
         length_penalty: float | None = None,
+        watch: IdArray | None = None,
     ) -> None:
-        """`patience` (Kasai et al. 2022) times `beam_size` is how many must have ended; `rank` has the penalty."""
+        """`patience` (Kasai et al. 2022) times `beam_size` is how many must have ended; `rank` has the penalty.
+
+        `watch` are tokens whose log-probabilities are kept for every step (`Hypothesis.watched`).
+        """
         self._tokenizer = tokenizer
         self._rules = rules
         self._bounds = bounds
         self._beam_size = beam_size
         self._n_wanted = max(1, round(beam_size * patience))
         self._length_penalty = length_penalty
+        self._watch = watch
 
     def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
         logits, no_speech_prob = start_decoding(state, prompt, self._tokenizer.no_speech)
@@ -87,19 +95,22 @@ class BeamDecoder:
     ) -> tuple[list[_Sequence], list[int]]:
         """The best sequences one token on, the best first, and which each came from; `ended` gets those that end."""
         candidates: list[_Candidate] = []
+        seen: list[tuple[FloatArray, ...]] = []
         for parent, (row, sequence) in enumerate(zip(rows, live, strict=True)):
             if self._are_better(candidates, sequence.total):
                 break  # no sequence gets likelier by going on, and the ones behind are less likely still
             self._rules.mask(row, sequence.tokens)
-            for token, logprob in likeliest(row, self._beam_size + 1):
+            best = likeliest(row, self._beam_size + 1)
+            for token, logprob in best:
                 candidates.append(_Candidate(sequence.total + logprob, parent, token, logprob))
+            seen.append(() if self._watch is None else (_logprobs(row, self._watch, *best[0]),))
         candidates.sort(key=attrgetter("total"), reverse=True)  # stable: a tie goes to the better parent
         following: list[_Sequence] = []
         parents: list[int] = []
         for candidate in candidates:
             sequence = live[candidate.parent]
             if candidate.token != self._tokenizer.eot:
-                following.append(sequence.then(candidate.token, candidate.logprob))
+                following.append(sequence.then(candidate.token, candidate.logprob, seen[candidate.parent]))
                 parents.append(candidate.parent)
                 if len(following) == self._beam_size:
                     break
@@ -166,7 +177,8 @@ def summarize_all(
 ) -> DecodedWindow:
     """The best of the sequences, with the others behind it, by `rank`; the earlier of two that are equal."""
     found = [
-        Hypothesis(one.tokens, one.logprobs, rank(one.total, len(one.tokens), length_penalty)) for one in sequences
+        Hypothesis(one.tokens, one.logprobs, rank(one.total, len(one.tokens), length_penalty), one.watched)
+        for one in sequences
     ]
     best, *others = sorted(found, key=lambda hypothesis: -hypothesis.score)
     return summarize(best, no_speech_prob, tokenizer, temperature, tuple(others))
@@ -177,6 +189,12 @@ def likeliest(masked: FloatArray, n: int) -> list[tuple[int, float]]:
     tokens = top_tokens(masked, n)
     log_total = _log_sum_exp(masked)
     return [(token, value - log_total) for token, value in zip(tokens.tolist(), masked[tokens].tolist(), strict=True)]
+
+
+def _logprobs(masked: FloatArray, tokens: IdArray, token: int, logprob: float) -> FloatArray:
+    """The log-probabilities of tokens by masked logits (n_vocab,), given that of one of them."""
+    found: FloatArray = masked[tokens] + np.float32(logprob - float(masked[token]))
+    return found
 
 
 def draw(masked: FloatArray, temperature: float, random: np.random.Generator) -> tuple[int, float]:

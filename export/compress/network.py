@@ -100,6 +100,7 @@ def _attention(
     q, k, v = (_linear(tensors, f"{stem}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
     n_heads = v.shape[-1] // HEAD_DIM
     q, k, v = (rows.view(*rows.shape[:2], n_heads, -1).transpose(1, 2) for rows in (q, k, v))
+    q, k = (functional.pad(rows, (0, HEAD_DIM - rows.shape[-1])) for rows in (q, k))  # else torch takes a slow way
     mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=1 / math.sqrt(HEAD_DIM))
     mixed = mixed.transpose(1, 2).flatten(-2)
     if observe is not None:

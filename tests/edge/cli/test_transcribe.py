@@ -46,6 +46,28 @@ def test_passes_the_options_on(run: Any, model: Any, clip: Path) -> None:
     assert model.loaded_with == ("tiny.en", expected)
 
 
+def test_reads_a_vocabulary(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("\ufeff# people\nMakan\n\n San  Francisco \nMakan\n", encoding="utf-8")
+    run("transcribe", clip, "--vocabulary", words, "--vocabulary-strength", 2, "--initial-prompt", "Names.")
+    expected = {"vocabulary": ("Makan", "San Francisco"), "vocabulary_strength": 2.0, "initial_prompt": "Names."}
+    assert model.settings == [expected]
+    for content, message in (
+        (b"# nothing\n", "expected words, one a line, found none"),
+        (b"\xff\xfe\x00", "expected UTF-8 text, one word a line"),
+        (b"x" * 81, "expected words of at most 80 letters"),
+        (None, "No such file or directory"),
+    ):
+        if content is None:
+            words.unlink()
+        else:
+            words.write_bytes(content)
+        outcome = run("transcribe", clip, "--vocabulary", words)
+        assert (outcome.status, outcome.out) == (1, "")
+        assert "words.txt: " in outcome.err
+        assert message in outcome.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "settings"),
     [

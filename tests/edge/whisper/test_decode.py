@@ -109,6 +109,13 @@ def test_the_prompt_holds_what_fits(english: Tokenizer, multilingual: Tokenizer)
     assert long.tokens[long.sot_index] == k.sot
 
 
+def test_the_initial_prompt_stays_in_front_of_what_was_written(english: Tokenizer) -> None:
+    both = make_prompt(english, N_TEXT_CTX, language="en", initial=[7, 8, 9], previous=list(range(1000)))
+    assert both.tokens == (english.sot_prev, 7, 8, 9, *range(780, 1000), english.sot)
+    alone = make_prompt(english, N_TEXT_CTX, language="en", initial=list(range(300)), previous=[400])
+    assert alone.tokens == (english.sot_prev, *range(77, 300), english.sot)
+
+
 def test_the_earlier_text_goes_in_before_the_start(english: Tokenizer, engine_of: Script, script: Script) -> None:
     state = state_of(engine_of(script(english, english.encode(" ask"))))
     prompt = make_prompt(english, N_TEXT_CTX, language=None, timestamps=False, previous=[300, 301])

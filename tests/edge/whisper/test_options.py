@@ -35,6 +35,10 @@ def test_a_language_becomes_its_code(given: str | None, code: str | None) -> Non
         ({"temperature": float("nan")}, "temperature is nan; expected"),
         ({"languages": ()}, "languages is empty; expected at least one"),
         ({"languages": "en,de"}, "languages is the text 'en,de'; expected a list"),
+        ({"vocabulary": "Makan"}, "vocabulary is the text 'Makan'; expected a list such as"),
+        ({"vocabulary": [str(n) for n in range(10_001)]}, "vocabulary has 10001 words; expected at most 10000"),
+        ({"vocabulary": ["x" * 81]}, "expected words of at most 80 letters"),
+        ({"vocabulary_strength": -1}, "vocabulary_strength is -1; expected nats a token"),
         ({"languages": ["en"], "language": "de"}, "language is 'de', which is none of languages, en"),
     ],
 )
@@ -76,3 +80,10 @@ def test_a_multilingual_model_refuses_languages_that_came_later(multilingual: To
     TranscribeOptions(language="de", task="translate").check_model(multilingual)
     with pytest.raises(OptionError, match="no token for language 'yue'"):
         TranscribeOptions(language="yue").check_model(multilingual)
+
+
+def test_a_vocabulary_is_tidied_and_needs_room_for_its_paths() -> None:
+    options = TranscribeOptions(vocabulary=[" San  Francisco ", "", "Makan", "Makan"], temperature=0)
+    assert options.words == ("San Francisco", "Makan")
+    assert options.n_sequences == 5
+    assert TranscribeOptions(temperature=0).n_sequences == 1
