@@ -11,7 +11,7 @@ from typing import Any
 from edge.errors import EdgeError
 from export.evaluate.manifest import EVERYTHING, Manifest, Selection, read_manifests
 
-from .asr_report import asr_table, peer_table, roofline_table, sets_table, speeds_table
+from .asr_report import asr_table, languages_table, peer_table, roofline_table, sets_table, speeds_table
 from .engines import ENGINES, Settings
 from .errors import BenchmarkError
 from .machine import describe_machine
@@ -98,6 +98,9 @@ def _shown(run: SetRun, model: str, manifest: Manifest) -> Rows:
     ratios = peer_table(run.results, summaries)
     if ratios is not None:
         print(f"\n{ratios}", flush=True)
+    languages = languages_table(run.results)
+    if languages is not None:
+        print(f"\n{languages}", flush=True)
     roofline = roofline_table(run.results, summaries)
     if roofline is not None:
         print(f"\npeaks: {peaks_line(run.peaks)}\n\n{roofline}", flush=True)

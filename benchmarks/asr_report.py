@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from export.evaluate.scoring import total
+
 from .report import table
 from .results import OURS, EngineResult, Ratio, Summary, mean_rate
 
@@ -69,6 +71,21 @@ def sets_table(by_set: Sequence[Sequence[tuple[EngineResult, Summary]]]) -> str:
         loops = sum(summary.errors.loops for _, summary in results)
         rows.append((results[0][0].label, *map(_percent, rates), _percent(mean_rate(rates)), str(loops)))
     return table(("WER %", *names, "mean", "loops"), rows)
+
+
+def languages_table(results: Sequence[EngineResult]) -> str | None:
+    """Error rates on one set, a column a language; None where one language is spoken."""
+    languages = list(dict.fromkeys(one.language for one in results[0].utterances if one.language is not None))
+    if len(languages) < 2:
+        return None
+    rows = []
+    for result in results:
+        spoken = {name: [one for one in result.utterances if one.language == name] for name in languages}
+        rates = [total(one.errors for one in some if one.errors is not None).rate for some in spoken.values()]
+        rows.append((result.label, *map(_percent, rates), _percent(mean_rate(rates))))
+    counts = [sum(one.language == name for one in results[0].utterances) for name in languages]
+    header = ("errors %", *(f"{name} ({n})" for name, n in zip(languages, counts, strict=True)), "mean")
+    return table(header, rows)
 
 
 def speeds_table(by_set: Sequence[Sequence[tuple[EngineResult, Summary]]]) -> str:

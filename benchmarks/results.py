@@ -47,6 +47,8 @@ class UtteranceResult:
     """Where the time went: the median of each part over the passes; None where the engine does not tell."""
     floor: Floor | None = None
     """The least that its work takes at the machine's peak."""
+    language: str | None = None
+    """That is spoken."""
 
     @property
     def median_s(self) -> float:

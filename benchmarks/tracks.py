@@ -152,4 +152,5 @@ def _scored(utterance: Utterance, passes: list[Heard], peak: _Peak | None) -> Ut
         errors=None if utterance.text is None else score(utterance.text, last.text, utterance.language),
         parts=parts,
         floor=None if parts is None or peak is None else peak.floor(last.audio_s, parts.n_tokens),
+        language=utterance.language,
     )

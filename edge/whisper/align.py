@@ -35,6 +35,19 @@ def attention_lead(alignment_heads: Sequence[tuple[int, int]]) -> int:
     return _LEADS.get(tuple(alignment_heads), 0)
 
 
+def check_alignment_heads(n_heads: int) -> None:
+    """Refuse to place words in time with a model that cannot.
+
+    Raises:
+        UnsupportedModelError: it has no alignment heads.
+    """
+    if not n_heads:
+        raise UnsupportedModelError(
+            "this model file names no alignment heads, so its words cannot be placed in time; export it again "
+            "from a checkpoint that tells its heads, or do not ask for word timestamps"
+        )
+
+
 def attention_map(
     state: State, start: Sequence[int], text: Sequence[int], eot: int, n_positions: int, lead: int = 0
 ) -> FloatArray:
@@ -42,18 +55,11 @@ def attention_map(
 
     Decodes `text` after the tokens `start`; what `state` had decoded before is lost. The map (n_text + 1, n_positions)
     is in standard deviations above what the tokens give to a position on average, moved on by `lead` positions.
-
-    Raises:
-        UnsupportedModelError: the model has no alignment heads.
+    The model has some (`check_alignment_heads`).
     """
     state.rewind(0)
     state.decode(np.array([[*start, *text, eot]], np.int32), alignment=True)
     attention = state.alignment()[0, :, :, :n_positions]
-    if not attention.shape[0]:
-        raise UnsupportedModelError(
-            "this model file names no alignment heads, so its words cannot be placed in time; export it again "
-            "from a checkpoint that tells its heads, or do not ask for word timestamps"
-        )
     # The row of a token shows where the next one is read from: that of the last of `start` belongs to the first of
     # `text`, and after that of `eot` nothing comes.
     found = clean_attention(attention)[len(start) - 1 : -1]

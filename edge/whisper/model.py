@@ -18,7 +18,7 @@ from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
 from ..tokens import Tokenizer
 from ..transcript import Segment, Transcript
-from .align import attention_lead
+from .align import attention_lead, check_alignment_heads
 from .detector import Detector, fetch_detector
 from .engine import WhisperEngine
 from .options import Settings, TranscribeOptions
@@ -95,10 +95,10 @@ class Model:
 
         Raises:
             AudioError: the recording cannot be read.
-            OptionError: the model cannot do what is asked.
+            OptionError, UnsupportedModelError: the model cannot do what is asked.
             StoreError: `vad` is True and the detector cannot be fetched.
         """
-        options = replace(options or TranscribeOptions(), **settings)
+        options = self._checked(options, settings)
         with self._state(options.n_sequences) as state:
             return transcribe(
                 self.engine,
@@ -125,9 +125,15 @@ class Model:
         The recording is opened at once, and read and transcribed while the segments are taken, in memory that does
         not grow with its length. Arguments and errors are those of `transcribe`.
         """
+        options = self._checked(options, settings)
+        return self._stream(open_audio(audio), options)
+
+    def _checked(self, options: TranscribeOptions | None, settings: Settings) -> TranscribeOptions:
         options = replace(options or TranscribeOptions(), **settings)
         options.check_model(self.tokenizer)
-        return self._stream(open_audio(audio), options)
+        if options.word_timestamps:
+            check_alignment_heads(self.engine.n_alignment_heads)
+        return options
 
     def _stream(self, source: AudioSource, options: TranscribeOptions) -> Iterator[Segment]:
         with self._state(options.n_sequences) as state:

@@ -56,9 +56,6 @@ class WordTimer:
 
         The state holds the encoding of the window; what it has decoded is lost. `raw` (n_frames, n_mels) are the
         window's raw mel frames, up to where the segments tell what is said: all words lie there, in order and apart.
-
-        Raises:
-            UnsupportedModelError: the model has no alignment heads.
         """
         began = time.perf_counter()
         tokenizer = self._tokenizer

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.asr_report import asr_table, peer_table, roofline_table, sets_table, speeds_table
+from benchmarks.asr_report import asr_table, languages_table, peer_table, roofline_table, sets_table, speeds_table
 from benchmarks.engines import Parts
 from benchmarks.results import EngineResult, UtteranceResult, median_parts, summarize
 from benchmarks.roofline import Floor
@@ -81,3 +81,14 @@ def test_a_model_over_several_sets() -> None:
 def test_parts_of_several_passes() -> None:
     passes = [replace(PARTS, encode_s=seconds) for seconds in (0.02, 0.05, 0.03)]
     assert median_parts(passes) == replace(PARTS, encode_s=pytest.approx(0.03))
+
+
+def test_a_set_of_several_languages_has_a_column_for_each() -> None:
+    one = _result("edgewise", 0.1)
+    assert languages_table([one]) is None
+    english, german = one.utterances[0], replace(one.utterances[0], language="de", errors=Errors(words=4, deletions=1))
+    several = replace(one, utterances=(replace(english, language="en"), german, german))
+    text = languages_table([several])
+    assert text is not None
+    assert "en (1)" in text
+    assert _cells(text, 0) == ["edgewise:int8", "10.00", "25.00", "17.50"]

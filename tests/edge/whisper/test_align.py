@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from edge.errors import UnsupportedModelError
-from edge.whisper.align import MEDIAN_WIDTH, attention_lead, attention_map, median_filter, warp
+from edge.whisper.align import MEDIAN_WIDTH, attention_lead, attention_map, check_alignment_heads, median_filter, warp
 
 FLOATS = st.floats(-4, 4, width=32)
 
@@ -95,9 +95,9 @@ def test_a_lead_beyond_the_clip_is_no_failure() -> None:
 
 
 def test_a_model_without_alignment_heads_says_so() -> None:
-    state: Any = LookingState(n_heads=0)
+    check_alignment_heads(1)
     with pytest.raises(UnsupportedModelError, match="no alignment heads"):
-        attention_map(state, (50,), (1,), 99, 30)
+        check_alignment_heads(0)
 
 
 def test_only_known_heads_have_a_lead() -> None:
