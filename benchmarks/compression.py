@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.store import ensure
+from export.checkpoint import Checkpoint
 from export.costs import encoder_weights
 from export.evaluate.manifest import Manifest, Selection, find_set, read_manifests
 from export.evaluate.measure import SetScore, mean_rate, measure
@@ -82,12 +83,15 @@ def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest]
     checkpoint = read_checkpoint(ensure(name), name=name)
     heard = [find_set(name, options.data) for name in options.calibration]
     kitchen = Kitchen(checkpoint, heard, None, _progress)
-    sizes = [(0.0, checkpoint)]
-    wanted = tuple(sorted(reduction for reduction in options.reductions if reduction))
-    if wanted:
-        smaller = shrink_encoder(checkpoint, kitchen.speech, wanted, options.recover_s, _progress)
-        sizes += [(one.reduction, one.checkpoint) for one in smaller]
-    for reduction, one in sizes:
+
+    def sizes() -> Iterator[tuple[float, Checkpoint]]:
+        yield 0.0, checkpoint
+        wanted = tuple(sorted(reduction for reduction in options.reductions if reduction))
+        if wanted:
+            for smaller in shrink_encoder(checkpoint, kitchen.speech, wanted, options.recover_s, _progress):
+                yield smaller.reduction, smaller.checkpoint
+
+    for reduction, one in sizes():
         for precision in options.precisions:
             recipe = Recipe(parse_precision(precision))
             sources = heard if precision == "int4" else ()  # int8 gains little, and listens for minutes
