@@ -23,6 +23,8 @@ class Model:
         """`dims` in the order of `WhisperDims`."""
     def shape_layer(self, layer: int, shape: tuple[int, int, int, int, int], /) -> None:
         """Before its weights: an encoder layer's key_width, ffn_width, and ranks of out, fc1, fc2 (0: one piece)."""
+    def split_vocabulary(self, first: int, middle: int, /) -> None:
+        """Before its weights: dec.vocabulary gets the first rows, .next the `middle` ones, .next.next the others."""
     def set_linear(
         self, name: str, layer: int, first: int, n: int, type: int, weights: Buffer, scales: Buffer | None, /
     ) -> None:

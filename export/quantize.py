@@ -9,7 +9,8 @@ The policy, and why:
 - Convolutions are never quantized: 2 % of the bytes, their rows of three taps make no blocks of 32, and
   they are the first thing that sees the audio. float16 is what they were published in, so it loses nothing.
 - The token embedding is also the output projection: it decides the decoder's speed, so it is quantized with
-  the rest. At int4 it stays INT8 per row, because its error goes straight into the choice of each word.
+  the rest. At int8 and int4 it has scales of its channels too, and at int4 its frequent rows stay INT8
+  (export.embedding), because its error goes straight into the choice of each word.
 """
 
 from __future__ import annotations

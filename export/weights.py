@@ -14,6 +14,7 @@ from edge.progress import Progress, silent
 from .calibrate.forward import input_of
 from .calibrate.moments import Calibration
 from .checkpoint import Checkpoint
+from .embedding import quantize_embedding
 from .equalise import equalise
 from .quantize import POLICY, Precision, Quantized, Role, quantize_tensor, role_of, stored_q4_0
 
@@ -52,7 +53,10 @@ def quantize_checkpoint(
     quantized: dict[str, Quantized] = {}
     for done, name in enumerate(checkpoint.tensors):
         progress("quantizing", done, len(types))
-        if name in rows:
+        if types[name] is TensorType.I8 and role_of(name) is Role.EMBEDDING:
+            n_special_from = checkpoint.vocabulary.n_special_from
+            quantized[name] = quantize_embedding(tensors[name], precision, n_special_from, matrices.get(name))
+        elif name in rows:
             quantized[name] = stored_q4_0(name, tensors[name], rows[name])
         else:
             quantized[name] = quantize_tensor(name, tensors[name], types[name], matrices.get(name))

@@ -2,7 +2,7 @@
 
 Ours to add, under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs), `source_sha256`,
 `tail.*` (edge.format.tail), `layers.*` (edge.format.layers); and for each INT8 matrix `X.weight` its scales,
-`X.weight_scale` (float32, one a row).
+`X.weight_scale` (float32, one a row); edge.format.embedding says more of the token embedding.
 A file of transcribe.cpp's converter has none of these and loads all the same.
 """
 
@@ -28,8 +28,9 @@ from .types import TensorType
 from .vocabulary import read_vocabulary
 from .whisper import WhisperDims
 
-FORMAT_VERSION = 2
-"""Highest `edgewise.format_version` that this runtime reads: 1, or 2 with compressed encoder layers."""
+FORMAT_VERSION = 3
+"""Highest `edgewise.format_version` that this runtime reads: 1, 2 with compressed encoder layers, 3 with an embedding
+that has scales of its channels (edge.format.embedding)."""
 
 PRECISIONS = ("f32", "f16", "q8_0", "int8", "int4")
 """What `edgewise.precision` may say."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FormatError, UnsupportedModelError
+from .embedding import EMBEDDING, check_channel_scale, embedding_shapes
 from .gguf import GgufFile, StoredTensor
 from .types import BLOCKS, TensorType
 from .whisper import WhisperDims, tensor_shapes
@@ -27,7 +28,10 @@ def check_tensors(file: GgufFile, dims: WhisperDims) -> None:
         FormatError: a tensor is missing, misshapen, or holds NaN or infinity.
         UnsupportedModelError: a tensor has a type that the engine does not run.
     """
-    for name, shape in tensor_shapes(dims).items():
+    shapes = tensor_shapes(dims)
+    del shapes[f"{EMBEDDING}.weight"]
+    check_channel_scale(file, dims.n_text_state)
+    for name, shape in (embedding_shapes(file, dims.n_vocab, dims.n_text_state) | shapes).items():
         tensor = file.tensors.get(name)
         if tensor is None:
             raise FormatError(f"{file.path}: the tensor {name} is missing")

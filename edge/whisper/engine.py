@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError, KernelError
 from ..format import StoredTensor, TensorType
+from ..format.embedding import CHANNEL_SCALE, embedding_bands
 from ..format.tail import Tail
 from ..format.tensors import check_weights
 from ..format.whisper import FRAMES_PER_POSITION, WhisperDims
@@ -82,11 +83,16 @@ class LinearSource:
     """Stems in the file, one below the other: `X.weight`, and `X.bias` where there is one."""
 
 
+def vocabulary_sources(bands: Sequence[str]) -> Iterator[LinearSource]:
+    """The output projection, in one band of rows or several (edge.format.embedding)."""
+    for number, stem in enumerate(bands):
+        yield LinearSource(f"dec.vocabulary{number * '.next'}", 0, (stem,))
+
+
 def linear_sources(dims: WhisperDims) -> Iterator[LinearSource]:
-    """Every linear of the engine. Queries, keys and values are one product, as are cross keys and values."""
+    """Every linear but the vocabulary. Queries, keys and values are one product, as are cross keys and values."""
     yield LinearSource("enc.conv1", 0, ("enc.conv.0",))
     yield LinearSource("enc.conv2", 0, ("enc.conv.1",))
-    yield LinearSource("dec.vocabulary", 0, ("dec.token_embd",))
     for layer in range(dims.n_audio_layer):
         block = f"enc.blocks.{layer}"
         yield LinearSource("enc.qkv", layer, tuple(f"{block}.attn.{part}" for part in "qkv"))
@@ -168,7 +174,10 @@ def _as_float_part(part: Part, tensor: StoredTensor) -> Part:
 def _fill(model: KernelModel, file: WeightsFile) -> None:
     """Check every tensor and hand it to the engine, giving its memory back: what was read is not read again."""
     tensors = file.tensors
-    for source in linear_sources(file.dims):
+    bands = embedding_bands(tensors)
+    if len(bands) > 1:
+        model.split_vocabulary(*(tensors[f"{stem}.weight"].shape[0] for stem in bands[:2]))
+    for source in (*vocabulary_sources(bands), *linear_sources(file.dims)):
         first = 0
         for stem in source.tensors:
             check_weights(file.path, tensors[f"{stem}.weight"])
@@ -180,9 +189,14 @@ def _fill(model: KernelModel, file: WeightsFile) -> None:
                 model.set_floats(f"{source.name}.bias", source.layer, first, n, to_float32(bias))
             first += n
         file.drop_pages()  # packed weights and mapped file together would be twice the model
+    channels = to_float32(tensors[CHANNEL_SCALE]) if CHANNEL_SCALE in tensors else None
     for name, layer, tensor in float_sources(file.dims):
         values = to_float32(tensors[tensor])
+        if channels is not None and name.startswith("dec.norm."):
+            values = values * channels  # the projection's columns are without them
         model.set_floats(name, layer, 0, values.size, values)
+    if channels is not None:
+        model.set_floats("dec.channels", 0, 0, channels.size, channels)
 
 
 def _shaped(dims: WhisperDims, level: str, threads: int, integers: bool) -> KernelModel:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from edge import quant
 from edge.format import ModelFile, TensorType, open_model
+from edge.format.embedding import CHANNEL_SCALE, EMBEDDING, embedding_bands
 from edge.format.whisper import tensor_shapes
 
 from ..checkpoint import Checkpoint, Hints, build_checkpoint
@@ -25,7 +27,10 @@ MAGIC = b"GGUF"
 def read_gguf(path: Path) -> Checkpoint:
     """Read a model file of any precision. A lossy one yields the weights that it stands for."""
     with open_model(path) as model:
-        tensors = {name: _floats(model, name) for name in tensor_shapes(model.dims)}
+        tensors = {
+            name: _embedding(model) if name == f"{EMBEDDING}.weight" else _floats(model, name)
+            for name in tensor_shapes(model.dims)
+        }
         text_tokens = model.vocabulary.tokens[: model.vocabulary.n_special_from]
         is_ours = "edgewise.alignment_heads" in model.metadata
         return build_checkpoint(
@@ -42,6 +47,13 @@ def read_gguf(path: Path) -> Checkpoint:
                 source_sha256=sha256_of([path]),
             ),
         )
+
+
+def _embedding(model: ModelFile) -> NDArray[Any]:
+    bands = [_floats(model, f"{stem}.weight") for stem in embedding_bands(model.tensors)]
+    whole = bands[0] if len(bands) == 1 else np.concatenate(bands)
+    channels = model.tensors.get(CHANNEL_SCALE)
+    return whole if channels is None else whole * channels.data
 
 
 def _floats(model: ModelFile, name: str) -> NDArray[Any]:

@@ -109,7 +109,7 @@ def _general(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]
 
 def _own(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:
     return {
-        "edgewise.format_version": 2 if checkpoint.dims.layers else 1,
+        "edgewise.format_version": 3 if precision in ("int8", "int4") else 2 if checkpoint.dims.layers else 1,
         "edgewise.precision": precision,
         "edgewise.alignment_heads": np.array(checkpoint.alignment_heads, np.int32).reshape(-1),
         "edgewise.source_sha256": checkpoint.source_sha256,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decoder: appends tokens to beams, returns the logits of what comes next.
 //
-//   x = embedding(token) + position
+//   x = embedding(token) * channels + position
 //   per layer   x += self_out(attention(qkv(norm(x)), cached keys and values))
 //               x += cross_out(attention(cross_q(norm(x)), the clip's keys and values))
 //               x += fc2(GELU(fc1(norm(x))))
@@ -57,6 +57,15 @@ static const float *norm_x(decoder *e, const ew_norm *norm) {
     return e->scratch->norm;
 }
 
+static void embedding(const ew_model *model, size_t token, float *x) {
+    const ew_linear *band = &model->vocabulary;
+    for (; token >= band->n && band->next; band = band->next)
+        token -= band->n;
+    ew_linear_weight_row(band, token, x);
+    for (size_t c = 0; c < band->k; c++)
+        x[c] *= model->channels[c];
+}
+
 static void embed(decoder *e) {
     const size_t n = e->job->n_tokens;
     const range rows = share(e, e->n_rows);
@@ -65,7 +74,7 @@ static void embed(decoder *e) {
         const size_t token = (size_t)e->job->call->tokens[beam * e->job->call->n_tokens + e->job->first + i];
         const float *position = e->model->dec_positions + (e->s->n_past + i) * e->d;
         float *x = e->s->dec_x + row * e->d;
-        ew_linear_weight_row(&e->model->vocabulary, token, x);
+        embedding(e->model, token, x);
         for (size_t c = 0; c < e->d; c++)
             x[c] += position[c];
     }
@@ -179,6 +188,12 @@ static void feed_forward(decoder *e, const ew_decoder_layer *layer) {
     meet(e);
 }
 
+// This thread's logits of m rows.
+static void vocabulary(decoder *e, const float *x, size_t ldx, size_t m, float *logits) {
+    for (const ew_linear *band = &e->model->vocabulary; band; logits += band->n, band = band->next)
+        linear_columns(e, band, x, ldx, m, logits, e->model->dims.n_vocab, EK_STORE);
+}
+
 static void project(decoder *e) {
     const ew_decode_call *call = e->job->call;
     const size_t d = e->d, n = e->job->n_tokens, n_vocab = e->model->dims.n_vocab;
@@ -186,11 +201,9 @@ static void project(decoder *e) {
     const float *x = norm_x(e, &e->model->dec_norm);
     if (!call->last_only) {
         for (size_t beam = 0; beam < call->n_beams; beam++)
-            linear_columns(e, &e->model->vocabulary, x + beam * n * d, d, n,
-                           call->logits + (beam * call->n_tokens + e->job->first) * n_vocab, n_vocab, EK_STORE);
+            vocabulary(e, x + beam * n * d, d, n, call->logits + (beam * call->n_tokens + e->job->first) * n_vocab);
     } else if (is_last) { // every n-th row, from the last token of the first beam
-        linear_columns(e, &e->model->vocabulary, x + (n - 1) * d, n * d, call->n_beams, call->logits, n_vocab,
-                       EK_STORE);
+        vocabulary(e, x + (n - 1) * d, n * d, call->n_beams, call->logits);
     }
 }
 

@@ -165,10 +165,18 @@ int ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank) {
     return linear->bias && linear->down ? ew_linear_shape(linear->down, rank, k, 0) : -1;
 }
 
+int ew_linear_append(ew_linear *linear, size_t n) {
+    linear->next = ew_alloc(sizeof *linear->next);
+    return linear->next ? ew_linear_shape(linear->next, n, linear->k, 0) : -1;
+}
+
 void ew_linear_free(ew_linear *linear) {
     if (linear->down)
         ew_linear_free(linear->down);
     ew_free(linear->down);
+    if (linear->next)
+        ew_linear_free(linear->next);
+    ew_free(linear->next);
     ew_free(linear->w);
     ew_free(linear->scale);
     ew_free(linear->bias);

@@ -15,6 +15,7 @@ typedef struct ew_linear {
     float *scale;   // q8: [round_up(n, 16)]; q4: [n / 16][k / 32][16]; f32: none
     float *bias;    // [n]; zero where the model has none
     struct ew_linear *down; // the first factor, of k outputs; NULL: there is only one
+    struct ew_linear *next; // the rows behind these, in a type of their own; NULL: there are none
 } ew_linear;
 
 // Rows on their way into a linear: floats as they are, or codes made from them. Buffers belong to the caller.
@@ -55,6 +56,9 @@ void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out);
 
 // Makes room for a bias and, with a rank, for the first factor. 0, or -1 without memory. Empties what was there.
 int ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank);
+
+// Makes room for n more rows behind those of `linear`, which has none behind it. 0, or -1 without memory.
+int ew_linear_append(ew_linear *linear, size_t n);
 
 // Copies rows first .. first + n of the weights (row-major: floats, codes, or Q4_0 blocks; scale: a float a row,
 // q8 only) into the tiles. `first` is a multiple of 16. 0; -1 no memory; -2 an earlier part had another type.

@@ -88,6 +88,15 @@ int ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *s)
     return shape_layer(&model->encoder[layer], d, s);
 }
 
+int ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle) {
+    const size_t n = model->dims.n_vocab;
+    if (!first || !middle || first % EK_TILE || middle % EK_TILE || first >= n || middle >= n - first)
+        return -2;
+    if (shape(&model->vocabulary, first, model->dims.n_text_state) || ew_linear_append(&model->vocabulary, middle))
+        return -1;
+    return ew_linear_append(model->vocabulary.next, n - first - middle);
+}
+
 static int shape_linears(ew_model *model) {
     const size_t d = model->dims.n_audio_state;
     int failed = shape(&model->conv1, d, 3 * model->dims.n_mels) | shape(&model->conv2, d, 3 * d) |
@@ -110,8 +119,11 @@ static int allocate(ew_model *model) {
     model->decoder = ew_alloc(model->dims.n_text_layer * sizeof *model->decoder);
     model->enc_positions = ew_alloc(model->dims.n_audio_ctx * d * sizeof(float));
     model->dec_positions = ew_alloc(model->dims.n_text_ctx * d * sizeof(float));
-    if (!model->encoder || !model->decoder || !model->enc_positions || !model->dec_positions)
+    model->channels = ew_alloc(d * sizeof(float));
+    if (!model->encoder || !model->decoder || !model->enc_positions || !model->dec_positions || !model->channels)
         return -1;
+    for (size_t c = 0; c < d; c++)
+        model->channels[c] = 1.0F;
     for (size_t f = 0; f < N_NORMS; f++) {
         for (size_t layer = 0; layer < n_layers(model, norm_fields[f].owner); layer++) {
             ew_norm *norm = field_of(model, &norm_fields[f], layer);
@@ -158,19 +170,32 @@ void ew_model_free(ew_model *model) {
     ew_free(model->decoder);
     ew_free(model->enc_positions);
     ew_free(model->dec_positions);
+    ew_free(model->channels);
     ew_free(model->alignment_heads);
     ew_tail_free(model->tail);
     ew_free(model);
 }
 
+// What a suffix leads to, step by step: ".down", ".next", ".next.next"; NULL if there is no such part.
+static ew_linear *part_of(ew_linear *linear, const char *suffix) {
+    while (linear && *suffix) {
+        if (strncmp(suffix, ".down", 5) == 0)
+            linear = linear->down;
+        else if (strncmp(suffix, ".next", 5) == 0)
+            linear = linear->next;
+        else
+            return NULL;
+        suffix += 5;
+    }
+    return linear;
+}
+
 ew_linear *ew_model_linear(ew_model *model, const char *name, size_t layer) {
-    const size_t length = strlen(name), down = strlen(".down");
-    const int is_down = length > down && strcmp(name + length - down, ".down") == 0;
-    const size_t stem = is_down ? length - down : length;
     for (size_t f = 0; f < N_LINEARS; f++) {
+        const size_t stem = strlen(linear_fields[f].name);
         ew_linear *linear = field_of(model, &linear_fields[f], layer);
-        if (linear && strlen(linear_fields[f].name) == stem && strncmp(linear_fields[f].name, name, stem) == 0)
-            return is_down ? linear->down : linear;
+        if (linear && strncmp(linear_fields[f].name, name, stem) == 0 && (name[stem] == '.' || !name[stem]))
+            return part_of(linear, name + stem);
     }
     return NULL;
 }
@@ -182,6 +207,10 @@ float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *
     if (strcmp(name, "enc.positions") == 0) {
         *n = model->dims.n_audio_ctx * model->dims.n_audio_state;
         return model->enc_positions;
+    }
+    if (strcmp(name, "dec.channels") == 0) {
+        *n = model->dims.n_text_state;
+        return model->channels;
     }
     if (strcmp(name, "dec.positions") == 0) {
         *n = model->dims.n_text_ctx * model->dims.n_text_state;
@@ -205,7 +234,8 @@ float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *
 }
 
 static int is_empty(const ew_linear *linear) {
-    return linear->type == EW_EMPTY || (linear->down && linear->down->type == EW_EMPTY);
+    return linear->type == EW_EMPTY || (linear->down && is_empty(linear->down)) ||
+           (linear->next && is_empty(linear->next));
 }
 
 const char *ew_model_missing(const ew_model *model) {

@@ -46,7 +46,8 @@ typedef struct {
     float *enc_positions;   // [n_audio_ctx][n_audio_state]
     ew_encoder_layer *encoder;
     ew_norm enc_norm;
-    ew_linear vocabulary; // token embedding and output projection
+    ew_linear vocabulary; // token embedding and output projection, in up to three bands of rows (`next`)
+    float *channels;      // [n_text_state]: what an embedding is multiplied with; ones if nothing was done
     float *dec_positions; // [n_text_ctx][n_text_state]
     ew_decoder_layer *decoder;
     ew_norm dec_norm;
@@ -68,7 +69,11 @@ void ew_model_free(ew_model *model);
 // 0; -1 no memory; -2 a width or rank that does not fit.
 int ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *shape);
 
-// A linear or a float array by name ("enc.qkv", "enc.fc1.down", "dec.norm_self.weight", …) and layer; NULL if there is
+// Stores the vocabulary in three bands: its first rows, `middle` rows behind them, and the others. Its weights, if there
+// were any, are gone. 0; -1 no memory; -2 a band that is empty or, but for the last, no multiple of 16.
+int ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle);
+
+// A linear or a float array by name ("enc.qkv", "enc.fc1.down", "dec.vocabulary.next", "dec.norm_self.weight", …) and layer; NULL if there is
 // none.
 ew_linear *ew_model_linear(ew_model *model, const char *name, size_t layer);
 float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *n);

@@ -129,6 +129,21 @@ static PyObject *model_shape_layer(PyObject *object, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+static PyObject *model_split_vocabulary(PyObject *object, PyObject *args) {
+    model_object *self = (model_object *)object;
+    Py_ssize_t first, middle;
+    if (!PyArg_ParseTuple(args, "nn:split_vocabulary", &first, &middle) || !writable(self))
+        return NULL;
+    const int status =
+        first < 0 || middle < 0 ? -2 : ew_model_split_vocabulary(self->model, (size_t)first, (size_t)middle);
+    if (status == -1)
+        return PyErr_NoMemory();
+    if (status != 0)
+        return PyErr_Format(PyExc_ValueError, "a vocabulary of %zu in bands of %zd, %zd and the rest",
+                            self->model->dims.n_vocab, first, middle);
+    Py_RETURN_NONE;
+}
+
 static PyObject *model_set_floats(PyObject *object, PyObject *args) {
     model_object *self = (model_object *)object;
     const char *name;
@@ -240,6 +255,7 @@ static PyObject *model_missing(PyObject *object, PyObject *unused) {
 
 static PyMethodDef methods[] = {
     {"shape_layer", model_shape_layer, METH_VARARGS, NULL},
+    {"split_vocabulary", model_split_vocabulary, METH_VARARGS, NULL},
     {"set_linear", model_set_linear, METH_VARARGS, NULL},
     {"set_floats", model_set_floats, METH_VARARGS, NULL},
     {"set_alignment_heads", model_set_alignment_heads, METH_VARARGS, NULL},
