@@ -12,9 +12,7 @@ import numpy as np
 
 from ..errors import EdgeError
 from .gguf import GgufFile, open_gguf
-from .model import ModelFile, open_model
-
-REPORT_KEY = "edgewise.report"
+from .model import REPORT_KEY, ModelFile, open_model
 
 _MOST_SHOWN = 6
 _LONGEST_TEXT = 200

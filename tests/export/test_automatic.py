@@ -14,8 +14,8 @@ import pytest
 from edge.errors import BudgetError, CalibrationError
 from edge.format import open_model
 from edge.format.inspect import describe
-from export import automatic
-from export.automatic import Budget
+from export import automatic, budget
+from export.budget import Budget
 from export.evaluate.measure import SetScore, bootstrap
 from export.evaluate.scoring import Errors
 from export.whisper import export_whisper
@@ -51,12 +51,12 @@ def rates(monkeypatch: pytest.MonkeyPatch) -> Rates:
     def script(name: str, values: list[float]) -> None:
         left: Iterator[float] = iter(values)
 
-        def measure(path: Path, manifests: object, progress: object) -> tuple[SetScore, ...]:
+        def measure(path: Path, manifests: object, progress: object, engine: str = "edgewise") -> tuple[SetScore, ...]:
             with open_model(path):
                 errors = Errors(words=1000, substitutions=round(1000 * next(left)))
             return (SetScore(name, "0" * 64, 1, errors, 0.0, 1.0, 12.0),)
 
-        monkeypatch.setattr(automatic, "measure", measure)
+        monkeypatch.setattr(budget, "measure", measure)
 
     return script
 
@@ -64,7 +64,7 @@ def rates(monkeypatch: pytest.MonkeyPatch) -> Rates:
 def test_takes_the_first_that_keeps_the_words(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
     rates("set", [0.100, 0.150, 0.101])  # float32, int4, int8
     out = tmp_path / "auto.gguf"
-    report = export_whisper(source, out, budget=Budget((spoken,), 0.2))
+    report = export_whisper(source, out, precision="auto", budget=Budget((spoken,), 0.2))
     assert report.precision == "int8"
     assert sorted(path.name for path in tmp_path.glob("auto*")) == [
         "auto.gguf",
@@ -82,7 +82,7 @@ def test_takes_the_first_that_keeps_the_words(source: Path, spoken: Path, tmp_pa
         out
     )
     markdown = (tmp_path / "auto.gguf.report.md").read_text()
-    assert "| set | 1 | 10.00 | 10.10 | 0.00 to 100.00 | 12 |" in markdown
+    assert "| set | 1 | 10.00 | 10.10 | 0.00 to 100.00 | 12 | 12 | 0 |" in markdown
 
 
 def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
@@ -91,7 +91,7 @@ def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
     rates("set", [0.100, 0.150, 0.120, 0.105])
     out = tmp_path / "auto.gguf"
     with pytest.raises(BudgetError, match=r"nearest miss is f16: word error rate \+0\.50, allowed are \+0\.20") as told:
-        export_whisper(source, out, budget=Budget((spoken,), 0.2))
+        export_whisper(source, out, precision="auto", budget=Budget((spoken,), 0.2))
     assert "  int8: " in str(told.value)
     assert [path for path in tmp_path.iterdir() if path != spoken] == []
 
@@ -103,13 +103,17 @@ def test_recordings_to_listen_to_do_not_end_the_search(
     heard = recording(tmp_path / "heard.wav", 2)
     rates("set", [0.1, 0.2, 0.2, 0.2])
     with pytest.raises(BudgetError, match="  f16: "):
-        export_whisper(source, tmp_path / "m.gguf", calibration=[heard], budget=Budget((spoken,), 0.2))
+        export_whisper(
+            source, tmp_path / "m.gguf", calibration=[heard], precision="auto", budget=Budget((spoken,), 0.2)
+        )
 
 
 def test_sizes_and_times_count(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
     rates("set", [0.1, 0.1, 0.1, 0.1])
     with pytest.raises(BudgetError, match=r"MB, allowed are 0\.1; 12 ms a recording, allowed are 3"):
-        export_whisper(source, tmp_path / "m.gguf", budget=Budget((spoken,), 0.2, max_bytes=100_000, target_ms=3))
+        export_whisper(
+            source, tmp_path / "m.gguf", precision="auto", budget=Budget((spoken,), 0.2, max_bytes=100_000, target_ms=3)
+        )
 
 
 def test_nobody_is_measured_on_what_was_heard(source: Path, spoken: Path, tmp_path: Path) -> None:
@@ -117,19 +121,21 @@ def test_nobody_is_measured_on_what_was_heard(source: Path, spoken: Path, tmp_pa
     folder.mkdir()
     shutil.copy(spoken / "a.wav", folder / "other-name.wav")
     with pytest.raises(CalibrationError, match=r"set: .*a\.wav is also a recording to calibrate with .*other-name"):
-        export_whisper(source, tmp_path / "m.gguf", calibration=[folder], budget=Budget((spoken,), 0.2))
+        export_whisper(
+            source, tmp_path / "m.gguf", calibration=[folder], precision="auto", budget=Budget((spoken,), 0.2)
+        )
     assert not (tmp_path / "m.gguf").exists()
 
 
 def test_an_interrupted_search_leaves_nothing(
     source: Path, spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def measure(*_: object) -> None:
+    def measure(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(automatic, "measure", measure)
+    monkeypatch.setattr(budget, "measure", measure)
     with pytest.raises(KeyboardInterrupt):
-        export_whisper(source, tmp_path / "m.gguf", budget=Budget((spoken,), 0.2))
+        export_whisper(source, tmp_path / "m.gguf", precision="auto", budget=Budget((spoken,), 0.2))
     assert [path for path in tmp_path.iterdir() if path != spoken] == []
 
 
