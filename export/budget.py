@@ -82,10 +82,14 @@ def budget_error(tried: Sequence[Tried], yardstick: Yardstick) -> BudgetError:
     found = f"{fewest.label} does not meet the budget"
     if len(tried) > 1:
         found = f"nothing meets the budget; the nearest miss is {fewest.label}"
-    lines = [f"{found}: {'; '.join(fewest.misses)}. Tried:"]
+    lines = [f"{found}: {'; '.join(fewest.misses)}. Measured:"]
     for attempt in tried:
         increase = 100 * (mean_rate(attempt.scores) - mean_rate(yardstick.float32))
-        lines.append(f"  {attempt.label}: {attempt.n_bytes / 1e6:.1f} MB, word error rate {increase:+.2f}")
+        sets = ", ".join(
+            f"{one.name} {100 * one.rate:.2f} %, float32 {100 * whole.rate:.2f} %"
+            for one, whole in zip(attempt.scores, yardstick.float32, strict=True)
+        )
+        lines.append(f"  {attempt.label}: {attempt.n_bytes / 1e6:.1f} MB, word error rate {increase:+.2f} ({sets})")
     return BudgetError("\n".join(lines))
 
 

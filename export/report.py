@@ -113,7 +113,7 @@ class Report:
         for one, whole in zip(self.scores, self.float32, strict=True):
             yield (
                 f"{one.name}: {100 * one.rate:.2f} % of words wrong [{100 * one.low:.2f} to {100 * one.high:.2f}], "
-                f"float32 {100 * whole.rate:.2f} %, {one.n_recordings} recordings of {one.ms:.0f} ms"
+                f"float32 {100 * whole.rate:.2f} %, {one.n_recordings} recordings, {one.ms:.0f} ms each"
             )
 
     def _summary(self) -> str:

@@ -1,17 +1,19 @@
-"""Exports under a budget: the smallest recipe that keeps the words wins, and its report says why."""
+"""Exports that are measured: the report, and under a budget the smallest recipe that keeps the words."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from edge.errors import BudgetError, CalibrationError
+from edge.errors import BudgetError, CalibrationError, EdgeError, OptionError, UnsupportedModelError
 from edge.format import open_model
 from edge.format.inspect import describe
 from export import automatic, budget
@@ -35,6 +37,12 @@ def recording(path: Path, seed: int) -> Path:
 
 
 @pytest.fixture
+def unscored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that count no words: what counts them need not be installed."""
+    monkeypatch.setattr(budget, "require_scoring", lambda: None)
+
+
+@pytest.fixture
 def spoken(tmp_path: Path) -> Path:
     """A set of one recording."""
     folder = tmp_path / "set"
@@ -45,7 +53,7 @@ def spoken(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def rates(monkeypatch: pytest.MonkeyPatch) -> Rates:
+def rates(monkeypatch: pytest.MonkeyPatch, unscored: None) -> Rates:
     """Make measuring give these word error rates, one after the other."""
 
     def script(name: str, values: list[float]) -> None:
@@ -116,6 +124,7 @@ def test_sizes_and_times_count(source: Path, spoken: Path, tmp_path: Path, rates
         )
 
 
+@pytest.mark.usefixtures("unscored")
 def test_nobody_is_measured_on_what_was_heard(source: Path, spoken: Path, tmp_path: Path) -> None:
     folder = tmp_path / "heard"
     folder.mkdir()
@@ -127,6 +136,71 @@ def test_nobody_is_measured_on_what_was_heard(source: Path, spoken: Path, tmp_pa
     assert not (tmp_path / "m.gguf").exists()
 
 
+def test_a_precision_is_measured_as_it_is(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
+    rates("set", [0.100, 0.300])
+    out = tmp_path / "m.gguf"
+    report = export_whisper(source, out, precision="int4", name="mine", budget=Budget((spoken,)))
+    assert report.precision == "int4"
+    assert "  set: 30.00 % of words wrong [0.00 to 100.00], float32 10.00 %, 1 recordings, 12 ms each" in str(report)
+    written = json.loads((tmp_path / "m.gguf.report.json").read_text())
+    assert (written["recipe"], written["max_wer_increase"]) == ("int4", None)
+    assert (written["engine"], written["onnx"]) == ("edgewise", None)
+    assert written["n_bytes"] < report.n_bytes == out.stat().st_size
+    markdown = (tmp_path / "m.gguf.report.md").read_text()
+    assert "Word error rate +20.00 beside float32, mean of the sets." in markdown
+    assert "| tried |" not in markdown
+    assert "Report: int4, word error rates" in describe(out)
+
+
+def test_a_precision_that_breaks_the_budget_leaves_nothing(
+    source: Path, spoken: Path, tmp_path: Path, rates: Rates
+) -> None:
+    rates("set", [0.100, 0.120])
+    with pytest.raises(BudgetError, match=r"^int8 does not meet the budget: word error rate \+2\.00, allowed") as told:
+        export_whisper(source, tmp_path / "m.gguf", precision="int8", budget=Budget((spoken,), 0.2))
+    assert "(set 12.00 %, float32 10.00 %)" in str(told.value)
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+def test_words_are_counted(source: Path, spoken: Path, tmp_path: Path) -> None:
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
+    out = tmp_path / "m.gguf"
+    export_whisper(source, out, budget=Budget((spoken,)))
+    (score,) = json.loads((tmp_path / "m.gguf.report.json").read_text())["scores"]
+    assert (score["errors"]["words"], score["n_recordings"]) == (3, 1)
+    assert 0 < score["encode_ms"] < score["ms"]
+
+
+def test_what_counts_words_must_be_installed(
+    source: Path, spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jiwer", None)
+    with pytest.raises(EdgeError, match=r'counting wrong words needs .*jiwer.*pip install "edgewise\[export\]"'):
+        export_whisper(source, tmp_path / "m.gguf", budget=Budget((spoken,)))
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"to": "onnx", "precision": "auto"}, "onnx is written at f32 or int8 or w8 or w4"),
+        ({"to": "whispercpp", "precision": "auto"}, "whispercpp is written at f16 or q8_0"),
+        ({"to": "huggingface"}, "only gguf and onnx are run here and can be measured"),
+    ],
+)
+def test_what_cannot_be_measured(source: Path, spoken: Path, tmp_path: Path, options: Any, message: str) -> None:
+    with pytest.raises(UnsupportedModelError, match=message):
+        export_whisper(source, tmp_path / "out", budget=Budget((spoken,)), **options)
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+def test_a_search_needs_a_budget(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="precision auto needs a budget"):
+        export_whisper(source, tmp_path / "out", precision="auto")
+
+
+@pytest.mark.usefixtures("unscored")
 def test_an_interrupted_search_leaves_nothing(
     source: Path, spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
