@@ -139,7 +139,7 @@ def _misses(n_bytes: int, scores: Sequence[SetScore], yardstick: Yardstick) -> I
     budget = yardstick.budget
     increase = 100 * (mean_rate(scores) - mean_rate(yardstick.float32))
     if budget.max_wer_increase is not None and increase > budget.max_wer_increase:
-        yield f"word error rate +{increase:.2f}, allowed are +{budget.max_wer_increase:.2f}"
+        yield f"word error rate {increase:+.2f}, allowed are {budget.max_wer_increase:+.2f}"
     if budget.max_bytes is not None and n_bytes > budget.max_bytes:
         yield f"{n_bytes / 1e6:.1f} MB, allowed are {budget.max_bytes / 1e6:.1f}"
     ms = sum(score.ms for score in scores) / len(scores)

@@ -118,7 +118,7 @@ class Report:
 
     def _summary(self) -> str:
         increase = 100 * (mean_rate(self.scores) - mean_rate(self.float32))
-        allowed = "" if self.max_wer_increase is None else f" (allowed +{self.max_wer_increase:.2f})"
+        allowed = "" if self.max_wer_increase is None else f" (allowed {self.max_wer_increase:+.2f})"
         return (
             f"{self.n_bytes / 1e6:.1f} MB ({self.n_bytes:,} bytes), run by {self.engine}; "
             f"{self.encoder_macs / 1e6:.2f} M multiply-adds for each 20 ms of audio. Word error rate {increase:+.2f} "
