@@ -127,6 +127,12 @@ class Cursor:
             raise FormatError(f"{self.path}: {self.size - self.position} unexpected bytes at byte {self.position}")
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files of a folder."""
+    files = path.iterdir() if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files)
+
+
 def sha256_of(paths: Iterable[Path]) -> str:
     """SHA-256 over the bytes of one or more files, one after the other."""
     digest = hashlib.sha256()
@@ -154,11 +160,16 @@ def replacing_file(path: Path) -> Iterator[BinaryIO]:
     sync_folder(path.parent)
 
 
+def check_free(path: Path) -> None:
+    """Raise FileExistsError unless a folder can be made at `path`: nothing is there, or an empty one."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(f"{path} exists; name a new folder, or an empty one")
+
+
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Fill a folder that appears under its name only when whole; the name must be free or an empty folder."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise FileExistsError(f"{path} exists; name a new folder, or an empty one")
+    check_free(path)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
     try:
         yield temporary

@@ -14,7 +14,6 @@ from .calibrate import calibrate
 from .calibrate.forward import input_of
 from .calibrate.recordings import Recording, find_recordings
 from .checkpoint import Checkpoint
-from .costs import encoder_weights
 from .quantize import Precision, Quantized
 from .weights import Recover, groups_of, quantize_checkpoint
 
@@ -76,11 +75,6 @@ class Made:
     quantized: Mapping[str, Quantized]
     heard: tuple[str, ...]
     """SHA-256 of each recording that was listened to: who measures the model must use others."""
-
-    @property
-    def encoder_macs(self) -> int:
-        """Multiply-adds of the encoder's matrices for one position."""
-        return encoder_weights(self.checkpoint.dims)
 
 
 @dataclass(slots=True)

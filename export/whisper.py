@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from edge.errors import CalibrationError, UnsupportedModelError
+from edge.errors import CalibrationError, OptionError, UnsupportedModelError
 from edge.progress import Progress, silent
 
-from .automatic import Budget, search_recipe
+from .automatic import recipes_to_try, search_recipe
+from .budget import Budget, make_yardstick
 from .checkpoint import Checkpoint
+from .files import check_free, size_of
 from .onnx import PRECISIONS as ONNX_PRECISIONS
 from .onnx import require_exporter
 from .quantize import PRECISIONS, Precision, parse_precision
 from .recipe import Kitchen, Made, Recipe
+from .report import Report
 from .sources import read_checkpoint
 from .vocabulary import Assets
 from .writers.ctranslate2 import write_ctranslate2
@@ -32,8 +35,13 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 
 DEFAULT_ONNX_PRECISION = "int8"
 
+AUTO = "auto"
+"""In the place of a precision: the smallest within a budget."""
+
 _FILE_TARGETS = ("gguf", "whispercpp")
 """The others are folders."""
+_MEASURED_TARGETS = ("gguf", "onnx")
+"""What can be run here."""
 
 _FOREIGN: Mapping[str, tuple[Callable[..., None], tuple[Precision, ...]]] = {
     "whispercpp": (write_whispercpp, ("f16", "q8_0")),
@@ -70,6 +78,8 @@ class ExportReport:
     """Empty for targets other than GGUF."""
     onnx: object | None = None
     """What the graphs became, of that target."""
+    measured: Report | None = None
+    """How well the model hears, if it was measured."""
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.name} at {self.precision}, {self.n_bytes / 1e6:.1f} MB"]
@@ -83,6 +93,9 @@ class ExportReport:
             lines.append(f"  {kind:<5} {len(found):>4} tensors {size:8.1f} MB{loss}")
         if self.onnx is not None:
             lines.append(str(self.onnx))
+        if self.measured is not None:
+            lines += [f"  {line}" for line in self.measured.set_lines()]
+            lines.append(f"  all that was measured: {self.path}.report.md")
         return "\n".join(lines)
 
 
@@ -109,25 +122,23 @@ def export_whisper(
 
     `calibration`, recordings of speech (`export.calibrate`), makes int8 and int4 lose less; what they tell of the
     checkpoint is kept in `keep_in`. `compress` is the share of the encoder's weights to take away, `recover_s` for how
-    many seconds to train what is left (`export.compress`). With a `budget`, precision and compression are searched
-    for, the model is measured, and a report written beside the file and into it (`export.automatic`).
+    many seconds to train what is left (`export.compress`). With a `budget` the model is measured, and a report written
+    beside it and into it (`export.report`); at precision "auto", the smallest within the budget is searched for.
 
     Target "onnx" is written at `edge.onnx.folder.PRECISIONS`, int8 unless given, and compared with transformers on the
     recording `clip`, or on made-up sound; its extra is `edgewise[onnx-export]`.
 
     Raises:
-        UnsupportedModelError: no such target, or not at that precision.
+        UnsupportedModelError: no such target, not at that precision, or not one that can be measured.
         CalibrationError: the recipe needs recordings, or has no use for them.
         BudgetError: no recipe meets the budget.
     """
     tell = progress or silent
     wanted = _precision(precision, to)
-    if to != "gguf" and (calibration or budget or compress or recover_s):
-        raise CalibrationError(f"calibration, compression and budgets are for gguf files; {to} knows none of them")
-    recipe = Recipe(parse_precision(wanted), compress, recover_s) if to == "gguf" else None
-    if recipe is not None and budget is None:
-        recipe.check(calibration)
-    if to in _FILE_TARGETS and out.is_dir():
+    recipe = _recipe(wanted, to, calibration, compress, recover_s, budget)
+    if to not in _FILE_TARGETS:
+        check_free(out)
+    elif out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
     tell("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
@@ -138,30 +149,74 @@ def export_whisper(
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if recipe is None:
-            return _write_foreign(checkpoint, out, to, wanted, clip, tell)
+            return _write_foreign(checkpoint, out, to, wanted, clip, budget, tell)
         kitchen = Kitchen(checkpoint, calibration, keep_in, tell)
-        made = kitchen.make(recipe) if budget is None else search_recipe(kitchen, recipe, budget, out)
-        if budget is None:
-            write_model_file(
-                made.checkpoint, out, recipe.precision, quantized=made.quantized, heard=made.heard, progress=tell
-            )
-    return _report(out, made)
+        return _write_gguf(kitchen, recipe, out, budget, is_auto=wanted == AUTO)
+
+
+def _recipe(
+    wanted: str, to: str, calibration: Sequence[Path], compress: float, recover_s: float, budget: Budget | None
+) -> Recipe | None:
+    """What to make of the checkpoint, for "auto" the first to try; None for targets that take it as it is."""
+    if budget is not None and to not in _MEASURED_TARGETS:
+        raise UnsupportedModelError(
+            f"only {' and '.join(_MEASURED_TARGETS)} are run here and can be measured (--eval), not {to}"
+        )
+    if to != "gguf":
+        if calibration or compress or recover_s:
+            raise CalibrationError(f"calibration and compression are for gguf files; {to} knows neither")
+        return None
+    if wanted == AUTO and budget is None:
+        raise OptionError("precision auto needs a budget: what to measure on, and what may be lost")
+    recipe = Recipe("int4" if wanted == AUTO else parse_precision(wanted), compress, recover_s)
+    recipe.check(calibration)
+    return recipe
+
+
+def _write_gguf(kitchen: Kitchen, recipe: Recipe, out: Path, budget: Budget | None, *, is_auto: bool) -> ExportReport:
+    measured = None
+    if budget is None:
+        made = kitchen.make(recipe)
+        write_model_file(
+            made.checkpoint,
+            out,
+            recipe.precision,
+            quantized=made.quantized,
+            heard=made.heard,
+            progress=kitchen.progress,
+        )
+    else:
+        recipes: Iterable[Recipe] = recipes_to_try(kitchen, recipe.recover_s) if is_auto else (recipe,)
+        made, measured = search_recipe(kitchen, recipes, budget, out)
+    return _report(out, made, measured)
 
 
 def _write_foreign(
-    checkpoint: Checkpoint, out: Path, to: str, precision: str, clip: Path | None, progress: Progress
+    checkpoint: Checkpoint,
+    out: Path,
+    to: str,
+    precision: str,
+    clip: Path | None,
+    budget: Budget | None,
+    progress: Progress,
 ) -> ExportReport:
-    onnx = None
+    onnx, measured = None, None
     if to == "onnx":
-        onnx = write_onnx(checkpoint, out, precision, clip=clip, progress=progress)
+        yardstick = None if budget is None else make_yardstick(checkpoint, budget, out, progress)
+        onnx, measured = write_onnx(checkpoint, out, precision, clip=clip, yardstick=yardstick, progress=progress)
     else:
         _FOREIGN[to][0](checkpoint, out, precision, progress=progress)
-    return ExportReport(out, checkpoint.name, precision, _n_bytes(out), (), onnx)
+    return ExportReport(out, checkpoint.name, precision, size_of(out), (), onnx, measured)
 
 
 def _precision(precision: str | None, to: str) -> str:
     if to not in TARGETS:
         raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
+    if precision == AUTO:
+        if to != "gguf":
+            found = ONNX_PRECISIONS if to == "onnx" else _offered(to)
+            raise UnsupportedModelError(f"precision auto is for gguf files; {to} is written at {' or '.join(found)}")
+        return AUTO
     if to == "onnx":
         wanted = precision or DEFAULT_ONNX_PRECISION
         require_exporter(wanted)  # now: it is known before minutes of work
@@ -190,7 +245,7 @@ def naming(out: Path) -> Iterator[None]:
         raise OSError(error.errno, os.strerror(error.errno), str(out)) from error
 
 
-def _report(out: Path, made: Made) -> ExportReport:
+def _report(out: Path, made: Made, measured: Report | None) -> ExportReport:
     tensors = tuple(
         TensorReport(
             name=name,
@@ -200,9 +255,4 @@ def _report(out: Path, made: Made) -> ExportReport:
         )
         for name, tensor in made.quantized.items()
     )
-    return ExportReport(out, made.checkpoint.name, made.recipe.precision, _n_bytes(out), tensors)
-
-
-def _n_bytes(path: Path) -> int:
-    files = path.iterdir() if path.is_dir() else (path,)
-    return sum(file.stat().st_size for file in files)
+    return ExportReport(out, made.checkpoint.name, made.recipe.precision, size_of(out), tensors, measured=measured)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from functools import partial
+from math import isfinite
 from pathlib import Path
 
 from ..errors import EdgeError, OptionError
@@ -22,10 +23,11 @@ or the name of a model that `edgewise models list` shows.
 --compress takes that share of the encoder's weights away, where the words suffer least; --recover trains what is left,
 and INT4, to say what the whole model says. Both need torch: pip install "edgewise[export]".
 
---precision auto looks for the smallest model within a budget: it measures float32 and one recipe after the other on the
-sets of --eval, and writes a report beside the model and into it. A set is a manifest.jsonl, or a folder that holds one:
-an object a line, {"audio": "a.flac", "text": "what is said", "lang": "en"}. No recording of it may be among those of
---calibration.
+--eval measures the model beside float32 on sets of recordings, and writes a report beside it and into it (`edgewise
+inspect` shows it); a GGUF file runs on our own engine, an ONNX folder on onnxruntime. What breaks --max-wer-increase,
+--max-size or --target-ms is not kept. --precision auto looks for the smallest GGUF file within them. A set is a
+manifest.jsonl, or a folder that holds one: an object a line, {"audio": "a.flac", "text": "what is said", "lang": "en"}.
+No recording of it may be among those of --calibration. Comparing words needs `pip install "edgewise[export]"`.
 
 --to onnx writes a folder for onnxruntime, at f32, int8 (weights and activations), w8 or w4 (weights alone), and
 compares it with transformers; it needs `pip install "edgewise[onnx-export]"`.
@@ -37,7 +39,7 @@ examples:
   edgewise export whisper base -o auto.gguf --precision auto --max-wer-increase 0.3 --eval my-set/manifest.jsonl \\
       --calibration my-recordings/ --max-size 60MB
   edgewise export whisper base -o ggml-base.bin --to whispercpp --precision f16
-  edgewise export whisper base -o base-onnx/ --to onnx --precision int8
+  edgewise export whisper base -o base-onnx/ --to onnx --precision int8 --eval my-set/manifest.jsonl
   edgewise transcribe talk.wav --model small-int8.gguf
   edgewise transcribe talk.wav --model base-onnx/ --engine onnxruntime
 """
@@ -96,16 +98,18 @@ def _add_compression(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_budget(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("a budget, with --precision auto")
+    group = parser.add_argument_group("measured, within a budget")
     group.add_argument(
         "--max-wer-increase",
-        type=float,
+        type=_limit,
         metavar="POINTS",
         help="percentage points of word error rate above float32, on the mean of the sets",
     )
-    group.add_argument("--eval", nargs="+", type=Path, metavar="SET", help="recordings with their words to measure on")
+    group.add_argument(
+        "--eval", nargs="+", type=Path, metavar="SET", help="measure on these: recordings with their words"
+    )
     group.add_argument("--max-size", type=_n_bytes, metavar="SIZE", help="of the file: 30MB")
-    group.add_argument("--target-ms", type=float, metavar="MS", help="mean time of a recording, on this machine")
+    group.add_argument("--target-ms", type=_limit, metavar="MS", help="mean time of a recording, on this machine")
 
 
 def _share(text: str) -> float:
@@ -115,6 +119,16 @@ def _share(text: str) -> float:
         value = -1.0
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"expected a share such as 25% or 0.25, found {text!r}")
+    return value
+
+
+def _limit(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not isfinite(value):  # nothing is more than NaN: it would allow all
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}")
     return value
 
 
@@ -140,8 +154,8 @@ def _check(args: argparse.Namespace) -> None:
     is_auto = args.precision == "auto"
     if is_auto and (args.max_wer_increase is None or not args.eval):
         raise OptionError("--precision auto needs --max-wer-increase POINTS and --eval SET")
-    if not is_auto and (args.max_wer_increase, args.eval, args.max_size, args.target_ms) != (None,) * 4:
-        raise OptionError("--max-wer-increase, --eval, --max-size and --target-ms are for --precision auto")
+    if not args.eval and (args.max_wer_increase, args.max_size, args.target_ms) != (None,) * 3:
+        raise OptionError("--max-wer-increase, --max-size and --target-ms need --eval SET to measure on")
     if is_auto and args.compress:
         raise OptionError("--precision auto chooses how much to compress; leave --compress out")
 
@@ -149,7 +163,7 @@ def _check(args: argparse.Namespace) -> None:
 def _run(args: argparse.Namespace, console: Console) -> int:
     _check(args)
     try:
-        from export.automatic import Budget
+        from export.budget import Budget
         from export.whisper import export_whisper
     except ImportError as error:
         advice = 'pip install "edgewise[export]"'
@@ -162,12 +176,12 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     if not source.exists() and source.name == args.source:  # a bare word is a model's name
         source, name = bring(args.source), name or args.source
     budget = None
-    if args.precision == "auto":
+    if args.eval:
         budget = Budget(tuple(args.eval), args.max_wer_increase, args.max_size, args.target_ms)
     report = export_whisper(
         source,
         args.output,
-        precision=None if budget else args.precision,
+        precision=args.precision,
         compress=args.compress,
         recover_s=args.recover,
         budget=budget,

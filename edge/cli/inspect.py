@@ -1,10 +1,11 @@
-"""`edgewise inspect`: what is in a model file."""
+"""`edgewise inspect`: what is in a model file, or in a folder for onnxruntime."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from ..errors import OptionError
 from .arguments import HELP, Subcommands
 from .console import Console
 
@@ -12,6 +13,7 @@ _EPILOG = """\
 examples:
   edgewise inspect base-int8.gguf
   edgewise inspect base-int8.gguf --tensors
+  edgewise inspect base-onnx/
   edgewise inspect "$(edgewise models where tiny.en --precision int8)"
 """
 
@@ -21,7 +23,7 @@ def add_parser(commands: Subcommands) -> None:
     parser = commands.add_parser(
         "inspect",
         help="print what is in a model file",
-        description="Check a GGUF file, ours or not, and print what is in it.",
+        description="Check a GGUF file, ours or not, or a folder for onnxruntime, and print what is in it.",
         epilog=_EPILOG,
         formatter_class=HELP,
     )
@@ -31,7 +33,14 @@ def add_parser(commands: Subcommands) -> None:
 
 
 def _run(args: argparse.Namespace, console: Console) -> int:
-    from ..format.inspect import describe
+    if args.file.is_dir():
+        from ..onnx.inspect import describe_folder
 
-    print(describe(args.file, tensors=args.tensors))
+        if args.tensors:
+            raise OptionError(f"--tensors lists those of a GGUF file, and {args.file} is a folder")
+        print(describe_folder(args.file))
+    else:
+        from ..format.inspect import describe
+
+        print(describe(args.file, tensors=args.tensors))
     return 0

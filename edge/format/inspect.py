@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 
 from ..errors import EdgeError
 from .gguf import GgufFile, open_gguf
-from .model import ModelFile, open_model
+from .model import REPORT_KEY, ModelFile, open_model
 
-REPORT_KEY = "edgewise.report"
+_OURS = "edgewise"
+"""As a report names our engine."""
 
 _MOST_SHOWN = 6
 _LONGEST_TEXT = 200
@@ -28,31 +29,37 @@ def describe(path: str | Path, *, tensors: bool = False) -> str:
         ModelNotFoundError, FormatError: there is no such file, or it is not sound GGUF.
     """
     with open_gguf(path) as file:
-        sections = [_headline(file), _verdict(path), _report(file), _metadata(file), _types(file)]
+        sections = [_headline(file), _verdict(path), report_lines(file), key_lines(file), _types(file)]
         if tensors:
             sections.append(_tensor_table(file))
-        return "\n\n".join(filter(None, ("\n".join(section) for section in sections)))
+        return joined(sections)
+
+
+def joined(sections: Iterable[Iterable[str]]) -> str:
+    """Sections of lines as one text; empty ones are left out."""
+    return "\n\n".join(filter(None, ("\n".join(section) for section in sections)))
 
 
 def _headline(file: GgufFile) -> Iterator[str]:
     n_bytes, n_tensors, n_keys = file.n_bytes, len(file.tensors), len(file.metadata)
-    yield f"{file.path}: {_megabytes(n_bytes)}, {n_tensors} tensors, {n_keys} keys"
+    yield f"{file.path}: {megabytes(n_bytes)}, {n_tensors} tensors, {n_keys} keys"
 
 
 def _verdict(path: str | Path) -> Iterator[str]:
     """What the file is to edgewise: a model it runs, or the reason why it does not."""
     try:
         with open_model(path) as model:
-            yield from _model(model)
+            yield from model_lines(model, "edgewise runs it", _tail(model))
     except EdgeError as error:
         yield f"edgewise does not run it: {error}"
 
 
-def _model(model: ModelFile) -> Iterator[str]:
+def model_lines(model: ModelFile, verdict: str, padding: str) -> Iterator[str]:
+    """What a model is, who runs it, and what becomes of the padding behind a short clip."""
     dims = model.dims
     languages = f"{model.vocabulary.n_languages} languages" if dims.is_multilingual else "English only"
     n_suppressed = len(model.suppress_tokens) + len(model.suppress_begin)
-    yield f"Whisper {model.name}, {model.precision}: edgewise runs it"
+    yield f"Whisper {_plain(model.name)}, {model.precision}: {verdict}"
     yield f"  encoder      {dims.n_audio_layer} layers, width {dims.n_audio_state}, {dims.n_audio_head} heads"
     if dims.layers:
         yield "  compressed   layer: keys, hidden, ranks of out, fc1 and fc2 (0: one matrix)"
@@ -61,7 +68,7 @@ def _model(model: ModelFile) -> Iterator[str]:
             yield f"               {number}: {', '.join(map(str, sizes))}"
     yield f"  decoder      {dims.n_text_layer} layers, width {dims.n_text_state}, {dims.n_text_head} heads"
     yield f"  features     {dims.n_mels} mel bands, {dims.n_audio_ctx} positions"
-    yield f"  padding      {_tail(model)}"
+    yield f"  padding      {padding}"
     yield f"  vocabulary   {dims.n_vocab} tokens, {languages}; {n_suppressed} suppressed"
     yield f"  transcript   {dims.n_text_ctx} tokens at most; {len(model.alignment_heads)} alignment heads"
 
@@ -73,8 +80,8 @@ def _tail(model: ModelFile) -> str:
     return f"{len(model.tail.positions)} landmarks, {n_local} local heads: short clips cost what they last"
 
 
-def _report(file: GgufFile) -> Iterator[str]:
-    """How well the model hears, as `edgewise export --precision auto` measured it, if the file tells."""
+def report_lines(file: GgufFile) -> Iterator[str]:
+    """How well the model hears, as `edgewise export --eval` measured it, if the file tells."""
     if REPORT_KEY not in file.metadata:
         return
     try:
@@ -84,7 +91,9 @@ def _report(file: GgufFile) -> Iterator[str]:
             f"{100 * float(now['high']):.2f}], float32 {_rate(whole):.2f} %, {int(now['n_recordings'])} recordings"
             for now, whole in zip(report["scores"], report["float32"], strict=True)
         ]
-        yield f"Report: {_plain(str(report['recipe']))}, word error rates"
+        engine = str(report.get("engine", _OURS))
+        by_whom = "" if engine == _OURS else f" on {_plain(engine)}"
+        yield f"Report: {_plain(str(report['recipe']))}{by_whom}, word error rates"
     except (ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError, OverflowError, RecursionError):
         yield f"Report: {REPORT_KEY} holds none that can be read"
         return
@@ -96,7 +105,8 @@ def _rate(score: Any) -> float:
     return 100 * sum(int(errors[kind]) for kind in ("substitutions", "deletions", "insertions")) / int(errors["words"])
 
 
-def _metadata(file: GgufFile) -> Iterator[str]:
+def key_lines(file: GgufFile) -> Iterator[str]:
+    """Every key, with its value or the beginning of it."""
     yield "Keys"
     for key in file.metadata:
         yield f"  {_plain(key)} = {_value(file, key)}"
@@ -126,7 +136,7 @@ def _types(file: GgufFile) -> Iterator[str]:
         n_bytes[tensor.type.name] += tensor.n_bytes
     yield "Tensors by type"
     for name, total in n_bytes.most_common():
-        yield f"  {name:7} {counts[name]:5} tensors {_megabytes(total):>12}"
+        yield f"  {name:7} {counts[name]:5} tensors {megabytes(total):>12}"
 
 
 def _tensor_table(file: GgufFile) -> Iterator[str]:
@@ -147,5 +157,6 @@ def _shorten(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _megabytes(n_bytes: int) -> str:
+def megabytes(n_bytes: int) -> str:
+    """A size for people."""
     return f"{n_bytes / 1e6:.2f} MB" if n_bytes >= 10_000 else f"{n_bytes} bytes"

@@ -1,8 +1,8 @@
 """A Whisper model file: GGUF with the keys and tensor names of transcribe.cpp, and what edgewise adds.
 
 Ours to add, under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs), `source_sha256`,
-`tail.*` (edge.format.tail), `layers.*` (edge.format.layers); and for each INT8 matrix `X.weight` its scales,
-`X.weight_scale` (float32, one a row); edge.format.embedding says more of the token embedding.
+`tail.*` (edge.format.tail), `layers.*` (edge.format.layers), `report` (REPORT_KEY); and for each INT8 matrix
+`X.weight` its scales, `X.weight_scale` (float32, one a row); edge.format.embedding says more of the token embedding.
 A file of transcribe.cpp's converter has none of these and loads all the same.
 """
 
@@ -34,6 +34,9 @@ that has scales of its channels (edge.format.embedding)."""
 
 PRECISIONS = ("f32", "f16", "q8_0", "int8", "int4")
 """What `edgewise.precision` may say."""
+
+REPORT_KEY = "edgewise.report"
+"""What `edgewise export --eval` measured of the model, as JSON."""
 
 N_MEL_BINS = N_FFT // 2 + 1
 """Frequencies that the mel filters weigh."""

@@ -1,4 +1,4 @@
-"""The words that a model file gets wrong on sets of recordings, how sure that is, and how long it takes."""
+"""The words that a model gets wrong on sets of recordings, how sure that is, and how long it takes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import edge
 from edge.errors import ManifestError
 from edge.progress import Progress, silent
+from edge.whisper.model import EngineName as EngineName
 
 from .manifest import Manifest, read_samples
 from .scoring import Errors, score, total
@@ -41,13 +42,17 @@ class SetScore:
         return self.errors.rate or 0.0
 
 
-def measure(path: Path, manifests: Sequence[Manifest], progress: Progress = silent) -> tuple[SetScore, ...]:
+def measure(
+    path: Path, manifests: Sequence[Manifest], progress: Progress = silent, *, engine: EngineName = "edgewise"
+) -> tuple[SetScore, ...]:
     """Transcribe every recording greedily, without timestamps, in the language that its manifest names.
+
+    `path` is what `engine` runs: a model file, or a folder for onnxruntime.
 
     Raises:
         ManifestError: a set has no words to compare with.
     """
-    model = edge.load(path)
+    model = edge.load(path, engine=engine)
     scores = []
     for manifest in manifests:
         with_words = [utterance for utterance in manifest.utterances if utterance.text is not None]

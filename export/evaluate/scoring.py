@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from edge.errors import EdgeError
+
 _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 """Written without spaces: every letter counts as a word, as Whisper's authors score them."""
 
@@ -37,6 +39,15 @@ class Errors:
     def rate(self) -> float | None:
         """Word error rate, 1.0 for as many edits as words; None without a word to hear."""
         return self.edits / self.words if self.words else None
+
+
+def require_scoring() -> None:
+    """Raise EdgeError where what compares words is not installed."""
+    try:
+        import jiwer  # noqa: F401
+        import whisper_normalizer  # noqa: F401
+    except ImportError as error:
+        raise EdgeError(f'counting wrong words needs more ({error}): pip install "edgewise[export]"') from error
 
 
 def score(reference: str, transcript: str, language: str | None = None) -> Errors:

@@ -52,11 +52,26 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """Between what a graph gives and what it should give; what a whole row is off by does not count.
+
+    A softmax or a norm takes that away.
+    """
+
+    share: float
+    """Root mean square, as a share of how the values of a row differ among themselves."""
+    largest: float
+    """Of any value, in the values' own unit."""
+    mean: float
+    """Of all values, without their signs."""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """How an exported folder compares."""
 
-    errors: Mapping[str, float]
-    """Of each graph by its name: root mean square of the difference, as a share of the values' own; see `_error`."""
+    errors: Mapping[str, Difference]
+    """Of each graph by its name."""
     n_same: int
     """Greedy tokens that are the same, from the first on."""
     n_tokens: int
@@ -105,10 +120,11 @@ def check_folder(folder: Path, precision: str, reference: Reference, threads: in
         state = OnnxEngine(folder, facts, threads=threads).new_state()
     errors, attention = _errors(state, reference)
     for name, error in errors.items():
-        if not error <= MOST_ERROR[precision]:  # NaN is not, either
+        if not error.share <= MOST_ERROR[precision]:  # NaN is not, either
+            advice = "" if precision == "f32" else ", try w8 or f32"
             raise VerificationError(
-                f"{name} at {precision} is {error:.2%} off transformers' numbers, at most {MOST_ERROR[precision]:.2%} "
-                f"were expected; nothing is written{'' if precision == 'f32' else ', try w8 or f32'}"
+                f"{name} at {precision} is {error.share:.2%} off transformers' numbers, at most "
+                f"{MOST_ERROR[precision]:.2%} were expected; nothing is written{advice}"
             )
     n_same = _n_same(state, reference)
     if precision == "f32":
@@ -116,7 +132,7 @@ def check_folder(folder: Path, precision: str, reference: Reference, threads: in
     return Check(errors, n_same, reference.n_said)
 
 
-def _errors(state: OnnxState, reference: Reference) -> tuple[dict[str, float], FloatArray]:
+def _errors(state: OnnxState, reference: Reference) -> tuple[dict[str, Difference], FloatArray]:
     """The error of each graph, and the alignment heads' attention."""
     state.encode(reference.mel)
     first = np.array([reference.prompt], np.int32)
@@ -127,21 +143,19 @@ def _errors(state: OnnxState, reference: Reference) -> tuple[dict[str, float], F
         attention.append(state.alignment()[0])
     n_prompt = len(reference.prompt)
     errors = {
-        ENCODER: _error(state.encoder_output(), reference.states),
-        DECODER: _error(logits[0], reference.logits[:n_prompt]),
-        DECODER_WITH_PAST: _error(np.concatenate(logits[1:]), reference.logits[n_prompt:]),
+        ENCODER: _difference(state.encoder_output(), reference.states),
+        DECODER: _difference(logits[0], reference.logits[:n_prompt]),
+        DECODER_WITH_PAST: _difference(np.concatenate(logits[1:]), reference.logits[n_prompt:]),
     }
     return errors, np.concatenate(attention, axis=1)
 
 
-def _error(found: FloatArray, expected: FloatArray) -> float:
-    """Root mean square of the difference, as a share of how the values of a row differ among themselves.
-
-    What a whole row is off by does not count: a softmax or a norm takes it away.
-    """
+def _difference(found: FloatArray, expected: FloatArray) -> Difference:
     found = found - found.mean(axis=-1, keepdims=True)
     expected = expected - expected.mean(axis=-1, keepdims=True)
-    return float(np.sqrt(np.square(found - expected).mean() / np.square(expected).mean()))
+    off = np.abs(found - expected)
+    share = np.sqrt(np.square(off).mean() / np.square(expected).mean())
+    return Difference(share=float(share), largest=float(off.max()), mean=float(off.mean()))
 
 
 def _n_same(state: OnnxState, reference: Reference) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
 from edge.format.layers import layers_metadata
+from edge.format.model import REPORT_KEY
 from edge.format.tail import tail_metadata
 from edge.progress import Progress, silent
 from edge.tokens import Tokenizer
@@ -56,7 +57,7 @@ def write_model_file(
     if heard:
         metadata["edgewise.calibration.sha256"] = list(heard)
     if report is not None:
-        metadata["edgewise.report"] = report
+        metadata[REPORT_KEY] = report
     write_gguf(path, metadata, _tensors(checkpoint, quantized))
     return quantized
 

@@ -1,21 +1,23 @@
-"""Exports under a budget: the smallest recipe that keeps the words wins, and its report says why."""
+"""Exports that are measured: the report, and under a budget the smallest recipe that keeps the words."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import sys
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from edge.errors import BudgetError, CalibrationError
+from edge.errors import BudgetError, CalibrationError, EdgeError, OptionError, UnsupportedModelError
 from edge.format import open_model
 from edge.format.inspect import describe
-from export import automatic
-from export.automatic import Budget
+from export import automatic, budget
+from export.budget import Budget
 from export.evaluate.measure import SetScore, bootstrap
 from export.evaluate.scoring import Errors
 from export.whisper import export_whisper
@@ -35,6 +37,12 @@ def recording(path: Path, seed: int) -> Path:
 
 
 @pytest.fixture
+def unscored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that count no words: what counts them need not be installed."""
+    monkeypatch.setattr(budget, "require_scoring", lambda: None)
+
+
+@pytest.fixture
 def spoken(tmp_path: Path) -> Path:
     """A set of one recording."""
     folder = tmp_path / "set"
@@ -45,18 +53,18 @@ def spoken(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def rates(monkeypatch: pytest.MonkeyPatch) -> Rates:
+def rates(monkeypatch: pytest.MonkeyPatch, unscored: None) -> Rates:
     """Make measuring give these word error rates, one after the other."""
 
     def script(name: str, values: list[float]) -> None:
         left: Iterator[float] = iter(values)
 
-        def measure(path: Path, manifests: object, progress: object) -> tuple[SetScore, ...]:
+        def measure(path: Path, manifests: object, progress: object, engine: str = "edgewise") -> tuple[SetScore, ...]:
             with open_model(path):
                 errors = Errors(words=1000, substitutions=round(1000 * next(left)))
             return (SetScore(name, "0" * 64, 1, errors, 0.0, 1.0, 12.0),)
 
-        monkeypatch.setattr(automatic, "measure", measure)
+        monkeypatch.setattr(budget, "measure", measure)
 
     return script
 
@@ -64,7 +72,7 @@ def rates(monkeypatch: pytest.MonkeyPatch) -> Rates:
 def test_takes_the_first_that_keeps_the_words(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
     rates("set", [0.100, 0.150, 0.101])  # float32, int4, int8
     out = tmp_path / "auto.gguf"
-    report = export_whisper(source, out, budget=Budget((spoken,), 0.2))
+    report = export_whisper(source, out, precision="auto", budget=Budget((spoken,), 0.2))
     assert report.precision == "int8"
     assert sorted(path.name for path in tmp_path.glob("auto*")) == [
         "auto.gguf",
@@ -82,7 +90,7 @@ def test_takes_the_first_that_keeps_the_words(source: Path, spoken: Path, tmp_pa
         out
     )
     markdown = (tmp_path / "auto.gguf.report.md").read_text()
-    assert "| set | 1 | 10.00 | 10.10 | 0.00 to 100.00 | 12 |" in markdown
+    assert "| set | 1 | 10.00 | 10.10 | 0.00 to 100.00 | 12 | 12 | 0 |" in markdown
 
 
 def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
@@ -91,7 +99,7 @@ def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
     rates("set", [0.100, 0.150, 0.120, 0.105])
     out = tmp_path / "auto.gguf"
     with pytest.raises(BudgetError, match=r"nearest miss is f16: word error rate \+0\.50, allowed are \+0\.20") as told:
-        export_whisper(source, out, budget=Budget((spoken,), 0.2))
+        export_whisper(source, out, precision="auto", budget=Budget((spoken,), 0.2))
     assert "  int8: " in str(told.value)
     assert [path for path in tmp_path.iterdir() if path != spoken] == []
 
@@ -103,33 +111,105 @@ def test_recordings_to_listen_to_do_not_end_the_search(
     heard = recording(tmp_path / "heard.wav", 2)
     rates("set", [0.1, 0.2, 0.2, 0.2])
     with pytest.raises(BudgetError, match="  f16: "):
-        export_whisper(source, tmp_path / "m.gguf", calibration=[heard], budget=Budget((spoken,), 0.2))
+        export_whisper(
+            source, tmp_path / "m.gguf", calibration=[heard], precision="auto", budget=Budget((spoken,), 0.2)
+        )
 
 
 def test_sizes_and_times_count(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
     rates("set", [0.1, 0.1, 0.1, 0.1])
     with pytest.raises(BudgetError, match=r"MB, allowed are 0\.1; 12 ms a recording, allowed are 3"):
-        export_whisper(source, tmp_path / "m.gguf", budget=Budget((spoken,), 0.2, max_bytes=100_000, target_ms=3))
+        export_whisper(
+            source, tmp_path / "m.gguf", precision="auto", budget=Budget((spoken,), 0.2, max_bytes=100_000, target_ms=3)
+        )
 
 
+@pytest.mark.usefixtures("unscored")
 def test_nobody_is_measured_on_what_was_heard(source: Path, spoken: Path, tmp_path: Path) -> None:
     folder = tmp_path / "heard"
     folder.mkdir()
     shutil.copy(spoken / "a.wav", folder / "other-name.wav")
     with pytest.raises(CalibrationError, match=r"set: .*a\.wav is also a recording to calibrate with .*other-name"):
-        export_whisper(source, tmp_path / "m.gguf", calibration=[folder], budget=Budget((spoken,), 0.2))
+        export_whisper(
+            source, tmp_path / "m.gguf", calibration=[folder], precision="auto", budget=Budget((spoken,), 0.2)
+        )
     assert not (tmp_path / "m.gguf").exists()
 
 
+def test_a_precision_is_measured_as_it_is(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
+    rates("set", [0.100, 0.300])
+    out = tmp_path / "m.gguf"
+    report = export_whisper(source, out, precision="int4", name="mine", budget=Budget((spoken,)))
+    assert report.precision == "int4"
+    assert "  set: 30.00 % of words wrong [0.00 to 100.00], float32 10.00 %, 1 recordings, 12 ms each" in str(report)
+    written = json.loads((tmp_path / "m.gguf.report.json").read_text())
+    assert (written["recipe"], written["max_wer_increase"]) == ("int4", None)
+    assert (written["engine"], written["onnx"]) == ("edgewise", None)
+    assert written["n_bytes"] < report.n_bytes == out.stat().st_size
+    markdown = (tmp_path / "m.gguf.report.md").read_text()
+    assert "Word error rate +20.00 beside float32, mean of the sets." in markdown
+    assert "| tried |" not in markdown
+    assert "Report: int4, word error rates" in describe(out)
+
+
+def test_a_precision_that_breaks_the_budget_leaves_nothing(
+    source: Path, spoken: Path, tmp_path: Path, rates: Rates
+) -> None:
+    rates("set", [0.100, 0.120])
+    with pytest.raises(BudgetError, match=r"^int8 does not meet the budget: word error rate \+2\.00, allowed") as told:
+        export_whisper(source, tmp_path / "m.gguf", precision="int8", budget=Budget((spoken,), 0.2))
+    assert "(set 12.00 %, float32 10.00 %)" in str(told.value)
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+def test_words_are_counted(source: Path, spoken: Path, tmp_path: Path) -> None:
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
+    out = tmp_path / "m.gguf"
+    export_whisper(source, out, budget=Budget((spoken,)))
+    (score,) = json.loads((tmp_path / "m.gguf.report.json").read_text())["scores"]
+    assert (score["errors"]["words"], score["n_recordings"]) == (3, 1)
+    assert 0 < score["encode_ms"] < score["ms"]
+
+
+def test_what_counts_words_must_be_installed(
+    source: Path, spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jiwer", None)
+    with pytest.raises(EdgeError, match=r'counting wrong words needs .*jiwer.*pip install "edgewise\[export\]"'):
+        export_whisper(source, tmp_path / "m.gguf", budget=Budget((spoken,)))
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"to": "onnx", "precision": "auto"}, "onnx is written at f32 or int8 or w8 or w4"),
+        ({"to": "whispercpp", "precision": "auto"}, "whispercpp is written at f16 or q8_0"),
+        ({"to": "huggingface"}, "only gguf and onnx are run here and can be measured"),
+    ],
+)
+def test_what_cannot_be_measured(source: Path, spoken: Path, tmp_path: Path, options: Any, message: str) -> None:
+    with pytest.raises(UnsupportedModelError, match=message):
+        export_whisper(source, tmp_path / "out", budget=Budget((spoken,)), **options)
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+def test_a_search_needs_a_budget(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="precision auto needs a budget"):
+        export_whisper(source, tmp_path / "out", precision="auto")
+
+
+@pytest.mark.usefixtures("unscored")
 def test_an_interrupted_search_leaves_nothing(
     source: Path, spoken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def measure(*_: object) -> None:
+    def measure(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(automatic, "measure", measure)
+    monkeypatch.setattr(budget, "measure", measure)
     with pytest.raises(KeyboardInterrupt):
-        export_whisper(source, tmp_path / "m.gguf", budget=Budget((spoken,), 0.2))
+        export_whisper(source, tmp_path / "m.gguf", precision="auto", budget=Budget((spoken,), 0.2))
     assert [path for path in tmp_path.iterdir() if path != spoken] == []
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,11 @@ import numpy as np
 import pytest
 
 import edge
-from edge.errors import EdgeError, FormatError, VerificationError
+from edge.errors import BudgetError, EdgeError, FormatError, VerificationError
 from edge.onnx import folder as names
+from edge.onnx.folder import open_folder
+from edge.onnx.inspect import describe_folder
+from export.budget import Budget
 from export.checkpoint import Checkpoint
 from export.whisper import ExportReport, export_whisper
 from export.writers.ctranslate2 import write_ctranslate2
@@ -119,6 +124,57 @@ def test_weights_are_stored_once(exported: Exported) -> None:
     assert report.onnx is not None
     _, decoder, with_past = report.onnx.graphs
     assert (out / names.WEIGHTS).stat().st_size < decoder.n_bytes + with_past.n_bytes
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> Path:
+    """A set of one recording, in which nobody speaks."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    samples = (np.random.default_rng(1).standard_normal(8000) * 3000).astype("<i2")
+    with wave.open(str(folder / "a.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16000)
+        file.writeframes(samples.tobytes())
+    (folder / "manifest.jsonl").write_text('{"audio": "a.wav", "text": "a b c", "lang": "en"}\n')
+    return folder
+
+
+@needs_extra
+def test_a_folder_is_measured_as_onnxruntime_runs_it(tmp_path: Path, source: Path, spoken: Path) -> None:
+    import onnxruntime
+
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
+    out = tmp_path / "out"
+    made = export_whisper(source, out, to="onnx", name="base", budget=Budget((spoken,)))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.report.json", "out.report.md", "set"]
+    written = json.loads((tmp_path / "out.report.json").read_text())
+    assert written["engine"] == f"onnxruntime {onnxruntime.__version__}"
+    assert (written["scores"][0]["errors"]["words"], written["float32"][0]["errors"]["words"]) == (3, 3)
+    assert written["scores"][0]["encode_ms"] > 0
+    assert made.onnx is not None
+    assert [graph["largest"] for graph in written["onnx"]["graphs"]] == [one.largest for one in made.onnx.graphs]
+    assert all(graph["largest"] >= graph["mean"] > 0 for graph in written["onnx"]["graphs"])
+    facts = (out / names.FACTS).stat().st_size
+    assert written["n_bytes"] < made.n_bytes < written["n_bytes"] + facts
+    with open_folder(out) as model:
+        assert json.loads(str(model.metadata["edgewise.report"])) == written
+    assert f"Report: int8 on onnxruntime {onnxruntime.__version__}, word error rates\n  set: " in describe_folder(out)
+    markdown = (tmp_path / "out.report.md").read_text()
+    assert f"| {names.ENCODER} |" in markdown
+    assert "of words wrong" in str(made)
+    assert edge.load(out, engine="onnxruntime").precision == "int8"
+
+
+@needs_extra
+def test_a_folder_that_breaks_the_budget_leaves_nothing(tmp_path: Path, source: Path, spoken: Path) -> None:
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
+    with pytest.raises(BudgetError, match=r"int8 does not meet the budget: .* MB, allowed are 0\.1\. Measured:\n"):
+        export_whisper(source, tmp_path / "out", to="onnx", budget=Budget((spoken,), max_bytes=100_000))
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
 
 
 @needs_extra

@@ -1,0 +1,147 @@
+"""What a model may cost, and what it does cost: measured on speech, beside its checkpoint in float32."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.errors import BudgetError, CalibrationError
+from edge.progress import Progress
+
+from .calibrate.recordings import Recording, find_recordings
+from .checkpoint import Checkpoint
+from .costs import encoder_weights
+from .evaluate.manifest import Manifest, read_manifest
+from .evaluate.measure import EngineName, SetScore, mean_rate, measure
+from .evaluate.scoring import require_scoring
+from .files import size_of, workshop
+from .report import OnnxReport, Report, Tried
+from .writers.gguf import write_model_file
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What to measure a model on, and what it may cost; without a limit it is measured alone."""
+
+    sets: tuple[Path, ...]
+    """Sets of recordings with their words (`export.evaluate.manifest`)."""
+    max_wer_increase: float | None = None
+    """Percentage points above float32, on the mean of the sets."""
+    max_bytes: int | None = None
+    target_ms: float | None = None
+    """Mean time of a recording, on this machine, with as many threads as it takes by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """What models of one checkpoint are measured by."""
+
+    budget: Budget
+    manifests: tuple[Manifest, ...]
+    """Of the budget's sets, in their order."""
+    float32: tuple[SetScore, ...]
+    """The checkpoint in float32 on each of them, run by our own engine."""
+    progress: Progress
+
+
+def make_yardstick(
+    checkpoint: Checkpoint, budget: Budget, out: Path, progress: Progress, recordings: Sequence[Recording] = ()
+) -> Yardstick:
+    """Read the budget's sets, and measure `checkpoint` in float32; its file lies beside `out` meanwhile.
+
+    Raises:
+        CalibrationError: a recording to measure on is among `recordings`, which were listened to.
+        ManifestError: a set is none.
+        EdgeError: what compares words is not installed.
+    """
+    require_scoring()
+    manifests = tuple(read_manifest(path) for path in budget.sets)
+    _keep_apart(recordings, budget, manifests)
+    progress("measuring float32", 0, 0)
+    with workshop(out) as folder:
+        whole = folder / "float32.gguf"
+        write_model_file(checkpoint, whole, "f32", progress=progress)
+        return Yardstick(budget, manifests, measure(whole, manifests, progress), progress)
+
+
+def try_model(yardstick: Yardstick, label: str, path: Path, engine: EngineName = "edgewise") -> Tried:
+    """Measure the model at `path`, a file or a folder, and hold it against the budget."""
+    scores = measure(path, yardstick.manifests, yardstick.progress, engine=engine)
+    n_bytes = size_of(path)
+    return Tried(label, n_bytes, scores, tuple(_misses(n_bytes, scores, yardstick)))
+
+
+def budget_error(tried: Sequence[Tried], yardstick: Yardstick) -> BudgetError:
+    """Says of what was tried how near it comes."""
+    fewest = min(tried, key=lambda attempt: (len(attempt.misses), mean_rate(attempt.scores)))
+    found = f"{fewest.label} does not meet the budget"
+    if len(tried) > 1:
+        found = f"nothing meets the budget; the nearest miss is {fewest.label}"
+    lines = [f"{found}: {'; '.join(fewest.misses)}. Measured:"]
+    for attempt in tried:
+        increase = 100 * (mean_rate(attempt.scores) - mean_rate(yardstick.float32))
+        sets = ", ".join(
+            f"{one.name} {100 * one.rate:.2f} %, float32 {100 * whole.rate:.2f} %"
+            for one, whole in zip(attempt.scores, yardstick.float32, strict=True)
+        )
+        lines.append(f"  {attempt.label}: {attempt.n_bytes / 1e6:.1f} MB, word error rate {increase:+.2f} ({sets})")
+    return BudgetError("\n".join(lines))
+
+
+def make_report(
+    checkpoint: Checkpoint,
+    yardstick: Yardstick,
+    tried: Sequence[Tried],
+    *,
+    engine: str = "edgewise",
+    heard: tuple[str, ...] = (),
+    tensor_errors: Mapping[str, float] | None = None,
+    onnx: OnnxReport | None = None,
+) -> Report:
+    """Of the last one that was tried, made of `checkpoint` by the command that runs."""
+    last = tried[-1]
+    return Report(
+        model=checkpoint.name,
+        recipe=last.label,
+        n_bytes=last.n_bytes,
+        encoder_macs=encoder_weights(checkpoint.dims),
+        source_sha256=checkpoint.source_sha256,
+        calibration_sha256=heard,
+        max_wer_increase=yardstick.budget.max_wer_increase,
+        float32=yardstick.float32,
+        scores=last.scores,
+        tried=tuple(tried),
+        tensor_errors=tensor_errors or {},
+        machine=f"{platform.machine()}, {os.cpu_count()} processors",
+        command=shlex.join(["edgewise", *sys.argv[1:]]),
+        engine=engine,
+        onnx=onnx,
+    )
+
+
+def _keep_apart(recordings: Sequence[Recording], budget: Budget, manifests: Sequence[Manifest]) -> None:
+    heard = {recording.sha256: recording.path for recording in recordings}
+    for path, manifest in zip(budget.sets, manifests, strict=True):
+        both = [recording for recording in find_recordings([path]) if recording.sha256 in heard]
+        if both:
+            raise CalibrationError(
+                f"{manifest.name}: {both[0].path} is also a recording to calibrate with ({heard[both[0].sha256]}), as "
+                f"are {len(both) - 1} others; a model must be measured on what it has not heard"
+            )
+
+
+def _misses(n_bytes: int, scores: Sequence[SetScore], yardstick: Yardstick) -> Iterator[str]:
+    budget = yardstick.budget
+    increase = 100 * (mean_rate(scores) - mean_rate(yardstick.float32))
+    if budget.max_wer_increase is not None and increase > budget.max_wer_increase:
+        yield f"word error rate {increase:+.2f}, allowed are {budget.max_wer_increase:+.2f}"
+    if budget.max_bytes is not None and n_bytes > budget.max_bytes:
+        yield f"{n_bytes / 1e6:.1f} MB, allowed are {budget.max_bytes / 1e6:.1f}"
+    ms = sum(score.ms for score in scores) / len(scores)
+    if budget.target_ms is not None and ms > budget.target_ms:
+        yield f"{ms:.0f} ms a recording, allowed are {budget.target_ms:.0f}"
