@@ -467,48 +467,34 @@ def test_a_forked_child_can_go_on() -> None:
     assert np.array_equal(run(state, mel()), expected)
 
 
-def banded(bands: tuple[int, int], precision: tuple[str, str, str], channels: NDArray[np.float32]) -> Any:
+def banded(bands: tuple[int, int], channels: NDArray[np.float32]) -> tuple[Any, dict[str, NDArray[np.float32]]]:
     """A model file whose embedding lies in three bands, and the plain float tensors that it stands for."""
     tensors = random_tensors()
     file = model_file(tensors, "f32")
     whole = file.tensors.pop("dec.token_embd.weight").data
-    restored = []
-    edges = (0, bands[0], bands[0] + bands[1], len(whole))
-    for stem, kind, first, stop in zip(BANDS, precision, edges, edges[1:], strict=False):
-        rows = model_file({f"{stem}.weight": whole[first:stop] / channels}, kind).tensors
-        file.tensors.update(rows)
-        stored = rows[f"{stem}.weight"]
-        if kind == "int8":
-            restored.append(dequantize_int8(stored.data, rows[f"{stem}.weight_scale"].data))
-        else:
-            restored.append(dequantize_q4_0(stored.data) if kind == "int4" else stored.data)
+    restored, edges = [], (0, bands[0], sum(bands), len(whole))
+    for stem, kind, first, stop in zip(BANDS, ("int8", "int4", "int8"), edges, edges[1:], strict=False):
+        rows = [one.data for one in model_file({stem: whole[first:stop] / channels}, kind).tensors.values()]
+        file.tensors |= model_file({f"{stem}.weight": whole[first:stop] / channels}, kind).tensors
+        restored.append(dequantize_q4_0(rows[0]) if kind == "int4" else dequantize_int8(rows[0], rows[1]))
     file.tensors[CHANNEL_SCALE] = StoredTensor(CHANNEL_SCALE, TensorType.F32, channels.shape, channels)
     return file, tensors | {"dec.token_embd.weight": np.concatenate(restored) * channels}
 
 
-@pytest.mark.parametrize("precision", [("f32", "f32", "f32"), ("int8", "int4", "int8")])
-@pytest.mark.parametrize("threads", [1, 3])
-def test_an_embedding_in_bands_is_the_embedding(precision: tuple[str, str, str], threads: int) -> None:
-    channels = np.exp(np.random.default_rng(5).standard_normal(DIMS.n_text_state)).astype(np.float32)
-    file, tensors = banded((32, 48), precision, channels)
-    states = [WhisperEngine(one, threads=threads).new_state(2) for one in (file, model_file(tensors, "f32"))]
+def test_an_embedding_in_bands_is_the_embedding() -> None:
+    file, tensors = banded((32, 48), np.exp(random_tensors()["dec.final_norm.bias"]))
+    states = [WhisperEngine(one, threads=3).new_state(2) for one in (file, model_file(tensors, "f32"))]
     tokens = np.array([[3, 99, 0, 31, 32, 79, 80], [99, 80, 79, 32, 31, 5, 1]], np.int32)
-    logits = []
     for state in states:
         state.encode(mel())
-        logits.append(state.decode(tokens, last_only=False).copy())
-    # The decoder's activations are rounded to 15 bits where its weights are integers.
+    logits = [state.decode(tokens, last_only=False).copy() for state in states]
     np.testing.assert_allclose(logits[0], logits[1], atol=2e-3 * np.abs(logits[1]).max())
     states[0].rewind(0)
     np.testing.assert_array_equal(states[0].decode(tokens)[:, 0], logits[0][:, -1])
 
 
-@pytest.mark.parametrize("bands", [(0, 16), (16, 0), (8, 16), (16, 8), (48, 64), (96, 16)])
+@pytest.mark.parametrize("bands", [(16, 8), (8, 32), (24, 24)])
 def test_bands_that_are_none_are_refused(bands: tuple[int, int]) -> None:
-    file = model_file(random_tensors(), "f32")
-    whole = file.tensors.pop("dec.token_embd.weight").data
-    for stem, first, stop in zip(BANDS, (0, bands[0], sum(bands)), (bands[0], sum(bands), 100), strict=True):
-        rows = whole[first:stop]
-        file.tensors[f"{stem}.weight"] = StoredTensor(f"{stem}.weight", TensorType.F32, rows.shape, rows)
+    file, _ = banded(bands, np.ones(DIMS.n_text_state, np.float32))
     with pytest.raises(KernelError, match="in bands of"):
         WhisperEngine(file, threads=1)
