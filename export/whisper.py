@@ -109,8 +109,10 @@ def export_whisper(
 
     `calibration`, recordings of speech (`export.calibrate`), makes int8 and int4 lose less; what they tell of the
     checkpoint is kept in `keep_in`. `compress` is the share of the encoder's weights to take away, `recover_s` for how
-    many seconds to train what is left (`export.compress`). With a `budget`, precision and compression are searched
-    for, the model is measured, and a report written beside the file and into it (`export.automatic`).
+    many seconds to train what is left (`export.compress`); training keeps checkpoints in `keep_in` until the model is
+    written, and goes on from those of the same export when that was interrupted. With a `budget`, precision and
+    compression are searched for, the model is measured, and a report written beside the file and into it
+    (`export.automatic`).
 
     Target "onnx" is written at `edge.onnx.folder.PRECISIONS`, int8 unless given, and compared with transformers on the
     recording `clip`, or on made-up sound; its extra is `edgewise[onnx-export]`.
@@ -145,6 +147,7 @@ def export_whisper(
             write_model_file(
                 made.checkpoint, out, recipe.precision, quantized=made.quantized, heard=made.heard, progress=tell
             )
+        kitchen.tidy()
     return _report(out, made)
 
 

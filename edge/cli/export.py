@@ -20,7 +20,8 @@ or the name of a model that `edgewise models list` shows.
 
 --calibration needs no transcripts: minutes of speech are enough, twenty are used (three hours by --recover).
 --compress takes that share of the encoder's weights away, where the words suffer least; --recover trains what is left,
-and INT4, to say what the whole model says. Both need torch: pip install "edgewise[export]".
+and INT4, to say what the whole model says; interrupted, it goes on when the same command is run again. Both need torch:
+pip install "edgewise[export]".
 
 --precision auto looks for the smallest model within a budget: it measures float32 and one recipe after the other on the
 sets of --eval, and writes a report beside the model and into it. A set is a manifest.jsonl, or a folder that holds one:
