@@ -103,7 +103,9 @@ def recover(
     if not taken_up:
         state.best = _copy(values)
         state.before = state.least = _look(teacher, student, values, lesson)
-    if not state.ended:
+    if state.ended:
+        progress("recovered already, before an interruption", 0, 0)
+    else:
         _train(teacher, student, state, lesson, file, progress)
     return Recovered(*_parts(student, state.best), state.before, state.least, state.n_best)
 
