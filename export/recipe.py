@@ -18,6 +18,7 @@ from .quantize import Precision, Quantized
 from .weights import Recover, groups_of, quantize_checkpoint
 
 if TYPE_CHECKING:
+    from .compress.checkpoints import Checkpoints
     from .compress.speech import Speech
 
 _CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
@@ -84,8 +85,10 @@ class Kitchen:
     checkpoint: Checkpoint
     sources: Sequence[Path]
     keep_in: Path | None
+    """For moments, and for checkpoints of trainings, from which an interrupted export goes on."""
     progress: Progress
     _speech: Speech | None = None
+    _checkpoints: Checkpoints | None = None
     _smaller: dict[tuple[float, float], Checkpoint] = field(default_factory=dict)
 
     @property
@@ -129,6 +132,11 @@ class Kitchen:
         heard = self.recordings if known is not None or recipe.reduction else []
         return Made(recipe, checkpoint, quantized, tuple(recording.sha256 for recording in heard))
 
+    def tidy(self) -> None:
+        """Remove the checkpoints of trainings: what they led to is written, and nobody will go on with them."""
+        if self._checkpoints is not None:
+            self._checkpoints.clear()
+
     def costliest(self) -> list[tuple[tuple[str, ...], int]]:
         """The linears of the checkpoint by what INT4 does to the words for each byte that INT8 would cost more, worst
         first: their tensors' names, and how many weights they have."""
@@ -151,7 +159,9 @@ class Kitchen:
         if key not in self._smaller:
             from .compress.encoder import shrink_encoder
 
-            (smaller,) = shrink_encoder(self.checkpoint, speech, (recipe.reduction,), recipe.recover_s, self.progress)
+            (smaller,) = shrink_encoder(
+                self.checkpoint, speech, (recipe.reduction,), recipe.recover_s, self.progress, self._kept_trainings()
+            )
             self._smaller[key] = smaller.checkpoint
         return self._smaller[key]
 
@@ -161,5 +171,19 @@ class Kitchen:
         from .compress.rounding import recover_q4_0
 
         return lambda tensors, moments: recover_q4_0(
-            self.checkpoint, checkpoint.dims, tensors, moments, self.speech, recipe.recover_s, self.progress
+            self.checkpoint,
+            checkpoint.dims,
+            tensors,
+            moments,
+            self.speech,
+            recipe.recover_s,
+            self.progress,
+            self._kept_trainings(),
         )
+
+    def _kept_trainings(self) -> Checkpoints | None:
+        if self._checkpoints is None and self.keep_in is not None:
+            from .compress.checkpoints import Checkpoints
+
+            self._checkpoints = Checkpoints(self.keep_in)
+        return self._checkpoints

@@ -122,8 +122,10 @@ def export_whisper(
 
     `calibration`, recordings of speech (`export.calibrate`), makes int8 and int4 lose less; what they tell of the
     checkpoint is kept in `keep_in`. `compress` is the share of the encoder's weights to take away, `recover_s` for how
-    many seconds to train what is left (`export.compress`). With a `budget` the model is measured, and a report written
-    beside it and into it (`export.report`); at precision "auto", the smallest within the budget is searched for.
+    many seconds to train what is left (`export.compress`); training keeps checkpoints in `keep_in` until the model is
+    written, and goes on from those of the same export when that was interrupted. With a `budget` the model is measured,
+    and a report written beside it and into it (`export.report`); at precision "auto", the smallest within the budget is
+    searched for.
 
     Target "onnx" is written at `edge.onnx.folder.PRECISIONS`, int8 unless given, and compared with transformers on the
     recording `clip`, or on made-up sound; its extra is `edgewise[onnx-export]`.
@@ -188,6 +190,7 @@ def _write_gguf(kitchen: Kitchen, recipe: Recipe, out: Path, budget: Budget | No
     else:
         recipes: Iterable[Recipe] = recipes_to_try(kitchen, recipe.recover_s) if is_auto else (recipe,)
         made, measured = search_recipe(kitchen, recipes, budget, out)
+    kitchen.tidy()
     return _report(out, made, measured)
 
 

@@ -21,7 +21,8 @@ or the name of a model that `edgewise models list` shows.
 
 --calibration needs no transcripts: minutes of speech are enough, twenty are used (three hours by --recover).
 --compress takes that share of the encoder's weights away, where the words suffer least; --recover trains what is left,
-and INT4, to say what the whole model says. Both need torch: pip install "edgewise[export]".
+and INT4, to say what the whole model says; interrupted, it goes on when the same command is run again. Both need torch:
+pip install "edgewise[export]".
 
 --eval measures the model beside float32 on sets of recordings, and writes a report beside it and into it (`edgewise
 inspect` shows it); a GGUF file runs on our own engine, an ONNX folder on onnxruntime. What breaks --max-wer-increase,

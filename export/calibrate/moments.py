@@ -1,7 +1,9 @@
-"""Second moments of what goes into each linear: what rounding and compression need to know of the audio.
+"""Moments of what goes into each linear: what rounding and compression need to know of the audio.
 
 Streaming: a recording adds its rows and is forgotten, so that memory depends on the model alone. A file holds each
-matrix as its diagonal (float32) and the correlations above it (float16).
+matrix as its diagonal (float32) and the correlations above it (float16), and per channel the mean and the largest
+magnitude (float32). Of outputs nothing is kept: they are a linear map of the inputs, so their moments follow
+(`output_moments`), and the matrix of a feed-forward layer's first linear alone would be 16 times that of its inputs.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,14 @@ FloatArray: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Mean of x x^T over the rows that each input had."""
+    """Of the rows x that each input had, by the input's name (`export.calibrate.forward.input_of`)."""
 
     matrices: Mapping[str, FloatArray]
-    """By the input's name (`export.calibrate.forward.input_of`): (k, k), symmetric."""
+    """Means of x x^T: (k, k), symmetric."""
+    means: Mapping[str, FloatArray]
+    """Means of x: (k,)."""
+    largest: Mapping[str, FloatArray]
+    """Largest magnitude of each channel: (k,)."""
     n_rows: Mapping[str, int]
 
 
@@ -43,21 +49,48 @@ class Calibration:
 class MomentSum:
     """Moments in the making; an observer for `Forward`."""
 
+    _products: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     _sums: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    _largest: dict[str, FloatArray] = field(default_factory=dict)
     _n_rows: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, name: str, x: FloatArray) -> None:
         """Add rows (m, k)."""
-        product = x.T @ x
-        if name not in self._sums:
-            self._sums[name], self._n_rows[name] = np.zeros(product.shape), 0
-        self._sums[name] += product
+        k = x.shape[1]
+        if name not in self._products:
+            self._products[name], self._sums[name] = np.zeros((k, k)), np.zeros(k)
+            self._largest[name], self._n_rows[name] = np.zeros(k, np.float32), 0
+        self._products[name] += x.T @ x
+        self._sums[name] += x.sum(axis=0, dtype=np.float64)
+        self._largest[name] = np.maximum(self._largest[name], np.abs(x).max(axis=0, initial=0))
         self._n_rows[name] += len(x)
 
     def mean(self) -> Moments:
         """The moments of all rows so far, as exact as a file holds them, so that both give the same model."""
-        means = {name: (total / self._n_rows[name]).astype(np.float32) for name, total in self._sums.items()}
-        return Moments({name: _matrix(*_packed(mean)) for name, mean in means.items()}, dict(self._n_rows))
+        matrices = self._over_rows(self._products)
+        return Moments(
+            {name: _matrix(*_packed(matrix)) for name, matrix in matrices.items()},
+            self._over_rows(self._sums),
+            dict(self._largest),
+            dict(self._n_rows),
+        )
+
+    def _over_rows(self, totals: Mapping[str, NDArray[np.float64]]) -> dict[str, FloatArray]:
+        return {name: (total / self._n_rows[name]).astype(np.float32) for name, total in totals.items()}
+
+
+def output_moments(
+    weight: NDArray[Any], bias: NDArray[Any] | None, second: NDArray[Any], mean: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means of y y^T (n, n) and of y (n,) for y = W x + b: W is (n, k), b (n,), and x has the moments (k, k) and (k,).
+
+    E[y y^T] = W E[x x^T] W^T + W m b^T + b m^T W^T + b b^T, exact for any distribution of x with mean m.
+    """
+    wide = np.asarray(weight, np.float64)
+    shift = np.zeros(len(wide)) if bias is None else np.asarray(bias, np.float64)
+    centre = wide @ mean
+    crossed = np.outer(centre, shift)
+    return wide @ second @ wide.T + crossed + crossed.T + np.outer(shift, shift), centre + shift
 
 
 def save_moments(path: Path, moments: Moments) -> None:
@@ -65,6 +98,7 @@ def save_moments(path: Path, moments: Moments) -> None:
     arrays: dict[str, NDArray[np.generic]] = {}
     for name, matrix in moments.matrices.items():
         arrays[f"{name}:diagonal"], arrays[f"{name}:above"] = _packed(matrix)
+        arrays[f"{name}:mean"], arrays[f"{name}:largest"] = moments.means[name], moments.largest[name]
         arrays[f"{name}:n_rows"] = np.array(moments.n_rows[name])
     path.parent.mkdir(parents=True, exist_ok=True)
     made = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -86,7 +120,12 @@ def load_moments(path: Path) -> Moments:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             names = [key.removesuffix(":diagonal") for key in file.files if key.endswith(":diagonal")]
             matrices = {name: _matrix(file[f"{name}:diagonal"], file[f"{name}:above"]) for name in names}
-            return Moments(matrices, {name: int(file[f"{name}:n_rows"]) for name in names})
+            return Moments(
+                matrices,
+                {name: _vector(file[f"{name}:mean"], len(matrices[name])) for name in names},
+                {name: _vector(file[f"{name}:largest"], len(matrices[name])) for name in names},
+                {name: int(file[f"{name}:n_rows"]) for name in names},
+            )
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         message = f"{path}: expected moments of a calibration ({error}); delete it, and they are gathered anew"
         raise FormatError(message) from error
@@ -111,6 +150,12 @@ def _matrix(diagonal: FloatArray, above: NDArray[np.float16]) -> FloatArray:
     matrix *= scale[:, None] * scale
     matrix[np.diag_indices(k)] = diagonal
     return matrix
+
+
+def _vector(found: NDArray[Any], k: int) -> FloatArray:
+    if found.shape != (k,) or found.dtype != np.float32 or not np.isfinite(found).all():
+        raise ValueError(f"{found.shape} of {found.dtype} where {k} finite float32 belong")
+    return found
 
 
 def _scale(diagonal: FloatArray) -> FloatArray:

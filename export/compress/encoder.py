@@ -13,6 +13,7 @@ from edge.format.whisper import WhisperDims, tensor_shapes
 from edge.progress import Progress
 
 from ..checkpoint import Checkpoint
+from .checkpoints import Checkpoints
 from .network import Tensors, to_torch
 from .recover import Lesson, Network, recover
 from .search import Search
@@ -39,7 +40,12 @@ class Smaller:
 
 
 def shrink_encoder(
-    checkpoint: Checkpoint, speech: Speech, reductions: tuple[float, ...], recover_s: float, progress: Progress
+    checkpoint: Checkpoint,
+    speech: Speech,
+    reductions: tuple[float, ...],
+    recover_s: float,
+    progress: Progress,
+    checkpoints: Checkpoints | None = None,
 ) -> Iterator[Smaller]:
     """One checkpoint for each reduction, ascending: each goes on from the one before, with recovery of its own.
 
@@ -56,8 +62,9 @@ def shrink_encoder(
         damage, n_steps = search.damage, 0
         if recover_s > 0:
             names = [name for name in search.tensors if name.startswith(("enc.blocks.", "enc.final_norm."))]
-            lesson = Lesson(speech.epoch, speech.kept, recover_s, _LEARNING_RATE)
-            recovered = recover(teacher, Network(search.tensors, search.dims), names, {}, lesson, progress)
+            lesson = Lesson(speech, recover_s, _LEARNING_RATE)
+            student = Network(search.tensors, search.dims)
+            recovered = recover(teacher, student, names, {}, lesson, progress, checkpoints)
             search.replace(recovered.tensors)
             n_steps = recovered.n_steps
         yield Smaller(_checkpoint(checkpoint, search.tensors, search.dims), search.reduction, damage, n_steps)

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -22,9 +23,10 @@ from edge.format.whisper import WhisperDims
 from edge.progress import Progress
 from edge.quant import GROUP
 
+from .checkpoints import CheckpointFile, Checkpoints, State, Table, fingerprint
 from .damage import divergence
 from .network import Tensors, convolve, decode, encode
-from .speech import Batch
+from .speech import Batch, Speech
 
 _WARM_UP = 50
 """Steps until the learning rate is what it should be."""
@@ -42,6 +44,9 @@ _PATIENCE = 5
 _LOOKS = 16
 """At the kept clips, in the time that there is."""
 
+_SCALE = ":scale"
+"""Ends the name of a weight's scales among what learns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
@@ -55,9 +60,7 @@ class Network:
 class Lesson:
     """What to learn from, for how long, and how fast."""
 
-    epoch: Callable[[np.random.Generator], Iterable[Batch]]
-    """All clips, in a new order each time."""
-    kept: Sequence[Batch]
+    speech: Speech
     seconds: float
     learning_rate: float
     most_steps: int | None = None
@@ -81,65 +84,139 @@ def recover(
     teacher: Network,
     student: Network,
     learns: Iterable[str],
-    scales: Mapping[str, torch.Tensor],
+    scales: Tensors,
     lesson: Lesson,
     progress: Progress,
+    checkpoints: Checkpoints | None = None,
 ) -> Recovered:
-    """Train the student's tensors named `learns`; those in `scales`, (n, k / 32) each, as INT4."""
-    learning = {name: student.tensors[name].clone().requires_grad_() for name in learns}
-    steps = {name: scale.clone().requires_grad_() for name, scale in scales.items()}
-    groups = [
-        {"params": list(learning.values()), "share": 1.0},
-        {"params": list(steps.values()), "share": 0.1},  # a scale moves 32 weights
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=lesson.learning_rate, weight_decay=0.0, betas=(0.9, 0.98))
+    """Train the student's tensors named `learns`; those in `scales`, (n, k / 32) each, as INT4.
 
-    def look() -> float:
-        with torch.no_grad():
-            rounded = Network(_rounded({**student.tensors, **learning}, steps), student.dims)
-            return float(np.mean([float(_loss(teacher, rounded, batch)) for batch in lesson.kept]))
+    With `checkpoints`, what an interrupted run of the same lesson has left is taken up, and left again.
+    """
+    values = {name: student.tensors[name].clone() for name in learns}
+    values |= {f"{name}{_SCALE}": scale.clone() for name, scale in scales.items()}
+    state, file, taken_up = State(values, values), None, False
+    if checkpoints is not None:
+        file = checkpoints.file(_fingerprint(teacher, student, values, lesson))
+        left = file.load(state)
+        state, taken_up = left or state, left is not None
+    if not taken_up:
+        state.best = _copy(values)
+        state.before = state.least = _look(teacher, student, values, lesson)
+    if state.ended:
+        progress("recovered already, before an interruption", 0, 0)
+    else:
+        _train(teacher, student, state, lesson, file, progress)
+    return Recovered(*_parts(student, state.best), state.before, state.least, state.n_best)
 
-    def found(n_steps: int) -> Recovered:
-        tensors = {name: tensor.detach().clone() for name, tensor in {**student.tensors, **learning}.items()}
-        return Recovered(tensors, {name: step.detach().clone() for name, step in steps.items()}, before, best, n_steps)
 
-    before = best = look()
-    kept, worse = found(0), 0
-    began = looked = time.monotonic()
-    for n_steps, batch in enumerate(_endless(lesson.epoch)):
-        now = time.monotonic()
-        share = max((now - began) / lesson.seconds, n_steps / (lesson.most_steps or math.inf))
-        if share >= 1 or now - looked >= lesson.seconds / _LOOKS:
-            loss = look()
-            looked = time.monotonic()
-            worse = 0 if loss < best * (1 - _LEAST_GAIN) else worse + 1
-            if loss < best:
-                best = loss
-                kept = found(n_steps)
-            if share >= 1 or worse >= _PATIENCE:
+def _train(
+    teacher: Network, student: Network, state: State, lesson: Lesson, file: CheckpointFile | None, progress: Progress
+) -> None:
+    optimizer = _optimizer(state)
+    gone_on = f"; gone on after {state.seconds:.0f} s" if state.n_steps else ""
+    now = time.monotonic()
+    for batch in _batches(lesson.speech, state):
+        now = _count_time(state, now)
+        share = max(state.seconds / lesson.seconds, state.n_steps / (lesson.most_steps or math.inf))
+        looks = share >= 1 or state.seconds - state.looked_s >= lesson.seconds / _LOOKS
+        if looks:
+            _compare(state, _look(teacher, student, state.values, lesson))
+            now = _count_time(state, now)
+            state.looked_s = state.seconds
+            if share >= 1 or state.n_worse >= _PATIENCE:
                 break
-        rate = lesson.learning_rate * min(1.0, (n_steps + 1) / _WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * share))
-        for group in optimizer.param_groups:
-            group["lr"] = rate * group["share"]
-        optimizer.zero_grad()
-        loss_now = _loss(teacher, Network(_rounded({**student.tensors, **learning}, steps), student.dims), batch)
-        torch.autograd.backward(loss_now)
-        torch.nn.utils.clip_grad_norm_([*learning.values(), *steps.values()], 1.0)
-        optimizer.step()
-        what = f"recovering (seconds; divergence {best:.4f}, {before:.4f} at first)"
+        if file is not None and file.is_due(looked=looks):
+            state.first, state.second = _averages(optimizer, state.values)
+            file.save(state)
+        rate = lesson.learning_rate * min(1.0, (state.n_steps + 1) / _WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * share))
+        _step(optimizer, rate, _loss(teacher, _rounded(student, state.values), batch))
+        what = f"recovering (seconds; divergence {state.least:.4f}, {state.before:.4f} at first{gone_on})"
         progress(what, round(share * lesson.seconds), round(lesson.seconds))
-    return kept
+    state.values, state.first, state.second, state.ended = {}, {}, {}, True
+    if file is not None:
+        file.save(state)
 
 
-def _endless(epoch: Callable[[np.random.Generator], Iterable[Batch]]) -> Iterable[Batch]:
-    rng = np.random.default_rng(0)
+def _count_time(state: State, since: float) -> float:
+    now = time.monotonic()
+    state.seconds += now - since
+    return now
+
+
+def _batches(speech: Speech, state: State) -> Iterator[Batch]:
+    """All clips again and again, from where the state is; a batch counts when the next one is asked for."""
     while True:
-        yield from epoch(rng)
+        for batch in islice(speech.epoch(np.random.default_rng(state.epoch)), state.n_of_epoch, None):
+            yield batch
+            state.n_steps += 1
+            state.n_of_epoch += 1
+        state.epoch, state.n_of_epoch = state.epoch + 1, 0
 
 
-def _rounded(tensors: Tensors, scales: Tensors) -> Tensors:
-    """The weights that the kernels will see, with gradients to what they were made from."""
-    return {**tensors, **{name: _round_q4_0(tensors[name], scale) for name, scale in scales.items()}}
+def _compare(state: State, loss: float) -> None:
+    state.n_worse = 0 if loss < state.least * (1 - _LEAST_GAIN) else state.n_worse + 1
+    if loss < state.least:
+        state.best, state.least, state.n_best = _copy(state.values), loss, state.n_steps
+
+
+def _look(teacher: Network, student: Network, values: Tensors, lesson: Lesson) -> float:
+    """Loss on the kept clips."""
+    with torch.no_grad():
+        rounded = _rounded(student, values)
+        return float(np.mean([float(_loss(teacher, rounded, batch)) for batch in lesson.speech.kept]))
+
+
+def _optimizer(state: State) -> torch.optim.Optimizer:
+    """Adam, with what it knew where training goes on."""
+    weights = [value.requires_grad_() for name, value in state.values.items() if not name.endswith(_SCALE)]
+    scales = [value.requires_grad_() for name, value in state.values.items() if name.endswith(_SCALE)]
+    groups = [{"params": weights, "share": 1.0}, {"params": scales, "share": 0.1}]  # a scale moves 32 weights
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0, betas=(0.9, 0.98))
+    for name, first in state.first.items():
+        step = torch.tensor(float(state.n_steps))
+        optimizer.state[state.values[name]] = {"step": step, "exp_avg": first, "exp_avg_sq": state.second[name]}
+    return optimizer
+
+
+def _averages(optimizer: torch.optim.Optimizer, values: Tensors) -> tuple[Table, Table]:
+    """Of the gradients and of their squares, by the values' names."""
+    known = {name: optimizer.state[value] for name, value in values.items() if value in optimizer.state}
+    return {name: own["exp_avg"] for name, own in known.items()}, {n: own["exp_avg_sq"] for n, own in known.items()}
+
+
+def _step(optimizer: torch.optim.Optimizer, rate: float, loss: torch.Tensor) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["share"]
+    optimizer.zero_grad()
+    torch.autograd.backward(loss)
+    torch.nn.utils.clip_grad_norm_([value for group in optimizer.param_groups for value in group["params"]], 1.0)
+    optimizer.step()
+
+
+def _fingerprint(teacher: Network, student: Network, values: Tensors, lesson: Lesson) -> str:
+    """Of all that the result of a training depends on."""
+    settings = lesson.seconds, lesson.learning_rate, lesson.most_steps
+    networks = teacher.dims, teacher.tensors, student.dims, student.tensors
+    return fingerprint(*networks, values, lesson.speech.fingerprint, settings)
+
+
+def _copy(values: Tensors) -> Table:
+    return {name: value.detach().clone() for name, value in values.items()}
+
+
+def _parts(student: Network, values: Tensors) -> tuple[Table, Table]:
+    """All tensors of the student with these values, and the scales among the values."""
+    scales = {name.removesuffix(_SCALE): value for name, value in values.items() if name.endswith(_SCALE)}
+    weights = {name: value for name, value in values.items() if not name.endswith(_SCALE)}
+    return {**student.tensors, **weights}, scales
+
+
+def _rounded(student: Network, values: Tensors) -> Network:
+    """With the weights that the kernels will see, and gradients to what they were made from."""
+    tensors, scales = _parts(student, values)
+    rounded = {name: _round_q4_0(tensors[name], scale) for name, scale in scales.items()}
+    return Network({**tensors, **rounded}, student.dims)
 
 
 def _round_q4_0(weights: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:

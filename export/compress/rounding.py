@@ -15,6 +15,7 @@ from edge.quant import q4_0_rows
 
 from ..checkpoint import Checkpoint
 from ..rounding import moved_for_q4_0, q4_0_codes_of
+from .checkpoints import Checkpoints
 from .network import to_torch
 from .recover import Lesson, Network, recover
 from .speech import Speech
@@ -30,6 +31,7 @@ def recover_q4_0(
     speech: Speech,
     seconds: float,
     progress: Progress,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.uint8]]]:
     """Train a model whose weights named in `moments` become Q4_0, to say what `checkpoint` says.
 
@@ -44,8 +46,8 @@ def recover_q4_0(
         student[name], scales[name] = torch.from_numpy(moved), torch.from_numpy(step)
     teacher = Network(to_torch(checkpoint.tensors), checkpoint.dims)
     learns = [name for name in student if "norm" in name or name.endswith(".bias") or name in scales]
-    lesson = Lesson(speech.epoch, speech.kept, seconds, _LEARNING_RATE)
-    found = recover(teacher, Network(student, dims), learns, scales, lesson, progress)
+    lesson = Lesson(speech, seconds, _LEARNING_RATE)
+    found = recover(teacher, Network(student, dims), learns, scales, lesson, progress, checkpoints)
     arrays = {name: tensor.numpy() for name, tensor in found.tensors.items()}
     rows = {}
     for name, scale in found.scales.items():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -150,6 +152,15 @@ class Speech:
         """Where recovery is watched; nothing learns from them."""
         self.listened = self._batches(n_kept, n_kept + 120)
         """Where moments come from."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the clips and of their order."""
+        digest = hashlib.sha256(str(self._n_audio_ctx).encode())
+        for clip in self._clips:
+            digest.update(f"{clip.raw.shape} {clip.n_positions} {clip.n_prompt} {clip.tokens.tolist()}\n".encode())
+            digest.update(np.ascontiguousarray(clip.raw).reshape(-1).data)
+        return digest.hexdigest()
 
     def _batches(self, first: int, last: int) -> list[Batch]:
         return list(batches(self._clips[first:last], self._n_audio_ctx, np.random.default_rng(0)))

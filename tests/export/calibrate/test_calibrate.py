@@ -72,7 +72,7 @@ def test_wrong_requests_leave_nothing(tmp_path: Path, source: Path, speech: Path
         assert not out.exists()
 
     fails(CalibrationError, "f16 has nothing to gain", precision="f16")
-    fails(CalibrationError, "are for gguf files; whispercpp knows none", to="whispercpp", precision="f16")
+    fails(CalibrationError, "are for gguf files; whispercpp knows neither", to="whispercpp", precision="f16")
     fails(CalibrationError, "found no such file", calibration=[tmp_path / "gone.wav"])
     (tmp_path / "bad.wav").write_bytes(b"RIFF and nonsense")
     fails(AudioError, r"bad\.wav", calibration=[tmp_path / "bad.wav"])

@@ -1,4 +1,4 @@
-"""Second moments: summed as a stream, kept in a file, refused when damaged."""
+"""Moments: summed as a stream, kept in a file, refused when damaged."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.errors import FormatError
-from export.calibrate.moments import MomentSum, load_moments, save_moments
+from export.calibrate.moments import MomentSum, load_moments, output_moments, save_moments
+
+
+def made_rows() -> NDArray[np.float32]:
+    """(300, 20), uneven, off zero; one channel is always zero."""
+    rng = np.random.default_rng(1)
+    rows = (rng.standard_normal((300, 20)) * np.exp(rng.standard_normal(20)) + rng.standard_normal(20)) - 0.5
+    rows[:, 7] = 0
+    return rows.astype(np.float32)
 
 
 def summed(n_parts: int = 3) -> MomentSum:
-    rng = np.random.default_rng(1)
-    rows = (rng.standard_normal((300, 20)) * np.exp(rng.standard_normal(20))).astype(np.float32)
-    rows[:, 7] = 0
     total = MomentSum()
-    for part in np.array_split(rows, n_parts):
+    for part in np.array_split(made_rows(), n_parts):
         total("input", part)
     return total
 
@@ -28,6 +34,34 @@ def test_a_stream_gives_the_moments_of_all_rows() -> None:
     matrix = thrice.matrices["input"]
     np.testing.assert_array_equal(matrix, matrix.T)
     assert not matrix[7].any()
+    rows = made_rows()
+    np.testing.assert_allclose(thrice.means["input"], rows.mean(axis=0, dtype=np.float64), rtol=1e-6)
+    np.testing.assert_array_equal(thrice.largest["input"], np.abs(rows).max(axis=0))
+    assert {thrice.means["input"].dtype, thrice.largest["input"].dtype} == {np.dtype(np.float32)}
+
+
+def test_a_part_without_rows_adds_nothing() -> None:
+    total = summed()
+    total("input", np.zeros((0, 20), np.float32))
+    assert total.mean().n_rows == {"input": 300}
+    np.testing.assert_array_equal(total.mean().largest["input"], summed().mean().largest["input"])
+
+
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_moments_of_outputs_follow_from_those_of_inputs(has_bias: bool) -> None:
+    rng = np.random.default_rng(2)
+    weight = rng.standard_normal((12, 20)).astype(np.float32)
+    bias = rng.standard_normal(12).astype(np.float32) if has_bias else None
+    outputs = MomentSum()
+    outputs("output", (made_rows() @ weight.T + (0 if bias is None else bias)).astype(np.float32))
+    inputs, expected = summed().mean(), outputs.mean()
+    second, mean = output_moments(weight, bias, inputs.matrices["input"], inputs.means["input"])
+    np.testing.assert_allclose(mean, expected.means["output"], rtol=1e-5, atol=1e-5)
+    # float16 correlations of both are the difference.
+    np.testing.assert_allclose(second, expected.matrices["output"], atol=2e-3 * np.diagonal(second).max())
+    rows = made_rows().astype(np.float64)
+    exact, _ = output_moments(weight, bias, rows.T @ rows / len(rows), rows.mean(axis=0))
+    np.testing.assert_allclose(np.diagonal(exact), np.diagonal(expected.matrices["output"]), rtol=1e-5)
 
 
 def test_a_file_gives_back_the_same_numbers(tmp_path: Path) -> None:
@@ -36,6 +70,8 @@ def test_a_file_gives_back_the_same_numbers(tmp_path: Path) -> None:
     again = load_moments(tmp_path / "new" / "m.npz")
     assert again.n_rows == moments.n_rows
     np.testing.assert_allclose(again.matrices["input"], moments.matrices["input"], rtol=1e-3)
+    np.testing.assert_array_equal(again.means["input"], moments.means["input"])
+    np.testing.assert_array_equal(again.largest["input"], moments.largest["input"])
     save_moments(tmp_path / "again.npz", again)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["m.npz"]
 
@@ -51,3 +87,10 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     np.savez(path, **{"x:diagonal": np.ones(4, np.float32), "x:above": np.ones(5, np.float16), "x:n_rows": 1})
     with pytest.raises(FormatError, match="a diagonal of 4"):
         load_moments(path)
+    arrays = {"x:diagonal": np.ones(4, np.float32), "x:above": np.ones(6, np.float16), "x:n_rows": np.array(1)}
+    vectors = {"x:mean": np.ones(4, np.float32), "x:largest": np.ones(4, np.float32)}
+    for name in vectors:
+        for wrong in (np.ones(5, np.float32), np.full(4, np.nan, np.float32), np.ones(4)):
+            np.savez(path, **arrays, **{**vectors, name: wrong})
+            with pytest.raises(FormatError, match="where 4 finite float32 belong"):
+                load_moments(path)

@@ -22,7 +22,7 @@ def test_a_smaller_encoder_gets_closer_to_the_whole_one(checkpoint: Checkpoint, 
     (small,) = shrink_encoder(checkpoint, speech, (0.3,), 0, silent)
     student = Network(to_torch(small.checkpoint.tensors), small.checkpoint.dims)
     names = [name for name in student.tensors if name.startswith(ENCODER)]
-    lesson = Lesson(speech.epoch, speech.kept, 1000.0, 2e-5, most_steps=12)
+    lesson = Lesson(speech, 1000.0, 2e-5, most_steps=12)
     found = recover(Network(to_torch(checkpoint.tensors), checkpoint.dims), student, names, {}, lesson, silent)
     assert found.n_steps == 12
     assert found.after < found.before
