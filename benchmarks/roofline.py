@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from edge.features import FRAMES_PER_SECOND
 from edge.format.tail import Tail, clip_positions
 from edge.format.whisper import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+from export.embedding import FREQUENT
 
 from .peaks import Peaks
 
@@ -56,10 +57,18 @@ class NumberTypes:
         return 2 + _FLOAT_BYTES / HEAD_DIM if self.integer else 2 * _FLOAT_BYTES
 
 
+_INT4_BYTES = 0.5 + _FLOAT_BYTES / 32
+_RARE_SHARE = 1 - FREQUENT / 50_256
+"""Of the vocabulary that is INT4 in an INT4 file, nearly."""
+
 _FLOATS = NumberTypes(integer=False, weight_bytes=_FLOAT_BYTES, vocabulary_bytes=_FLOAT_BYTES)
 NUMBER_TYPES = {
     "int8": NumberTypes(integer=True, weight_bytes=1, vocabulary_bytes=1),
-    "int4": NumberTypes(integer=True, weight_bytes=0.5 + _FLOAT_BYTES / 32, vocabulary_bytes=1),
+    "int4": NumberTypes(
+        integer=True,
+        weight_bytes=_INT4_BYTES,
+        vocabulary_bytes=1 - _RARE_SHARE * (1 - _INT4_BYTES),
+    ),
     "q8_0": _FLOATS,
     "f16": _FLOATS,
     "f32": _FLOATS,
