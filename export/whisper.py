@@ -19,7 +19,7 @@ from .checkpoint import Checkpoint
 from .files import check_free, size_of
 from .onnx import PRECISIONS as ONNX_PRECISIONS
 from .onnx import require_exporter
-from .quantize import PRECISIONS, Precision, parse_precision
+from .quantize import PRECISIONS, Precision, Quantized, parse_precision
 from .recipe import Kitchen, Made, Recipe
 from .report import Report
 from .sources import read_checkpoint
@@ -248,11 +248,17 @@ def naming(out: Path) -> Iterator[None]:
         raise OSError(error.errno, os.strerror(error.errno), str(out)) from error
 
 
+def _types(tensor: Quantized) -> str:
+    """The type of a tensor, or the types of its bands of rows; scales are no rows."""
+    matrices = [part for part in tensor.parts if len(part.shape) > 1] or tensor.parts[:1]
+    return "+".join(dict.fromkeys(part.type.name.lower() for part in matrices))
+
+
 def _report(out: Path, made: Made, measured: Report | None) -> ExportReport:
     tensors = tuple(
         TensorReport(
             name=name,
-            type=tensor.parts[0].type.name.lower(),
+            type=_types(tensor),
             n_bytes=sum(part.data.nbytes for part in tensor.parts),
             error=tensor.error,
         )

@@ -59,7 +59,8 @@ class WindowReader:
         self._state = state
         self._tokenizer = tokenizer
         self._options = options
-        self._initial = tokenizer.encode(f" {(options.initial_prompt or '').strip()}") if options.initial_prompt else []
+        initial = (options.initial_prompt or "").strip()
+        self._initial = tokenizer.encode(f" {initial}") if initial else []
         bounds = Bounds(engine.dims.n_text_ctx, options.max_tokens)
         penalty = options.length_penalty
         self._draw = SampleDecoder(tokenizer, rules, bounds, best_of=options.best_of, length_penalty=penalty)

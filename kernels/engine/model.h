@@ -73,8 +73,8 @@ int ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *sh
 // were any, are gone. 0; -1 no memory; -2 a band that is empty or, but for the last, no multiple of 16.
 int ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle);
 
-// A linear or a float array by name ("enc.qkv", "enc.fc1.down", "dec.vocabulary.next", "dec.norm_self.weight", …) and layer; NULL if there is
-// none.
+// A linear or a float array by name ("enc.qkv", "enc.fc1.down", "dec.vocabulary.next", "dec.norm_self.weight", …) and
+// layer; NULL if there is none.
 ew_linear *ew_model_linear(ew_model *model, const char *name, size_t layer);
 float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *n);
 
