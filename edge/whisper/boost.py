@@ -79,6 +79,8 @@ class _Path:
     start: int
     stop: int
     tokens: tuple[int, ...]
+    first_logprob: float
+    """Of the first token there, as the search saw it."""
     likeness: float
 
 
@@ -125,16 +127,23 @@ class WordBooster:
         self._list = _word_list(tokenizer, words)
         self._strength = strength
         self._off = math.log(1 + len(words) / _SHORT_LIST)
+        self._bonus = {
+            spelling: (strength * n_tokens - self._off).astype(np.float32)
+            for spelling, n_tokens in self._list.n_tokens.items()
+        }
 
     @property
     def first_tokens(self) -> IdArray:
         """What a search has to watch (`Hypothesis.watched`) for its readings to be boosted."""
         return self._list.first_tokens
 
-    def __call__(self, state: State, prompt: Prompt, decoded: DecodedWindow, language: str | None) -> DecodedWindow:
+    def __call__(
+        self, state: State, prompt: Prompt, decoded: DecodedWindow, language: str | None, *, is_held: bool = False
+    ) -> DecodedWindow:
         """The reading with listed words in it; the state holds the window's encoding, and loses what it decoded.
 
-        The reading as it was becomes the first of the others, where a word was put in.
+        The reading as it was becomes the first of the others, where a word was put in. `is_held` says that the reading
+        is what the state decoded last, in its first sequence: it need not be decoded again.
         """
         n_prompt = len(prompt.tokens)
         room = self._n_text_ctx - n_prompt - _REJOINS
@@ -142,12 +151,13 @@ class WordBooster:
         if not paths:
             return decoded
         context = (*prompt.tokens, *decoded.tokens)
-        state.rewind(0)
-        state.decode(np.array([context[: n_prompt + max(path.start for path in paths)]], np.int32))
+        if not is_held:
+            state.rewind(0)
+            state.decode(np.array([context[: n_prompt + max(path.start for path in paths)]], np.int32))
         found: list[_Taken] = []
         # From the last place to the first: what the state holds in front of a place is needed up to there only.
         for start, here in groupby(sorted(paths, key=attrgetter("start"), reverse=True), key=attrgetter("start")):
-            found += self._follow(state, n_prompt + start, context[n_prompt + start - 1], list(here), decoded)
+            found += self._follow(state, n_prompt + start, list(here), decoded)
         return _rewrite(decoded, _best_apart(found), self._tokenizer)
 
     def _paths(self, decoded: DecodedWindow, language: str | None) -> list[_Path]:
@@ -157,35 +167,43 @@ class WordBooster:
             read = sum(decoded.token_logprobs[stretch.start : stretch.stop + _REJOINS])
             seen = decoded.watched[stretch.start]
             for spelling in stretch.spellings:
-                bonus = self._strength * self._list.n_tokens[spelling] - self._off
-                is_open = seen[self._list.column[spelling]] + bonus > read  # what follows is no likelier than certain
+                firsts = seen[self._list.column[spelling]]
+                is_open = firsts + self._bonus[spelling] > read  # what follows is no likelier than certain
                 for word, likeness in self._list.sounds.search(stretch.text, _LEAST_LIKENESS, is_open):
                     tokens = self._list.tokens[spelling][word]
                     if self._list.words[word].casefold() not in stretch.text.casefold():
-                        path = _Path(stretch.start, stretch.stop, tokens, likeness)
+                        path = _Path(stretch.start, stretch.stop, tokens, float(firsts[word]), likeness)
                         found.setdefault((path.start, path.stop, tokens), path)
         return sorted(found.values(), key=lambda path: -path.likeness)[:_MOST_PATHS]
 
-    def _follow(
-        self, state: State, n_past: int, before: int, paths: Sequence[_Path], decoded: DecodedWindow
-    ) -> Iterator[_Taken]:
+    def _follow(self, state: State, n_past: int, paths: Sequence[_Path], decoded: DecodedWindow) -> Iterator[_Taken]:
         """Those of the paths that start at one place, `n_past` tokens on, that are likely enough there."""
         known = (*decoded.tokens, self._tokenizer.eot)[: len(decoded.token_logprobs)]
         for at in range(0, len(paths), ROWS):
             some = paths[at : at + ROWS]
             rows = [(*path.tokens, *known[path.stop : path.stop + _REJOINS]) for path in some]
-            fed = np.full((len(rows), max(map(len, rows))), self._tokenizer.eot, np.int32)
-            for line, row in zip(fed, rows, strict=True):
-                line[: len(row)] = (before, *row[:-1])
-            state.rewind(n_past - 1)
-            state.reorder(np.zeros(len(rows), np.int32))
-            logits = state.decode(fed, last_only=False)
-            for path, row, of_row in zip(some, rows, logits, strict=True):
-                logprobs = tuple(_logprob(of_token, token) for of_token, token in zip(of_row, row, strict=False))
+            for path, later in zip(some, self._later_logprobs(state, n_past, rows), strict=True):
+                logprobs = (path.first_logprob, *later)
                 read = decoded.token_logprobs[path.start : path.stop + _REJOINS]
                 gain = sum(logprobs) - sum(read) + self._strength * len(path.tokens) - self._off
                 if gain > 0:
                     yield _Taken(path, logprobs[: len(path.tokens)], gain)
+
+    def _later_logprobs(self, state: State, n_past: int, rows: Sequence[tuple[int, ...]]) -> list[list[float]]:
+        """Of each row's tokens but the first, which stand `n_past` tokens on."""
+        width = max(map(len, rows)) - 1
+        if not width:
+            return [[] for _ in rows]
+        fed = np.full((len(rows), width), self._tokenizer.eot, np.int32)
+        for line, row in zip(fed, rows, strict=True):
+            line[: len(row) - 1] = row[:-1]
+        state.rewind(n_past)
+        state.reorder(np.zeros(len(rows), np.int32))
+        logits = state.decode(fed, last_only=False)
+        return [
+            [_logprob(of_token, token) for of_token, token in zip(of_row, row[1:], strict=False)]
+            for of_row, row in zip(logits, rows, strict=True)
+        ]
 
 
 @lru_cache(maxsize=8)

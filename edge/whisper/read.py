@@ -167,7 +167,8 @@ class WindowReader:
         if self._booster is None or not decoded.watched or self._fails(decoded):
             return decoded
         began = time.perf_counter()
-        decoded = self._booster(self._state, prompt, decoded, self.language)
+        is_held = self._options.n_beams == 1  # a greedy search that passes is the last that was decoded
+        decoded = self._booster(self._state, prompt, decoded, self.language, is_held=is_held)
         self.decode_s += time.perf_counter() - began
         return decoded
 

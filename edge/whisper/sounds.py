@@ -105,10 +105,13 @@ class SoundIndex:
 
         `among` (n_words,) says which to compare it with.
         """
+        words = np.flatnonzero(among)
+        if not words.size:
+            return []
         key = sound_key(text)
         pairs, length = _pairs(key), sum(_prices(key))
-        near = among & (np.minimum(length, self._lengths) >= least * np.maximum(length, self._lengths))
-        words = np.flatnonzero(near)
+        lengths = self._lengths[words]
+        words = words[np.minimum(length, lengths) >= least * np.maximum(length, lengths)]
         columns = [self._column[pair] for pair in pairs if pair in self._column]
         shared = self._rows[words[:, None], columns].sum(axis=1)
         words = words[2 * shared >= _LEAST_SHARED * (len(pairs) + self._n_pairs[words])]
