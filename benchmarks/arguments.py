@@ -197,7 +197,12 @@ def _add_compression(parser: argparse.ArgumentParser) -> None:
         metavar="SET",
         help="recordings to listen to (sets, files, folders), none of them in the manifests",
     )
-    parser.add_argument("--models", type=_names, default=("tiny.en",), help="comma list (default tiny.en)")
+    parser.add_argument(
+        "--models",
+        type=_names,
+        default=("tiny.en",),
+        help="comma list (default tiny.en); a .gguf file, kept earlier or exported at f32, goes on from its size",
+    )
     parser.add_argument(
         "--reductions", type=_shares, default=(0.0, 0.08, 0.15, 0.25), help="of the encoder (default 0,0.08,0.15,0.25)"
     )

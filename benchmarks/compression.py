@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,30 +80,38 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
 def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest], folder: Path) -> Iterator[Compressed]:
     from export.compress.encoder import shrink_encoder
 
-    checkpoint = read_checkpoint(ensure(name), name=name)
+    checkpoint = _read(name)
     heard = [find_set(name, options.data) for name in options.calibration]
     kitchen = Kitchen(checkpoint, heard, None, _progress)
 
-    def sizes() -> Iterator[tuple[float, Checkpoint]]:
-        yield 0.0, checkpoint
+    def sizes() -> Iterator[Checkpoint]:
+        yield checkpoint
         wanted = tuple(sorted(reduction for reduction in options.reductions if reduction))
         if wanted:
             for smaller in shrink_encoder(checkpoint, kitchen.speech, wanted, options.recover_s, _progress):
-                yield smaller.reduction, smaller.checkpoint
+                yield smaller.checkpoint
 
-    for reduction, one in sizes():
+    for one in sizes():
+        reduction = 1 - encoder_weights(one.dims) / encoder_weights(replace(one.dims, layers=()))
         for precision in options.precisions:
             recipe = Recipe(parse_precision(precision))
             sources = heard if precision == "int4" else ()  # int8 gains little, and listens for minutes
-            file = folder / f"{name}-{precision}-{round(100 * reduction)}.gguf"
+            file = folder / f"{one.name}-{precision}-{round(100 * reduction)}.gguf"
             made = Kitchen(one, sources, None, _progress).make(recipe)
             write_model_file(made.checkpoint, file, recipe.precision, quantized=made.quantized, progress=_progress)
-            tell(f"{name} at {precision}, encoder -{reduction:.1%}")
+            tell(f"{one.name} at {precision}, encoder -{reduction:.1%}")
             scores = measure(file, manifests)
             n_bytes, macs = file.stat().st_size, encoder_weights(one.dims)
             if options.keep is None:
                 file.unlink()
-            yield Compressed(name, precision, reduction, n_bytes, macs, scores)
+            yield Compressed(one.name, precision, reduction, n_bytes, macs, scores)
+
+
+def _read(model: str) -> Checkpoint:
+    """One of the store's, by name; or a file of before, whose encoder may be smaller than the published one."""
+    if model.endswith(".gguf"):
+        return read_checkpoint(Path(model))
+    return read_checkpoint(ensure(model), name=model)
 
 
 def _progress(what: str, done: int, total: int) -> None:

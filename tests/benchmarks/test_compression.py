@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from benchmarks.__main__ import build_parser
-from benchmarks.compression import Compressed, table_of
+from benchmarks.compression import Compressed, CompressionOptions, run_compression, table_of
+from export.compress.shapes import with_layer
+from export.costs import encoder_weights
 from export.evaluate.measure import SetScore
 from export.evaluate.scoring import Errors
+from export.sources import read_checkpoint
+from export.writers.gguf import write_model_file
 
 
 def scored(name: str, edits: int) -> SetScore:
@@ -34,3 +43,27 @@ def test_shares_are_below_one() -> None:
     for wrong in ("1.5", "x", "-0.1"):
         with pytest.raises(SystemExit, match="2"):
             parser.parse_args([*command, wrong])
+
+
+def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
+    tmp_path: Path, tiny_en_int8: Path, jfk_clip: Path
+) -> None:
+    whole = read_checkpoint(tiny_en_int8)
+    width = 1472
+    fc1, fc2 = "enc.blocks.3.ffn.fc1", "enc.blocks.3.ffn.fc2"
+    cut = {
+        f"{fc1}.weight": whole.tensors[f"{fc1}.weight"][:width],
+        f"{fc1}.bias": whole.tensors[f"{fc1}.bias"][:width],
+        f"{fc2}.weight": np.ascontiguousarray(whole.tensors[f"{fc2}.weight"][:, :width]),
+    }
+    dims = with_layer(whole.dims, 3, replace(whole.dims.layer_shape(3), ffn_width=width))
+    file = tmp_path / "smaller.gguf"
+    write_model_file(replace(whole, dims=dims, tensors={**whole.tensors, **cut}), file, "int8")
+    item = {"audio": str(jfk_clip), "text": "and so my fellow americans ask not what your country can do for you"}
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
+    options = CompressionOptions((str(tmp_path),), (), (str(file),), (0.0,), ("int8",), keep=tmp_path / "kept")
+    (row,) = run_compression(options)["results"]
+    assert row["model"] == "tiny.en"
+    assert row["reduction"] == pytest.approx(2 * 64 * 384 / encoder_weights(whole.dims))
+    assert row["scores"][0]["errors"]["words"] == 14
+    assert (tmp_path / "kept" / "tiny.en-int8-1.gguf").stat().st_size == row["n_bytes"] < tiny_en_int8.stat().st_size
