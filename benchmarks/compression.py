@@ -78,20 +78,12 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
 
 
 def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest], folder: Path) -> Iterator[Compressed]:
-    from export.compress.encoder import shrink_encoder
-
     checkpoint = _read(name)
     heard = [find_set(name, options.data) for name in options.calibration]
     kitchen = Kitchen(checkpoint, heard, None, _progress)
 
-    def sizes() -> Iterator[Checkpoint]:
-        yield checkpoint
-        wanted = tuple(sorted(reduction for reduction in options.reductions if reduction))
-        if wanted:
-            for smaller in shrink_encoder(checkpoint, kitchen.speech, wanted, options.recover_s, _progress):
-                yield smaller.checkpoint
-
-    for one in sizes():
+    for wanted in (0.0, *sorted(reduction for reduction in options.reductions if reduction)):
+        one = kitchen.shrunk(wanted, options.recover_s)
         reduction = 1 - encoder_weights(one.dims) / encoder_weights(replace(one.dims, layers=()))
         for precision in options.precisions:
             recipe = Recipe(parse_precision(precision))

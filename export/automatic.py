@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,12 +30,17 @@ def search_recipe(kitchen: Kitchen, recipes: Iterable[Recipe], budget: Budget, o
     yardstick = make_yardstick(kitchen.checkpoint, budget, out, kitchen.progress, kitchen.recordings)
     made_at = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     tried: list[Tried] = []
+    too_large: list[Recipe] = []
     try:
         for recipe in recipes:
+            if any(recipe.is_no_smaller(other) for other in too_large):
+                continue
             kitchen.progress(f"trying {recipe.label}", 0, 0)
             made = kitchen.make(recipe)
             _write(made, made_at, None, kitchen)
             tried.append(try_model(yardstick, recipe.label, made_at))
+            if not tried[-1].scores:
+                too_large.append(recipe)
             if not tried[-1].misses:
                 errors = {name: tensor.error for name, tensor in made.quantized.items() if tensor.error}
                 report = make_report(made.checkpoint, yardstick, tried, heard=made.heard, tensor_errors=errors)
@@ -53,28 +58,13 @@ def recipes_to_try(kitchen: Kitchen, recover_s: float) -> Iterator[Recipe]:
     reductions = (*REDUCTIONS, 0.0) if recover_s else (0.0,)
     for reduction in reductions:
         yield Recipe("int4", reduction, recover_s)
-    if (
-        kitchen.sources and find_spec("torch") is not None
-    ):  # what is measured next takes minutes: only where it is needed
-        linears = kitchen.costliest()
+    if kitchen.sources and find_spec("torch") is not None:  # what INT4 hurts most is measured with it
         for share in _RAISED:
-            yield Recipe("int4", 0.0, recover_s, _first(linears, share))
+            yield Recipe("int4", 0.0, recover_s, share)
     for reduction in reductions:
         # INT8 alone loses nothing that training would bring back.
         yield Recipe("int8", reduction, recover_s if reduction else 0.0)
     yield Recipe("f16")
-
-
-def _first(linears: Sequence[tuple[tuple[str, ...], int]], share: float) -> frozenset[str]:
-    """The first of the linears that hold so large a share of all weights."""
-    wanted = share * sum(n for _, n in linears)
-    names: list[str] = []
-    for group, n in linears:
-        if wanted <= 0:
-            break
-        names += group
-        wanted -= n
-    return frozenset(names)
 
 
 def _write(made: Made, path: Path, report: str | None, kitchen: Kitchen) -> None:

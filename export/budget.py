@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shlex
@@ -70,20 +71,25 @@ def make_yardstick(
 
 
 def try_model(yardstick: Yardstick, label: str, path: Path, engine: EngineName = "edgewise") -> Tried:
-    """Measure the model at `path`, a file or a folder, and hold it against the budget."""
+    """Measure the model at `path`, a file or a folder, and hold it against the budget; no words of one too large."""
+    n_bytes, most = size_of(path), yardstick.budget.max_bytes
+    if most is not None and n_bytes > most:
+        return Tried(label, n_bytes, (), (f"{n_bytes / 1e6:.1f} MB, allowed are {most / 1e6:.1f}",))
     scores = measure(path, yardstick.manifests, yardstick.progress, engine=engine)
-    n_bytes = size_of(path)
-    return Tried(label, n_bytes, scores, tuple(_misses(n_bytes, scores, yardstick)))
+    return Tried(label, n_bytes, scores, tuple(_misses(scores, yardstick)))
 
 
 def budget_error(tried: Sequence[Tried], yardstick: Yardstick) -> BudgetError:
     """Says of what was tried how near it comes."""
-    fewest = min(tried, key=lambda attempt: (len(attempt.misses), mean_rate(attempt.scores)))
+    fewest = min(tried, key=_distance)
     found = f"{fewest.label} does not meet the budget"
     if len(tried) > 1:
         found = f"nothing meets the budget; the nearest miss is {fewest.label}"
     lines = [f"{found}: {'; '.join(fewest.misses)}. Measured:"]
     for attempt in tried:
+        if not attempt.scores:
+            lines.append(f"  {attempt.label}: {attempt.n_bytes / 1e6:.1f} MB, too large to count its words")
+            continue
         increase = 100 * (mean_rate(attempt.scores) - mean_rate(yardstick.float32))
         sets = ", ".join(
             f"{one.name} {100 * one.rate:.2f} %, float32 {100 * whole.rate:.2f} %"
@@ -91,6 +97,13 @@ def budget_error(tried: Sequence[Tried], yardstick: Yardstick) -> BudgetError:
         )
         lines.append(f"  {attempt.label}: {attempt.n_bytes / 1e6:.1f} MB, word error rate {increase:+.2f} ({sets})")
     return BudgetError("\n".join(lines))
+
+
+def _distance(attempt: Tried) -> tuple[float, ...]:
+    """From the budget: what was measured comes first, then the smallest of what is too large."""
+    if not attempt.scores:
+        return math.inf, attempt.n_bytes
+    return len(attempt.misses), mean_rate(attempt.scores)
 
 
 def make_report(
@@ -135,13 +148,11 @@ def _keep_apart(recordings: Sequence[Recording], budget: Budget, manifests: Sequ
             )
 
 
-def _misses(n_bytes: int, scores: Sequence[SetScore], yardstick: Yardstick) -> Iterator[str]:
+def _misses(scores: Sequence[SetScore], yardstick: Yardstick) -> Iterator[str]:
     budget = yardstick.budget
     increase = 100 * (mean_rate(scores) - mean_rate(yardstick.float32))
     if budget.max_wer_increase is not None and increase > budget.max_wer_increase:
         yield f"word error rate {increase:+.2f}, allowed are {budget.max_wer_increase:+.2f}"
-    if budget.max_bytes is not None and n_bytes > budget.max_bytes:
-        yield f"{n_bytes / 1e6:.1f} MB, allowed are {budget.max_bytes / 1e6:.1f}"
     ms = sum(score.ms for score in scores) / len(scores)
     if budget.target_ms is not None and ms > budget.target_ms:
         yield f"{ms:.0f} ms a recording, allowed are {budget.target_ms:.0f}"

@@ -14,11 +14,12 @@ from .calibrate import calibrate
 from .calibrate.forward import input_of
 from .calibrate.recordings import Recording, find_recordings
 from .checkpoint import Checkpoint
-from .quantize import Precision, Quantized
+from .quantize import PRECISIONS, Precision, Quantized
 from .weights import Recover, groups_of, quantize_checkpoint
 
 if TYPE_CHECKING:
     from .compress.checkpoints import Checkpoints
+    from .compress.search import Search
     from .compress.speech import Speech
 
 _CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
@@ -33,20 +34,27 @@ class Recipe:
     """Share of the encoder's weights to take away."""
     recover_s: float = 0.0
     """Seconds to train for: once after taking weights away, once more for INT4."""
-    raised: frozenset[str] = frozenset()
-    """Tensors that stay INT8 in an INT4 model."""
+    raised: float = 0.0
+    """Share of an INT4 model's linear weights that stay INT8, those where INT4 hurts most first."""
 
     @property
     def label(self) -> str:
         """For people."""
         parts: list[str] = [self.precision]
         if self.raised:
-            parts.append(f"{len(self.raised)} tensors at int8")
+            parts.append(f"{self.raised:.0%} of weights at int8")
         if self.reduction:
             parts.append(f"encoder -{self.reduction:.0%}")
         if self.recover_s and (self.reduction or self.precision == "int4"):
             parts.append("recovered")
         return ", ".join(parts)
+
+    def is_no_smaller(self, other: Recipe) -> bool:
+        """Whether its file is at least as large as the other's, by what is asked for alone."""
+        bits, others = (PRECISIONS.index(recipe.precision) for recipe in (self, other))
+        if self.precision == other.precision:
+            return self.raised >= other.raised and self.reduction <= other.reduction
+        return bits < others and not other.raised and self.reduction <= other.reduction  # listed largest first
 
     def check(self, recordings: Collection[object]) -> None:
         """Refuse what needs recordings where there are none, and what gains nothing from them.
@@ -89,7 +97,9 @@ class Kitchen:
     progress: Progress
     _speech: Speech | None = None
     _checkpoints: Checkpoints | None = None
+    _search: Search | None = None
     _smaller: dict[tuple[float, float], Checkpoint] = field(default_factory=dict)
+    _costliest: list[tuple[tuple[str, ...], int]] | None = None
 
     @property
     def recordings(self) -> list[Recording]:
@@ -116,7 +126,7 @@ class Kitchen:
             AudioError, ManifestError: a recording or a manifest cannot be read.
             EdgeError: torch is needed and not installed.
         """
-        checkpoint = self._shrunk(recipe)
+        checkpoint = self.shrunk(recipe.reduction, recipe.recover_s)
         known = None
         if self.sources and recipe.precision in _CALIBRATED:
             keep_in = None if checkpoint.dims.layers else self.keep_in  # a smaller encoder is made once
@@ -125,7 +135,7 @@ class Kitchen:
             checkpoint,
             recipe.precision,
             calibration=known,
-            raised=recipe.raised,
+            raised=self._first_to_raise(recipe.raised),
             recover=self._recover(checkpoint, recipe),
             progress=self.progress,
         )
@@ -137,7 +147,37 @@ class Kitchen:
         if self._checkpoints is not None:
             self._checkpoints.clear()
 
-    def costliest(self) -> list[tuple[tuple[str, ...], int]]:
+    def shrunk(self, reduction: float, recover_s: float) -> Checkpoint:
+        """The checkpoint with a smaller encoder; all sizes lie on one way down, which is searched once."""
+        if not reduction:
+            return self.checkpoint
+        speech = self.speech
+        key = reduction, recover_s
+        if key not in self._smaller:
+            from .compress.encoder import search_sizes, shrink_encoder
+
+            self._search = self._search or search_sizes(self.checkpoint, speech)
+            trainings = self._kept_trainings()
+            self._smaller[key] = shrink_encoder(
+                self.checkpoint, self._search, speech, reduction, recover_s, self.progress, trainings
+            ).checkpoint
+        return self._smaller[key]
+
+    def _first_to_raise(self, share: float) -> frozenset[str]:
+        """Of the linears the costliest, which hold so large a share of all their weights."""
+        if not share:
+            return frozenset()
+        self._costliest = self._costliest or self._measure_costs()
+        wanted = share * sum(n for _, n in self._costliest)
+        names: list[str] = []
+        for group, n in self._costliest:
+            if wanted <= 0:
+                break
+            names += group
+            wanted -= n
+        return frozenset(names)
+
+    def _measure_costs(self) -> list[tuple[tuple[str, ...], int]]:
         """The linears of the checkpoint by what INT4 does to the words for each byte that INT8 would cost more, worst
         first: their tensors' names, and how many weights they have."""
         from .compress.sensitivity import int4_damage
@@ -150,20 +190,6 @@ class Kitchen:
         sizes = [sum(tensors[name].size for name in group) for group in groups]
         order = sorted(range(len(groups)), key=lambda i: -damages[i] / sizes[i])
         return [(groups[i], sizes[i]) for i in order]
-
-    def _shrunk(self, recipe: Recipe) -> Checkpoint:
-        if not recipe.reduction:
-            return self.checkpoint
-        speech = self.speech
-        key = recipe.reduction, recipe.recover_s
-        if key not in self._smaller:
-            from .compress.encoder import shrink_encoder
-
-            (smaller,) = shrink_encoder(
-                self.checkpoint, speech, (recipe.reduction,), recipe.recover_s, self.progress, self._kept_trainings()
-            )
-            self._smaller[key] = smaller.checkpoint
-        return self._smaller[key]
 
     def _recover(self, checkpoint: Checkpoint, recipe: Recipe) -> Recover | None:
         if recipe.precision != "int4" or not recipe.recover_s:

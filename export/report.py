@@ -18,6 +18,7 @@ class Tried:
     label: str
     n_bytes: int
     scores: tuple[SetScore, ...]
+    """Empty where it is too large for the budget: its words were not counted."""
     misses: tuple[str, ...]
     """What of the budget it does not meet; empty if it does."""
 
@@ -140,8 +141,8 @@ class Report:
         yield "| :-- | --: | --: | :-- |"
         for attempt in self.tried:
             verdict = "; ".join(attempt.misses) or "yes"
-            size, rate = attempt.n_bytes / 1e6, 100 * mean_rate(attempt.scores)
-            yield f"| {attempt.label} | {size:.1f} | {rate:.2f} | {verdict} |"
+            rate = f"{100 * mean_rate(attempt.scores):.2f}" if attempt.scores else ""
+            yield f"| {attempt.label} | {attempt.n_bytes / 1e6:.1f} | {rate} | {verdict} |"
 
 
 def _graphs(onnx: OnnxReport) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -39,35 +38,36 @@ class Smaller:
     """Of recovery."""
 
 
+def search_sizes(checkpoint: Checkpoint, speech: Speech) -> Search:
+    """The way down from a checkpoint, on which `shrink_encoder` finds all its sizes."""
+    return Search(checkpoint.tensors, checkpoint.dims, speech.measured, speech.listened)
+
+
 def shrink_encoder(
     checkpoint: Checkpoint,
+    search: Search,
     speech: Speech,
-    reductions: tuple[float, ...],
+    reduction: float,
     recover_s: float,
     progress: Progress,
     checkpoints: Checkpoints | None = None,
-) -> Iterator[Smaller]:
-    """One checkpoint for each reduction, ascending: each goes on from the one before, with recovery of its own.
+) -> Smaller:
+    """The checkpoint with that share of its encoder's weights gone, trained for `recover_s` to do what it did.
 
     Raises:
-        CalibrationError: a reduction is out of range.
+        CalibrationError: the reduction is out of range.
     """
-    for reduction in reductions:
-        if not 0 < reduction <= MOST_REDUCTION:
-            raise CalibrationError(f"a reduction of {reduction}: expected a share from 0 to {MOST_REDUCTION}")
-    teacher = Network(to_torch(checkpoint.tensors), checkpoint.dims)
-    search = Search(checkpoint.tensors, checkpoint.dims, speech.measured, speech.listened)
-    for reduction in reductions:
-        search.shrink(reduction, progress)
-        damage, n_steps = search.damage, 0
-        if recover_s > 0:
-            names = [name for name in search.tensors if name.startswith(("enc.blocks.", "enc.final_norm."))]
-            lesson = Lesson(speech, recover_s, _LEARNING_RATE)
-            student = Network(search.tensors, search.dims)
-            recovered = recover(teacher, student, names, {}, lesson, progress, checkpoints)
-            search.replace(recovered.tensors)
-            n_steps = recovered.n_steps
-        yield Smaller(_checkpoint(checkpoint, search.tensors, search.dims), search.reduction, damage, n_steps)
+    if not 0 < reduction <= MOST_REDUCTION:
+        raise CalibrationError(f"a reduction of {reduction}: expected a share from 0 to {MOST_REDUCTION}")
+    size = search.at(reduction, progress)
+    tensors, n_steps = size.tensors, 0
+    if recover_s > 0:
+        teacher = Network(to_torch(checkpoint.tensors), checkpoint.dims)
+        names = [name for name in tensors if name.startswith(("enc.blocks.", "enc.final_norm."))]
+        lesson = Lesson(speech, recover_s, _LEARNING_RATE)
+        recovered = recover(teacher, Network(tensors, size.dims), names, {}, lesson, progress, checkpoints)
+        tensors, n_steps = recovered.tensors, recovered.n_steps
+    return Smaller(_checkpoint(checkpoint, tensors, size.dims), size.reduction, size.damage, n_steps)
 
 
 def _checkpoint(whole: Checkpoint, tensors: Tensors, dims: WhisperDims) -> Checkpoint:

@@ -46,8 +46,21 @@ class _Step:
     """Steps taken when it was measured."""
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A model on the way down."""
+
+    dims: WhisperDims
+    tensors: Mapping[str, torch.Tensor]
+    """All of the model's; those that no step has changed are shared."""
+    damage: float
+    """Divergence a token from the whole model, in nats."""
+    reduction: float
+    """Share of the encoder's weights that has gone."""
+
+
 class Search:
-    """Takes weights away from an encoder: as far as it is asked to, and further when it is asked again."""
+    """Takes weights away from an encoder, and remembers every size that it comes by."""
 
     def __init__(
         self,
@@ -58,77 +71,84 @@ class Search:
         parts: tuple[Part, ...] = ("keys", "hidden", "out", "fc1", "fc2"),
     ) -> None:
         """`measured` are the clips that damage is measured on, `listened` those that moments come from."""
-        self.dims = dims
-        self.tensors = to_torch(whole)
-        self.damage = 0.0
-        """Divergence a token from the whole model, in nats."""
+        self._dims = dims
+        self._tensors = to_torch(whole)
+        self._damage = 0.0
+        self._passed: list[Size] = []
+        self._heard_at = 0.0  # reduction when moments were gathered
+        self._known: dict[tuple[int, Part], _Step | None] = {}
         self._whole_weights = encoder_weights(dims)
-        self._watched = watch(self.tensors, dims, measured)
+        self._watched = watch(self._tensors, dims, measured)
         self._listened = listened
         self._parts = parts
         self._inputs: list[list[torch.Tensor]] = []  # of each watched batch: what goes into each layer
         self._moments: dict[str, Moments] = {}
 
+    def at(self, reduction: float, progress: Progress) -> Size:
+        """The first size with that share of the encoder's weights gone, or the last one if nothing more can go."""
+        for size in self._passed:
+            if size.reduction >= reduction:
+                return size
+        self._shrink(reduction, progress)
+        return self._size()
+
     @property
-    def reduction(self) -> float:
-        """Share of the encoder's weights that have gone."""
-        return 1 - encoder_weights(self.dims) / self._whole_weights
+    def _reduction(self) -> float:
+        return 1 - encoder_weights(self._dims) / self._whole_weights
 
-    def replace(self, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Go on from other numbers in the same shapes: after recovery."""
-        self.tensors = dict(tensors)
+    def _size(self) -> Size:
+        return Size(self._dims, dict(self._tensors), self._damage, self._reduction)
 
-    def shrink(self, reduction: float, progress: Progress) -> None:
-        """Go on until that share of the encoder's weights has gone, or nothing more can."""
-        self._listen()
-        heard_at = self.reduction
-        places = [(layer, part) for layer in range(self.dims.n_audio_layer) for part in self._parts]
-        known = {}
-        for done, place in enumerate(places):
-            progress("measuring what the encoder can spare", done, len(places))
-            known[place] = self._measured(place, 0)
-        age = 0
-        while self.reduction < reduction:
-            open_steps = {place: step for place, step in known.items() if step is not None}
+    def _shrink(self, reduction: float, progress: Progress) -> None:
+        if not self._known:
+            self._listen()
+            places = [(layer, part) for layer in range(self._dims.n_audio_layer) for part in self._parts]
+            for done, place in enumerate(places):
+                progress("measuring what the encoder can spare", done, len(places))
+                self._known[place] = self._measured(place, 0)
+        while self._reduction < reduction:
+            open_steps = {place: step for place, step in self._known.items() if step is not None}
             if not open_steps:
                 return
-            progress("compressing (‰ of the encoder)", round(1000 * self.reduction), round(1000 * reduction))
+            progress("compressing (‰ of the encoder)", round(1000 * self._reduction), round(1000 * reduction))
             place, step = min(open_steps.items(), key=lambda item: item[1].cost)
+            age = len(self._passed)
             if step.age == age:
                 self._take(place[0], step)
                 age += 1
-                if self.reduction - heard_at > _FRESH:
+                if self._reduction - self._heard_at > _FRESH:
                     self._listen()
-                    heard_at = self.reduction
-            known[place] = self._measured(place, age)
+            self._known[place] = self._measured(place, age)
 
     def _listen(self) -> None:
-        self._moments = moments_of(self.tensors, self.dims, self._listened)
+        self._moments = moments_of(self._tensors, self._dims, self._listened)
+        self._heard_at = self._reduction
         self._look()
 
     def _look(self) -> None:
         with torch.no_grad():
-            self._inputs = [encode(self.tensors, self.dims, item.stem)[:-2] for item in self._watched]
+            self._inputs = [encode(self._tensors, self._dims, item.stem)[:-2] for item in self._watched]
 
     def _take(self, layer: int, step: _Step) -> None:
-        self.tensors.update(step.tensors)
+        self._tensors.update(step.tensors)
         self._moments.update(step.moments)
-        self.dims = with_layer(self.dims, layer, step.shape)
-        self.damage = step.damage
+        self._dims = with_layer(self._dims, layer, step.shape)
+        self._damage = step.damage
+        self._passed.append(self._size())
         self._look()
 
     def _measured(self, place: tuple[int, Part], age: int) -> _Step | None:
         layer, part = place
-        shape = smaller(self.dims.layer_shape(layer), part, self.dims)
+        shape = smaller(self._dims.layer_shape(layer), part, self._dims)
         if shape is None:
             return None
         numbers = {
-            name: tensor.numpy() for name, tensor in self.tensors.items() if name.startswith(f"enc.blocks.{layer}.")
+            name: tensor.numpy() for name, tensor in self._tensors.items() if name.startswith(f"enc.blocks.{layer}.")
         }
         arrays, moments = reshape(numbers, self._moments, layer, part, shape)
         changed = to_torch(arrays)
-        dims = with_layer(self.dims, layer, shape)
+        dims = with_layer(self._dims, layer, shape)
         inputs = [states[layer] for states in self._inputs]
-        found = damage({**self.tensors, **changed}, dims, self._watched, inputs, layer)
-        saved = encoder_weights(self.dims) - encoder_weights(dims)
-        return _Step(shape, changed, moments, found, (found - self.damage) / saved, age)
+        found = damage({**self._tensors, **changed}, dims, self._watched, inputs, layer)
+        saved = encoder_weights(self._dims) - encoder_weights(dims)
+        return _Step(shape, changed, moments, found, (found - self._damage) / saved, age)

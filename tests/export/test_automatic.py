@@ -16,11 +16,15 @@ import pytest
 from edge.errors import BudgetError, CalibrationError, EdgeError, OptionError, UnsupportedModelError
 from edge.format import open_model
 from edge.format.inspect import describe
+from edge.progress import silent
 from export import automatic, budget
 from export.budget import Budget
 from export.evaluate.measure import SetScore, bootstrap
 from export.evaluate.scoring import Errors
+from export.recipe import Kitchen, Recipe
+from export.sources import read_checkpoint
 from export.whisper import export_whisper
+from export.writers.gguf import write_model_file
 
 Rates = Callable[[str, list[float]], None]
 
@@ -116,12 +120,62 @@ def test_recordings_to_listen_to_do_not_end_the_search(
         )
 
 
-def test_sizes_and_times_count(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
+def test_times_count(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
     rates("set", [0.1, 0.1, 0.1, 0.1])
-    with pytest.raises(BudgetError, match=r"MB, allowed are 0\.1; 12 ms a recording, allowed are 3"):
+    with pytest.raises(BudgetError, match="int4: 12 ms a recording, allowed are 3"):
+        export_whisper(source, tmp_path / "m.gguf", precision="auto", budget=Budget((spoken,), 0.2, target_ms=3))
+
+
+def test_what_is_too_large_is_not_measured_and_nothing_larger_is_made(
+    source: Path, spoken: Path, tmp_path: Path, rates: Rates
+) -> None:
+    rates("set", [0.1])  # float32 alone
+    labels: list[str] = []
+    with pytest.raises(BudgetError, match=r"^int4 does not meet the budget: ") as told:
         export_whisper(
-            source, tmp_path / "m.gguf", precision="auto", budget=Budget((spoken,), 0.2, max_bytes=100_000, target_ms=3)
+            source,
+            tmp_path / "m.gguf",
+            precision="auto",
+            budget=Budget((spoken,), 0.2, max_bytes=100_000),
+            progress=lambda what, done, total: labels.append(what),
         )
+    assert "MB, allowed are 0.1. Measured:\n  int4: " in str(told.value)
+    assert str(told.value).endswith("MB, too large to count its words")
+    assert [label for label in labels if label.startswith("trying")] == ["trying int4"]
+    assert [path for path in tmp_path.iterdir() if path != spoken] == []
+
+
+def test_a_file_too_large_is_in_the_report(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
+    rates("set", [0.1, 0.1])
+    first, second = Recipe("int8"), Recipe("int4")
+    out = tmp_path / "m.gguf"
+    checkpoint = read_checkpoint(source)
+    sizes = []
+    for recipe in (first, second):
+        kitchen = Kitchen(checkpoint, (), None, silent)
+        write_model_file(checkpoint, out, recipe.precision)
+        sizes.append(out.stat().st_size)
+    made, report = automatic.search_recipe(kitchen, (first, second), Budget((spoken,), 0.2, sum(sizes) // 2), out)
+    assert made.recipe == second
+    assert [bool(attempt.scores) for attempt in report.tried] == [False, True]
+    assert f"| int8 | {sizes[0] / 1e6:.1f} |  | {sizes[0] / 1e6:.1f} MB, allowed are" in report.as_markdown()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "other", "expected"),
+    [
+        (Recipe("int8"), Recipe("int4"), True),
+        (Recipe("f16"), Recipe("int4", 0.4), True),
+        (Recipe("int8", 0.4), Recipe("int4"), False),
+        (Recipe("int4"), Recipe("int8"), False),
+        (Recipe("int4"), Recipe("int4", 0.4), True),
+        (Recipe("int4", 0.4), Recipe("int4"), False),
+        (Recipe("int4", raised=0.25), Recipe("int4"), True),
+        (Recipe("int8"), Recipe("int4", raised=0.5), False),
+    ],
+)
+def test_which_recipe_cannot_be_smaller(recipe: Recipe, other: Recipe, expected: bool) -> None:
+    assert recipe.is_no_smaller(other) is expected
 
 
 @pytest.mark.usefixtures("unscored")

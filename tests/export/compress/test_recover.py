@@ -8,7 +8,7 @@ import torch
 from edge.progress import silent
 from edge.quant import dequantize_q4_0, q4_0_rows
 from export.checkpoint import Checkpoint
-from export.compress.encoder import shrink_encoder
+from export.compress.encoder import search_sizes, shrink_encoder
 from export.compress.network import to_torch
 from export.compress.recover import Lesson, Network, _round_q4_0, recover
 from export.compress.rounding import recover_q4_0
@@ -19,7 +19,7 @@ ENCODER = ("enc.blocks.", "enc.final_norm.")
 
 
 def test_a_smaller_encoder_gets_closer_to_the_whole_one(checkpoint: Checkpoint, speech: Speech) -> None:
-    (small,) = shrink_encoder(checkpoint, speech, (0.3,), 0, silent)
+    small = shrink_encoder(checkpoint, search_sizes(checkpoint, speech), speech, 0.3, 0, silent)
     student = Network(to_torch(small.checkpoint.tensors), small.checkpoint.dims)
     names = [name for name in student.tensors if name.startswith(ENCODER)]
     lesson = Lesson(speech, 1000.0, 2e-5, most_steps=12)

@@ -12,7 +12,7 @@ from edge.format.layers import is_sound
 from edge.format.whisper import tensor_shapes
 from edge.progress import silent
 from export.checkpoint import Checkpoint
-from export.compress.encoder import shrink_encoder
+from export.compress.encoder import search_sizes, shrink_encoder
 from export.compress.search import Search
 from export.compress.shapes import PARTS, smaller
 from export.compress.speech import Speech
@@ -35,30 +35,36 @@ def test_hidden_units_do_not_go_once_a_matrix_is_two_factors(checkpoint: Checkpo
     assert smaller(shape, "hidden", checkpoint.dims) is None
 
 
-def test_meets_budgets_one_after_the_other(checkpoint: Checkpoint, speech: Speech) -> None:
-    damages = []
-    for smaller_one in shrink_encoder(checkpoint, speech, (0.1, 0.4), 0, silent):
+def test_meets_budgets_in_any_order_on_one_way_down(checkpoint: Checkpoint, speech: Speech) -> None:
+    search = search_sizes(checkpoint, speech)
+    found = {
+        reduction: shrink_encoder(checkpoint, search, speech, reduction, 0, silent) for reduction in (0.1, 0.4, 0.25)
+    }
+    for reduction, smaller_one in found.items():
         dims, tensors = smaller_one.checkpoint.dims, smaller_one.checkpoint.tensors
         assert [tensor.shape for tensor in tensors.values()] == list(tensor_shapes(dims).values())
         assert all(is_sound(layer, dims) for layer in dims.layers)
-        assert smaller_one.reduction == 1 - encoder_weights(dims) / encoder_weights(checkpoint.dims)
-        damages.append(smaller_one.damage)
+        assert smaller_one.reduction == 1 - encoder_weights(dims) / encoder_weights(checkpoint.dims) >= reduction
+        assert smaller_one.damage > 0
         stored = {name: StoredTensor(name, TensorType.F32, array.shape, array) for name, array in tensors.items()}
         state = engine_of(Path("made"), dims, stored).new_state()
         state.encode(np.zeros((10, dims.n_mels), np.float32))
         assert np.isfinite(state.decode(np.array([[1]], np.int32))).all()
-    assert min(damages) > 0
+    assert found[0.1].reduction < found[0.25].reduction < found[0.4].reduction
+    alone = shrink_encoder(checkpoint, search_sizes(checkpoint, speech), speech, 0.25, 0, silent)
+    assert alone.damage == found[0.25].damage
+    for name, tensor in alone.checkpoint.tensors.items():
+        np.testing.assert_array_equal(tensor, found[0.25].checkpoint.tensors[name])
 
 
 def test_two_factors_alone_meet_a_budget(checkpoint: Checkpoint, speech: Speech) -> None:
     search = Search(checkpoint.tensors, checkpoint.dims, speech.measured, speech.listened, ("out", "fc1", "fc2"))
-    search.shrink(0.15, silent)
-    assert search.reduction >= 0.15
-    assert all(layer.ffn_width == 256 for layer in search.dims.layers)
-    assert any(layer.fc1_rank or layer.fc2_rank or layer.out_rank for layer in search.dims.layers)
+    size = search.at(0.15, silent)
+    assert size.reduction >= 0.15
+    assert all(layer.ffn_width == 256 for layer in size.dims.layers)
+    assert any(layer.fc1_rank or layer.fc2_rank or layer.out_rank for layer in size.dims.layers)
 
 
 def test_stops_where_nothing_more_can_go(checkpoint: Checkpoint, speech: Speech) -> None:
     search = Search(checkpoint.tensors, checkpoint.dims, speech.measured, speech.listened, ("keys",))
-    search.shrink(0.9, silent)
-    assert {layer.key_width for layer in search.dims.layers} == {16}
+    assert {layer.key_width for layer in search.at(0.9, silent).dims.layers} == {16}
