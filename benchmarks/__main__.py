@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -17,6 +18,7 @@ from .errors import BenchmarkError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 if it could measure."""
     options = build_parser(__doc__).parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
     try:
         _run(options)
     except (BenchmarkError, ManifestError) as error:
@@ -25,6 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _end(number: int, frame: object) -> None:
+    """End as errors do: a process of an engine that waits for its turn is stopped, and would stay so for ever."""
+    raise SystemExit(128 + number)
 
 
 def _run(options: argparse.Namespace) -> None:

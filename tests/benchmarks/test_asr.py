@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+import benchmarks.__main__
 from benchmarks.__main__ import main
 from benchmarks.child import EngineProcess
 from benchmarks.engines import Settings
@@ -38,6 +42,26 @@ def test_an_engine_that_is_paused_answers_the_next_request(tiny_en_int8: Path, j
     assert heard.parts is not None
     assert 0 < heard.parts.encode_s + heard.parts.decode_s < heard.seconds
     assert heard.parts.n_tokens > 10
+
+
+def test_no_process_outlives_a_run_that_is_terminated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def interrupted(options: object) -> None:
+        with EngineProcess("edgewise", tmp_path / "missing.gguf", Settings("int8", threads=1)) as process:
+            started.append(process._process)
+            process.pause()
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+
+    monkeypatch.setitem(benchmarks.__main__._COMMANDS, "asr", interrupted)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            main(["asr", "--manifest", str(tmp_path)])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def test_an_option_reaches_the_environment_of_the_child(tiny_en_int8: Path) -> None:
