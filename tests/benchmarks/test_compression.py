@@ -48,6 +48,8 @@ def test_shares_are_below_one() -> None:
 def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     tmp_path: Path, tiny_en_int8: Path, jfk_clip: Path
 ) -> None:
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
     whole = read_checkpoint(tiny_en_int8)
     width = 1472
     fc1, fc2 = "enc.blocks.3.ffn.fc1", "enc.blocks.3.ffn.fc2"
