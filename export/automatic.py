@@ -8,12 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from .budget import Budget, budget_error, make_report, make_yardstick, try_model
-from .recipe import Kitchen, Made, Recipe
+from .recipe import REDUCTIONS, Kitchen, Made, Recipe
 from .report import Report, Tried, write_beside
 from .writers.gguf import write_model_file
-
-REDUCTIONS = (0.4, 0.25, 0.15)
-"""Shares of the encoder's weights that are tried, where there is speech to recover with."""
 
 _RAISED = (0.25, 0.5)
 """Shares of an INT4 model's linear weights that stay INT8, those where INT4 hurts most first."""

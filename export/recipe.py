@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from .compress.search import Search
     from .compress.speech import Speech
 
+REDUCTIONS = (0.4, 0.25, 0.15)
+"""Shares of the encoder's weights that are tried, where there is speech to recover with."""
+
 _CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
 
 
@@ -156,7 +159,8 @@ class Kitchen:
         if key not in self._smaller:
             from .compress.encoder import search_sizes, shrink_encoder
 
-            self._search = self._search or search_sizes(self.checkpoint, speech)
+            if self._search is None or not self._search.reaches(reduction):
+                self._search = search_sizes(self.checkpoint, speech, REDUCTIONS)
             trainings = self._kept_trainings()
             self._smaller[key] = shrink_encoder(
                 self.checkpoint, self._search, speech, reduction, recover_s, self.progress, trainings

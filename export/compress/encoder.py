@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -38,9 +39,9 @@ class Smaller:
     """Of recovery."""
 
 
-def search_sizes(checkpoint: Checkpoint, speech: Speech) -> Search:
-    """The way down from a checkpoint, on which `shrink_encoder` finds all its sizes."""
-    return Search(checkpoint.tensors, checkpoint.dims, speech.measured, speech.listened)
+def search_sizes(checkpoint: Checkpoint, speech: Speech, remembers: Sequence[float] = ()) -> Search:
+    """The way down from a checkpoint, on which `shrink_encoder` finds sizes, ascending or those it `remembers`."""
+    return Search(checkpoint.tensors, checkpoint.dims, speech.measured, speech.listened, remembers=remembers)
 
 
 def shrink_encoder(

@@ -60,7 +60,7 @@ class Size:
 
 
 class Search:
-    """Takes weights away from an encoder, and remembers every size that it comes by."""
+    """Takes weights away from an encoder, and remembers the sizes that it was to."""
 
     def __init__(
         self,
@@ -69,12 +69,18 @@ class Search:
         measured: Sequence[Batch],
         listened: Sequence[Batch],
         parts: tuple[Part, ...] = ("keys", "hidden", "out", "fc1", "fc2"),
+        remembers: Sequence[float] = (),
     ) -> None:
-        """`measured` are the clips that damage is measured on, `listened` those that moments come from."""
+        """`measured` are the clips that damage is measured on, `listened` those that moments come from.
+
+        `remembers` are reductions that may be asked for after a larger one: all sizes would fill the memory.
+        """
         self._dims = dims
         self._tensors = to_torch(whole)
         self._damage = 0.0
-        self._passed: list[Size] = []
+        self._to_remember = sorted(remembers)
+        self._remembered: dict[float, Size] = {}
+        self._age = 0  # steps taken
         self._heard_at = 0.0  # reduction when moments were gathered
         self._known: dict[tuple[int, Part], _Step | None] = {}
         self._whole_weights = encoder_weights(dims)
@@ -84,11 +90,20 @@ class Search:
         self._inputs: list[list[torch.Tensor]] = []  # of each watched batch: what goes into each layer
         self._moments: dict[str, Moments] = {}
 
+    def reaches(self, reduction: float) -> bool:
+        """Whether a size is remembered, or lies ahead."""
+        return reduction in self._remembered or self._reduction < reduction
+
     def at(self, reduction: float, progress: Progress) -> Size:
-        """The first size with that share of the encoder's weights gone, or the last one if nothing more can go."""
-        for size in self._passed:
-            if size.reduction >= reduction:
-                return size
+        """The first size with that share of the encoder's weights gone, or the last one if nothing more can go.
+
+        Raises:
+            ValueError: it lies behind, and was not to be remembered.
+        """
+        if not self.reaches(reduction):
+            raise ValueError(f"a reduction of {reduction} after one of {self._reduction}")
+        if reduction in self._remembered:
+            return self._remembered[reduction]
         self._shrink(reduction, progress)
         return self._size()
 
@@ -112,13 +127,11 @@ class Search:
                 return
             progress("compressing (‰ of the encoder)", round(1000 * self._reduction), round(1000 * reduction))
             place, step = min(open_steps.items(), key=lambda item: item[1].cost)
-            age = len(self._passed)
-            if step.age == age:
+            if step.age == self._age:
                 self._take(place[0], step)
-                age += 1
                 if self._reduction - self._heard_at > _FRESH:
                     self._listen()
-            self._known[place] = self._measured(place, age)
+            self._known[place] = self._measured(place, self._age)
 
     def _listen(self) -> None:
         self._moments = moments_of(self._tensors, self._dims, self._listened)
@@ -134,7 +147,9 @@ class Search:
         self._moments.update(step.moments)
         self._dims = with_layer(self._dims, layer, step.shape)
         self._damage = step.damage
-        self._passed.append(self._size())
+        self._age += 1
+        while self._to_remember and self._to_remember[0] <= self._reduction:
+            self._remembered[self._to_remember.pop(0)] = self._size()
         self._look()
 
     def _measured(self, place: tuple[int, Part], age: int) -> _Step | None:

@@ -36,7 +36,7 @@ def test_hidden_units_do_not_go_once_a_matrix_is_two_factors(checkpoint: Checkpo
 
 
 def test_meets_budgets_in_any_order_on_one_way_down(checkpoint: Checkpoint, speech: Speech) -> None:
-    search = search_sizes(checkpoint, speech)
+    search = search_sizes(checkpoint, speech, (0.25, 0.1))
     found = {
         reduction: shrink_encoder(checkpoint, search, speech, reduction, 0, silent) for reduction in (0.1, 0.4, 0.25)
     }
@@ -51,6 +51,9 @@ def test_meets_budgets_in_any_order_on_one_way_down(checkpoint: Checkpoint, spee
         state.encode(np.zeros((10, dims.n_mels), np.float32))
         assert np.isfinite(state.decode(np.array([[1]], np.int32))).all()
     assert found[0.1].reduction < found[0.25].reduction < found[0.4].reduction
+    assert not search.reaches(0.2)
+    with pytest.raises(ValueError, match=r"a reduction of 0\.2 after one of 0\.4"):
+        search.at(0.2, silent)
     alone = shrink_encoder(checkpoint, search_sizes(checkpoint, speech), speech, 0.25, 0, silent)
     assert alone.damage == found[0.25].damage
     for name, tensor in alone.checkpoint.tensors.items():
