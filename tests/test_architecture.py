@@ -18,7 +18,7 @@ MAX_LINES = 500
 MAX_FUNCTION_LINES = 60
 
 RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av", "onnxruntime"}
-"""All that `edge` may import besides the standard library; onnxruntime, an extra, in one module."""
+"""All that `edge` may import besides the standard library; onnxruntime, slow to import, in one module."""
 
 ONNX_LIBRARIES = {"transformers", "optimum", "nncf", "onnx", "onnxruntime"}
 

@@ -1,1 +1,1 @@
-"""Running a model on onnxruntime: the other engine behind edge.whisper.protocol, for where ours is not wanted."""
+"""onnxruntime: Silero's graph (edge.vad), and models for where our own engine is not wanted."""

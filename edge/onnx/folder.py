@@ -84,9 +84,9 @@ def signatures(dims: WhisperDims, n_alignment_heads: int) -> dict[str, Signature
             {FEATURES: (None, dims.n_mels, FRAMES_PER_POSITION * n_ctx)}, {STATES: (None, n_ctx, width)}
         ),
         DECODER: Signature(
-            {TOKENS: (None, None), ENCODED: (None, None, width)}, outputs | dict.fromkeys(own + audio, keys)
+            {TOKENS: (None, None), ENCODED: (None, None, width)}, outputs | dict.fromkeys(own + audio, keys), (TOKENS,)
         ),
         DECODER_WITH_PAST: Signature(
-            {TOKENS: (None, None)} | dict.fromkeys(past, keys), outputs | dict.fromkeys(own, keys)
+            {TOKENS: (None, None)} | dict.fromkeys(past, keys), outputs | dict.fromkeys(own, keys), (TOKENS,)
         ),
     }

@@ -27,10 +27,12 @@ _SEVERE = 3
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The inputs and outputs of a graph by name; inputs of two axes are tokens, all else is float32."""
+    """The inputs and outputs of a graph by name."""
 
     inputs: Mapping[str, Shape]
     outputs: Mapping[str, Shape]
+    integers: tuple[str, ...] = ()
+    """Inputs of int64; all else is float32."""
 
 
 def require_onnxruntime() -> None:
@@ -38,7 +40,7 @@ def require_onnxruntime() -> None:
     try:
         import onnxruntime  # noqa: F401
     except ImportError as error:
-        raise EdgeError(f'running on onnxruntime needs that package ({error}): pip install "edgewise[onnx]"') from error
+        raise EdgeError(f"onnxruntime is missing ({error}): pip install onnxruntime") from error
 
 
 class Graph:
@@ -53,7 +55,7 @@ class Graph:
         self._path = path
         self._signature = signature
         self._session = _open(path, threads)
-        _check(path, "input", self._session.get_inputs(), signature.inputs)
+        _check(path, "input", self._session.get_inputs(), signature.inputs, signature.integers)
         _check(path, "output", self._session.get_outputs(), signature.outputs)
 
     def run(self, inputs: Mapping[str, Value], outputs: Sequence[str]) -> list[Value]:
@@ -104,7 +106,9 @@ def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
         raise FormatError(f"{path}: onnxruntime cannot open it: {_first_line(error)}") from error
 
 
-def _check(path: Path, what: str, found: Sequence[Any], expected: Mapping[str, Shape]) -> None:
+def _check(
+    path: Path, what: str, found: Sequence[Any], expected: Mapping[str, Shape], integers: Sequence[str] = ()
+) -> None:
     """Whether the declared inputs or outputs are the expected ones; sizes that the graph leaves open are fine."""
     by_name = {argument.name: argument for argument in found}
     wrong = sorted(by_name.keys() ^ expected.keys())
@@ -112,7 +116,7 @@ def _check(path: Path, what: str, found: Sequence[Any], expected: Mapping[str, S
         state = "is missing" if wrong[0] in expected else "is not known"
         raise FormatError(f"{path}: the {what} {wrong[0]!r:.80} {state}; this is not the graph of such a model")
     for name, shape in expected.items():
-        kind = np.int64 if len(shape) == 2 else np.float32
+        kind = np.int64 if name in integers else np.float32
         declared = [size if isinstance(size, int) else None for size in by_name[name].shape]
         if _TYPES.get(by_name[name].type) is not kind or not _fits(declared, shape):
             raise FormatError(

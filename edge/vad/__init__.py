@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .options import VadOptions
 from .regions import Chunker, Region, RegionFinder
-from .silero import FRAME_SAMPLES, SileroVad, VadStream, load_silero
+from .silero import FRAME_SAMPLES, SileroVad, VadStream
 
 __all__ = [
     "FRAME_SAMPLES",
@@ -14,5 +14,4 @@ __all__ = [
     "SileroVad",
     "VadOptions",
     "VadStream",
-    "load_silero",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EdgeError, StoreError
 from ..progress import Progress
-from ..vad import SileroVad, load_silero
+from ..vad import SileroVad
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -40,7 +40,7 @@ class Detector:
         from ..store import ensure
 
         try:
-            self._vad = load_silero(ensure(_ASSET, offline=self._offline))
+            self._vad = SileroVad(ensure(_ASSET, offline=self._offline))
         except EdgeError as error:
             self._failure = error
             _LOG.warning("no detector of speech, so text out of noise may stay: %s", error)

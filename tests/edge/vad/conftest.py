@@ -1,55 +1,45 @@
-"""Weights of Silero's shapes, made up, and an ONNX file that holds them; the real file where the store has it."""
+"""A graph like Silero's that only adds up, so that numpy can say what it gives; the real one if it is here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
-from edge.vad.silero import _SHAPES
-
-Weights = Mapping[str, NDArray[np.float32]]
 
 
-def varint(value: int) -> bytes:
-    out = b""
-    while value > 0x7F:
-        out += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number: int, value: int | bytes) -> bytes:
-    """One field of a protocol buffer."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
-def onnx_file(weights: Weights) -> bytes:
-    """A model whose graph has these initializers, with fields around them that a reader has to pass over."""
-    initializers = b""
-    for index, (name, values) in enumerate(weights.items()):
-        dims = b"".join(field(1, size) for size in values.shape)
-        if index % 2:
-            dims = field(1, b"".join(map(varint, values.shape)))  # packed, as newer writers do
-        tensor = dims + field(2, 1) + field(8, name.encode()) + field(9, values.astype("<f4").tobytes())
-        initializers += field(5, tensor)
-    counters = field(5, field(1, 1) + field(2, 7) + field(8, b"shape") + field(9, bytes(8)))  # int64
-    graph = field(1, field(4, b"Conv")) + field(2, b"graph") + counters + initializers
-    return field(1, 8) + field(2, b"somebody") + field(7, graph)
+def write_summing_graph(path: Path, width: int = 576) -> None:
+    """Probabilities are the sigmoids of the sum of all frames' means so far, which the states carry on."""
+    onnx = pytest.importorskip("onnx")
+    node, of, floats = onnx.helper.make_node, onnx.helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    nodes = [
+        node("ReduceMean", ["input", "one"], ["means"], keepdims=0),
+        node("CumSum", ["means", "zero"], ["sums"]),
+        node("Add", ["h", "c"], ["before"]),
+        node("Reshape", ["before", "all"], ["flat"]),
+        node("Gather", ["flat", "zero"], ["so_far"]),
+        node("Add", ["sums", "so_far"], ["totals"]),
+        node("Sigmoid", ["totals"], ["speech_probs"]),
+        node("ReduceSum", ["means"], ["more"], keepdims=0),
+        node("Add", ["h", "more"], ["hn"]),
+        node("Identity", ["c"], ["cn"]),
+    ]
+    constants = {"zero": np.array(0), "one": np.array([1]), "all": np.array([-1])}
+    graph = onnx.helper.make_graph(
+        nodes,
+        "sums",
+        [of("input", floats, ["n", width]), *(of(name, floats, [1, 1, 128]) for name in "hc")],
+        [of("speech_probs", floats, ["n"]), *(of(name, floats, [1, 1, 128]) for name in ("hn", "cn"))],
+        [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()],
+    )
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=10), path)
 
 
 @pytest.fixture(scope="session")
-def made_up() -> Weights:
-    rng = np.random.default_rng(5)
-    return {
-        name: (rng.standard_normal(shape) * (0.5 / np.sqrt(np.prod(shape[1:] or (1,))))).astype(np.float32)
-        for name, shape in _SHAPES.items()
-    }
+def summing_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vad") / "summing.onnx"
+    write_summing_graph(path)
+    return path
 
 
 @pytest.fixture(scope="session")
