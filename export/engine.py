@@ -26,6 +26,8 @@ class _Weights:
         """Nothing is mapped."""
 
 
-def engine_of(path: Path, dims: WhisperDims, tensors: Mapping[str, StoredTensor]) -> WhisperEngine:
-    """The engine on these tensors, named after `path` in errors; without a tail."""
-    return WhisperEngine(_Weights(path, dims, tensors))
+def engine_of(
+    path: Path, dims: WhisperDims, tensors: Mapping[str, StoredTensor], tail: Tail | None = None
+) -> WhisperEngine:
+    """The engine on these tensors, named after `path` in errors."""
+    return WhisperEngine(_Weights(path, dims, tensors, tail=tail))

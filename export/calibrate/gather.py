@@ -41,7 +41,7 @@ def gather_moments(
     tell("calibrating", 0, 0)
     run = _Run(checkpoint)
     clips = clips_of(recordings, checkpoint.dims.n_audio_ctx * FRAMES_PER_POSITION / FRAMES_PER_SECOND)
-    total_s = min(MOST_SECONDS, _length_s(recordings))
+    total_s = min(MOST_SECONDS, length_s(recordings))
     done_s = 0.0
     for samples in clips:
         run.add(samples)
@@ -54,7 +54,7 @@ def gather_moments(
     return run.total.mean()
 
 
-def _length_s(recordings: Sequence[Recording]) -> int:
+def length_s(recordings: Sequence[Recording]) -> int:
     """Of all together, 0 where one does not tell."""
     seconds = []
     for recording in recordings:
@@ -111,11 +111,11 @@ class _Run:
 
     def add(self, samples: FloatArray) -> None:
         """Count a clip of at most a window."""
-        features = window_features(
-            raw_log_mel(samples, self._mel_filters), self._dims.n_audio_ctx * FRAMES_PER_POSITION
-        )
-        n_clip = self._words.n_positions(round(len(samples) / SAMPLE_RATE_HZ * FRAMES_PER_SECOND))
+        n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
+        raw = raw_log_mel(samples, self._mel_filters)[:n_window]
+        features = window_features(raw, n_window)
+        n_clip = self._words.n_positions(len(raw))
         landmarks = self._words.tail.positions
         states = self._forward.encode(features, np.concatenate([np.arange(n_clip), landmarks[landmarks >= n_clip]]))
-        for tokens, _ in self._words.listen(features).values():
+        for tokens, _ in self._words.listen(raw).values():
             self._forward.decode(tokens, states)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.features import window_features
 from edge.format import StoredTensor, TensorType
 from edge.format.tail import Tail, clip_positions
+from edge.format.whisper import FRAMES_PER_POSITION
 from edge.tokens import Tokenizer
 from edge.whisper.decode import Bounds, GreedyDecoder, make_prompt
 from edge.whisper.language import detect_language
@@ -23,7 +26,7 @@ FloatArray: TypeAlias = NDArray[np.float32]
 
 
 class OwnWords:
-    """A checkpoint at work in float32."""
+    """A checkpoint at work in float32, hearing of each clip what the runtime does."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._dims = checkpoint.dims
@@ -32,10 +35,10 @@ class OwnWords:
             name: StoredTensor(name, TensorType.F32, tensor.shape, np.ascontiguousarray(tensor, np.float32))
             for name, tensor in checkpoint.tensors.items()
         }
-        engine = engine_of(Path(checkpoint.name), checkpoint.dims, stored)
-        self._state = engine.new_state()
-        self.tail: Tail = landmarks_of(engine, stored)
+        path = Path(checkpoint.name)
+        self.tail: Tail = landmarks_of(engine_of(path, checkpoint.dims, stored), stored)
         """The landmarks of its padding."""
+        self._state = engine_of(path, checkpoint.dims, stored, self.tail).new_state()
         self._decoders = {
             timestamps: GreedyDecoder(
                 self._tokenizer,
@@ -54,19 +57,21 @@ class OwnWords:
         """How many encoder positions the runtime computes for a clip of so many mel frames, landmarks aside."""
         return clip_positions(self.tail, n_frames, self._dims)
 
-    def listen(self, features: FloatArray) -> dict[bool, tuple[NDArray[np.int32], int]]:
-        """The greedy transcripts of a whole window of features, with timestamps (True) and without (False).
+    def listen(
+        self, raw: FloatArray, ways: Collection[bool] = (True, False)
+    ) -> dict[bool, tuple[NDArray[np.int32], int]]:
+        """The greedy transcripts of raw log-mel (n_frames, n_mels), with timestamps (True) or without (False).
 
         Each is the prompt and the tokens after it, (n_tokens,), and how many of them are the prompt's.
         """
-        self._state.encode(features)
+        self._state.encode(window_features(raw, self.n_positions(len(raw)) * FRAMES_PER_POSITION))
         language = None
         if self._tokenizer.is_multilingual:
             language = next(iter(detect_language(self._state, self._tokenizer)))
         found = {}
-        for timestamps, decoder in self._decoders.items():
+        for timestamps in ways:
             prompt = make_prompt(self._tokenizer, self._dims.n_text_ctx, language=language, timestamps=timestamps)
-            decoded = decoder(self._state, prompt)
+            decoded = self._decoders[timestamps](self._state, prompt)
             tokens = np.array([*prompt.tokens, *decoded.tokens][: self._dims.n_text_ctx], np.int32)
             found[timestamps] = tokens, len(prompt.tokens)
         return found

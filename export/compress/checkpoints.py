@@ -24,7 +24,7 @@ import torch
 
 from ..files import publish, workshop
 
-_REVISION = 1
+_REVISION = 2
 """Of training and of what a file holds: older files are not used."""
 
 _EVERY_S = 60.0
@@ -58,14 +58,16 @@ class State:
     n_best: int = 0
     """Steps until `best`."""
     n_worse: int = 0
-    """Looks at the kept clips without a gain."""
+    """Looks at the kept clips without a gain, since that last had a consequence."""
     epoch: int = 0
     n_of_epoch: int = 0
     """Batches of this epoch that are done."""
     seconds: float = 0.0
     """Of training so far, interruptions aside."""
-    looked_s: float = 0.0
-    """At the last look."""
+    skipped: float = 0.0
+    """Share of the lesson that was left out."""
+    looked: float = 0.0
+    """Share that was over at the last look."""
     ended: bool = False
 
 

@@ -14,6 +14,7 @@ Three ways, each with the least squared error of what it gives, over the inputs 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -28,9 +29,9 @@ _UNITS = 8
 """Hidden units taken away at once: one at a time gives the same within rounding and takes eight times as long."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Moments:
-    """What is known of the rows that go into a linear."""
+    """What is known of the rows that go into a linear. The roots are slow to find, and kept: a search asks often."""
 
     second: FloatArray
     """(k, k) mean of x x^T."""
@@ -42,12 +43,22 @@ class Moments:
         """(k, k) around the mean."""
         return self.second - np.outer(self.mean, self.mean)
 
+    @cached_property
+    def roots(self) -> tuple[FloatArray, FloatArray]:
+        """The symmetric square root of the covariance (k, k), and its inverse."""
+        return _roots(self.covariance)
+
+    @cached_property
+    def extended_roots(self) -> tuple[FloatArray, FloatArray]:
+        """The same of the second moments of the rows with a 1 behind them, (k + 1, k + 1)."""
+        return _roots(np.block([[self.second, self.mean[:, None]], [self.mean[None], np.ones((1, 1))]]))
+
 
 def two_factors(
     weight: FloatArray, bias: FloatArray, inputs: Moments, rank: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """(n, k) weights and (n,) bias to (rank, k), (n, rank) and a bias (n,) with the same mean output."""
-    root, inverse = _roots(inputs.covariance)
+    root, inverse = inputs.roots
     u, s, v = np.linalg.svd(weight @ root, full_matrices=False)
     up, down = u[:, :rank] * np.sqrt(s[:rank]), (np.sqrt(s[:rank, None]) * v[:rank]) @ inverse
     return down, up, bias + (weight - up @ down) @ inputs.mean
@@ -58,9 +69,8 @@ def narrow_keys(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Queries (n, d) with bias (n,) and keys (n, d) of `n_heads` to the same with n = n_heads * width."""
     d = q.shape[1]
-    extended = np.block([[inputs.second, inputs.mean[:, None]], [inputs.mean[None], np.ones((1, 1))]])
-    x_root, x_inverse = _roots(extended)
-    y_root, y_inverse = _roots(inputs.covariance)
+    x_root, x_inverse = inputs.extended_roots
+    y_root, y_inverse = inputs.roots
     with_bias = np.concatenate([q, q_bias[:, None]], axis=1)
     queries, keys = [], []
     for q_head, k_head in zip(np.split(with_bias, n_heads), np.split(k, n_heads), strict=True):

@@ -4,7 +4,8 @@ The student's encoder states, after each layer and at the end, are drawn towards
 Distil-Whisper's students are), and so are the probabilities of the next token that its decoder gives for the teacher's
 own transcripts: an error that changes no word costs less than one that does. Weights that will be rounded to INT4 are
 rounded in every step, and the gradient goes through as if they were not (Bengio et al. 2013); the scales of their
-groups learn too (LSQ, Esser et al. 2020). Clips kept aside say when to stop, and which step to keep.
+groups learn too (LSQ, Esser et al. 2020). Clips kept aside say which step to keep, and when
+to lower the rate sooner than planned, or to stop.
 """
 
 from __future__ import annotations
@@ -37,12 +38,15 @@ _WORDS = 1.0
 _PADDING = 0.05
 """Weight of a position of padding beside one of the clip."""
 
-_LEAST_GAIN = 0.002
-_PATIENCE = 5
-"""Looks at the kept clips without a gain of that share before it stops."""
-
 _LOOKS = 16
 """At the kept clips, in the time that there is."""
+
+_LEAST_GAIN = 0.002
+_PATIENCE = 4
+"""Looks without a gain of that share before the rest is shortened."""
+
+_SHORTER = 0.25
+"""Of the lesson is left out then: a lower rate gains where a higher one no longer does, until none is left."""
 
 _SCALE = ":scale"
 """Ends the name of a weight's scales among what learns."""
@@ -118,13 +122,15 @@ def _train(
     now = time.monotonic()
     for batch in _batches(lesson.speech, state):
         now = _count_time(state, now)
-        share = max(state.seconds / lesson.seconds, state.n_steps / (lesson.most_steps or math.inf))
-        looks = share >= 1 or state.seconds - state.looked_s >= lesson.seconds / _LOOKS
+        share = _share(state, lesson)
+        looks = share >= 1 or share - state.looked >= 1 / _LOOKS
         if looks:
             _compare(state, _look(teacher, student, state.values, lesson))
             now = _count_time(state, now)
-            state.looked_s = state.seconds
-            if share >= 1 or state.n_worse >= _PATIENCE:
+            if state.n_worse >= _PATIENCE:
+                state.skipped, state.n_worse = state.skipped + _SHORTER, 0
+            share = state.looked = _share(state, lesson)
+            if share >= 1:
                 break
         if file is not None and file.is_due(looked=looks):
             state.first, state.second = _averages(optimizer, state.values)
@@ -136,6 +142,12 @@ def _train(
     state.values, state.first, state.second, state.ended = {}, {}, {}, True
     if file is not None:
         file.save(state)
+
+
+def _share(state: State, lesson: Lesson) -> float:
+    """How far through the lesson it is."""
+    done = max(state.seconds / lesson.seconds, state.n_steps / (lesson.most_steps or math.inf))
+    return done + state.skipped
 
 
 def _count_time(state: State, since: float) -> float:

@@ -17,7 +17,7 @@ from edge.features import FRAMES_PER_SECOND, raw_log_mel, window_features
 from edge.format.whisper import FRAMES_PER_POSITION
 from edge.progress import Progress
 
-from ..calibrate.gather import clips_of
+from ..calibrate.gather import clips_of, length_s
 from ..calibrate.recordings import Recording
 from ..calibrate.words import OwnWords
 from ..checkpoint import Checkpoint
@@ -71,7 +71,8 @@ def hear_clips(
         AudioError: a recording cannot be read.
         CalibrationError: there is no speech in them.
     """
-    words = OwnWords(checkpoint)
+    progress("listening (seconds of speech)", 0, 0)
+    words, total_s = OwnWords(checkpoint), min(round(most_s), length_s(recordings))
     n_window = checkpoint.dims.n_audio_ctx * FRAMES_PER_POSITION
     rng = np.random.default_rng(0)
     clips: list[Clip] = []
@@ -79,12 +80,13 @@ def hear_clips(
     for window in clips_of(recordings, n_window / FRAMES_PER_SECOND):
         for samples in _cut(window, rng):
             raw = raw_log_mel(samples, checkpoint.mel_filters)[:n_window]
-            tokens, n_prompt = words.listen(window_features(raw, n_window))[bool(rng.integers(2))]
+            timestamps = bool(rng.integers(2))
+            tokens, n_prompt = words.listen(raw, [timestamps])[timestamps]
             if len(tokens) - n_prompt > 2 * _SPARE + 10 * len(samples) / SAMPLE_RATE_HZ:
                 continue  # a loop teaches nothing
             clips.append(Clip(raw.astype(np.float16), words.n_positions(len(raw)), tokens, n_prompt))
             done_s += len(samples) / SAMPLE_RATE_HZ
-        progress("listening (seconds of speech)", round(min(done_s, most_s)), round(most_s))
+        progress("listening (seconds of speech)", min(round(done_s), total_s), total_s)
         if done_s >= most_s:
             break
     if len(clips) < 4:
