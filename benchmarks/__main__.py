@@ -161,6 +161,7 @@ def _run_compression(options: argparse.Namespace) -> dict[str, Any]:
             models=options.models,
             reductions=options.reductions,
             precisions=options.precisions,
+            recovered=options.recovered,
             recover_s=60 * options.recover_minutes,
             data=options.data,
             limit=options.limit,

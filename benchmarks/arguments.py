@@ -210,7 +210,10 @@ def _add_compression(parser: argparse.ArgumentParser) -> None:
         "--precisions", type=_names, default=("f32", "int8", "int4"), help="comma list (default f32,int8,int4)"
     )
     parser.add_argument(
-        "--recover-minutes", type=float, default=0.0, metavar="M", help="train each size (default: not)"
+        "--recovered", type=_shares, default=(), metavar="SHARES", help="and these, what is left being trained"
+    )
+    parser.add_argument(
+        "--recover-minutes", type=_positive, default=60, metavar="M", help="to train each of them (default 60)"
     )
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the model files there (default: nowhere)")
     _add_json(parser)

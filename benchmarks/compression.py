@@ -33,7 +33,10 @@ class CompressionOptions:
     """Recordings to listen to, sets or paths; none of them in `sets`."""
     models: tuple[str, ...]
     reductions: tuple[float, ...]
+    """Shares of the encoder's weights to take away, nothing being trained."""
     precisions: tuple[str, ...]
+    recovered: tuple[float, ...] = ()
+    """Shares after which what is left is trained for `recover_s`."""
     recover_s: float = 0.0
     data: Path | None = None
     limit: int | None = None
@@ -49,6 +52,8 @@ class Compressed:
     precision: str
     reduction: float
     """Share of the encoder's weights that has gone."""
+    recover_s: float
+    """For how long it was trained."""
     n_bytes: int
     encoder_macs: int
     """For one position, 20 ms."""
@@ -82,21 +87,24 @@ def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest]
     heard = [find_set(name, options.data) for name in options.calibration]
     kitchen = Kitchen(checkpoint, heard, None, _progress)
 
-    for wanted in (0.0, *sorted(reduction for reduction in options.reductions if reduction)):
-        one = kitchen.shrunk(wanted, options.recover_s)
+    sizes = [(share, 0.0) for share in {0.0, *options.reductions}]
+    sizes += [(share, options.recover_s) for share in options.recovered]
+    for wanted, recover_s in sorted(sizes):
+        one = kitchen.shrunk(wanted, recover_s)
         reduction = 1 - encoder_weights(one.dims) / encoder_weights(replace(one.dims, layers=()))
         for precision in options.precisions:
             recipe = Recipe(parse_precision(precision))
             sources = heard if precision == "int4" else ()  # int8 gains little, and listens for minutes
-            file = folder / f"{one.name}-{precision}-{round(100 * reduction)}.gguf"
+            trained = "-trained" if recover_s else ""
+            file = folder / f"{one.name}-{precision}-{round(100 * reduction)}{trained}.gguf"
             made = Kitchen(one, sources, None, _progress).make(recipe)
             write_model_file(made.checkpoint, file, recipe.precision, quantized=made.quantized, progress=_progress)
-            tell(f"{one.name} at {precision}, encoder -{reduction:.1%}")
+            tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
             scores = measure(file, manifests)
             n_bytes, macs = file.stat().st_size, encoder_weights(one.dims)
             if options.keep is None:
                 file.unlink()
-            yield Compressed(one.name, precision, reduction, n_bytes, macs, scores)
+            yield Compressed(one.name, precision, reduction, recover_s, n_bytes, macs, scores)
 
 
 def _read(model: str) -> Checkpoint:
@@ -118,7 +126,7 @@ def table_of(found: Sequence[Compressed]) -> str:
         (
             one.model,
             one.precision,
-            f"-{one.reduction:.1%}" if one.reduction else "whole",
+            (f"-{one.reduction:.1%}" if one.reduction else "whole") + (", trained" if one.recover_s else ""),
             f"{one.n_bytes / 1e6:.1f}",
             f"{one.encoder_macs / 1e6:.2f}",
             f"{sum(score.encode_ms for score in one.scores) / len(one.scores):.1f}",

@@ -102,10 +102,10 @@ class Search:
         """
         if not self.reaches(reduction):
             raise ValueError(f"a reduction of {reduction} after one of {self._reduction}")
-        if reduction in self._remembered:
-            return self._remembered[reduction]
-        self._shrink(reduction, progress)
-        return self._size()
+        if reduction not in self._remembered:
+            self._shrink(reduction, progress)
+            self._remembered[reduction] = self._size()
+        return self._remembered[reduction]
 
     @property
     def _reduction(self) -> float:

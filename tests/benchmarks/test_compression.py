@@ -26,14 +26,14 @@ def scored(name: str, edits: int) -> SetScore:
 def test_a_row_for_each_model() -> None:
     scores = (scored("one", 10), scored("two", 21))
     found = [
-        Compressed("tiny.en", "int8", 0.0, 41_440_000, 7_610_000, scores),
-        Compressed("tiny.en", "f32", 0.152, 148_300_000, 6_460_000, scores),
+        Compressed("tiny.en", "int8", 0.0, 0.0, 41_440_000, 7_610_000, scores),
+        Compressed("tiny.en", "f32", 0.152, 60.0, 148_300_000, 6_460_000, scores),
     ]
     lines = table_of(found).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[0][-4:] == ["one", "two", "mean WER %", "loops"]
     assert cells[2] == ["tiny.en", "int8", "whole", "41.4", "7.61", "12.5", "10.00", "21.00", "15.50", "2"]
-    assert cells[3][1:5] == ["f32", "-15.2%", "148.3", "6.46"]
+    assert cells[3][1:5] == ["f32", "-15.2%, trained", "148.3", "6.46"]
 
 
 def test_shares_are_below_one() -> None:
@@ -63,7 +63,7 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     write_model_file(replace(whole, dims=dims, tensors={**whole.tensors, **cut}), file, "int8")
     item = {"audio": str(jfk_clip), "text": "and so my fellow americans ask not what your country can do for you"}
     (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
-    options = CompressionOptions((str(tmp_path),), (), (str(file),), (0.0,), ("int8",), keep=tmp_path / "kept")
+    options = CompressionOptions((str(tmp_path),), (), (str(file),), (), ("int8",), keep=tmp_path / "kept")
     (row,) = run_compression(options)["results"]
     assert row["model"] == "tiny.en"
     assert row["reduction"] == pytest.approx(2 * 64 * 384 / encoder_weights(whole.dims))

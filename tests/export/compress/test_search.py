@@ -64,6 +64,7 @@ def test_two_factors_alone_meet_a_budget(checkpoint: Checkpoint, speech: Speech)
     search = Search(checkpoint.tensors, checkpoint.dims, speech.measured, speech.listened, ("out", "fc1", "fc2"))
     size = search.at(0.15, silent)
     assert size.reduction >= 0.15
+    assert search.at(0.15, silent) is size
     assert all(layer.ffn_width == 256 for layer in size.dims.layers)
     assert any(layer.fc1_rank or layer.fc2_rank or layer.out_rank for layer in size.dims.layers)
 
