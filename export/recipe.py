@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.errors import CalibrationError, EdgeError
+from edge.format.positions import POSITIONS, are_sinusoids
 from edge.progress import Progress
 
 from .calibrate import calibrate
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
 REDUCTIONS = (0.4, 0.25, 0.15)
 """Shares of the encoder's weights that are tried, where there is speech to recover with."""
 
+_TO_MEASURE_S = 300.0
+"""Of speech, to find out where INT4 hurts."""
+
+_LOG = logging.getLogger("edge.export")
+
 _CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
 
 
@@ -38,7 +46,8 @@ class Recipe:
     recover_s: float = 0.0
     """Seconds to train for: once after taking weights away, once more for INT4."""
     raised: float = 0.0
-    """Share of an INT4 model's linear weights that stay INT8, those where INT4 hurts most first."""
+    """Share of an INT4 model's linear weights that stay INT8, those where INT4 hurts most first; at the least as many
+    as there is room for (`_room`)."""
 
     @property
     def label(self) -> str:
@@ -138,7 +147,7 @@ class Kitchen:
             checkpoint,
             recipe.precision,
             calibration=known,
-            raised=self._first_to_raise(recipe.raised),
+            raised=self._first_to_raise(recipe) if recipe.precision == "int4" and known is not None else (),
             recover=self._recover(checkpoint, recipe),
             progress=self.progress,
         )
@@ -167,30 +176,43 @@ class Kitchen:
             ).checkpoint
         return self._smaller[key]
 
-    def _first_to_raise(self, share: float) -> frozenset[str]:
-        """Of the linears the costliest, which hold so large a share of all their weights."""
-        if not share:
+    def _first_to_raise(self, recipe: Recipe) -> frozenset[str]:
+        """The linears that stay INT8, the costliest first."""
+        room = _room(self.checkpoint)
+        if not self._can_measure() or not (recipe.raised or room):
             return frozenset()
         self._costliest = self._costliest or self._measure_costs()
-        wanted = share * sum(n for _, n in self._costliest)
+        wanted = recipe.raised * sum(n for _, n in self._costliest)
         names: list[str] = []
+        raised = 0
         for group, n in self._costliest:
-            if wanted <= 0:
+            if raised >= wanted and raised + n > room:
                 break
             names += group
-            wanted -= n
+            raised += n
         return frozenset(names)
+
+    def _can_measure(self) -> bool:
+        if find_spec("torch") is not None:
+            return True
+        advice = 'pip install "edgewise[export]"'
+        _LOG.warning(
+            "what INT4 hurts most is measured in torch, which is not installed: nothing stays INT8; %s", advice
+        )
+        return False
 
     def _measure_costs(self) -> list[tuple[tuple[str, ...], int]]:
         """The linears of the checkpoint by what INT4 does to the words for each byte that INT8 would cost more, worst
         first: their tensors' names, and how many weights they have."""
         from .compress.sensitivity import int4_damage
+        from .compress.speech import hear
 
         tensors = self.checkpoint.tensors
         groups = list(groups_of(tensors))
         matrices = calibrate(self.checkpoint, self.sources, self.keep_in, self.progress).moments.matrices
-        moments = {name: matrices[input_of(name) or ""] for group in groups for name in group}
-        damages = int4_damage(self.checkpoint, groups, moments, self.speech, self.progress)
+        moments = {name: matrices[input_of(name, tensors) or ""] for group in groups for name in group}
+        speech = self._speech or hear(self.checkpoint, self.recordings, self.progress, _TO_MEASURE_S, least=1)
+        damages = int4_damage(self.checkpoint, groups, moments, speech, self.progress)
         sizes = [sum(tensors[name].size for name in group) for group in groups]
         order = sorted(range(len(groups)), key=lambda i: -damages[i] / sizes[i])
         return [(groups[i], sizes[i]) for i in order]
@@ -217,3 +239,10 @@ class Kitchen:
 
             self._checkpoints = Checkpoints(self.keep_in)
         return self._checkpoints
+
+
+def _room(checkpoint: Checkpoint) -> int:
+    """How many weights an INT4 model can hold at INT8 in the bytes that named positions leave free."""
+    positions = checkpoint.tensors[POSITIONS]
+    free = 2 * positions.size if are_sinusoids(positions) else 0
+    return round(free / (1 - 18 / 32))  # bytes of an INT8 weight less those of one in a block of Q4_0

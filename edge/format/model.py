@@ -1,7 +1,8 @@
 """A Whisper model file: GGUF with the keys and tensor names of transcribe.cpp, and what edgewise adds.
 
 Ours to add, under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs), `source_sha256`,
-`tail.*` (edge.format.tail), `layers.*` (edge.format.layers), `report` (REPORT_KEY); and for each INT8 matrix
+`tail.*` (edge.format.tail), `layers.*` (edge.format.layers), `encoder_positions` (edge.format.positions), `report`
+(REPORT_KEY); and for each INT8 matrix
 `X.weight` its scales, `X.weight_scale` (float32, one a row); edge.format.embedding says more of the token embedding.
 A file of transcribe.cpp's converter has none of these and loads all the same.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from ..features import N_FFT
 from ..tokens import Vocabulary
 from .gguf import GgufFile, Metadata, StoredTensor, open_gguf
 from .keys import read, read_integers, read_optional
+from .positions import POSITIONS, computed_positions, names_positions
 from .sizes import check_kind, read_dims
 from .tail import Tail, read_tail
 from .tensors import check_finite, check_tensors
@@ -28,9 +30,9 @@ from .types import TensorType
 from .vocabulary import read_vocabulary
 from .whisper import WhisperDims
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Highest `edgewise.format_version` that this runtime reads: 1, 2 with compressed encoder layers, 3 with an embedding
-that has scales of its channels (edge.format.embedding)."""
+that has scales of its channels (edge.format.embedding), 4 without the encoder's positions (edge.format.positions)."""
 
 PRECISIONS = ("f32", "f16", "q8_0", "int8", "int4")
 """What `edgewise.precision` may say."""
@@ -61,6 +63,8 @@ class ModelFile:
     """(n_mels, 201)"""
     tail: Tail | None
     """What stands for the padding behind a clip; None in a foreign file."""
+    computed: Mapping[str, StoredTensor]
+    """Tensors that the file names instead of holding them."""
 
     @property
     def path(self) -> Path:
@@ -70,7 +74,7 @@ class ModelFile:
     @property
     def tensors(self) -> Mapping[str, StoredTensor]:
         """Every tensor by name."""
-        return self.file.tensors
+        return {**self.file.tensors, **self.computed}
 
     @property
     def metadata(self) -> Metadata:
@@ -104,7 +108,8 @@ def open_model(path: str | Path) -> ModelFile:
     """
     file, dims = _open(path)
     check_tensors(file, dims)
-    return _read(file, dims, _read_precision(file))
+    computed = {POSITIONS: computed_positions(dims)} if names_positions(file) else {}
+    return _read(file, dims, _read_precision(file), computed)
 
 
 def open_facts(path: str | Path, precisions: Sequence[str]) -> ModelFile:
@@ -124,7 +129,9 @@ def _open(path: str | Path) -> tuple[GgufFile, WhisperDims]:
     return file, dims
 
 
-def _read(file: GgufFile, dims: WhisperDims, precision: str) -> ModelFile:
+def _read(
+    file: GgufFile, dims: WhisperDims, precision: str, computed: Mapping[str, StoredTensor] = MappingProxyType({})
+) -> ModelFile:
     vocabulary = read_vocabulary(file, dims)
     return ModelFile(
         file=file,
@@ -137,6 +144,7 @@ def _read(file: GgufFile, dims: WhisperDims, precision: str) -> ModelFile:
         suppress_begin=_read_ids(file, "stt.whisper.begin_suppress_tokens", dims.n_vocab),
         mel_filters=_read_mel_filters(file, dims),
         tail=read_tail(file, dims),
+        computed=computed,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import FormatError, UnsupportedModelError
 from .embedding import EMBEDDING, check_channel_scale, embedding_shapes
 from .gguf import GgufFile, StoredTensor
+from .positions import POSITIONS, names_positions
 from .types import BLOCKS, TensorType
 from .whisper import WhisperDims, tensor_shapes
 
@@ -30,6 +31,8 @@ def check_tensors(file: GgufFile, dims: WhisperDims) -> None:
     """
     shapes = tensor_shapes(dims)
     del shapes[f"{EMBEDDING}.weight"]
+    if names_positions(file):
+        del shapes[POSITIONS]
     check_channel_scale(file, dims.n_text_state)
     for name, shape in (embedding_shapes(file, dims.n_vocab, dims.n_text_state) | shapes).items():
         tensor = file.tensors.get(name)

@@ -24,7 +24,7 @@ import torch
 
 from ..files import publish, workshop
 
-_REVISION = 2
+_REVISION = 3
 """Of training and of what a file holds: older files are not used."""
 
 _EVERY_S = 60.0
@@ -58,16 +58,16 @@ class State:
     n_best: int = 0
     """Steps until `best`."""
     n_worse: int = 0
-    """Looks at the kept clips without a gain, since that last had a consequence."""
+    """Looks at the kept clips without a gain, since the rate was halved."""
+    n_halved: int = 0
+    """Times that the rate was."""
     epoch: int = 0
     n_of_epoch: int = 0
     """Batches of this epoch that are done."""
     seconds: float = 0.0
     """Of training so far, interruptions aside."""
-    skipped: float = 0.0
-    """Share of the lesson that was left out."""
     looked: float = 0.0
-    """Share that was over at the last look."""
+    """Share of the lesson that was over at the last look."""
     ended: bool = False
 
 

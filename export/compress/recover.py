@@ -5,7 +5,7 @@ Distil-Whisper's students are), and so are the probabilities of the next token t
 own transcripts: an error that changes no word costs less than one that does. Weights that will be rounded to INT4 are
 rounded in every step, and the gradient goes through as if they were not (Bengio et al. 2013); the scales of their
 groups learn too (LSQ, Esser et al. 2020). Clips kept aside say which step to keep, and when
-to lower the rate sooner than planned, or to stop.
+to halve the rate, or to stop.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _LOOKS = 16
 """At the kept clips, in the time that there is."""
 
 _LEAST_GAIN = 0.002
-_PATIENCE = 4
-"""Looks without a gain of that share before the rest is shortened."""
+_PATIENCE = 3
+"""Looks without a gain of that share before the rate is halved: a lower one gains where a higher one only moves."""
 
-_SHORTER = 0.25
-"""Of the lesson is left out then: a lower rate gains where a higher one no longer does, until none is left."""
+_MOST_HALVED = 3
+"""Times; when the last has gained nothing either, it stops."""
 
 _SCALE = ":scale"
 """Ends the name of a weight's scales among what learns."""
@@ -122,21 +122,18 @@ def _train(
     now = time.monotonic()
     for batch in _batches(lesson.speech, state):
         now = _count_time(state, now)
-        share = _share(state, lesson)
+        share = max(state.seconds / lesson.seconds, state.n_steps / (lesson.most_steps or math.inf))
         looks = share >= 1 or share - state.looked >= 1 / _LOOKS
         if looks:
             _compare(state, _look(teacher, student, state.values, lesson))
             now = _count_time(state, now)
-            if state.n_worse >= _PATIENCE:
-                state.skipped, state.n_worse = state.skipped + _SHORTER, 0
-            share = state.looked = _share(state, lesson)
-            if share >= 1:
+            state.looked = share
+            if share >= 1 or state.n_halved > _MOST_HALVED:
                 break
         if file is not None and file.is_due(looked=looks):
             state.first, state.second = _averages(optimizer, state.values)
             file.save(state)
-        rate = lesson.learning_rate * min(1.0, (state.n_steps + 1) / _WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * share))
-        _step(optimizer, rate, _loss(teacher, _rounded(student, state.values), batch))
+        _step(optimizer, _rate(state, lesson, share), _loss(teacher, _rounded(student, state.values), batch))
         what = f"recovering (seconds; divergence {state.least:.4f}, {state.before:.4f} at first{gone_on})"
         progress(what, round(share * lesson.seconds), round(lesson.seconds))
     state.values, state.first, state.second, state.ended = {}, {}, {}, True
@@ -144,10 +141,10 @@ def _train(
         file.save(state)
 
 
-def _share(state: State, lesson: Lesson) -> float:
-    """How far through the lesson it is."""
-    done = max(state.seconds / lesson.seconds, state.n_steps / (lesson.most_steps or math.inf))
-    return done + state.skipped
+def _rate(state: State, lesson: Lesson, share: float) -> float:
+    """Warming up at first, falling to 0 with the `share` of the lesson that is over, halved where it gained nothing."""
+    warmth = min(1.0, (state.n_steps + 1) / _WARM_UP)
+    return lesson.learning_rate * warmth * 0.5**state.n_halved * (0.5 + 0.5 * math.cos(math.pi * share))
 
 
 def _count_time(state: State, since: float) -> float:
@@ -168,6 +165,8 @@ def _batches(speech: Speech, state: State) -> Iterator[Batch]:
 
 def _compare(state: State, loss: float) -> None:
     state.n_worse = 0 if loss < state.least * (1 - _LEAST_GAIN) else state.n_worse + 1
+    if state.n_worse >= _PATIENCE:
+        state.n_halved, state.n_worse = state.n_halved + 1, 0
     if loss < state.least:
         state.best, state.least, state.n_best = _copy(state.values), loss, state.n_steps
 

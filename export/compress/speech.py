@@ -63,13 +63,13 @@ class Batch:
 
 
 def hear_clips(
-    checkpoint: Checkpoint, recordings: Sequence[Recording], most_s: float, progress: Progress
+    checkpoint: Checkpoint, recordings: Sequence[Recording], most_s: float, least: int, progress: Progress
 ) -> list[Clip]:
     """Clips of 3 to 30 s from the recordings, at most `most_s` seconds, each with the checkpoint's transcript.
 
     Raises:
         AudioError: a recording cannot be read.
-        CalibrationError: there is no speech in them.
+        CalibrationError: they hold fewer than `least` clips of speech.
     """
     progress("listening (seconds of speech)", 0, 0)
     words, total_s = OwnWords(checkpoint), min(round(most_s), length_s(recordings))
@@ -89,8 +89,8 @@ def hear_clips(
         progress("listening (seconds of speech)", min(round(done_s), total_s), total_s)
         if done_s >= most_s:
             break
-    if len(clips) < 4:
-        raise CalibrationError("the recordings hold hardly any speech; compressing an encoder needs minutes of it")
+    if len(clips) < least:
+        raise CalibrationError("the recordings hold hardly any speech; expected minutes of it")
     return clips
 
 
@@ -172,7 +172,16 @@ class Speech:
         return batches(self._clips[self._n_kept :], self._n_audio_ctx, rng)
 
 
-def hear(checkpoint: Checkpoint, recordings: Sequence[Recording], progress: Progress) -> Speech:
+LEAST_CLIPS = 4
+"""Some to learn from, some to watch."""
+
+
+def hear(
+    checkpoint: Checkpoint,
+    recordings: Sequence[Recording],
+    progress: Progress,
+    most_s: float = MOST_SECONDS,
+    least: int = LEAST_CLIPS,
+) -> Speech:
     """`hear_clips`, sorted into what they serve."""
-    clips = hear_clips(checkpoint, recordings, MOST_SECONDS, progress)
-    return Speech(clips, checkpoint.dims.n_audio_ctx)
+    return Speech(hear_clips(checkpoint, recordings, most_s, least, progress), checkpoint.dims.n_audio_ctx)

@@ -14,6 +14,7 @@ from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
 from edge.format.layers import layers_metadata
 from edge.format.model import REPORT_KEY
+from edge.format.positions import POSITIONS, POSITIONS_KEY, SINUSOIDS, are_sinusoids
 from edge.format.tail import tail_metadata
 from edge.progress import Progress, silent
 from edge.tokens import Tokenizer
@@ -54,11 +55,15 @@ def write_model_file(
     progress("looking at the padding", 0, 0)
     tail = find_tail(path, checkpoint.dims, quantized)
     metadata = model_metadata(checkpoint, precision) | tail_metadata(tail)
+    stored = dict(quantized)
+    if precision == "int4" and are_sinusoids(checkpoint.tensors[POSITIONS]):
+        metadata |= {"edgewise.format_version": 4, POSITIONS_KEY: SINUSOIDS}
+        del stored[POSITIONS]
     if heard:
         metadata["edgewise.calibration.sha256"] = list(heard)
     if report is not None:
         metadata[REPORT_KEY] = report
-    write_gguf(path, metadata, _tensors(checkpoint, quantized))
+    write_gguf(path, metadata, _tensors(checkpoint, stored))
     return quantized
 
 

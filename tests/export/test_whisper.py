@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 
 from edge.errors import ModelNotFoundError, UnsupportedModelError
-from edge.format import open_model
+from edge.format import open_gguf, open_model
+from edge.format.positions import POSITIONS, sinusoids
 from export.checkpoint import Checkpoint
 from export.quantize import PRECISIONS
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
+from export.writers.gguf import write_model_file
 
 MadeCheckpoint = Callable[..., Checkpoint]
 
@@ -129,3 +133,19 @@ def test_model_file_can_be_exported_again(tmp_path: Path, source: Path) -> None:
         assert direct.tensors.keys() == again.tensors.keys()
         for name, tensor in direct.tensors.items():
             np.testing.assert_array_equal(again.tensors[name].data, tensor.data)
+
+
+def test_int4_files_name_the_published_positions(tmp_path: Path, make_checkpoint: MadeCheckpoint) -> None:
+    made, path = make_checkpoint("base"), tmp_path / "m.gguf"
+    positions = sinusoids(*made.tensors[POSITIONS].shape).astype(np.float16)
+    published = replace(made, tensors=MappingProxyType({**made.tensors, POSITIONS: positions}))
+    for checkpoint, precision, are_held in (
+        (published, "int4", False),
+        (published, "int8", True),
+        (made, "int4", True),
+    ):
+        write_model_file(checkpoint, path, precision)
+        with open_gguf(path) as file:
+            assert (POSITIONS in file.tensors) == are_held
+        found = read_checkpoint(path).tensors[POSITIONS]
+        np.testing.assert_allclose(found, checkpoint.tensors[POSITIONS], atol=2**-11)

@@ -107,7 +107,7 @@ BAD: dict[str, tuple[Change, type[EdgeError], str]] = {
         UnsupportedModelError,
         "architecture 'llama'",
     ),
-    "a format of the future": (put("edgewise.format_version", 4), UnsupportedModelError, "update edgewise"),
+    "a format of the future": (put("edgewise.format_version", 5), UnsupportedModelError, "update edgewise"),
     "a size missing": (put("stt.whisper.encoder.d_model", None), FormatError, "d_model is missing"),
     "a size in text": (put("stt.whisper.encoder.d_model", "64"), FormatError, "expected int"),
     "no layers": (put("stt.whisper.decoder.n_layers", 0), FormatError, "expected 1 to 128, found 0"),

@@ -32,20 +32,22 @@ def test_a_smaller_encoder_gets_closer_to_the_whole_one(checkpoint: Checkpoint, 
         assert torch.equal(tensor, student.tensors[name]) or name in names
 
 
-def test_without_a_gain_the_rate_falls_sooner(
+def test_without_a_gain_the_rate_falls_before_training_ends(
     checkpoint: Checkpoint, speech: Speech, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates: list[float] = []
     monkeypatch.setattr(module, "_look", lambda *_: 1.0)
     monkeypatch.setattr(module, "_step", lambda _, rate, __: rates.append(rate))
+    monkeypatch.setattr(module, "_WARM_UP", 1)
     network = Network(to_torch(checkpoint.tensors), checkpoint.dims)
-    lesson = Lesson(speech, 1000.0, 1e-4, most_steps=160)  # a look every ten
+    lesson = Lesson(speech, 1000.0, 1e-4, most_steps=160)  # a look every ten steps
     found = recover(network, network, ["enc.blocks.0.ffn.fc1.weight"], {}, lesson, silent)
     assert found.n_steps == 0
-    assert len(rates) == 80  # of four looks each time the last leaves out 40 steps
-    assert rates[39] > rates[38]  # the rate still warms up
-    assert rates[40] < 0.7 * rates[39]
-    assert max(rates[40:]) < 0.6e-4
+    assert len(rates) == 120  # four times three looks
+    falls = [step for step in range(1, len(rates)) if rates[step] < 0.7 * rates[step - 1]]
+    assert falls == [30, 60, 90]
+    assert rates[0] == pytest.approx(1e-4)
+    assert rates[90] == pytest.approx(1e-4 / 8 * (0.5 + 0.5 * np.cos(np.pi * 90 / 160)))
 
 
 def test_training_rounds_as_the_file_does() -> None:

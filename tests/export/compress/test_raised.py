@@ -1,0 +1,96 @@
+"""What INT4 hurts most stays INT8, in the bytes that named positions leave free, or for as much as is asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from edge.format import TensorType
+from edge.format.positions import POSITIONS, sinusoids
+from edge.progress import silent
+from export import recipe as module
+from export.checkpoint import Checkpoint
+from export.compress import sensitivity
+from export.compress.speech import Speech
+from export.quantize import Role, role_of
+from export.recipe import Kitchen, Made, Recipe
+from export.writers.gguf import write_model_file
+
+COSTLIEST = "dec.blocks.1.cross_attn.out.weight"
+
+
+@pytest.fixture(scope="module")
+def published(checkpoint: Checkpoint) -> Checkpoint:
+    """With the positions of every published model."""
+    positions = sinusoids(*checkpoint.tensors[POSITIONS].shape)
+    return replace(checkpoint, tensors=MappingProxyType({**checkpoint.tensors, POSITIONS: positions}))
+
+
+@pytest.fixture
+def recordings(tmp_path: Path) -> Path:
+    noise = np.random.default_rng(1).standard_normal(16_000)
+    soundfile.write(tmp_path / "noise.wav", 0.1 * noise, 16_000)
+    return tmp_path / "noise.wav"
+
+
+def make(checkpoint: Checkpoint, recordings: Path, speech: Speech, recipe: Recipe) -> Made:
+    kitchen = Kitchen(checkpoint, [recordings], None, silent)
+    kitchen._speech = speech
+    return kitchen.make(recipe)
+
+
+def raised(made: Made) -> set[str]:
+    """The linears that are INT8."""
+    kinds = {name: tensor.parts[0].type for name, tensor in made.quantized.items() if role_of(name) is Role.LINEAR}
+    assert set(kinds.values()) <= {TensorType.I8, TensorType.Q4_0}
+    return {name for name, kind in kinds.items() if kind is TensorType.I8}
+
+
+@pytest.fixture
+def known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damages(checkpoint: Checkpoint, groups: Sequence[tuple[str, ...]], *rest: Any) -> list[float]:
+        return [1.0 if group[0] == COSTLIEST else 1e-3 for group in groups]
+
+    monkeypatch.setattr(sensitivity, "int4_damage", damages)
+
+
+@pytest.mark.usefixtures("known_costs")
+def test_the_room_of_named_positions_is_used(
+    tmp_path: Path, checkpoint: Checkpoint, published: Checkpoint, recordings: Path, speech: Speech
+) -> None:
+    made = make(published, recordings, speech, Recipe("int4"))
+    assert raised(made) == {COSTLIEST}  # 64 x 64; there is room for 5,851 weights
+    assert raised(make(checkpoint, recordings, speech, Recipe("int4"))) == set()
+    sizes = []
+    for one, quantized in ((published, made.quantized), (checkpoint, None)):
+        write_model_file(one, tmp_path / "m.gguf", "int4", quantized=quantized)
+        sizes.append((tmp_path / "m.gguf").stat().st_size)
+    assert sizes[0] <= sizes[1]
+
+
+def test_as_much_stays_as_is_asked_for(checkpoint: Checkpoint, recordings: Path, speech: Speech) -> None:
+    made = make(checkpoint, recordings, speech, Recipe("int4", raised=0.5))
+    sizes = {name: tensor.size for name, tensor in checkpoint.tensors.items() if role_of(name) is Role.LINEAR}
+    share = sum(sizes[name] for name in raised(made)) / sum(sizes.values())
+    assert 0.5 <= share < 0.75
+
+
+def test_without_torch_nothing_stays_and_that_is_said(
+    published: Checkpoint,
+    recordings: Path,
+    speech: Speech,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.WARNING)
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    assert raised(make(published, recordings, speech, Recipe("int4"))) == set()
+    assert caplog.text.count('pip install "edgewise[export]"') == 1
