@@ -102,6 +102,7 @@ void ca_each_rows(ca_shape_check *check, const ek_table *ref, const ek_table *le
     for (size_t n = 0; n <= 100; n++)
         for (size_t i = 0; i < 4; i++)
             check(ref, level, (ca_shape){PICK(rows), n, 0});
-    for (size_t i = 0; i < 2 * COUNT(long_rows); i++)
-        check(ref, level, (ca_shape){PICK(rows), long_rows[i % COUNT(long_rows)], 0});
+    for (size_t i = 0; i < COUNT(long_rows); i++)
+        for (size_t j = 0; j < COUNT(rows); j++)
+            check(ref, level, (ca_shape){rows[j], long_rows[i], 0});
 }
