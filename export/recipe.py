@@ -179,7 +179,7 @@ class Kitchen:
     def _first_to_raise(self, recipe: Recipe) -> frozenset[str]:
         """The linears that stay INT8, the costliest first."""
         room = _room(self.checkpoint)
-        if not self._can_measure() or not (recipe.raised or room):
+        if not (recipe.raised or room) or not self._can_measure():
             return frozenset()
         self._costliest = self._costliest or self._measure_costs()
         wanted = recipe.raised * sum(n for _, n in self._costliest)
