@@ -4,8 +4,8 @@ The student's encoder states, after each layer and at the end, are drawn towards
 Distil-Whisper's students are), and so are the probabilities of the next token that its decoder gives for the teacher's
 own transcripts: an error that changes no word costs less than one that does. Weights that will be rounded to INT4 are
 rounded in every step, and the gradient goes through as if they were not (Bengio et al. 2013); the scales of their
-groups learn too (LSQ, Esser et al. 2020). Clips kept aside say which step to keep, and when
-to halve the rate, or to stop.
+groups learn too (LSQ, Esser et al. 2020). Clips kept aside say which step to keep, and when to
+halve the rate, or to stop.
 """
 
 from __future__ import annotations

@@ -172,7 +172,7 @@ class Speech:
         return batches(self._clips[self._n_kept :], self._n_audio_ctx, rng)
 
 
-LEAST_CLIPS = 4
+_LEAST_CLIPS = 4
 """Some to learn from, some to watch."""
 
 
@@ -181,7 +181,7 @@ def hear(
     recordings: Sequence[Recording],
     progress: Progress,
     most_s: float = MOST_SECONDS,
-    least: int = LEAST_CLIPS,
+    least: int = _LEAST_CLIPS,
 ) -> Speech:
     """`hear_clips`, sorted into what they serve."""
     return Speech(hear_clips(checkpoint, recordings, most_s, least, progress), checkpoint.dims.n_audio_ctx)
