@@ -2,8 +2,8 @@
 
 Ours to add, under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs), `source_sha256`,
 `tail.*` (edge.format.tail), `layers.*` (edge.format.layers), `encoder_positions` (edge.format.positions), `report`
-(REPORT_KEY); and for each INT8 matrix `X.weight` its scales, `X.weight_scale` (float32, one a row); edge.format.embedding
-says more of the token embedding.
+(REPORT_KEY); and for each INT8 matrix `X.weight` its scales, `X.weight_scale` (float32, one a row);
+edge.format.embedding says more of the token embedding.
 A file of transcribe.cpp's converter has none of these and loads all the same.
 """
 
