@@ -215,7 +215,12 @@ def _add_compression(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recover-minutes", type=_positive, default=60, metavar="M", help="to train each of them (default 60)"
     )
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="leave the model files there (default: nowhere)")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="leave the model files there, from which the same command goes on after an interruption",
+    )
     _add_json(parser)
 
 

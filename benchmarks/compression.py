@@ -8,18 +8,20 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edge.format import open_model
 from edge.store import ensure
+from export.calibrate.recordings import find_recordings
 from export.checkpoint import Checkpoint
 from export.costs import encoder_weights
 from export.evaluate.manifest import Manifest, Selection, find_set, read_manifests
 from export.evaluate.measure import SetScore, mean_rate, measure
-from export.quantize import parse_precision
-from export.recipe import Kitchen, Recipe
+from export.quantize import PRECISIONS, parse_precision
+from export.recipe import Kitchen, Made, Recipe
 from export.sources import read_checkpoint
-from export.writers.gguf import write_model_file
+from export.writers.gguf import HEARD_KEY, write_model_file
 
 from .machine import describe_machine
-from .progress import tell
+from .progress import tell, tell_steps
 from .report import machine_line, table
 from .results import FORMATS
 
@@ -41,7 +43,7 @@ class CompressionOptions:
     data: Path | None = None
     limit: int | None = None
     keep: Path | None = None
-    """Folder for the model files; None throws them away."""
+    """Folder for the model files, and for what an interrupted run goes on from; None throws all away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,10 @@ class Compressed:
 
 
 def run_compression(options: CompressionOptions) -> dict[str, Any]:
-    """Export and measure every combination; prints a table."""
+    """Export and measure every combination; prints a table.
+
+    Files in the folder to keep that were made from the same checkpoint and recordings are not made again.
+    """
     manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
     machine = describe_machine()
     found: list[Compressed] = []
@@ -83,28 +88,34 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
 
 
 def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest], folder: Path) -> Iterator[Compressed]:
-    checkpoint = _read(name)
+    whole = _read(name)
     heard = [find_set(name, options.data) for name in options.calibration]
-    kitchen = Kitchen(checkpoint, heard, None, _progress)
+    hashes = [recording.sha256 for recording in find_recordings(heard)]
+    kitchen = Kitchen(whole, heard, folder, tell_steps)
+    stem = Path(name).stem if name.endswith(".gguf") else name
 
     sizes = [(share, 0.0) for share in {0.0, *options.reductions}]
     sizes += [(share, options.recover_s) for share in options.recovered]
     for wanted, recover_s in sorted(sizes):
-        one = kitchen.shrunk(wanted, recover_s)
+        trained = f"-trained-{recover_s / 60:g}m" if recover_s else ""
+        files = {precision: folder / f"{stem}-{100 * wanted:g}{trained}-{precision}.gguf" for precision in PRECISIONS}
+        if not _is_made(files["f32"], whole, hashes if wanted else []):
+            _write(kitchen.make(Recipe("f32", wanted, recover_s)), files["f32"])
+            kitchen.tidy()
+        one = _read(str(files["f32"]))
         reduction = 1 - encoder_weights(one.dims) / encoder_weights(replace(one.dims, layers=()))
-        for precision in options.precisions:
-            recipe = Recipe(parse_precision(precision))
-            sources = heard if precision == "int4" else ()  # int8 gains little, and listens for minutes
-            trained = "-trained" if recover_s else ""
-            file = folder / f"{one.name}-{precision}-{round(100 * reduction)}{trained}.gguf"
-            made = Kitchen(one, sources, None, _progress).make(recipe)
-            write_model_file(made.checkpoint, file, recipe.precision, quantized=made.quantized, progress=_progress)
+        for precision in map(parse_precision, options.precisions):
+            listens = precision == "int4"  # int8 gains little, and listens for minutes
+            if precision != "f32" and not _is_made(files[precision], one, hashes if listens else []):
+                made = Kitchen(one, heard if listens else (), folder, tell_steps).make(Recipe(precision))
+                _write(made, files[precision])
             tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
-            scores = measure(file, manifests)
-            n_bytes, macs = file.stat().st_size, encoder_weights(one.dims)
-            if options.keep is None:
-                file.unlink()
+            scores = measure(files[precision], manifests)
+            n_bytes, macs = files[precision].stat().st_size, encoder_weights(one.dims)
             yield Compressed(one.name, precision, reduction, recover_s, n_bytes, macs, scores)
+        if options.keep is None:
+            for file in files.values():
+                file.unlink(missing_ok=True)
 
 
 def _read(model: str) -> Checkpoint:
@@ -114,8 +125,24 @@ def _read(model: str) -> Checkpoint:
     return read_checkpoint(ensure(model), name=model)
 
 
-def _progress(what: str, done: int, total: int) -> None:
-    """Steps are many and short; the lines of `tell` are enough."""
+def _is_made(file: Path, source: Checkpoint, heard: list[str]) -> bool:
+    """Whether it is there already, from that checkpoint and those recordings."""
+    if not file.is_file():
+        return False
+    with open_model(file) as model:
+        known = model.metadata.get(HEARD_KEY, [])
+        return model.metadata.get("edgewise.source_sha256") == source.source_sha256 and known == heard
+
+
+def _write(made: Made, file: Path) -> None:
+    write_model_file(
+        made.checkpoint,
+        file,
+        made.recipe.precision,
+        quantized=made.quantized,
+        heard=made.heard,
+        progress=tell_steps,
+    )
 
 
 def table_of(found: Sequence[Compressed]) -> str:

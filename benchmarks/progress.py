@@ -9,3 +9,8 @@ def tell(message: str) -> None:
     """Show what is being measured; an empty message clears the line."""
     if sys.stderr.isatty():
         print(f"\r\x1b[K{message}", end="", file=sys.stderr, flush=True)
+
+
+def tell_steps(what: str, done: int, total: int) -> None:
+    """A `Progress`: how much of a piece of work is done."""
+    tell(f"{what}  {100 * done // total} %" if total else what)

@@ -14,15 +14,16 @@ from edge.format.positions import POSITIONS, are_sinusoids
 from edge.progress import Progress
 
 from .calibrate import calibrate
-from .calibrate.forward import input_of
+from .calibrate.moments import Calibration
 from .calibrate.recordings import Recording, find_recordings
 from .checkpoint import Checkpoint
 from .quantize import PRECISIONS, Precision, Quantized
-from .weights import Recover, groups_of, quantize_checkpoint
+from .weights import Recover, equalised, groups_of, quantize_checkpoint
 
 if TYPE_CHECKING:
     from .compress.checkpoints import Checkpoints
     from .compress.search import Search
+    from .compress.sensitivity import AtInt4
     from .compress.speech import Speech
 
 REDUCTIONS = (0.4, 0.25, 0.15)
@@ -111,7 +112,8 @@ class Kitchen:
     _checkpoints: Checkpoints | None = None
     _search: Search | None = None
     _smaller: dict[tuple[float, float], Checkpoint] = field(default_factory=dict)
-    _costliest: list[tuple[tuple[str, ...], int]] | None = None
+    _known: Calibration | None = None
+    _costliest: list[AtInt4] | None = None
 
     @property
     def recordings(self) -> list[Recording]:
@@ -141,13 +143,15 @@ class Kitchen:
         checkpoint = self.shrunk(recipe.reduction, recipe.recover_s)
         known = None
         if self.sources and recipe.precision in _CALIBRATED:
-            keep_in = None if checkpoint.dims.layers else self.keep_in  # a smaller encoder is made once
-            known = calibrate(checkpoint, self.sources, keep_in, self.progress)
+            known = self._calibrated(checkpoint)
+        raised = self._first_to_raise(recipe) if recipe.precision == "int4" and known is not None else frozenset[str]()
+        measured = self._costliest if self._costliest and checkpoint is self.checkpoint else []
         quantized = quantize_checkpoint(
             checkpoint,
             recipe.precision,
             calibration=known,
-            raised=self._first_to_raise(recipe) if recipe.precision == "int4" and known is not None else (),
+            raised=raised,
+            rounded={name: rows for group in measured for name, rows in group.rows.items()},
             recover=self._recover(checkpoint, recipe),
             progress=self.progress,
         )
@@ -176,19 +180,26 @@ class Kitchen:
             ).checkpoint
         return self._smaller[key]
 
+    def _calibrated(self, checkpoint: Checkpoint) -> Calibration:
+        if checkpoint is not self.checkpoint:  # a smaller encoder, which is made once
+            return calibrate(checkpoint, self.sources, None, self.progress)
+        if self._known is None:
+            self._known = calibrate(checkpoint, self.sources, self.keep_in, self.progress)
+        return self._known
+
     def _first_to_raise(self, recipe: Recipe) -> frozenset[str]:
         """The linears that stay INT8, the costliest first."""
         room = _room(self.checkpoint)
         if not (recipe.raised or room) or not self._can_measure():
             return frozenset()
         self._costliest = self._costliest or self._measure_costs()
-        wanted = recipe.raised * sum(n for _, n in self._costliest)
+        wanted = recipe.raised * sum(group.n_weights for group in self._costliest)
         names: list[str] = []
         raised = 0
-        for group, n in self._costliest:
-            if raised < wanted or raised + n <= room:
-                names += group
-                raised += n
+        for group in self._costliest:
+            if raised < wanted or raised + group.n_weights <= room:
+                names += group.rows
+                raised += group.n_weights
         return frozenset(names)
 
     def _can_measure(self) -> bool:
@@ -200,21 +211,16 @@ class Kitchen:
         )
         return False
 
-    def _measure_costs(self) -> list[tuple[tuple[str, ...], int]]:
-        """The linears of the checkpoint by what INT4 does to the words for each byte that INT8 would cost more, worst
-        first: their tensors' names, and how many weights they have."""
-        from .compress.sensitivity import int4_damage
+    def _measure_costs(self) -> list[AtInt4]:
+        """The linears of the checkpoint, first where INT4 hurts most for each byte that INT8 would cost more."""
+        from .compress.sensitivity import measure_int4
         from .compress.speech import hear
 
-        tensors = self.checkpoint.tensors
-        groups = list(groups_of(tensors))
-        matrices = calibrate(self.checkpoint, self.sources, self.keep_in, self.progress).moments.matrices
-        moments = {name: matrices[input_of(name, tensors) or ""] for group in groups for name in group}
+        whole = equalised(self.checkpoint, self._calibrated(self.checkpoint))
         speech = self._speech or hear(self.checkpoint, self.recordings, self.progress, _TO_MEASURE_S, least=1)
-        damages = int4_damage(self.checkpoint, groups, moments, speech, self.progress)
-        sizes = [sum(tensors[name].size for name in group) for group in groups]
-        order = sorted(range(len(groups)), key=lambda i: -damages[i] / sizes[i])
-        return [(groups[i], sizes[i]) for i in order]
+        groups = groups_of(self.checkpoint.tensors)
+        found = measure_int4(self.checkpoint.dims, whole, groups, speech, self.progress)
+        return sorted(found, key=lambda group: -group.damage / group.n_weights)
 
     def _recover(self, checkpoint: Checkpoint, recipe: Recipe) -> Recover | None:
         if recipe.precision != "int4" or not recipe.recover_s:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,10 +22,29 @@ from .quantize import POLICY, Precision, Quantized, Role, quantize_tensor, role_
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 Matrices: TypeAlias = Mapping[str, NDArray[np.float32]]
+Rows: TypeAlias = Mapping[str, NDArray[np.uint8]]
 
-Recover: TypeAlias = Callable[[Tensors, Matrices], tuple[Tensors, Mapping[str, NDArray[np.uint8]]]]
+Recover: TypeAlias = Callable[[Tensors, Matrices], tuple[Tensors, Rows]]
 """Trains tensors, some of which will be INT4, whose inputs' moments are given by the tensors' names: all tensors
 afterwards, and the INT4 ones as Q4_0 rows (export.compress.rounding)."""
+
+_NONE: Rows = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Equalised:
+    """A checkpoint as it is rounded."""
+
+    tensors: Tensors
+    moments: Matrices
+    """Of what a linear reads, (k, k), by the name of its weights."""
+
+
+def equalised(checkpoint: Checkpoint, calibration: Calibration) -> Equalised:
+    """The checkpoint's tensors with its encoder's activations made alike, and the moments of those activations."""
+    tensors, seen = equalise(checkpoint.dims, checkpoint.tensors, calibration.moments.matrices)
+    inputs = {name: input_of(name, checkpoint.tensors) for name in tensors}
+    return Equalised(tensors, {name: seen[key] for name, key in inputs.items() if key is not None and key in seen})
 
 
 def quantize_checkpoint(
@@ -32,34 +53,31 @@ def quantize_checkpoint(
     *,
     calibration: Calibration | None = None,
     raised: Collection[str] = (),
+    rounded: Rows = _NONE,
     recover: Recover | None = None,
     progress: Progress = silent,
 ) -> dict[str, Quantized]:
     """Every tensor as the file will hold it.
 
-    `raised` names tensors that stay INT8 in an INT4 model. With `recover` (and a calibration) the model is trained to
-    live with INT4.
+    `raised` names tensors that stay INT8 in an INT4 model; `rounded` are others of it, as Q4_0 rows, that were rounded
+    already with this calibration. With `recover` (and a calibration) the model is trained to live with INT4.
     """
     types = {name: _type(name, precision, raised) for name in checkpoint.tensors}
-    tensors, matrices = checkpoint.tensors, dict[str, NDArray[np.float32]]()
-    if calibration is not None:
-        tensors, seen = equalise(checkpoint.dims, tensors, calibration.moments.matrices)
-        inputs = {name: input_of(name, checkpoint.tensors) for name in tensors}
-        matrices = {name: seen[key] for name, key in inputs.items() if key is not None and key in seen}
-    rows: Mapping[str, NDArray[np.uint8]] = {}
+    known = Equalised(checkpoint.tensors, {}) if calibration is None else equalised(checkpoint, calibration)
+    tensors, rows = known.tensors, rounded
     if recover is not None:
-        int4 = {name: matrix for name, matrix in matrices.items() if types[name] is TensorType.Q4_0}
+        int4 = {name: matrix for name, matrix in known.moments.items() if types[name] is TensorType.Q4_0}
         tensors, rows = recover(tensors, int4)
     quantized: dict[str, Quantized] = {}
     for done, name in enumerate(checkpoint.tensors):
         progress("quantizing", done, len(types))
         if types[name] is TensorType.I8 and role_of(name) is Role.EMBEDDING:
             n_special_from = checkpoint.vocabulary.n_special_from
-            quantized[name] = quantize_embedding(tensors[name], precision, n_special_from, matrices.get(name))
-        elif name in rows:
+            quantized[name] = quantize_embedding(tensors[name], precision, n_special_from, known.moments.get(name))
+        elif types[name] is TensorType.Q4_0 and name in rows:
             quantized[name] = stored_q4_0(name, tensors[name], rows[name])
         else:
-            quantized[name] = quantize_tensor(name, tensors[name], types[name], matrices.get(name))
+            quantized[name] = quantize_tensor(name, tensors[name], types[name], known.moments.get(name))
     progress("quantizing", len(types), len(types))
     return quantized
 

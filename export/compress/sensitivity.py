@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edge.format.whisper import WhisperDims
 from edge.progress import Progress
 from edge.quant import dequantize_q4_0
 
-from ..checkpoint import Checkpoint
 from ..rounding import round_q4_0
+from ..weights import Equalised
 from .damage import damage, watch
 from .network import to_torch
 from .speech import Speech
@@ -21,22 +23,30 @@ _CLIPS = 4
 """Batches that are listened to: the order is clear long before the numbers are."""
 
 
-def int4_damage(
-    checkpoint: Checkpoint,
-    groups: Sequence[tuple[str, ...]],
-    moments: Mapping[str, NDArray[np.float32]],
-    speech: Speech,
-    progress: Progress,
-) -> list[float]:
-    """Divergence a token, in nats, that each group of weights alone brings at INT4; `moments` by the weights' names."""
-    tensors = to_torch(checkpoint.tensors)
-    watched = watch(tensors, checkpoint.dims, speech.measured[:_CLIPS])
+@dataclass(frozen=True, slots=True)
+class AtInt4:
+    """Weights that have one type, all others being whole."""
+
+    rows: Mapping[str, NDArray[np.uint8]]
+    """Rounded, as Q4_0 rows, by the tensors' names."""
+    n_weights: int
+    damage: float
+    """Divergence a token, in nats."""
+
+
+def measure_int4(
+    dims: WhisperDims, whole: Equalised, groups: Iterable[tuple[str, ...]], speech: Speech, progress: Progress
+) -> list[AtInt4]:
+    """What INT4 makes of each group of linears' weights, and what that alone does to the words."""
+    tensors = to_torch(whole.tensors)
+    watched = watch(tensors, dims, speech.measured[:_CLIPS])
     stems = [item.stem for item in watched]
     found = []
-    for done, group in enumerate(groups):
-        progress("measuring where INT4 hurts", done, len(groups))
-        rounded = {
-            name: torch.from_numpy(dequantize_q4_0(round_q4_0(tensors[name].numpy(), moments[name]))) for name in group
-        }
-        found.append(damage({**tensors, **rounded}, checkpoint.dims, watched, stems, 0))
+    names = list(groups)
+    for done, group in enumerate(names):
+        progress("measuring where INT4 hurts", done, len(names))
+        rows = {name: round_q4_0(tensors[name].numpy(), whole.moments[name]) for name in group}
+        rounded = {name: torch.from_numpy(dequantize_q4_0(blocks)) for name, blocks in rows.items()}
+        lost = damage({**tensors, **rounded}, dims, watched, stems, 0)
+        found.append(AtInt4(rows, sum(tensors[name].numel() for name in group), lost))
     return found

@@ -26,6 +26,9 @@ from ..tail import find_tail
 from ..vocabulary import merge_lines, token_texts
 from ..weights import quantize_checkpoint
 
+HEARD_KEY = "edgewise.calibration.sha256"
+"""Of each recording that helped."""
+
 _QUANTIZATION_VERSION = 2
 """Of ggml's block types; required where a file holds some."""
 
@@ -60,7 +63,7 @@ def write_model_file(
         metadata |= {"edgewise.format_version": 4, POSITIONS_KEY: SINUSOIDS}
         del stored[POSITIONS]
     if heard:
-        metadata["edgewise.calibration.sha256"] = list(heard)
+        metadata[HEARD_KEY] = list(heard)
     if report is not None:
         metadata[REPORT_KEY] = report
     write_gguf(path, metadata, _tensors(checkpoint, stored))

@@ -63,9 +63,17 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     write_model_file(replace(whole, dims=dims, tensors={**whole.tensors, **cut}), file, "int8")
     item = {"audio": str(jfk_clip), "text": "and so my fellow americans ask not what your country can do for you"}
     (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
-    options = CompressionOptions((str(tmp_path),), (), (str(file),), (), ("int8",), keep=tmp_path / "kept")
-    (row,) = run_compression(options)["results"]
+    options = CompressionOptions((str(tmp_path),), (), (str(file),), (), ("f32", "int8"), keep=tmp_path / "kept")
+    _, row = run_compression(options)["results"]
     assert row["model"] == "tiny.en"
     assert row["reduction"] == pytest.approx(2 * 64 * 384 / encoder_weights(whole.dims))
     assert row["scores"][0]["errors"]["words"] == 14
-    assert (tmp_path / "kept" / "tiny.en-int8-1.gguf").stat().st_size == row["n_bytes"] < tiny_en_int8.stat().st_size
+    kept = [tmp_path / "kept" / f"smaller-0-{precision}.gguf" for precision in ("f32", "int8")]
+    assert kept[1].stat().st_size == row["n_bytes"] < tiny_en_int8.stat().st_size
+
+    made = [path.stat().st_mtime_ns for path in kept]
+    assert run_compression(options)["results"][1]["n_bytes"] == row["n_bytes"]
+    assert [path.stat().st_mtime_ns for path in kept] == made, "what is there is not made again"
+
+    write_model_file(whole, file, "int8")
+    assert run_compression(options)["results"][1]["reduction"] == 0, "but from another checkpoint it is"

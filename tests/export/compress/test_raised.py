@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -12,16 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from edge.format import TensorType
 from edge.format.positions import POSITIONS, sinusoids
 from edge.progress import silent
 from export import recipe as module
+from export.calibrate import calibrate
 from export.checkpoint import Checkpoint
 from export.compress import sensitivity
+from export.compress.sensitivity import AtInt4
 from export.compress.speech import Speech
-from export.quantize import Role, role_of
+from export.quantize import Quantized, Role, role_of
 from export.recipe import Kitchen, Made, Recipe
+from export.weights import quantize_checkpoint
 from export.writers.gguf import write_model_file
 
 COSTLIEST = "dec.blocks.1.cross_attn.out.weight"
@@ -56,10 +59,12 @@ def raised(made: Made) -> set[str]:
 
 @pytest.fixture
 def known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    def damages(checkpoint: Checkpoint, groups: Sequence[tuple[str, ...]], *rest: Any) -> list[float]:
-        return [1.0 if group[0] == COSTLIEST else 1e-3 for group in groups]
+    measure = sensitivity.measure_int4
 
-    monkeypatch.setattr(sensitivity, "int4_damage", damages)
+    def with_known_costs(*given: Any) -> list[AtInt4]:
+        return [replace(one, damage=1.0 if COSTLIEST in one.rows else 1e-3) for one in measure(*given)]
+
+    monkeypatch.setattr(sensitivity, "measure_int4", with_known_costs)
 
 
 @pytest.mark.usefixtures("known_costs")
@@ -94,3 +99,21 @@ def test_without_torch_nothing_stays_and_that_is_said(
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     assert raised(make(published, recordings, speech, Recipe("int4"))) == set()
     assert caplog.text.count('pip install "edgewise[export]"') == 1
+
+
+def test_what_was_rounded_to_be_measured_is_as_any_rounding(
+    published: Checkpoint, recordings: Path, speech: Speech
+) -> None:
+    made = make(published, recordings, speech, Recipe("int4"))
+    again = quantize_checkpoint(
+        published, "int4", calibration=calibrate(published, [recordings]), raised=raised(made), progress=silent
+    )
+    assert raised(made)
+    for name, tensor in made.quantized.items():
+        assert tensor.error == again[name].error
+        assert all(np.array_equal(*data) for data in zip(parts(tensor), parts(again[name]), strict=True))
+
+
+def parts(tensor: Quantized) -> list[NDArray[Any]]:
+    """The arrays of a tensor."""
+    return [part.data for part in tensor.parts]
