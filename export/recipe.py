@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 REDUCTIONS = (0.4, 0.25, 0.15)
 """Shares of the encoder's weights that are tried, where there is speech to recover with."""
 
-_TO_MEASURE_S = 1200.0
-"""Of speech, to find out where INT4 hurts: as much as calibration uses."""
+_TO_MEASURE_S = 300.0
+"""Of speech, to find out where INT4 hurts: its shortest clips are listened to."""
 
 _LOG = logging.getLogger("edge.export")
 
@@ -214,12 +215,16 @@ class Kitchen:
     def _measure_costs(self) -> list[AtInt4]:
         """The linears of the checkpoint, first where INT4 hurts most for each byte that INT8 would cost more."""
         from .compress.sensitivity import measure_int4
-        from .compress.speech import hear
+        from .compress.speech import hear_clips, measured_batches
 
-        whole = equalised(self.checkpoint, self._calibrated(self.checkpoint))
-        speech = self._speech or hear(self.checkpoint, self.recordings, self.progress, _TO_MEASURE_S, least=1)
-        groups = groups_of(self.checkpoint.tensors)
-        found = measure_int4(self.checkpoint.dims, whole, groups, speech, self.progress)
+        whole, dims = equalised(self.checkpoint, self._calibrated(self.checkpoint)), self.checkpoint.dims
+        if self._speech is not None:
+            batches = self._speech.measured
+        else:
+            mixed = random.Random(0).sample(self.recordings, len(self.recordings))
+            clips = hear_clips(self.checkpoint, mixed, _TO_MEASURE_S, 1, self.progress)
+            batches = measured_batches(clips, dims.n_audio_ctx)
+        found = measure_int4(dims, whole, groups_of(self.checkpoint.tensors), batches, self.progress)
         return sorted(found, key=lambda group: -group.damage / group.n_weights)
 
     def _recover(self, checkpoint: Checkpoint, recipe: Recipe) -> Recover | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,10 @@ from ..rounding import round_q4_0
 from ..weights import Equalised
 from .damage import damage, watch
 from .network import to_torch
-from .speech import Speech
+from .speech import Batch
 
-_CLIPS = 4
-"""Batches that are listened to: the order is clear long before the numbers are."""
+_BATCHES = 4
+"""That are listened to: the order is clear long before the numbers are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,15 @@ class AtInt4:
 
 
 def measure_int4(
-    dims: WhisperDims, whole: Equalised, groups: Iterable[tuple[str, ...]], speech: Speech, progress: Progress
+    dims: WhisperDims,
+    whole: Equalised,
+    groups: Iterable[tuple[str, ...]],
+    batches: Sequence[Batch],
+    progress: Progress,
 ) -> list[AtInt4]:
-    """What INT4 makes of each group of linears' weights, and what that alone does to the words."""
+    """What INT4 makes of each group of linears' weights, and what that alone does to the words of the first batches."""
     tensors = to_torch(whole.tensors)
-    watched = watch(tensors, dims, speech.measured[:_CLIPS])
+    watched = watch(tensors, dims, batches[:_BATCHES])
     stems = [item.stem for item in watched]
     found = []
     names = list(groups)

@@ -138,6 +138,12 @@ def _batch(n_ctx: int, clips: Sequence[Clip]) -> Batch:
 _MEASURED = 10
 
 
+def measured_batches(clips: Sequence[Clip], n_audio_ctx: int) -> list[Batch]:
+    """The shortest of the clips, to measure damage on again and again."""
+    short = sorted(clips, key=lambda clip: clip.n_positions)
+    return list(batches(short[:_MEASURED], n_audio_ctx, np.random.default_rng(0)))
+
+
 class Speech:
     """The clips of some recordings, and which of them serve what."""
 
@@ -147,8 +153,7 @@ class Speech:
         self._clips = [clips[i] for i in order]
         self._n_kept = n_kept
         self._n_audio_ctx = n_audio_ctx
-        short = sorted(self._clips[:n_kept], key=lambda clip: clip.n_positions)
-        self.measured = list(batches(short[:_MEASURED], n_audio_ctx, np.random.default_rng(0)))
+        self.measured = measured_batches(self._clips[:n_kept], n_audio_ctx)
         """Where damage is measured while sizes are chosen: the shortest of `kept`, since it is measured often."""
         self.kept = self._batches(0, n_kept)
         """Where recovery is watched; nothing learns from them."""
@@ -176,12 +181,7 @@ _LEAST_CLIPS = 4
 """Some to learn from, some to watch."""
 
 
-def hear(
-    checkpoint: Checkpoint,
-    recordings: Sequence[Recording],
-    progress: Progress,
-    most_s: float = MOST_SECONDS,
-    least: int = _LEAST_CLIPS,
-) -> Speech:
+def hear(checkpoint: Checkpoint, recordings: Sequence[Recording], progress: Progress) -> Speech:
     """`hear_clips`, sorted into what they serve."""
-    return Speech(hear_clips(checkpoint, recordings, most_s, least, progress), checkpoint.dims.n_audio_ctx)
+    clips = hear_clips(checkpoint, recordings, MOST_SECONDS, _LEAST_CLIPS, progress)
+    return Speech(clips, checkpoint.dims.n_audio_ctx)
