@@ -16,9 +16,9 @@ from export.costs import encoder_weights
 from export.evaluate.manifest import Manifest, Selection, find_set, read_manifests
 from export.evaluate.measure import SetScore, mean_rate, measure
 from export.quantize import PRECISIONS, parse_precision
-from export.recipe import Kitchen, Made, Recipe
+from export.recipe import Kitchen, Recipe
 from export.sources import read_checkpoint
-from export.writers.gguf import HEARD_KEY, write_model_file
+from export.writers.gguf import HEARD_KEY
 
 from .machine import describe_machine
 from .progress import tell, tell_steps
@@ -100,7 +100,7 @@ def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest]
         trained = f"-trained-{recover_s / 60:g}m" if recover_s else ""
         files = {precision: folder / f"{stem}-{100 * wanted:g}{trained}-{precision}.gguf" for precision in PRECISIONS}
         if not _is_made(files["f32"], whole, hashes if wanted else []):
-            _write(kitchen.make(Recipe("f32", wanted, recover_s)), files["f32"])
+            kitchen.make(Recipe("f32", wanted, recover_s)).write(files["f32"], tell_steps)
             kitchen.tidy()
         one = _read(str(files["f32"]))
         reduction = 1 - encoder_weights(one.dims) / encoder_weights(replace(one.dims, layers=()))
@@ -108,7 +108,7 @@ def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest]
             listens = precision == "int4"  # int8 gains little, and listens for minutes
             if precision != "f32" and not _is_made(files[precision], one, hashes if listens else []):
                 made = Kitchen(one, heard if listens else (), folder, tell_steps).make(Recipe(precision))
-                _write(made, files[precision])
+                made.write(files[precision], tell_steps)
             tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
             scores = measure(files[precision], manifests)
             n_bytes, macs = files[precision].stat().st_size, encoder_weights(one.dims)
@@ -132,17 +132,6 @@ def _is_made(file: Path, source: Checkpoint, heard: list[str]) -> bool:
     with open_model(file) as model:
         known = model.metadata.get(HEARD_KEY, [])
         return model.metadata.get("edgewise.source_sha256") == source.source_sha256 and known == heard
-
-
-def _write(made: Made, file: Path) -> None:
-    write_model_file(
-        made.checkpoint,
-        file,
-        made.recipe.precision,
-        quantized=made.quantized,
-        heard=made.heard,
-        progress=tell_steps,
-    )
 
 
 def table_of(found: Sequence[Compressed]) -> str:

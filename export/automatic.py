@@ -10,7 +10,6 @@ from pathlib import Path
 from .budget import Budget, budget_error, make_report, make_yardstick, try_model
 from .recipe import REDUCTIONS, Kitchen, Made, Recipe
 from .report import Report, Tried, write_beside
-from .writers.gguf import write_model_file
 
 _RAISED = (0.25, 0.5)
 """Shares of an INT4 model's linear weights that stay INT8, those where INT4 hurts most first."""
@@ -34,14 +33,14 @@ def search_recipe(kitchen: Kitchen, recipes: Iterable[Recipe], budget: Budget, o
                 continue
             kitchen.progress(f"trying {recipe.label}", 0, 0)
             made = kitchen.make(recipe)
-            _write(made, made_at, None, kitchen)
+            made.write(made_at, kitchen.progress)
             tried.append(try_model(yardstick, recipe.label, made_at))
             if not tried[-1].scores:
                 too_large.append(recipe)
             if not tried[-1].misses:
                 errors = {name: tensor.error for name, tensor in made.quantized.items() if tensor.error}
                 report = make_report(made.checkpoint, yardstick, tried, heard=made.heard, tensor_errors=errors)
-                _write(made, made_at, report.as_json(), kitchen)
+                made.write(made_at, kitchen.progress, report.as_json())
                 made_at.replace(out)
                 write_beside(out, report)
                 return made, report
@@ -62,15 +61,3 @@ def recipes_to_try(kitchen: Kitchen, recover_s: float) -> Iterator[Recipe]:
         # INT8 alone loses nothing that training would bring back.
         yield Recipe("int8", reduction, recover_s if reduction else 0.0)
     yield Recipe("f16")
-
-
-def _write(made: Made, path: Path, report: str | None, kitchen: Kitchen) -> None:
-    write_model_file(
-        made.checkpoint,
-        path,
-        made.recipe.precision,
-        quantized=made.quantized,
-        heard=made.heard,
-        report=report,
-        progress=kitchen.progress,
-    )

@@ -20,6 +20,7 @@ from .calibrate.recordings import Recording, find_recordings
 from .checkpoint import Checkpoint
 from .quantize import PRECISIONS, Precision, Quantized
 from .weights import Recover, equalised, groups_of, quantize_checkpoint
+from .writers.gguf import write_model_file
 
 if TYPE_CHECKING:
     from .compress.checkpoints import Checkpoints
@@ -98,6 +99,18 @@ class Made:
     quantized: Mapping[str, Quantized]
     heard: tuple[str, ...]
     """SHA-256 of each recording that was listened to: who measures the model must use others."""
+
+    def write(self, path: Path, progress: Progress, report: str | None = None) -> None:
+        """The model file, with a report in it."""
+        write_model_file(
+            self.checkpoint,
+            path,
+            self.recipe.precision,
+            quantized=self.quantized,
+            heard=self.heard,
+            report=report,
+            progress=progress,
+        )
 
 
 @dataclass(slots=True)

@@ -25,7 +25,6 @@ from .report import Report
 from .sources import read_checkpoint
 from .vocabulary import Assets
 from .writers.ctranslate2 import write_ctranslate2
-from .writers.gguf import write_model_file
 from .writers.huggingface import write_huggingface
 from .writers.onnx import write_onnx
 from .writers.whispercpp import write_whispercpp
@@ -179,14 +178,7 @@ def _write_gguf(kitchen: Kitchen, recipe: Recipe, out: Path, budget: Budget | No
     measured = None
     if budget is None:
         made = kitchen.make(recipe)
-        write_model_file(
-            made.checkpoint,
-            out,
-            recipe.precision,
-            quantized=made.quantized,
-            heard=made.heard,
-            progress=kitchen.progress,
-        )
+        made.write(out, kitchen.progress)
     else:
         recipes: Iterable[Recipe] = recipes_to_try(kitchen, recipe.recover_s) if is_auto else (recipe,)
         made, measured = search_recipe(kitchen, recipes, budget, out)
