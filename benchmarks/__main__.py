@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from edge.errors import ManifestError
+from edge.errors import EdgeError
 
 from .arguments import build_parser
 from .errors import BenchmarkError
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _end)
     try:
         _run(options)
-    except (BenchmarkError, ManifestError) as error:
+    except (BenchmarkError, EdgeError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

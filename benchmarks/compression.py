@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.format import open_model
 from edge.store import ensure
-from export.calibrate.recordings import find_recordings
+from export.calibrate.recordings import find_recordings, keep_apart
 from export.checkpoint import Checkpoint
 from export.costs import encoder_weights
 from export.evaluate.manifest import Manifest, Selection, find_set, read_manifests
@@ -66,15 +66,20 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
     """Export and measure every combination; prints a table.
 
     Files in the folder to keep that were made from the same checkpoint and recordings are not made again.
+
+    Raises:
+        CalibrationError: a recording to measure on is one to listen to.
+        ManifestError: a set is none.
     """
     manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
+    heard = _listen_to(options)
     machine = describe_machine()
     found: list[Compressed] = []
     with tempfile.TemporaryDirectory() as folder:
         keep = options.keep or Path(folder)
         keep.mkdir(parents=True, exist_ok=True)
         for model in options.models:
-            for one in _model(model, options, manifests, keep):
+            for one in _model(model, options, manifests, heard, keep):
                 found.append(one)
                 tell(table_of(found).splitlines()[-1])
     print(machine_line(machine, 0).replace(", 0 threads", ""))
@@ -87,11 +92,26 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
     }
 
 
-def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest], folder: Path) -> Iterator[Compressed]:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The recordings to listen to."""
+
+    sources: tuple[Path, ...]
+    hashes: list[str]
+
+
+def _listen_to(options: CompressionOptions) -> _Heard:
+    sources = tuple(find_set(name, options.data) for name in options.calibration)
+    recordings = find_recordings(sources)
+    keep_apart(recordings, [find_set(name, options.data) for name in options.sets])
+    return _Heard(sources, [recording.sha256 for recording in recordings])
+
+
+def _model(
+    name: str, options: CompressionOptions, manifests: Sequence[Manifest], heard: _Heard, folder: Path
+) -> Iterator[Compressed]:
     whole = _read(name)
-    heard = [find_set(name, options.data) for name in options.calibration]
-    hashes = [recording.sha256 for recording in find_recordings(heard)]
-    kitchen = Kitchen(whole, heard, folder, tell_steps)
+    kitchen = Kitchen(whole, heard.sources, folder, tell_steps)
     stem = Path(name).stem if name.endswith(".gguf") else name
 
     sizes = [(share, 0.0) for share in {0.0, *options.reductions}]
@@ -99,15 +119,15 @@ def _model(name: str, options: CompressionOptions, manifests: Sequence[Manifest]
     for wanted, recover_s in sorted(sizes):
         trained = f"-trained-{recover_s / 60:g}m" if recover_s else ""
         files = {precision: folder / f"{stem}-{100 * wanted:g}{trained}-{precision}.gguf" for precision in PRECISIONS}
-        if not _is_made(files["f32"], whole, hashes if wanted else []):
+        if not _is_made(files["f32"], whole, heard.hashes if wanted else []):
             kitchen.make(Recipe("f32", wanted, recover_s)).write(files["f32"], tell_steps)
             kitchen.tidy()
         one = _read(str(files["f32"]))
         reduction = 1 - encoder_weights(one.dims) / encoder_weights(replace(one.dims, layers=()))
         for precision in map(parse_precision, options.precisions):
             listens = precision == "int4"  # int8 gains little, and listens for minutes
-            if precision != "f32" and not _is_made(files[precision], one, hashes if listens else []):
-                made = Kitchen(one, heard if listens else (), folder, tell_steps).make(Recipe(precision))
+            if precision != "f32" and not _is_made(files[precision], one, heard.hashes if listens else []):
+                made = Kitchen(one, heard.sources if listens else (), folder, tell_steps).make(Recipe(precision))
                 made.write(files[precision], tell_steps)
             tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
             scores = measure(files[precision], manifests)

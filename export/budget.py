@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.errors import BudgetError, CalibrationError
+from edge.errors import BudgetError
 from edge.progress import Progress
 
-from .calibrate.recordings import Recording, find_recordings
+from .calibrate.recordings import Recording, keep_apart
 from .checkpoint import Checkpoint
 from .costs import encoder_weights
 from .evaluate.manifest import Manifest, read_manifest
@@ -62,7 +62,7 @@ def make_yardstick(
     """
     require_scoring()
     manifests = tuple(read_manifest(path) for path in budget.sets)
-    _keep_apart(recordings, budget, manifests)
+    keep_apart(recordings, budget.sets)
     progress("measuring float32", 0, 0)
     with workshop(out) as folder:
         whole = folder / "float32.gguf"
@@ -135,17 +135,6 @@ def make_report(
         engine=engine,
         onnx=onnx,
     )
-
-
-def _keep_apart(recordings: Sequence[Recording], budget: Budget, manifests: Sequence[Manifest]) -> None:
-    heard = {recording.sha256: recording.path for recording in recordings}
-    for path, manifest in zip(budget.sets, manifests, strict=True):
-        both = [recording for recording in find_recordings([path]) if recording.sha256 in heard]
-        if both:
-            raise CalibrationError(
-                f"{manifest.name}: {both[0].path} is also a recording to calibrate with ({heard[both[0].sha256]}), as "
-                f"are {len(both) - 1} others; a model must be measured on what it has not heard"
-            )
 
 
 def _misses(scores: Sequence[SetScore], yardstick: Yardstick) -> Iterator[str]:

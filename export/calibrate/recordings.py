@@ -47,6 +47,22 @@ def find_recordings(sources: Iterable[Path]) -> list[Recording]:
     return list(found.values())
 
 
+def keep_apart(heard: Iterable[Recording], sets: Iterable[Path]) -> None:
+    """Refuse to measure on what was listened to.
+
+    Raises:
+        CalibrationError: one of the `sets` (folders or manifests) names a recording that was `heard`.
+    """
+    known = {recording.sha256: recording.path for recording in heard}
+    for path in sets:
+        both = [recording for recording in find_recordings([path]) if recording.sha256 in known]
+        if both:
+            raise CalibrationError(
+                f"{path}: {both[0].path} is also a recording to calibrate with ({known[both[0].sha256]}), {len(both)} "
+                "in all; a model must be measured on what it has not heard"
+            )
+
+
 def _paths_of(source: Path) -> Iterator[Path]:
     manifest = source / "manifest.jsonl" if source.is_dir() else source
     if manifest.suffix == ".jsonl" and manifest.is_file():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.__main__ import build_parser
+from benchmarks.__main__ import build_parser, main
 from benchmarks.compression import Compressed, CompressionOptions, run_compression, table_of
 from export.compress.shapes import with_layer
 from export.costs import encoder_weights
@@ -77,3 +77,12 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
 
     write_model_file(whole, file, "int8")
     assert run_compression(options)["results"][1]["reduction"] == 0, "but from another checkpoint it is"
+
+
+def test_what_is_listened_to_is_not_measured(
+    tmp_path: Path, jfk_clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("jiwer")
+    (tmp_path / "manifest.jsonl").write_text(json.dumps({"audio": str(jfk_clip), "text": "ask not"}) + "\n")
+    assert main(["compression", "--manifest", str(tmp_path), "--calibration", str(jfk_clip)]) == 1
+    assert "must be measured on what it has not heard" in capsys.readouterr().err
