@@ -12,7 +12,7 @@ from ..checkpoint import Checkpoint
 from .moments import Calibration, load_moments, save_moments
 from .recordings import find_recordings
 
-_REVISION = 3
+_REVISION = 4
 """Of what is gathered and how: older files are not used."""
 
 

@@ -1,17 +1,19 @@
 """Whisper's forward pass in float32 numpy, that shows what goes into every linear (Radford et al. 2022).
 
 The runtime's engine is in C and keeps nothing of what passes through it; this one is for the toolchain, which must
-see it. It computes the full window and is a hundred times slower.
+see it. It computes what the engine does, the clip and landmarks of the padding behind it, and is far slower.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.format.tail import Tail
 from edge.format.whisper import HEAD_DIM, WhisperDims
 
 FloatArray: TypeAlias = NDArray[np.float32]
@@ -21,8 +23,6 @@ Observer: TypeAlias = Callable[[str, FloatArray], None]
 
 VOCABULARY_INPUT = "dec.final_norm"
 CROSS_INPUT = "enc.final_norm"
-
-_ALL = slice(None)
 
 
 def input_of(tensor: str, tensors: Container[str] = ()) -> str | None:
@@ -44,35 +44,58 @@ def input_of(tensor: str, tensors: Container[str] = ()) -> str | None:
     return f"{stem}.in" if last in "qkv" else f"{stem}.{last}.in"
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What the decoder looks at."""
+
+    states: FloatArray
+    """(n, n_state) of the clip's positions and of the landmarks."""
+    key_bias: FloatArray
+    """(n,) logarithm of how many positions each stands for."""
+
+
 class Forward:
     """The encoder and decoder of one checkpoint."""
 
-    def __init__(self, dims: WhisperDims, tensors: Mapping[str, NDArray[Any]], observe: Observer) -> None:
-        """`tensors`: the checkpoint's, in float16 or float32; each is widened when it is used."""
+    def __init__(
+        self, dims: WhisperDims, tensors: Mapping[str, NDArray[Any]], observe: Observer, tail: Tail | None = None
+    ) -> None:
+        """`tensors`: the checkpoint's, in float16 or float32; each is widened when it is used.
+
+        `tail` has the landmarks of the padding; without it the window is computed whole.
+        """
         self._dims = dims
         self._tensors = tensors
         self._observe = observe
+        self._tail = tail
 
-    def encode(self, features: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
-        """States (n_audio_ctx, n_state) of a window of features (2 * n_audio_ctx, n_mels).
-
-        Shown are those `rows` of the positions alone: the window's padding would outweigh what is said.
-        """
+    def encode(self, features: FloatArray, n_positions: int) -> Encoded:
+        """Hear a window of features (2 * n_audio_ctx, n_mels), the clip being its first `n_positions`."""
         x = gelu(self._convolution("enc.conv.0", features, 1))
         x = gelu(self._convolution("enc.conv.1", x, 2)) + self._floats("enc.pos_emb.weight")
+        key_bias = np.zeros(len(x), np.float32)
+        behind = 0  # landmarks
+        if self._tail is not None and n_positions < len(x):
+            landmarks = self._tail.positions >= n_positions
+            behind = int(landmarks.sum())
+            x = np.concatenate([x[:n_positions], x[self._tail.positions[landmarks]]])
+            counts = np.log(self._tail.counts[landmarks].astype(np.float32))
+            key_bias = np.concatenate([np.zeros(n_positions, np.float32), counts])
         for layer in range(self._dims.n_audio_layer):
             block = f"enc.blocks.{layer}"
             normed = self._norm(f"{block}.norm_attn", x)
-            self._observe(f"{block}.attn.in", normed[rows])
-            mixed = self._attention(f"{block}.attn", normed, normed)
-            self._observe(f"{block}.attn.out.in", mixed[rows])
-            x = x + self._linear(f"{block}.attn.out", mixed, rows)
-            x = x + self._feed_forward(block, x, rows)
+            self._observe(f"{block}.attn.in", normed)
+            mixed = self._attention(f"{block}.attn", normed, normed, key_bias)
+            if layer == 0 and behind:
+                self._take_local_contexts(mixed[-behind:])
+            self._observe(f"{block}.attn.out.in", mixed)
+            x = x + self._linear(f"{block}.attn.out", mixed)
+            x = x + self._feed_forward(block, x)
         states = self._norm("enc.final_norm", x)
-        self._observe(CROSS_INPUT, states[rows])
-        return states
+        self._observe(CROSS_INPUT, states)
+        return Encoded(states, key_bias)
 
-    def decode(self, tokens: NDArray[np.int32], states: FloatArray) -> FloatArray:
+    def decode(self, tokens: NDArray[np.int32], heard: Encoded) -> FloatArray:
         """What the vocabulary is multiplied with, (n_tokens, n_state), for all `tokens` (n_tokens,) at once."""
         x = self._tensors["dec.token_embd.weight"][tokens].astype(np.float32)
         x = x + self._floats("dec.pos_emb.weight")[: len(tokens)]
@@ -80,15 +103,15 @@ class Forward:
             block = f"dec.blocks.{layer}"
             normed = self._norm(f"{block}.norm_self", x)
             self._observe(f"{block}.self_attn.in", normed)
-            mixed = self._attention(f"{block}.self_attn", normed, normed, causal=True)
+            mixed = self._attention(f"{block}.self_attn", normed, normed, _causal(len(x)))
             self._observe(f"{block}.self_attn.out.in", mixed)
             x = x + self._linear(f"{block}.self_attn.out", mixed)
             normed = self._norm(f"{block}.norm_cross", x)
             self._observe(f"{block}.cross_attn.in", normed)
-            mixed = self._attention(f"{block}.cross_attn", normed, states)
+            mixed = self._attention(f"{block}.cross_attn", normed, heard.states, heard.key_bias)
             self._observe(f"{block}.cross_attn.out.in", mixed)
             x = x + self._linear(f"{block}.cross_attn.out", mixed)
-            x = x + self._feed_forward(block, x, np.arange(len(x)))
+            x = x + self._feed_forward(block, x)
         x = self._norm("dec.final_norm", x)
         self._observe(VOCABULARY_INPUT, x)
         return x
@@ -96,10 +119,10 @@ class Forward:
     def _floats(self, name: str) -> FloatArray:
         return np.asarray(self._tensors[name], np.float32)
 
-    def _linear(self, stem: str, x: FloatArray, rows: NDArray[np.intp] | slice = _ALL) -> FloatArray:
+    def _linear(self, stem: str, x: FloatArray) -> FloatArray:
         if f"{stem}.down.weight" in self._tensors:
             x = x @ self._floats(f"{stem}.down.weight").T
-            self._observe(f"{stem}.down.out", x[rows])
+            self._observe(f"{stem}.down.out", x)
         y: FloatArray = x @ self._floats(f"{stem}.weight").T
         return y + self._floats(f"{stem}.bias") if f"{stem}.bias" in self._tensors else y
 
@@ -115,7 +138,14 @@ class Forward:
         y: FloatArray = frames.reshape(len(frames), -1) @ weights.reshape(len(weights), -1).T
         return y + self._floats(f"{stem}.bias")
 
-    def _attention(self, stem: str, x: FloatArray, source: FloatArray, *, causal: bool = False) -> FloatArray:
+    def _take_local_contexts(self, mixed: FloatArray) -> None:
+        """Landmarks have no neighbours: what heads that look at those alone would give is known."""
+        assert self._tail is not None
+        for i, head in enumerate(self._tail.local_heads):
+            mixed[:, head * HEAD_DIM : (head + 1) * HEAD_DIM] = self._tail.contexts[-len(mixed) :, i]
+
+    def _attention(self, stem: str, x: FloatArray, source: FloatArray, bias: FloatArray) -> FloatArray:
+        """`bias` is added to the scores (n_x, n_source)."""
         q, k, v = (self._linear(f"{stem}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
         out = np.empty_like(v, shape=(len(x), v.shape[1]))
         n_heads = v.shape[1] // HEAD_DIM
@@ -123,19 +153,22 @@ class Forward:
             np.split(q, n_heads, 1), np.split(k, n_heads, 1), range(0, v.shape[1], HEAD_DIM), strict=True
         ):
             head = slice(first, first + HEAD_DIM)
-            scores = q_head @ k_head.T / np.float32(np.sqrt(HEAD_DIM))
-            if causal:
-                scores[~np.tri(len(scores), dtype=bool)] = -np.inf
+            scores = q_head @ k_head.T / np.float32(np.sqrt(HEAD_DIM)) + bias
             weights = np.exp(scores - scores.max(axis=1, keepdims=True))
             out[:, head] = (weights @ v[:, head]) / weights.sum(axis=1, keepdims=True)
         return out
 
-    def _feed_forward(self, block: str, x: FloatArray, rows: NDArray[np.intp]) -> FloatArray:
+    def _feed_forward(self, block: str, x: FloatArray) -> FloatArray:
         normed = self._norm(f"{block}.norm_ffn", x)
-        self._observe(f"{block}.ffn.fc1.in", normed[rows])
-        wide = gelu(self._linear(f"{block}.ffn.fc1", normed, rows))
-        self._observe(f"{block}.ffn.fc2.in", wide[rows])
-        return self._linear(f"{block}.ffn.fc2", wide, rows)
+        self._observe(f"{block}.ffn.fc1.in", normed)
+        wide = gelu(self._linear(f"{block}.ffn.fc1", normed))
+        self._observe(f"{block}.ffn.fc2.in", wide)
+        return self._linear(f"{block}.ffn.fc2", wide)
+
+
+def _causal(n: int) -> FloatArray:
+    """Minus infinity where a token would see a later one."""
+    return np.where(np.tri(n, dtype=bool), np.float32(0), np.float32(-np.inf))
 
 
 # erf by Abramowitz and Stegun 7.1.26: |error| <= 1.5e-7, a float32's own rounding.

@@ -30,8 +30,8 @@ def gather_moments(
 ) -> Moments:
     """Run the checkpoint over the first `MOST_SECONDS` of the recordings, taken from each in turn, and sum up.
 
-    Of each window only what the runtime encodes is counted: the clip and the landmarks of the padding behind it. The
-    decoder reads the model's own greedy transcript, with timestamps and without.
+    Of each window there is what the runtime encodes: the clip and the landmarks of the padding behind it. The decoder
+    reads the model's own greedy transcript, with timestamps and without.
 
     Raises:
         AudioError: a recording cannot be read.
@@ -106,16 +106,13 @@ class _Run:
         self.total = MomentSum()
         self._dims = checkpoint.dims
         self._mel_filters = checkpoint.mel_filters
-        self._forward = Forward(checkpoint.dims, checkpoint.tensors, self.total)
         self._words = OwnWords(checkpoint)
+        self._forward = Forward(checkpoint.dims, checkpoint.tensors, self.total, self._words.tail)
 
     def add(self, samples: FloatArray) -> None:
         """Count a clip of at most a window."""
         n_window = self._dims.n_audio_ctx * FRAMES_PER_POSITION
         raw = raw_log_mel(samples, self._mel_filters)[:n_window]
-        features = window_features(raw, n_window)
-        n_clip = self._words.n_positions(len(raw))
-        landmarks = self._words.tail.positions
-        states = self._forward.encode(features, np.concatenate([np.arange(n_clip), landmarks[landmarks >= n_clip]]))
+        heard = self._forward.encode(window_features(raw, n_window), self._words.n_positions(len(raw)))
         for tokens, _ in self._words.listen(raw).values():
-            self._forward.decode(tokens, states)
+            self._forward.decode(tokens, heard)
