@@ -32,6 +32,12 @@ void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attentio
     }
 }
 
+static float weight_of(ek_digits high, ek_digits low, size_t row, size_t at) {
+    if (!low.digits)
+        return (float)high.digits[at] * high.scale[row];
+    return (float)(high.digits[at] * 128 + low.digits[at]) * low.scale[row];
+}
+
 void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention_q8_operands x) {
     for (size_t i = 0, rows; i < call.n_queries; i += rows) {
         rows = block_rows(&call, i);
@@ -41,7 +47,7 @@ void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention
         float scales[2][EK_ATTENTION_ROWS];
         int32_t sums[2][EK_ATTENTION_ROWS];
         const ek_digits high = {digits, scales[0], sums[0]};
-        const ek_digits low = {digits + EK_ATTENTION_ROWS * ld, scales[1], sums[1]};
+        const ek_digits low = {call.digits == 2 ? digits + EK_ATTENTION_ROWS * ld : NULL, scales[1], sums[1]};
 
         for (size_t r = 0; r < rows; r++)
             q_scale[r] = x.q_scale[i + r] * one_over_sqrt_head;
@@ -50,12 +56,12 @@ void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention
         table->softmax_q8(high, low, ld, scores, ld, rows, n_keys);
         for (size_t r = 0; call.weights && r < rows; r++)
             for (size_t j = 0; j < n_keys; j++)
-                call.weights[(i + r) * call.ldw + j] =
-                    (float)(high.digits[r * ld + j] * 128 + low.digits[r * ld + j]) * low.scale[r];
+                call.weights[(i + r) * call.ldw + j] = weight_of(high, low, r, r * ld + j);
         float *out = call.out + i * call.ldo;
-        table->gemm_q8(out, call.ldo, low.digits, ld, low.scale, low.sum, x.v, x.v_scale, NULL, rows, EK_HEAD,
-                       n_keys, EK_STORE);
+        if (low.digits)
+            table->gemm_q8(out, call.ldo, low.digits, ld, low.scale, low.sum, x.v, x.v_scale, NULL, rows, EK_HEAD,
+                           n_keys, EK_STORE);
         table->gemm_q8(out, call.ldo, high.digits, ld, high.scale, high.sum, x.v, x.v_scale, NULL, rows, EK_HEAD,
-                       n_keys, EK_ADD);
+                       n_keys, low.digits ? EK_ADD : EK_STORE);
     }
 }

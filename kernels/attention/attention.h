@@ -12,6 +12,7 @@
 // Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same). q8 knows step 0 alone: its
 // values are packed for one number of keys.
 // bias     NULL, or what is added to the score of each key (n_keys floats): log(n) for a key that stands for n.
+// digits   q8: of a weight, 1 or 2 (softmax_q8.h). With one, values are multiplied once.
 // weights  NULL, or where to put the attention weights: ldw floats from one query to the next.
 // scratch  ek_attention_scratch(most keys any query sees) bytes, aligned to 64.
 #ifndef EK_ATTENTION_H
@@ -28,6 +29,7 @@ typedef struct {
     size_t ldo;
     size_t width; // of queries and keys: a multiple of 16, at most 64
     size_t n_queries, n_keys, step;
+    size_t digits;
     const float *bias;
     float *weights;
     size_t ldw;

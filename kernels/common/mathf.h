@@ -21,8 +21,29 @@
 #define EK_EXP_C3 0.008363235741853714f
 #define EK_EXP_C4 0.0013933733571320772f
 
+// 2^n out of an integer n that was added to this: the float's low bits are n, and shifted they are its exponent.
+#define EK_EXP2_MAGIC 12582912.0f // 1.5 * 2^23
+#define EK_EXP2_LOW -126.0f // below, the result would be subnormal
+#define EK_WEIGHT_LOW -24.0f // below, a weight of 14 bits is 0
+
+// 2^r = 1 + r P(r) on |r| <= 1/2, fitted for the relative error (1e-7).
+#define EK_EXP2_C1 0.6931470036506653f
+#define EK_EXP2_C2 0.24022242426872253f
+#define EK_EXP2_C3 0.05550733581185341f
+#define EK_EXP2_C4 0.009671512991189957f
+#define EK_EXP2_C5 0.001326472731307149f
+
+// 16256 * 2^r = 16256 + r P(r) on |r| <= 1/2, fitted for the relative error (3e-6).
+#define EK_WEIGHT_C1 11267.427734375f
+#define EK_WEIGHT_C2 3905.357666015625f
+#define EK_WEIGHT_C3 908.8148803710938f
+#define EK_WEIGHT_C4 155.77883911132812f
+
+enum { EK_WEIGHT_ONE = 127 * 128 };
+
 // GELU(x) = max(x, 0) - |x| Q(|x|), Q the normal tail = exp(-x^2 / 2) R(1 / (1 + P |x|)); R is a minimax fit
 // of degree 7 (error of the whole 3e-9; rounding adds 2.4e-7).
+#define EK_GELU_EXPONENT -0.72134752044448170f // -log2(e) / 2
 #define EK_GELU_P 0.34f
 #define EK_GELU_R0 -9.373893590236548e-06f
 #define EK_GELU_R1 0.13611295819282532f
@@ -51,6 +72,42 @@ static inline float ek_expf(float x) {
     return y * power;
 }
 
+// p * 2^n, where n was added to EK_EXP2_MAGIC to give `shifted`.
+static inline float ek_scale_by_power(float p, float shifted) {
+    uint32_t power, bits;
+    memcpy(&power, &shifted, sizeof power);
+    memcpy(&bits, &p, sizeof bits);
+    bits += power << 23;
+    memcpy(&p, &bits, sizeof p);
+    return p;
+}
+
+// 2^t for t <= 0. Of exp(x) it is the relative error of t = x log2(e) that grows with x: for what is added to more.
+static inline float ek_exp2f(float t) {
+    t = t > EK_EXP2_LOW ? t : EK_EXP2_LOW;
+    const float shifted = t + EK_EXP2_MAGIC, r = t - (shifted - EK_EXP2_MAGIC);
+    float p = EK_EXP2_C5;
+    p = fmaf(p, r, EK_EXP2_C4);
+    p = fmaf(p, r, EK_EXP2_C3);
+    p = fmaf(p, r, EK_EXP2_C2);
+    p = fmaf(p, r, EK_EXP2_C1);
+    p = fmaf(p, r, 1.0f);
+    return ek_scale_by_power(p, shifted);
+}
+
+// 16256 * exp(x), for x <= 0.
+static inline float ek_weightf(float x) {
+    float t = x * EK_EXP_LOG2E;
+    t = t > EK_WEIGHT_LOW ? t : EK_WEIGHT_LOW;
+    const float shifted = t + EK_EXP2_MAGIC, r = t - (shifted - EK_EXP2_MAGIC);
+    float p = EK_WEIGHT_C4;
+    p = fmaf(p, r, EK_WEIGHT_C3);
+    p = fmaf(p, r, EK_WEIGHT_C2);
+    p = fmaf(p, r, EK_WEIGHT_C1);
+    p = fmaf(p, r, (float)EK_WEIGHT_ONE);
+    return ek_scale_by_power(p, shifted);
+}
+
 static inline float ek_geluf(float x) {
     const float a = fabsf(x);
     const float t = 1.0f / fmaf(a, EK_GELU_P, 1.0f);
@@ -62,7 +119,7 @@ static inline float ek_geluf(float x) {
     r = fmaf(r, t, EK_GELU_R2);
     r = fmaf(r, t, EK_GELU_R1);
     r = fmaf(r, t, EK_GELU_R0);
-    const float tail = r * ek_expf((a * a) * -0.5f);
+    const float tail = r * ek_exp2f((a * a) * EK_GELU_EXPONENT);
     return fmaf(-a, tail, x > 0.0f ? x : 0.0f);
 }
 

@@ -53,12 +53,12 @@ static void norm_rows(const encoder *e, const ew_norm *norm, float *out, const f
 static void linear_rows(encoder *e, const ew_linear *linear, const float *x, size_t ldx, float *out, size_t ldo,
                         size_t m, enum ek_mode mode) {
     if (linear->down) {
-        ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear->down);
+        ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear->down, 1);
         ew_linear_rows(e->table, linear->down, &e->scratch->operand, e->scratch->factor, linear->k, m, EK_STORE);
         x = e->scratch->factor;
         ldx = linear->k;
     }
-    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear);
+    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear, 1);
     ew_linear_rows(e->table, linear, &e->scratch->operand, out, ldo, m, mode);
 }
 
@@ -85,7 +85,9 @@ static void convolutions(encoder *e) {
         const size_t t = block * rows2, m = ek_min(n_positions - t, rows2);
         float *x = s->x + t * d;
         const float *positions = e->model->enc_positions + t * d;
-        linear_rows(e, &e->model->conv2, s->conv + 2 * t * d, 2 * d, x, d, m, EK_STORE);
+        // In two digits: all that follows is built on these rows.
+        ew_operand_load(e->table, &e->scratch->operand, s->conv + 2 * t * d, 2 * d, m, &e->model->conv2, 2);
+        ew_linear_rows_fine(e->table, &e->model->conv2, &e->scratch->operand, x, d, m);
         e->table->gelu(x, d, m, d);
         for (size_t i = 0; i < m * d; i++)
             x[i] += positions[i];
@@ -122,7 +124,7 @@ static void store_queries(encoder *e, size_t t, size_t width, const float *q, si
     for (size_t head = 0; head < n_heads; head++) {
         const size_t at = head * capacity + t;
         e->table->quantize(queries->codes + at * EK_HEAD, queries->scale + at, queries->sum + at, NULL,
-                           q + head * width, ldq, m, width);
+                           q + head * width, ldq, m, width, 1);
     }
 }
 
@@ -149,6 +151,7 @@ static void attend(encoder *e, size_t width, size_t t, size_t m) {
                                         .width = width,
                                         .n_queries = m,
                                         .n_keys = e->n_rows,
+                                        .digits = 1,
                                         .bias = s->key_bias,
                                         .scratch = e->scratch->attention};
         if (s->queries.rows)

@@ -25,28 +25,12 @@ ew_operand ew_operand_in(void *memory, size_t rows, size_t k) {
 }
 
 void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
-                     const ew_linear *linear) {
+                     const ew_linear *linear, size_t n_digits) {
     operand->x = x;
     operand->ldx = ldx;
     if (linear->type != EW_F32)
         table->quantize(operand->codes, operand->scale, operand->sum,
-                        linear->type == EW_Q4 ? operand->group_sum : NULL, x, ldx, m, linear->k);
-}
-
-void ew_operand_load_fine(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
-                          const ew_linear *linear, float *work) {
-    const size_t k = linear->k, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
-    ew_operand_load(table, operand, x, ldx, m, linear);
-    if (linear->type == EW_F32)
-        return;
-    for (size_t i = 0; i < m; i++) {
-        const int8_t *codes = operand->codes + i * stride;
-        const float scale = operand->scale[i];
-        for (size_t p = 0; p < k; p++)
-            work[i * k + p] = x[i * ldx + p] - (float)codes[p] * scale;
-    }
-    table->quantize(operand->codes + m * stride, operand->scale + m, operand->sum + m,
-                    linear->type == EW_Q4 ? operand->group_sum + m * groups : NULL, work, k, m, k);
+                        linear->type == EW_Q4 ? operand->group_sum : NULL, x, ldx, m, linear->k, n_digits);
 }
 
 // Columns first .. last of W x + bias, to out[0 ..].
@@ -76,6 +60,18 @@ static void multiply(const ek_table *table, const ew_linear *linear, const ew_op
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                        size_t m, size_t first, size_t last, enum ek_mode mode) {
     multiply(table, linear, x, out + first, ldo, m, first, last, linear->bias + first, mode);
+}
+
+void ew_linear_rows_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                         size_t m) {
+    ew_linear_rows(table, linear, x, out, ldo, m, EK_STORE);
+    if (linear->type == EW_F32)
+        return;
+    const ew_operand second = {.codes = x->codes + m * ek_q8_stride(linear->k),
+                               .scale = x->scale + m,
+                               .sum = x->sum + m,
+                               .group_sum = x->group_sum + m * ek_div_up(linear->k, EK_GROUP)};
+    multiply(table, linear, &second, out, ldo, m, 0, linear->n, NULL, EK_ADD);
 }
 
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,

@@ -30,9 +30,10 @@ typedef struct {
 size_t ew_operand_bytes(size_t rows, size_t k);
 // Lays out an operand for up to `rows` rows of up to `k` inputs in `memory`.
 ew_operand ew_operand_in(void *memory, size_t rows, size_t k);
-// Points the operand at m rows of x and, for integer types, quantizes them.
+// Points the operand at m rows of x and, for integer types, quantizes them in one digit or two (the codes of m rows,
+// and below them the codes of what their rounding left: exact to 15 bits). operand: room for n_digits * m rows.
 void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
-                     const ew_linear *linear);
+                     const ew_linear *linear, size_t n_digits);
 
 // out[:, first .. last) of m rows; first is a multiple of 16. ldo is counted from column 0 of the output.
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
@@ -42,14 +43,13 @@ static inline void ew_linear_rows(const ek_table *table, const ew_linear *linear
     ew_linear_columns(table, linear, x, out, ldo, m, 0, linear->n, mode);
 }
 
-// The same in two digits: the codes of m rows, and below them the codes of what their rounding left. Activations are
-// then exact to 15 bits. For few rows, whose time goes into reading weights, the second digit costs little.
-// operand: room for 2 m rows; work: m * k floats.
-void ew_operand_load_fine(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
-                          const ew_linear *linear, float *work);
-// work: n_work >= 32 m floats.
+// The same of an operand in two digits. For few rows, whose time goes into reading weights, the second digit costs
+// little: weights are read once. work: n_work >= 32 m floats.
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                             size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work);
+// The same for many rows, all columns and EK_STORE: one product after the other.
+void ew_linear_rows_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                         size_t m);
 
 // Row `row` of W as floats (an embedding look-up in the output projection).
 void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out);

@@ -84,6 +84,7 @@ static void run_rows(product *p, size_t first, size_t m, size_t first_column, si
                                     .width = EK_HEAD,
                                     .n_queries = m,
                                     .n_keys = p->n,
+                                    .digits = p->m >= EW_ROWS ? 1 : 2, // the encoder's, the decoder's
                                     .scratch = p->scratch[thread]};
     switch (p->what) {
     case EW_GEMM_Q8:
@@ -150,7 +151,7 @@ static int make_operands(product *p, int n_threads) {
         p->w[i] = (int8_t)(i % 251 - 125);
     for (size_t i = 0; i < columns; i++)
         p->scale[i] = 1e-3f;
-    p->table->quantize(p->codes, p->a_scale, p->sum, p->group_sum, p->x, p->k, p->m, p->k);
+    p->table->quantize(p->codes, p->a_scale, p->sum, p->group_sum, p->x, p->k, p->m, p->k, 1);
     return 0;
 }
 

@@ -10,7 +10,7 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
     const size_t tile_bytes = quads * EK_TILE * EK_QUAD;
     v16i acc[Q8_ROWS][Q8_TILES];
     EK_UNROLL for (size_t i = 0; i < rows; i++)
-        EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = v16i_zero();
+        EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = q8_start(a_sum[i]);
     for (size_t q = 0; q < quads; q++) {
         q8w weights[Q8_TILES];
         EK_UNROLL for (size_t t = 0; t < tiles; t++)
@@ -20,12 +20,13 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
             EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = q8_dot(acc[i][t], weights[t], quad);
         }
     }
-    EK_UNROLL for (size_t i = 0; i < rows; i++) {
-        EK_UNROLL for (size_t t = 0; t < tiles; t++) {
-            const size_t lanes = ek_min(n - t * EK_TILE, EK_TILE);
-            const v16 scale = v16_mul(v16_set1(a_scale[i]), v16_load(w_scale + t * EK_TILE));
-            const v16 offset = bias ? v16_load_n(bias + t * EK_TILE, lanes) : v16_zero();
-            const v16 sum = v16_fma(v16_from_v16i(q8_finish(acc[i][t], a_sum[i])), scale, offset);
+    EK_UNROLL for (size_t t = 0; t < tiles; t++) {
+        const size_t lanes = ek_min(n - t * EK_TILE, EK_TILE);
+        const v16 scales = v16_load(w_scale + t * EK_TILE);
+        const v16 offset = bias ? v16_load_n(bias + t * EK_TILE, lanes) : v16_zero();
+        EK_UNROLL for (size_t i = 0; i < rows; i++) {
+            const v16 scale = v16_mul(v16_set1(a_scale[i]), scales);
+            const v16 sum = v16_fma(v16_from_v16i(acc[i][t]), scale, offset);
             v16_output(out + i * ldo + t * EK_TILE, sum, lanes, mode);
         }
     }
@@ -34,18 +35,22 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
 // For so few rows reading the weights is all that takes time, and one stream is read faster than four.
 enum { STREAM_ROWS = 2 };
 
+// A panel's columns are all there, and known to be when this is compiled; behind the last panel a tile may end within.
 #define EK_Q8_CASE(r)                                                                                   \
     case r:                                                                                             \
-        if (tiles == Q8_TILES)                                                                          \
-            q8_block(r, Q8_TILES, o, ldo, x, lda, a_scale + i, a_sum + i, wt, ws, b, n - j, quads, mode); \
+        if (columns == PANEL)                                                                           \
+            q8_block(r, Q8_TILES, o, ldo, x, lda, a_scale + i, a_sum + i, wt, ws, b, PANEL, quads, mode); \
+        else if (columns > EK_TILE)                                                                     \
+            q8_block(r, PAIR, o, ldo, x, lda, a_scale + i, a_sum + i, wt, ws, b, columns, quads, mode); \
         else                                                                                            \
-            q8_block(r, 1, o, ldo, x, lda, a_scale + i, a_sum + i, wt, ws, b, n - j, quads, mode);       \
+            q8_block(r, 1, o, ldo, x, lda, a_scale + i, a_sum + i, wt, ws, b, columns, quads, mode);    \
         break
 
 static EK_DECL_GEMM_Q8(gemm_q8) {
     const size_t quads = ek_div_up(k, EK_QUAD);
-    for (size_t j = 0, tiles; j < n; j += tiles * EK_TILE) {
-        tiles = m > STREAM_ROWS && n - j >= Q8_TILES * EK_TILE ? Q8_TILES : 1;
+    enum { PANEL = Q8_TILES * EK_TILE, PAIR = Q8_TILES > 1 ? 2 : 1 };
+    for (size_t j = 0, columns; j < n; j += columns) {
+        columns = ek_min(n - j, m <= STREAM_ROWS ? EK_TILE : n - j >= PANEL ? PANEL : PAIR * EK_TILE);
         const int8_t *wt = w + j * quads * EK_QUAD;
         const float *ws = w_scale + j, *b = bias ? bias + j : NULL;
         for (size_t i = 0; i < m; i += Q8_ROWS) {

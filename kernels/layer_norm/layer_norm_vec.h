@@ -1,27 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layer_norm.h"
 
-static EK_DECL_LAYER_NORM(layer_norm) {
-    for (size_t i = 0; i < m; i++) {
-        const float *row = x + i * ldx;
-        v16 sum = v16_zero();
-        for (size_t j = 0; j < n; j += EK_TILE)
-            sum = v16_add(sum, v16_load_n(row + j, ek_min(n - j, EK_TILE)));
-        const v16 mean = v16_set1(v16_sum(sum) / (float)n);
+// A sum waits for its own last addition, so several rows go side by side; each is summed in its own order.
+enum { NORM_ROWS = 4 };
 
-        v16 squares = v16_zero();
-        for (size_t j = 0; j < n; j += EK_TILE) {
-            const size_t lanes = ek_min(n - j, EK_TILE);
-            const v16 d = v16_keep_n(v16_sub(v16_load_n(row + j, lanes), mean), lanes);
-            squares = v16_fma(d, d, squares);
-        }
-        const v16 rstd = v16_set1(1.0f / sqrtf(v16_sum(squares) / (float)n + EK_LAYER_NORM_EPSILON));
+EK_INLINE void norm_block(const size_t rows, float *out, size_t ldo, const float *x, size_t ldx, const float *weight,
+                          const float *bias, size_t n) {
+    v16 sum[NORM_ROWS], mean[NORM_ROWS], squares[NORM_ROWS], rstd[NORM_ROWS];
+    EK_UNROLL for (size_t i = 0; i < rows; i++) sum[i] = squares[i] = v16_zero();
+    for (size_t j = 0; j < n; j += EK_TILE) {
+        const size_t lanes = ek_min(n - j, EK_TILE);
+        EK_UNROLL for (size_t i = 0; i < rows; i++) sum[i] = v16_add(sum[i], v16_load_n(x + i * ldx + j, lanes));
+    }
+    EK_UNROLL for (size_t i = 0; i < rows; i++) mean[i] = v16_set1(v16_sum(sum[i]) / (float)n);
 
-        for (size_t j = 0; j < n; j += EK_TILE) {
-            const size_t lanes = ek_min(n - j, EK_TILE);
-            const v16 d = v16_mul(v16_sub(v16_load_n(row + j, lanes), mean), rstd);
-            v16_store_n(out + i * ldo + j,
-                        v16_fma(d, v16_load_n(weight + j, lanes), v16_load_n(bias + j, lanes)), lanes);
+    for (size_t j = 0; j < n; j += EK_TILE) {
+        const size_t lanes = ek_min(n - j, EK_TILE);
+        EK_UNROLL for (size_t i = 0; i < rows; i++) {
+            const v16 d = v16_keep_n(v16_sub(v16_load_n(x + i * ldx + j, lanes), mean[i]), lanes);
+            squares[i] = v16_fma(d, d, squares[i]);
         }
     }
+    EK_UNROLL for (size_t i = 0; i < rows; i++)
+        rstd[i] = v16_set1(1.0f / sqrtf(v16_sum(squares[i]) / (float)n + EK_LAYER_NORM_EPSILON));
+
+    for (size_t j = 0; j < n; j += EK_TILE) {
+        const size_t lanes = ek_min(n - j, EK_TILE);
+        const v16 w = v16_load_n(weight + j, lanes), b = v16_load_n(bias + j, lanes);
+        EK_UNROLL for (size_t i = 0; i < rows; i++) {
+            const v16 d = v16_mul(v16_sub(v16_load_n(x + i * ldx + j, lanes), mean[i]), rstd[i]);
+            v16_store_n(out + i * ldo + j, v16_fma(d, w, b), lanes);
+        }
+    }
+}
+
+static EK_DECL_LAYER_NORM(layer_norm) {
+    size_t i = 0;
+    for (; i + NORM_ROWS <= m; i += NORM_ROWS)
+        norm_block(NORM_ROWS, out + i * ldo, ldo, x + i * ldx, ldx, weight, bias, n);
+    for (; i < m; i++)
+        norm_block(1, out + i * ldo, ldo, x + i * ldx, ldx, weight, bias, n);
 }

@@ -8,6 +8,10 @@
 // sum         per row, the sum of its codes.
 // group_sum   per row, the sums of its groups of 32 codes (ek_div_up(k, 32) of them), or NULL.
 // x           m rows, ldx floats apart; they may overlap (convolution as a product).
+// n_digits    1, or 2: then rows m .. 2 m of codes, scale, sum and group_sum are the second digits of rows 0 .. m,
+//             what rounding left of them. Together they are exact to 15 bits:
+//               codes[m + i][p] = round_half_even((x[i][p] * (127 / max|x[i]|) - codes[i][p]) * 254)
+//               scale[m + i] = scale[i] / 254
 //
 // edge/quant.py: quantize_rows_int8 is the same in numpy, bit for bit.
 #ifndef EK_QUANTIZE_H
@@ -15,11 +19,14 @@
 
 #include "../common/attributes.h"
 
+// Steps of a second digit in one of the first: half of them either way are codes within 127.
+#define EK_SECOND_DIGIT 254.0f
+
 EK_INLINE size_t ek_q8_stride(size_t k) { return ek_round_up(k, 64); }
 
 #define EK_DECL_QUANTIZE(name)                                                                          \
     void name(int8_t *codes, float *scale, int32_t *sum, int32_t *group_sum, const float *x, size_t ldx, \
-              size_t m, size_t k)
+              size_t m, size_t k, size_t n_digits)
 
 typedef EK_DECL_QUANTIZE(ek_quantize_fn);
 EK_DECL_QUANTIZE(ek_quantize_q8_f32_ref);

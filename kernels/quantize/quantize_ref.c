@@ -3,32 +3,54 @@
 
 #include <math.h>
 
-static int8_t code_of(float x, float inverse) {
-    float v = rintf(x * inverse);
+// One row, a digit of it: codes with their sums.
+typedef struct {
+    int8_t *codes;
+    int32_t *sum, *group_sum;
+} digit_row;
+
+static float within_codes(float v) {
     v = v > -127.0f ? v : -127.0f; // NaN compares false and lands here
-    v = v < 127.0f ? v : 127.0f;
-    return (int8_t)v;
+    return v < 127.0f ? v : 127.0f;
+}
+
+static void put(digit_row row, size_t p, float v) {
+    row.codes[p] = (int8_t)rintf(v);
+    *row.sum += row.codes[p];
+}
+
+static void sum_groups(digit_row row, size_t k) {
+    for (size_t g = 0; row.group_sum && g < ek_div_up(k, EK_GROUP); g++) {
+        row.group_sum[g] = 0;
+        for (size_t p = g * EK_GROUP; p < (g + 1) * EK_GROUP; p++)
+            row.group_sum[g] += row.codes[p];
+    }
 }
 
 EK_DECL_QUANTIZE(ek_quantize_q8_f32_ref) {
+    const size_t stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
     for (size_t i = 0; i < m; i++) {
         const float *row = x + i * ldx;
-        int8_t *out = codes + i * ek_q8_stride(k);
         float largest = 0.0f;
         for (size_t p = 0; p < k; p++)
             largest = fabsf(row[p]) > largest ? fabsf(row[p]) : largest;
-        float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
+        const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
+        digit_row digits[2];
+        for (size_t d = 0; d < n_digits; d++) {
+            const size_t at = d * m + i;
+            digits[d] = (digit_row){codes + at * stride, sum + at, group_sum ? group_sum + at * groups : NULL};
+            *digits[d].sum = 0;
+        }
+        for (size_t p = 0; p < stride; p++) {
+            const float v = p < k ? within_codes(row[p] * inverse) : 0.0f;
+            put(digits[0], p, v);
+            if (n_digits == 2)
+                put(digits[1], p, (v - rintf(v)) * EK_SECOND_DIGIT);
+        }
         scale[i] = largest / 127.0f;
-        sum[i] = 0;
-        for (size_t p = 0; p < ek_q8_stride(k); p++) {
-            out[p] = p < k ? code_of(row[p], inverse) : 0;
-            sum[i] += out[p];
-        }
-        for (size_t g = 0; group_sum && g < ek_div_up(k, EK_GROUP); g++) {
-            int32_t *group = group_sum + i * ek_div_up(k, EK_GROUP) + g;
-            *group = 0;
-            for (size_t p = g * EK_GROUP; p < (g + 1) * EK_GROUP; p++)
-                *group += out[p];
-        }
+        if (n_digits == 2)
+            scale[m + i] = scale[i] / EK_SECOND_DIGIT;
+        for (size_t d = 0; d < n_digits; d++)
+            sum_groups(digits[d], k);
     }
 }

@@ -90,6 +90,9 @@ EK_BINARY(v16i_or, _mm256_or_si256)
 #undef EK_BINARY
 #define v16i_shift_left(x, bits) EK_BOTH(v16i, _mm256_slli_epi32((x).a, bits), _mm256_slli_epi32((x).b, bits))
 #define v16i_shift_right(x, bits) EK_BOTH(v16i, _mm256_srli_epi32((x).a, bits), _mm256_srli_epi32((x).b, bits))
+EK_INLINE v16i v16i_load(const int32_t *p) {
+    return EK_BOTH(v16i, _mm256_loadu_si256((const __m256i *)p), _mm256_loadu_si256((const __m256i *)p + 1));
+}
 EK_INLINE void v16i_store(void *p, v16i x) {
     _mm256_storeu_si256((__m256i *)p, x.a);
     _mm256_storeu_si256((__m256i *)p + 1, x.b);
@@ -102,6 +105,7 @@ EK_INLINE void v16i_store_i8(int8_t *p, v16i x) { // values fit 8 bits, so the s
 EK_INLINE v16i v16i_from_v16(v16 x) { return EK_BOTH(v16i, _mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)); }
 EK_INLINE v16 v16_from_v16i(v16i x) { return EK_BOTH(v16, _mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)); }
 EK_INLINE v16 v16_from_bits(v16i x) { return EK_BOTH(v16, _mm256_castsi256_ps(x.a), _mm256_castsi256_ps(x.b)); }
+EK_INLINE v16i v16_to_bits(v16 x) { return EK_BOTH(v16i, _mm256_castps_si256(x.a), _mm256_castps_si256(x.b)); }
 
 EK_INLINE float v16_sum(v16 x) { // halves onto each other: 8, 4, 2, 1
     __m256 s8 = _mm256_add_ps(x.a, x.b);
@@ -135,12 +139,12 @@ EK_INLINE __m256i q8_dot8(__m256i acc, __m256i magnitude, __m256i signs, __m256i
     __m256i pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(a, signs));
     return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
+EK_INLINE v16i q8_start(int32_t a_sum) {
+    (void)a_sum;
+    return v16i_zero();
+}
 EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) {
     return EK_BOTH(v16i, q8_dot8(acc.a, w.magnitude_a, w.a, a), q8_dot8(acc.b, w.magnitude_b, w.b, a));
-}
-EK_INLINE v16i q8_finish(v16i acc, int32_t a_sum) {
-    (void)a_sum;
-    return acc;
 }
 
 // INT4: nibbles are unsigned and small, so a whole group (8 quads) is added in 16 bits and widened once.

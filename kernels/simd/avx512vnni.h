@@ -50,11 +50,13 @@ EK_INLINE v16i v16i_and(v16i a, v16i b) { return _mm512_and_si512(a, b); }
 EK_INLINE v16i v16i_or(v16i a, v16i b) { return _mm512_or_si512(a, b); }
 #define v16i_shift_left(a, bits) _mm512_slli_epi32(a, bits)
 #define v16i_shift_right(a, bits) _mm512_srli_epi32(a, bits)
+EK_INLINE v16i v16i_load(const int32_t *p) { return _mm512_loadu_si512(p); }
 EK_INLINE void v16i_store(void *p, v16i a) { _mm512_storeu_si512(p, a); }
 EK_INLINE void v16i_store_i8(int8_t *p, v16i a) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(a)); }
 EK_INLINE v16i v16i_from_v16(v16 a) { return _mm512_cvtps_epi32(a); }
 EK_INLINE v16 v16_from_v16i(v16i a) { return _mm512_cvtepi32_ps(a); }
 EK_INLINE v16 v16_from_bits(v16i a) { return _mm512_castsi512_ps(a); }
+EK_INLINE v16i v16_to_bits(v16 a) { return _mm512_castps_si512(a); }
 
 EK_INLINE float v16_sum(v16 a) { // halves onto each other: 8, 4, 2, 1
     __m256 s8 = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
@@ -65,8 +67,8 @@ EK_INLINE float v16_sum(v16 a) { // halves onto each other: 8, 4, 2, 1
 EK_INLINE float v16_largest(v16 a) { return _mm512_reduce_max_ps(a); }
 EK_INLINE int32_t v16i_sum(v16i a) { return _mm512_reduce_add_epi32(a); }
 
-// INT8: vpdpbusd wants one unsigned side, so the weights enter as w + 128 and 128 * sum(a) is taken off at
-// the end. Flipping the sign bit adds 128.
+// INT8: vpdpbusd wants one unsigned side, so the weights enter as w + 128 and 128 * sum(a) is taken off
+// beforehand. Flipping the sign bit adds 128.
 typedef __m512i q8w;
 typedef __m512i q8a;
 EK_INLINE q8w q8_load_w(const int8_t *w) {
@@ -78,8 +80,8 @@ EK_INLINE v16i dot_u8s8(v16i acc, __m512i u8, __m512i s8) {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(acc) : "v"(u8), "v"(s8));
     return acc;
 }
+EK_INLINE v16i q8_start(int32_t a_sum) { return v16i_set1(a_sum * -128); }
 EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) { return dot_u8s8(acc, w, a); }
-EK_INLINE v16i q8_finish(v16i acc, int32_t a_sum) { return v16i_sub(acc, v16i_set1(a_sum * 128)); }
 
 // INT4: nibbles are unsigned already.
 typedef __m512i q4w;

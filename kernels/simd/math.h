@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp and GELU on sixteen lanes: common/mathf.h step by step, hence the same bits.
+// exp, weights of attention and GELU on sixteen lanes: common/mathf.h step by step, hence the same bits.
 #ifndef EK_SIMD_MATH_H
 #define EK_SIMD_MATH_H
 
@@ -21,6 +21,35 @@ EK_INLINE v16 v16_exp(v16 x) {
     return v16_mul(y, v16_from_bits(power));
 }
 
+EK_INLINE v16 v16_scale_by_power(v16 p, v16 shifted) {
+    return v16_from_bits(v16i_add(v16_to_bits(p), v16i_shift_left(v16_to_bits(shifted), 23)));
+}
+
+EK_INLINE v16 v16_exp2(v16 t) {
+    const v16 magic = v16_set1(EK_EXP2_MAGIC);
+    t = v16_max(t, v16_set1(EK_EXP2_LOW));
+    const v16 shifted = v16_add(t, magic), r = v16_sub(t, v16_sub(shifted, magic));
+    v16 p = v16_set1(EK_EXP2_C5);
+    p = v16_fma(p, r, v16_set1(EK_EXP2_C4));
+    p = v16_fma(p, r, v16_set1(EK_EXP2_C3));
+    p = v16_fma(p, r, v16_set1(EK_EXP2_C2));
+    p = v16_fma(p, r, v16_set1(EK_EXP2_C1));
+    p = v16_fma(p, r, v16_set1(1.0f));
+    return v16_scale_by_power(p, shifted);
+}
+
+EK_INLINE v16 v16_weight(v16 x) {
+    const v16 magic = v16_set1(EK_EXP2_MAGIC);
+    const v16 t = v16_max(v16_mul(x, v16_set1(EK_EXP_LOG2E)), v16_set1(EK_WEIGHT_LOW));
+    const v16 shifted = v16_add(t, magic), r = v16_sub(t, v16_sub(shifted, magic));
+    v16 p = v16_set1(EK_WEIGHT_C4);
+    p = v16_fma(p, r, v16_set1(EK_WEIGHT_C3));
+    p = v16_fma(p, r, v16_set1(EK_WEIGHT_C2));
+    p = v16_fma(p, r, v16_set1(EK_WEIGHT_C1));
+    p = v16_fma(p, r, v16_set1((float)EK_WEIGHT_ONE));
+    return v16_scale_by_power(p, shifted);
+}
+
 EK_INLINE v16 v16_gelu(v16 x) {
     const v16 a = v16_abs(x);
     const v16 t = v16_div(v16_set1(1.0f), v16_fma(a, v16_set1(EK_GELU_P), v16_set1(1.0f)));
@@ -32,7 +61,7 @@ EK_INLINE v16 v16_gelu(v16 x) {
     r = v16_fma(r, t, v16_set1(EK_GELU_R2));
     r = v16_fma(r, t, v16_set1(EK_GELU_R1));
     r = v16_fma(r, t, v16_set1(EK_GELU_R0));
-    const v16 tail = v16_mul(r, v16_exp(v16_mul(v16_mul(a, a), v16_set1(-0.5f))));
+    const v16 tail = v16_mul(r, v16_exp2(v16_mul(v16_mul(a, a), v16_set1(EK_GELU_EXPONENT))));
     return v16_fnma(a, tail, v16_max(x, v16_zero()));
 }
 

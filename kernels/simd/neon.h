@@ -102,6 +102,9 @@ EK_BINARY(v16i, v16i_or, vorrq_s32)
     ((v16i){vshlq_n_s32((x).a, n), vshlq_n_s32((x).b, n), vshlq_n_s32((x).c, n), vshlq_n_s32((x).d, n)})
 #define v16i_shift_right(x, n)                                                                          \
     ((v16i){vshrq_n_s32((x).a, n), vshrq_n_s32((x).b, n), vshrq_n_s32((x).c, n), vshrq_n_s32((x).d, n)})
+EK_INLINE v16i v16i_load(const int32_t *p) {
+    return (v16i){vld1q_s32(p), vld1q_s32(p + 4), vld1q_s32(p + 8), vld1q_s32(p + 12)};
+}
 EK_INLINE void v16i_store(void *p, v16i x) { // by bytes: p is any address
     uint8_t *bytes = p;
     vst1q_u8(bytes, vreinterpretq_u8_s32(x.a));
@@ -116,6 +119,7 @@ EK_INLINE void v16i_store_i8(int8_t *p, v16i x) {
 EK_UNARY(v16i, v16i_from_v16, v16, vcvtnq_s32_f32)
 EK_UNARY(v16, v16_from_v16i, v16i, vcvtq_f32_s32)
 EK_UNARY(v16, v16_from_bits, v16i, vreinterpretq_f32_s32)
+EK_UNARY(v16i, v16_to_bits, v16, vreinterpretq_s32_f32)
 
 EK_INLINE float v16_sum(v16 x) { // halves onto each other: 8, 4, 2, 1
     const float32x4_t s4 = vaddq_f32(vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d));
@@ -141,12 +145,12 @@ EK_INLINE int32x4_t q8_dot4(int32x4_t acc, int8x16_t w, int8x16_t a) {
     return vpadalq_s16(acc, vpaddq_s16(low, high));
 #endif
 }
+EK_INLINE v16i q8_start(int32_t a_sum) {
+    (void)a_sum;
+    return v16i_zero();
+}
 EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) {
     return (v16i){q8_dot4(acc.a, w.a, a), q8_dot4(acc.b, w.b, a), q8_dot4(acc.c, w.c, a), q8_dot4(acc.d, w.d, a)};
-}
-EK_INLINE v16i q8_finish(v16i acc, int32_t a_sum) {
-    (void)a_sum;
-    return acc;
 }
 
 // INT4: nibbles are small enough to be signed bytes.

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "softmax.h"
 
-// Largest of n > 0 floats.
+// Largest of n > 0 floats; four vectors at a time, for one alone waits for itself.
 EK_INLINE float row_largest(const float *row, size_t n) {
-    v16 most = v16_set1(row[0]);
+    v16 most[4];
+    EK_UNROLL for (size_t i = 0; i < 4; i++) most[i] = v16_set1(row[0]);
     size_t j = 0;
+    for (; j + 4 * EK_TILE <= n; j += 4 * EK_TILE)
+        EK_UNROLL for (size_t i = 0; i < 4; i++) most[i] = v16_max(v16_load(row + j + i * EK_TILE), most[i]);
     for (; j + EK_TILE <= n; j += EK_TILE)
-        most = v16_max(v16_load(row + j), most);
-    float largest = v16_largest(most);
-    for (; j < n; j++)
+        most[0] = v16_max(v16_load(row + j), most[0]);
+    if (j < n && n >= EK_TILE) // the last sixteen, whatever of them was seen already
+        most[1] = v16_max(v16_load(row + n - EK_TILE), most[1]);
+    float largest = v16_largest(v16_max(v16_max(most[0], most[1]), v16_max(most[2], most[3])));
+    for (; n < EK_TILE && j < n; j++)
         largest = row[j] > largest ? row[j] : largest;
     return largest;
 }

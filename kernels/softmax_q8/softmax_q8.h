@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax of m rows whose result is two base-128 digits a weight, ready to multiply INT8 values:
+// Softmax of m rows whose result is base-128 digits, ready to multiply INT8 values. Two a weight:
 //
-//   e[j] = exp(x[j] - max), p[j] = round_half_even(e[j] * 16383), high[j] = p[j] >> 7, low[j] = p[j] & 127
+//   e[j] = exp(x[j] - max), p[j] = round_half_even(e[j] * 16256), high[j] = p[j] >> 7, low[j] = p[j] & 127
 //   low_scale = 1 / sum(p), high_scale = 128 / sum(p)      so that weight[j] = high_scale * high + low_scale * low
 //
-// Dividing by the sum of the rounded weights keeps them a distribution. One 7-bit digit would lose the tail
-// of a wide distribution (everything under 1/254 of the largest weight); 14 bits lose nothing that shows.
+// or one, where low.digits is NULL: the low digit is handed on to the weight 16 keys further (error diffusion):
+//
+//   v = p[j] + carry[j % 16], high[j] = v >> 7, carry[j % 16] = v & 127      carries begin at EK_FIRST_CARRY
+//   high_scale = 1 / sum(high)
+//
+// Dividing by the sum of the rounded weights keeps them a distribution. A 7-bit digit without its carry would lose the
+// tail of a wide distribution, everything under 1/254 of the largest weight; with it the tail keeps its sum, and
+// first carries that differ keep lanes from counting up together.
 // Digits are rows of lda >= round_up(n, 16) bytes, 0 from n to round_up(n, 16). n > 0.
 #ifndef EK_SOFTMAX_Q8_H
 #define EK_SOFTMAX_Q8_H
 
 #include "../common/attributes.h"
-
-enum { EK_WEIGHT_ONE = 127 * 128 + 127 };
 
 typedef struct {
     int8_t *digits; // m rows, lda bytes apart
@@ -22,6 +26,9 @@ typedef struct {
 
 #define EK_DECL_SOFTMAX_Q8(name)                                                                        \
     void name(ek_digits high, ek_digits low, size_t lda, const float *x, size_t ldx, size_t m, size_t n)
+
+// Evenly over a step, bits of the lane's number in reverse, so that neighbours are far apart.
+#define EK_FIRST_CARRY {4, 68, 36, 100, 20, 84, 52, 116, 12, 76, 44, 108, 28, 92, 60, 124}
 
 typedef EK_DECL_SOFTMAX_Q8(ek_softmax_q8_fn);
 EK_DECL_SOFTMAX_Q8(ek_softmax_q8_f32_ref);

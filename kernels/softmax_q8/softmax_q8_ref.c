@@ -3,23 +3,47 @@
 
 #include "../common/mathf.h"
 
+static int32_t weight_of(const float *row, float largest, size_t j, size_t n) {
+    return j < n ? (int32_t)rintf(ek_weightf(row[j] - largest)) : 0;
+}
+
+static void two_digits(ek_digits high, ek_digits low, const float *row, float largest, size_t n) {
+    int32_t high_sum = 0, low_sum = 0;
+    for (size_t j = 0; j < ek_round_up(n, EK_TILE); j++) {
+        const int32_t p = weight_of(row, largest, j, n);
+        high.digits[j] = (int8_t)(p >> 7);
+        low.digits[j] = (int8_t)(p & 127);
+        high_sum += p >> 7;
+        low_sum += p & 127;
+    }
+    *high.sum = high_sum;
+    *low.sum = low_sum;
+    *low.scale = 1.0f / (float)(high_sum * 128 + low_sum);
+    *high.scale = *low.scale * 128.0f;
+}
+
+static void one_digit(ek_digits high, const float *row, float largest, size_t n) {
+    int32_t carry[EK_TILE] = EK_FIRST_CARRY, sum = 0;
+    for (size_t j = 0; j < ek_round_up(n, EK_TILE); j++) {
+        const int32_t v = weight_of(row, largest, j, n) + carry[j % EK_TILE];
+        high.digits[j] = (int8_t)(v >> 7);
+        carry[j % EK_TILE] = v & 127;
+        sum += v >> 7;
+    }
+    *high.sum = sum;
+    *high.scale = 1.0f / (float)sum;
+}
+
 EK_DECL_SOFTMAX_Q8(ek_softmax_q8_f32_ref) {
     for (size_t i = 0; i < m; i++) {
         const float *row = x + i * ldx;
         float largest = row[0];
         for (size_t j = 1; j < n; j++)
             largest = row[j] > largest ? row[j] : largest;
-        int32_t high_sum = 0, low_sum = 0;
-        for (size_t j = 0; j < ek_round_up(n, EK_TILE); j++) {
-            const int32_t p = j < n ? (int32_t)rintf(ek_expf(row[j] - largest) * (float)EK_WEIGHT_ONE) : 0;
-            high.digits[i * lda + j] = (int8_t)(p >> 7);
-            low.digits[i * lda + j] = (int8_t)(p & 127);
-            high_sum += p >> 7;
-            low_sum += p & 127;
-        }
-        high.sum[i] = high_sum;
-        low.sum[i] = low_sum;
-        low.scale[i] = 1.0f / (float)(high_sum * 128 + low_sum);
-        high.scale[i] = low.scale[i] * 128.0f;
+        const ek_digits high_row = {high.digits + i * lda, high.scale + i, high.sum + i};
+        if (low.digits)
+            two_digits(high_row, (ek_digits){low.digits + i * lda, low.scale + i, low.sum + i}, row, largest, n);
+        else
+            one_digit(high_row, row, largest, n);
     }
 }

@@ -13,6 +13,7 @@
 typedef struct {
     size_t width, n_queries, n_keys, step; // as in ek_attention_call
     int is_q8, has_weights;
+    size_t digits; // q8: of a weight
     size_t most_keys, ldo, ldw, ldq;
     const float *q, *k, *v; // plain rows, q ldq apart, the others 64
     const float *bias;
@@ -49,8 +50,8 @@ static void make_q8(problem *p, const ek_table *ref) {
     float largest[EK_HEAD] = {0};
     for (size_t i = 0; i < n * EK_HEAD; i++)
         largest[i % EK_HEAD] = fmaxf(largest[i % EK_HEAD], fabsf(p->v[i]));
-    ref->quantize(q, q_scale, q_sum, NULL, p->q, p->ldq, p->n_queries, p->width);
-    ref->quantize(rows, k_scale, k_sum, NULL, p->k, EK_HEAD, n, p->width);
+    ref->quantize(q, q_scale, q_sum, NULL, p->q, p->ldq, p->n_queries, p->width, 1);
+    ref->quantize(rows, k_scale, k_sum, NULL, p->k, EK_HEAD, n, p->width, 1);
     ek_pack_q8(k, rows, EK_HEAD, n, p->width);
     ref->quantize_columns(v, v_scale, largest, p->v, EK_HEAD, n, EK_HEAD);
     p->q8 = (ek_attention_q8_operands){q, q_scale, q_sum, k, k_scale, v, v_scale};
@@ -68,8 +69,8 @@ static result attend(const problem *p, const ek_table *table) {
     r.weights = p->has_weights ? CA_NEW(float, r.n_weights) : NULL;
     void *scratch = CA_NEW(char, ek_attention_scratch(p->most_keys));
     const ek_attention_call call = {.out = r.out, .ldo = p->ldo, .width = p->width, .n_queries = p->n_queries, .n_keys = p->n_keys,
-                                    .step = p->step, .bias = p->bias, .weights = r.weights, .ldw = p->ldw,
-                                    .scratch = scratch};
+                                    .step = p->step, .digits = p->digits, .bias = p->bias, .weights = r.weights,
+                                    .ldw = p->ldw, .scratch = scratch};
     if (p->is_q8)
         ek_attention_q8(table, call, p->q8);
     else
@@ -78,7 +79,8 @@ static result attend(const problem *p, const ek_table *table) {
 }
 
 // One query in double precision. f32: within 2e-5 of the largest value. q8: against the same formula on the
-// dequantized operands, plus half a step of 1 / 16383 of the largest weight for every key.
+// dequantized operands, plus half a step of 1 / 16256 of the largest weight for every key, with one digit a step of
+// 1 / 127.
 static void check_query(const problem *p, const result *r, size_t query) {
     const size_t n = p->n_keys + query * p->step;
     double weights[2048], sum = 0.0, largest = -INFINITY;
@@ -95,7 +97,7 @@ static void check_query(const problem *p, const result *r, size_t query) {
     }
     for (size_t j = 0; j < n; j++)
         sum += weights[j] = exp(weights[j] - largest);
-    const double step = p->is_q8 ? 1.02 / (16383.0 * sum) : 0.0;
+    const double step = p->is_q8 ? (p->digits == 2 ? 1.02 / 16256.0 : 1.02 / 127.0) / sum : 0.0;
     for (size_t j = 0; j < n; j++) {
         weights[j] /= sum;
         if (p->has_weights)
@@ -123,9 +125,10 @@ static void check_one(const ek_table *ref, const ek_table *level, problem p) {
     p.ldq = EK_HEAD + 64 * ca_below(3);
     p.ldw = p.most_keys + 3 * ca_below(2);
     p.has_weights = ca_flip();
+    p.digits = 1 + (size_t)ca_flip();
     const int has_bias = ca_flip();
-    ca_case("width %zu, %zu queries, %zu keys, step %zu, ldo %zu, ldq %zu%s%s", p.width, p.n_queries, p.n_keys,
-            p.step, p.ldo, p.ldq, p.has_weights ? ", weights" : "", has_bias ? ", bias" : "");
+    ca_case("width %zu, %zu queries, %zu keys, step %zu, digits %zu, ldo %zu, ldq %zu%s%s", p.width, p.n_queries,
+            p.n_keys, p.step, p.digits, p.ldo, p.ldq, p.has_weights ? ", weights" : "", has_bias ? ", bias" : "");
     p.bias = has_bias ? new_bias(p.most_keys) : NULL;
     p.q = new_rows(p.n_queries, p.ldq);
     p.k = new_rows(p.most_keys, EK_HEAD);
@@ -184,7 +187,8 @@ static void bench(const ek_table *table, size_t max_rows, int is_q8) {
                                  .n_keys = KEYS, .scratch = ca_bench_alloc(ek_attention_scratch(KEYS))};
     o.p.f32 = (ek_attention_f32_operands){q, EK_HEAD, k, v};
     o.p.q8 = (ek_attention_q8_operands){q, scale, scale, k, scale, v, scale};
-    ca_bench("48 by 1500", CA_GMACS, 2.0 * (double)m * KEYS * EK_HEAD, run, &o);
+    for (o.call.digits = 1; o.call.digits <= (is_q8 ? 2 : 1); o.call.digits++)
+        ca_bench(o.call.digits == 1 ? "48 by 1500" : "48 by 1500,two", CA_GMACS, 2.0 * (double)m * KEYS * EK_HEAD, run, &o);
     void *buffers[] = {q, k, v, scale, o.call.out, o.call.scratch};
     for (size_t b = 0; b < sizeof buffers / sizeof *buffers; b++)
         free(buffers[b]);

@@ -2,6 +2,7 @@
 #include "checkasm.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) {
@@ -9,7 +10,9 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     const size_t ldx = ca_below(4) == 0 ? k / 3 + 1 : k + 3 * ca_below(3); // a third: rows overlap
     const enum ca_values values = ca_any_values();
     const int has_groups = ca_flip();
-    ca_case("%zu rows of %zu, ldx %zu%s, values %d", s.m, k, ldx, has_groups ? ", group sums" : "", values);
+    const size_t n_digits = 1 + (size_t)ca_flip(), rows = n_digits * s.m;
+    ca_case("%zu rows of %zu, ldx %zu%s, digits %zu, values %d", s.m, k, ldx, has_groups ? ", group sums" : "", n_digits,
+            values);
 
     const size_t n_x = k ? ca_span(s.m, ldx, k) : 0;
     float *x = CA_NEW(float, n_x);
@@ -18,52 +21,62 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     float *scale[2];
     int32_t *sum[2], *group_sum[2];
     for (int i = 0; i < 2; i++) {
-        codes[i] = CA_NEW(int8_t, s.m * stride);
-        scale[i] = CA_NEW(float, s.m);
-        sum[i] = CA_NEW(int32_t, s.m);
-        group_sum[i] = has_groups ? CA_NEW(int32_t, s.m * groups) : NULL;
-        (i ? level : ref)->quantize(codes[i], scale[i], sum[i], group_sum[i], x, ldx, s.m, k);
+        codes[i] = CA_NEW(int8_t, rows * stride);
+        scale[i] = CA_NEW(float, rows);
+        sum[i] = CA_NEW(int32_t, rows);
+        group_sum[i] = has_groups ? CA_NEW(int32_t, rows * groups) : NULL;
+        (i ? level : ref)->quantize(codes[i], scale[i], sum[i], group_sum[i], x, ldx, s.m, k, n_digits);
     }
-    ca_same_bytes("codes", codes[0], codes[1], s.m * stride, stride + !stride);
-    ca_same_floats("scale", scale[0], scale[1], s.m, 1);
-    ca_same_bytes("sum", sum[0], sum[1], s.m * sizeof(int32_t), sizeof(int32_t));
+    ca_same_bytes("codes", codes[0], codes[1], rows * stride, stride + !stride);
+    ca_same_floats("scale", scale[0], scale[1], rows, 1);
+    ca_same_bytes("sum", sum[0], sum[1], rows * sizeof(int32_t), sizeof(int32_t));
     if (has_groups)
-        ca_same_bytes("group_sum", group_sum[0], group_sum[1], s.m * groups * sizeof(int32_t), sizeof(int32_t));
+        ca_same_bytes("group_sum", group_sum[0], group_sum[1], rows * groups * sizeof(int32_t), sizeof(int32_t));
     ca_done();
 }
 
 static void check(const ek_table *ref, const ek_table *level) { ca_each_rows(check_shape, ref, level); }
 
-// Every code is the nearest one (to float32's rounding of the product), never -128, and the sums are sums.
+static void check_sums(const int8_t *codes, size_t stride, int32_t sum, const int32_t *group_sum, size_t groups) {
+    int32_t total = 0, in_groups = 0;
+    for (size_t p = 0; p < stride; p++) {
+        if (codes[p] == -128)
+            ca_fail("code[%zu] is -128", p);
+        total += codes[p];
+    }
+    for (size_t g = 0; g < groups; g++)
+        in_groups += group_sum[g];
+    if (total != sum || total != in_groups)
+        ca_fail("sum is %d, of groups %d, should be %d", sum, in_groups, total);
+}
+
+// Every code is the nearest one (to float32's rounding of the product), with the second digit 254 times as near, never
+// -128, and the sums are sums.
 static void check_codes(const ek_table *ref, const ek_table *level, ca_shape s) {
     (void)level;
     const size_t k = s.n, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
     const enum ca_values values = (enum ca_values)ca_below(CA_WIDE);
     ca_case("codes of %zu rows of %zu, values %d", s.m, k, values);
-    float *x = CA_NEW(float, s.m * k), *scale = CA_NEW(float, s.m);
-    int8_t *codes = CA_NEW(int8_t, s.m * stride);
-    int32_t *sum = CA_NEW(int32_t, s.m), *group_sum = CA_NEW(int32_t, s.m * groups);
+    float *x = CA_NEW(float, s.m * k), *scale = CA_NEW(float, 2 * s.m);
+    int8_t *codes = CA_NEW(int8_t, 2 * s.m * stride);
+    int32_t *sum = CA_NEW(int32_t, 2 * s.m), *group_sum = CA_NEW(int32_t, 2 * s.m * groups);
     ca_floats(x, s.m * k, values);
-    ref->quantize(codes, scale, sum, group_sum, x, k, s.m, k);
+    ref->quantize(codes, scale, sum, group_sum, x, k, s.m, k, 2);
     for (size_t i = 0; i < s.m; i++) {
         double largest = 0.0;
         for (size_t p = 0; p < k; p++)
             largest = fmax(largest, fabs((double)x[i * k + p]));
         ca_near("scale", largest / 127.0, (double)scale[i], largest * 1e-7, i);
-        int32_t total = 0, in_groups = 0;
+        ca_near("second scale", (double)scale[i] / 254.0, (double)scale[s.m + i], (double)scale[i] * 1e-9, i);
         for (size_t p = 0; p < stride; p++) {
-            const int8_t code = codes[i * stride + p];
+            const double first = (double)codes[i * stride + p], second = (double)codes[(s.m + i) * stride + p] / 254.0;
             const double exact = p < k && largest > 0.0 ? (double)x[i * k + p] * 127.0 / largest : 0.0;
-            ca_near("code", exact, (double)code, p < k ? 0.5 + 2e-5 : 0.0, p);
-            if (code == -128)
-                ca_fail("code[%zu] is -128", p);
-            total += code;
+            ca_near("code", exact, first, p < k ? 0.5 + 2e-5 : 0.0, p);
+            ca_near("both digits", exact, first + second, p < k ? 0.5 / 254.0 + 2e-5 : 0.0, p);
         }
-        for (size_t g = 0; g < groups; g++)
-            in_groups += group_sum[i * groups + g];
-        if (total != sum[i] || total != in_groups)
-            ca_fail("sum[%zu] is %d, of groups %d, should be %d", i, sum[i], in_groups, total);
     }
+    for (size_t row = 0; row < 2 * s.m; row++)
+        check_sums(codes + row * stride, stride, sum[row], group_sum + row * groups, groups);
     ca_done();
 }
 
@@ -71,7 +84,7 @@ static void accuracy(const ek_table *ref) { ca_each_rows(check_codes, ref, ref);
 
 typedef struct {
     const ek_table *table;
-    size_t m, k;
+    size_t m, k, n_digits;
     int8_t *codes;
     float *scale, *x;
     int32_t *sum, *group_sum;
@@ -79,18 +92,27 @@ typedef struct {
 
 static void run(void *context) {
     const operands *o = context;
-    o->table->quantize(o->codes, o->scale, o->sum, o->group_sum, o->x, o->k, o->m, o->k);
+    o->table->quantize(o->codes, o->scale, o->sum, o->group_sum, o->x, o->k, o->m, o->k, o->n_digits);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {
     operands o = {.table = table, .m = ek_min(1500, max_rows), .k = 384};
-    o.codes = ca_bench_alloc(o.m * ek_q8_stride(o.k));
-    o.scale = ca_bench_alloc(o.m * sizeof *o.scale);
-    o.sum = ca_bench_alloc(o.m * sizeof *o.sum);
-    o.group_sum = ca_bench_alloc(o.m * o.k / EK_GROUP * sizeof *o.group_sum);
+    o.codes = ca_bench_alloc(2 * o.m * ek_q8_stride(o.k));
+    o.scale = ca_bench_alloc(2 * o.m * sizeof *o.scale);
+    o.sum = ca_bench_alloc(2 * o.m * sizeof *o.sum);
+    int32_t *group_sum = ca_bench_alloc(2 * o.m * o.k / EK_GROUP * sizeof *o.group_sum);
     o.x = ca_bench_alloc(o.m * o.k * sizeof *o.x);
-    ca_bench("1500x384", CA_NS, (double)(o.m * o.k), run, &o);
-    void *buffers[] = {o.codes, o.scale, o.sum, o.group_sum, o.x};
+    for (o.n_digits = 1; o.n_digits <= 2; o.n_digits++) {
+        char shape[32];
+        for (int grouped = 0; grouped < 2; grouped++) {
+            o.group_sum = grouped ? group_sum : NULL;
+            snprintf(shape, sizeof shape, "1500x384%s%s", o.n_digits == 2 ? ",fine" : "", grouped ? ",groups" : "");
+            ca_bench(shape, CA_NS, (double)(o.m * o.k), run, &o);
+        }
+    }
+    o = (operands){o.table, o.m, 64, 1, o.codes, o.scale, o.x, o.sum, NULL};
+    ca_bench("1500x64", CA_NS, (double)(o.m * o.k), run, &o); // a head
+    void *buffers[] = {o.codes, o.scale, o.sum, group_sum, o.x};
     for (size_t b = 0; b < sizeof buffers / sizeof *buffers; b++)
         free(buffers[b]);
 }

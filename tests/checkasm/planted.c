@@ -80,7 +80,7 @@ static EK_DECL_GEMM_Q4(gemm_q4_first_group_only) {
 
 // Ties are rounded away from zero.
 static EK_DECL_QUANTIZE(quantize_rounds_up) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k);
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = 0; p < k; p++)
             if (scale[i] == 1.0f && x[i * ldx + p] == 0.5f)
@@ -89,14 +89,14 @@ static EK_DECL_QUANTIZE(quantize_rounds_up) {
 
 // The padding of a row is left as it was.
 static EK_DECL_QUANTIZE(quantize_leaves_padding) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k);
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
     if (m && k % 64)
         codes[m * ek_q8_stride(k) - 1] = 1;
 }
 
 // A NaN becomes what the conversion happens to give.
 static EK_DECL_QUANTIZE(quantize_keeps_nan) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k);
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = 0; p < k; p++)
             if (isnan(x[i * ldx + p]))
@@ -105,10 +105,17 @@ static EK_DECL_QUANTIZE(quantize_keeps_nan) {
 
 // Zero times infinity where a row is subnormal: the padding becomes -127.
 static EK_DECL_QUANTIZE(quantize_pads_with_nan) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k);
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = k; p < ek_q8_stride(k); p++)
             codes[i * ek_q8_stride(k) + p] = scale[i] > 0.0f && isinf(1.0f / scale[i]) ? -127 : 0;
+}
+
+// The second digit has the scale of the first.
+static EK_DECL_QUANTIZE(quantize_second_like_first) {
+    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
+    if (n_digits == 2)
+        memcpy(scale + m, scale, m * sizeof *scale);
 }
 
 // One float before the first.
@@ -165,7 +172,19 @@ static EK_DECL_SOFTMAX(softmax_sums_in_order) {
 static EK_DECL_SOFTMAX_Q8(softmax_q8_wrong_sum) {
     right->softmax_q8(high, low, lda, x, ldx, m, n);
     if (m && n == 997)
-        low.sum[m - 1]++;
+        high.sum[m - 1]++;
+}
+
+// Of one digit every weight is rounded by itself.
+static EK_DECL_SOFTMAX_Q8(softmax_q8_carries_nothing) {
+    right->softmax_q8(high, low, lda, x, ldx, m, n);
+    for (size_t i = 0; i < m && !low.digits; i++) {
+        float largest = x[i * ldx];
+        for (size_t j = 1; j < n; j++)
+            largest = x[i * ldx + j] > largest ? x[i * ldx + j] : largest;
+        for (size_t j = 0; j < n; j++)
+            high.digits[i * lda + j] = (int8_t)(((int32_t)ek_weightf(x[i * ldx + j] - largest) + 64) >> 7);
+    }
 }
 
 // The last, partial vector is counted whole.
@@ -199,12 +218,14 @@ static const struct {
     PLANT(quantize, quantize_leaves_padding),
     PLANT(quantize, quantize_keeps_nan),
     PLANT(quantize, quantize_pads_with_nan),
+    PLANT(quantize, quantize_second_like_first),
     PLANT(quantize_columns, quantize_columns_writes_before),
     PLANT(layer_norm, layer_norm_counts_padding),
     PLANT(gelu, gelu_skips_the_last),
     PLANT(gelu, gelu_is_illegal),
     PLANT(softmax, softmax_sums_in_order),
     PLANT(softmax_q8, softmax_q8_wrong_sum),
+    PLANT(softmax_q8, softmax_q8_carries_nothing),
     PLANT(sum_exp, sum_exp_counts_padding),
     PLANT(peak_q8, peak_counts_nothing),
     PLANT(peak_f32, peak_counts_nothing),
