@@ -37,7 +37,7 @@ _PROMPT_TOKENS = 4
 
 @dataclass(frozen=True, slots=True)
 class NumberTypes:
-    """How the engine holds a model of one precision in memory; convolutions are float32 in all of them."""
+    """How the engine holds a model of one precision in memory."""
 
     integer: bool
     """Whether products and attention are computed in INT8."""
@@ -154,8 +154,10 @@ def encoder_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
     attention = dims.n_audio_layer * _ATTENTION_PRODUCTS * window.rows * window.rows * width
     convolutions = window.positions * (FRAMES_PER_POSITION * first + second)
     scales = dims.n_audio_layer * _ENCODER_OUTPUTS * width
-    read = (first + second) * _FLOAT_BYTES + layers * types.weight_bytes + scales * types.scale_bytes
-    return _work(types, window.rows * layers + attention, convolutions, read)
+    scales += 2 * width  # of the convolutions
+    convolution_bytes = 1 if types.integer else _FLOAT_BYTES  # INT8 in an INT4 model too
+    read = (first + second) * convolution_bytes + layers * types.weight_bytes + scales * types.scale_bytes
+    return _work(types, window.rows * layers + attention + convolutions, read)
 
 
 def cross_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
@@ -163,7 +165,7 @@ def cross_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
     width = dims.n_text_state
     weights = dims.n_text_layer * _CROSS_SQUARES * width * width
     scales = dims.n_text_layer * _CROSS_SQUARES * width
-    return _work(types, window.rows * weights, 0, weights * types.weight_bytes + scales * types.scale_bytes)
+    return _work(types, window.rows * weights, weights * types.weight_bytes + scales * types.scale_bytes)
 
 
 def decoder_bytes(dims: WhisperDims, types: NumberTypes, n_keys: int, n_past: float) -> float:
@@ -201,7 +203,5 @@ def recording_floor(dims: WhisperDims, precision: str, windows: Sequence[Window]
     )
 
 
-def _work(types: NumberTypes, products: float, convolutions: float, read: float) -> Work:
-    if types.integer:
-        return Work(products, convolutions, read)
-    return Work(0, products + convolutions, read)
+def _work(types: NumberTypes, macs: float, read: float) -> Work:
+    return Work(macs, 0, read) if types.integer else Work(0, macs, read)

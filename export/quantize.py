@@ -63,8 +63,8 @@ POLICY: Mapping[Precision, Mapping[Role, TensorType]] = {
     "f32": _policy(embedding=_F32, linear=_F32, convolution=_F32),
     "f16": _policy(embedding=_F16, linear=_F16),
     "q8_0": _policy(embedding=_Q8_0, linear=_Q8_0),
-    "int8": _policy(embedding=_I8, linear=_I8, positions=_F16),
-    "int4": _policy(embedding=_I8, linear=_Q4_0, positions=_F16),
+    "int8": _policy(embedding=_I8, linear=_I8, convolution=_I8, positions=_F16),
+    "int4": _policy(embedding=_I8, linear=_Q4_0, convolution=_I8, positions=_F16),
 }
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .pip_config import PipSettings
     from .sources import Request
 
-MODEL_REVISION = 5
+MODEL_REVISION = 6
 """Raise it when the exporter writes other bytes for the same source; older exports are then made anew."""
 
 ONNX_REVISION = 1

@@ -38,7 +38,7 @@ def test_policy_covers_every_precision_and_role() -> None:
     for types in POLICY.values():
         assert set(types) == set(Role)
         assert types[Role.VECTOR] is TensorType.F32
-        assert types[Role.CONVOLUTION] in (TensorType.F32, TensorType.F16)
+        assert types[Role.CONVOLUTION] in (TensorType.F32, TensorType.F16, TensorType.I8)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,9 @@ def test_policy_covers_every_precision_and_role() -> None:
         (LINEAR, "int8", TensorType.I8, 0.009),
         (LINEAR, "int4", TensorType.Q4_0, 0.1),
         (EMBEDDING, "int4", TensorType.I8, 0.009),
+        ("enc.conv.1.weight", "int8", TensorType.I8, 0.009),
+        ("enc.conv.1.weight", "int4", TensorType.I8, 0.009),
+        ("enc.conv.1.weight", "q8_0", TensorType.F16, 0.0005),
         ("enc.conv.1.bias", "int8", TensorType.F32, 0.0),
         ("enc.pos_emb.weight", "int4", TensorType.F16, 0.0005),
         ("enc.pos_emb.weight", "q8_0", TensorType.F32, 0.0),

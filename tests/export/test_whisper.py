@@ -51,8 +51,8 @@ def test_report_as_text(tmp_path: Path, source: Path) -> None:
     report = export_whisper(source, tmp_path / "model.gguf", precision="int8", name="mine")
     first, *types = str(report).splitlines()
     assert first.endswith(f"model.gguf: mine at int8, {report.n_bytes / 1e6:.1f} MB")
-    assert [line.split()[0] for line in types] == ["f16", "f32", "i8"]
-    assert "rounding at most" in types[-1]
+    assert [line.split()[0] for line in types] == ["i8", "f32", "f16"]
+    assert "rounding at most" in types[0]
 
 
 def test_same_source_gives_the_same_bytes(tmp_path: Path, source: Path) -> None:
