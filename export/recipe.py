@@ -18,7 +18,7 @@ from .calibrate import calibrate
 from .calibrate.moments import Calibration
 from .calibrate.recordings import Recording, find_recordings
 from .checkpoint import Checkpoint
-from .quantize import PRECISIONS, Precision, Quantized
+from .quantize import PRECISIONS, Precision, Quantized, Role, role_of
 from .weights import Recover, equalised, groups_of, quantize_checkpoint
 from .writers.gguf import write_model_file
 
@@ -265,7 +265,8 @@ class Kitchen:
 
 
 def _room(checkpoint: Checkpoint) -> int:
-    """How many weights an INT4 model can hold at INT8 in the bytes that named positions leave free."""
+    """How many weights an INT4 model can hold at INT8 in the bytes that named positions and INT8 convolutions free."""
     positions = checkpoint.tensors[POSITIONS]
     free = 2 * positions.size if are_sinusoids(positions) else 0
+    free += sum(tensor.size for name, tensor in checkpoint.tensors.items() if role_of(name) is Role.CONVOLUTION)
     return round(free / (1 - 18 / 32))  # bytes of an INT8 weight less those of one in a block of Q4_0

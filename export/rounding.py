@@ -2,7 +2,8 @@
 
 With second moments H = E[x x^T] of its input, rounding a linear's weights by D costs tr(D H D^T). GPTQ (Frantar et al.
 2022) goes from one input to the next: it rounds a column of weights and moves the columns that follow so that they make
-up for its error as well as they can. Scales come first: each the one of a few that costs least by H's diagonal.
+up for its error as well as they can. Scales come first: each the one of a few that costs least by H's diagonal. What is
+INT4 then settles (export.settle); at INT8 rounding activations costs more than all of this.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.quant import GROUP, q4_0_rows
+
+from .settle import settle_q4_0
 
 FloatArray: TypeAlias = NDArray[np.float32]
 
@@ -101,7 +104,7 @@ def round_q4_0(weights: FloatArray, moments: FloatArray) -> NDArray[np.uint8]:
 
 
 def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Scales (n, k / 32), and the weights (n, k) as they were when each was rounded: moved by those before them."""
+    """Scales (n, k / 32), and the weights (n, k) as they were when each was rounded: moved by the errors of others."""
     n, k = weights.shape
     importance = np.diagonal(moments)
     scales = np.empty((n, k // GROUP), np.float32)
@@ -116,7 +119,7 @@ def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray
         return (_q4_0_code(column, scale) - np.float32(8)) * scale
 
     _round_columns(weights, moments, round_column)
-    return scales, moved
+    return settle_q4_0(weights, moments, scales, moved)
 
 
 def q4_0_codes_of(weights: FloatArray, scales: FloatArray) -> NDArray[np.uint8]:
