@@ -53,7 +53,7 @@ EK_INLINE void q4_block(const size_t rows, const size_t tiles, float *out, size_
 static EK_DECL_GEMM_Q4(gemm_q4) {
     const size_t groups = k / EK_GROUP;
     for (size_t j = 0, tiles; j < n; j += tiles * EK_TILE) {
-        tiles = n - j >= Q4_TILES * EK_TILE ? Q4_TILES : 1;
+        tiles = m > STREAM_ROWS && n - j >= Q4_TILES * EK_TILE ? Q4_TILES : 1;
         const uint8_t *wt = w + j / EK_TILE * groups * EK_Q4_GROUP_BYTES;
         const float *ws = w_scale + j * groups, *b = bias ? bias + j : NULL;
         for (size_t i = 0; i < m; i += Q4_ROWS) {

@@ -32,9 +32,6 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
     }
 }
 
-// For so few rows reading the weights is all that takes time, and one stream is read faster than four.
-enum { STREAM_ROWS = 2 };
-
 // A panel's columns are all there, and known to be when this is compiled; behind the last panel a tile may end within.
 #define EK_Q8_CASE(r)                                                                                   \
     case r:                                                                                             \
