@@ -18,6 +18,7 @@ from edge.format import open_model
 from edge.format.inspect import describe
 from edge.progress import silent
 from export import automatic, budget
+from export import recipe as recipes
 from export.budget import Budget
 from export.evaluate.measure import SetScore, bootstrap
 from export.evaluate.scoring import Errors
@@ -111,7 +112,8 @@ def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
 def test_recordings_to_listen_to_do_not_end_the_search(
     source: Path, spoken: Path, tmp_path: Path, rates: Rates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(automatic, "find_spec", lambda name: None)  # as where torch is not installed
+    for module in (automatic, recipes):  # as where torch is not installed
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
     heard = recording(tmp_path / "heard.wav", 2)
     rates("set", [0.1, 0.2, 0.2, 0.2])
     with pytest.raises(BudgetError, match="  f16: "):

@@ -323,5 +323,5 @@ def test_an_export_that_trains_twice_goes_on_in_the_second_training(
     assert seen.steps
     assert all("gone on after" in what for what in seen.steps)
     kitchen.tidy()
-    assert list(keep_in.iterdir()) == []
+    assert [path for path in keep_in.iterdir() if path.suffix != ".npz"] == []
     assert caplog.text == ""
