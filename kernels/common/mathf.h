@@ -82,7 +82,8 @@ static inline float ek_scale_by_power(float p, float shifted) {
     return p;
 }
 
-// 2^t for t <= 0. Of exp(x) it is the relative error of t = x log2(e) that grows with x: for what is added to more.
+// 2^t for t <= 0. exp(x) by way of t = x log2(e) has a relative error that grows with |x|, so this is for small terms
+// of a sum.
 static inline float ek_exp2f(float t) {
     t = t > EK_EXP2_LOW ? t : EK_EXP2_LOW;
     const float shifted = t + EK_EXP2_MAGIC, r = t - (shifted - EK_EXP2_MAGIC);
