@@ -36,4 +36,4 @@ arguments=("$@")
 expect cortex-a53 ref neon
 expect cortex-a72 ref neon
 expect max ref neon dotprod
-"$qemu" -cpu max "$checkasm" --self-test | tail -n 1
+"$qemu" -cpu max "$checkasm" --self-test --seed 1 | tail -n 1
