@@ -134,7 +134,7 @@ def _run_step(options: argparse.Namespace) -> dict[str, Any]:
     return run_step(
         StepOptions(
             models=options.models,
-            precision=options.precision,
+            precisions=options.precision,
             threads=options.threads,
             seconds=options.seconds,
             steps=options.steps,
@@ -166,6 +166,8 @@ def _run_compression(options: argparse.Namespace) -> dict[str, Any]:
             data=options.data,
             limit=options.limit,
             keep=options.keep,
+            threads=options.threads,
+            rounds=options.rounds,
         )
     )
 

@@ -159,8 +159,18 @@ def _add_kernels(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_step(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--models", type=_names, default=("tiny.en", "base"), help="comma list (default tiny.en,base)")
-    parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
+    parser.add_argument(
+        "--models",
+        type=_names,
+        default=("tiny.en", "base"),
+        help="comma list of names and .gguf files (default tiny.en,base)",
+    )
+    parser.add_argument(
+        "--precision",
+        type=_names,
+        default=("int8",),
+        help="of models given by name, a comma list that takes turns (default int8)",
+    )
     _add_thread_counts(parser)
     parser.add_argument(
         "--seconds",
@@ -214,6 +224,10 @@ def _add_compression(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--recover-minutes", type=_positive, default=60, metavar="M", help="to train each of them (default 60)"
+    )
+    _add_thread_counts(parser)
+    parser.add_argument(
+        "--rounds", type=_positive, default=10, help="in which the encoders encode 20 clips in turns (default 10)"
     )
     parser.add_argument(
         "--keep",

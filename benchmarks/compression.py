@@ -1,4 +1,4 @@
-"""`python -m benchmarks compression`: size, arithmetic, time and words of smaller encoders, at each precision."""
+"""`python -m benchmarks compression`: size, arithmetic, words and time of smaller encoders, at each precision."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.format import open_model
 from edge.store import ensure
+from edge.whisper.protocol import FloatArray
 from export.calibrate.recordings import find_recordings, keep_apart
 from export.checkpoint import Checkpoint
 from export.costs import encoder_weights
@@ -20,6 +21,7 @@ from export.recipe import Kitchen, Recipe
 from export.sources import read_checkpoint
 from export.writers.gguf import HEARD_KEY
 
+from .encoder_time import EncoderTime, clips_of, time_encoders
 from .machine import describe_machine
 from .progress import tell, tell_steps
 from .report import machine_line, table
@@ -44,6 +46,10 @@ class CompressionOptions:
     limit: int | None = None
     keep: Path | None = None
     """Folder for the model files, and for what an interrupted run goes on from; None throws all away."""
+    threads: tuple[int, ...] = (1, 2)
+    """With which the encoders are timed."""
+    rounds: int = 10
+    """In which each encodes every clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +66,12 @@ class Compressed:
     encoder_macs: int
     """For one position, 20 ms."""
     scores: tuple[SetScore, ...]
+    times: tuple[EncoderTime, ...] = ()
+    """Beside the first size of the same model and precision, for each number of threads."""
 
 
 def run_compression(options: CompressionOptions) -> dict[str, Any]:
-    """Export and measure every combination; prints a table.
+    """Export and measure every combination; prints a table of words, and one of time.
 
     Files in the folder to keep that were made from the same checkpoint and recordings are not made again.
 
@@ -73,17 +81,25 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
     """
     manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
     heard = _listen_to(options)
+    clips = clips_of(manifests)
     machine = describe_machine()
     found: list[Compressed] = []
     with tempfile.TemporaryDirectory() as folder:
         keep = options.keep or Path(folder)
         keep.mkdir(parents=True, exist_ok=True)
         for model in options.models:
-            for one in _model(model, options, manifests, heard, keep):
-                found.append(one)
-                tell(table_of(found).splitlines()[-1])
+            files: list[Path] = []
+            rows: list[Compressed] = []
+            for file, row in _model(model, options, manifests, heard, keep):
+                files.append(file)
+                rows.append(row)
+            found += _timed(rows, files, clips, options)
+            if options.keep is None:
+                for file in keep.glob("*.gguf"):
+                    file.unlink()
+    tell("")
     print(machine_line(machine, 0).replace(", 0 threads", ""))
-    print(table_of(found))
+    print(f"{table_of(found)}\n\n{time_table(found)}")
     return {
         "format": FORMATS["compression"],
         "kind": "compression",
@@ -109,7 +125,8 @@ def _listen_to(options: CompressionOptions) -> _Heard:
 
 def _model(
     name: str, options: CompressionOptions, manifests: Sequence[Manifest], heard: _Heard, folder: Path
-) -> Iterator[Compressed]:
+) -> Iterator[tuple[Path, Compressed]]:
+    """Every size at every precision, and the file that it is in."""
     whole = _read(name)
     kitchen = Kitchen(whole, heard.sources, folder, tell_steps)
     stem = Path(name).stem if name.endswith(".gguf") else name
@@ -132,10 +149,20 @@ def _model(
             tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
             scores = measure(files[precision], manifests)
             n_bytes, macs = files[precision].stat().st_size, encoder_weights(one.dims)
-            yield Compressed(one.name, precision, reduction, recover_s, n_bytes, macs, scores)
-        if options.keep is None:
-            for file in files.values():
-                file.unlink(missing_ok=True)
+            yield files[precision], Compressed(one.name, precision, reduction, recover_s, n_bytes, macs, scores)
+
+
+def _timed(
+    rows: Sequence[Compressed], files: Sequence[Path], clips: Sequence[FloatArray], options: CompressionOptions
+) -> list[Compressed]:
+    """The same rows with their times, the sizes of a precision in turns."""
+    times: dict[Path, tuple[EncoderTime, ...]] = dict.fromkeys(files, ())
+    for precision in dict.fromkeys(row.precision for row in rows):
+        alike = [file for file, row in zip(files, rows, strict=True) if row.precision == precision]
+        for threads in options.threads:
+            measured = time_encoders(alike, clips, threads, options.rounds)
+            times |= {file: (*times[file], one) for file, one in zip(alike, measured, strict=True)}
+    return [replace(row, times=times[file]) for file, row in zip(files, rows, strict=True)]
 
 
 def _read(model: str) -> Checkpoint:
@@ -157,15 +184,14 @@ def _is_made(file: Path, source: Checkpoint, heard: list[str]) -> bool:
 def table_of(found: Sequence[Compressed]) -> str:
     """A row for each, with the word error rate on each set."""
     sets = [score.name for score in found[0].scores]
-    header = ("model", "precision", "encoder", "MB", "M macs", "encoder ms", *sets, "mean WER %", "loops")
+    header = ("model", "precision", "encoder", "MB", "M macs", *sets, "mean WER %", "loops")
     rows = [
         (
             one.model,
             one.precision,
-            (f"-{one.reduction:.1%}" if one.reduction else "whole") + (", trained" if one.recover_s else ""),
+            _size(one),
             f"{one.n_bytes / 1e6:.1f}",
             f"{one.encoder_macs / 1e6:.2f}",
-            f"{sum(score.encode_ms for score in one.scores) / len(one.scores):.1f}",
             *(f"{100 * score.rate:.2f}" for score in one.scores),
             f"{100 * mean_rate(one.scores):.2f}",
             str(sum(score.errors.loops for score in one.scores)),
@@ -173,3 +199,20 @@ def table_of(found: Sequence[Compressed]) -> str:
         for one in found
     ]
     return table(header, rows, n_left=3)
+
+
+def time_table(found: Sequence[Compressed]) -> str:
+    """The encoders' times, and which share of the arithmetic saved they saved."""
+    header = ("model", "precision", "encoder", "threads", "ms", "macs saved %", "time saved % (quartiles)", "share")
+    rows = []
+    for one in found:
+        for time in one.times:
+            lower, median, upper = (f"{100 * share:.1f}" for share in time.time_saved)
+            saved = (f"{100 * time.macs_saved:.1f}", f"{median} ({lower}-{upper})") if time.share else ("", "")
+            share = f"{time.share:.2f}" if time.share else ""
+            rows.append((one.model, one.precision, _size(one), str(time.threads), f"{time.ms:.2f}", *saved, share))
+    return table(header, rows, n_left=3)
+
+
+def _size(one: Compressed) -> str:
+    return (f"-{one.reduction:.1%}" if one.reduction else "whole") + (", trained" if one.recover_s else "")

@@ -19,7 +19,7 @@ PEAK = "the machine's peak"
 
 FORMATS = {
     "asr": 2,
-    "compression": 1,
+    "compression": 2,
     "confidence": 1,
     "hallucination": 1,
     "kernels": 1,

@@ -9,28 +9,27 @@ biases (under 1 %) do not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.features import FRAMES_PER_SECOND
+from edge.format import StoredTensor, TensorType
 from edge.format.tail import Tail, clip_positions
-from edge.format.whisper import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+from edge.format.whisper import FRAMES_PER_POSITION, HEAD_DIM, LayerShape, WhisperDims
+from export.costs import macs
 from export.embedding import FREQUENT
 
 from .peaks import Peaks
 
 _FLOAT_BYTES = 4
 _CONVOLUTION_WIDTH = 3
-_ENCODER_SQUARES = 12
-"""Weights of an encoder layer in units of n_state ** 2: queries, keys, values 3, output 1, feed-forward 4 + 4."""
 _DECODER_SQUARES = 14
 """Of a decoder layer: self-attention 4, feed-forward 8, and the queries and outputs of cross-attention."""
-_ENCODER_OUTPUTS, _DECODER_OUTPUTS = 9, 11
+_DECODER_OUTPUTS = 11
 """Outputs of those linears in units of n_state: each has a scale of its own."""
 _CROSS_SQUARES = 2
 """Keys and values of cross-attention, which the encoder's call makes."""
-_ATTENTION_PRODUCTS = 2
-"""Queries by keys, and weights by values."""
 _PROMPT_TOKENS = 4
 """Start, language, task, no timestamps."""
 
@@ -60,6 +59,8 @@ class NumberTypes:
 _INT4_BYTES = 0.5 + _FLOAT_BYTES / 32
 _RARE_SHARE = 1 - FREQUENT / 50_256
 """Of the vocabulary that is INT4 in an INT4 file, nearly."""
+_BYTES_IN_MEMORY = {TensorType.I8: 1.0, TensorType.Q4_0: _INT4_BYTES}
+"""Of a weight, where the engine does not make a float of it."""
 
 _FLOATS = NumberTypes(integer=False, weight_bytes=_FLOAT_BYTES, vocabulary_bytes=_FLOAT_BYTES)
 NUMBER_TYPES = {
@@ -150,14 +151,22 @@ def encoder_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
     width = dims.n_audio_state
     first = _CONVOLUTION_WIDTH * dims.n_mels * width
     second = _CONVOLUTION_WIDTH * width * width
-    layers = dims.n_audio_layer * _ENCODER_SQUARES * width * width
-    attention = dims.n_audio_layer * _ATTENTION_PRODUCTS * window.rows * window.rows * width
+    shapes = [dims.layer_shape(layer) for layer in range(dims.n_audio_layer)]
+    layers = sum(macs(shape, dims) for shape in shapes)
+    # Queries by keys, and weights by values.
+    attention = window.rows**2 * dims.n_audio_head * sum(shape.key_width + HEAD_DIM for shape in shapes)
     convolutions = window.positions * (FRAMES_PER_POSITION * first + second)
-    scales = dims.n_audio_layer * _ENCODER_OUTPUTS * width
+    scales = sum(_outputs(shape, dims) for shape in shapes)
     scales += 2 * width  # of the convolutions
     convolution_bytes = 1 if types.integer else _FLOAT_BYTES  # INT8 in an INT4 model too
     read = (first + second) * convolution_bytes + layers * types.weight_bytes + scales * types.scale_bytes
     return _work(types, window.rows * layers + attention + convolutions, read)
+
+
+def _outputs(shape: LayerShape, dims: WhisperDims) -> int:
+    """Of a layer's linears: each has a scale."""
+    ranks = shape.out_rank + shape.fc1_rank + shape.fc2_rank
+    return 2 * dims.n_audio_head * shape.key_width + 3 * dims.n_audio_state + shape.ffn_width + ranks
 
 
 def cross_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
@@ -172,9 +181,12 @@ def decoder_bytes(dims: WhisperDims, types: NumberTypes, n_keys: int, n_past: fl
     """What one pass of the decoder reads without the vocabulary: weights, `n_keys` cross and `n_past` self K and V."""
     width = dims.n_text_state
     weights = _DECODER_SQUARES * width * width * types.weight_bytes + _DECODER_OUTPUTS * width * types.scale_bytes
-    cross = n_keys * width * types.cross_bytes
-    past = n_past * width * 2 * _FLOAT_BYTES
-    return dims.n_text_layer * (weights + cross + past)
+    return dims.n_text_layer * weights + cache_bytes(dims, types, n_keys, n_past)
+
+
+def cache_bytes(dims: WhisperDims, types: NumberTypes, n_keys: int, n_past: float) -> float:
+    """Of that, the keys and values."""
+    return dims.n_text_layer * dims.n_text_state * (n_keys * types.cross_bytes + n_past * 2 * _FLOAT_BYTES)
 
 
 def vocabulary_bytes(dims: WhisperDims, types: NumberTypes) -> float:
@@ -182,10 +194,18 @@ def vocabulary_bytes(dims: WhisperDims, types: NumberTypes) -> float:
     return dims.n_vocab * (dims.n_text_state * types.vocabulary_bytes + types.scale_bytes)
 
 
-def step_bytes(dims: WhisperDims, precision: str, n_keys: int, n_past: float) -> float:
-    """All that one decoder step must read."""
-    types = NUMBER_TYPES[precision]
-    return decoder_bytes(dims, types, n_keys, n_past) + vocabulary_bytes(dims, types)
+def weight_bytes(tensors: Mapping[str, StoredTensor]) -> float:
+    """What one pass of the decoder reads of a model file's weights, vocabulary included, whatever types they mix."""
+    read = [tensor for name, tensor in tensors.items() if _is_read_by_a_pass(name)]
+    return sum(_BYTES_IN_MEMORY.get(one.type, _FLOAT_BYTES) * math.prod(one.shape) for one in read)
+
+
+def _is_read_by_a_pass(name: str) -> bool:
+    """Matrices and their scales; norms, biases and the one row of positions are under 1 %."""
+    if not name.startswith("dec.") or not name.endswith((".weight", ".weight_scale")):
+        return False
+    of_the_encoder = (".cross_attn.k.", ".cross_attn.v.")
+    return not any(part in name for part in ("pos_emb", "norm", *of_the_encoder))
 
 
 def recording_floor(dims: WhisperDims, precision: str, windows: Sequence[Window], n_tokens: int, peaks: Peaks) -> Floor:
@@ -203,5 +223,5 @@ def recording_floor(dims: WhisperDims, precision: str, windows: Sequence[Window]
     )
 
 
-def _work(types: NumberTypes, macs: float, read: float) -> Work:
-    return Work(macs, 0, read) if types.integer else Work(0, macs, read)
+def _work(types: NumberTypes, n_macs: float, read: float) -> Work:
+    return Work(n_macs, 0, read) if types.integer else Work(0, n_macs, read)

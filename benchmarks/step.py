@@ -2,12 +2,12 @@
 
 A step is measured as the greedy search makes it, with timestamps: the rules, the choice and the decode. Cold:
 before each decode memory is read until no cache holds the model, and how fast that goes is the bandwidth that
-the step is held against. Warm: one step after the other.
+the step is held against. Warm: one step after the other. Precisions of a model take turns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from time import perf_counter
 from typing import Any
@@ -16,8 +16,9 @@ import numpy as np
 
 import edge
 from edge.errors import EdgeError
-from edge.format.whisper import FRAMES_PER_POSITION, WhisperDims
-from edge.whisper.decode import Bounds, GreedyDecoder, make_prompt
+from edge.format import open_model
+from edge.format.whisper import FRAMES_PER_POSITION
+from edge.whisper.decode import Bounds, GreedyDecoder, Prompt, make_prompt
 from edge.whisper.protocol import State
 from edge.whisper.rules import TokenRules
 
@@ -28,7 +29,7 @@ from .peaks import measure_peaks, peaks_line
 from .progress import tell
 from .report import machine_line
 from .results import FORMATS
-from .roofline import NUMBER_TYPES, Window, step_bytes, windows_of
+from .roofline import NUMBER_TYPES, Window, cache_bytes, weight_bytes, windows_of
 from .step_report import Cache, Case, DraftRate, StepRate, draft_rate, draft_table, step_rate, step_table
 from .stopwatch import StepTime, TimedState
 
@@ -42,7 +43,8 @@ class StepOptions:
     """What the command line asks for."""
 
     models: tuple[str, ...]
-    precision: str
+    """Names, or model files, which have a precision of their own."""
+    precisions: tuple[str, ...]
     threads: tuple[int, ...]
     seconds: tuple[float, ...]
     """Lengths of the clips that the decoder attends to."""
@@ -51,10 +53,20 @@ class StepOptions:
     rounds: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Contender:
+    """A model at one precision."""
+
+    model: edge.Model
+    weights: float
+    """Bytes of them that a step reads."""
+
+
 def run_step(options: StepOptions) -> dict[str, Any]:
     """Measure, print two tables for each number of threads, and return what the JSON file holds."""
-    if options.precision not in NUMBER_TYPES:
-        raise BenchmarkError(f"no precision {options.precision!r}; there are {', '.join(NUMBER_TYPES)}")
+    for precision in options.precisions:
+        if precision not in NUMBER_TYPES:
+            raise BenchmarkError(f"no precision {precision!r}; there are {', '.join(NUMBER_TYPES)}")
     machine = describe_machine()
     peaks, steps, drafts = [], [], []
     for threads in options.threads:
@@ -62,13 +74,15 @@ def run_step(options: StepOptions) -> dict[str, Any]:
         peaks.append(measure_peaks(threads))
         evict = Evictor(threads)
         found_steps, found_drafts = [], []
-        for model_name in options.models:
-            model = _load(model_name, options.precision, threads)
+        for group in _groups(options, threads):
             for seconds in options.seconds:
-                clip = _clip(model, seconds)
-                case = Case(model_name, options.precision, threads, seconds, clip.rows, "cold")
-                found_steps += _measure_steps(model, case, clip, options, evict)
-                found_drafts += _measure_drafts(model, case, clip, options, evict)
+                clip = _clip(group[0].model, seconds)
+                cases = [
+                    Case(one.model.name, one.model.precision, threads, seconds, clip.rows, "cold") for one in group
+                ]
+                found_steps += _measure_steps(group, cases, clip, options, evict)
+                for one, case in zip(group, cases, strict=True):
+                    found_drafts += _measure_drafts(one.model, case, clip, options, evict)
         tell("")
         print(
             f"peaks: {peaks_line(peaks[-1])}\n\n{step_table(found_steps)}\n\n{draft_table(found_drafts)}\n", flush=True
@@ -86,9 +100,24 @@ def run_step(options: StepOptions) -> dict[str, Any]:
     }
 
 
-def _load(name: str, precision: str, threads: int) -> edge.Model:
+def _groups(options: StepOptions, threads: int) -> list[list[_Contender]]:
+    """The precisions of each model, which stand beside the first of them."""
+    groups: dict[str, list[_Contender]] = {}
+    for name in options.models:
+        precisions = (None,) if name.endswith(".gguf") else options.precisions
+        for one in (_load(name, precision, threads) for precision in precisions):
+            group = groups.setdefault(one.model.name, [])
+            if any(one.model.precision == other.model.precision for other in group):
+                raise BenchmarkError(f"{name}: {one.model.name} at {one.model.precision} is named twice")
+            group.append(one)
+    return list(groups.values())
+
+
+def _load(name: str, precision: str | None, threads: int) -> _Contender:
     try:
-        return edge.load(name, precision=precision, threads=threads)
+        model = edge.load(name, precision=precision, threads=threads)
+        with open_model(model.path) as file:
+            return _Contender(model, weight_bytes(file.tensors))
     except EdgeError as error:
         raise BenchmarkError(str(error)) from error
 
@@ -109,23 +138,24 @@ def _encoded(model: edge.Model, clip: Window) -> State:
     return state
 
 
-def _measure_steps(model: edge.Model, case: Case, clip: Window, options: StepOptions, evict: Evictor) -> list[StepRate]:
-    """Cold and warm in turns."""
-    state = _encoded(model, clip)
-    eot = model.tokenizer.eot
-    prompt = make_prompt(model.tokenizer, model.engine.dims.n_text_ctx, language=_language(model))
+def _measure_steps(
+    group: Sequence[_Contender], cases: Sequence[Case], clip: Window, options: StepOptions, evict: Evictor
+) -> list[StepRate]:
+    """Cold and warm in turns, and in each of them the precisions."""
+    states = [_encoded(one.model, clip) for one in group]
     evict.rates.clear()
-    rounds: dict[Cache, list[list[StepTime]]] = {"cold": [], "warm": []}
+    rounds: dict[tuple[int, Cache], list[list[StepTime]]] = {}
     for number in range(options.rounds):
-        tell(f"{case.model}, {case.seconds:g} s: round {number + 1} of {options.rounds}")
+        tell(f"{cases[0].model}, {cases[0].seconds:g} s: round {number + 1} of {options.rounds}")
         for cache, before_step in _caches(evict).items():
-            timed = TimedState(state, eot, before_step)
-            _greedy(model, options.steps)(timed, prompt)
-            rounds[cache].append(timed.steps)
+            for index, (one, state) in enumerate(zip(group, states, strict=True)):
+                timed = TimedState(state, one.model.tokenizer.eot, before_step)
+                _greedy(one.model, options.steps)(timed, _prompt(one.model))
+                rounds.setdefault((index, cache), []).append(timed.steps)
     read = float(np.median(evict.rates))
-    dims = model.engine.dims
     return [
-        step_rate(replace(case, cache=cache), times, read, _bytes_of(dims, case)) for cache, times in rounds.items()
+        step_rate(replace(cases[index], cache=cache), times, read, _bytes_of(group[index], cases[index]))
+        for (index, cache), times in sorted(rounds.items())
     ]
 
 
@@ -169,9 +199,11 @@ def _greedy(model: edge.Model, n_steps: int) -> GreedyDecoder:
     return GreedyDecoder(model.tokenizer, rules, Bounds(model.engine.dims.n_text_ctx, n_steps + 2))
 
 
-def _language(model: edge.Model) -> str | None:
-    return "en" if model.tokenizer.is_multilingual else None
+def _prompt(model: edge.Model) -> Prompt:
+    language = "en" if model.tokenizer.is_multilingual else None
+    return make_prompt(model.tokenizer, model.engine.dims.n_text_ctx, language=language)
 
 
-def _bytes_of(dims: WhisperDims, case: Case) -> Callable[[int], float]:
-    return lambda n_past: step_bytes(dims, case.precision, case.keys, n_past)
+def _bytes_of(one: _Contender, case: Case) -> Callable[[int], float]:
+    dims, types = one.model.engine.dims, NUMBER_TYPES[one.model.precision]
+    return lambda n_past: one.weights + cache_bytes(dims, types, case.keys, n_past)

@@ -109,27 +109,33 @@ def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def step_table(rates: Sequence[StepRate]) -> str:
-    """One row a case."""
+    """One row a case; the call's time is also told as a ratio to the first precision's, round by round."""
     header = (
-        *("model", "cache", "clip s", "keys", "MB", "read GB/s", "call ms (quartiles)", "GB/s", "% of read"),
-        *("step ms (quartiles)", "times of its bytes"),
+        *("model", "cache", "clip s", "keys", "MB", "read GB/s", "call ms (quartiles)", "to the first", "GB/s"),
+        *("% of read", "step ms (quartiles)", "times of its bytes"),
     )
-    rows = [
-        (
-            f"{rate.model} {rate.precision}",
-            rate.cache,
-            f"{rate.seconds:g}",
-            str(rate.keys),
-            f"{rate.bytes_read / 1e6:.1f}",
-            f"{rate.read / 1e9:.1f}",
-            _milliseconds(rate.call_quartiles_s),
-            f"{rate.call_rate / 1e9:.1f}",
-            f"{100 * rate.share_of_read:.0f}",
-            _milliseconds(rate.step_quartiles_s),
-            f"{rate.times_of_bytes:.2f}",
+    first: dict[tuple[str, float, Cache], StepRate] = {}
+    rows = []
+    for rate in rates:
+        beside = first.setdefault((rate.model, rate.seconds, rate.cache), rate)
+        ratios = quartiles([mine / its for mine, its in zip(rate.call_s, beside.call_s, strict=True)])
+        lower, median, upper = (f"{ratio:.2f}" for ratio in ratios)
+        rows.append(
+            (
+                f"{rate.model} {rate.precision}",
+                rate.cache,
+                f"{rate.seconds:g}",
+                str(rate.keys),
+                f"{rate.bytes_read / 1e6:.1f}",
+                f"{rate.read / 1e9:.1f}",
+                _milliseconds(rate.call_quartiles_s),
+                f"{median} ({lower}-{upper})" if rate is not beside else "",
+                f"{rate.call_rate / 1e9:.1f}",
+                f"{100 * rate.share_of_read:.0f}",
+                _milliseconds(rate.step_quartiles_s),
+                f"{rate.times_of_bytes:.2f}",
+            )
         )
-        for rate in rates
-    ]
     return table(header, rows, n_left=2)
 
 
@@ -137,7 +143,7 @@ def draft_table(rates: Sequence[DraftRate]) -> str:
     """One row a case, a column for each number of tokens."""
     counts = sorted({rate.n_tokens for rate in rates})
     rows = []
-    for _, group in groupby(rates, key=lambda rate: (rate.model, rate.cache, rate.seconds)):
+    for _, group in groupby(rates, key=lambda rate: (rate.model, rate.precision, rate.cache, rate.seconds)):
         of = {rate.n_tokens: rate for rate in group}
         first = of[counts[0]]
         ratios = [f"{of[count].ratio:.2f}" for count in counts[1:]]

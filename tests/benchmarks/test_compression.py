@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from benchmarks.__main__ import build_parser, main
-from benchmarks.compression import Compressed, CompressionOptions, run_compression, table_of
+from benchmarks.compression import Compressed, CompressionOptions, run_compression, table_of, time_table
+from benchmarks.encoder_time import EncoderTime
 from export.compress.shapes import with_layer
 from export.costs import encoder_weights
 from export.evaluate.measure import SetScore
@@ -20,7 +21,7 @@ from export.writers.gguf import write_model_file
 
 
 def scored(name: str, edits: int) -> SetScore:
-    return SetScore(name, "0" * 64, 9, Errors(words=100, deletions=edits, loops=1), 0.0, 1.0, 30.0, encode_ms=12.5)
+    return SetScore(name, "0" * 64, 9, Errors(words=100, deletions=edits, loops=1), 0.0, 1.0, 30.0)
 
 
 def test_a_row_for_each_model() -> None:
@@ -32,8 +33,18 @@ def test_a_row_for_each_model() -> None:
     lines = table_of(found).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[0][-4:] == ["one", "two", "mean WER %", "loops"]
-    assert cells[2] == ["tiny.en", "int8", "whole", "41.4", "7.61", "12.5", "10.00", "21.00", "15.50", "2"]
+    assert cells[2] == ["tiny.en", "int8", "whole", "41.4", "7.61", "10.00", "21.00", "15.50", "2"]
     assert cells[3][1:5] == ["f32", "-15.2%, trained", "148.3", "6.46"]
+
+
+def test_time_saved_stands_beside_arithmetic_saved() -> None:
+    whole = EncoderTime(2, 12.5, (0.0, 0.0, 0.0), 0.0)
+    smaller = EncoderTime(2, 11.5, (0.06, 0.08, 0.09), 0.1)
+    row = Compressed("base", "int8", 0.0, 0.0, 1, 1, (), (whole,))
+    table = time_table([row, replace(row, reduction=0.1, times=(smaller,))])
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    assert cells[2] == ["base", "int8", "whole", "2", "12.50", "", "", ""]
+    assert cells[3] == ["base", "int8", "-10.0%", "2", "11.50", "10.0", "8.0 (6.0-9.0)", "0.80"]
 
 
 def test_shares_are_below_one() -> None:
@@ -63,8 +74,12 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     write_model_file(replace(whole, dims=dims, tensors={**whole.tensors, **cut}), file, "int8")
     item = {"audio": str(jfk_clip), "text": "and so my fellow americans ask not what your country can do for you"}
     (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
-    options = CompressionOptions((str(tmp_path),), (), (str(file),), (), ("f32", "int8"), keep=tmp_path / "kept")
+    options = CompressionOptions(
+        (str(tmp_path),), (), (str(file),), (), ("f32", "int8"), keep=tmp_path / "kept", threads=(1,), rounds=1
+    )
     _, row = run_compression(options)["results"]
+    assert [(time["threads"], time["macs_saved"]) for time in row["times"]] == [(1, 0)]
+    assert row["times"][0]["ms"] > 0
     assert row["model"] == "tiny.en"
     assert row["reduction"] == pytest.approx(2 * 64 * 384 / encoder_weights(whole.dims))
     assert row["scores"][0]["errors"]["words"] == 14

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from benchmarks.__main__ import main
 from benchmarks.step_report import Case, draft_rate, draft_table, step_rate, step_table
 from benchmarks.stopwatch import StepTime, TimedState
 from edge.whisper.protocol import FloatArray, IntArray
+from export.sources import read_checkpoint
+from export.writers.gguf import write_model_file
 
 CASE = Case("tiny.en", "int8", threads=1, seconds=8, keys=450, cache="cold")
 EOT = 3
@@ -89,6 +92,19 @@ def test_rates_of_known_times() -> None:
     assert "| tiny.en int8 | cold  |      8 |  450 |" in step_table([rate])
 
 
+def test_a_precision_stands_beside_the_first_of_its_model() -> None:
+    cases = [CASE, replace(CASE, precision="int4"), replace(CASE, model="base")]
+    rates = [
+        step_rate(case, [[StepTime(4, 1e-3, ms * 1e-3 * slow)] for slow in (1, 2, 3)], 20e9, lambda n_past: 1e6)
+        for case, ms in zip(cases, (4, 3, 9), strict=True)
+    ]
+    header, _, first, second, third = (
+        [cell.strip() for cell in line.split("|")] for line in step_table(rates).splitlines()
+    )
+    column = header.index("to the first")
+    assert [row[column] for row in (first, second, third)] == ["", "0.75 (0.75-0.75)", ""]
+
+
 def test_drafts_stand_beside_one_token() -> None:
     rates = [draft_rate(CASE, n_tokens, [n_tokens * 1e-3 + 1e-3], [2e-3]) for n_tokens in (1, 2, 4)]
     assert [rate.ratio for rate in rates] == pytest.approx([1.0, 1.5, 2.5])
@@ -104,11 +120,16 @@ def test_steps_of_a_real_model(
     monkeypatch.setattr("edge.ops.measure_peak", lambda *arguments: next(rates))
     monkeypatch.setattr("edge.ops.memory_to_read", lambda: np.ones(64, np.uint8))
     out = tmp_path / "step.json"
-    arguments = ["step", "--models", "tiny.en", "--threads", "1", "--seconds", "2"]
+    copy = tmp_path / "mine.gguf"
+    write_model_file(read_checkpoint(tiny_en_int8), copy, "int4")
+    models = f"tiny.en,{copy}"
+    arguments = ["step", "--models", models, "--threads", "1", "--seconds", "2"]
     assert main([*arguments, "--steps", "3", "--rounds", "2", "--json", str(out)]) == 0
     result = json.loads(out.read_text(encoding="utf-8"))
-    assert [(row["cache"], len(row["call_s"])) for row in result["results"]] == [("cold", 2), ("warm", 2)]
+    found = [(row["precision"], row["cache"], len(row["call_s"])) for row in result["results"]]
+    assert found == [(precision, cache, 2) for precision in ("int8", "int4") for cache in ("cold", "warm")]
     assert all(row["share_of_read"] > 0 for row in result["results"])
+    assert result["results"][2]["bytes_read"] < 0.8 * result["results"][0]["bytes_read"]
     assert {row["n_tokens"] for row in result["drafts"]} == {1, 2, 3, 4, 6, 8}
     capsys.readouterr()
     assert main(["compare", str(out), str(out)]) == 0
@@ -119,6 +140,7 @@ def test_steps_of_a_real_model(
     ("arguments", "message"),
     [
         (["--precision", "int2"], "no precision 'int2'"),
+        (["--models", "tiny.en", "--precision", "int8,int8"], "tiny.en: tiny.en at int8 is named twice"),
         (["--models", "tiny.en", "--seconds", "31"], "a clip of 31 s is longer than a window"),
         (["--models", "nobody"], "no model or asset is called 'nobody'"),
     ],
