@@ -128,18 +128,18 @@ static void store_queries(encoder *e, size_t t, size_t width, const float *q, si
     }
 }
 
-// Keys into their layout; values too, or aside until all are there (INT8 scales them by channel).
-static void store_keys_values(encoder *e, ew_keys *keys, size_t t, size_t width, const float *k, const float *v,
-                              size_t ld, size_t m) {
-    ew_keys_store(e->table, keys, t, width, k, v, ld, m, &e->scratch->head);
-    for (size_t i = 0; e->s->values && i < m; i++)
-        memcpy(e->s->values + (t + i) * e->d, v + i * ld, e->d * sizeof *v);
-}
-
-static void quantize_values(encoder *e, ew_keys *keys) {
-    for (size_t head; take(e, e->s->values ? keys->n_heads : 0, &head);)
-        ew_keys_quantize_values(e->table, keys, head, e->s->values, e->d, e->n_rows);
-    finish_phase(e);
+// Rows of a linear whose last d outputs are values: to scratch->wide, or values to `values`, where they wait until all
+// are there (INT8 scales them by channel).
+static void project(encoder *e, const ew_linear *linear, const float *x, float *values, size_t t, size_t m) {
+    const size_t d = e->d, n = linear->n;
+    float *wide = e->scratch->wide;
+    ew_operand *operand = &e->scratch->operand;
+    ew_operand_load(e->table, operand, x, d, m, linear, 1);
+    ew_linear_columns(e->table, linear, operand, wide, n, m, 0, n - d, EK_STORE);
+    if (values)
+        ew_linear_columns(e->table, linear, operand, values + t * d, d, m, n - d, n, EK_STORE);
+    else
+        ew_linear_columns(e->table, linear, operand, wide + n - d, n, m, n - d, n, EK_STORE);
 }
 
 static void attend(encoder *e, size_t width, size_t t, size_t m) {
@@ -193,12 +193,15 @@ static void encoder_layer(encoder *e, size_t index) {
     for (size_t block; take(e, n_blocks, &block);) {
         const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
         norm_rows(e, &layer->norm_attn, scratch->norm, e->s->x + t * d, m);
-        linear_rows(e, &layer->qkv, scratch->norm, d, scratch->wide, qkv, m, EK_STORE);
+        project(e, &layer->qkv, scratch->norm, e->s->values, t, m);
         store_queries(e, t, width, scratch->wide, qkv, m);
-        store_keys_values(e, &e->s->keys, t, width, scratch->wide + queries, scratch->wide + 2 * queries, qkv, m);
+        ew_keys_store(e->table, &e->s->keys, t, width, scratch->wide + queries, scratch->wide + 2 * queries, qkv, m,
+                      &scratch->head);
     }
     finish_phase(e);
-    quantize_values(e, &e->s->keys);
+    for (size_t head; take(e, e->s->values ? e->s->keys.n_heads : 0, &head);)
+        ew_keys_quantize_values(e->table, &e->s->keys, head, e->s->values, d, e->n_rows);
+    finish_phase(e);
     for (size_t block; take(e, n_blocks, &block);) {
         const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
         float *x = e->s->x + t * d;
@@ -211,26 +214,30 @@ static void encoder_layer(encoder *e, size_t index) {
         e->table->gelu(scratch->wide, ffn, m, ffn);
         linear_rows(e, &layer->fc2, scratch->wide, ffn, x, d, m, EK_ADD);
         show_hidden(e, index + 1, t, m);
+        if (index + 1 == e->model->dims.n_audio_layer)
+            norm_rows(e, &e->model->enc_norm, x, x, m);
     }
     finish_phase(e);
 }
 
+// Values of a layer are quantized while the next one's are made: they lie in two places by turns.
 static void cross_keys_values(encoder *e) {
-    const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, e->block);
-    for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
-        norm_rows(e, &e->model->enc_norm, e->s->x + t * d, e->s->x + t * d, m);
-    }
-    finish_phase(e);
-    for (size_t layer = 0; layer < e->model->dims.n_text_layer; layer++) {
-        for (size_t block; take(e, n_blocks, &block);) {
-            const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
+    const size_t d = e->d, n_layers = e->model->dims.n_text_layer, n_blocks = ek_div_up(e->n_rows, e->block);
+    float *values[2] = {e->s->values, e->s->values ? e->s->more_values : NULL};
+    for (size_t layer = 0; layer <= n_layers; layer++) {
+        const size_t blocks = layer < n_layers ? n_blocks : 0, heads = layer && *values ? e->s->cross->n_heads : 0;
+        for (size_t piece; take(e, blocks + heads, &piece);) {
+            if (piece >= blocks) {
+                ew_keys_quantize_values(e->table, &e->s->cross[layer - 1], piece - blocks, values[(layer - 1) % 2], d,
+                                        e->n_rows);
+                continue;
+            }
+            const size_t t = piece * e->block, m = ek_min(e->n_rows - t, e->block);
             float *kv = e->scratch->wide;
-            linear_rows(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, d, kv, 2 * d, m, EK_STORE);
-            store_keys_values(e, &e->s->cross[layer], t, EK_HEAD, kv, kv + d, 2 * d, m);
+            project(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, values[layer % 2], t, m);
+            ew_keys_store(e->table, &e->s->cross[layer], t, EK_HEAD, kv, kv + d, 2 * d, m, &e->scratch->head);
         }
         finish_phase(e);
-        quantize_values(e, &e->s->cross[layer]);
     }
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keys.h"
 
-#include <math.h>
-
 #include "../attention/attention.h"
 #include "memory.h"
 
@@ -64,14 +62,6 @@ void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t wi
 
 void ew_keys_quantize_values(const ek_table *table, ew_keys *keys, size_t head, const float *values, size_t ldv,
                              size_t n_keys) {
-    float largest[EK_HEAD] = {0};
-    const float *v = values + head * EK_HEAD;
-    for (size_t t = 0; t < n_keys; t++) {
-        for (size_t c = 0; c < EK_HEAD; c++) {
-            const float magnitude = fabsf(v[t * ldv + c]);
-            largest[c] = magnitude > largest[c] ? magnitude : largest[c];
-        }
-    }
-    table->quantize_columns(keys->v_codes + ew_keys_head(keys, head), keys->v_scale + head * EK_HEAD, largest, v, ldv,
-                            n_keys, EK_HEAD);
+    table->quantize_columns(keys->v_codes + ew_keys_head(keys, head), keys->v_scale + head * EK_HEAD,
+                            values + head * EK_HEAD, ldv, n_keys, EK_HEAD);
 }

@@ -59,7 +59,7 @@ static void multiply(const ek_table *table, const ew_linear *linear, const ew_op
 
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                        size_t m, size_t first, size_t last, enum ek_mode mode) {
-    multiply(table, linear, x, out + first, ldo, m, first, last, linear->bias + first, mode);
+    multiply(table, linear, x, out, ldo, m, first, last, linear->bias + first, mode);
 }
 
 void ew_linear_rows_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
@@ -77,7 +77,7 @@ void ew_linear_rows_fine(const ek_table *table, const ew_linear *linear, const e
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                             size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work) {
     if (linear->type == EW_F32) {
-        ew_linear_columns(table, linear, x, out, ldo, m, first, last, mode);
+        ew_linear_columns(table, linear, x, out + first, ldo, m, first, last, mode);
         return;
     }
     const size_t most = n_work / (2 * m) / EK_TILE * EK_TILE; // columns at once

@@ -35,7 +35,7 @@ ew_operand ew_operand_in(void *memory, size_t rows, size_t k);
 void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
                      const ew_linear *linear, size_t n_digits);
 
-// out[:, first .. last) of m rows; first is a multiple of 16. ldo is counted from column 0 of the output.
+// Columns first .. last of m rows to out, whose first column is `first`: a multiple of 16.
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                        size_t m, size_t first, size_t last, enum ek_mode mode);
 static inline void ew_linear_rows(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out,
@@ -43,7 +43,7 @@ static inline void ew_linear_rows(const ek_table *table, const ew_linear *linear
     ew_linear_columns(table, linear, x, out, ldo, m, 0, linear->n, mode);
 }
 
-// The same of an operand in two digits. For few rows, whose time goes into reading weights, the second digit costs
+// The same of an operand in two digits, but out's first column is 0. For few rows, whose time goes into reading weights, the second digit costs
 // little: weights are read once. work: n_work >= 32 m floats.
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                             size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work);

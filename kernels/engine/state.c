@@ -39,10 +39,12 @@ static int allocate_encoder(ew_state *state) {
         return -1;
     if (state->model->int8_attention) {
         state->values = ew_alloc(ctx * d * sizeof(float));
+        state->more_values = ew_alloc(ctx * d * sizeof(float));
         state->queries.codes = ew_alloc(padded * d);
         state->queries.scale = ew_alloc(padded * dims->n_audio_head * sizeof(float));
         state->queries.sum = ew_alloc(padded * dims->n_audio_head * sizeof(int32_t));
-        if (!state->values || !state->queries.codes || !state->queries.scale || !state->queries.sum)
+        if (!state->values || !state->more_values || !state->queries.codes || !state->queries.scale ||
+            !state->queries.sum)
             return -1;
     } else {
         state->queries.rows = ew_alloc(ctx * d * sizeof(float));
@@ -109,7 +111,7 @@ void ew_state_free(ew_state *state) {
         ew_keys_free(&state->self[i]);
     ew_keys_free(&state->keys);
     void *buffers[] = {state->scratch,       state->mel,           state->conv,  state->x,     state->key_bias,
-                       state->values,        state->queries.rows,  state->queries.codes,
+                       state->values,        state->more_values,   state->queries.rows,  state->queries.codes,
                        state->queries.scale, state->queries.sum,   state->cross, state->next_block,
                        state->dec_x,         state->dec_qkv,       state->dec_context,
                        state->dec_wide,      state->self,          state->slot,  state->history,

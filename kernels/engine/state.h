@@ -42,7 +42,7 @@ typedef struct {
     float *mel;  // [2 n_audio_ctx + 2][n_mels], a row of zeros before and after the clip
     float *conv; // [2 n_audio_ctx + 2][d], likewise
     float *x;    // [n_audio_ctx][d]: the encoder's residual stream, at the end its output
-    float *values; // [n_audio_ctx][d], values before they are quantized
+    float *values, *more_values; // [n_audio_ctx][d] each, values before they are quantized
     ew_queries queries;
     float *key_bias; // [n_audio_ctx]: 0 for the clip's keys, log(count) for the landmarks'
     ew_keys keys; // of the encoder layer at work
@@ -88,7 +88,7 @@ void ew_reorder(ew_state *state, const int32_t *parents, size_t n);
 static inline size_t ew_held(const ew_state *state, size_t beam) { return state->n_held[state->slot[beam]]; }
 
 static inline size_t ew_n_encoder_phases(const ew_model *model) {
-    return 4 + 3 * model->dims.n_audio_layer + 2 * model->dims.n_text_layer;
+    return 4 + 3 * model->dims.n_audio_layer + model->dims.n_text_layer;
 }
 
 #endif

@@ -17,15 +17,14 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     const size_t bytes = n * ek_round_up(k, EK_QUAD);
     const enum ca_values values = ca_any_values();
     ca_case("%zu rows of %zu, ldx %zu, values %d", k, n, ldx, values);
-    float *x = CA_NEW(float, ca_span(k, ldx, n)), *largest = CA_NEW(float, n);
+    float *x = CA_NEW(float, ca_span(k, ldx, n));
     ca_floats(x, ca_span(k, ldx, n), values);
-    find_largest(largest, x, ldx, k, n);
     int8_t *w[2];
     float *scale[2];
     for (int i = 0; i < 2; i++) {
         w[i] = CA_NEW(int8_t, bytes);
         scale[i] = CA_NEW(float, n);
-        (i ? level : ref)->quantize_columns(w[i], scale[i], largest, x, ldx, k, n);
+        (i ? level : ref)->quantize_columns(w[i], scale[i], x, ldx, k, n);
     }
     ca_same_bytes("w", w[0], w[1], bytes, EK_TILE * EK_QUAD);
     ca_same_floats("scale", scale[0], scale[1], n, 1);
@@ -43,7 +42,7 @@ static void accuracy(const ek_table *ref) {
         int8_t *w = CA_NEW(int8_t, n * quads * EK_QUAD);
         ca_floats(x, k * n, CA_PLAIN);
         find_largest(largest, x, n, k, n);
-        ref->quantize_columns(w, scale, largest, x, n, k, n);
+        ref->quantize_columns(w, scale, x, n, k, n);
         for (size_t j = 0; j < n; j++) {
             for (size_t p = 0; p < quads * EK_QUAD; p++) {
                 const size_t quad = j / EK_TILE * quads + p / EK_QUAD;
@@ -62,22 +61,21 @@ typedef struct {
     const ek_table *table;
     size_t k;
     int8_t *w;
-    float *scale, *largest, *x;
+    float *scale, *x;
 } operands;
 
 static void run(void *context) {
     const operands *o = context;
-    o->table->quantize_columns(o->w, o->scale, o->largest, o->x, 64, o->k, 64);
+    o->table->quantize_columns(o->w, o->scale, o->x, 64, o->k, 64);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {
     operands o = {.table = table, .k = ek_min(1500, max_rows)};
     o.w = ca_bench_alloc(64 * ek_round_up(o.k, EK_QUAD));
     o.scale = ca_bench_alloc(64 * sizeof *o.scale);
-    o.largest = ca_bench_alloc(64 * sizeof *o.largest);
     o.x = ca_bench_alloc(64 * o.k * sizeof *o.x);
     ca_bench("1500x64", CA_NS, (double)(64 * o.k), run, &o);
-    void *buffers[] = {o.w, o.scale, o.largest, o.x};
+    void *buffers[] = {o.w, o.scale, o.x};
     for (size_t b = 0; b < sizeof buffers / sizeof *buffers; b++)
         free(buffers[b]);
 }

@@ -120,7 +120,7 @@ static EK_DECL_QUANTIZE(quantize_second_like_first) {
 
 // One float before the first.
 static EK_DECL_QUANTIZE_COLUMNS(quantize_columns_writes_before) {
-    right->quantize_columns(w, scale, largest, x, ldx, k, n);
+    right->quantize_columns(w, scale, x, ldx, k, n);
     if (n)
         scale[-1] = 0.0f;
 }
