@@ -46,7 +46,7 @@ static range linear_columns(decoder *e, const ew_linear *linear, const float *x,
     range columns = share(e, ek_div_up(linear->n, EK_TILE));
     columns.first *= EK_TILE;
     columns.last = ek_min(columns.last * EK_TILE, linear->n);
-    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear, 2);
+    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear, EW_TWO_DIGITS);
     ew_linear_columns_fine(e->table, linear, &e->scratch->operand, out, ldo, m, columns.first, columns.last, mode,
                            e->scratch->wide, EW_ROWS * 4 * e->d);
     return columns;
@@ -148,7 +148,7 @@ static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t fi
         return;
     }
     const ew_operand *codes = &e->scratch->head;
-    e->table->quantize(codes->codes, codes->scale, codes->sum, NULL, q, d, m, EK_HEAD, 1);
+    e->table->quantize(codes->codes, codes->scale, codes->sum, NULL, NULL, q, d, m, EK_HEAD, 1);
     ek_attention_q8(e->table, call,
                     (ek_attention_q8_operands){.q = codes->codes,
                                                .q_scale = codes->scale,

@@ -50,15 +50,17 @@ static void norm_rows(const encoder *e, const ew_norm *norm, float *out, const f
     e->table->layer_norm(out, e->d, x, e->d, norm->weight, norm->bias, m, e->d);
 }
 
-static void linear_rows(encoder *e, const ew_linear *linear, const float *x, size_t ldx, float *out, size_t ldo,
-                        size_t m, enum ek_mode mode) {
+// rounding: EW_FROM_MIDDLE for what GELU gives, which is hardly ever below 0.
+static void linear_rows(encoder *e, const ew_linear *linear, const float *x, size_t ldx, ew_rounding rounding,
+                        float *out, size_t ldo, size_t m, enum ek_mode mode) {
     if (linear->down) {
-        ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear->down, 1);
+        ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear->down, rounding);
         ew_linear_rows(e->table, linear->down, &e->scratch->operand, e->scratch->factor, linear->k, m, EK_STORE);
         x = e->scratch->factor;
         ldx = linear->k;
+        rounding = EW_ONE_DIGIT;
     }
-    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear, 1);
+    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear, rounding);
     ew_linear_rows(e->table, linear, &e->scratch->operand, out, ldo, m, mode);
 }
 
@@ -77,7 +79,7 @@ static void convolutions(encoder *e) {
     for (size_t block; take(e, ek_div_up(n_frames, rows1), &block);) {
         const size_t t = block * rows1, m = ek_min(n_frames - t, rows1);
         float *out = s->conv + (t + 1) * d; // row 0 is padding
-        linear_rows(e, &e->model->conv1, s->mel + t * n_mels, n_mels, out, d, m, EK_STORE);
+        linear_rows(e, &e->model->conv1, s->mel + t * n_mels, n_mels, EW_ONE_DIGIT, out, d, m, EK_STORE);
         e->table->gelu(out, d, m, d);
     }
     finish_phase(e);
@@ -85,9 +87,7 @@ static void convolutions(encoder *e) {
         const size_t t = block * rows2, m = ek_min(n_positions - t, rows2);
         float *x = s->x + t * d;
         const float *positions = e->model->enc_positions + t * d;
-        // In two digits: all that follows is built on these rows.
-        ew_operand_load(e->table, &e->scratch->operand, s->conv + 2 * t * d, 2 * d, m, &e->model->conv2, 2);
-        ew_linear_rows_fine(e->table, &e->model->conv2, &e->scratch->operand, x, d, m);
+        linear_rows(e, &e->model->conv2, s->conv + 2 * t * d, 2 * d, EW_FROM_MIDDLE, x, d, m, EK_STORE);
         e->table->gelu(x, d, m, d);
         for (size_t i = 0; i < m * d; i++)
             x[i] += positions[i];
@@ -123,7 +123,7 @@ static void store_queries(encoder *e, size_t t, size_t width, const float *q, si
     }
     for (size_t head = 0; head < n_heads; head++) {
         const size_t at = head * capacity + t;
-        e->table->quantize(queries->codes + at * EK_HEAD, queries->scale + at, queries->sum + at, NULL,
+        e->table->quantize(queries->codes + at * EK_HEAD, queries->scale + at, queries->sum + at, NULL, NULL,
                            q + head * width, ldq, m, width, 1);
     }
 }
@@ -134,7 +134,7 @@ static void project(encoder *e, const ew_linear *linear, const float *x, float *
     const size_t d = e->d, n = linear->n;
     float *wide = e->scratch->wide;
     ew_operand *operand = &e->scratch->operand;
-    ew_operand_load(e->table, operand, x, d, m, linear, 1);
+    ew_operand_load(e->table, operand, x, d, m, linear, EW_ONE_DIGIT);
     ew_linear_columns(e->table, linear, operand, wide, n, m, 0, n - d, EK_STORE);
     if (values)
         ew_linear_columns(e->table, linear, operand, values + t * d, d, m, n - d, n, EK_STORE);
@@ -208,11 +208,11 @@ static void encoder_layer(encoder *e, size_t index) {
         attend(e, width, t, m);
         if (index == 0)
             restore_local_heads(e, t, m);
-        linear_rows(e, &layer->out, scratch->context, d, x, d, m, EK_ADD);
+        linear_rows(e, &layer->out, scratch->context, d, EW_ONE_DIGIT, x, d, m, EK_ADD);
         norm_rows(e, &layer->norm_ffn, scratch->norm, x, m);
-        linear_rows(e, &layer->fc1, scratch->norm, d, scratch->wide, ffn, m, EK_STORE);
+        linear_rows(e, &layer->fc1, scratch->norm, d, EW_ONE_DIGIT, scratch->wide, ffn, m, EK_STORE);
         e->table->gelu(scratch->wide, ffn, m, ffn);
-        linear_rows(e, &layer->fc2, scratch->wide, ffn, x, d, m, EK_ADD);
+        linear_rows(e, &layer->fc2, scratch->wide, ffn, EW_FROM_MIDDLE, x, d, m, EK_ADD);
         show_hidden(e, index + 1, t, m);
         if (index + 1 == e->model->dims.n_audio_layer)
             norm_rows(e, &e->model->enc_norm, x, x, m);

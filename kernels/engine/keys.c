@@ -47,7 +47,7 @@ void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t wi
     for (size_t head = 0; head < keys->n_heads; head++) {
         const size_t start = ew_keys_head(keys, head);
         if (keys->k_codes) {
-            table->quantize(scratch->codes, keys->k_scale + head * keys->capacity + first, scratch->sum, NULL,
+            table->quantize(scratch->codes, keys->k_scale + head * keys->capacity + first, scratch->sum, NULL, NULL,
                             k + head * width, ld, m, width, 1);
             for (size_t i = 0; i < m; i++)
                 scatter_codes(keys->k_codes + start, first + i, width, scratch->codes + i * EK_HEAD);

@@ -7,7 +7,7 @@
 enum { Q4_0_BLOCK_BYTES = 2 + EK_GROUP / 2 };
 
 size_t ew_operand_bytes(size_t rows, size_t k) {
-    return ek_round_up(rows * ek_q8_stride(k), EK_ALIGN) + 2 * ek_round_up(rows * sizeof(float), EK_ALIGN) +
+    return ek_round_up(rows * ek_q8_stride(k), EK_ALIGN) + 3 * ek_round_up(rows * sizeof(float), EK_ALIGN) +
            ek_round_up(rows * ek_div_up(k, EK_GROUP) * sizeof(int32_t), EK_ALIGN);
 }
 
@@ -18,6 +18,8 @@ ew_operand ew_operand_in(void *memory, size_t rows, size_t k) {
     p += ek_round_up(rows * ek_q8_stride(k), EK_ALIGN);
     operand.scale = (float *)(void *)p;
     p += ek_round_up(rows * sizeof(float), EK_ALIGN);
+    operand.middle = (float *)(void *)p;
+    p += ek_round_up(rows * sizeof(float), EK_ALIGN);
     operand.sum = (int32_t *)(void *)p;
     p += ek_round_up(rows * sizeof(float), EK_ALIGN);
     operand.group_sum = (int32_t *)(void *)p;
@@ -25,12 +27,15 @@ ew_operand ew_operand_in(void *memory, size_t rows, size_t k) {
 }
 
 void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
-                     const ew_linear *linear, size_t n_digits) {
+                     const ew_linear *linear, ew_rounding rounding) {
     operand->x = x;
     operand->ldx = ldx;
+    operand->from_middle = rounding == EW_FROM_MIDDLE && linear->type == EW_Q8;
     if (linear->type != EW_F32)
         table->quantize(operand->codes, operand->scale, operand->sum,
-                        linear->type == EW_Q4 ? operand->group_sum : NULL, x, ldx, m, linear->k, n_digits);
+                        linear->type == EW_Q4 ? operand->group_sum : NULL,
+                        operand->from_middle ? operand->middle : NULL, x, ldx, m, linear->k,
+                        rounding == EW_TWO_DIGITS ? 2 : 1);
 }
 
 // Columns first .. last of W x + bias, to out[0 ..].
@@ -60,18 +65,9 @@ static void multiply(const ek_table *table, const ew_linear *linear, const ew_op
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                        size_t m, size_t first, size_t last, enum ek_mode mode) {
     multiply(table, linear, x, out, ldo, m, first, last, linear->bias + first, mode);
-}
-
-void ew_linear_rows_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
-                         size_t m) {
-    ew_linear_rows(table, linear, x, out, ldo, m, EK_STORE);
-    if (linear->type == EW_F32)
-        return;
-    const ew_operand second = {.codes = x->codes + m * ek_q8_stride(linear->k),
-                               .scale = x->scale + m,
-                               .sum = x->sum + m,
-                               .group_sum = x->group_sum + m * ek_div_up(linear->k, EK_GROUP)};
-    multiply(table, linear, &second, out, ldo, m, 0, linear->n, NULL, EK_ADD);
+    for (size_t i = 0; x->from_middle && i < m; i++)
+        for (size_t j = first; j < last; j++)
+            out[i * ldo + j - first] += x->middle[i] * linear->total[j];
 }
 
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
@@ -128,8 +124,16 @@ static int allocate(ew_linear *linear, ew_type type) {
     }
     linear->w = ew_alloc(weight_bytes);
     linear->scale = scales ? ew_alloc(scales * sizeof(float)) : NULL;
+    linear->total = type == EW_Q8 ? ew_alloc(n * sizeof(float)) : NULL;
     linear->type = type;
-    return linear->w && (!scales || linear->scale) ? 0 : -1;
+    return linear->w && (!scales || linear->scale) && (type != EW_Q8 || linear->total) ? 0 : -1;
+}
+
+static float total_of(const int8_t *codes, size_t k, float scale) {
+    int32_t total = 0;
+    for (size_t p = 0; p < k; p++)
+        total += codes[p];
+    return (float)total * scale;
 }
 
 int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, const void *w, const float *scale) {
@@ -143,6 +147,8 @@ int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, cons
     } else if (type == EW_Q8) {
         ek_pack_q8((int8_t *)linear->w + first * ek_round_up(k, EK_QUAD), w, k, n, k);
         memcpy(linear->scale + first, scale, n * sizeof *scale);
+        for (size_t i = 0; i < n; i++)
+            linear->total[first + i] = total_of((const int8_t *)w + i * k, k, scale[i]);
     } else {
         const size_t groups = k / EK_GROUP;
         ek_pack_q4((uint8_t *)linear->w + first * k / 2, linear->scale + first * groups, w, n, k);
@@ -175,6 +181,7 @@ void ew_linear_free(ew_linear *linear) {
     ew_free(linear->next);
     ew_free(linear->w);
     ew_free(linear->scale);
+    ew_free(linear->total);
     ew_free(linear->bias);
     *linear = (ew_linear){0};
 }

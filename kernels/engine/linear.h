@@ -13,6 +13,7 @@ typedef struct ew_linear {
     size_t n, k;    // outputs, inputs: of the second factor where there are two
     void *w;        // packed tiles of its type
     float *scale;   // q8: [round_up(n, 16)]; q4: [n / 16][k / 32][16]; f32: none
+    float *total;   // q8: [n], the sum of each output's weights
     float *bias;    // [n]; zero where the model has none
     struct ew_linear *down; // the first factor, of k outputs; NULL: there is only one
     struct ew_linear *next; // the rows behind these, in a type of their own; NULL: there are none
@@ -23,17 +24,22 @@ typedef struct {
     const float *x;
     size_t ldx;
     int8_t *codes;
-    float *scale;
+    float *scale, *middle;
     int32_t *sum, *group_sum;
+    int from_middle;
 } ew_operand;
+
+// How rows become codes (quantize.h): in one digit; in two, the codes of m rows and below them the codes of what their
+// rounding left, exact to 15 bits; in one from the middle of each row's range (EW_Q8 alone, others take one digit).
+typedef enum { EW_ONE_DIGIT, EW_TWO_DIGITS, EW_FROM_MIDDLE } ew_rounding;
 
 size_t ew_operand_bytes(size_t rows, size_t k);
 // Lays out an operand for up to `rows` rows of up to `k` inputs in `memory`.
 ew_operand ew_operand_in(void *memory, size_t rows, size_t k);
-// Points the operand at m rows of x and, for integer types, quantizes them in one digit or two (the codes of m rows,
-// and below them the codes of what their rounding left: exact to 15 bits). operand: room for n_digits * m rows.
+// Points the operand at m rows of x and, for integer types, quantizes them. operand: room for m rows, or 2 m in two
+// digits.
 void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
-                     const ew_linear *linear, size_t n_digits);
+                     const ew_linear *linear, ew_rounding rounding);
 
 // Columns first .. last of m rows to out, whose first column is `first`: a multiple of 16.
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
@@ -43,13 +49,10 @@ static inline void ew_linear_rows(const ek_table *table, const ew_linear *linear
     ew_linear_columns(table, linear, x, out, ldo, m, 0, linear->n, mode);
 }
 
-// The same of an operand in two digits, but out's first column is 0. For few rows, whose time goes into reading weights, the second digit costs
-// little: weights are read once. work: n_work >= 32 m floats.
+// The same of an operand in two digits, but out's first column is 0. For few rows, whose time goes into reading
+// weights, the second digit costs little: weights are read once. work: n_work >= 32 m floats.
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                             size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work);
-// The same for many rows, all columns and EK_STORE: one product after the other.
-void ew_linear_rows_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
-                         size_t m);
 
 // Row `row` of W as floats (an embedding look-up in the output projection).
 void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out);

@@ -151,7 +151,7 @@ static int make_operands(product *p, int n_threads) {
         p->w[i] = (int8_t)(i % 251 - 125);
     for (size_t i = 0; i < columns; i++)
         p->scale[i] = 1e-3f;
-    p->table->quantize(p->codes, p->a_scale, p->sum, p->group_sum, p->x, p->k, p->m, p->k, 1);
+    p->table->quantize(p->codes, p->a_scale, p->sum, p->group_sum, NULL, p->x, p->k, p->m, p->k, 1);
     return 0;
 }
 

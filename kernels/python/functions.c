@@ -163,7 +163,7 @@ static PyObject *quantize_rows(PyObject *module, PyObject *args) {
              ew_get_buffer(scales, &scale, rows * sizeof(float), 1, "scales") == 0 &&
              ew_get_buffer(sums, &sum, rows * sizeof(int32_t), 1, "sums") == 0;
     if (ok)
-        table->quantize(out.buf, scale.buf, sum.buf, NULL, in.buf, inputs, rows, inputs, 1);
+        table->quantize(out.buf, scale.buf, sum.buf, NULL, NULL, in.buf, inputs, rows, inputs, 1);
     ew_release(&in);
     ew_release(&out);
     ew_release(&scale);

@@ -31,10 +31,14 @@ EK_DECL_QUANTIZE(ek_quantize_q8_f32_ref) {
     const size_t stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
     for (size_t i = 0; i < m; i++) {
         const float *row = x + i * ldx;
-        float largest = 0.0f;
-        for (size_t p = 0; p < k; p++)
-            largest = fabsf(row[p]) > largest ? fabsf(row[p]) : largest;
-        const float inverse = largest > 0.0f ? 127.0f / largest : 0.0f;
+        float high = 0.0f, low = 0.0f;
+        for (size_t p = 0; p < k; p++) {
+            high = row[p] > high ? row[p] : high;
+            low = row[p] < low ? row[p] : low;
+        }
+        const float centre = (high + low) * 0.5f, reach = middle ? high - centre : -low > high ? -low : high;
+        const float most = middle ? EK_MIDDLE_REACH : 127.0f, inverse = reach > 0.0f ? most / reach : 0.0f;
+        const float zero = middle ? rintf(within_codes(centre * inverse)) : 0.0f;
         digit_row digits[2];
         for (size_t d = 0; d < n_digits; d++) {
             const size_t at = d * m + i;
@@ -42,12 +46,16 @@ EK_DECL_QUANTIZE(ek_quantize_q8_f32_ref) {
             *digits[d].sum = 0;
         }
         for (size_t p = 0; p < stride; p++) {
-            const float v = p < k ? within_codes(row[p] * inverse) : 0.0f;
+            float v = 0.0f;
+            if (p < k)
+                v = within_codes(middle ? fmaf(row[p], inverse, -zero) : row[p] * inverse);
             put(digits[0], p, v);
             if (n_digits == 2)
                 put(digits[1], p, (v - rintf(v)) * EK_SECOND_DIGIT);
         }
-        scale[i] = largest / 127.0f;
+        scale[i] = reach / most;
+        if (middle)
+            middle[i] = zero * scale[i];
         if (n_digits == 2)
             scale[m + i] = scale[i] / EK_SECOND_DIGIT;
         for (size_t d = 0; d < n_digits; d++)

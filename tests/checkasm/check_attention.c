@@ -47,8 +47,8 @@ static void make_q8(problem *p, const ek_table *ref) {
     int8_t *k = CA_NEW(int8_t, ek_packed_q8_bytes(n, p->width)), *v = CA_NEW(int8_t, ek_packed_q8_bytes(EK_HEAD, n));
     float *q_scale = CA_NEW(float, p->n_queries), *k_scale = CA_NEW(float, scales), *v_scale = CA_NEW(float, EK_HEAD);
     int32_t *q_sum = CA_NEW(int32_t, p->n_queries), *k_sum = CA_NEW(int32_t, n);
-    ref->quantize(q, q_scale, q_sum, NULL, p->q, p->ldq, p->n_queries, p->width, 1);
-    ref->quantize(rows, k_scale, k_sum, NULL, p->k, EK_HEAD, n, p->width, 1);
+    ref->quantize(q, q_scale, q_sum, NULL, NULL, p->q, p->ldq, p->n_queries, p->width, 1);
+    ref->quantize(rows, k_scale, k_sum, NULL, NULL, p->k, EK_HEAD, n, p->width, 1);
     ek_pack_q8(k, rows, EK_HEAD, n, p->width);
     ref->quantize_columns(v, v_scale, p->v, EK_HEAD, n, EK_HEAD);
     p->q8 = (ek_attention_q8_operands){q, q_scale, q_sum, k, k_scale, v, v_scale};

@@ -9,26 +9,29 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     const size_t k = s.n, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
     const size_t ldx = ca_below(4) == 0 ? k / 3 + 1 : k + 3 * ca_below(3); // a third: rows overlap
     const enum ca_values values = ca_any_values();
-    const int has_groups = ca_flip();
+    const int has_groups = ca_flip(), has_middle = ca_flip();
     const size_t n_digits = 1 + (size_t)ca_flip(), rows = n_digits * s.m;
-    ca_case("%zu rows of %zu, ldx %zu%s, digits %zu, values %d", s.m, k, ldx, has_groups ? ", group sums" : "", n_digits,
-            values);
+    ca_case("%zu rows of %zu, ldx %zu%s%s, digits %zu, values %d", s.m, k, ldx, has_groups ? ", group sums" : "",
+            has_middle ? ", from the middle" : "", n_digits, values);
 
     const size_t n_x = k ? ca_span(s.m, ldx, k) : 0;
     float *x = CA_NEW(float, n_x);
     ca_floats(x, n_x, values);
     int8_t *codes[2];
-    float *scale[2];
+    float *scale[2], *middle[2];
     int32_t *sum[2], *group_sum[2];
     for (int i = 0; i < 2; i++) {
         codes[i] = CA_NEW(int8_t, rows * stride);
         scale[i] = CA_NEW(float, rows);
         sum[i] = CA_NEW(int32_t, rows);
         group_sum[i] = has_groups ? CA_NEW(int32_t, rows * groups) : NULL;
-        (i ? level : ref)->quantize(codes[i], scale[i], sum[i], group_sum[i], x, ldx, s.m, k, n_digits);
+        middle[i] = has_middle ? CA_NEW(float, s.m) : NULL;
+        (i ? level : ref)->quantize(codes[i], scale[i], sum[i], group_sum[i], middle[i], x, ldx, s.m, k, n_digits);
     }
     ca_same_bytes("codes", codes[0], codes[1], rows * stride, stride + !stride);
     ca_same_floats("scale", scale[0], scale[1], rows, 1);
+    if (has_middle)
+        ca_same_floats("middle", middle[0], middle[1], s.m, 1);
     ca_same_bytes("sum", sum[0], sum[1], rows * sizeof(int32_t), sizeof(int32_t));
     if (has_groups)
         ca_same_bytes("group_sum", group_sum[0], group_sum[1], rows * groups * sizeof(int32_t), sizeof(int32_t));
@@ -56,21 +59,30 @@ static void check_codes(const ek_table *ref, const ek_table *level, ca_shape s) 
     (void)level;
     const size_t k = s.n, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
     const enum ca_values values = (enum ca_values)ca_below(CA_WIDE);
-    ca_case("codes of %zu rows of %zu, values %d", s.m, k, values);
+    float *middle = ca_flip() ? CA_NEW(float, s.m) : NULL;
+    ca_case("codes of %zu rows of %zu, values %d%s", s.m, k, values, middle ? ", from the middle" : "");
     float *x = CA_NEW(float, s.m * k), *scale = CA_NEW(float, 2 * s.m);
     int8_t *codes = CA_NEW(int8_t, 2 * s.m * stride);
     int32_t *sum = CA_NEW(int32_t, 2 * s.m), *group_sum = CA_NEW(int32_t, 2 * s.m * groups);
     ca_floats(x, s.m * k, values);
-    ref->quantize(codes, scale, sum, group_sum, x, k, s.m, k, 2);
+    ref->quantize(codes, scale, sum, group_sum, middle, x, k, s.m, k, 2);
     for (size_t i = 0; i < s.m; i++) {
-        double largest = 0.0;
-        for (size_t p = 0; p < k; p++)
-            largest = fmax(largest, fabs((double)x[i * k + p]));
-        ca_near("scale", largest / 127.0, (double)scale[i], largest * 1e-7, i);
+        double high = 0.0, low = 0.0;
+        for (size_t p = 0; p < k; p++) {
+            high = fmax(high, (double)x[i * k + p]);
+            low = fmin(low, (double)x[i * k + p]);
+        }
+        const double reach = middle ? (high - low) / 2 : fmax(high, -low), steps = middle ? 126.5 : 127.0;
+        const double from = middle ? (double)middle[i] : 0.0;
+        ca_near("scale", reach / steps, (double)scale[i], reach * 2e-7, i);
+        if (middle)
+            ca_near("middle", (high + low) / 2, from, reach * (0.5 / 126.5 + 1e-6), i);
+        if (middle && reach > 0.0)
+            ca_near("middle in steps", rint(from / (double)scale[i]), from / (double)scale[i], 2e-5, i);
         ca_near("second scale", (double)scale[i] / 254.0, (double)scale[s.m + i], (double)scale[i] * 1e-9, i);
         for (size_t p = 0; p < stride; p++) {
             const double first = (double)codes[i * stride + p], second = (double)codes[(s.m + i) * stride + p] / 254.0;
-            const double exact = p < k && largest > 0.0 ? (double)x[i * k + p] * 127.0 / largest : 0.0;
+            const double exact = p < k && reach > 0.0 ? ((double)x[i * k + p] - from) * steps / reach : 0.0;
             ca_near("code", exact, first, p < k ? 0.5 + 2e-5 : 0.0, p);
             ca_near("both digits", exact, first + second, p < k ? 0.5 / 254.0 + 2e-5 : 0.0, p);
         }
@@ -88,11 +100,12 @@ typedef struct {
     int8_t *codes;
     float *scale, *x;
     int32_t *sum, *group_sum;
+    float *middle;
 } operands;
 
 static void run(void *context) {
     const operands *o = context;
-    o->table->quantize(o->codes, o->scale, o->sum, o->group_sum, o->x, o->k, o->m, o->k, o->n_digits);
+    o->table->quantize(o->codes, o->scale, o->sum, o->group_sum, o->middle, o->x, o->k, o->m, o->k, o->n_digits);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {
@@ -110,9 +123,11 @@ static void bench(const ek_table *table, size_t max_rows) {
             ca_bench(shape, CA_NS, (double)(o.m * o.k), run, &o);
         }
     }
-    o = (operands){o.table, o.m, 64, 1, o.codes, o.scale, o.x, o.sum, NULL};
+    o = (operands){o.table, o.m, 64, 1, o.codes, o.scale, o.x, o.sum, NULL, NULL};
     ca_bench("1500x64", CA_NS, (double)(o.m * o.k), run, &o); // a head
-    void *buffers[] = {o.codes, o.scale, o.sum, group_sum, o.x};
+    o = (operands){o.table, o.m, 384, 1, o.codes, o.scale, o.x, o.sum, NULL, ca_bench_alloc(o.m * sizeof *o.middle)};
+    ca_bench("1500x384,middle", CA_NS, (double)(o.m * o.k), run, &o);
+    void *buffers[] = {o.codes, o.scale, o.sum, group_sum, o.x, o.middle};
     for (size_t b = 0; b < sizeof buffers / sizeof *buffers; b++)
         free(buffers[b]);
 }

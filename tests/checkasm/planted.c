@@ -80,7 +80,7 @@ static EK_DECL_GEMM_Q4(gemm_q4_first_group_only) {
 
 // Ties are rounded away from zero.
 static EK_DECL_QUANTIZE(quantize_rounds_up) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
+    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = 0; p < k; p++)
             if (scale[i] == 1.0f && x[i * ldx + p] == 0.5f)
@@ -89,14 +89,14 @@ static EK_DECL_QUANTIZE(quantize_rounds_up) {
 
 // The padding of a row is left as it was.
 static EK_DECL_QUANTIZE(quantize_leaves_padding) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
+    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
     if (m && k % 64)
         codes[m * ek_q8_stride(k) - 1] = 1;
 }
 
 // A NaN becomes what the conversion happens to give.
 static EK_DECL_QUANTIZE(quantize_keeps_nan) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
+    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = 0; p < k; p++)
             if (isnan(x[i * ldx + p]))
@@ -105,15 +105,22 @@ static EK_DECL_QUANTIZE(quantize_keeps_nan) {
 
 // Zero times infinity where a row is subnormal: the padding becomes -127.
 static EK_DECL_QUANTIZE(quantize_pads_with_nan) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
+    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = k; p < ek_q8_stride(k); p++)
             codes[i * ek_q8_stride(k) + p] = scale[i] > 0.0f && isinf(1.0f / scale[i]) ? -127 : 0;
 }
 
+// The middle of a row is taken for 0.
+static EK_DECL_QUANTIZE(quantize_forgets_the_middle) {
+    right->quantize(codes, scale, sum, group_sum, NULL, x, ldx, m, k, n_digits);
+    if (middle)
+        memset(middle, 0, m * sizeof *middle);
+}
+
 // The second digit has the scale of the first.
 static EK_DECL_QUANTIZE(quantize_second_like_first) {
-    right->quantize(codes, scale, sum, group_sum, x, ldx, m, k, n_digits);
+    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
     if (n_digits == 2)
         memcpy(scale + m, scale, m * sizeof *scale);
 }
@@ -214,6 +221,7 @@ static const struct {
     PLANT(gemm_q8, gemm_q8_never_adds),
     PLANT(gemm_q4, gemm_q4_reads_a_group_more),
     PLANT(gemm_q4, gemm_q4_first_group_only),
+    PLANT(quantize, quantize_forgets_the_middle),
     PLANT(quantize, quantize_rounds_up),
     PLANT(quantize, quantize_leaves_padding),
     PLANT(quantize, quantize_keeps_nan),
