@@ -2,8 +2,8 @@
 
 With second moments H = E[x x^T] of its input, rounding a linear's weights by D costs tr(D H D^T). GPTQ (Frantar et al.
 2022) goes from one input to the next: it rounds a column of weights and moves the columns that follow so that they make
-up for its error as well as they can. Scales come first: each the one of a few that costs least by H's diagonal. What is
-INT4 then settles (export.settle); at INT8 rounding activations costs more than all of this.
+up for its error as well as they can. Scales come first: each the one of a few that costs least by H's diagonal. All of
+it then settles (export.settle).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge.quant import GROUP, q4_0_rows
 
-from .settle import settle_q4_0
+from .settle import INT8_GRID, Q4_0_GRID, settle
 
 FloatArray: TypeAlias = NDArray[np.float32]
 
@@ -44,15 +44,15 @@ def round_int8(weights: FloatArray, moments: FloatArray) -> tuple[NDArray[np.int
         return lost
 
     scales = _cheapest(np.where(largest > 0, largest, np.float32(1)), cost)
-    codes = np.zeros(weights.shape, np.int8)
+    moved = np.empty_like(weights)
 
     def round_column(j: int, column: FloatArray) -> FloatArray:
-        code: FloatArray = np.clip(np.rint(column / scales), -_LARGEST_INT8, _LARGEST_INT8)
-        codes[:, j] = code
-        return code * scales
+        moved[:, j] = column
+        return INT8_GRID.codes(column / scales) * scales
 
     _round_columns(weights, moments, round_column)
-    return codes, np.where(largest > 0, scales, np.float32(0))
+    settled, moved = settle(weights, moments, scales[:, None], moved, INT8_GRID)
+    return INT8_GRID.codes(moved / settled).astype(np.int8), np.where(largest > 0, settled[:, 0], np.float32(0))
 
 
 def _cheapest(scales: FloatArray, cost: Callable[[FloatArray], FloatArray]) -> FloatArray:
@@ -119,7 +119,7 @@ def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray
         return (_q4_0_code(column, scale) - np.float32(8)) * scale
 
     _round_columns(weights, moments, round_column)
-    return settle_q4_0(weights, moments, scales, moved)
+    return settle(weights, moments, scales, moved, Q4_0_GRID)
 
 
 def q4_0_codes_of(weights: FloatArray, scales: FloatArray) -> NDArray[np.uint8]:

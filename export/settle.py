@@ -8,12 +8,11 @@ scales alone would take 8 %, codes alone 13 %.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
-
-from edge.quant import GROUP
+from numpy.typing import DTypeLike, NDArray
 
 FloatArray: TypeAlias = NDArray[np.float32]
 
@@ -33,19 +32,39 @@ _LEAST, _MOST = np.float32(0.5), np.float32(1.5)
 """A scale stays within these shares of what it was."""
 
 
-def settle_q4_0(
-    weights: FloatArray, moments: FloatArray, scales: FloatArray, moved: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Better scales (n, k / 32) for weights (n, k), and the weights moved so that their nearest codes are better ones.
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What a weight can be: a code times its group's scale."""
 
-    `moments` (k, k) are the input's; `scales` and `moved` are what GPTQ gave (export.rounding.moved_for_q4_0). Scales
-    are float16 numbers, before and afterwards.
+    least: int
+    most: int
+    """Codes."""
+    stored: DTypeLike
+    """Of scales in a file."""
+
+    def codes(self, ratio: FloatArray) -> FloatArray:
+        """The nearest ones."""
+        found: FloatArray = np.clip(np.rint(ratio), self.least, self.most)
+        return found
+
+
+Q4_0_GRID = Grid(-8, 7, np.float16)
+INT8_GRID = Grid(-127, 127, np.float32)
+
+
+def settle(
+    weights: FloatArray, moments: FloatArray, scales: FloatArray, moved: FloatArray, grid: Grid
+) -> tuple[FloatArray, FloatArray]:
+    """Better scales (n, n_groups) for weights (n, k), and the weights moved so that their nearest codes lose less.
+
+    `moments` (k, k) are the input's; `scales` and `moved` are what GPTQ gave (export.rounding), the scales as a file
+    stores them, before and afterwards.
     """
     h = moments.astype(np.float32)
     power = np.diagonal(h).copy()
     h[np.diag_indices_from(h)] = power * (1 + _DAMPING) + _DAMPING * (power.mean() or np.float32(1))
     settled = [
-        _settle_rows(weights[rows].T, h, scales[rows].T, moved[rows].T)
+        _settle_rows(weights[rows].T, h, scales[rows].T, moved[rows].T, grid)
         for rows in (slice(first, first + _ROWS) for first in range(0, len(weights), _ROWS))
     ]
     return (
@@ -55,49 +74,49 @@ def settle_q4_0(
 
 
 def _settle_rows(
-    weights: FloatArray, h: FloatArray, scales: FloatArray, moved: FloatArray
+    weights: FloatArray, h: FloatArray, scales: FloatArray, moved: FloatArray, grid: Grid
 ) -> tuple[FloatArray, FloatArray]:
     """The same of some rows, transposed: a column of weights lies together."""
     first_scales, scales, moved = scales, scales.copy(), moved.copy()
-    wide = np.repeat(scales, GROUP, axis=0)
-    codes = _codes(np.divide(moved, wide, out=np.zeros_like(moved), where=wide != 0))
+    wide = np.repeat(scales, len(weights) // len(scales), axis=0)
+    codes = grid.codes(np.divide(moved, wide, out=np.zeros_like(moved), where=wide != 0))
     pull = h @ (weights - codes * wide)  # minus half the slope of the cost
     for _ in range(_PASSES):
-        _fit_scales(h, codes, scales, first_scales, pull)
-        _choose_codes(h, codes, scales, moved, pull)
+        _fit_scales(h, codes, scales, first_scales, pull, grid)
+        _choose_codes(h, codes, scales, moved, pull, grid)
     return scales, moved
 
 
-def _fit_scales(h: FloatArray, codes: FloatArray, scales: FloatArray, first: FloatArray, pull: FloatArray) -> None:
+def _fit_scales(
+    h: FloatArray, codes: FloatArray, scales: FloatArray, first: FloatArray, pull: FloatArray, grid: Grid
+) -> None:
     """Each group's scale in turn, its codes and all else being as they are."""
+    size = len(h) // len(scales)
     for g in range(len(scales)):
-        at = slice(g * GROUP, (g + 1) * GROUP)
+        at = slice(g * size, (g + 1) * size)
         code = codes[at]
         bend = (code * (h[at, at] @ code)).sum(axis=0)
         step = np.divide((code * pull[at]).sum(axis=0), bend, out=np.zeros_like(bend), where=bend > 0)
-        better = (scales[g] + step).astype(np.float16).astype(np.float32)
+        better = (scales[g] + step).astype(grid.stored).astype(np.float32)
         share = np.divide(better, first[g], out=np.zeros_like(better), where=first[g] != 0)
         better = np.where((share > _LEAST) & (share < _MOST), better, scales[g])
         pull -= h[:, at] @ (code * (better - scales[g]))
         scales[g] = better
 
 
-def _choose_codes(h: FloatArray, codes: FloatArray, scales: FloatArray, moved: FloatArray, pull: FloatArray) -> None:
+def _choose_codes(
+    h: FloatArray, codes: FloatArray, scales: FloatArray, moved: FloatArray, pull: FloatArray, grid: Grid
+) -> None:
     """Each column's codes in turn, all others being as they are."""
+    size = len(h) // len(scales)
     for first in range(0, len(h), _COLUMNS):
         last = min(first + _COLUMNS, len(h))
         near, steps = pull[first:last].copy(), np.empty((last - first, pull.shape[1]), np.float32)
         for j in range(first, last):
-            scale = scales[j // GROUP]
+            scale = scales[j // size]
             moved[j] = codes[j] * scale + near[j - first] / h[j, j]
-            code = _codes(np.divide(moved[j], scale, out=np.zeros_like(scale), where=scale != 0))
+            code = grid.codes(np.divide(moved[j], scale, out=np.zeros_like(scale), where=scale != 0))
             steps[j - first] = (code - codes[j]) * scale
             codes[j] = code
             near -= h[first:last, j, None] * steps[j - first]
         pull -= h[:, first:last] @ steps
-
-
-def _codes(ratio: FloatArray) -> FloatArray:
-    """Q4_0's codes without their offset: -8 .. 7."""
-    code: FloatArray = np.clip(np.rint(ratio), -8, 7)
-    return code

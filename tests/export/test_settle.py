@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edge import quant
-from export import settle
+from export import settle as module
 from export.rounding import q4_0_codes_of
-from export.settle import settle_q4_0
+from export.settle import INT8_GRID, Q4_0_GRID, settle
 
 Floats = NDArray[np.float32]
 
@@ -39,16 +39,32 @@ def loss(weights: Floats, moments: Floats, scales: Floats, moved: Floats) -> flo
 def test_less_is_lost_than_before(k: int) -> None:
     weights, moments = np.random.default_rng(1).standard_normal((40, k)).astype(np.float32), moments_of(k)
     first = nearest(weights)
-    scales, moved = settle_q4_0(weights, moments, first, weights)
+    scales, moved = settle(weights, moments, first, weights, Q4_0_GRID)
     assert loss(weights, moments, scales, moved) < 0.6 * loss(weights, moments, first, weights)
     np.testing.assert_array_equal(scales, scales.astype(np.float16))
     assert (scales / first > 0.5).all()
     assert (scales / first < 1.5).all()
 
 
+def test_one_scale_a_row() -> None:
+    weights, moments = np.random.default_rng(4).standard_normal((40, 96)).astype(np.float32), moments_of(96)
+    first = np.abs(weights).max(axis=1, keepdims=True) / np.float32(127)
+
+    def lost(scales: Floats, moved: Floats) -> float:
+        codes = np.rint(moved / scales)
+        assert np.abs(codes).max() <= 127
+        errors = (weights - codes * scales).astype(np.float64)
+        return float(np.einsum("ni,ij,nj->", errors, moments.astype(np.float64), errors))
+
+    scales, moved = settle(weights, moments, first, weights, INT8_GRID)
+    moved = np.clip(moved, -127 * scales, 127 * scales)
+    assert scales.shape == first.shape
+    assert lost(scales, moved) < 0.6 * lost(first, weights)
+
+
 def test_no_single_code_would_be_better() -> None:
     weights, moments = np.random.default_rng(2).standard_normal((3, 64)).astype(np.float32), moments_of(64)
-    scales, moved = settle_q4_0(weights, moments, nearest(weights), weights)
+    scales, moved = settle(weights, moments, nearest(weights), weights, Q4_0_GRID)
     codes = q4_0_codes_of(moved, scales)
     step = np.repeat(scales, quant.GROUP, axis=1)
     lost = weights - (codes.reshape(3, -1) - np.float32(8)) * step
@@ -60,9 +76,9 @@ def test_no_single_code_would_be_better() -> None:
 
 def test_rows_settle_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     weights, moments = np.random.default_rng(3).standard_normal((7, 64)).astype(np.float32), moments_of(64)
-    together = settle_q4_0(weights, moments, nearest(weights), weights)
-    monkeypatch.setattr(settle, "_ROWS", 3)
-    apart = settle_q4_0(weights, moments, nearest(weights), weights)
+    together = settle(weights, moments, nearest(weights), weights, Q4_0_GRID)
+    monkeypatch.setattr(module, "_ROWS", 3)
+    apart = settle(weights, moments, nearest(weights), weights, Q4_0_GRID)
     codes = [q4_0_codes_of(moved, scales) for scales, moved in (together, apart)]
     assert (codes[0] == codes[1]).mean() > 0.98  # products of other shapes are summed in another order
     np.testing.assert_allclose(together[0], apart[0], rtol=0.02)
@@ -70,6 +86,6 @@ def test_rows_settle_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_weights_and_moments_of_zeros_stay_zeros() -> None:
     zeros = np.zeros((4, 64), np.float32)
-    scales, moved = settle_q4_0(zeros, np.zeros((64, 64), np.float32), nearest(zeros), zeros)
+    scales, moved = settle(zeros, np.zeros((64, 64), np.float32), nearest(zeros), zeros, Q4_0_GRID)
     assert not scales.any()
     assert not moved.any()
