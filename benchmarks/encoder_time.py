@@ -24,7 +24,7 @@ from .roofline import NUMBER_TYPES, cross_work, encoder_work, windows_of
 from .step_report import quartiles
 
 _CLIPS = 20
-"""Of all sets together: one of a few seconds is encoded in some milliseconds, and so are these, often."""
+"""Of all sets together, nearly the same number of each."""
 _WINDOW_S = 30.0
 
 
