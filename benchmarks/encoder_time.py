@@ -92,16 +92,16 @@ def _measure(
     engines = [WhisperEngine(model, threads=threads) for model in models]
     states = [engine.new_state() for engine in engines]
     inputs = [[_features(model, clip) for clip in clips] for model in models]
-    times = np.zeros((rounds, len(models), len(clips)), np.float32)
-    for number in range(-1, rounds):  # the first one warms up, and the last overwrites its times
-        tell_steps(f"encoding in turns, {threads} threads", number + 1, rounds + 1)
+    times = np.zeros((1 + rounds, len(models), len(clips)), np.float32)  # the first round warms up
+    for number in range(1 + rounds):
+        tell_steps(f"encoding in turns, {threads} threads", number, 1 + rounds)
         for clip in range(len(clips)):
             for turn in range(len(models)):
                 file = (turn + clip) % len(models)
                 began = time.perf_counter()
                 states[file].encode(inputs[file][clip])
                 times[number, file, clip] = time.perf_counter() - began
-    return times, [sum(_macs(model, len(clip) / SAMPLE_RATE_HZ) for clip in clips) for model in models]
+    return times[1:], [sum(_macs(model, len(clip) / SAMPLE_RATE_HZ) for clip in clips) for model in models]
 
 
 def _features(model: ModelFile, samples: FloatArray) -> FloatArray:

@@ -136,10 +136,8 @@ static void project(encoder *e, const ew_linear *linear, const float *x, float *
     ew_operand *operand = &e->scratch->operand;
     ew_operand_load(e->table, operand, x, d, m, linear, EW_ONE_DIGIT);
     ew_linear_columns(e->table, linear, operand, wide, n, m, 0, n - d, EK_STORE);
-    if (values)
-        ew_linear_columns(e->table, linear, operand, values + t * d, d, m, n - d, n, EK_STORE);
-    else
-        ew_linear_columns(e->table, linear, operand, wide + n - d, n, m, n - d, n, EK_STORE);
+    ew_linear_columns(e->table, linear, operand, values ? values + t * d : wide + n - d, values ? d : n, m, n - d, n,
+                      EK_STORE);
 }
 
 static void attend(encoder *e, size_t width, size_t t, size_t m) {
@@ -223,7 +221,7 @@ static void encoder_layer(encoder *e, size_t index) {
 // Values of a layer are quantized while the next one's are made: they lie in two places by turns.
 static void cross_keys_values(encoder *e) {
     const size_t d = e->d, n_layers = e->model->dims.n_text_layer, n_blocks = ek_div_up(e->n_rows, e->block);
-    float *values[2] = {e->s->values, e->s->values ? e->s->more_values : NULL};
+    float *values[2] = {e->s->values, e->s->more_values};
     for (size_t layer = 0; layer <= n_layers; layer++) {
         const size_t blocks = layer < n_layers ? n_blocks : 0, heads = layer && *values ? e->s->cross->n_heads : 0;
         for (size_t piece; take(e, blocks + heads, &piece);) {

@@ -42,7 +42,7 @@ typedef struct {
     float *mel;  // [2 n_audio_ctx + 2][n_mels], a row of zeros before and after the clip
     float *conv; // [2 n_audio_ctx + 2][d], likewise
     float *x;    // [n_audio_ctx][d]: the encoder's residual stream, at the end its output
-    float *values, *more_values; // [n_audio_ctx][d] each, values before they are quantized
+    float *values, *more_values; // [n_audio_ctx][d] each, values before they are quantized; f32: none
     ew_queries queries;
     float *key_bias; // [n_audio_ctx]: 0 for the clip's keys, log(count) for the landmarks'
     ew_keys keys; // of the encoder layer at work
