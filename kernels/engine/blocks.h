@@ -8,10 +8,19 @@
 // Most rows of a block: its widest intermediate (4 d floats a row) stays in the second cache level.
 enum { EW_ROWS = 48 };
 
-// Rows of a block: at most EW_ROWS, and so that all threads get the same.
-static inline size_t ew_block_rows(size_t n_rows, size_t n_threads) {
-    const size_t n_blocks = ek_round_up(ek_div_up(n_rows, EW_ROWS), n_threads);
-    return ek_div_up(n_rows, n_blocks);
+// Blocks of at most EW_ROWS rows, as many for each thread.
+static inline size_t ew_n_blocks(size_t n_rows, size_t n_threads) {
+    return ek_round_up(ek_div_up(n_rows, EW_ROWS), n_threads);
+}
+
+typedef struct {
+    size_t first, n;
+} ew_block;
+
+// One of n_blocks; their sizes differ by a row at most. Empty where there are more blocks than rows.
+static inline ew_block ew_block_of(size_t n_rows, size_t n_blocks, size_t block) {
+    const size_t first = block * n_rows / n_blocks;
+    return (ew_block){first, (block + 1) * n_rows / n_blocks - first};
 }
 
 #endif

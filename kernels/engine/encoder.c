@@ -31,7 +31,7 @@ typedef struct {
     ew_scratch *scratch;
     const encode_job *job;
     size_t d, n_threads;
-    size_t n_rows, block; // rows of x, and of a block
+    size_t n_rows, n_blocks; // rows of x, and the blocks they are in
     size_t phase; // counts barriers' phases; the same on every thread
 } encoder;
 
@@ -50,18 +50,23 @@ static void norm_rows(const encoder *e, const ew_norm *norm, float *out, const f
     e->table->layer_norm(out, e->d, x, e->d, norm->weight, norm->bias, m, e->d);
 }
 
+static const ew_linear *first_factor(const ew_linear *linear) { return linear->down ? linear->down : linear; }
+
+// Of rows that were loaded for the first factor.
+static void multiply_rows(encoder *e, const ew_linear *linear, float *out, size_t ldo, size_t m, enum ek_mode mode) {
+    ew_operand *operand = &e->scratch->operand;
+    if (linear->down) {
+        ew_linear_rows(e->table, linear->down, operand, e->scratch->factor, linear->k, m, EK_STORE);
+        ew_operand_load(e->table, operand, e->scratch->factor, linear->k, m, linear, EW_ONE_DIGIT);
+    }
+    ew_linear_rows(e->table, linear, operand, out, ldo, m, mode);
+}
+
 // rounding: EW_FROM_MIDDLE for what GELU gives, which is hardly ever below 0.
 static void linear_rows(encoder *e, const ew_linear *linear, const float *x, size_t ldx, ew_rounding rounding,
                         float *out, size_t ldo, size_t m, enum ek_mode mode) {
-    if (linear->down) {
-        ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear->down, rounding);
-        ew_linear_rows(e->table, linear->down, &e->scratch->operand, e->scratch->factor, linear->k, m, EK_STORE);
-        x = e->scratch->factor;
-        ldx = linear->k;
-        rounding = EW_ONE_DIGIT;
-    }
-    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear, rounding);
-    ew_linear_rows(e->table, linear, &e->scratch->operand, out, ldo, m, mode);
+    ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, first_factor(linear), rounding);
+    multiply_rows(e, linear, out, ldo, m, mode);
 }
 
 // Hands out the states of the clip's rows among t .. t + m, if somebody asked.
@@ -75,16 +80,18 @@ static void convolutions(encoder *e) {
     ew_state *s = e->s;
     const size_t d = e->d, n_mels = e->model->dims.n_mels;
     const size_t n_positions = s->n_ctx + (e->job->tail ? AFTER_CLIP : 0), n_frames = 2 * n_positions;
-    const size_t rows1 = ew_block_rows(n_frames, e->n_threads), rows2 = ew_block_rows(n_positions, e->n_threads);
-    for (size_t block; take(e, ek_div_up(n_frames, rows1), &block);) {
-        const size_t t = block * rows1, m = ek_min(n_frames - t, rows1);
+    const size_t blocks1 = ew_n_blocks(n_frames, e->n_threads), blocks2 = ew_n_blocks(n_positions, e->n_threads);
+    for (size_t piece; take(e, blocks1, &piece);) {
+        const ew_block block = ew_block_of(n_frames, blocks1, piece);
+        const size_t t = block.first, m = block.n;
         float *out = s->conv + (t + 1) * d; // row 0 is padding
         linear_rows(e, &e->model->conv1, s->mel + t * n_mels, n_mels, EW_ONE_DIGIT, out, d, m, EK_STORE);
         e->table->gelu(out, d, m, d);
     }
     finish_phase(e);
-    for (size_t block; take(e, ek_div_up(n_positions, rows2), &block);) {
-        const size_t t = block * rows2, m = ek_min(n_positions - t, rows2);
+    for (size_t piece; take(e, blocks2, &piece);) {
+        const ew_block block = ew_block_of(n_positions, blocks2, piece);
+        const size_t t = block.first, m = block.n;
         float *x = s->x + t * d;
         const float *positions = e->model->enc_positions + t * d;
         linear_rows(e, &e->model->conv2, s->conv + 2 * t * d, 2 * d, EW_FROM_MIDDLE, x, d, m, EK_STORE);
@@ -184,12 +191,13 @@ static void restore_local_heads(encoder *e, size_t t, size_t m) {
 
 static void encoder_layer(encoder *e, size_t index) {
     const ew_encoder_layer *layer = &e->model->encoder[index];
-    const size_t d = e->d, n_blocks = ek_div_up(e->n_rows, e->block);
+    const size_t d = e->d;
     const size_t width = layer->shape.key_width, queries = e->model->dims.n_audio_head * width;
     const size_t qkv = 2 * queries + d, ffn = layer->shape.ffn_width;
     ew_scratch *scratch = e->scratch;
-    for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
+    for (size_t piece; take(e, e->n_blocks, &piece);) {
+        const ew_block block = ew_block_of(e->n_rows, e->n_blocks, piece);
+        const size_t t = block.first, m = block.n;
         norm_rows(e, &layer->norm_attn, scratch->norm, e->s->x + t * d, m);
         project(e, &layer->qkv, scratch->norm, e->s->values, t, m);
         store_queries(e, t, width, scratch->wide, qkv, m);
@@ -200,8 +208,9 @@ static void encoder_layer(encoder *e, size_t index) {
     for (size_t head; take(e, e->s->values ? e->s->keys.n_heads : 0, &head);)
         ew_keys_quantize_values(e->table, &e->s->keys, head, e->s->values, d, e->n_rows);
     finish_phase(e);
-    for (size_t block; take(e, n_blocks, &block);) {
-        const size_t t = block * e->block, m = ek_min(e->n_rows - t, e->block);
+    for (size_t piece; take(e, e->n_blocks, &piece);) {
+        const ew_block block = ew_block_of(e->n_rows, e->n_blocks, piece);
+        const size_t t = block.first, m = block.n;
         float *x = e->s->x + t * d;
         attend(e, width, t, m);
         if (index == 0)
@@ -209,8 +218,8 @@ static void encoder_layer(encoder *e, size_t index) {
         linear_rows(e, &layer->out, scratch->context, d, EW_ONE_DIGIT, x, d, m, EK_ADD);
         norm_rows(e, &layer->norm_ffn, scratch->norm, x, m);
         linear_rows(e, &layer->fc1, scratch->norm, d, EW_ONE_DIGIT, scratch->wide, ffn, m, EK_STORE);
-        e->table->gelu(scratch->wide, ffn, m, ffn);
-        linear_rows(e, &layer->fc2, scratch->wide, ffn, EW_FROM_MIDDLE, x, d, m, EK_ADD);
+        ew_operand_load_gelu(e->table, &scratch->operand, scratch->wide, ffn, m, first_factor(&layer->fc2));
+        multiply_rows(e, &layer->fc2, x, d, m, EK_ADD);
         show_hidden(e, index + 1, t, m);
         if (index + 1 == e->model->dims.n_audio_layer)
             norm_rows(e, &e->model->enc_norm, x, x, m);
@@ -220,17 +229,18 @@ static void encoder_layer(encoder *e, size_t index) {
 
 // Values of a layer are quantized while the next one's are made: they lie in two places by turns.
 static void cross_keys_values(encoder *e) {
-    const size_t d = e->d, n_layers = e->model->dims.n_text_layer, n_blocks = ek_div_up(e->n_rows, e->block);
+    const size_t d = e->d, n_layers = e->model->dims.n_text_layer;
     float *values[2] = {e->s->values, e->s->more_values};
     for (size_t layer = 0; layer <= n_layers; layer++) {
-        const size_t blocks = layer < n_layers ? n_blocks : 0, heads = layer && *values ? e->s->cross->n_heads : 0;
+        const size_t blocks = layer < n_layers ? e->n_blocks : 0, heads = layer && *values ? e->s->cross->n_heads : 0;
         for (size_t piece; take(e, blocks + heads, &piece);) {
             if (piece >= blocks) {
                 ew_keys_quantize_values(e->table, &e->s->cross[layer - 1], piece - blocks, values[(layer - 1) % 2], d,
                                         e->n_rows);
                 continue;
             }
-            const size_t t = piece * e->block, m = ek_min(e->n_rows - t, e->block);
+            const ew_block block = ew_block_of(e->n_rows, e->n_blocks, piece);
+            const size_t t = block.first, m = block.n;
             float *kv = e->scratch->wide;
             project(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, values[layer % 2], t, m);
             ew_keys_store(e->table, &e->s->cross[layer], t, EK_HEAD, kv, kv + d, 2 * d, m, &e->scratch->head);
@@ -250,7 +260,7 @@ static void encode_thread(void *arg, int thread, int n_threads) {
                  .d = s->model->dims.n_audio_state,
                  .n_threads = (size_t)n_threads,
                  .n_rows = s->n_keys,
-                 .block = ew_block_rows(s->n_keys, (size_t)n_threads)};
+                 .n_blocks = ew_n_blocks(s->n_keys, (size_t)n_threads)};
     convolutions(&e);
     place_landmarks(&e);
     for (size_t layer = 0; layer < s->model->dims.n_audio_layer; layer++)

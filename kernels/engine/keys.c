@@ -36,6 +36,29 @@ static void scatter_codes(int8_t *head, size_t t, size_t width, const int8_t *co
         memcpy(lane + quad * EK_TILE * EK_QUAD, codes + quad * EK_QUAD, EK_QUAD);
 }
 
+typedef int32_t quads __attribute__((vector_size(16))); // four of a key's, or one of four keys
+#if defined(__clang__)
+#define SHUFFLE(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define SHUFFLE(a, b, i, j, k, l) __builtin_shuffle(a, b, (quads){i, j, k, l})
+#endif
+
+// Keys t .. t + 4 of a head, t a multiple of 4.
+static void scatter_four(int8_t *head, size_t t, size_t width, const int8_t *codes) {
+    int8_t *lane = head + t / EK_TILE * EK_TILE * width + t % EK_TILE * EK_QUAD;
+    for (size_t first = 0; first < width; first += sizeof(quads), lane += 4 * EK_TILE * EK_QUAD) {
+        quads key[4];
+        for (size_t i = 0; i < 4; i++)
+            memcpy(&key[i], codes + i * EK_HEAD + first, sizeof key[i]);
+        const quads a = SHUFFLE(key[0], key[1], 0, 4, 1, 5), b = SHUFFLE(key[2], key[3], 0, 4, 1, 5);
+        const quads c = SHUFFLE(key[0], key[1], 2, 6, 3, 7), d = SHUFFLE(key[2], key[3], 2, 6, 3, 7);
+        const quads turned[4] = {SHUFFLE(a, b, 0, 1, 4, 5), SHUFFLE(a, b, 2, 3, 6, 7), SHUFFLE(c, d, 0, 1, 4, 5),
+                                 SHUFFLE(c, d, 2, 3, 6, 7)};
+        for (size_t q = 0; q < 4; q++)
+            memcpy(lane + q * EK_TILE * EK_QUAD, &turned[q], sizeof turned[q]);
+    }
+}
+
 static void scatter_floats(float *head, size_t t, size_t width, const float *key) {
     float *lane = head + t / EK_TILE * EK_TILE * width + t % EK_TILE;
     for (size_t c = 0; c < width; c++)
@@ -49,8 +72,11 @@ void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t wi
         if (keys->k_codes) {
             table->quantize(scratch->codes, keys->k_scale + head * keys->capacity + first, scratch->sum, NULL, NULL,
                             k + head * width, ld, m, width, 1);
-            for (size_t i = 0; i < m; i++)
-                scatter_codes(keys->k_codes + start, first + i, width, scratch->codes + i * EK_HEAD);
+            for (size_t i = 0, n; i < m; i += n) {
+                n = (first + i) % 4 == 0 && i + 4 <= m ? 4 : 1;
+                (n == 4 ? scatter_four : scatter_codes)(keys->k_codes + start, first + i, width,
+                                                        scratch->codes + i * EK_HEAD);
+            }
         } else {
             for (size_t i = 0; i < m; i++) {
                 scatter_floats(keys->k + start, first + i, width, k + i * ld + head * width);

@@ -38,6 +38,19 @@ void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x,
                         rounding == EW_TWO_DIGITS ? 2 : 1);
 }
 
+void ew_operand_load_gelu(const ek_table *table, ew_operand *operand, float *x, size_t ldx, size_t m,
+                          const ew_linear *linear) {
+    operand->x = x;
+    operand->ldx = ldx;
+    operand->from_middle = linear->type == EW_Q8;
+    if (linear->type == EW_F32)
+        table->gelu(x, ldx, m, linear->k);
+    else
+        table->gelu_q8(operand->codes, operand->scale, operand->sum,
+                       linear->type == EW_Q4 ? operand->group_sum : NULL,
+                       operand->from_middle ? operand->middle : NULL, x, ldx, m, linear->k);
+}
+
 // Columns first .. last of W x + bias, to out[0 ..].
 static void multiply(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                      size_t m, size_t first, size_t last, const float *bias, enum ek_mode mode) {

@@ -40,6 +40,9 @@ ew_operand ew_operand_in(void *memory, size_t rows, size_t k);
 // digits.
 void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
                      const ew_linear *linear, ew_rounding rounding);
+// The same of GELU(x), from the middle where the type knows it; x is left in an undefined state.
+void ew_operand_load_gelu(const ek_table *table, ew_operand *operand, float *x, size_t ldx, size_t m,
+                          const ew_linear *linear);
 
 // Columns first .. last of m rows to out, whose first column is `first`: a multiple of 16.
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,

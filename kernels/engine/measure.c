@@ -114,9 +114,11 @@ static void product_thread(void *arg, int thread, int n_threads) {
     product *p = arg;
     const size_t t = (size_t)thread, threads = (size_t)n_threads;
     if (p->m >= EW_ROWS) { // the encoder's way: blocks of rows
-        const size_t rows = ew_block_rows(p->m, threads);
-        for (size_t first = t * rows; first < p->m; first += threads * rows)
-            run_rows(p, first, ek_min(p->m - first, rows), 0, p->n, thread);
+        const size_t n_blocks = ew_n_blocks(p->m, threads);
+        for (size_t b = t; b < n_blocks; b += threads) {
+            const ew_block block = ew_block_of(p->m, n_blocks, b);
+            run_rows(p, block.first, block.n, 0, p->n, thread);
+        }
     } else if (p->what == EW_ATTENTION_Q8 || p->what == EW_ATTENTION_F32) {
         if (thread == 0)
             run_rows(p, 0, p->m, 0, p->n, thread);

@@ -10,6 +10,8 @@
 #include "../layer_norm/layer_norm_vec.h"
 #include "../peak/peak_vec.h"
 #include "../quantize/quantize_vec.h"
+// Rows are quantized as there.
+#include "../gelu_q8/gelu_q8_vec.h"
 #include "../quantize_columns/quantize_columns_vec.h"
 #include "../softmax/softmax_vec.h"
 #include "../softmax_q8/softmax_q8_vec.h"
@@ -28,6 +30,7 @@ void EK_FILL(EK_LEVEL)(ek_table *table) {
     table->quantize_columns = quantize_columns;
     table->layer_norm = layer_norm;
     table->gelu = gelu;
+    table->gelu_q8 = gelu_q8;
     table->softmax = softmax;
     table->softmax_q8 = softmax_q8;
     table->sum_exp = sum_exp;

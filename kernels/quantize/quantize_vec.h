@@ -3,8 +3,12 @@
 
 #include "quantize.h"
 
+// Rows whose ranges are found before the first one's codes are: neither then waits for the other.
+enum { QUANTIZE_ROWS = 16, QUANTIZE_CODES = 64 };
+
+// x in steps: x * inverse, or x * inverse - zero from a middle.
 typedef struct {
-    v16 inverse, zero; // x in steps: x * inverse, or x * inverse - zero from a middle
+    float inverse, zero;
 } steps;
 
 // Largest magnitude of k floats; four vectors at a time, for one alone waits for itself.
@@ -18,8 +22,16 @@ EK_INLINE float row_magnitude(const float *row, size_t k) {
     return v16_largest(v16_max(v16_max(most[0], most[1]), v16_max(most[2], most[3])));
 }
 
-// The centre of the range of k floats and 0, and how far it reaches from there.
-EK_INLINE float row_reach(const float *row, size_t k, float *centre) {
+// The range of a row and 0.
+typedef struct {
+    float high, minus_low;
+} row_range;
+
+EK_INLINE row_range range_of(v16 high, v16 low) {
+    return (row_range){v16_largest(high), v16_largest(v16_sub(v16_zero(), low))};
+}
+
+EK_INLINE row_range find_range(const float *row, size_t k) {
     v16 high[2] = {v16_zero(), v16_zero()}, low[2] = {v16_zero(), v16_zero()};
     size_t p = 0;
     for (; p + 2 * EK_TILE <= k; p += 2 * EK_TILE) {
@@ -34,10 +46,7 @@ EK_INLINE float row_reach(const float *row, size_t k, float *centre) {
         high[0] = v16_max(x, high[0]);
         low[0] = v16_min(x, low[0]);
     }
-    const float highest = v16_largest(v16_max(high[0], high[1]));
-    const float minus_lowest = v16_largest(v16_sub(v16_zero(), v16_min(low[0], low[1])));
-    *centre = (highest - minus_lowest) * 0.5f;
-    return highest - *centre;
+    return range_of(v16_max(high[0], high[1]), v16_min(low[0], low[1]));
 }
 
 EK_INLINE float within_codes(float v) {
@@ -45,78 +54,96 @@ EK_INLINE float within_codes(float v) {
     return v < 127.0f ? v : 127.0f;
 }
 
-// x in steps, for p .. p + 16 of a row of k; 0 behind its end.
-EK_INLINE v16 steps_of(const int centred, const float *row, steps of, size_t p, size_t k) {
+typedef struct {
+    int8_t *codes;
+    float *scale;
+    int32_t *sum, *group_sum;
+    float *middle;
+    size_t m, k;
+} quantized_rows;
+
+// Sets row i's scale and middle, from the middle of its range or (not centred) from one that reaches as far on both
+// sides.
+EK_INLINE steps scale_row(const int centred, const size_t n_digits, quantized_rows out, size_t i, row_range range) {
+    const float centre = centred ? (range.high - range.minus_low) * 0.5f : 0.0f, reach = range.high - centre;
+    const float most = centred ? EK_MIDDLE_REACH : 127.0f, inverse = reach > 0.0f ? most / reach : 0.0f;
+    const float zero = centred ? rintf(within_codes(centre * inverse)) : 0.0f;
+    out.scale[i] = reach / most;
+    if (centred)
+        out.middle[i] = zero * out.scale[i];
+    if (n_digits == 2)
+        out.scale[out.m + i] = out.scale[i] / EK_SECOND_DIGIT;
+    return (steps){inverse, zero};
+}
+
+// x in steps, for p .. p + 16 of a row of k; 0 behind its end. As v16i_codes wants it.
+EK_INLINE v16 in_steps(const int centred, const size_t n_digits, const float *row, steps of, size_t p, size_t k) {
     const size_t lanes = p < k ? ek_min(k - p, EK_TILE) : 0;
     if (lanes == 0)
         return v16_zero();
-    const v16 x = lanes == EK_TILE ? v16_load(row + p) : v16_load_n(row + p, lanes);
-    const v16 v = centred ? v16_fma(x, of.inverse, of.zero) : v16_mul(x, of.inverse);
-    const v16 within = v16_min(v16_max(v, v16_set1(-127.0f)), v16_set1(127.0f)); // max first: it turns a NaN into -127
-    return lanes == EK_TILE ? within : v16_keep_n(within, lanes);
+    const v16 x = lanes == EK_TILE ? v16_load(row + p) : v16_load_n(row + p, lanes), inverse = v16_set1(of.inverse);
+    const v16 exact = centred ? v16_fma(x, inverse, v16_set1(-of.zero)) : v16_mul(x, inverse);
+    // A row of next to nothing has an infinite inverse. The bound comes first: a NaN stays one.
+    v16 v = v16_min(v16_set1(127.0f), exact);
+    if (n_digits == 2)
+        v = v16_max(v, v16_set1(-127.0f)); // turns a NaN into -127
+    return lanes == EK_TILE ? v : v16_keep_n(v, lanes);
 }
 
-typedef struct {
-    int8_t *codes;
-    int32_t *sum, *group_sum; // group_sum: NULL where nobody asks
-    v16i total;
-} digit_row;
-
-EK_INLINE void put_group(digit_row *row, size_t p, size_t k, v16 first, v16 second) {
-    const v16i low = v16i_from_v16(first), high = v16i_from_v16(second), group = v16i_add(low, high);
-    v16i_store_i8(row->codes + p, low);
-    v16i_store_i8(row->codes + p + EK_TILE, high);
-    row->total = v16i_add(row->total, group);
-    if (row->group_sum && p < k)
-        row->group_sum[p / EK_GROUP] = v16i_sum(group);
+EK_INLINE v16i store_codes(int8_t *codes, const v16 v[4]) {
+    return v64_store_i8(codes, v16i_codes(v[0]), v16i_codes(v[1]), v16i_codes(v[2]), v16i_codes(v[3]));
 }
 
-EK_INLINE void quantize_row(const int centred, const size_t n_digits, digit_row digits[2], const float *row, steps of,
-                            size_t k) {
-    const v16 second_digit = v16_set1(EK_SECOND_DIGIT);
-    for (size_t p = 0; p < ek_q8_stride(k); p += EK_GROUP) {
-        const v16 a = steps_of(centred, row, of, p, k), b = steps_of(centred, row, of, p + EK_TILE, k);
-        put_group(&digits[0], p, k, a, b);
-        if (n_digits == 2)
-            put_group(&digits[1], p, k, v16_mul(v16_sub(a, v16_rint(a)), second_digit),
-                      v16_mul(v16_sub(b, v16_rint(b)), second_digit));
+EK_INLINE void put_groups(int32_t *group_sum, v16i quads, size_t p, size_t k) {
+    group_sum[p / EK_GROUP] = v16i_sum_first(quads);
+    if (p + EK_GROUP < k)
+        group_sum[p / EK_GROUP + 1] = v16i_sum_second(quads);
+}
+
+EK_INLINE v16 second_digit(v16 v) { return v16_mul(v16_sub(v, v16_rint(v)), v16_set1(EK_SECOND_DIGIT)); }
+
+EK_INLINE void code_row(const int centred, const size_t n_digits, quantized_rows out, size_t i, const float *row,
+                       steps of) {
+    const size_t k = out.k, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP), j = out.m + i;
+    v16i total = v16i_zero(), second_total = v16i_zero();
+    for (size_t p = 0; p < k; p += QUANTIZE_CODES) {
+        v16 v[4];
+        EK_UNROLL for (size_t t = 0; t < 4; t++) v[t] = in_steps(centred, n_digits, row, of, p + t * EK_TILE, k);
+        const v16i quads = store_codes(out.codes + i * stride + p, v);
+        total = v16i_add(total, quads);
+        if (out.group_sum)
+            put_groups(out.group_sum + i * groups, quads, p, k);
+        if (n_digits == 1)
+            continue;
+        EK_UNROLL for (size_t t = 0; t < 4; t++) v[t] = second_digit(v[t]);
+        const v16i second = store_codes(out.codes + j * stride + p, v);
+        second_total = v16i_add(second_total, second);
+        if (out.group_sum)
+            put_groups(out.group_sum + j * groups, second, p, k);
     }
-    for (size_t d = 0; d < n_digits; d++)
-        *digits[d].sum = v16i_sum(digits[d].total);
+    out.sum[i] = v16i_sum(total);
+    if (n_digits == 2)
+        out.sum[j] = v16i_sum(second_total);
 }
 
-EK_INLINE void quantize_rows(const int centred, int8_t *codes, float *scale, int32_t *sum, int32_t *group_sum,
-                             float *middle, const float *x, size_t ldx, size_t m, size_t k, size_t n_digits) {
-    const size_t stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
-    for (size_t i = 0; i < m; i++) {
-        const float *row = x + i * ldx;
-        float centre = 0.0f, zero = 0.0f;
-        const float reach = centred ? row_reach(row, k, &centre) : row_magnitude(row, k);
-        const float most = centred ? EK_MIDDLE_REACH : 127.0f, inverse = reach > 0.0f ? most / reach : 0.0f;
-        scale[i] = reach / most;
-        if (centred) {
-            zero = rintf(within_codes(centre * inverse));
-            middle[i] = zero * scale[i];
+EK_INLINE void quantize_rows(const int centred, const size_t n_digits, quantized_rows out, const float *x, size_t ldx) {
+    for (size_t first = 0, rows; first < out.m; first += rows) {
+        steps of[QUANTIZE_ROWS];
+        rows = ek_min(out.m - first, QUANTIZE_ROWS);
+        for (size_t i = 0; i < rows; i++) {
+            const float *row = x + (first + i) * ldx;
+            const row_range range = centred ? find_range(row, out.k) : (row_range){row_magnitude(row, out.k), 0.0f};
+            of[i] = scale_row(centred, n_digits, out, first + i, range);
         }
-        const steps of = {v16_set1(inverse), v16_set1(-zero)};
-        digit_row digits[2];
-        for (size_t d = 0; d < n_digits; d++) {
-            const size_t at = d * m + i;
-            digits[d] = (digit_row){codes + at * stride, sum + at, group_sum ? group_sum + at * groups : NULL,
-                                    v16i_zero()};
-        }
-        if (n_digits == 2) {
-            scale[m + i] = scale[i] / EK_SECOND_DIGIT;
-            quantize_row(centred, 2, digits, row, of, k);
-        } else {
-            quantize_row(centred, 1, digits, row, of, k);
-        }
+        for (size_t i = 0; i < rows; i++)
+            code_row(centred, n_digits, out, first + i, x + (first + i) * ldx, of[i]);
     }
 }
 
 static EK_DECL_QUANTIZE(quantize) {
-    if (middle)
-        quantize_rows(1, codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
+    const quantized_rows out = {codes, scale, sum, group_sum, middle, m, k};
+    if (n_digits == 2)
+        middle ? quantize_rows(1, 2, out, x, ldx) : quantize_rows(0, 2, out, x, ldx);
     else
-        quantize_rows(0, codes, scale, sum, group_sum, NULL, x, ldx, m, k, n_digits);
+        middle ? quantize_rows(1, 1, out, x, ldx) : quantize_rows(0, 1, out, x, ldx);
 }

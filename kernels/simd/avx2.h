@@ -126,6 +126,24 @@ EK_INLINE int32_t v16i_sum(v16i x) {
     return _mm_cvtsi128_si32(_mm_add_epi32(s2, _mm_shuffle_epi32(s2, 1)));
 }
 
+EK_INLINE int32_t v16i_sum_first(v16i x) { return v16i_sum((v16i){x.a, _mm256_setzero_si256()}); }
+EK_INLINE int32_t v16i_sum_second(v16i x) { return v16i_sum((v16i){_mm256_setzero_si256(), x.b}); }
+
+// 64 bytes of as many integers, what is outside +-127 brought there; returns the sums of their quads.
+EK_INLINE __m256i v32_store_i8(int8_t *p, v16i x, v16i y) {
+    const __m256i words = _mm256_packs_epi16(_mm256_packs_epi32(x.a, x.b), _mm256_packs_epi32(y.a, y.b));
+    const __m256i ordered = _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    const __m256i bytes = _mm256_max_epi8(ordered, _mm256_set1_epi8(-127));
+    _mm256_storeu_si256((__m256i *)p, bytes);
+    return _mm256_madd_epi16(_mm256_maddubs_epi16(_mm256_set1_epi8(1), bytes), _mm256_set1_epi16(1));
+}
+EK_INLINE v16i v64_store_i8(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
+    const __m256i first = v32_store_i8(p, x, y);
+    return (v16i){first, v32_store_i8(p + 32, z, w)};
+}
+// Floats of at most 127 on their way there: NaN becomes -127 (it converts to the least integer).
+EK_INLINE v16i v16i_codes(v16 x) { return v16i_from_v16(x); }
+
 // INT8: maddubs wants one unsigned side and adds pairs in 16 bits. |w| times (a with w's sign) is the same
 // product, and codes within 127 keep every pair below 32768, so nothing saturates.
 typedef struct { __m256i a, b, magnitude_a, magnitude_b; } q8w;

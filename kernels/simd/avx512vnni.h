@@ -67,6 +67,25 @@ EK_INLINE float v16_sum(v16 a) { // halves onto each other: 8, 4, 2, 1
 EK_INLINE float v16_largest(v16 a) { return _mm512_reduce_max_ps(a); }
 EK_INLINE int32_t v16i_sum(v16i a) { return _mm512_reduce_add_epi32(a); }
 
+EK_INLINE int32_t sum_of_8(__m256i a) {
+    __m128i s4 = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    __m128i s2 = _mm_add_epi32(s4, _mm_unpackhi_epi64(s4, s4));
+    return _mm_cvtsi128_si32(_mm_add_epi32(s2, _mm_shuffle_epi32(s2, 1)));
+}
+EK_INLINE int32_t v16i_sum_first(v16i a) { return sum_of_8(_mm512_castsi512_si256(a)); }
+EK_INLINE int32_t v16i_sum_second(v16i a) { return sum_of_8(_mm512_extracti64x4_epi64(a, 1)); }
+
+// 64 bytes of as many integers, what is outside +-127 brought there; returns the sums of their quads.
+EK_INLINE v16i v64_store_i8(int8_t *p, v16i a, v16i b, v16i c, v16i d) {
+    const v16i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const v16i words = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+    const v16i bytes = _mm512_max_epi8(_mm512_permutexvar_epi32(order, words), _mm512_set1_epi8(-127));
+    _mm512_storeu_si512(p, bytes);
+    return _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), bytes);
+}
+// Floats of at most 127 on their way there: NaN becomes -127 (it converts to the least integer).
+EK_INLINE v16i v16i_codes(v16 a) { return v16i_from_v16(a); }
+
 // INT8: vpdpbusd wants one unsigned side, so the weights enter as w + 128 and 128 * sum(a) is taken off
 // beforehand. Flipping the sign bit adds 128.
 typedef __m512i q8w;

@@ -65,4 +65,16 @@ EK_INLINE v16 v16_gelu(v16 x) {
     return v16_fnma(a, tail, v16_max(x, v16_zero()));
 }
 
+EK_INLINE v16 v16_near_gelu(v16 x) {
+    const v16 a = v16_min(v16_set1(EK_NEAR_GELU_FAR), v16_abs(x));
+    v16 c = v16_set1(EK_NEAR_GELU_C5);
+    c = v16_fma(c, a, v16_set1(EK_NEAR_GELU_C4));
+    c = v16_fma(c, a, v16_set1(EK_NEAR_GELU_C3));
+    c = v16_fma(c, a, v16_set1(EK_NEAR_GELU_C2));
+    c = v16_fma(c, a, v16_set1(EK_NEAR_GELU_C1));
+    c = v16_fma(c, a, v16_set1(EK_NEAR_GELU_C0));
+    const v16 square = v16_mul(c, c);
+    return v16_fnma(a, v16_mul(square, square), v16_max(x, v16_zero()));
+}
+
 #endif

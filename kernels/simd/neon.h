@@ -112,10 +112,11 @@ EK_INLINE void v16i_store(void *p, v16i x) { // by bytes: p is any address
     vst1q_u8(bytes + 32, vreinterpretq_u8_s32(x.c));
     vst1q_u8(bytes + 48, vreinterpretq_u8_s32(x.d));
 }
-EK_INLINE void v16i_store_i8(int8_t *p, v16i x) {
+EK_INLINE int8x16_t v16i_to_i8(v16i x) {
     const int16x8_t low = vmovn_high_s32(vmovn_s32(x.a), x.b), high = vmovn_high_s32(vmovn_s32(x.c), x.d);
-    vst1q_s8(p, vmovn_high_s16(vmovn_s16(low), high));
+    return vmovn_high_s16(vmovn_s16(low), high);
 }
+EK_INLINE void v16i_store_i8(int8_t *p, v16i x) { vst1q_s8(p, v16i_to_i8(x)); }
 EK_UNARY(v16i, v16i_from_v16, v16, vcvtnq_s32_f32)
 EK_UNARY(v16, v16_from_v16i, v16i, vcvtq_f32_s32)
 EK_UNARY(v16, v16_from_bits, v16i, vreinterpretq_f32_s32)
@@ -128,6 +129,22 @@ EK_INLINE float v16_sum(v16 x) { // halves onto each other: 8, 4, 2, 1
 }
 EK_INLINE float v16_largest(v16 x) { return vmaxvq_f32(larger4(larger4(x.a, x.c), larger4(x.b, x.d))); }
 EK_INLINE int32_t v16i_sum(v16i x) { return vaddvq_s32(vaddq_s32(vaddq_s32(x.a, x.c), vaddq_s32(x.b, x.d))); }
+
+EK_INLINE int32_t v16i_sum_first(v16i x) { return vaddvq_s32(vaddq_s32(x.a, x.b)); }
+EK_INLINE int32_t v16i_sum_second(v16i x) { return vaddvq_s32(vaddq_s32(x.c, x.d)); }
+
+// 64 bytes of as many integers within +-127; returns the sums of their quads.
+EK_INLINE int32x4_t put_16(int8_t *p, v16i x) {
+    const int8x16_t bytes = v16i_to_i8(x);
+    vst1q_s8(p, bytes);
+    return vpaddlq_s16(vpaddlq_s8(bytes));
+}
+EK_INLINE v16i v64_store_i8(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
+    const int32x4_t first = put_16(p, x), second = put_16(p + 16, y), third = put_16(p + 32, z);
+    return (v16i){first, second, third, put_16(p + 48, w)};
+}
+// Floats of at most 127 on their way there: NaN, and what is below -127, becomes -127.
+EK_INLINE v16i v16i_codes(v16 x) { return v16i_from_v16(v16_max(x, v16_set1(-127.0f))); }
 
 // INT8: 64 codes are four registers of 4 columns each. Without sdot, products and then pairs of them are 16 bits
 // wide: codes within 127 keep a pair below 32768.

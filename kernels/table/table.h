@@ -5,6 +5,7 @@
 
 #include "../cpu/cpu.h"
 #include "../gelu/gelu.h"
+#include "../gelu_q8/gelu_q8.h"
 #include "../gemm_f32/gemm_f32.h"
 #include "../gemm_q4/gemm_q4.h"
 #include "../gemm_q8/gemm_q8.h"
@@ -25,6 +26,7 @@ typedef struct ek_table {
     ek_quantize_columns_fn *quantize_columns;
     ek_layer_norm_fn *layer_norm;
     ek_gelu_fn *gelu;
+    ek_gelu_q8_fn *gelu_q8;
     ek_softmax_fn *softmax;
     ek_softmax_q8_fn *softmax_q8;
     ek_sum_exp_fn *sum_exp;

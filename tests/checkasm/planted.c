@@ -150,6 +150,17 @@ static EK_DECL_LAYER_NORM(layer_norm_counts_padding) {
 // The last lane of a partial vector is skipped.
 static EK_DECL_GELU(gelu_skips_the_last) { right->gelu(x, ldx, m, n > 16 && n % 16 == 15 ? n - 1 : n); }
 
+// GELU itself, which differs in a thousandth of a step.
+static EK_DECL_GELU_Q8(gelu_q8_is_exact) {
+    right->gelu(x, ldx, m, k);
+    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, 1);
+}
+
+// What comes out is quantized without having been through GELU.
+static EK_DECL_GELU_Q8(gelu_q8_forgets_gelu) {
+    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, 1);
+}
+
 // An instruction that this processor lacks.
 static EK_DECL_GELU(gelu_is_illegal) {
     (void)x, (void)ldx, (void)m, (void)n;
@@ -231,6 +242,8 @@ static const struct {
     PLANT(layer_norm, layer_norm_counts_padding),
     PLANT(gelu, gelu_skips_the_last),
     PLANT(gelu, gelu_is_illegal),
+    PLANT(gelu_q8, gelu_q8_is_exact),
+    PLANT(gelu_q8, gelu_q8_forgets_gelu),
     PLANT(softmax, softmax_sums_in_order),
     PLANT(softmax_q8, softmax_q8_wrong_sum),
     PLANT(softmax_q8, softmax_q8_carries_nothing),
