@@ -151,6 +151,21 @@ def _run_perplexity(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def _run_precisions(options: argparse.Namespace) -> dict[str, Any]:
+    from .precisions import PrecisionsOptions, run_precisions
+
+    return run_precisions(
+        PrecisionsOptions(
+            models=tuple(options.models),
+            sets=tuple(name for names in options.manifest for name in names),
+            levels_db=options.levels,
+            threads=options.threads,
+            data=options.data,
+            limit=options.limit,
+        )
+    )
+
+
 def _run_compression(options: argparse.Namespace) -> dict[str, Any]:
     from .compression import CompressionOptions, run_compression
 
@@ -216,6 +231,7 @@ _COMMANDS = {
     "kernels": _run_kernels,
     "nbest": _run_nbest,
     "perplexity": _run_perplexity,
+    "precisions": _run_precisions,
     "step": _run_step,
     "vocabulary": _run_vocabulary,
     "words": _run_words,

@@ -26,6 +26,7 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     _add_perplexity(commands.add_parser("perplexity", help="what quantizing a language model costs, on a text"))
     _add_words(commands.add_parser("words", help="how exactly engines tell when words are said"))
     _add_confidence(commands.add_parser("confidence", help="whether words that are given 0.8 are right 8 times of 10"))
+    _add_precisions(commands.add_parser("precisions", help="what rounding costs: files of one Whisper side by side"))
     _add_compression(commands.add_parser("compression", help="smaller encoders at each precision: size, time, words"))
     comparison = commands.add_parser("compare", help="two result files: what changed beyond the noise")
     comparison.add_argument("first", type=Path, metavar="A.json")
@@ -174,7 +175,7 @@ def _add_step(parser: argparse.ArgumentParser) -> None:
     _add_thread_counts(parser)
     parser.add_argument(
         "--seconds",
-        type=_lengths,
+        type=_numbers,
         default=(30.0, 8.0),
         help="comma list of lengths of the clip that is attended to (default 30,8)",
     )
@@ -194,6 +195,27 @@ def _add_perplexity(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", type=Path, metavar="FILE", help="default: a calibration text in EDGEWISE_TEST_DATA")
     parser.add_argument("--tokens", type=_positive, default=8192, help="of the text (default 8192); half are scored")
     parser.add_argument("--context", type=_positive, default=512, help="tokens of a window (default 512)")
+    parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
+    _add_json(parser)
+
+
+def _add_precisions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "models",
+        type=Path,
+        nargs="+",
+        metavar="MODEL",
+        help="GGUF files of one Whisper; the first, float32 say, is what the others are held against",
+    )
+    _add_sets(parser)
+    parser.add_argument(
+        "--levels",
+        type=_numbers,
+        default=(0.0,),
+        metavar="DB[,DB...]",
+        help="hear every recording so many decibels louder (default 0: as it is); the mean over several, such as "
+        "-6,-3,0,3,6, hangs less on chance. After a minus write --levels=-6,…",
+    )
     parser.add_argument("--threads", type=_positive, default=2, help="of each engine (default 2)")
     _add_json(parser)
 
@@ -277,7 +299,7 @@ def _counts(text: str) -> tuple[int, ...]:
     return tuple(_positive(word) for word in text.split(","))
 
 
-def _lengths(text: str) -> tuple[float, ...]:
+def _numbers(text: str) -> tuple[float, ...]:
     return tuple(float(word) for word in text.split(","))
 
 

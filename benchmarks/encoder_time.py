@@ -91,7 +91,7 @@ def _measure(
     """Seconds (rounds, n_files, n_clips), and each file's multiply-adds over all clips."""
     engines = [WhisperEngine(model, threads=threads) for model in models]
     states = [engine.new_state() for engine in engines]
-    inputs = [[_features(model, clip) for clip in clips] for model in models]
+    inputs = [[features_of(model, clip) for clip in clips] for model in models]
     times = np.zeros((1 + rounds, len(models), len(clips)), np.float32)  # the first round warms up
     for number in range(1 + rounds):
         tell_steps(f"encoding in turns, {threads} threads", number, 1 + rounds)
@@ -104,7 +104,7 @@ def _measure(
     return times[1:], [sum(_macs(model, len(clip) / SAMPLE_RATE_HZ) for clip in clips) for model in models]
 
 
-def _features(model: ModelFile, samples: FloatArray) -> FloatArray:
+def features_of(model: ModelFile, samples: FloatArray) -> FloatArray:
     """What the runtime encodes of a clip."""
     raw = raw_log_mel(samples, model.mel_filters)
     positions = model.dims.n_audio_ctx if model.tail is None else clip_positions(model.tail, len(raw), model.dims)

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .errors import BenchmarkError
-
-Logits = NDArray[np.float32]
+from .probabilities import Logits
 
 
 class LanguageModel(Protocol):

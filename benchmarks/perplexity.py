@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BenchmarkError
-from .language_models import LanguageModel, Logits, load
+from .language_models import LanguageModel, load
 from .machine import describe_machine
+from .probabilities import Logits, divergences, log_softmax
 from .progress import tell
 from .report import table
 from .results import FORMATS
@@ -67,7 +68,6 @@ class _Reference:
 
     logits: Logits
     log_p: Logits
-    p: Logits
 
 
 @dataclass(slots=True)
@@ -84,9 +84,9 @@ class _Sums:
 
     def add(self, logits: Logits, next_tokens: NDArray[np.int64], reference: _Reference) -> None:
         """Add positions: this model's logits (positions, vocabulary), what came next, and the first model's logits."""
-        log_q = _log_softmax(logits)
+        log_q = log_softmax(logits)
         self.surprise -= float(np.take_along_axis(log_q, next_tokens[:, None], axis=1).sum(dtype=np.float64))
-        self.divergence += float((reference.p * (reference.log_p - log_q)).sum(dtype=np.float64))
+        self.divergence += float(divergences(reference.log_p, log_q).sum())
         self.n_same += int((logits.argmax(axis=1) == reference.logits.argmax(axis=1)).sum())
         self.n_tokens += len(next_tokens)
         difference = logits - reference.logits
@@ -166,8 +166,7 @@ def _score(models: Sequence[LanguageModel], sums: Sequence[_Sums], window: list[
     for model, found in zip(models, sums, strict=True):
         logits = model.logits(window)[begin:-1].copy()
         if reference is None:
-            log_p = _log_softmax(logits)
-            reference = _Reference(logits, log_p, np.exp(log_p))
+            reference = _Reference(logits, log_softmax(logits))
         if logits.shape != reference.logits.shape:
             raise BenchmarkError(f"vocabularies of {logits.shape[1]} and {reference.logits.shape[1]} tokens")
         found.add(logits, next_tokens, reference)
@@ -185,9 +184,3 @@ def _as_score(path: Path, model: LanguageModel, sums: _Sums) -> Score:
         logit_error=math.sqrt(sums.squares / sums.n_tokens),
         farthest_logit=sums.farthest_logit,
     )
-
-
-def _log_softmax(logits: Logits) -> Logits:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    log: Logits = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return log
