@@ -23,6 +23,7 @@ from edge.format import ModelFile, open_model
 from edge.whisper.engine import EngineState, WhisperEngine
 from export.calibrate.words import OwnWords
 from export.evaluate.manifest import Manifest, Selection, duration_s, read_manifests, read_samples
+from export.evaluate.measure import listen
 from export.evaluate.scoring import require_scoring, score
 from export.sources import read_checkpoint
 
@@ -163,9 +164,7 @@ def count_edits(options: PrecisionsOptions, manifests: Sequence[Manifest]) -> tu
             for level, decibels in enumerate(options.levels_db):
                 heard = samples * np.float32(10 ** (decibels / 20))
                 for number, model in enumerate(models):
-                    language = utterance.language if model.tokenizer.is_multilingual else None
-                    text = model.transcribe(heard, language=language, timestamps=False).text
-                    errors = score(utterance.text or "", text, utterance.language)
+                    errors = score(utterance.text or "", listen(model, utterance, heard).text, utterance.language)
                     counts[number, level, done] = errors.edits
                     true_words[done] = errors.words
         if not true_words.sum():

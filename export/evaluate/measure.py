@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import edge
 from edge.errors import ManifestError
 from edge.progress import Progress, silent
 from edge.whisper.model import EngineName as EngineName
 
-from .manifest import Manifest, read_samples
+from .manifest import Manifest, Utterance, read_samples
 from .scoring import Errors, score, total
 
 _RESAMPLES = 1000
@@ -61,8 +62,7 @@ def measure(
             progress(f"measuring on {manifest.name}", done, len(with_words))
             samples = read_samples(utterance)
             began = time.perf_counter()
-            language = utterance.language if model.tokenizer.is_multilingual else None
-            transcript = model.transcribe(samples, language=language, timestamps=False)
+            transcript = listen(model, utterance, samples)
             seconds += time.perf_counter() - began
             encode_s += transcript.timing.encode_s
             errors.append(score(utterance.text or "", transcript.text, utterance.language))
@@ -82,6 +82,12 @@ def measure(
             )
         )
     return tuple(scores)
+
+
+def listen(model: edge.Model, utterance: Utterance, samples: NDArray[np.float32]) -> edge.Transcript:
+    """Transcribe an utterance greedily, without timestamps, in the language that its manifest names."""
+    language = utterance.language if model.tokenizer.is_multilingual else None
+    return model.transcribe(samples, language=language, timestamps=False)
 
 
 def bootstrap(errors: Sequence[Errors]) -> tuple[float, float]:
