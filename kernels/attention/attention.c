@@ -52,16 +52,16 @@ void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention
         for (size_t r = 0; r < rows; r++)
             q_scale[r] = x.q_scale[i + r] * one_over_sqrt_head;
         table->gemm_q8(scores, ld, x.q + i * EK_HEAD, EK_HEAD, q_scale, x.q_sum + i, x.k, x.k_scale, call.bias,
-                       rows, n_keys, call.width, EK_STORE);
+                       NULL, NULL, rows, n_keys, call.width, EK_STORE);
         table->softmax_q8(high, low, ld, scores, ld, rows, n_keys);
         for (size_t r = 0; call.weights && r < rows; r++)
             for (size_t j = 0; j < n_keys; j++)
                 call.weights[(i + r) * call.ldw + j] = weight_of(high, low, r, r * ld + j);
         float *out = call.out + i * call.ldo;
         if (low.digits)
-            table->gemm_q8(out, call.ldo, low.digits, ld, low.scale, low.sum, x.v, x.v_scale, NULL, rows, EK_HEAD,
-                           n_keys, EK_STORE);
-        table->gemm_q8(out, call.ldo, high.digits, ld, high.scale, high.sum, x.v, x.v_scale, NULL, rows, EK_HEAD,
-                       n_keys, low.digits ? EK_ADD : EK_STORE);
+            table->gemm_q8(out, call.ldo, low.digits, ld, low.scale, low.sum, x.v, x.v_scale, NULL, NULL, NULL, rows,
+                           EK_HEAD, n_keys, EK_STORE);
+        table->gemm_q8(out, call.ldo, high.digits, ld, high.scale, high.sum, x.v, x.v_scale, NULL, NULL, NULL, rows,
+                       EK_HEAD, n_keys, low.digits ? EK_ADD : EK_STORE);
     }
 }

@@ -41,6 +41,12 @@
 
 enum { EK_WEIGHT_ONE = 127 * 128 };
 
+// The same weight in 16-bit integers, of steps of 1 / 2048 of a power of two below the largest: 16256 * 2^(-g / 2^15) is
+// a polynomial of degree 3 in g, whose products are rounded to their high 16 bits (error 2.2e-4).
+#define EK_WEIGHT_STEPS 2954.63943f // 2048 log2(e): steps of a score
+#define EK_WEIGHT_MOST_STEPS 32767.0f // further down, a weight is 0
+enum { EK_WEIGHT_B1 = -11243, EK_WEIGHT_B2 = 3762, EK_WEIGHT_B3 = -648, EK_STEP_BITS = 11 };
+
 // GELU(x) = max(x, 0) - |x| Q(|x|), Q the normal tail = exp(-x^2 / 2) R(1 / (1 + P |x|)); R is a minimax fit
 // of degree 7 (error of the whole 3e-9; rounding adds 2.4e-7).
 #define EK_GELU_EXPONENT -0.72134752044448170f // -log2(e) / 2
@@ -117,6 +123,18 @@ static inline float ek_weightf(float x) {
     p = fmaf(p, r, EK_WEIGHT_C1);
     p = fmaf(p, r, (float)EK_WEIGHT_ONE);
     return ek_scale_by_power(p, shifted);
+}
+
+static inline int32_t ek_high_product(int32_t a, int32_t b) { return (a * b + (1 << 14)) >> 15; }
+
+// 16256 * 2^(-steps / 2048) for 0 <= steps < 2^15.
+static inline int32_t ek_weight_below(int32_t steps) {
+    const int32_t g = (steps & ((1 << EK_STEP_BITS) - 1)) << (15 - EK_STEP_BITS), halvings = steps >> EK_STEP_BITS;
+    int32_t p = EK_WEIGHT_B3;
+    p = ek_high_product(p, g) + EK_WEIGHT_B2;
+    p = ek_high_product(p, g) + EK_WEIGHT_B1;
+    p = ek_high_product(p, g) + EK_WEIGHT_ONE;
+    return halvings ? (p + (1 << (halvings - 1))) >> halvings : p;
 }
 
 static inline float ek_geluf(float x) {

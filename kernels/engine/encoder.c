@@ -76,6 +76,11 @@ static void show_hidden(const encoder *e, size_t layer, size_t t, size_t m) {
         memcpy(e->job->hidden + (layer * n_ctx + t) * d, e->s->x + t * d, ek_min(m, n_ctx - t) * d * sizeof(float));
 }
 
+// As exact as what was multiplied.
+static void gelu_rows(const encoder *e, const ew_linear *linear, float *x, size_t m) {
+    (linear->type == EW_F32 ? e->table->gelu : e->table->near_gelu)(x, e->d, m, e->d);
+}
+
 static void convolutions(encoder *e) {
     ew_state *s = e->s;
     const size_t d = e->d, n_mels = e->model->dims.n_mels;
@@ -86,7 +91,7 @@ static void convolutions(encoder *e) {
         const size_t t = block.first, m = block.n;
         float *out = s->conv + (t + 1) * d; // row 0 is padding
         linear_rows(e, &e->model->conv1, s->mel + t * n_mels, n_mels, EW_ONE_DIGIT, out, d, m, EK_STORE);
-        e->table->gelu(out, d, m, d);
+        gelu_rows(e, &e->model->conv1, out, m);
     }
     finish_phase(e);
     for (size_t piece; take(e, blocks2, &piece);) {
@@ -95,7 +100,7 @@ static void convolutions(encoder *e) {
         float *x = s->x + t * d;
         const float *positions = e->model->enc_positions + t * d;
         linear_rows(e, &e->model->conv2, s->conv + 2 * t * d, 2 * d, EW_FROM_MIDDLE, x, d, m, EK_STORE);
-        e->table->gelu(x, d, m, d);
+        gelu_rows(e, &e->model->conv2, x, m);
         for (size_t i = 0; i < m * d; i++)
             x[i] += positions[i];
         show_hidden(e, 0, t, m);

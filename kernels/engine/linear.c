@@ -62,8 +62,8 @@ static void multiply(const ek_table *table, const ew_linear *linear, const ew_op
         break;
     case EW_Q8:
         table->gemm_q8(out, ldo, x->codes, ek_q8_stride(k), x->scale, x->sum,
-                       (const int8_t *)linear->w + first * ek_round_up(k, EK_QUAD), linear->scale + first, bias, m,
-                       n, k, mode);
+                       (const int8_t *)linear->w + first * ek_round_up(k, EK_QUAD), linear->scale + first, bias,
+                       x->from_middle ? x->middle : NULL, linear->total + first, m, n, k, mode);
         break;
     case EW_Q4:
         table->gemm_q4(out, ldo, x->codes, ek_q8_stride(k), x->scale, x->group_sum,
@@ -78,9 +78,6 @@ static void multiply(const ek_table *table, const ew_linear *linear, const ew_op
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                        size_t m, size_t first, size_t last, enum ek_mode mode) {
     multiply(table, linear, x, out, ldo, m, first, last, linear->bias + first, mode);
-    for (size_t i = 0; x->from_middle && i < m; i++)
-        for (size_t j = first; j < last; j++)
-            out[i * ldo + j - first] += x->middle[i] * linear->total[j];
 }
 
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,

@@ -89,7 +89,7 @@ static void run_rows(product *p, size_t first, size_t m, size_t first_column, si
     switch (p->what) {
     case EW_GEMM_Q8:
         p->table->gemm_q8(out, p->n, codes, stride, p->a_scale + first, p->sum + first,
-                          p->w + first_column * ek_round_up(k, EK_QUAD), p->scale, NULL, m, n, k, EK_STORE);
+                          p->w + first_column * ek_round_up(k, EK_QUAD), p->scale, NULL, NULL, NULL, m, n, k, EK_STORE);
         break;
     case EW_GEMM_Q4:
         p->table->gemm_q4(out, p->n, codes, stride, p->a_scale + first, p->group_sum + first * groups,

@@ -13,6 +13,8 @@ EK_DECL_GEMM_Q8(ek_gemm_f32_q8_q8_ref) {
             for (size_t p = 0; p < k; p++)
                 dot += a[i * lda + p] * tile[(p / EK_QUAD) * EK_TILE * EK_QUAD + p % EK_QUAD];
             float y = fmaf((float)dot, a_scale[i] * w_scale[j], bias ? bias[j] : 0.0f);
+            if (middle)
+                y = fmaf(middle[i], total[j], y);
             if (mode == EK_ADD)
                 y += out[i * ldo + j];
             out[i * ldo + j] = y;

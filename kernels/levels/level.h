@@ -8,6 +8,7 @@
 #include "../gemm_q4/gemm_q4_vec.h"
 #include "../gemm_q8/gemm_q8_vec.h"
 #include "../layer_norm/layer_norm_vec.h"
+#include "../near_gelu/near_gelu_vec.h"
 #include "../peak/peak_vec.h"
 #include "../quantize/quantize_vec.h"
 // Rows are quantized as there.
@@ -30,6 +31,7 @@ void EK_FILL(EK_LEVEL)(ek_table *table) {
     table->quantize_columns = quantize_columns;
     table->layer_norm = layer_norm;
     table->gelu = gelu;
+    table->near_gelu = near_gelu;
     table->gelu_q8 = gelu_q8;
     table->softmax = softmax;
     table->softmax_q8 = softmax_q8;

@@ -140,8 +140,57 @@ EK_INLINE void quantize_rows(const int centred, const size_t n_digits, quantized
     }
 }
 
+// Rows first .. first + 16, of n_vectors whole vectors, at most four: what attention takes of a head. They are too short
+// to look for each one's largest magnitude, or to add its codes up, by itself.
+EK_INLINE void quantize_short_rows(const size_t n_vectors, quantized_rows out, size_t first, const float *x, size_t ldx) {
+    v16 most[EK_TILE];
+    v16i totals[EK_TILE];
+    float reach[EK_TILE], inverse[EK_TILE];
+    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) {
+        most[i] = v16_zero();
+        EK_UNROLL for (size_t t = 0; t < n_vectors; t++)
+            most[i] = v16_max(v16_abs(v16_load(x + (first + i) * ldx + t * EK_TILE)), most[i]);
+    }
+    v16_store(reach, v16_largest_each(most));
+    for (size_t i = 0; i < EK_TILE; i++) {
+        inverse[i] = reach[i] > 0.0f ? 127.0f / reach[i] : 0.0f;
+        out.scale[first + i] = reach[i] / 127.0f;
+    }
+    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) {
+        v16 v[4];
+        EK_UNROLL for (size_t t = 0; t < 4; t++)
+            v[t] = t < n_vectors ? in_steps(0, 1, x + (first + i) * ldx, (steps){inverse[i], 0.0f}, t * EK_TILE,
+                                            n_vectors * EK_TILE)
+                                 : v16_zero();
+        totals[i] = store_codes(out.codes + (first + i) * QUANTIZE_CODES, v);
+    }
+    v16i_store(out.sum + first, v16i_sum_each(totals));
+}
+
+// Sixteen at a time; the last ones may have been among those before, and stay what they were.
+EK_INLINE void quantize_short(const size_t n_vectors, quantized_rows out, const float *x, size_t ldx) {
+    for (size_t i = 0; i < out.m; i += EK_TILE)
+        quantize_short_rows(n_vectors, out, ek_min(i, out.m - EK_TILE), x, ldx);
+}
+
 static EK_DECL_QUANTIZE(quantize) {
     const quantized_rows out = {codes, scale, sum, group_sum, middle, m, k};
+    if (n_digits == 1 && !middle && !group_sum && m >= EK_TILE) {
+        switch (k) {
+        case EK_TILE:
+            quantize_short(1, out, x, ldx);
+            return;
+        case 2 * EK_TILE:
+            quantize_short(2, out, x, ldx);
+            return;
+        case 3 * EK_TILE:
+            quantize_short(3, out, x, ldx);
+            return;
+        case 4 * EK_TILE:
+            quantize_short(4, out, x, ldx);
+            return;
+        }
+    }
     if (n_digits == 2)
         middle ? quantize_rows(1, 2, out, x, ldx) : quantize_rows(0, 2, out, x, ldx);
     else

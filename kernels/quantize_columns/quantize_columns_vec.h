@@ -14,8 +14,6 @@ EK_INLINE v16 column_magnitudes(const float *x, size_t ldx, size_t k) {
 
 static EK_DECL_QUANTIZE_COLUMNS(quantize_columns) {
     const size_t quads = ek_div_up(k, EK_QUAD);
-    const v16 low = v16_set1(-127.0f), high = v16_set1(127.0f);
-    const v16i byte = v16i_set1(255);
     for (size_t j = 0; j < n; j += EK_TILE) {
         float largest[EK_TILE], inverse[EK_TILE];
         v16_store(largest, column_magnitudes(x + j, ldx, k));
@@ -26,15 +24,13 @@ static EK_DECL_QUANTIZE_COLUMNS(quantize_columns) {
         const v16 factor = v16_load(inverse);
         int8_t *tile = w + j * quads * EK_QUAD;
         for (size_t q = 0; q < quads; q++) {
-            v16i codes[EK_QUAD]; // of four rows; lane j of the packed word holds their bytes
+            v16i codes[EK_QUAD]; // of four rows
             EK_UNROLL for (size_t r = 0; r < EK_QUAD; r++) {
                 const size_t p = q * EK_QUAD + r;
-                v16 v = p < k ? v16_rint(v16_mul(v16_load(x + p * ldx + j), factor)) : v16_zero();
-                codes[r] = v16i_and(v16i_from_v16(v16_min(v16_max(v, low), high)), byte);
+                const v16 exact = p < k ? v16_mul(v16_load(x + p * ldx + j), factor) : v16_zero();
+                codes[r] = v16i_codes(v16_min(v16_set1(127.0f), exact)); // a NaN stays one
             }
-            const v16i lower = v16i_or(codes[0], v16i_shift_left(codes[1], 8));
-            const v16i upper = v16i_or(v16i_shift_left(codes[2], 16), v16i_shift_left(codes[3], 24));
-            v16i_store(tile + q * EK_TILE * EK_QUAD, v16i_or(lower, upper));
+            v64_store_quads(tile + q * EK_TILE * EK_QUAD, codes[0], codes[1], codes[2], codes[3]);
         }
     }
 }

@@ -126,6 +126,18 @@ EK_INLINE int32_t v16i_sum(v16i x) {
     return _mm_cvtsi128_si32(_mm_add_epi32(s2, _mm_shuffle_epi32(s2, 1)));
 }
 
+// The same of each of sixteen.
+EK_INLINE v16 v16_largest_each(const v16 x[EK_TILE]) {
+    float lanes[EK_TILE];
+    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16_largest(x[i]);
+    return v16_load(lanes);
+}
+EK_INLINE v16i v16i_sum_each(const v16i x[EK_TILE]) {
+    int32_t lanes[EK_TILE];
+    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16i_sum(x[i]);
+    return v16i_load(lanes);
+}
+
 EK_INLINE int32_t v16i_sum_first(v16i x) { return v16i_sum((v16i){x.a, _mm256_setzero_si256()}); }
 EK_INLINE int32_t v16i_sum_second(v16i x) { return v16i_sum((v16i){_mm256_setzero_si256(), x.b}); }
 
@@ -141,8 +153,55 @@ EK_INLINE v16i v64_store_i8(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
     const __m256i first = v32_store_i8(p, x, y);
     return (v16i){first, v32_store_i8(p + 32, z, w)};
 }
+// The same bytes, those of a lane beside each other.
+EK_INLINE void store_8_quads(int8_t *p, __m256i x, __m256i y, __m256i z, __m256i w) {
+    const __m256i turn = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m256i words = _mm256_packs_epi16(_mm256_packs_epi32(x, y), _mm256_packs_epi32(z, w));
+    _mm256_storeu_si256((__m256i *)p, _mm256_max_epi8(_mm256_shuffle_epi8(words, turn), _mm256_set1_epi8(-127)));
+}
+EK_INLINE void v64_store_quads(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
+    store_8_quads(p, x.a, y.a, z.a, w.a);
+    store_8_quads(p + 32, x.b, y.b, z.b, w.b);
+}
 // Floats of at most 127 on their way there: NaN becomes -127 (it converts to the least integer).
 EK_INLINE v16i v16i_codes(v16 x) { return v16i_from_v16(x); }
+
+// Thirty-two int16 lanes. Packing leaves them out of order, and v64_store_digits brings them back.
+typedef struct { __m256i a, b; } v32;
+EK_INLINE v32 v32_set1(int16_t x) { return EK_BOTH(v32, _mm256_set1_epi16(x), _mm256_set1_epi16(x)); }
+EK_INLINE v32 v32_from_v16(v16 x, v16 y) {
+    const v16i first = v16i_from_v16(x), second = v16i_from_v16(y);
+    return EK_BOTH(v32, _mm256_packus_epi32(first.a, first.b), _mm256_packus_epi32(second.a, second.b));
+}
+#define EK_BINARY(name, op)                                                                             \
+    EK_INLINE v32 name(v32 x, v32 y) { return EK_BOTH(v32, op(x.a, y.a), op(x.b, y.b)); }
+EK_BINARY(v32_add, _mm256_add_epi16)
+EK_BINARY(v32_and, _mm256_and_si256)
+EK_BINARY(v32_high_product, _mm256_mulhrs_epi16)
+#undef EK_BINARY
+#define v32_shift_left(x, bits) EK_BOTH(v32, _mm256_slli_epi16((x).a, bits), _mm256_slli_epi16((x).b, bits))
+#define v32_shift_right(x, bits) EK_BOTH(v32, _mm256_srli_epi16((x).a, bits), _mm256_srli_epi16((x).b, bits))
+EK_INLINE __m256i halve16(__m256i x, __m256i times) {
+    // 2^(15 - times), byte by byte: the low one is 0 up to 7 times, the high one behind. 2^15 is -2^15 here: hence the
+    // magnitude.
+    const __m256i powers = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, -128, 64, 32, 16, 8, 4, 2, 1, //
+                                            0, 0, 0, 0, 0, 0, 0, 0, -128, 64, 32, 16, 8, 4, 2, 1);
+    const __m256i both = _mm256_or_si256(times, _mm256_slli_epi16(times, 8));
+    const __m256i power = _mm256_shuffle_epi8(powers, _mm256_xor_si256(both, _mm256_set1_epi16(8 << 8)));
+    return _mm256_abs_epi16(_mm256_mulhrs_epi16(x, power));
+}
+EK_INLINE v32 v32_halve(v32 x, v32 times) { return EK_BOTH(v32, halve16(x.a, times.a), halve16(x.b, times.b)); }
+EK_INLINE __m256i store_32_digits(int8_t *p, v32 x) {
+    const __m256i packed = _mm256_packus_epi16(x.a, x.b);
+    const __m256i bytes = _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    _mm256_storeu_si256((__m256i *)p, bytes);
+    return _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, _mm256_set1_epi8(1)), _mm256_set1_epi16(1));
+}
+EK_INLINE v16i v64_store_digits(int8_t *p, v32 x, v32 y) {
+    const __m256i first = store_32_digits(p, x);
+    return (v16i){first, store_32_digits(p + 32, y)};
+}
 
 // INT8: maddubs wants one unsigned side and adds pairs in 16 bits. |w| times (a with w's sign) is the same
 // product, and codes within 127 keep every pair below 32768, so nothing saturates.

@@ -67,6 +67,32 @@ EK_INLINE float v16_sum(v16 a) { // halves onto each other: 8, 4, 2, 1
 EK_INLINE float v16_largest(v16 a) { return _mm512_reduce_max_ps(a); }
 EK_INLINE int32_t v16i_sum(v16i a) { return _mm512_reduce_add_epi32(a); }
 
+// The same of each of sixteen. Two of them become one whose every lane has folded two of theirs, four times over.
+EK_INLINE v16 v16_largest_each(const v16 x[EK_TILE]) {
+    v16 a[8], b[4], c[2];
+    EK_UNROLL for (size_t i = 0; i < 8; i++)
+        a[i] = v16_max(_mm512_unpacklo_ps(x[2 * i], x[2 * i + 1]), _mm512_unpackhi_ps(x[2 * i], x[2 * i + 1]));
+    EK_UNROLL for (size_t i = 0; i < 4; i++) {
+        const __m512d even = _mm512_castps_pd(a[2 * i]), odd = _mm512_castps_pd(a[2 * i + 1]);
+        b[i] = v16_max(_mm512_castpd_ps(_mm512_unpacklo_pd(even, odd)), _mm512_castpd_ps(_mm512_unpackhi_pd(even, odd)));
+    }
+    EK_UNROLL for (size_t i = 0; i < 2; i++)
+        c[i] = v16_max(_mm512_shuffle_f32x4(b[2 * i], b[2 * i + 1], 0x88),
+                       _mm512_shuffle_f32x4(b[2 * i], b[2 * i + 1], 0xDD));
+    return v16_max(_mm512_shuffle_f32x4(c[0], c[1], 0x88), _mm512_shuffle_f32x4(c[0], c[1], 0xDD));
+}
+EK_INLINE v16i v16i_sum_each(const v16i x[EK_TILE]) {
+    v16i a[8], b[4], c[2];
+    EK_UNROLL for (size_t i = 0; i < 8; i++)
+        a[i] = v16i_add(_mm512_unpacklo_epi32(x[2 * i], x[2 * i + 1]), _mm512_unpackhi_epi32(x[2 * i], x[2 * i + 1]));
+    EK_UNROLL for (size_t i = 0; i < 4; i++)
+        b[i] = v16i_add(_mm512_unpacklo_epi64(a[2 * i], a[2 * i + 1]), _mm512_unpackhi_epi64(a[2 * i], a[2 * i + 1]));
+    EK_UNROLL for (size_t i = 0; i < 2; i++)
+        c[i] = v16i_add(_mm512_shuffle_i32x4(b[2 * i], b[2 * i + 1], 0x88),
+                        _mm512_shuffle_i32x4(b[2 * i], b[2 * i + 1], 0xDD));
+    return v16i_add(_mm512_shuffle_i32x4(c[0], c[1], 0x88), _mm512_shuffle_i32x4(c[0], c[1], 0xDD));
+}
+
 EK_INLINE int32_t sum_of_8(__m256i a) {
     __m128i s4 = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
     __m128i s2 = _mm_add_epi32(s4, _mm_unpackhi_epi64(s4, s4));
@@ -83,8 +109,33 @@ EK_INLINE v16i v64_store_i8(int8_t *p, v16i a, v16i b, v16i c, v16i d) {
     _mm512_storeu_si512(p, bytes);
     return _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), bytes);
 }
+// The same bytes, those of a lane beside each other.
+EK_INLINE void v64_store_quads(int8_t *p, v16i a, v16i b, v16i c, v16i d) {
+    const v16i turn = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const v16i words = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
+    _mm512_storeu_si512(p, _mm512_max_epi8(_mm512_shuffle_epi8(words, turn), _mm512_set1_epi8(-127)));
+}
 // Floats of at most 127 on their way there: NaN becomes -127 (it converts to the least integer).
 EK_INLINE v16i v16i_codes(v16 a) { return v16i_from_v16(a); }
+
+// Thirty-two int16 lanes. Packing leaves them out of order, and v64_store_digits brings them back.
+typedef __m512i v32;
+EK_INLINE v32 v32_set1(int16_t x) { return _mm512_set1_epi16(x); }
+EK_INLINE v32 v32_from_v16(v16 a, v16 b) { return _mm512_packus_epi32(v16i_from_v16(a), v16i_from_v16(b)); }
+EK_INLINE v32 v32_add(v32 a, v32 b) { return _mm512_add_epi16(a, b); }
+EK_INLINE v32 v32_and(v32 a, v32 b) { return _mm512_and_si512(a, b); }
+#define v32_shift_left(a, bits) _mm512_slli_epi16(a, bits)
+#define v32_shift_right(a, bits) _mm512_srli_epi16(a, bits)
+EK_INLINE v32 v32_high_product(v32 a, v32 b) { return _mm512_mulhrs_epi16(a, b); }
+EK_INLINE v32 v32_halve(v32 a, v32 times) { // 2^15 is -2^15 here: hence the magnitude
+    return _mm512_abs_epi16(_mm512_mulhrs_epi16(a, _mm512_srlv_epi16(_mm512_set1_epi16(INT16_MIN), times)));
+}
+EK_INLINE v16i v64_store_digits(int8_t *p, v32 a, v32 b) {
+    const v16i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    const v16i bytes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(a, b));
+    _mm512_storeu_si512(p, bytes);
+    return _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), bytes);
+}
 
 // INT8: vpdpbusd wants one unsigned side, so the weights enter as w + 128 and 128 * sum(a) is taken off
 // beforehand. Flipping the sign bit adds 128.

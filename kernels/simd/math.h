@@ -50,6 +50,15 @@ EK_INLINE v16 v16_weight(v16 x) {
     return v16_scale_by_power(p, shifted);
 }
 
+EK_INLINE v32 v32_weight_below(v32 steps) {
+    const v32 g = v32_shift_left(v32_and(steps, v32_set1((1 << EK_STEP_BITS) - 1)), 15 - EK_STEP_BITS);
+    v32 p = v32_set1(EK_WEIGHT_B3);
+    p = v32_add(v32_high_product(p, g), v32_set1(EK_WEIGHT_B2));
+    p = v32_add(v32_high_product(p, g), v32_set1(EK_WEIGHT_B1));
+    p = v32_add(v32_high_product(p, g), v32_set1(EK_WEIGHT_ONE));
+    return v32_halve(p, v32_shift_right(steps, EK_STEP_BITS));
+}
+
 EK_INLINE v16 v16_gelu(v16 x) {
     const v16 a = v16_abs(x);
     const v16 t = v16_div(v16_set1(1.0f), v16_fma(a, v16_set1(EK_GELU_P), v16_set1(1.0f)));

@@ -130,6 +130,18 @@ EK_INLINE float v16_sum(v16 x) { // halves onto each other: 8, 4, 2, 1
 EK_INLINE float v16_largest(v16 x) { return vmaxvq_f32(larger4(larger4(x.a, x.c), larger4(x.b, x.d))); }
 EK_INLINE int32_t v16i_sum(v16i x) { return vaddvq_s32(vaddq_s32(vaddq_s32(x.a, x.c), vaddq_s32(x.b, x.d))); }
 
+// The same of each of sixteen.
+EK_INLINE v16 v16_largest_each(const v16 x[EK_TILE]) {
+    float lanes[EK_TILE];
+    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16_largest(x[i]);
+    return v16_load(lanes);
+}
+EK_INLINE v16i v16i_sum_each(const v16i x[EK_TILE]) {
+    int32_t lanes[EK_TILE];
+    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16i_sum(x[i]);
+    return v16i_load(lanes);
+}
+
 EK_INLINE int32_t v16i_sum_first(v16i x) { return vaddvq_s32(vaddq_s32(x.a, x.b)); }
 EK_INLINE int32_t v16i_sum_second(v16i x) { return vaddvq_s32(vaddq_s32(x.c, x.d)); }
 
@@ -143,8 +155,45 @@ EK_INLINE v16i v64_store_i8(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
     const int32x4_t first = put_16(p, x), second = put_16(p + 16, y), third = put_16(p + 32, z);
     return (v16i){first, second, third, put_16(p + 48, w)};
 }
+// The same bytes, those of a lane beside each other.
+EK_INLINE void v64_store_quads(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
+    vst4q_s8(p, (int8x16x4_t){{v16i_to_i8(x), v16i_to_i8(y), v16i_to_i8(z), v16i_to_i8(w)}});
+}
 // Floats of at most 127 on their way there: NaN, and what is below -127, becomes -127.
 EK_INLINE v16i v16i_codes(v16 x) { return v16i_from_v16(v16_max(x, v16_set1(-127.0f))); }
+
+// Thirty-two int16 lanes.
+typedef struct { int16x8_t a, b, c, d; } v32;
+EK_INLINE v32 v32_set1(int16_t x) {
+    const int16x8_t all = vdupq_n_s16(x);
+    return (v32){all, all, all, all};
+}
+EK_INLINE int16x8_t narrow_8(int32x4_t x, int32x4_t y) {
+    return vreinterpretq_s16_u16(vqmovun_high_s32(vqmovun_s32(x), y));
+}
+EK_INLINE v32 v32_from_v16(v16 x, v16 y) {
+    const v16i first = v16i_from_v16(x), second = v16i_from_v16(y);
+    return (v32){narrow_8(first.a, first.b), narrow_8(first.c, first.d), narrow_8(second.a, second.b),
+                 narrow_8(second.c, second.d)};
+}
+EK_BINARY(v32, v32_add, vaddq_s16)
+EK_BINARY(v32, v32_and, vandq_s16)
+EK_BINARY(v32, v32_high_product, vqrdmulhq_s16)
+#define v32_shift_left(x, n)                                                                            \
+    ((v32){vshlq_n_s16((x).a, n), vshlq_n_s16((x).b, n), vshlq_n_s16((x).c, n), vshlq_n_s16((x).d, n)})
+#define v32_shift_right(x, n) /* of what is not negative */                                            \
+    ((v32){vshrq_n_s16((x).a, n), vshrq_n_s16((x).b, n), vshrq_n_s16((x).c, n), vshrq_n_s16((x).d, n)})
+EK_INLINE int16x8_t halve_8(int16x8_t x, int16x8_t times) { return vrshlq_s16(x, vnegq_s16(times)); }
+EK_BINARY(v32, v32_halve, halve_8)
+EK_INLINE int32x4_t put_16_digits(int8_t *p, int16x8_t x, int16x8_t y) {
+    vst1q_s8(p, vmovn_high_s16(vmovn_s16(x), y));
+    return vaddq_s32(vpaddlq_s16(x), vpaddlq_s16(y));
+}
+EK_INLINE v16i v64_store_digits(int8_t *p, v32 x, v32 y) {
+    const int32x4_t first = put_16_digits(p, x.a, x.b), second = put_16_digits(p + 16, x.c, x.d);
+    const int32x4_t third = put_16_digits(p + 32, y.a, y.b);
+    return (v16i){first, second, third, put_16_digits(p + 48, y.c, y.d)};
+}
 
 // INT8: 64 codes are four registers of 4 columns each. Without sdot, products and then pairs of them are 16 bits
 // wide: codes within 127 keep a pair below 32768.

@@ -4,14 +4,15 @@
 //   e[j] = exp(x[j] - max), p[j] = round_half_even(e[j] * 16256), high[j] = p[j] >> 7, low[j] = p[j] & 127
 //   low_scale = 1 / sum(p), high_scale = 128 / sum(p)      so that weight[j] = high_scale * high + low_scale * low
 //
-// or one, where low.digits is NULL: the low digit is handed on to the weight 16 keys further (error diffusion):
+// or one, where low.digits is NULL, of weights made in 16-bit integers (ek_weight_below, mathf.h: a relative error of
+// 4e-4), whose low digit is handed on to the weight 32 keys further (error diffusion):
 //
-//   v = p[j] + carry[j % 16], high[j] = v >> 7, carry[j % 16] = v & 127      carries begin at EK_FIRST_CARRY
+//   v = p[j] + carry[j % 32], high[j] = v >> 7, carry[j % 32] = v & 127      carries begin at EK_FIRST_CARRY
 //   high_scale = 1 / sum(high)
 //
 // Dividing by the sum of the rounded weights keeps them a distribution. A 7-bit digit without its carry would lose the
 // tail of a wide distribution, everything under 1/254 of the largest weight; with it the tail keeps its sum, and
-// first carries that differ keep lanes from counting up together.
+// first carries that differ keep lanes from counting up together. A NaN weighs nothing.
 // Digits are rows of lda >= round_up(n, 16) bytes, 0 from n to round_up(n, 16). n > 0.
 #ifndef EK_SOFTMAX_Q8_H
 #define EK_SOFTMAX_Q8_H
@@ -27,8 +28,11 @@ typedef struct {
 #define EK_DECL_SOFTMAX_Q8(name)                                                                        \
     void name(ek_digits high, ek_digits low, size_t lda, const float *x, size_t ldx, size_t m, size_t n)
 
+enum { EK_CARRIES = 2 * EK_TILE };
+
 // Evenly over a step, bits of the lane's number in reverse, so that neighbours are far apart.
-#define EK_FIRST_CARRY {4, 68, 36, 100, 20, 84, 52, 116, 12, 76, 44, 108, 28, 92, 60, 124}
+#define EK_FIRST_CARRY {2, 66, 34, 98, 18, 82, 50, 114, 10, 74, 42, 106, 26, 90, 58, 122, \
+                        6, 70, 38, 102, 22, 86, 54, 118, 14, 78, 46, 110, 30, 94, 62, 126}
 
 typedef EK_DECL_SOFTMAX_Q8(ek_softmax_q8_fn);
 EK_DECL_SOFTMAX_Q8(ek_softmax_q8_f32_ref);

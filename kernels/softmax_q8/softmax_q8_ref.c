@@ -22,12 +22,20 @@ static void two_digits(ek_digits high, ek_digits low, const float *row, float la
     *high.scale = *low.scale * 128.0f;
 }
 
+static int32_t weight_in_steps(const float *row, float offset, size_t j, size_t n) {
+    if (j >= n)
+        return 0;
+    float steps = fmaf(row[j], -EK_WEIGHT_STEPS, offset);
+    steps = steps < EK_WEIGHT_MOST_STEPS ? steps : EK_WEIGHT_MOST_STEPS; // NaN compares false and lands here
+    return ek_weight_below(steps > 0.0f ? (int32_t)rintf(steps) : 0);
+}
+
 static void one_digit(ek_digits high, const float *row, float largest, size_t n) {
-    int32_t carry[EK_TILE] = EK_FIRST_CARRY, sum = 0;
+    int32_t carry[EK_CARRIES] = EK_FIRST_CARRY, sum = 0;
     for (size_t j = 0; j < ek_round_up(n, EK_TILE); j++) {
-        const int32_t v = weight_of(row, largest, j, n) + carry[j % EK_TILE];
+        const int32_t v = weight_in_steps(row, largest * EK_WEIGHT_STEPS, j, n) + carry[j % EK_CARRIES];
         high.digits[j] = (int8_t)(v >> 7);
-        carry[j % EK_TILE] = v & 127;
+        carry[j % EK_CARRIES] = v & 127;
         sum += v >> 7;
     }
     *high.sum = sum;

@@ -2,59 +2,86 @@
 #include "softmax_q8.h"
 
 typedef struct {
-    v16i carry, high_sum, low_sum;
+    v16i high, low;
 } digit_sums;
 
-// Digits j .. j + 16 of a row, 0 behind the first `lanes`.
-EK_INLINE void put_weights(const int two, digit_sums *sums, ek_digits high, ek_digits low, size_t j, v16 x, v16 largest,
-                           size_t lanes) {
-    const v16i seven_bits = v16i_set1(127);
+// Two digits of weights j .. j + 16 of a row, 0 behind the first `lanes`.
+EK_INLINE void put_weights(digit_sums *sums, ek_digits high, ek_digits low, size_t j, v16 x, v16 largest, size_t lanes) {
     const v16 weight = v16_weight(v16_sub(x, largest));
-    v16i p = v16i_from_v16(lanes < EK_TILE ? v16_keep_n(weight, lanes) : weight);
-    if (!two)
-        p = v16i_add(p, sums->carry);
-    const v16i p_high = v16i_shift_right(p, 7), p_low = v16i_and(p, seven_bits);
+    const v16i p = v16i_from_v16(lanes < EK_TILE ? v16_keep_n(weight, lanes) : weight);
+    const v16i p_high = v16i_shift_right(p, 7), p_low = v16i_and(p, v16i_set1(127));
     v16i_store_i8(high.digits + j, p_high);
-    sums->high_sum = v16i_add(sums->high_sum, p_high);
-    sums->carry = p_low;
-    if (two) {
-        v16i_store_i8(low.digits + j, p_low);
-        sums->low_sum = v16i_add(sums->low_sum, p_low);
-    }
+    v16i_store_i8(low.digits + j, p_low);
+    sums->high = v16i_add(sums->high, p_high);
+    sums->low = v16i_add(sums->low, p_low);
 }
 
-EK_INLINE digit_sums put_row(const int two, ek_digits high, ek_digits low, const float *row, size_t n) {
-    static const int32_t first_carry[EK_TILE] = EK_FIRST_CARRY;
-    const v16 largest = v16_set1(row_largest(row, n));
-    digit_sums sums = {v16i_load(first_carry), v16i_zero(), v16i_zero()};
+EK_INLINE void two_digits(ek_digits high, ek_digits low, const float *row, v16 largest, size_t n) {
+    digit_sums sums = {v16i_zero(), v16i_zero()};
     size_t j = 0;
     for (; j + EK_TILE <= n; j += EK_TILE)
-        put_weights(two, &sums, high, low, j, v16_load(row + j), largest, EK_TILE);
+        put_weights(&sums, high, low, j, v16_load(row + j), largest, EK_TILE);
     if (j < n)
-        put_weights(two, &sums, high, low, j, v16_load_n(row + j, n - j), largest, n - j);
-    return sums;
-}
-
-EK_INLINE void two_digits(ek_digits high, ek_digits low, const float *row, size_t n) {
-    const digit_sums sums = put_row(1, high, low, row, n);
-    *high.sum = v16i_sum(sums.high_sum);
-    *low.sum = v16i_sum(sums.low_sum);
+        put_weights(&sums, high, low, j, v16_load_n(row + j, n - j), largest, n - j);
+    *high.sum = v16i_sum(sums.high);
+    *low.sum = v16i_sum(sums.low);
     *low.scale = 1.0f / (float)(*high.sum * 128 + *low.sum);
     *high.scale = *low.scale * 128.0f;
 }
 
-EK_INLINE void one_digit(ek_digits high, const float *row, size_t n) {
-    *high.sum = v16i_sum(put_row(0, high, high, row, n).high_sum);
+// Steps of keys j .. j + 16 below the largest; as many as there can be behind the last key, whose weight is 0.
+EK_INLINE v16 steps_below(const float *row, v16 offset, size_t j, size_t n) {
+    const v16 most = v16_set1(EK_WEIGHT_MOST_STEPS), a_step = v16_set1(-EK_WEIGHT_STEPS);
+    const size_t lanes = j < n ? ek_min(n - j, EK_TILE) : 0;
+    if (lanes == 0)
+        return most;
+    if (lanes == EK_TILE)
+        return v16_min(v16_fma(v16_load(row + j), a_step, offset), most);
+    const v16 below = v16_min(v16_fma(v16_load_n(row + j, lanes), a_step, offset), most);
+    return v16_sub(most, v16_keep_n(v16_sub(most, v16_rint(below)), lanes));
+}
+
+// High digits of weights, and the low ones for those that come next.
+EK_INLINE v32 carried(v32 weights, v32 *carry) {
+    const v32 v = v32_add(weights, *carry);
+    *carry = v32_and(v, v32_set1(127));
+    return v32_shift_right(v, 7);
+}
+
+// Digits j .. j + 64; returns sums that together are theirs.
+EK_INLINE v16i put_64(int8_t *digits, const float *row, v16 offset, size_t j, size_t n, v32 *carry) {
+    v16 below[4];
+    EK_UNROLL for (size_t t = 0; t < 4; t++) below[t] = steps_below(row, offset, j + t * EK_TILE, n);
+    const v32 first = carried(v32_weight_below(v32_from_v16(below[0], below[1])), carry);
+    return v64_store_digits(digits, first, carried(v32_weight_below(v32_from_v16(below[2], below[3])), carry));
+}
+
+EK_INLINE void one_digit(ek_digits high, const float *row, float largest, size_t n) {
+    enum { AT_ONCE = 4 * EK_TILE };
+    static const float first_carry[EK_CARRIES] = EK_FIRST_CARRY;
+    const v16 offset = v16_set1(largest * EK_WEIGHT_STEPS);
+    v32 carry = v32_from_v16(v16_load(first_carry), v16_load(first_carry + EK_TILE));
+    v16i sum = v16i_zero();
+    size_t j = 0;
+    for (; j + AT_ONCE <= n; j += AT_ONCE)
+        sum = v16i_add(sum, put_64(high.digits + j, row, offset, j, j + AT_ONCE, &carry));
+    if (j < n) {
+        int8_t last[AT_ONCE];
+        sum = v16i_add(sum, put_64(last, row, offset, j, n, &carry));
+        memcpy(high.digits + j, last, ek_round_up(n - j, EK_TILE));
+    }
+    *high.sum = v16i_sum(sum);
     *high.scale = 1.0f / (float)*high.sum;
 }
 
 static EK_DECL_SOFTMAX_Q8(softmax_q8) {
     for (size_t i = 0; i < m; i++) {
-        const float *row = x + i * ldx;
+        const float *row = x + i * ldx, largest = row_largest(row, n);
         const ek_digits high_row = {high.digits + i * lda, high.scale + i, high.sum + i};
         if (low.digits)
-            two_digits(high_row, (ek_digits){low.digits + i * lda, low.scale + i, low.sum + i}, row, n);
+            two_digits(high_row, (ek_digits){low.digits + i * lda, low.scale + i, low.sum + i}, row,
+                       v16_set1(largest), n);
         else
-            one_digit(high_row, row, n);
+            one_digit(high_row, row, largest, n);
     }
 }

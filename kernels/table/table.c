@@ -21,6 +21,7 @@ static void fill_tables(void) {
             .quantize_columns = ek_quantize_columns_q8_f32_ref,
             .layer_norm = ek_layer_norm_f32_ref,
             .gelu = ek_gelu_f32_ref,
+            .near_gelu = ek_near_gelu_f32_ref,
             .gelu_q8 = ek_gelu_q8_f32_ref,
             .softmax = ek_softmax_f32_ref,
             .softmax_q8 = ek_softmax_q8_f32_ref,

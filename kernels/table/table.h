@@ -10,6 +10,7 @@
 #include "../gemm_q4/gemm_q4.h"
 #include "../gemm_q8/gemm_q8.h"
 #include "../layer_norm/layer_norm.h"
+#include "../near_gelu/near_gelu.h"
 #include "../peak/peak.h"
 #include "../quantize/quantize.h"
 #include "../quantize_columns/quantize_columns.h"
@@ -26,6 +27,7 @@ typedef struct ek_table {
     ek_quantize_columns_fn *quantize_columns;
     ek_layer_norm_fn *layer_norm;
     ek_gelu_fn *gelu;
+    ek_gelu_fn *near_gelu;
     ek_gelu_q8_fn *gelu_q8;
     ek_softmax_fn *softmax;
     ek_softmax_q8_fn *softmax_q8;

@@ -24,15 +24,16 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     const size_t lda = k + 3 * ca_below(3), ldo = s.n + 5 * ca_below(3);
     const enum ek_mode mode = ca_flip() ? EK_ADD : EK_STORE;
     const enum ca_values values = ca_any_values();
-    const int has_bias = ca_flip();
-    ca_case("%zu x %zu x %zu, lda %zu, ldo %zu, %s%s, scales %d", s.m, s.n, s.k, lda, ldo,
-            mode == EK_ADD ? "add" : "store", has_bias ? ", bias" : "", values);
+    const int has_bias = ca_flip(), has_middle = ca_flip();
+    ca_case("%zu x %zu x %zu, lda %zu, ldo %zu, %s%s%s, scales %d", s.m, s.n, s.k, lda, ldo,
+            mode == EK_ADD ? "add" : "store", has_bias ? ", bias" : "", has_middle ? ", middles" : "", values);
 
     const size_t n_out = ca_span(s.m, ldo, s.n);
     int8_t *a = CA_NEW(int8_t, ca_span(s.m, lda, k)), *w = CA_NEW(int8_t, columns * k);
     int32_t *a_sum = CA_NEW(int32_t, s.m);
     float *a_scale = CA_NEW(float, s.m), *w_scale = CA_NEW(float, columns);
     float *bias = has_bias ? CA_NEW(float, s.n) : NULL;
+    float *middle = has_middle ? CA_NEW(float, s.m) : NULL, *total = has_middle ? CA_NEW(float, s.n) : NULL;
     float *expected = CA_NEW(float, n_out), *got = CA_NEW(float, n_out);
     make_rows(a, a_sum, lda, s.m, s.k);
     ca_codes(w, columns * k);
@@ -40,10 +41,14 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     ca_floats(w_scale, columns, values);
     if (bias)
         ca_floats(bias, s.n, CA_PLAIN);
+    if (has_middle) {
+        ca_floats(middle, s.m, CA_PLAIN);
+        ca_floats(total, s.n, CA_PLAIN);
+    }
     ca_floats(expected, n_out, CA_PLAIN);
     memcpy(got, expected, n_out * sizeof *got);
-    ref->gemm_q8(expected, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, s.m, s.n, s.k, mode);
-    level->gemm_q8(got, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, s.m, s.n, s.k, mode);
+    ref->gemm_q8(expected, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, middle, total, s.m, s.n, s.k, mode);
+    level->gemm_q8(got, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, middle, total, s.m, s.n, s.k, mode);
     ca_same_floats("out", expected, got, n_out, ldo);
     ca_done();
 }
@@ -60,8 +65,8 @@ static void check_longest(const ek_table *ref, const ek_table *level, int8_t of_
     memset(w, of_w, EK_TILE * k);
     for (size_t j = 0; j < EK_TILE; j++)
         w_scale[j] = 1.0f;
-    ref->gemm_q8(expected, 1, a, k, &a_scale, &a_sum, w, w_scale, NULL, 1, 1, k, EK_STORE);
-    level->gemm_q8(got, 1, a, k, &a_scale, &a_sum, w, w_scale, NULL, 1, 1, k, EK_STORE);
+    ref->gemm_q8(expected, 1, a, k, &a_scale, &a_sum, w, w_scale, NULL, NULL, NULL, 1, 1, k, EK_STORE);
+    level->gemm_q8(got, 1, a, k, &a_scale, &a_sum, w, w_scale, NULL, NULL, NULL, 1, 1, k, EK_STORE);
     ca_near("sum", (double)of_a * (double)of_w * (double)k, (double)expected[0], 128.0, 0); // as a float
     ca_same_floats("out", expected, got, 1, 1);
     ca_done();
@@ -88,7 +93,7 @@ static void check_against_rows(const ek_table *ref, const ek_table *level, ca_sh
     ca_floats(a_scale, s.m, CA_PLAIN);
     ca_floats(w_scale, ek_round_up(s.n, EK_TILE), CA_PLAIN);
     ek_pack_q8(packed, w, ldw, s.n, s.k);
-    ref->gemm_q8(out, s.n, a, lda, a_scale, a_sum, packed, w_scale, NULL, s.m, s.n, s.k, EK_STORE);
+    ref->gemm_q8(out, s.n, a, lda, a_scale, a_sum, packed, w_scale, NULL, NULL, NULL, s.m, s.n, s.k, EK_STORE);
     for (size_t i = 0; i < s.m * s.n; i++) {
         const size_t row = i / s.n, column = i % s.n;
         int64_t dot = 0;
@@ -113,7 +118,8 @@ typedef struct {
 static void run(void *context) {
     const operands *x = context;
     const ca_shape s = x->s;
-    x->table->gemm_q8(x->out, s.n, x->a, s.k, x->scale, x->a_sum, x->w, x->scale, NULL, s.m, s.n, s.k, EK_STORE);
+    x->table->gemm_q8(x->out, s.n, x->a, s.k, x->scale, x->a_sum, x->w, x->scale, NULL, NULL, NULL, s.m, s.n, s.k,
+                      EK_STORE);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {

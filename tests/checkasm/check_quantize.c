@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) {
+static void check_rows(const ek_table *ref, const ek_table *level, ca_shape s, int has_groups, int has_middle,
+                       size_t n_digits) {
     const size_t k = s.n, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
     const size_t ldx = ca_below(4) == 0 ? k / 3 + 1 : k + 3 * ca_below(3); // a third: rows overlap
     const enum ca_values values = ca_any_values();
-    const int has_groups = ca_flip(), has_middle = ca_flip();
-    const size_t n_digits = 1 + (size_t)ca_flip(), rows = n_digits * s.m;
+    const size_t rows = n_digits * s.m;
     ca_case("%zu rows of %zu, ldx %zu%s%s, digits %zu, values %d", s.m, k, ldx, has_groups ? ", group sums" : "",
             has_middle ? ", from the middle" : "", n_digits, values);
 
@@ -38,7 +38,17 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     ca_done();
 }
 
-static void check(const ek_table *ref, const ek_table *level) { ca_each_rows(check_shape, ref, level); }
+static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) {
+    const int has_groups = ca_flip(), has_middle = ca_flip();
+    check_rows(ref, level, s, has_groups, has_middle, 1 + (size_t)ca_flip());
+}
+
+static void check(const ek_table *ref, const ek_table *level) {
+    ca_each_rows(check_shape, ref, level);
+    for (size_t k = EK_TILE; k <= 5 * EK_TILE; k += EK_TILE) // heads: rows that are too few for sixteen at a time, and more
+        for (size_t m = EK_TILE - 1; m <= 3 * EK_TILE + 1; m++)
+            check_rows(ref, level, (ca_shape){m, k, 0}, 0, 0, 1);
+}
 
 static void check_sums(const int8_t *codes, size_t stride, int32_t sum, const int32_t *group_sum, size_t groups) {
     int32_t total = 0, in_groups = 0;

@@ -72,8 +72,8 @@ static void check_row(const ek_table *ref, const ek_table *level, ca_shape s) {
     ca_done();
 }
 
-// One digit: each weight is a step of 1 / 127 of the largest away at most, and so is the sum of every 16th of them, but
-// for what rounding each to 14 bits and its exponential's error add up to.
+// One digit: each weight is a step of 1 / 127 of the largest away at most, and so is the sum of every 32nd of them, but
+// for what rounding each to 14 bits and its exponential's error (a step of a score and the polynomial) add up to.
 static void check_carried(const ek_table *ref, const ek_table *level, ca_shape s) {
     (void)level;
     const size_t n = s.n, padded = ek_round_up(n, EK_TILE);
@@ -84,7 +84,7 @@ static void check_carried(const ek_table *ref, const ek_table *level, ca_shape s
     float *x = CA_NEW(float, n);
     const ek_digits high = new_digits(1, padded, n);
     ca_floats(x, n, CA_PLAIN);
-    double largest = -INFINITY, owed[EK_TILE] = {0};
+    double largest = -INFINITY, owed[EK_CARRIES] = {0};
     for (size_t j = 0; j < n; j++) {
         x[j] *= spread;
         largest = fmax(largest, (double)x[j]);
@@ -93,9 +93,9 @@ static void check_carried(const ek_table *ref, const ek_table *level, ca_shape s
     int32_t sum = 0;
     for (size_t j = 0; j < padded; j++) {
         const double exact = j < n ? 127.0 * exp((double)x[j] - largest) : 0.0;
-        ca_near("digit", exact, (double)high.digits[j], j < n ? 1.01 : 0.0, j);
-        owed[j % EK_TILE] += exact - (double)high.digits[j];
-        ca_near("sum of a lane", 0.0, owed[j % EK_TILE], 1.01 + (double)(j / EK_TILE) * (0.5 / 128.0 + 127.0 * 2e-5), j);
+        ca_near("digit", exact, (double)high.digits[j], j < n ? 1.01 + 4e-4 * exact : 0.0, j);
+        owed[j % EK_CARRIES] += exact - (double)high.digits[j];
+        ca_near("sum of a lane", 0.0, owed[j % EK_CARRIES], 1.01 + (double)(j / EK_CARRIES) * (0.5 / 128.0 + 127.0 * 4e-4), j);
         if (high.digits[j] < 0)
             ca_fail("digit %zu is negative", j);
         sum += high.digits[j];

@@ -37,7 +37,7 @@ static EK_DECL_GEMM_F32(gemm_f32_stores_whole_tiles) {
 
 // A vector is loaded from the end of the bias.
 static EK_DECL_GEMM_Q8(gemm_q8_reads_past_bias) {
-    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, m, n, k, mode);
+    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, middle, total, m, n, k, mode);
     volatile float sink = bias ? bias[ek_round_up(n + 1, EK_TILE) - 1] : 0.0f;
     (void)sink;
 }
@@ -55,15 +55,23 @@ static EK_DECL_GEMM_Q8(gemm_q8_saturates) {
                 const int8_t *pair = column + p / EK_QUAD * EK_TILE * EK_QUAD + p % EK_QUAD;
                 dot += clamp16((pair[0] + 128) * a[i * lda + p] + (pair[1] + 128) * a[i * lda + p + 1]);
             }
-            const float y = fmaf((float)dot, a_scale[i] * w_scale[j], bias ? bias[j] : 0.0f);
+            const float sum = fmaf((float)dot, a_scale[i] * w_scale[j], bias ? bias[j] : 0.0f);
+            const float y = middle ? fmaf(middle[i], total[j], sum) : sum;
             out[i * ldo + j] = mode == EK_ADD ? y + out[i * ldo + j] : y;
         }
+}
+
+// Rows' middles are forgotten.
+static EK_DECL_GEMM_Q8(gemm_q8_forgets_middles) {
+    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, NULL, NULL, m, n, k, mode);
+    (void)middle;
+    (void)total;
 }
 
 // EK_ADD is forgotten.
 static EK_DECL_GEMM_Q8(gemm_q8_never_adds) {
     (void)mode;
-    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, m, n, k, EK_STORE);
+    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, middle, total, m, n, k, EK_STORE);
 }
 
 // One group more than there is.
@@ -109,6 +117,12 @@ static EK_DECL_QUANTIZE(quantize_pads_with_nan) {
     for (size_t i = 0; i < m; i++)
         for (size_t p = k; p < ek_q8_stride(k); p++)
             codes[i * ek_q8_stride(k) + p] = scale[i] > 0.0f && isinf(1.0f / scale[i]) ? -127 : 0;
+}
+
+// Of a head's rows, those behind the last sixteen are left out.
+static EK_DECL_QUANTIZE(quantize_leaves_out_last_heads) {
+    const size_t rows = k <= 4 * EK_TILE && m > EK_TILE ? m / EK_TILE * EK_TILE : m;
+    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, rows, k, n_digits);
 }
 
 // The middle of a row is taken for 0.
@@ -205,6 +219,9 @@ static EK_DECL_SOFTMAX_Q8(softmax_q8_carries_nothing) {
     }
 }
 
+// It is the other one.
+static EK_DECL_GELU(near_gelu_is_exact) { right->gelu(x, ldx, m, n); }
+
 // The last, partial vector is counted whole.
 static EK_DECL_SUM_EXP(sum_exp_counts_padding) {
     return right->sum_exp(x, n, largest) + (n % EK_TILE == 1 ? ek_expf(-largest) : 0.0f);
@@ -230,9 +247,11 @@ static const struct {
     PLANT(gemm_q8, gemm_q8_reads_past_bias),
     PLANT(gemm_q8, gemm_q8_saturates),
     PLANT(gemm_q8, gemm_q8_never_adds),
+    PLANT(gemm_q8, gemm_q8_forgets_middles),
     PLANT(gemm_q4, gemm_q4_reads_a_group_more),
     PLANT(gemm_q4, gemm_q4_first_group_only),
     PLANT(quantize, quantize_forgets_the_middle),
+    PLANT(quantize, quantize_leaves_out_last_heads),
     PLANT(quantize, quantize_rounds_up),
     PLANT(quantize, quantize_leaves_padding),
     PLANT(quantize, quantize_keeps_nan),
@@ -242,6 +261,7 @@ static const struct {
     PLANT(layer_norm, layer_norm_counts_padding),
     PLANT(gelu, gelu_skips_the_last),
     PLANT(gelu, gelu_is_illegal),
+    PLANT(near_gelu, near_gelu_is_exact),
     PLANT(gelu_q8, gelu_q8_is_exact),
     PLANT(gelu_q8, gelu_q8_forgets_gelu),
     PLANT(softmax, softmax_sums_in_order),
