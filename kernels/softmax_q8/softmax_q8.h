@@ -13,11 +13,12 @@
 // Dividing by the sum of the rounded weights keeps them a distribution. A 7-bit digit without its carry would lose the
 // tail of a wide distribution, everything under 1/254 of the largest weight; with it the tail keeps its sum, and
 // first carries that differ keep lanes from counting up together. A NaN weighs nothing.
-// Digits are rows of lda >= round_up(n, 16) bytes, 0 from n to round_up(n, 16). n > 0.
+// Digits are rows of lda >= ek_q8_stride(n) bytes, 0 from n to ek_q8_stride(n). n > 0.
 #ifndef EK_SOFTMAX_Q8_H
 #define EK_SOFTMAX_Q8_H
 
 #include "../common/attributes.h"
+#include "../quantize/quantize.h"
 
 typedef struct {
     int8_t *digits; // m rows, lda bytes apart

@@ -9,7 +9,7 @@ static int32_t weight_of(const float *row, float largest, size_t j, size_t n) {
 
 static void two_digits(ek_digits high, ek_digits low, const float *row, float largest, size_t n) {
     int32_t high_sum = 0, low_sum = 0;
-    for (size_t j = 0; j < ek_round_up(n, EK_TILE); j++) {
+    for (size_t j = 0; j < ek_q8_stride(n); j++) {
         const int32_t p = weight_of(row, largest, j, n);
         high.digits[j] = (int8_t)(p >> 7);
         low.digits[j] = (int8_t)(p & 127);
@@ -32,7 +32,7 @@ static int32_t weight_in_steps(const float *row, float offset, size_t j, size_t 
 
 static void one_digit(ek_digits high, const float *row, float largest, size_t n) {
     int32_t carry[EK_CARRIES] = EK_FIRST_CARRY, sum = 0;
-    for (size_t j = 0; j < ek_round_up(n, EK_TILE); j++) {
+    for (size_t j = 0; j < ek_q8_stride(n); j++) {
         const int32_t v = weight_in_steps(row, largest * EK_WEIGHT_STEPS, j, n) + carry[j % EK_CARRIES];
         high.digits[j] = (int8_t)(v >> 7);
         carry[j % EK_CARRIES] = v & 127;

@@ -23,6 +23,10 @@ EK_INLINE void two_digits(ek_digits high, ek_digits low, const float *row, v16 l
         put_weights(&sums, high, low, j, v16_load(row + j), largest, EK_TILE);
     if (j < n)
         put_weights(&sums, high, low, j, v16_load_n(row + j, n - j), largest, n - j);
+    for (j = ek_round_up(n, EK_TILE); j < ek_q8_stride(n); j += EK_TILE) {
+        v16i_store_i8(high.digits + j, v16i_zero());
+        v16i_store_i8(low.digits + j, v16i_zero());
+    }
     *high.sum = v16i_sum(sums.high);
     *low.sum = v16i_sum(sums.low);
     *low.scale = 1.0f / (float)(*high.sum * 128 + *low.sum);
@@ -65,23 +69,26 @@ EK_INLINE void one_digit(ek_digits high, const float *row, float largest, size_t
     size_t j = 0;
     for (; j + AT_ONCE <= n; j += AT_ONCE)
         sum = v16i_add(sum, put_64(high.digits + j, row, offset, j, j + AT_ONCE, &carry));
-    if (j < n) {
-        int8_t last[AT_ONCE];
-        sum = v16i_add(sum, put_64(last, row, offset, j, n, &carry));
-        memcpy(high.digits + j, last, ek_round_up(n - j, EK_TILE));
-    }
+    if (j < n)
+        sum = v16i_add(sum, put_64(high.digits + j, row, offset, j, n, &carry));
     *high.sum = v16i_sum(sum);
     *high.scale = 1.0f / (float)*high.sum;
 }
 
 static EK_DECL_SOFTMAX_Q8(softmax_q8) {
-    for (size_t i = 0; i < m; i++) {
-        const float *row = x + i * ldx, largest = row_largest(row, n);
-        const ek_digits high_row = {high.digits + i * lda, high.scale + i, high.sum + i};
-        if (low.digits)
-            two_digits(high_row, (ek_digits){low.digits + i * lda, low.scale + i, low.sum + i}, row,
-                       v16_set1(largest), n);
-        else
-            one_digit(high_row, row, largest, n);
+    enum { ROWS = 4 }; // whose largest are found before the first one's digits: neither then waits for the other
+    for (size_t first = 0; first < m; first += ROWS) {
+        const size_t last = ek_min(first + ROWS, m);
+        float largest[ROWS];
+        for (size_t i = first; i < last; i++)
+            largest[i - first] = row_largest(x + i * ldx, n);
+        for (size_t i = first; i < last; i++) {
+            const ek_digits high_row = {high.digits + i * lda, high.scale + i, high.sum + i};
+            if (low.digits)
+                two_digits(high_row, (ek_digits){low.digits + i * lda, low.scale + i, low.sum + i}, x + i * ldx,
+                           v16_set1(largest[i - first]), n);
+            else
+                one_digit(high_row, x + i * ldx, largest[i - first], n);
+        }
     }
 }

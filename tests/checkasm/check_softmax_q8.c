@@ -5,17 +5,17 @@
 #include <stdlib.h>
 
 static ek_digits new_digits(size_t m, size_t lda, size_t n) {
-    return (ek_digits){CA_NEW(int8_t, ca_span(m, lda, ek_round_up(n, EK_TILE))), CA_NEW(float, m), CA_NEW(int32_t, m)};
+    return (ek_digits){CA_NEW(int8_t, ca_span(m, lda, ek_q8_stride(n))), CA_NEW(float, m), CA_NEW(int32_t, m)};
 }
 
 static void same_digits(const char *what, ek_digits expected, ek_digits got, size_t m, size_t lda, size_t n) {
-    ca_same_bytes(what, expected.digits, got.digits, ca_span(m, lda, ek_round_up(n, EK_TILE)), lda);
+    ca_same_bytes(what, expected.digits, got.digits, ca_span(m, lda, ek_q8_stride(n)), lda);
     ca_same_floats(what, expected.scale, got.scale, m, 1);
     ca_same_bytes(what, expected.sum, got.sum, m * sizeof *got.sum, sizeof *got.sum);
 }
 
 static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) {
-    const size_t ldx = s.n + 3 * ca_below(3), lda = ek_round_up(s.n, EK_TILE) + 16 * ca_below(3);
+    const size_t ldx = s.n + 3 * ca_below(3), lda = ek_q8_stride(s.n) + 16 * ca_below(3);
     const enum ca_values values = ca_any_values();
     if (s.n == 0)
         return; // the contract excludes it
@@ -40,7 +40,7 @@ static void check(const ek_table *ref, const ek_table *level) { ca_each_rows(che
 // Against double precision: half a step of 1 / 16256 of the largest weight, for the weight and for their sum.
 static void check_row(const ek_table *ref, const ek_table *level, ca_shape s) {
     (void)level;
-    const size_t n = s.n, padded = ek_round_up(n, EK_TILE);
+    const size_t n = s.n, padded = ek_q8_stride(n);
     const float spread = (float)(1 + ca_below(20));
     if (n == 0)
         return;
@@ -76,7 +76,7 @@ static void check_row(const ek_table *ref, const ek_table *level, ca_shape s) {
 // for what rounding each to 14 bits and its exponential's error (a step of a score and the polynomial) add up to.
 static void check_carried(const ek_table *ref, const ek_table *level, ca_shape s) {
     (void)level;
-    const size_t n = s.n, padded = ek_round_up(n, EK_TILE);
+    const size_t n = s.n, padded = ek_q8_stride(n);
     const float spread = (float)(1 + ca_below(20));
     if (n == 0)
         return;
@@ -120,7 +120,7 @@ typedef struct {
 
 static void run(void *context) {
     const operands *o = context;
-    o->table->softmax_q8(o->high, o->low, ek_round_up(o->n, EK_TILE), o->x, o->n, o->m, o->n);
+    o->table->softmax_q8(o->high, o->low, ek_q8_stride(o->n), o->x, o->n, o->m, o->n);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {
@@ -128,7 +128,7 @@ static void bench(const ek_table *table, size_t max_rows) {
     ek_digits *digits[] = {&o.high, &o.low};
     o.x = ca_bench_alloc(o.m * o.n * sizeof *o.x);
     for (int i = 0; i < 2; i++) {
-        digits[i]->digits = ca_bench_alloc(o.m * ek_round_up(o.n, EK_TILE));
+        digits[i]->digits = ca_bench_alloc(o.m * ek_q8_stride(o.n));
         digits[i]->scale = ca_bench_alloc(o.m * sizeof *o.x);
         digits[i]->sum = ca_bench_alloc(o.m * sizeof *digits[i]->sum);
     }
