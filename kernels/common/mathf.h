@@ -41,8 +41,8 @@
 
 enum { EK_WEIGHT_ONE = 127 * 128 };
 
-// The same weight in 16-bit integers, of steps of 1 / 2048 of a power of two below the largest: 16256 * 2^(-g / 2^15) is
-// a polynomial of degree 3 in g, whose products are rounded to their high 16 bits (error 2.2e-4).
+// The same weight in 16-bit integers, of steps of 1 / 2048 of a power of two below the largest: 16256 * 2^(-g / 2^15)
+// is a polynomial of degree 3 in g, whose products are rounded to their high 16 bits (relative error 2.2e-4).
 #define EK_WEIGHT_STEPS 2954.63943f // 2048 log2(e): steps of a score
 #define EK_WEIGHT_MOST_STEPS 32767.0f // further down, a weight is 0
 enum { EK_WEIGHT_B1 = -11243, EK_WEIGHT_B2 = 3762, EK_WEIGHT_B3 = -648, EK_STEP_BITS = 11 };

@@ -140,9 +140,10 @@ EK_INLINE void quantize_rows(const int centred, const size_t n_digits, quantized
     }
 }
 
-// Rows first .. first + 16, of n_vectors whole vectors, at most four: what attention takes of a head. They are too short
-// to look for each one's largest magnitude, or to add its codes up, by itself.
-EK_INLINE void quantize_short_rows(const size_t n_vectors, quantized_rows out, size_t first, const float *x, size_t ldx) {
+// Rows first .. first + 16, of n_vectors whole vectors, at most four: what attention takes of a head. They are too
+// short to look for each one's largest magnitude, or to add its codes up, by itself.
+EK_INLINE void quantize_short_rows(const size_t n_vectors, quantized_rows out, size_t first, const float *x,
+                                   size_t ldx) {
     v16 most[EK_TILE];
     v16i totals[EK_TILE];
     float reach[EK_TILE], inverse[EK_TILE];

@@ -167,6 +167,7 @@ EK_INLINE void v64_store_quads(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
 // Floats of at most 127 on their way there: NaN becomes -127 (it converts to the least integer).
 EK_INLINE v16i v16i_codes(v16 x) { return v16i_from_v16(x); }
 
+
 // Thirty-two int16 lanes. Packing leaves them out of order, and v64_store_digits brings them back.
 typedef struct { __m256i a, b; } v32;
 EK_INLINE v32 v32_set1(int16_t x) { return EK_BOTH(v32, _mm256_set1_epi16(x), _mm256_set1_epi16(x)); }

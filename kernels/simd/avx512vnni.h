@@ -73,8 +73,8 @@ EK_INLINE v16 v16_largest_each(const v16 x[EK_TILE]) {
     EK_UNROLL for (size_t i = 0; i < 8; i++)
         a[i] = v16_max(_mm512_unpacklo_ps(x[2 * i], x[2 * i + 1]), _mm512_unpackhi_ps(x[2 * i], x[2 * i + 1]));
     EK_UNROLL for (size_t i = 0; i < 4; i++) {
-        const __m512d even = _mm512_castps_pd(a[2 * i]), odd = _mm512_castps_pd(a[2 * i + 1]);
-        b[i] = v16_max(_mm512_castpd_ps(_mm512_unpacklo_pd(even, odd)), _mm512_castpd_ps(_mm512_unpackhi_pd(even, odd)));
+        const __m512d x0 = _mm512_castps_pd(a[2 * i]), x1 = _mm512_castps_pd(a[2 * i + 1]);
+        b[i] = v16_max(_mm512_castpd_ps(_mm512_unpacklo_pd(x0, x1)), _mm512_castpd_ps(_mm512_unpackhi_pd(x0, x1)));
     }
     EK_UNROLL for (size_t i = 0; i < 2; i++)
         c[i] = v16_max(_mm512_shuffle_f32x4(b[2 * i], b[2 * i + 1], 0x88),
@@ -117,6 +117,7 @@ EK_INLINE void v64_store_quads(int8_t *p, v16i a, v16i b, v16i c, v16i d) {
 }
 // Floats of at most 127 on their way there: NaN becomes -127 (it converts to the least integer).
 EK_INLINE v16i v16i_codes(v16 a) { return v16i_from_v16(a); }
+
 
 // Thirty-two int16 lanes. Packing leaves them out of order, and v64_store_digits brings them back.
 typedef __m512i v32;

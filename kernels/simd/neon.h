@@ -162,6 +162,7 @@ EK_INLINE void v64_store_quads(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
 // Floats of at most 127 on their way there: NaN, and what is below -127, becomes -127.
 EK_INLINE v16i v16i_codes(v16 x) { return v16i_from_v16(v16_max(x, v16_set1(-127.0f))); }
 
+
 // Thirty-two int16 lanes.
 typedef struct { int16x8_t a, b, c, d; } v32;
 EK_INLINE v32 v32_set1(int16_t x) {

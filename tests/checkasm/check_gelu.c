@@ -70,4 +70,5 @@ static void bench(const ek_table *table, size_t max_rows) { bench_of(table->gelu
 static void bench_nearly(const ek_table *table, size_t max_rows) { bench_of(table->near_gelu, max_rows); }
 
 const ca_kernel ca_gelu = {"gelu", offsetof(ek_table, gelu), check, accuracy, bench};
-const ca_kernel ca_near_gelu = {"near_gelu", offsetof(ek_table, near_gelu), check_nearly, accuracy_nearly, bench_nearly};
+const ca_kernel ca_near_gelu = {"near_gelu", offsetof(ek_table, near_gelu), check_nearly, accuracy_nearly,
+                                bench_nearly};

@@ -45,7 +45,8 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
 
 static void check(const ek_table *ref, const ek_table *level) {
     ca_each_rows(check_shape, ref, level);
-    for (size_t k = EK_TILE; k <= 5 * EK_TILE; k += EK_TILE) // heads: rows that are too few for sixteen at a time, and more
+    // Heads: rows that are too few for sixteen at a time, and more.
+    for (size_t k = EK_TILE; k <= 5 * EK_TILE; k += EK_TILE)
         for (size_t m = EK_TILE - 1; m <= 3 * EK_TILE + 1; m++)
             check_rows(ref, level, (ca_shape){m, k, 0}, 0, 0, 1);
 }

@@ -95,7 +95,8 @@ static void check_carried(const ek_table *ref, const ek_table *level, ca_shape s
         const double exact = j < n ? 127.0 * exp((double)x[j] - largest) : 0.0;
         ca_near("digit", exact, (double)high.digits[j], j < n ? 1.01 + 4e-4 * exact : 0.0, j);
         owed[j % EK_CARRIES] += exact - (double)high.digits[j];
-        ca_near("sum of a lane", 0.0, owed[j % EK_CARRIES], 1.01 + (double)(j / EK_CARRIES) * (0.5 / 128.0 + 127.0 * 4e-4), j);
+        ca_near("sum of a lane", 0.0, owed[j % EK_CARRIES],
+                1.01 + (double)(j / EK_CARRIES) * (0.5 / 128.0 + 127.0 * 4e-4), j);
         if (high.digits[j] < 0)
             ca_fail("digit %zu is negative", j);
         sum += high.digits[j];
