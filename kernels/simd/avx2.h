@@ -126,17 +126,7 @@ EK_INLINE int32_t v16i_sum(v16i x) {
     return _mm_cvtsi128_si32(_mm_add_epi32(s2, _mm_shuffle_epi32(s2, 1)));
 }
 
-// The same of each of sixteen.
-EK_INLINE v16 v16_largest_each(const v16 x[EK_TILE]) {
-    float lanes[EK_TILE];
-    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16_largest(x[i]);
-    return v16_load(lanes);
-}
-EK_INLINE v16i v16i_sum_each(const v16i x[EK_TILE]) {
-    int32_t lanes[EK_TILE];
-    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16i_sum(x[i]);
-    return v16i_load(lanes);
-}
+#include "each.h"
 
 EK_INLINE int32_t v16i_sum_first(v16i x) { return v16i_sum((v16i){x.a, _mm256_setzero_si256()}); }
 EK_INLINE int32_t v16i_sum_second(v16i x) { return v16i_sum((v16i){_mm256_setzero_si256(), x.b}); }

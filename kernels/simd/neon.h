@@ -130,17 +130,7 @@ EK_INLINE float v16_sum(v16 x) { // halves onto each other: 8, 4, 2, 1
 EK_INLINE float v16_largest(v16 x) { return vmaxvq_f32(larger4(larger4(x.a, x.c), larger4(x.b, x.d))); }
 EK_INLINE int32_t v16i_sum(v16i x) { return vaddvq_s32(vaddq_s32(vaddq_s32(x.a, x.c), vaddq_s32(x.b, x.d))); }
 
-// The same of each of sixteen.
-EK_INLINE v16 v16_largest_each(const v16 x[EK_TILE]) {
-    float lanes[EK_TILE];
-    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16_largest(x[i]);
-    return v16_load(lanes);
-}
-EK_INLINE v16i v16i_sum_each(const v16i x[EK_TILE]) {
-    int32_t lanes[EK_TILE];
-    EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16i_sum(x[i]);
-    return v16i_load(lanes);
-}
+#include "each.h"
 
 EK_INLINE int32_t v16i_sum_first(v16i x) { return vaddvq_s32(vaddq_s32(x.a, x.b)); }
 EK_INLINE int32_t v16i_sum_second(v16i x) { return vaddvq_s32(vaddq_s32(x.c, x.d)); }
