@@ -140,6 +140,7 @@ def _break(pieces: Sequence[Piece], max_width: int) -> list[str]:
     end = len(pieces)
     while end:
         start = best[end][2]
-        lines.append("".join(" " * piece.after_space + piece.text for piece in pieces[start:end]).lstrip(" "))
+        # A word that was cut, or broken beside an ideograph, may have a no-break space where it was.
+        lines.append(flat("".join(" " * piece.after_space + piece.text for piece in pieces[start:end])))
         end = start
-    return lines[::-1]
+    return [line for line in reversed(lines) if line]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.output.lines import clusters, flat, width, wrap
@@ -16,6 +16,8 @@ def letters(text: str) -> str:
 
 
 @given(st.text(), st.integers(1, 50))
+@example("0\u00a00", 1)
+@example("漢\u00a0漢", 2)
 def test_wrapping_keeps_every_letter_and_the_width(text: str, max_width: int) -> None:
     lines = wrap(text, max_width)
     assert letters("".join(lines)) == letters(text)
