@@ -5,8 +5,9 @@
 //   low_scale = 1 / sum(p), high_scale = 128 / sum(p)      so that weight[j] = high_scale * high + low_scale * low
 //
 // or one, where low.digits is NULL, of weights made in 16-bit integers (ek_weight_below, mathf.h: a relative error of
-// 4e-4), whose low digit is handed on to the weight 32 keys further (error diffusion):
+// 4e-4), whose low digit is handed on to the weight 32 keys further (error diffusion). S is EK_WEIGHT_STEPS:
 //
+//   p[j] = ek_weight_below(round_half_even(fma(x[j], -S, max * S))), from 0 to 32767 steps below the largest
 //   v = p[j] + carry[j % 32], high[j] = v >> 7, carry[j % 32] = v & 127      carries begin at EK_FIRST_CARRY
 //   high_scale = 1 / sum(high)
 //
