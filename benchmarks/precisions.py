@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,9 @@ from edge.features import raw_log_mel
 from edge.format import ModelFile, open_model
 from edge.whisper.engine import EngineState, WhisperEngine
 from export.calibrate.words import OwnWords
+from export.evaluate.chance import Counts, drawn_rates, interval
 from export.evaluate.manifest import Manifest, Selection, duration_s, read_manifests, read_samples
-from export.evaluate.measure import listen
+from export.evaluate.measure import AS_RECORDED, at_level, listen
 from export.evaluate.scoring import require_scoring, score
 from export.sources import read_checkpoint
 
@@ -38,10 +39,6 @@ from .results import FORMATS
 _LONGEST_S = 29.0
 """Of what divergence is measured on: a window, and room for the padding behind it."""
 
-_RESAMPLES = 2000
-
-Counts: TypeAlias = NDArray[np.float64]
-
 
 @dataclass(frozen=True, slots=True)
 class PrecisionsOptions:
@@ -50,7 +47,7 @@ class PrecisionsOptions:
     models: tuple[Path, ...]
     """Model files; the first is what the others are held against."""
     sets: tuple[str, ...]
-    levels_db: tuple[float, ...] = (0.0,)
+    levels_db: tuple[float, ...] = AS_RECORDED
     """At which recordings are heard, beside their own."""
     threads: int = 2
     data: Path | None = None
@@ -162,7 +159,7 @@ def count_edits(options: PrecisionsOptions, manifests: Sequence[Manifest]) -> tu
             tell_steps(f"listening to {manifest.name}", done, len(with_words))
             samples = read_samples(utterance)
             for level, decibels in enumerate(options.levels_db):
-                heard = samples * np.float32(10 ** (decibels / 20))
+                heard = at_level(samples, decibels)
                 for number, model in enumerate(models):
                     errors = score(utterance.text or "", listen(model, utterance, heard).text, utterance.language)
                     counts[number, level, done] = errors.edits
@@ -184,9 +181,7 @@ def increases(
     for mine, others, true_words in zip(own, first, words, strict=True):
         rates.append(mine.mean(axis=0).sum() / true_words.sum())
         differences.append((mine - others).sum(axis=1) / true_words.sum())
-        again = rng.integers(len(true_words), size=(_RESAMPLES, len(true_words)))
-        more = (mine - others).mean(axis=0)
-        drawn.append(more[again].sum(axis=1) / np.maximum(true_words[again].sum(axis=1), 1))
+        drawn.append(drawn_rates((mine - others).mean(axis=0), true_words, rng))
     sets = tuple(_increase(*parts) for parts in zip(rates, differences, drawn, strict=True))
     mean = _increase(float(np.mean(rates)), np.mean(differences, axis=0), np.mean(drawn, axis=0))
     return sets, mean
@@ -235,5 +230,4 @@ def _divergence(found: Counts, same: NDArray[np.bool_]) -> Divergence:
 
 
 def _increase(rate: float, by_level: Counts, drawn: Counts) -> Increase:
-    low, high = np.percentile(drawn, (2.5, 97.5))
-    return Increase(float(rate), float(by_level.mean()), float(low), float(high), tuple(map(float, by_level)))
+    return Increase(float(rate), float(by_level.mean()), *interval(drawn), tuple(map(float, by_level)))

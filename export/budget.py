@@ -18,10 +18,10 @@ from .calibrate.recordings import Recording, keep_apart
 from .checkpoint import Checkpoint
 from .costs import encoder_weights
 from .evaluate.manifest import Manifest, read_manifest
-from .evaluate.measure import EngineName, SetScore, mean_rate, measure
+from .evaluate.measure import AS_RECORDED, EngineName, SetScore, increase, mean_rate, measure
 from .evaluate.scoring import require_scoring
 from .files import size_of, workshop
-from .report import OnnxReport, Report, Tried
+from .report import OnnxReport, Report, Tried, increase_text
 from .writers.gguf import write_model_file
 
 
@@ -36,6 +36,8 @@ class Budget:
     max_bytes: int | None = None
     target_ms: float | None = None
     """Mean time of a recording, on this machine, with as many threads as it takes by itself."""
+    levels_db: tuple[float, ...] = AS_RECORDED
+    """At which every recording is heard, beside its own: the more, the less hangs on chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def make_yardstick(
     with workshop(out) as folder:
         whole = folder / "float32.gguf"
         write_model_file(checkpoint, whole, "f32", progress=progress)
-        return Yardstick(budget, manifests, measure(whole, manifests, progress), progress)
+        float32 = measure(whole, manifests, progress, levels_db=budget.levels_db)
+        return Yardstick(budget, manifests, float32, progress)
 
 
 def try_model(yardstick: Yardstick, label: str, path: Path, engine: EngineName = "edgewise") -> Tried:
@@ -75,7 +78,8 @@ def try_model(yardstick: Yardstick, label: str, path: Path, engine: EngineName =
     n_bytes, most = size_of(path), yardstick.budget.max_bytes
     if most is not None and n_bytes > most:
         return Tried(label, n_bytes, (), (f"{n_bytes / 1e6:.1f} MB, allowed are {most / 1e6:.1f}",))
-    scores = measure(path, yardstick.manifests, yardstick.progress, engine=engine)
+    levels_db = yardstick.budget.levels_db
+    scores = measure(path, yardstick.manifests, yardstick.progress, engine=engine, levels_db=levels_db)
     return Tried(label, n_bytes, scores, tuple(_misses(scores, yardstick)))
 
 
@@ -90,12 +94,12 @@ def budget_error(tried: Sequence[Tried], yardstick: Yardstick) -> BudgetError:
         if not attempt.scores:
             lines.append(f"  {attempt.label}: {attempt.n_bytes / 1e6:.1f} MB, too large to count its words")
             continue
-        increase = 100 * (mean_rate(attempt.scores) - mean_rate(yardstick.float32))
+        more = increase_text(attempt.scores, yardstick.float32)
         sets = ", ".join(
             f"{one.name} {100 * one.rate:.2f} %, float32 {100 * whole.rate:.2f} %"
             for one, whole in zip(attempt.scores, yardstick.float32, strict=True)
         )
-        lines.append(f"  {attempt.label}: {attempt.n_bytes / 1e6:.1f} MB, word error rate {increase:+.2f} ({sets})")
+        lines.append(f"  {attempt.label}: {attempt.n_bytes / 1e6:.1f} MB, word error rate {more} ({sets})")
     return BudgetError("\n".join(lines))
 
 
@@ -126,6 +130,7 @@ def make_report(
         source_sha256=checkpoint.source_sha256,
         calibration_sha256=heard,
         max_wer_increase=yardstick.budget.max_wer_increase,
+        levels_db=yardstick.budget.levels_db,
         float32=yardstick.float32,
         scores=last.scores,
         tried=tuple(tried),
@@ -139,9 +144,9 @@ def make_report(
 
 def _misses(scores: Sequence[SetScore], yardstick: Yardstick) -> Iterator[str]:
     budget = yardstick.budget
-    increase = 100 * (mean_rate(scores) - mean_rate(yardstick.float32))
-    if budget.max_wer_increase is not None and increase > budget.max_wer_increase:
-        yield f"word error rate {increase:+.2f}, allowed are {budget.max_wer_increase:+.2f}"
+    more = 100 * increase(scores, yardstick.float32)[0]
+    if budget.max_wer_increase is not None and more > budget.max_wer_increase:
+        yield f"word error rate {more:+.2f}, allowed are {budget.max_wer_increase:+.2f}"
     ms = sum(score.ms for score in scores) / len(scores)
     if budget.target_ms is not None and ms > budget.target_ms:
         yield f"{ms:.0f} ms a recording, allowed are {budget.target_ms:.0f}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .evaluate.measure import SetScore, mean_rate
+from .evaluate.measure import SetScore, increase, mean_rate
 from .files import replacing_file
 
 
@@ -69,6 +69,8 @@ class Report:
     calibration_sha256: tuple[str, ...]
     max_wer_increase: float | None
     """Percentage points that were allowed; None for any."""
+    levels_db: tuple[float, ...]
+    """At which every recording was heard, beside its own."""
     float32: tuple[SetScore, ...]
     """The checkpoint in float32, run by our own engine on the same sets."""
     scores: tuple[SetScore, ...]
@@ -116,14 +118,16 @@ class Report:
                 f"{one.name}: {100 * one.rate:.2f} % of words wrong [{100 * one.low:.2f} to {100 * one.high:.2f}], "
                 f"float32 {100 * whole.rate:.2f} %, {one.n_recordings} recordings, {one.ms:.0f} ms each"
             )
+        yield f"word error rate {increase_text(self.scores, self.float32)} beside float32, mean of the sets"
 
     def _summary(self) -> str:
-        increase = 100 * (mean_rate(self.scores) - mean_rate(self.float32))
+        levels = ", ".join(f"{level:+g}" for level in self.levels_db)
+        heard = f" Every recording was heard at {levels} dB." if any(self.levels_db) else ""
         allowed = "" if self.max_wer_increase is None else f" (allowed {self.max_wer_increase:+.2f})"
         return (
             f"{self.n_bytes / 1e6:.1f} MB ({self.n_bytes:,} bytes), run by {self.engine}; "
-            f"{self.encoder_macs / 1e6:.2f} M multiply-adds for each 20 ms of audio. Word error rate {increase:+.2f} "
-            f"beside float32{allowed}, mean of the sets."
+            f"{self.encoder_macs / 1e6:.2f} M multiply-adds for each 20 ms of audio. Word error rate "
+            f"{increase_text(self.scores, self.float32)} beside float32{allowed}, mean of the sets.{heard}"
         )
 
     def _sets(self) -> Iterator[str]:
@@ -143,6 +147,12 @@ class Report:
             verdict = "; ".join(attempt.misses) or "yes"
             rate = f"{100 * mean_rate(attempt.scores):.2f}" if attempt.scores else ""
             yield f"| {attempt.label} | {attempt.n_bytes / 1e6:.1f} | {rate} | {verdict} |"
+
+
+def increase_text(scores: Sequence[SetScore], float32: Sequence[SetScore]) -> str:
+    """In percentage points, with its 95 % interval."""
+    more, low, high = (f"{100 * share:+.2f}" for share in increase(scores, float32))
+    return f"{more} [{low} to {high}]"
 
 
 def _graphs(onnx: OnnxReport) -> Iterator[str]:

@@ -13,6 +13,9 @@ from . import export_llm
 from .arguments import HELP, ONNX_PRECISIONS, PRECISIONS, Subcommands
 from .console import Console
 
+_MOST_DB = 60
+"""Beside a recording's own level."""
+
 TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2", "onnx")
 
 _EPILOG = """\
@@ -109,6 +112,14 @@ def _add_budget(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--eval", nargs="+", type=Path, metavar="SET", help="measure on these: recordings with their words"
     )
+    group.add_argument(
+        "--eval-levels",
+        type=_levels,
+        default=(0.0,),
+        metavar="DB[,DB...]",
+        help="hear every recording so many decibels louder (default 0: as it is); at several, such as -6,-3,0,3,6, "
+        "less hangs on chance. After a minus write --eval-levels=-6,…",
+    )
     group.add_argument("--max-size", type=_n_bytes, metavar="SIZE", help="of the file: 30MB")
     group.add_argument("--target-ms", type=_limit, metavar="MS", help="mean time of a recording, on this machine")
 
@@ -131,6 +142,13 @@ def _limit(text: str) -> float:
     if not isfinite(value):  # nothing is more than NaN: it would allow all
         raise argparse.ArgumentTypeError(f"expected a number, found {text!r}")
     return value
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    levels = tuple(map(_limit, text.split(",")))
+    if max(map(abs, levels)) > _MOST_DB:
+        raise argparse.ArgumentTypeError(f"expected levels of at most {_MOST_DB} dB, found {text!r}")
+    return levels
 
 
 def _seconds(text: str) -> float:
@@ -178,7 +196,7 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         source, name = bring(args.source), name or args.source
     budget = None
     if args.eval:
-        budget = Budget(tuple(args.eval), args.max_wer_increase, args.max_size, args.target_ms)
+        budget = Budget(tuple(args.eval), args.max_wer_increase, args.max_size, args.target_ms, args.eval_levels)
     report = export_whisper(
         source,
         args.output,

@@ -93,7 +93,9 @@ def report_lines(file: GgufFile) -> Iterator[str]:
         ]
         engine = str(report.get("engine", _OURS))
         by_whom = "" if engine == _OURS else f" on {_plain(engine)}"
-        yield f"Report: {_plain(str(report['recipe']))}{by_whom}, word error rates"
+        levels = [float(level) for level in report.get("levels_db", [0.0])]
+        heard = f" at {', '.join(f'{level:+g}' for level in levels[:_MOST_SHOWN])} dB" if any(levels) else ""
+        yield f"Report: {_plain(str(report['recipe']))}{by_whom}, word error rates{heard}"
     except (ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError, OverflowError, RecursionError):
         yield f"Report: {REPORT_KEY} holds none that can be read"
         return

@@ -15,10 +15,12 @@ from edge.errors import ManifestError
 from edge.progress import Progress, silent
 from edge.whisper.model import EngineName as EngineName
 
+from .chance import drawn_rates, interval
 from .manifest import Manifest, Utterance, read_samples
 from .scoring import Errors, score, total
 
-_RESAMPLES = 1000
+AS_RECORDED = (0.0,)
+"""The one level at which recordings are heard unless others are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class SetScore:
     manifest_sha256: str
     n_recordings: int
     errors: Errors
+    """At all levels together."""
+    edits: tuple[int, ...]
+    """Of each recording, at all levels together."""
+    words: tuple[int, ...]
+    """Of each recording's reference, as often as it was heard."""
     low: float
     """Lower end of the 95 % bootstrap interval of the word error rate; 1.0 is every word."""
     high: float
@@ -44,11 +51,17 @@ class SetScore:
 
 
 def measure(
-    path: Path, manifests: Sequence[Manifest], progress: Progress = silent, *, engine: EngineName = "edgewise"
+    path: Path,
+    manifests: Sequence[Manifest],
+    progress: Progress = silent,
+    *,
+    engine: EngineName = "edgewise",
+    levels_db: Sequence[float] = AS_RECORDED,
 ) -> tuple[SetScore, ...]:
     """Transcribe every recording greedily, without timestamps, in the language that its manifest names.
 
-    `path` is what `engine` runs: a model file, or a folder for onnxruntime.
+    `path` is what `engine` runs: a model file, or a folder for onnxruntime. Each recording is heard at each of
+    `levels_db`, decibels beside its own: any small change moves a few words, which several levels even out.
 
     Raises:
         ManifestError: a set has no words to compare with.
@@ -61,27 +74,39 @@ def measure(
         for done, utterance in enumerate(with_words):
             progress(f"measuring on {manifest.name}", done, len(with_words))
             samples = read_samples(utterance)
-            began = time.perf_counter()
-            transcript = listen(model, utterance, samples)
-            seconds += time.perf_counter() - began
-            encode_s += transcript.timing.encode_s
-            errors.append(score(utterance.text or "", transcript.text, utterance.language))
+            heard = []
+            for level in levels_db:
+                began = time.perf_counter()
+                transcript = listen(model, utterance, at_level(samples, level))
+                seconds += time.perf_counter() - began
+                encode_s += transcript.timing.encode_s
+                heard.append(score(utterance.text or "", transcript.text, utterance.language))
+            errors.append(total(heard))
         if not sum(one.words for one in errors):
             raise ManifestError(f"{manifest.name}: expected recordings with their words, found none")
-        low, high = bootstrap(errors)
+        edits, words = tuple(one.edits for one in errors), tuple(one.words for one in errors)
+        low, high = bootstrap(edits, words)
+        n_heard = len(errors) * len(levels_db)
         scores.append(
             SetScore(
                 name=manifest.name,
                 manifest_sha256=manifest.sha256,
                 n_recordings=len(errors),
                 errors=total(errors),
+                edits=edits,
+                words=words,
                 low=low,
                 high=high,
-                ms=1000 * seconds / len(errors),
-                encode_ms=1000 * encode_s / len(errors),
+                ms=1000 * seconds / n_heard,
+                encode_ms=1000 * encode_s / n_heard,
             )
         )
     return tuple(scores)
+
+
+def at_level(samples: NDArray[np.float32], decibels: float) -> NDArray[np.float32]:
+    """So much louder."""
+    return samples * np.float32(10 ** (decibels / 20))
 
 
 def listen(model: edge.Model, utterance: Utterance, samples: NDArray[np.float32]) -> edge.Transcript:
@@ -90,15 +115,25 @@ def listen(model: edge.Model, utterance: Utterance, samples: NDArray[np.float32]
     return model.transcribe(samples, language=language, timestamps=False)
 
 
-def bootstrap(errors: Sequence[Errors]) -> tuple[float, float]:
-    """The 95 % interval of the word error rate when whole recordings are drawn again (Bisani and Ney 2004)."""
-    edits, words = (np.array([getattr(one, name) for one in errors]) for name in ("edits", "words"))
-    drawn = np.random.default_rng(0).integers(len(errors), size=(_RESAMPLES, len(errors)))
-    rates = edits[drawn].sum(axis=1) / np.maximum(words[drawn].sum(axis=1), 1)
-    low, high = np.percentile(rates, (2.5, 97.5))
-    return float(low), float(high)
+def bootstrap(edits: Sequence[int], words: Sequence[int]) -> tuple[float, float]:
+    """The 95 % interval of the word error rate of recordings with these counts."""
+    rng = np.random.default_rng(0)
+    return interval(drawn_rates(np.array(edits, np.float64), np.array(words, np.float64), rng))
 
 
 def mean_rate(scores: Sequence[SetScore]) -> float:
     """Word error rate, every set counting alike."""
     return sum(one.rate for one in scores) / len(scores)
+
+
+def increase(scores: Sequence[SetScore], others: Sequence[SetScore]) -> tuple[float, float, float]:
+    """How far the mean rate is above another model's of the same recordings, and the 95 % interval of that.
+
+    Recording by recording: what both find hard does not widen the interval.
+    """
+    rng = np.random.default_rng(0)
+    drawn = [
+        drawn_rates(np.subtract(one.edits, other.edits, dtype=np.float64), np.array(one.words, np.float64), rng)
+        for one, other in zip(scores, others, strict=True)
+    ]
+    return mean_rate(scores) - mean_rate(others), *interval(np.mean(drawn, axis=0))

@@ -21,7 +21,7 @@ from export.writers.gguf import write_model_file
 
 
 def scored(name: str, edits: int) -> SetScore:
-    return SetScore(name, "0" * 64, 9, Errors(words=100, deletions=edits, loops=1), 0.0, 1.0, 30.0)
+    return SetScore(name, "0" * 64, 9, Errors(words=100, deletions=edits, loops=1), (edits,), (100,), 0.0, 1.0, 30.0)
 
 
 def test_a_row_for_each_model() -> None:

@@ -20,7 +20,7 @@ from edge.progress import silent
 from export import automatic, budget
 from export import recipe as recipes
 from export.budget import Budget
-from export.evaluate.measure import SetScore, bootstrap
+from export.evaluate.measure import SetScore
 from export.evaluate.scoring import Errors
 from export.recipe import Kitchen, Recipe
 from export.sources import read_checkpoint
@@ -64,10 +64,10 @@ def rates(monkeypatch: pytest.MonkeyPatch, unscored: None) -> Rates:
     def script(name: str, values: list[float]) -> None:
         left: Iterator[float] = iter(values)
 
-        def measure(path: Path, manifests: object, progress: object, engine: str = "edgewise") -> tuple[SetScore, ...]:
+        def measure(path: Path, *_: object, **__: object) -> tuple[SetScore, ...]:
             with open_model(path):
                 errors = Errors(words=1000, substitutions=round(1000 * next(left)))
-            return (SetScore(name, "0" * 64, 1, errors, 0.0, 1.0, 12.0),)
+            return (SetScore(name, "0" * 64, 1, errors, (errors.edits,), (errors.words,), 0.0, 1.0, 12.0),)
 
         monkeypatch.setattr(budget, "measure", measure)
 
@@ -203,9 +203,18 @@ def test_a_precision_is_measured_as_it_is(source: Path, spoken: Path, tmp_path: 
     assert (written["engine"], written["onnx"]) == ("edgewise", None)
     assert written["n_bytes"] < report.n_bytes == out.stat().st_size
     markdown = (tmp_path / "m.gguf.report.md").read_text()
-    assert "Word error rate +20.00 beside float32, mean of the sets." in markdown
+    assert "Word error rate +20.00 [+20.00 to +20.00] beside float32, mean of the sets.\n" in markdown
     assert "| tried |" not in markdown
-    assert "Report: int4, word error rates" in describe(out)
+    assert "Report: int4, word error rates\n" in describe(out)
+
+
+def test_a_report_names_the_levels(source: Path, spoken: Path, tmp_path: Path, rates: Rates) -> None:
+    rates("set", [0.100, 0.100])
+    out = tmp_path / "m.gguf"
+    export_whisper(source, out, precision="int8", budget=Budget((spoken,), levels_db=(-3.0, 0.0, 3.0)))
+    assert json.loads((tmp_path / "m.gguf.report.json").read_text())["levels_db"] == [-3, 0, 3]
+    assert "Every recording was heard at -3, +0, +3 dB." in (tmp_path / "m.gguf.report.md").read_text()
+    assert "Report: int8, word error rates at -3, +0, +3 dB" in describe(out)
 
 
 def test_a_precision_that_breaks_the_budget_leaves_nothing(
@@ -267,14 +276,6 @@ def test_an_interrupted_search_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         export_whisper(source, tmp_path / "m.gguf", precision="auto", budget=Budget((spoken,), 0.2))
     assert [path for path in tmp_path.iterdir() if path != spoken] == []
-
-
-def test_bootstrap_brackets_the_rate() -> None:
-    errors = [Errors(words=10, substitutions=n % 4) for n in range(100)]
-    low, high = bootstrap(errors)
-    assert 0.11 < low < 0.15 < high < 0.19
-    assert bootstrap(errors) == (low, high)
-    assert bootstrap([Errors(words=10, deletions=1)] * 5) == (0.1, 0.1)
 
 
 @pytest.mark.parametrize(

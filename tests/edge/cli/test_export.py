@@ -35,3 +35,10 @@ def test_limits_are_numbers(run: Any, option: str, value: str) -> None:
     outcome = run("export", "whisper", "base", "-o", "out", "--eval", "set", option, value)
     assert outcome.status == 2
     assert f"{option}: expected a number, found '{value}'" in outcome.err
+
+
+@pytest.mark.parametrize("value", ["nan", "0,", "x", "0,90"])
+def test_levels_are_decibels_that_recordings_bear(run: Any, value: str) -> None:
+    outcome = run("export", "whisper", "base", "-o", "out", "--eval", "set", "--eval-levels", value)
+    assert outcome.status == 2
+    assert "--eval-levels: expected" in outcome.err
