@@ -14,6 +14,7 @@ _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 _MAX_PHRASE_WORDS = 12
 _LOOP_REPEATS = 4
 """So many times one phrase in a row is a loop, unless the speaker says it as often."""
+_WITHOUT_BRACKETS = str.maketrans("()[]<>", " " * 6)
 _RUN_ON_RATIO, _RUN_ON_WORDS = 1.5, 8
 """A transcript longer than the reference by this factor and by so many words reads something twice."""
 
@@ -57,13 +58,13 @@ def score(reference: str, transcript: str, language: str | None = None) -> Error
     normalize = normalizer(language)
     expected, heard = normalize(reference), normalize(transcript)
     output = jiwer.process_words(expected, heard)
-    expected_words, heard_words = expected.split(), heard.split()
+    said = normalize(reference.translate(_WITHOUT_BRACKETS))  # what stands in brackets counts for nothing, but is read
     return Errors(
-        words=len(expected_words),
+        words=len(expected.split()),
         substitutions=output.substitutions,
         deletions=output.deletions,
         insertions=output.insertions,
-        loops=int(runs_on(expected_words, heard_words)),
+        loops=int(runs_on(said.split(), heard.split())),
     )
 
 

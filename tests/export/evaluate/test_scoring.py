@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from export.evaluate.scoring import Errors, longest_repeat, runs_on, total
+from export.evaluate.scoring import Errors, longest_repeat, runs_on, score, total
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,16 @@ def test_total_adds_up_and_knows_no_rate_without_words() -> None:
 def test_score_normalizes_both_sides() -> None:
     pytest.importorskip("whisper_normalizer")
     pytest.importorskip("jiwer")
-    from export.evaluate.scoring import score
-
     assert score("MISTER HALE HAD TWENTY ONE DOGS", "Mr. Hale had 21 dogs.").edits == 0
     assert score("red green blue", "red grain blue sky") == Errors(3, 1, 0, 1, 0)
     assert score("", "Thank you.") == Errors(0, 0, 0, 2, 0)
     assert score("你好世界", "你好,世间", "zh") == Errors(4, 1, 0, 0, 0)
+
+
+def test_reading_what_stands_in_brackets_is_no_loop() -> None:
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
+    said = "But the first one dated (which also was printed at Maintz by Peter Schoeffer in fourteen sixty-two)"
+    read = score(said, said.replace("(", "").replace(")", ""))
+    assert (read.words, read.loops) == (5, 0)
+    assert score("But the first one dated", said.replace("(", "")).loops == 1
