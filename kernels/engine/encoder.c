@@ -30,15 +30,21 @@ typedef struct {
     const ek_table *table;
     ew_scratch *scratch;
     const encode_job *job;
-    size_t d, n_threads;
+    size_t d, thread, n_threads;
     size_t n_rows, n_blocks; // rows of x, and the blocks they are in
     size_t phase; // counts barriers' phases; the same on every thread
 } encoder;
 
-// Takes the next of `n` pieces of the current phase; nonzero while there is one.
+// Takes one of `n` pieces of the current phase: of the thread's own share, whose rows its cache may still hold, then of
+// what others have not come to. Nonzero while there is one.
 static int take(encoder *e, size_t n, size_t *piece) {
-    *piece = atomic_fetch_add(&e->s->next_block[e->phase], 1);
-    return *piece < n;
+    for (size_t i = 0; i < e->n_threads; i++) {
+        const size_t owner = (e->thread + i) % e->n_threads, end = (owner + 1) * n / e->n_threads;
+        *piece = owner * n / e->n_threads + atomic_fetch_add(&e->s->taken[e->phase * e->n_threads + owner], 1);
+        if (*piece < end)
+            return 1;
+    }
+    return 0;
 }
 
 static void finish_phase(encoder *e) {
@@ -238,18 +244,16 @@ static void cross_keys_values(encoder *e) {
     float *values[2] = {e->s->values, e->s->more_values};
     for (size_t layer = 0; layer <= n_layers; layer++) {
         const size_t blocks = layer < n_layers ? e->n_blocks : 0, heads = layer && *values ? e->s->cross->n_heads : 0;
-        for (size_t piece; take(e, blocks + heads, &piece);) {
-            if (piece >= blocks) {
-                ew_keys_quantize_values(e->table, &e->s->cross[layer - 1], piece - blocks, values[(layer - 1) % 2], d,
-                                        e->n_rows);
-                continue;
-            }
+        for (size_t piece; take(e, blocks, &piece);) {
             const ew_block block = ew_block_of(e->n_rows, e->n_blocks, piece);
             const size_t t = block.first, m = block.n;
             float *kv = e->scratch->wide;
             project(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, values[layer % 2], t, m);
             ew_keys_store(e->table, &e->s->cross[layer], t, EK_HEAD, kv, kv + d, 2 * d, m, &e->scratch->head);
         }
+        e->phase++; // nothing to wait for
+        for (size_t head; take(e, heads, &head);)
+            ew_keys_quantize_values(e->table, &e->s->cross[layer - 1], head, values[(layer - 1) % 2], d, e->n_rows);
         finish_phase(e);
     }
 }
@@ -263,6 +267,7 @@ static void encode_thread(void *arg, int thread, int n_threads) {
                  .scratch = s->scratch + thread,
                  .job = job,
                  .d = s->model->dims.n_audio_state,
+                 .thread = (size_t)thread,
                  .n_threads = (size_t)n_threads,
                  .n_rows = s->n_keys,
                  .n_blocks = ew_n_blocks(s->n_keys, (size_t)n_threads)};
@@ -303,8 +308,8 @@ void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden
     ew_rewind(state, 0);
     count_keys(state, tail);
     load_frames(state, mel, n_frames, tail);
-    for (size_t phase = 0; phase < ew_n_encoder_phases(state->model); phase++)
-        atomic_store(&state->next_block[phase], 0);
+    for (size_t i = 0; i < ew_n_shares(state->model); i++)
+        atomic_store(&state->taken[i], 0);
     encode_job job = {state, tail, n_frames, hidden};
     ew_pool_run(state->model->pool, encode_thread, &job);
 }

@@ -33,9 +33,9 @@ static int allocate_encoder(ew_state *state) {
     state->conv = ew_alloc((2 * ctx + 2) * d * sizeof(float));
     state->x = ew_alloc(ctx * d * sizeof(float));
     state->key_bias = ew_alloc(ctx * sizeof(float));
-    state->next_block = ew_alloc(ew_n_encoder_phases(state->model) * sizeof *state->next_block);
+    state->taken = ew_alloc(ew_n_shares(state->model) * sizeof *state->taken);
     state->cross = ew_alloc(dims->n_text_layer * sizeof *state->cross);
-    if (!state->mel || !state->conv || !state->x || !state->key_bias || !state->next_block || !state->cross)
+    if (!state->mel || !state->conv || !state->x || !state->key_bias || !state->taken || !state->cross)
         return -1;
     if (state->model->int8_attention) {
         state->values = ew_alloc(ctx * d * sizeof(float));
@@ -112,7 +112,7 @@ void ew_state_free(ew_state *state) {
     ew_keys_free(&state->keys);
     void *buffers[] = {state->scratch,       state->mel,           state->conv,  state->x,     state->key_bias,
                        state->values,        state->more_values,   state->queries.rows,  state->queries.codes,
-                       state->queries.scale, state->queries.sum,   state->cross, state->next_block,
+                       state->queries.scale, state->queries.sum,   state->cross, state->taken,
                        state->dec_x,         state->dec_qkv,       state->dec_context,
                        state->dec_wide,      state->self,          state->slot,  state->history,
                        state->n_held,        state};

@@ -47,7 +47,7 @@ typedef struct {
     float *key_bias; // [n_audio_ctx]: 0 for the clip's keys, log(count) for the landmarks'
     ew_keys keys; // of the encoder layer at work
     ew_keys *cross; // per decoder layer
-    atomic_size_t *next_block; // a counter for each phase of the encoder
+    atomic_size_t *taken; // [phase of the encoder][thread]: how much of a thread's share is taken
 
     ew_keys *self;    // [layer * n_beams + slot]: keys and values of the tokens so far
     size_t *slot;     // [n_beams]: where a beam's are; reordering exchanges slots, and copies what two beams share
@@ -87,8 +87,9 @@ void ew_reorder(ew_state *state, const int32_t *parents, size_t n);
 // How many tokens a beam holds.
 static inline size_t ew_held(const ew_state *state, size_t beam) { return state->n_held[state->slot[beam]]; }
 
-static inline size_t ew_n_encoder_phases(const ew_model *model) {
-    return 4 + 3 * model->dims.n_audio_layer + model->dims.n_text_layer;
+static inline size_t ew_n_shares(const ew_model *model) {
+    const size_t phases = 5 + 3 * model->dims.n_audio_layer + 2 * model->dims.n_text_layer;
+    return phases * (size_t)ew_pool_threads(model->pool);
 }
 
 #endif
