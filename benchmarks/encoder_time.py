@@ -65,7 +65,11 @@ def clips_of(manifests: Sequence[Manifest]) -> list[FloatArray]:
 def time_encoders(
     files: Sequence[Path], clips: Sequence[FloatArray], threads: int, rounds: int
 ) -> tuple[EncoderTime, ...]:
-    """Encode each clip with every file before the next clip, `rounds` times, another file first at each clip."""
+    """Encode each clip with every file before the next clip, `rounds` times, another file first at each clip.
+
+    Each time is of the second of two runs in a row: the first wakes the engine's threads and brings back from memory
+    what the other files pushed out of the caches, which no program does that runs one model.
+    """
     models = [open_model(file) for file in files]
     try:
         times, macs = _measure(models, clips, threads, rounds)
@@ -92,16 +96,17 @@ def _measure(
     engines = [WhisperEngine(model, threads=threads) for model in models]
     states = [engine.new_state() for engine in engines]
     inputs = [[features_of(model, clip) for clip in clips] for model in models]
-    times = np.zeros((1 + rounds, len(models), len(clips)), np.float32)  # the first round warms up
-    for number in range(1 + rounds):
-        tell_steps(f"encoding in turns, {threads} threads", number, 1 + rounds)
+    times = np.zeros((rounds, len(models), len(clips)), np.float32)
+    for number in range(rounds):
+        tell_steps(f"encoding in turns, {threads} threads", number, rounds)
         for clip in range(len(clips)):
             for turn in range(len(models)):
                 file = (turn + clip) % len(models)
+                states[file].encode(inputs[file][clip])
                 began = time.perf_counter()
                 states[file].encode(inputs[file][clip])
                 times[number, file, clip] = time.perf_counter() - began
-    return times[1:], [sum(_macs(model, len(clip) / SAMPLE_RATE_HZ) for clip in clips) for model in models]
+    return times, [sum(_macs(model, len(clip) / SAMPLE_RATE_HZ) for clip in clips) for model in models]
 
 
 def features_of(model: ModelFile, samples: FloatArray) -> FloatArray:
