@@ -43,7 +43,8 @@ _LOOKS = 16
 
 _LEAST_GAIN = 0.002
 _PATIENCE = 3
-"""Looks without a gain of that share before the rate is halved: a lower one gains where a higher one only moves."""
+"""Looks without a gain of that share before training goes back to the best and halves its rate: a lower one gains
+where a higher one only moves. One is enough at the beginning, where too high a rate undoes what is right."""
 
 _MOST_HALVED = 3
 """Times; when the last has gained nothing either, it stops."""
@@ -165,10 +166,13 @@ def _batches(speech: Speech, state: State) -> Iterator[Batch]:
 
 def _compare(state: State, loss: float) -> None:
     state.n_worse = 0 if loss < state.least * (1 - _LEAST_GAIN) else state.n_worse + 1
-    if state.n_worse >= _PATIENCE:
-        state.n_halved, state.n_worse = state.n_halved + 1, 0
     if loss < state.least:
         state.best, state.least, state.n_best = _copy(state.values), loss, state.n_steps
+    if state.n_worse >= (_PATIENCE if state.n_best else 1):
+        state.n_halved, state.n_worse = state.n_halved + 1, 0
+        with torch.no_grad():
+            for name, value in state.values.items():
+                value.copy_(state.best[name])
 
 
 def _look(teacher: Network, student: Network, values: Tensors, lesson: Lesson) -> float:

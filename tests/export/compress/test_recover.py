@@ -43,11 +43,34 @@ def test_without_a_gain_the_rate_falls_before_training_ends(
     lesson = Lesson(speech, 1000.0, 1e-4, most_steps=160)  # a look every ten steps
     found = recover(network, network, ["enc.blocks.0.ffn.fc1.weight"], {}, lesson, silent)
     assert found.n_steps == 0
-    assert len(rates) == 120  # four times three looks
+    assert len(rates) == 40  # four looks
     falls = [step for step in range(1, len(rates)) if rates[step] < 0.7 * rates[step - 1]]
-    assert falls == [30, 60, 90]
+    assert falls == [10, 20, 30]
     assert rates[0] == pytest.approx(1e-4)
-    assert rates[90] == pytest.approx(1e-4 / 8 * (0.5 + 0.5 * np.cos(np.pi * 90 / 160)))
+    assert rates[30] == pytest.approx(1e-4 / 8 * (0.5 + 0.5 * np.cos(np.pi * 30 / 160)))
+
+
+def test_after_a_gain_it_takes_three_looks_without_one_to_go_back_to_the_best(
+    checkpoint: Checkpoint, speech: Speech, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "enc.blocks.0.ffn.fc1.weight"
+    network = Network(to_torch(checkpoint.tensors), checkpoint.dims)
+    found: list[float] = []
+
+    def step(optimizer: torch.optim.Optimizer, rate: float, _: torch.Tensor) -> None:
+        (value,) = optimizer.param_groups[0]["params"]
+        with torch.no_grad():
+            value += 1
+            found.append(float((value - network.tensors[name]).mean()))
+
+    losses = iter([1.0, 0.9, *[0.95] * 100])
+    monkeypatch.setattr(module, "_look", lambda *_: next(losses))
+    monkeypatch.setattr(module, "_step", step)
+    lesson = Lesson(speech, 1000.0, 1e-4, most_steps=160)  # a look every ten steps
+    best = recover(network, network, [name], {}, lesson, silent)
+    assert (best.n_steps, best.after) == (10, 0.9)
+    assert float((best.tensors[name] - network.tensors[name]).mean()) == pytest.approx(10, abs=1e-3)
+    assert found[9::10] == pytest.approx([10, 20, 30, 40, *[20, 30, 40] * 3], abs=1e-3)
 
 
 def test_training_rounds_as_the_file_does() -> None:
