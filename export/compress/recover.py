@@ -5,7 +5,7 @@ Distil-Whisper's students are), and so are the probabilities of the next token t
 own transcripts: an error that changes no word costs less than one that does. Weights that will be rounded to INT4 are
 rounded in every step, and the gradient goes through as if they were not (Bengio et al. 2013); the scales of their
 groups learn too (LSQ, Esser et al. 2020). Clips kept aside say which step to keep, and when to
-halve the rate, or to stop.
+go back to it at half the rate, or to stop.
 """
 
 from __future__ import annotations
