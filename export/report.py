@@ -112,7 +112,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def set_lines(self) -> Iterator[str]:
-        """A line for each set, as a terminal shows it."""
+        """A line for each set and one for their mean, as a terminal shows them."""
         for one, whole in zip(self.scores, self.float32, strict=True):
             yield (
                 f"{one.name}: {100 * one.rate:.2f} % of words wrong [{100 * one.low:.2f} to {100 * one.high:.2f}], "

@@ -105,7 +105,7 @@ def measure(
 
 
 def at_level(samples: NDArray[np.float32], decibels: float) -> NDArray[np.float32]:
-    """So much louder."""
+    """The samples, so many decibels louder."""
     return samples * np.float32(10 ** (decibels / 20))
 
 

@@ -32,7 +32,7 @@ typedef struct {
     const encode_job *job;
     size_t d, thread, n_threads;
     size_t n_rows, n_blocks; // rows of x, and the blocks they are in
-    size_t phase; // counts barriers' phases; the same on every thread
+    size_t phase; // whose pieces are being taken; threads go through the same ones
 } encoder;
 
 // Takes one of `n` pieces of the current phase: of the thread's own share, whose rows its cache may still hold, then of
@@ -251,7 +251,7 @@ static void cross_keys_values(encoder *e) {
             project(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, values[layer % 2], t, m);
             ew_keys_store(e->table, &e->s->cross[layer], t, EK_HEAD, kv, kv + d, 2 * d, m, &e->scratch->head);
         }
-        e->phase++; // nothing to wait for
+        e->phase++; // no barrier: these values were there before it
         for (size_t head; take(e, heads, &head);)
             ew_keys_quantize_values(e->table, &e->s->cross[layer - 1], head, values[(layer - 1) % 2], d, e->n_rows);
         finish_phase(e);

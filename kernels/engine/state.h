@@ -87,6 +87,8 @@ void ew_reorder(ew_state *state, const int32_t *parents, size_t n);
 // How many tokens a beam holds.
 static inline size_t ew_held(const ew_state *state, size_t beam) { return state->n_held[state->slot[beam]]; }
 
+// Phases: convolutions and landmarks, three; an encoder layer, three; a decoder layer's keys, and the values of the one
+// before it, two, and two more for the last one's values.
 static inline size_t ew_n_shares(const ew_model *model) {
     const size_t phases = 5 + 3 * model->dims.n_audio_layer + 2 * model->dims.n_text_layer;
     return phases * (size_t)ew_pool_threads(model->pool);
