@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .gaps import Gap
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -65,16 +67,6 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Gap:
-    """A stretch of the recording that could not be transcribed; what is before and after it could."""
-
-    start: float
-    """Seconds from the beginning of the recording."""
-    end: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Timing:
     """Where the time went, in seconds, and how much work it was."""
 
@@ -113,7 +105,7 @@ class Transcript:
     language_probabilities: dict[str, float] = field(default_factory=dict)
     """Where the language was detected: of those to choose among, or of all of 1 % or more; the likeliest first."""
     gaps: tuple[Gap, ...] = ()
-    """What is missing."""
+    """What is missing, in order."""
 
     def render(
         self, format: str = "txt", *, max_line_width: int | None = None, max_line_count: int | None = None

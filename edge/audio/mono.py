@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AudioError
+from ..gaps import Gap
 
 FloatArray: TypeAlias = NDArray[np.float32]
 
@@ -26,6 +27,11 @@ class Opened:
     """Length in seconds, where it is known beforehand."""
     close: Callable[[], None] = lambda: None
     """Releases the file behind the blocks; harmless when called twice."""
+    gaps: list[Gap] = field(default_factory=list)
+    """What turned out to be missing, in order; it grows while the blocks are taken.
+
+    Where the length of what is missing is known, the blocks have as much silence there, so that times stay true.
+    """
 
 
 SAMPLE_RATE_HZ = 16000

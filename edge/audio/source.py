@@ -31,6 +31,8 @@ class AudioSource:
         """What to call the recording in messages."""
         self.duration_s = opened.duration_s
         """Length in seconds, as far as it is known beforehand; for progress only."""
+        self.gaps = opened.gaps
+        """What turned out to be missing so far; complete once the blocks have been taken."""
         self._blocks = opened.blocks
         self._close = opened.close
 

@@ -12,9 +12,10 @@ from typing import Protocol
 from ..audio import SAMPLE_RATE_HZ, AudioSource
 from ..errors import OptionError
 from ..features import FRAMES_PER_SECOND
+from ..gaps import Gap
 from ..progress import Progress
 from ..tokens import Tokenizer
-from ..transcript import Alternative, Gap, Segment, Timing, Transcript
+from ..transcript import Alternative, Segment, Timing, Transcript
 from .confidence import token_probabilities
 from .decode import DecodedWindow
 from .frames import FrameStream
@@ -98,7 +99,7 @@ def transcribe(
         duration=run.frames.n_samples / SAMPLE_RATE_HZ,
         timing=run.timing(load_s, time.perf_counter() - began),
         language_probabilities=run.reader.language_probabilities,
-        gaps=tuple(run.gaps),
+        gaps=tuple(sorted([*source.gaps, *run.gaps], key=lambda gap: (gap.start, gap.end))),
     )
 
 
