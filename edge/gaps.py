@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Cause: TypeAlias = Literal["damage", "failure", "unread"]
-"""Why something is missing: the recording is damaged there, reading it failed, or speech was heard but no words found."""
+"""Why it is missing: the recording is damaged there, reading failed, or speech was heard in which no words were found."""
 
 
 @dataclass(frozen=True, slots=True)
