@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Cause: TypeAlias = Literal["damage", "failure", "unread"]
-"""Why it is missing: the recording is damaged there, reading failed, or speech was heard in which no words were found."""
+"""Why it is missing: the recording is damaged, reading it failed, or speech was heard in which no words were found."""
 
 
 @dataclass(frozen=True, slots=True)
