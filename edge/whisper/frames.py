@@ -6,9 +6,10 @@ import time
 
 import numpy as np
 
-from ..audio import AudioSource
+from ..audio import SAMPLE_RATE_HZ, AudioSource
 from ..features import HOP_SAMPLES, LogMel
 from .protocol import FloatArray
+from .sound import Sound
 
 
 class FrameStream:
@@ -33,27 +34,37 @@ class FrameStream:
         """Frames that begin in what was read so far, as openai-whisper counts them."""
         return self.n_samples // HOP_SAMPLES
 
-    def window(self, seek: int, n_frames: int) -> FloatArray:
-        """Raw frames from `seek` on (≤ n_frames, n_mels), fewer only at the end.
+    def window(self, seek: int, n_frames: int) -> Sound:
+        """What the recording holds from frame `seek` on, up to `n_frames`.
 
         `seek` is not before that of the last window: what is before it is forgotten.
         """
         self.forget(seek)
+        window = self.ahead(seek, n_frames)
+        self.forget(seek)
+        return window
+
+    def ahead(self, seek: int, n_frames: int) -> Sound:
+        """The same, but nothing is forgotten: a look at what comes after a window."""
+        self._read_up_to(seek + n_frames)
+        first, asked = seek - self._first, n_frames
+        n_frames = max(min(n_frames, self.n_content - seek), 0)
+        reaches_end = seek + n_frames == self.n_content  # the last frames reach past it
+        raw = self._frames[first : first + (asked if reaches_end else n_frames)]
+        samples = self._samples[first * HOP_SAMPLES : (first + n_frames) * HOP_SAMPLES]
+        return Sound(seek, n_frames, raw, samples, self.n_samples / SAMPLE_RATE_HZ)
+
+    def _read_up_to(self, stop: int) -> None:
+        """Read as many blocks as there have to be for the frames before `stop`."""
         frames, samples = [self._frames], [self._samples]
         n_ahead = self._first + len(self._frames)
-        while n_ahead < seek + n_frames and not self._ended:
+        while n_ahead < stop and not self._ended:
             more, block = self._read()
             frames.append(more)
             samples.append(block)
             n_ahead += len(more)
         if len(frames) > 1:
             self._frames, self._samples = np.concatenate(frames), np.concatenate(samples)
-            self.forget(seek)
-        return self._frames[:n_frames]
-
-    def samples(self, n_frames: int) -> FloatArray:
-        """The samples (≤ n_frames * HOP_SAMPLES,) that the first frames of the last window begin in."""
-        return self._samples[: n_frames * HOP_SAMPLES]
 
     def read_ahead(self) -> FloatArray | None:
         """Read one more block, and keep it for the windows to come; its samples (n_samples,), None at the end."""

@@ -12,7 +12,6 @@ clips shorter than a second, a third of the clip. Whispering sounds like no spee
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 from ..tokens import Tokenizer
@@ -83,45 +82,26 @@ def too_much(n_tokens: int, seconds: float) -> bool:
     return n_tokens > _SPARE_TOKENS + MOST_TOKENS_PER_SECOND * seconds
 
 
-def without_loop(decoded: DecodedWindow, tokenizer: Tokenizer) -> DecodedWindow:
-    """The window with a phrase that it says over and over said once, and nothing after it.
-
-    It keeps the compression ratio of what was decoded, so that it stays in doubt.
-    """
-    if decoded.compression_ratio <= MOST_COMPRESSION:
-        return decoded
-    places = [place for place, token in enumerate(decoded.tokens) if token < tokenizer.eot]
-    start = loop_start([decoded.tokens[place] for place in places])
-    if start is None:
-        return decoded
-    tokens = decoded.tokens[: places[start]]
-    return dataclasses.replace(
-        decoded,
-        tokens=tokens,
-        token_logprobs=decoded.token_logprobs[: len(tokens)],
-        text=tokenizer.decode(tokens).strip(),
-    )
-
-
 def repeats_itself(tokens: Sequence[int]) -> bool:
     """Whether a phrase comes three times in a row (a single token: five times), or eight tokens come twice."""
-    return loop_start(tokens) is not None
+    return find_loop(tokens) is not None
 
 
-def loop_start(tokens: Sequence[int]) -> int | None:
-    """Where a phrase begins for the second time that comes three times in a row (a single token: five times), or
-    where eight tokens do that come twice; None where nothing does."""
+def find_loop(tokens: Sequence[int]) -> tuple[int, int] | None:
+    """Where a phrase begins for the second time, and how many tokens behind the first; None where nothing repeats.
+
+    A phrase counts that comes three times in a row (a single token: five times), and eight tokens that come twice.
+    """
     for length in range(1, _LONGEST_PHRASE + 1):
         times = _WORDS_IN_A_ROW if length == 1 else _TIMES_IN_A_ROW
         same_as_before = 0
         for index in range(length, len(tokens)):
             same_as_before = same_as_before + 1 if tokens[index] == tokens[index - length] else 0
             if same_as_before == length * (times - 1):
-                return index + 1 - same_as_before
-    seen: set[tuple[int, ...]] = set()
+                return index + 1 - same_as_before, length
+    seen: dict[tuple[int, ...], int] = {}
     for start in range(len(tokens) - _SAID_TWICE + 1):
-        phrase = tuple(tokens[start : start + _SAID_TWICE])
-        if phrase in seen:
-            return start
-        seen.add(phrase)
+        first = seen.setdefault(tuple(tokens[start : start + _SAID_TWICE]), start)
+        if first != start:
+            return start, start - first
     return None

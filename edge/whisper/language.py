@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,3 +24,13 @@ def detect_language(state: State, tokenizer: Tokenizer, among: Sequence[str] | N
     weights /= weights.sum()
     order = np.argsort(-weights, kind="stable")
     return {codes[index]: float(weights[index]) for index in order}
+
+
+def combine(found: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Probability of each language code after several looks at one recording, the likeliest first.
+
+    The looks count alike: their geometric mean.
+    """
+    means = {code: math.exp(sum(math.log(max(one[code], 1e-9)) for one in found) / len(found)) for code in found[0]}
+    total = sum(means.values())
+    return {code: means[code] / total for code in sorted(means, key=means.__getitem__, reverse=True)}

@@ -73,6 +73,11 @@ class Engine(Protocol):
         """What its states put behind a clip shorter than the window; None if they put nothing there."""
         ...
 
+    @property
+    def n_alignment_heads(self) -> int:
+        """Heads whose attention tells when a token is said; 0 where none are known."""
+        ...
+
     def new_state(self, n_beams: int = 1) -> State:
         """A fresh state that decodes up to `n_beams` sequences at once."""
         ...

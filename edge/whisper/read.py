@@ -4,7 +4,10 @@ In this order, each only where the one before gave a text to doubt:
 
 1. the search at the first temperature, the model file's tail standing for the padding behind a short clip;
 2. the same in full context (edge.whisper.guard says when; a false alarm costs time only);
-3. draws at rising temperatures in full context, by openai-whisper's thresholds; silence is not drawn again.
+3. draws at rising temperatures in full context, by openai-whisper's thresholds; silence is not drawn again, nor a
+   window with a pause, whose speech is better read on its own (edge.whisper.passage).
+
+A text that says over and over the same is in no doubt where the recording does so too (edge.whisper.repeats).
 
 A search that finds several texts gives the best one that passes: the best of all may be a loop, and loops are likely.
 Words of a vocabulary are looked for in what a search found (edge.whisper.boost), not in what was drawn.
@@ -18,6 +21,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,30 +30,62 @@ from ..format.tail import clip_positions
 from ..format.whisper import FRAMES_PER_POSITION
 from ..tokens import Tokenizer
 from .boost import WordBooster
+from .coverage import is_partly_spoken, speech_start
 from .decode import Bounds, DecodedWindow, GreedyDecoder, Hypothesis, Prompt, WindowDecoder, make_prompt, summarize
 from .guard import is_suspicious
-from .language import detect_language
+from .language import combine, detect_language
 from .options import TranscribeOptions
 from .protocol import Engine, FloatArray, State
+from .repeats import Aligner, is_repeated, without_loop
 from .rules import TokenRules
 from .search import BeamDecoder, SampleDecoder
+from .sound import Sound
+from .speech import Listener
 
 _LOG = logging.getLogger("edge.whisper")
 
 _LEAST_SHOWN = 0.01  # of the probabilities of all languages
+_SURE_OF_LANGUAGE = 0.6
+"""A language that is less likely than this is not settled without a look at more speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was made of a window."""
+
+    decoded: DecodedWindow
+    """The text that is to be believed most, without what was only read in a loop."""
+    in_doubt: bool
+    """Whether all that was tried failed: the text is a guess, or was read in a loop."""
+    has_loop: bool = False
+    """Whether something was taken out of the text, so that it says less than was read."""
 
 
 class WindowReader:
     """Reads windows with one state of an engine, and counts the work."""
 
     def __init__(
-        self, engine: Engine, state: State, tokenizer: Tokenizer, rules: TokenRules, options: TranscribeOptions
+        self,
+        engine: Engine,
+        state: State,
+        tokenizer: Tokenizer,
+        rules: TokenRules,
+        options: TranscribeOptions,
+        *,
+        listener: Listener | None = None,
+        attention_lead: int = 0,
+        look_ahead: Callable[[Sound], Sound | None] = lambda sound: None,
     ) -> None:
-        """The state must have room for `options.n_sequences`."""
+        """The state must have room for `options.n_sequences`; without a `listener` no text needs to be borne out.
+
+        `look_ahead` gives what follows a window, where its language is in doubt.
+        """
         self.language = options.language
         """Of the last window; None before the first, where it is to be detected."""
         self.language_probabilities: dict[str, float] = {}
-        """Of the first window where the language was detected; of all languages only those that matter."""
+        """Of the window that settled the language; of all languages only those that matter."""
+        self._is_settled = options.language is not None
+        self._look_ahead = look_ahead
         self.n_windows = self.n_tokens = self.n_second_looks = self.n_fallbacks = 0
         self.encode_s = self.decode_s = 0.0
         self.n_window = engine.dims.n_audio_ctx * FRAMES_PER_POSITION
@@ -59,6 +95,9 @@ class WindowReader:
         self._state = state
         self._tokenizer = tokenizer
         self._options = options
+        self._listener = listener
+        self._has_alignment = engine.n_alignment_heads > 0
+        self._attention_lead = attention_lead
         initial = (options.initial_prompt or "").strip()
         self._initial = tokenizer.encode(f" {initial}") if initial else []
         bounds = Bounds(engine.dims.n_text_ctx, options.max_tokens)
@@ -79,39 +118,65 @@ class WindowReader:
                 watch=watch,
             )
 
-    def read(
-        self,
-        raw: FloatArray,
-        n_frames: int,
-        seek: int,
-        previous: Sequence[int] = (),
-        is_borne_out: Callable[[DecodedWindow], bool] = lambda decoded: True,
-    ) -> DecodedWindow:
-        """Read the window at frame `seek`, whose raw frames begin with `n_frames` of the recording's.
+    def read(self, sound: Sound, previous: Sequence[int] = ()) -> Reading:
+        """Read a window; `previous` are the tokens of the text before it that the model is shown.
 
-        `previous` are the tokens of the text before it that the model is shown. `is_borne_out` tells whether the window
-        holds the speech that a text in doubt needs: else neither a second look nor a draw makes it speech.
+        Where the window does not hold the speech that a text in doubt needs, neither a second look nor a draw makes it
+        speech.
         """
         n_encoded = self.n_window
         if self._tail is not None:
-            n_encoded = clip_positions(self._tail, n_frames, self._dims) * FRAMES_PER_POSITION
+            n_encoded = clip_positions(self._tail, sound.n_frames, self._dims) * FRAMES_PER_POSITION
         first, *later = self._options.temperatures
-        prompt = self._encode(window_features(raw, n_encoded), previous)
-        decoded = self._decode(prompt, first, seek)
-        in_doubt = n_encoded < self.n_window and is_suspicious(decoded, n_frames / FRAMES_PER_SECOND, self._tokenizer)
-        if in_doubt and is_borne_out(decoded):
+        self._encode(window_features(sound.raw, n_encoded))
+        self._find_language(sound, n_encoded)
+        prompt = self._prompt(previous)
+        decoded = self._decode(prompt, first, sound.seek)
+        seconds = sound.n_frames / FRAMES_PER_SECOND
+        in_doubt = n_encoded < self.n_window and is_suspicious(decoded, seconds, self._tokenizer)
+        if in_doubt and not self._is_said_again(decoded, sound) and self._is_borne_out(decoded):
             _LOG.info("in doubt about %r: decoding in full context", decoded.text)
             self.n_second_looks += 1
-            prompt = self._encode(window_features(raw, self.n_window), previous)
-            decoded = self._decode(prompt, first, seek)
+            self._encode(window_features(sound.raw, self.n_window))
+            decoded = self._decode(prompt, first, sound.seek)
         attempts = [decoded]
         for temperature in later:
-            if not self._fails(attempts[-1]) or not is_borne_out(attempts[-1]):
+            if not self._is_worth_a_draw(attempts[-1], sound):
                 break
             _LOG.info("%r fails: decoding at temperature %.1f", attempts[-1].text, temperature)
-            attempts.append(self._decode(prompt, temperature, seek))
+            attempts.append(self._decode(prompt, temperature, sound.seek))
         self.n_fallbacks += len(attempts) > 1
-        return self._boosted(self._best(attempts), prompt)
+        best = self._best(attempts)
+        repeats = is_repeated(best, self._tokenizer)
+        if not repeats and not self._fails(best):
+            return Reading(self._boosted(best, prompt), in_doubt=False)
+        said = self._without_loop(best, sound)
+        return Reading(said, in_doubt=not repeats or said is not best, has_loop=said is not best)
+
+    def _is_worth_a_draw(self, decoded: DecodedWindow, sound: Sound) -> bool:
+        """Whether a text fails, and another one may be found by drawing."""
+        if not self._fails(decoded) or not self._is_borne_out(decoded):
+            return False
+        if self._listener is not None and is_partly_spoken(sound, self._listener):
+            return False
+        return not self._is_said_again(decoded, sound)
+
+    def _is_said_again(self, decoded: DecodedWindow, sound: Sound) -> bool:
+        """Whether a text repeats itself because the recording does."""
+        return is_repeated(decoded, self._tokenizer) and self._without_loop(decoded, sound) is decoded
+
+    def _without_loop(self, decoded: DecodedWindow, sound: Sound) -> DecodedWindow:
+        return without_loop(decoded, sound, self._tokenizer, self._listener, self.aligner())
+
+    def aligner(self) -> Aligner | None:
+        """Tells when the tokens of the window are said that was read last; None where the model cannot."""
+        if not self._has_alignment:
+            return None
+        start = (*self._tokenizer.sot_sequence(self.language, self._options.task), self._tokenizer.no_timestamps)
+        return Aligner(self._state, start, self._tokenizer.eot, self._attention_lead)
+
+    def _is_borne_out(self, decoded: DecodedWindow) -> bool:
+        return self._listener is None or self._listener.bears_out(decoded)
 
     def is_silent(self, decoded: DecodedWindow) -> bool:
         """Whether the window holds no speech, whatever was read there."""
@@ -120,16 +185,14 @@ class WindowReader:
             return False
         return options.logprob_threshold is None or decoded.avg_logprob <= options.logprob_threshold
 
-    def _encode(self, features: FloatArray, previous: Sequence[int]) -> Prompt:
-        """Encode a window and find its language: what its decoding starts from."""
+    def _encode(self, features: FloatArray) -> None:
         began = time.perf_counter()
         self._state.encode(features)
-        encoded = time.perf_counter()
         self.n_windows += 1
-        if self._tokenizer.is_multilingual and (self.language is None or self._options.multilingual):
-            self._detect()
-        self.encode_s += encoded - began
-        self.decode_s += time.perf_counter() - encoded
+        self.encode_s += time.perf_counter() - began
+
+    def _prompt(self, previous: Sequence[int]) -> Prompt:
+        """What the decoding of a window starts from."""
         return make_prompt(
             self._tokenizer,
             self._dims.n_text_ctx,
@@ -140,14 +203,45 @@ class WindowReader:
             previous=previous,
         )
 
-    def _detect(self) -> None:
-        probabilities = detect_language(self._state, self._tokenizer, self._options.candidate_languages)
-        language = next(iter(probabilities))
-        _LOG.info("detected language %s (%.0f %%)", language, 100 * probabilities[language])
-        self.language = language
-        if not self.language_probabilities:
+    def settle_language(self) -> None:
+        """Let the language that was found hold for the windows to come: there is speech in the one read last."""
+        self._is_settled = True
+
+    def _find_language(self, sound: Sound, n_encoded: int) -> None:
+        """Find the language of the window that is encoded, unless it is known."""
+        if not self._tokenizer.is_multilingual or (self._is_settled and not self._options.multilingual):
+            return
+        probabilities = self._detect()
+        if not self._is_settled and next(iter(probabilities.values())) < _SURE_OF_LANGUAGE:
+            more = self._hear_more(sound)
+            if more:
+                probabilities = combine([probabilities, *more])
+                self._encode(window_features(sound.raw, n_encoded))
+        self.language = next(iter(probabilities))
+        _LOG.info("detected language %s (%.0f %%)", self.language, 100 * probabilities[self.language])
+        if not self._is_settled:
             least = _LEAST_SHOWN if self._options.candidate_languages is None else 0.0
             self.language_probabilities = {code: one for code, one in probabilities.items() if one >= least}
+
+    def _hear_more(self, sound: Sound) -> list[dict[str, float]]:
+        """What more speech says about the language: this window's from where somebody speaks on, and the next one's."""
+        found = []
+        ahead = self._look_ahead(sound)
+        for one in (sound, ahead):
+            first = 0 if one is None or self._listener is None else speech_start(one, self._listener)
+            if one is None or first is None or (one is sound and not first):
+                continue
+            self._encode(window_features(one.part(first, one.n_frames).raw, self.n_window))
+            found.append(self._detect())
+        if self._listener is not None:
+            self._listener.turn_to(sound)
+        return found
+
+    def _detect(self) -> dict[str, float]:
+        began = time.perf_counter()
+        probabilities = detect_language(self._state, self._tokenizer, self._options.candidate_languages)
+        self.decode_s += time.perf_counter() - began
+        return probabilities
 
     def _decode(self, prompt: Prompt, temperature: float, seek: int) -> DecodedWindow:
         began = time.perf_counter()

@@ -92,6 +92,7 @@ class ScriptedEngine:
     dims: WhisperDims
     logits_of: LogitsOf
     tail: Tail | None = None
+    n_alignment_heads: int = 1
     state: ScriptedState | None = None
 
     def new_state(self, n_beams: int = 1) -> ScriptedState:

@@ -77,6 +77,7 @@ def decode(engine: Any, tokenizer: Tokenizer, **settings: Any) -> Any:
         mel_filters = np.ones((80, 201), np.float32)
         suppress_tokens = ()
         suppress_begin = ()
+        attention_lead = 0
 
     sound = np.random.default_rng(1).standard_normal(80_000).astype(np.float32) / 10
     options = TranscribeOptions(timestamps=False, temperature=0, **settings)

@@ -23,7 +23,7 @@ from edge.whisper.windows import transcribe
 
 RATE_HZ = 16000
 FILTERS = np.eye(80, 201, dtype=np.float32)
-FACTS = SimpleNamespace(mel_filters=FILTERS, suppress_tokens=(), suppress_begin=())
+FACTS = SimpleNamespace(mel_filters=FILTERS, suppress_tokens=(), suppress_begin=(), attention_lead=0)
 
 Script = Callable[..., Any]
 
@@ -138,7 +138,7 @@ def test_the_language_is_detected_once(
 
     def logits_of(window: int, tokens: tuple[int, ...]) -> NDArray[np.float32]:
         logits: NDArray[np.float32] = writes(window, tokens)
-        logits[k.language_token("de")] += 3.0
+        logits[k.language_token("de")] += 8.0
         return logits
 
     engine = engine_of(logits_of, 51865)
@@ -231,7 +231,7 @@ def test_memory_holds_a_window_not_the_recording() -> None:
 
     frames = FrameStream(AudioSource(Opened("half an hour", blocks())), FILTERS)
     for seek in range(0, 180000, 2500):
-        assert len(frames.window(seek, 3000)) == min(3000, 180002 - seek)
+        assert len(frames.window(seek, 3000).raw) == min(3000, 180002 - seek)
         assert n_read <= (seek + 3000 + 2 * 900) * 160, "reads no further ahead than a block"
         largest = max(largest, len(frames._frames))
     assert largest <= 3000 + 900
@@ -262,7 +262,7 @@ def test_any_logits_come_to_an_end(english: Tokenizer, dims_of: Script, seed: in
         def decode(self, tokens: NDArray[np.int32], *, last_only: bool = True) -> NDArray[np.float32]:
             return noise[rng.integers(0, 64, tokens.shape)]
 
-    engine: Any = SimpleNamespace(dims=dims_of(51864), new_state=State, tail=None)
+    engine: Any = SimpleNamespace(dims=dims_of(51864), new_state=State, tail=None, n_alignment_heads=0)
     result = run(engine, english, seconds, max_tokens=20)
     ends = [segment.end for segment in result.segments]
     assert all(segment.start <= segment.end <= result.duration for segment in result.segments)

@@ -1,0 +1,124 @@
+"""Where a recording is heard to speak and has no text: what is to be read once more.
+
+A decoder may end a window early, at a pause or before another speaker, and a window whose text is not believed takes
+the speech in it along. So of every window it is known where text stands; where none does and it is not silent there,
+the detector is asked, and nothing that sounds like speech is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
+from .protocol import FloatArray
+from .sound import Sound
+from .speech import Listener
+
+Stretch = tuple[int, int]
+"""Frames [first, stop) of a sound."""
+
+LEAST_FRAMES = 40
+"""Speech that has to have text: 0.4 s of it."""
+
+LEAD_FRAMES = 20
+"""What is read before and after speech, as far as it is there."""
+
+PAUSE_FRAMES = 100
+"""A pause that divides what is read on its own: 1 s."""
+
+_NEAR_FRAMES = 30
+"""How far a text's times may be off: so near to it nothing is missed."""
+
+_AUDIBLE_FRAMES = 20
+"""What is shorter than this, in all, is no speech."""
+_AUDIBLE = np.float32(10 ** (-80 / 10))
+"""Mean square of a frame that may hold quiet speech, 80 dB below full scale: some recordings are no louder at all."""
+_ABOVE_QUIET = np.float32(10 ** (6 / 10))
+"""Speech is louder than what is there all the time: 6 dB."""
+_QUIET_PERCENTILE = 10
+
+
+def first_unread(sound: Sound, texts: Sequence[Stretch], begin: int, end: int, listener: Listener) -> Stretch | None:
+    """The first stretch of speech between two frames of a sound that has no text, with its lead; None if all has.
+
+    `texts` are where text stands, in order. A stretch ends at the first pause of a second behind it, or at a text.
+    """
+    gaps = [gap for gap in _between(texts, begin, end) if gap[1] - gap[0] >= LEAST_FRAMES]
+    if not gaps or not _is_audible(sound.samples, gaps):
+        return None
+    spoken = listener.stretches()
+    if spoken is None:
+        return None
+    for first, stop in gaps:
+        inside = [(max(a, first), min(b, stop)) for a, b in spoken if b > first and a < stop]
+        inside = [(a, b) for a, b in inside if b - a >= LEAST_FRAMES]
+        if inside:
+            return _with_lead(inside, spoken, (first, stop), texts, sound.n_frames)
+    return None
+
+
+def _between(texts: Sequence[Stretch], begin: int, end: int) -> list[Stretch]:
+    """The stretches from `begin` to `end` that are not near any text."""
+    gaps = []
+    for first, stop in texts:
+        if first - _NEAR_FRAMES > begin:
+            gaps.append((begin, min(first - _NEAR_FRAMES, end)))
+        begin = max(begin, stop + _NEAR_FRAMES)
+    return [*gaps, (begin, end)]
+
+
+def _with_lead(
+    inside: Sequence[Stretch], spoken: Sequence[Stretch], gap: Stretch, texts: Sequence[Stretch], n_frames: int
+) -> Stretch:
+    """The first of the stretches `inside` a gap and what follows it without a pause, with its lead."""
+    before = max((stop for _, stop in texts if stop <= gap[0]), default=0)
+    behind = min((first for first, _ in texts if first >= gap[1]), default=n_frames)
+    # What is spoken may have begun nearer to the text than what counts.
+    begun = min(first for first, stop in spoken if stop > inside[0][0])
+    last = inside[0][1]
+    for first, stop in spoken:
+        if first <= last + PAUSE_FRAMES and first < behind:
+            last = max(last, stop)
+    return max(begun - LEAD_FRAMES, before, 0), min(last + LEAD_FRAMES, behind, n_frames)
+
+
+def _is_audible(samples: FloatArray, gaps: Sequence[Stretch]) -> bool:
+    """Whether there may be speech in one of the gaps, by its loudness alone."""
+    n_frames = len(samples) // HOP_SAMPLES
+    power = np.square(samples[: n_frames * HOP_SAMPLES].reshape(n_frames, HOP_SAMPLES)).mean(axis=1)
+    if not n_frames:
+        return False
+    least = max(_AUDIBLE, np.percentile(power, _QUIET_PERCENTILE) * _ABOVE_QUIET)
+    return any(np.count_nonzero(power[first:stop] > least) >= _AUDIBLE_FRAMES for first, stop in gaps)
+
+
+def has_pause(samples: FloatArray, seconds: float) -> bool:
+    """Whether the samples (n_samples,) are far below their loudness for so many seconds on end."""
+    n_frames = len(samples) // HOP_SAMPLES
+    if n_frames < seconds * FRAMES_PER_SECOND:
+        return False
+    power = np.square(samples[: n_frames * HOP_SAMPLES].reshape(n_frames, HOP_SAMPLES)).mean(axis=1)
+    loud = np.flatnonzero(power > np.percentile(power, 90) * np.float32(0.01))
+    longest = np.diff(loud, prepend=-1, append=n_frames).max()
+    return bool(longest > seconds * FRAMES_PER_SECOND)
+
+
+def is_partly_spoken(sound: Sound, listener: Listener) -> bool:
+    """Whether somebody speaks in a sound, but not in all of it: what is spoken can be read on its own."""
+    spoken = listener.stretches()
+    if not spoken:
+        return False
+    edges = [(0, spoken[0][0]), *((a[1], b[0]) for a, b in pairwise(spoken)), (spoken[-1][1], sound.n_frames)]
+    return any(stop - first >= PAUSE_FRAMES + 2 * LEAD_FRAMES for first, stop in edges)
+
+
+def speech_start(sound: Sound, listener: Listener) -> int | None:
+    """The frame at which speech begins, with its lead; 0 where there is no detector, None where nobody speaks."""
+    listener.turn_to(sound)
+    spoken = listener.stretches()
+    if spoken is None:
+        return 0
+    return max(0, spoken[0][0] - LEAD_FRAMES) if spoken else None

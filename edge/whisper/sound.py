@@ -1,0 +1,32 @@
+"""What a window is read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
+from .protocol import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A stretch of a recording, at most one window long."""
+
+    seek: int
+    """Mel frame of the recording at which it begins."""
+    n_frames: int
+    """Frames that begin in it."""
+    raw: FloatArray
+    """Raw mel frames (n, n_mels); at the end of a recording a few more than `n_frames`, which reach past it."""
+    samples: FloatArray
+    """Samples (n_samples,) that the frames begin in."""
+    end_s: float
+    """Second of the recording that no text of it reaches beyond."""
+
+    def part(self, first: int, stop: int) -> Sound:
+        """The stretch from frame `first` of it to before frame `stop`."""
+        stop = min(stop, self.n_frames)
+        raw = self.raw[first:] if stop == self.n_frames else self.raw[first:stop]
+        samples = self.samples[first * HOP_SAMPLES : stop * HOP_SAMPLES]
+        end_s = self.end_s if stop == self.n_frames else (self.seek + stop) / FRAMES_PER_SECOND
+        return Sound(self.seek + first, stop - first, raw, samples, end_s)
