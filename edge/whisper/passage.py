@@ -73,6 +73,8 @@ class _Found:
     texts: list[Stretch]
     """Where their text stands in the window."""
     advance: int
+    is_placed: bool = False
+    """Whether that is where the words are heard, and not where the model's timestamps put them."""
 
 
 class PassageReader:
@@ -106,6 +108,9 @@ class PassageReader:
         while True:
             self._listener.turn_to(sound)
             unread = first_unread(sound, found.texts, done, min(found.advance, sound.n_frames), self._listener)
+            if unread is not None and not found.is_placed and not others and not gaps:
+                found = self._placed(found, sound)
+                continue
             if unread is None:
                 return Passage(_in_order([*others, *found.segments]), found.advance, tuple(gaps))
             first, stop = unread
@@ -181,11 +186,18 @@ class PassageReader:
         if not segments:
             return _Found([], [], [], advance)
         self._reader.settle_language()
-        timed = segments
-        if self._timer is not None and (self._options.word_timestamps or self._may_leave_out(segments, reading, sound)):
-            # The state still holds the encoding that the window's tokens were found in.
-            timed = self._timer(segments, sound.raw[: min(sound.n_frames, advance)], self._reader.language)
-        return _Found(timed if self._options.word_timestamps else segments, timed, _texts(timed, sound.seek), advance)
+        is_placed = self._options.word_timestamps or self._may_leave_out(segments, reading, sound)
+        found = _Found(segments, segments, _texts(segments, sound.seek), advance)
+        return self._placed(found, sound) if is_placed else found
+
+    def _placed(self, found: _Found, sound: Sound) -> _Found:
+        """The same with the places of its words, while the state holds the encoding that they were found in."""
+        timed, segments = found.segments, found.segments
+        if self._timer is not None and segments:
+            timed = self._timer(segments, sound.raw[: min(sound.n_frames, found.advance)], self._reader.language)
+        if self._options.word_timestamps:
+            segments = timed
+        return _Found(segments, timed, _texts(timed, sound.seek), found.advance, is_placed=True)
 
     def _is_believed(self, reading: Reading, sound: Sound, *, again: bool) -> bool:
         if self._reader.is_silent(reading.decoded):

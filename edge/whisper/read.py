@@ -134,7 +134,7 @@ class WindowReader:
         decoded = self._decode(prompt, first, sound.seek)
         seconds = sound.n_frames / FRAMES_PER_SECOND
         in_doubt = n_encoded < self.n_window and is_suspicious(decoded, seconds, self._tokenizer)
-        if in_doubt and not self._is_said_again(decoded, sound) and self._is_borne_out(decoded):
+        if in_doubt and not self._is_said_again(decoded, sound) and self._is_borne_out(decoded, sound):
             _LOG.info("in doubt about %r: decoding in full context", decoded.text)
             self.n_second_looks += 1
             self._encode(window_features(sound.raw, self.n_window))
@@ -155,7 +155,7 @@ class WindowReader:
 
     def _is_worth_a_draw(self, decoded: DecodedWindow, sound: Sound) -> bool:
         """Whether a text fails, and another one may be found by drawing."""
-        if not self._fails(decoded) or not self._is_borne_out(decoded):
+        if not self._fails(decoded) or not self._is_borne_out(decoded, sound):
             return False
         if self._listener is not None and is_partly_spoken(sound, self._listener):
             return False
@@ -175,8 +175,9 @@ class WindowReader:
         start = (*self._tokenizer.sot_sequence(self.language, self._options.task), self._tokenizer.no_timestamps)
         return Aligner(self._state, start, self._tokenizer.eot, self._attention_lead)
 
-    def _is_borne_out(self, decoded: DecodedWindow) -> bool:
-        return self._listener is None or self._listener.bears_out(decoded)
+    def _is_borne_out(self, decoded: DecodedWindow, sound: Sound) -> bool:
+        """Whether the sound holds the speech that a text in doubt needs, read in a loop or not."""
+        return self._listener is None or self._listener.bears_out(self._without_loop(decoded, sound))
 
     def is_silent(self, decoded: DecodedWindow) -> bool:
         """Whether the window holds no speech, whatever was read there."""

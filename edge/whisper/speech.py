@@ -39,9 +39,9 @@ _LEAD_IN_FRAMES = 4
 _NEAR_S = 0.5
 """How far the times that Whisper writes may be off."""
 
-_EVENED_SAMPLES = SAMPLE_RATE_HZ
+_EVENED_SAMPLES = SAMPLE_RATE_HZ // 2
 _EVENED_LEVEL, _MOST_GAIN = 0.3, 300.0
-"""The loudest sample of a second, as far as a gain of 50 dB brings it there."""
+"""The loudest sample of half a second, as far as a gain of 50 dB brings it there."""
 
 _CLOSURE_S = 0.2
 """What is no longer between two stretches of speech belongs to both."""
@@ -149,15 +149,18 @@ class Listener:
 def evened(samples: FloatArray) -> FloatArray:
     """The samples (n_samples,) with what is quiet as loud as the rest: behind a loud voice it would be missed.
 
-    Each second is brought near one level, and between their middles the gain changes evenly.
+    Each half second is brought near one level, but none above it for the sake of a quieter neighbour; between their
+    middles the gain changes evenly.
     """
     starts = np.arange(0, len(samples), _EVENED_SAMPLES)
     if not len(starts):
         return samples
     loudest = np.maximum.reduceat(np.abs(samples), starts)
     gains = np.clip(_EVENED_LEVEL / np.maximum(loudest, _EVENED_LEVEL / _MOST_GAIN), 1, _MOST_GAIN)
+    lowest = np.pad(gains, 1, mode="edge")
+    gains = np.minimum(np.minimum(lowest[:-2], lowest[2:]), gains)
     gain = np.interp(np.arange(len(samples)), starts + _EVENED_SAMPLES / 2, gains)
-    return np.clip(samples * gain, -1, 1).astype(np.float32)
+    return (samples * gain).astype(np.float32)
 
 
 def speech_chunks(frames: FrameStream, vad: SileroVad, options: VadOptions) -> Iterator[tuple[int, int]]:

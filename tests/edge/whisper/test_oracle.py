@@ -71,7 +71,9 @@ def torch_model() -> Any:
 @pytest.fixture(scope="module")
 def torch_engine(torch_model: Any, checkpoint: Any) -> Any:
     dims: WhisperDims = checkpoint.dims
-    return SimpleNamespace(dims=dims, new_state=lambda n_beams=1: TorchState(torch_model), tail=None, n_alignment_heads=0)
+    return SimpleNamespace(
+        dims=dims, new_state=lambda n_beams=1: TorchState(torch_model), tail=None, n_alignment_heads=0
+    )
 
 
 def clips(shared_data: Path) -> list[Path]:

@@ -195,7 +195,9 @@ def test_segments_in_pauses_are_dropped(english: Tokenizer, engine_of: Script, s
     samples = sound((2.2, 0.5), (15.8, 0.01), (1.2, 0.5))
     result = run(engine_of(script(english, tokens)), english, samples, timestamps=True)
     assert [segment.text for segment in result.segments] == [" ask not what", " what"]
-    everywhere = says(english, 0.0, " ask not what", 7.9, 8.0, " Thank you.", 9.0, 9.0, " ask", 17.9, 18.0, " what", 19.0)
+    everywhere = says(
+        english, 0.0, " ask not what", 7.9, 8.0, " Thank you.", 9.0, 9.0, " ask", 17.9, 18.0, " what", 19.0
+    )
     result = run(engine_of(script(english, everywhere)), english, sound((19.2, 0.5)), timestamps=True)
     assert len(result.segments) == 4
 
