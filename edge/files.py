@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import threading
+import re
+import secrets
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+if sys.platform != "win32":
+    import fcntl
+
 TEMPORARY_SUFFIX = ".tmp"
+
+TEMPORARY_NAME = re.compile(rf"\.edgewise-[0-9a-f]{{16}}{re.escape(TEMPORARY_SUFFIX)}")
+"""Of the files that `replacing_file` fills. As long for every file: its own name may be as long as names can be."""
+
+_CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""What file systems answer that write at once, or have no way to be told to."""
 
 
 @contextmanager
@@ -17,22 +29,85 @@ def replacing_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write that gets its name when the block ends, flushed to disk; if the block raises, nothing is left.
 
     Raises:
-        OSError: the folder cannot be written to, or the disk is full.
+        OSError: the folder cannot be written to, or the disk is full; it names `path`.
     """
-    # Threads of one process may write the same file: the last one to finish wins, with a whole file.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}{TEMPORARY_SUFFIX}")
+    temporary, file = _open_temporary(path)
+    is_filled = False
     try:
-        with temporary.open("wb") as file:
+        with file:
             yield file
+            is_filled = True
             file.flush()
-            os.fsync(file.fileno())
+            _sync(file.fileno())
+        # Threads of one process may write the same file: the last one to finish wins, with a whole file.
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if is_filled and isinstance(error, OSError):
+            _name(error, path)
         raise
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as UTF-8, whole or not at all."""
-    with replacing_file(path) as file:
-        file.write(text.encode("utf-8"))
+    """Write a text file as UTF-8, whole or not at all; half characters, which UTF-8 has no form for, as escapes."""
+    try:
+        with replacing_file(path) as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        _name(error, path)
+        raise
+
+
+def remove_killed(folder: Path) -> None:
+    """Delete the temporary files in a folder whose writers were killed; those being written stay."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if TEMPORARY_NAME.fullmatch(path.name):
+                with suppress(OSError):
+                    _remove_abandoned(path)
+
+
+def _open_temporary(path: Path) -> tuple[Path, BinaryIO]:
+    """A new file beside `path`, locked as long as it is open, which tells that its writer lives."""
+    while True:
+        temporary = path.with_name(f".edgewise-{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+        try:
+            file = temporary.open("xb")
+        except OSError as error:
+            _name(error, path)
+            raise
+        with suppress(OSError):  # some file systems know no locks; there nothing of anybody's is removed
+            _lock(file)
+        if os.name != "posix" or os.fstat(file.fileno()).st_nlink:
+            return temporary, file
+        file.close()  # another run took it for abandoned before it was locked
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Delete a temporary file, or raise OSError if somebody writes it."""
+    if os.name == "posix":
+        with path.open("rb") as file:
+            _lock(file)
+            path.unlink()
+    else:
+        path.unlink()  # refused while it is open anywhere
+
+
+def _lock(file: BinaryIO) -> None:
+    """Lock an open file against other runs, or raise OSError if one of them holds it."""
+    if sys.platform != "win32":
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
+
+
+def _name(error: OSError, path: Path) -> None:
+    """Let an error speak of the file that was to be written, not of the temporary one."""
+    error.filename, error.filename2 = str(path), None

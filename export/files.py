@@ -23,6 +23,9 @@ from edge.errors import FormatError, ModelNotFoundError
 MAX_JSON_BYTES = 1 << 20
 _HASH_CHUNK = 1 << 20
 
+_TEMPORARY = ".edgewise-"
+"""What names of unfinished files and folders begin with; no longer for a file whose own name is long."""
+
 
 def read_limited(path: Path, limit: int) -> bytes:
     """All of a small file; one larger than `limit` bytes is refused before it is read."""
@@ -146,7 +149,7 @@ def sha256_of(paths: Iterable[Path]) -> str:
 @contextmanager
 def replacing_file(path: Path) -> Iterator[BinaryIO]:
     """Write a file that appears under its name only when whole; an exception removes what was written."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -170,7 +173,7 @@ def check_free(path: Path) -> None:
 def replacing_folder(path: Path) -> Iterator[Path]:
     """Fill a folder that appears under its name only when whole; the name must be free or an empty folder."""
     check_free(path)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, suffix=".tmp", dir=path.parent))
     try:
         yield temporary
         for file in temporary.iterdir():
@@ -186,7 +189,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 @contextmanager
 def workshop(path: Path) -> Iterator[Path]:
     """A folder beside `path` for what is not finished; it is gone afterwards, whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent))
+    folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, suffix=".tmp", dir=path.parent))
     try:
         yield folder
     finally:

@@ -1,0 +1,107 @@
+"""Files that are whole or absent, whatever their names, and whatever the system answers."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.files import remove_killed, replacing_file, write_text
+
+posix = pytest.mark.skipif(os.name != "posix", reason="locks of open files tell who lives")
+
+
+@pytest.mark.parametrize("name", ["a", "x" * 251 + ".txt", "ü" * 125 + ".txt"])
+def test_a_name_may_be_as_long_as_names_can_be(tmp_path: Path, name: str) -> None:
+    write_text(tmp_path / name, "words\n")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "words\n")]
+
+
+def test_two_files_may_be_written_at_once(tmp_path: Path) -> None:
+    with replacing_file(tmp_path / "a") as first, replacing_file(tmp_path / "b") as second:
+        first.write(b"1")
+        second.write(b"2")
+    assert [(tmp_path / name).read_bytes() for name in "ab"] == [b"1", b"2"]
+
+
+def refuse(number: int) -> Any:
+    def refusing(*arguments: object, **more: object) -> None:
+        raise OSError(number, os.strerror(number), "something temporary")
+
+    return refusing
+
+
+@pytest.mark.parametrize("function", ["os.fsync", "pathlib.Path.replace", "pathlib.Path.open"])
+def test_a_failure_names_the_file_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    monkeypatch.setattr(function, refuse(errno.EIO))
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        write_text(tmp_path / "a.txt", "words")
+    assert (caught.value.filename, caught.value.filename2) == (str(tmp_path / "a.txt"), None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_the_block_keeps_its_own_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught, replacing_file(tmp_path / "a"):
+        (tmp_path / "source").open()
+    assert caught.value.filename == str(tmp_path / "source")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_that_cannot_flush_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", refuse(errno.EINVAL))
+    write_text(tmp_path / "a", "words")
+    assert (tmp_path / "a").read_text() == "words"
+
+
+@posix
+def test_a_file_system_without_locks_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fcntl.flock", refuse(errno.ENOLCK))
+    with replacing_file(tmp_path / "a") as file:
+        file.write(b"words")
+        remove_killed(tmp_path)
+    assert (tmp_path / "a").read_text() == "words"
+
+
+@posix
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from edge.files import replacing_file
+with replacing_file(Path({str(tmp_path)!r}) / "killed") as file:
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+    others = [".edgewise.tmp", ".edgewise-notes.tmp", "talk.tmp", ".talk.wav.123-456.tmp"]
+    for name in others:
+        (tmp_path / name).touch()
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert len(list(tmp_path.iterdir())) == len(others) + 1
+        remove_killed(tmp_path)
+        assert len(list(tmp_path.iterdir())) == len(others) + 1, "a file that is being written is no leftover"
+        process.send_signal(signal.SIGKILL)
+        process.wait(timeout=30)
+    with replacing_file(tmp_path / "a") as file:
+        file.write(b"1")
+        remove_killed(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "a"])
+
+
+def test_removing_from_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    remove_killed(tmp_path / "absent")
+
+
+def test_half_characters_are_escaped(tmp_path: Path) -> None:
+    write_text(tmp_path / "a", "caf\udce9")
+    assert (tmp_path / "a").read_bytes() == rb"caf\udce9"
