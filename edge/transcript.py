@@ -107,6 +107,11 @@ class Transcript:
     gaps: tuple[Gap, ...] = ()
     """What is missing, in order."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing: all of the recording could be read, and all speech in it became words."""
+        return not self.gaps
+
     def render(
         self, format: str = "txt", *, max_line_width: int | None = None, max_line_count: int | None = None
     ) -> str:

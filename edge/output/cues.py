@@ -63,7 +63,7 @@ def _spans(segment: Segment, n_letters: int) -> Sequence[_Span]:
     spans: list[_Span] = []
     for word in segment.words or ():
         first = spans[-1].stop if spans else 0
-        spans.append(_Span(first, first + _n_letters(word.text), word.start, word.end))
+        spans.append(_Span(first, first + _n_letters(flat(word.text)), word.start, word.end))
     if spans and spans[-1].stop == n_letters:
         return spans
     return [_Span(0, n_letters, segment.start, segment.end)]

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 from ..transcript import Segment, Transcript, Word
+from .harmless import harmless_json
 
 
 def transcript_json(transcript: Transcript) -> str:
@@ -46,7 +47,7 @@ def _facts(transcript: Transcript) -> dict[str, Any]:
     fields: dict[str, Any] = _plain(transcript)
     for name in ("text", "segments", "language", "timing"):
         del fields[name]
-    return fields
+    return {**fields, "gaps": _plain(transcript.gaps)}  # there also where nothing is missing: no question stays open
 
 
 def _plain(value: Any) -> Any:
@@ -74,6 +75,5 @@ def _is_left_out(field: dataclasses.Field[Any], value: Any) -> bool:
 
 
 def _dumps(value: dict[str, Any], indent: int | None = None) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-    # File names may hold bytes that are no UTF-8; Python keeps them as lone surrogates, JSON as escapes.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    # File names may hold bytes that are no UTF-8, which Python keeps as lone surrogates: escapes, too.
+    return harmless_json(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent))

@@ -14,11 +14,16 @@ from ..files import write_text
 from ..transcript import Segment, Transcript
 from .cues import Cue, cues
 from .fields import end_event, segment_event, transcript_json
+from .harmless import cell, on_one_line
 from .lines import flat
 from .options import OutputOptions
 
 _COLUMNS = ("start", "end", "text")
 _ARROW = re.compile(r"-{2,}>")
+_VTT_ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_OVERRIDE = re.compile(r"\{(?=\\)")
+_LRC_TIME = re.compile(r"[\[<](?=\d+:\d)")
 
 
 def render(transcript: Transcript, format: str, options: OutputOptions | None = None) -> str:
@@ -48,8 +53,8 @@ def check_format(format: str) -> str:
 
 
 def txt_line(segment: Segment) -> str:
-    """The words of a segment."""
-    return f"{segment.text.strip()}\n"
+    """The words of a segment, as the model wrote them, on one line."""
+    return f"{on_one_line(segment.text.strip())}\n"
 
 
 def _format_of(path: Path) -> str:
@@ -67,21 +72,36 @@ def _txt(transcript: Transcript, options: OutputOptions) -> str:
 
 def _srt(transcript: Transcript, options: OutputOptions) -> str:
     return "".join(
-        f"{number}\n{_times(cue, ',')}\n{_ARROW.sub('->', _body(cue))}\n\n"
+        f"{number}\n{_times(cue, ',')}\n{_srt_text(_body(cue))}\n\n"
         for number, cue in enumerate(cues(transcript.segments, options), start=1)
     )
 
 
+def _srt_text(text: str) -> str:
+    """Words that no player takes for times, tags or styles.
+
+    SubRip has no escapes of its own. Players that know entities are many, but some show them as they are: so "&" is
+    one only where it would begin another, and "R&B" stays.
+    """
+    text = _ENTITY.sub("&amp;", _ARROW.sub("->", text)).replace("<", "&lt;")
+    return _OVERRIDE.sub("{ ", text)
+
+
 def _vtt(transcript: Transcript, options: OutputOptions) -> str:
-    escaped = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
-    parts = (f"{_times(cue, '.')}\n{_body(cue).translate(escaped)}\n\n" for cue in cues(transcript.segments, options))
+    parts = (f"{_times(cue, '.')}\n{_vtt_text(_body(cue))}\n\n" for cue in cues(transcript.segments, options))
     return "WEBVTT\n\n" + "".join(parts)
+
+
+def _vtt_text(text: str) -> str:
+    return text.translate(_VTT_ESCAPES)
 
 
 def _lrc(transcript: Transcript, options: OutputOptions) -> str:
     if options.max_line_width is not None:
         options = replace(options, max_line_count=1)  # lyrics are shown a line at a time
-    return "".join(f"[{_lrc_time(cue.start_ms)}] {_body(cue)}\n" for cue in cues(transcript.segments, options))
+    return "".join(
+        f"[{_lrc_time(cue.start_ms)}] {_LRC_TIME.sub('(', _body(cue))}\n" for cue in cues(transcript.segments, options)
+    )
 
 
 def _tsv(transcript: Transcript, options: OutputOptions) -> str:
@@ -91,7 +111,8 @@ def _tsv(transcript: Transcript, options: OutputOptions) -> str:
 
 def _csv(transcript: Transcript, options: OutputOptions) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(_rows(transcript))
+    rows = (map(cell, row) for row in _rows(transcript))
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from .harmless import without_controls
+
 _BREAKING_SPACE = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
@@ -24,8 +26,11 @@ class Piece(NamedTuple):
 
 
 def flat(text: str) -> str:
-    """The text on one line: line breaks, tabs and repeated blanks become single blanks, none at the ends."""
-    return _BREAKING_SPACE.sub(" ", text).strip()
+    """The text on one line: line breaks, tabs and repeated blanks become single blanks, none at the ends.
+
+    Control characters, which no subtitle and no table has, are left out.
+    """
+    return _BREAKING_SPACE.sub(" ", without_controls(text)).strip()
 
 
 def width(text: str) -> int:

@@ -16,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import OptionError
+from edge.gaps import Gap
 from edge.output import FORMATS, OutputOptions, render
 from edge.output.fields import error_event
+from edge.output.harmless import cell, without_controls
 from edge.output.lines import flat
 from edge.transcript import Transcript, Word
 
@@ -39,7 +41,10 @@ HOSTILE = (
     st.text()
     | st.text("-> \n\t\",;&<>[]{}:0123456789'=", max_size=20)
     | st.sampled_from(
-        ["--->", "a\n\n2\n00:00:01,000 --> 00:00:02,000\nb", "שלום\u200f!", "👩‍👩‍👧", "[00:01.00]x", "\x00"]
+        ("--->", "a\n\n2\n00:00:01,000 --> 00:00:02,000\nb", "שלום\u200f!", "👩‍👩‍👧", "[00:01.00]x", "\x00")
+    )
+    | st.sampled_from(
+        ("a\u2028b\x85c", "\x1b]2;x\x07", "=1+1", "&lt;b>", "{\\an8}", "\rNOTE x"),
     )
 )
 
@@ -51,12 +56,12 @@ def transcript(transcript_of: Any) -> Transcript:
 
 
 def test_plain_text_is_a_line_a_segment(transcript: Transcript) -> None:
-    assert render(transcript, "txt") == 'Grüße, Ödön.\na --> b\n & <c>, "d"\n'
+    assert render(transcript, "txt") == 'Grüße, Ödön.\na --> b  & <c>, "d"\n'
 
 
 def test_srt(transcript: Transcript) -> None:
     assert render(transcript, "srt") == (
-        '1\n00:00:00,000 --> 00:00:01,500\nGrüße, Ödön.\n\n2\n01:01:01,040 --> 01:01:02,000\na -> b & <c>, "d"\n\n'
+        '1\n00:00:00,000 --> 00:00:01,500\nGrüße, Ödön.\n\n2\n01:01:01,040 --> 01:01:02,000\na -> b & &lt;c>, "d"\n\n'
     )
 
 
@@ -121,7 +126,13 @@ def test_events(transcript: Transcript) -> None:
     first, second, last = render(transcript, "jsonl", OutputOptions(file="a.wav")).splitlines()
     assert json.loads(first).items() >= {"event": "segment", "file": "a.wav", **OPENAI_SEGMENT}.items()
     assert json.loads(second)["id"] == 1
-    assert json.loads(last) == {"event": "end", "file": "a.wav", "language": "de", "duration": 3662.0}
+    assert json.loads(last) == {
+        "event": "end",
+        "file": "a.wav",
+        "language": "de",
+        "duration": 3662.0,
+        "gaps": [],
+    }
     assert "file" not in json.loads(render(transcript, "jsonl").splitlines()[0])
     assert json.loads(error_event("no", "a.wav")) == {"event": "error", "file": "a.wav", "message": "no"}
 
@@ -141,8 +152,8 @@ def test_a_file_name_that_is_not_utf8_survives(transcript: Transcript) -> None:
         ("lrc", ""),
         ("tsv", "start\tend\ttext\n"),
         ("csv", "start,end,text\n"),
-        ("jsonl", '{"event": "end", "language": "de", "duration": 1.0}\n'),
-        ("json", '{\n  "text": "",\n  "segments": [],\n  "language": "de",\n  "duration": 1.0\n}\n'),
+        ("jsonl", '{"event": "end", "language": "de", "duration": 1.0, "gaps": []}\n'),
+        ("json", '{\n  "text": "",\n  "segments": [],\n  "language": "de",\n  "duration": 1.0,\n  "gaps": []\n}\n'),
     ],
 )
 def test_nothing_said(transcript_of: Any, format: str, expected: str) -> None:
@@ -172,7 +183,8 @@ def test_subtitles_are_read_back(transcript_of: Any, texts: list[str], max_width
 def test_tables_are_read_back(transcript_of: Any, texts: list[str]) -> None:
     made = transcript_of(*((n, n + 0.5, text) for n, text in enumerate(texts)))
     rows = [[str(1000 * n), str(1000 * n + 500), flat(text)] for n, text in enumerate(texts)]
-    assert list(csv.reader(io.StringIO(render(made, "csv"), newline="")))[1:] == rows
+    cells = [[start, end, cell(text)] for start, end, text in rows]
+    assert list(csv.reader(io.StringIO(render(made, "csv"), newline="")))[1:] == cells
     lines = render(made, "tsv").split("\n")[1:-1]
     assert [line.split("\t") for line in lines] == rows
 
@@ -184,6 +196,50 @@ def test_lines_of_json_are_lines(transcript_of: Any, texts: list[str]) -> None:
     assert [json.loads(line)["text"] for line in events] == texts
     assert json.loads(end)["event"] == "end"
     assert [segment["text"] for segment in json.loads(render(made, "json"))["segments"]] == texts
+
+
+@given(st.lists(HOSTILE, max_size=5))
+def test_every_line_is_one_for_every_reader(transcript_of: Any, texts: list[str]) -> None:
+    """Also for those that know more ends of lines than the line feed."""
+    made = transcript_of(*((n, n + 0.5, text) for n, text in enumerate(texts)))
+    for format in FORMATS:
+        written = render(made, format)
+        assert written.splitlines() == written.split("\n")[: -1 if written else None] or not written
+    assert len(render(made, "txt").splitlines()) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "srt", "lrc"),
+    [
+        ("R&B & <i>", "R&B & &lt;i>", "R&B & <i>"),
+        ("&lt;b>", "&amp;lt;b>", "&lt;b>"),
+        ("{\\an8}x", "{ \\an8}x", "{\\an8}x"),
+        ("[00:01.00]x", "[00:01.00]x", "(00:01.00]x"),
+        ("[Music]", "[Music]", "[Music]"),
+        ("\x1b]2;x\x07\x1b[31mred", "]2;x[31mred", "]2;x[31mred"),
+    ],
+)
+def test_words_are_no_commands(transcript_of: Any, text: str, srt: str, lrc: str) -> None:
+    made = transcript_of((0.0, 1.0, text))
+    assert render(made, "srt") == f"1\n00:00:00,000 --> 00:00:01,000\n{srt}\n\n"
+    assert render(made, "lrc") == f"[00:00.00] {lrc}\n"
+    assert render(made, "txt") == f"{text}\n"
+
+
+def test_a_cell_that_a_spreadsheet_would_compute(transcript_of: Any) -> None:
+    made = transcript_of((0.0, 1.0, ' =HYPERLINK("http://x")'))
+    assert render(made, "csv").splitlines()[1] == """0,1000,"'=HYPERLINK(""http://x"")\""""
+
+
+def test_what_is_missing_is_told(transcript: Transcript) -> None:
+    whole, gap = transcript, Gap(12.0, 14.1, "bad frame", "damage")
+    torn = replace(transcript, gaps=(gap,))
+    assert (whole.is_complete, torn.is_complete) == (True, False)
+    told = {"start": 12.0, "end": 14.1, "reason": "bad frame", "cause": "damage"}
+    assert json.loads(render(torn, "json"))["gaps"] == [told]
+    assert json.loads(render(torn, "jsonl").splitlines()[-1])["gaps"] == [told]
+    assert json.loads(render(whole, "json"))["gaps"] == []
+    assert render(torn, "srt") == render(whole, "srt")
 
 
 def test_an_unknown_format_names_those_there_are(transcript: Transcript) -> None:
@@ -199,11 +255,16 @@ def read_srt(text: str) -> list[tuple[str, str, str]]:
         first, times, *lines = block.split("\n")
         assert first == str(number)
         assert lines
-        assert all("-->" not in line for line in lines)
+        assert all("-->" not in line and "<" not in line and "{\\" not in line for line in lines)
         match = re.fullmatch(r"(\d\d:\d\d:\d\d,\d{3}) --> (\d\d:\d\d:\d\d,\d{3})", times)
         assert match
-        cues.append((match[1], match[2], "\n".join(lines)))
+        cues.append((match[1], match[2], re.sub(r"&#?\w+;", entity, "\n".join(lines))))
     return cues
+
+
+def entity(found: re.Match[str]) -> str:
+    """What an escape of ours stands for; there are no others."""
+    return {"&lt;": "<", "&amp;": "&"}[found[0]]
 
 
 def read_vtt(text: str) -> list[tuple[str, str, str]]:
@@ -221,7 +282,7 @@ def read_vtt(text: str) -> list[tuple[str, str, str]]:
 
 
 def letters(text: str) -> str:
-    return "".join(text.split())
+    return "".join(without_controls(text).split())
 
 
 def without_arrows(text: str) -> str:

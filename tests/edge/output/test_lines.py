@@ -6,13 +6,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from edge.output.harmless import without_controls
 from edge.output.lines import clusters, flat, width, wrap
 
 FAMILY = "👩‍👩‍👧‍👦"
 
 
 def letters(text: str) -> str:
-    return "".join(text.split())
+    return "".join(without_controls(text).split())
 
 
 @given(st.text(), st.integers(1, 50))
