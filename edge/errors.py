@@ -10,6 +10,7 @@
     ├── ManifestError (ValueError)            a set of recordings that is none, or a broken line of its manifest
     ├── BudgetError (ValueError)              an export that cannot be as small, fast and exact as was asked
     ├── VerificationError (ValueError)        an export that does not do what its source does
+    ├── OutputError (OSError)                 a transcript that could not be written where it was to go
     ├── StoreError (OSError)                  fetching or keeping an asset failed
     │   ├── OfflineError                      it would have needed the network
     │   └── IntegrityError                    the bytes that came are not the pinned ones
@@ -59,6 +60,10 @@ class BudgetError(EdgeError, ValueError):
 
 class VerificationError(EdgeError, ValueError):
     """An export that does not do what its source does."""
+
+
+class OutputError(EdgeError, OSError):
+    """A transcript that could not be written where it was to go."""
 
 
 class StoreError(EdgeError, OSError):

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, TypeAlias
+import sys
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from ..harmless import harmless
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     Subcommands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Subcommands = object
@@ -16,6 +21,22 @@ HELP = argparse.RawDescriptionHelpFormatter
 PRECISIONS = ("int8", "int4", "q8_0", "f16", "f32")
 ONNX_PRECISIONS = ("w8", "w4")
 """Of onnxruntime alone; it has f32 and int8 as well."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints hold nothing that a terminal would obey, and whose help is whole or an error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Complain on standard error, and leave with status 2."""
+        super().error(harmless(message.replace("\n", " ")))
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is None or file is sys.stderr:
+            super()._print_message(message, file)
+        else:  # argparse's own passes over what could not be written
+            from .streams import put_as_it_is
+
+            put_as_it_is(message)
 
 
 def positive(text: str) -> int:

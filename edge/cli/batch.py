@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..debugging import is_debugging
 from ..output import OutputOptions
+from . import stops
 from .colours import LEGEND
 from .console import Console
-from .failures import explain, is_debugging
+from .failures import explain
 from .inputs import STANDARD_INPUT, Recording, none_found
-from .outputs import FileSink, PrintSink, Sink, is_done
-from .summary import Tally, summary_line, timing_line
+from .outputs import FileSink, PrintSink, Sink
+from .places import Place, is_done
+from .streams import standard_input
+from .summary import Tally, gaps_line, summary_line, timing_line
 
 if TYPE_CHECKING:
     from ..whisper.model import Model
@@ -28,11 +31,13 @@ class Plan:
     barren: Sequence[str]
     """Folders and patterns that hold no recording."""
     formats: Sequence[str]
-    """One, unless `targets` says where several go."""
-    targets: Mapping[str, Sequence[tuple[str, Path]]] | None
-    """Format and path of the files to write, by name of the recording; None prints."""
+    """One, unless `places` says where several go."""
+    places: Mapping[str, Place] | None
+    """Where the files go, by name of the recording; None prints."""
     resumes: bool
-    """Pass over what has its files already."""
+    """Pass over what has its files already …"""
+    accepts_damaged: bool
+    """… also where something is missing of them."""
     options: OutputOptions
     shows_timing: bool
     in_colours: bool = False
@@ -50,7 +55,8 @@ class Batch:
     def run(self, load: Callable[[], Model], settings: Mapping[str, Any]) -> int:
         """Transcribe with the model that `load` gives, which is asked for only if there is something to transcribe.
 
-        `settings` are arguments of `Model.transcribe`. Returns the exit status: 1 if any recording failed.
+        `settings` are arguments of `Model.transcribe`. Returns the exit status: 1 if any recording could not be read
+        at all, or its transcript not be written; where a part is missing, that is said, and the status is 0.
         """
         try:
             self._run(load, settings)
@@ -80,35 +86,40 @@ class Batch:
         sink = self._sink(name)
         try:
             transcript = model.transcribe(
-                sys.stdin.buffer if name == STANDARD_INPUT else name,
+                standard_input() if name == STANDARD_INPUT else name,
                 on_segment=sink.segment,
                 progress=self._console.progress,
                 **settings,
             )
             self._console.clear()
+            if transcript.gaps:
+                self._console.say(gaps_line(name, transcript.gaps))
             sink.end(transcript)
         except BrokenPipeError:
             raise
         except Exception as error:  # whatever it is, the other recordings are not lost
             self._fail(name, _told(name, error))
             return
-        self._tally.add(transcript)
+        self._tally.add(name, transcript)
         if self._plan.shows_timing:
             self._console.show(timing_line(name, transcript))
 
     def _is_done(self, recording: Recording) -> bool:
         plan = self._plan
-        return plan.resumes and plan.targets is not None and is_done(recording, plan.targets[recording.name])
+        if not plan.resumes or plan.places is None:
+            return False
+        return is_done(recording, plan.places[recording.name], accepts_damaged=plan.accepts_damaged)
 
     def _opens(self, recording: Recording) -> bool:
         """Whether a recording can be opened: found out before a model is fetched or loaded for it."""
         path = Path(recording.name)
-        if recording.name == STANDARD_INPUT or (path.exists() and not path.is_file()):
-            return True  # a pipe can be opened only once
-        from ..audio import open_audio
-
         try:
-            open_audio(path).close()
+            if recording.name == STANDARD_INPUT:
+                standard_input()
+            elif path.is_file() or not path.exists():  # a pipe can be opened only once
+                from ..audio import open_audio
+
+                open_audio(path).close()
         except Exception as error:
             self._fail(recording.name, _told(recording.name, error))
             return False
@@ -117,16 +128,21 @@ class Batch:
     def _sink(self, name: str) -> Sink:
         plan = self._plan
         options = replace(plan.options, file=name)
-        if plan.targets is not None:
-            return FileSink(plan.targets[name], options, self._console)
+        if plan.places is not None:
+            return FileSink(plan.places[name], options, self._console)
         heading = f"==> {name} <==" if self._tally.n_given > 1 else None
         return PrintSink(plan.formats[0], options, self._console, heading, in_colours=plan.in_colours)
 
     def _fail(self, name: str, message: str) -> None:
         self._tally.failed.append(name)
         self._console.say(message)
-        if self._plan.targets is None:
-            self._sink(name).error(message)
+        if self._plan.places is None:
+            try:
+                self._sink(name).error(message)
+            except BrokenPipeError:
+                raise
+            except OSError as error:  # the others may find room
+                self._console.say(explain(error))
 
     def _sum_up(self) -> None:
         if self._tally.n_given > 1 or self._tally.n_skipped:
@@ -135,6 +151,7 @@ class Batch:
 
 def _told(name: str, error: Exception) -> str:
     """Why a recording failed, with its name."""
+    stops.check()
     if is_debugging():
         raise error
     message = explain(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TextIO
 
+from ..harmless import harmless, on_one_line
 from ..transcript import Segment, Word
 
 SURE, LIKELY = 0.8, 0.5
@@ -20,13 +21,14 @@ def shows_colours(stream: TextIO) -> bool:
 
 
 def coloured_line(segment: Segment) -> str:
-    """The text of a segment on a line, each of its words in the colour of its probability."""
+    """The text of a segment on a line, each of its words in the colour of its probability and in no other."""
     return "".join(map(_coloured, segment.words)).strip() + "\n"
 
 
 def _coloured(word: Word) -> str:
-    text = word.text.strip()
+    whole = harmless(on_one_line(word.text))
+    text = whole.strip()
     if not text or word.probability >= SURE:
-        return word.text
-    before, after = word.text.split(text, 1)
+        return whole
+    before, after = whole.split(text, 1)
     return f"{before}{_YELLOW if word.probability >= LIKELY else _RED}{text}{_PLAIN}{after}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import shutil
@@ -9,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable
 from typing import TextIO
+
+from ..harmless import harmless
 
 BAR_AFTER_S = 2.0
 """Work shorter than this shows no bar."""
@@ -22,7 +25,7 @@ class Console:
     """Writes to one stream, and keeps the bar out of the way of the messages. `progress` is a `Progress`."""
 
     def __init__(self, stream: TextIO | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream if stream is not None else sys.stderr
+        self._stream = stream or sys.stderr or io.StringIO()  # None where standard error is closed
         self._draws = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._clock = clock
         self._what = ""
@@ -36,9 +39,9 @@ class Console:
         self._write(f"edgewise: {one_line(message)}\n")
 
     def show(self, text: str) -> None:
-        """A line as it is."""
+        """A line, or several, without the command's name."""
         self.clear()
-        self._write(f"{text}\n")
+        self._write(f"{harmless(text)}\n")
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Note how far the work is; draws a bar on a terminal once the work has lasted a while."""
@@ -50,7 +53,7 @@ class Console:
             return
         self._drawn_at = now
         width = shutil.get_terminal_size().columns - 1
-        line = bar(what, done, total, now - self._began_at)[:width]
+        line = bar(one_line(what), done, total, now - self._began_at)[:width]
         self._write(f"{_CLEAR_LINE}{line}")
         self._on_screen = True
 
@@ -93,8 +96,8 @@ def bar(what: str, done: int, total: int, elapsed_s: float) -> str:
 
 
 def one_line(message: str) -> str:
-    """The message without line breaks."""
-    return " ".join(message.split())
+    """The message without line breaks, and without what a terminal would obey."""
+    return harmless(" ".join(message.split()))
 
 
 def _clock_time(seconds: float) -> str:

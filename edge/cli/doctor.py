@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .arguments import HELP, Subcommands
 from .console import Console
+from .streams import report
 
 _FEATURES = (
     *("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8"),
@@ -33,9 +34,9 @@ def add_parser(commands: Subcommands) -> None:
 
 def _run(args: argparse.Namespace, console: Console) -> int:
     for title, facts in (("processor", _processor()), ("software", _software()), ("store", _store())):
-        print(title)
+        report(title)
         for name, value in facts:
-            print(f"  {name:<16} {value}")
+            report(f"  {name:<16} {value}")
     return 0
 
 

@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 
 from ..errors import EdgeError, OptionError
-from . import export_llm
+from . import export_llm, streams
 from .arguments import HELP, ONNX_PRECISIONS, PRECISIONS, Subcommands
 from .console import Console
 
@@ -213,5 +213,5 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         progress=console.progress,
     )
     console.clear()
-    print(report)
+    streams.report(str(report))
     return 0

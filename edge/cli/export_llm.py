@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import EdgeError
+from . import streams
 from .arguments import HELP, Subcommands
 from .console import Console
 
@@ -65,5 +66,5 @@ def _run(args: argparse.Namespace, console: Console) -> int:
         source, name = bring(args.source), name or args.source
     report = export_llm(source, args.output, precision=args.precision, to=args.to, name=name, progress=console.progress)
     console.clear()
-    print(report)
+    streams.report(str(report))
     return 0

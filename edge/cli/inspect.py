@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import OptionError
 from .arguments import HELP, Subcommands
 from .console import Console
+from .streams import report
 
 _EPILOG = """\
 examples:
@@ -38,9 +39,9 @@ def _run(args: argparse.Namespace, console: Console) -> int:
 
         if args.tensors:
             raise OptionError(f"--tensors lists those of a GGUF file, and {args.file} is a folder")
-        print(describe_folder(args.file))
+        report(describe_folder(args.file))
     else:
         from ..format.inspect import describe
 
-        print(describe(args.file, tensors=args.tensors))
+        report(describe(args.file, tensors=args.tensors))
     return 0

@@ -6,17 +6,22 @@ import argparse
 import gc
 import logging
 import os
+import signal
 import sys
+import traceback
 from collections.abc import Sequence
 
 from .. import __version__
-from . import doctor, export, inspect, models, transcribe
+from ..debugging import is_debugging
+from . import doctor, export, inspect, models, stops, streams, transcribe
+from .arguments import Parser
 from .console import Console, ConsoleHandler
-from .failures import explain, is_debugging
+from .failures import explain
 
 EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 EXIT_BROKEN_PIPE = 141
 """128 + SIGPIPE, what a shell reports for a program whose reader went away."""
 
@@ -36,7 +41,8 @@ environment:
   EDGE_CPU           force a kernel level; `edgewise doctor` shows them
   EDGEWISE_DEBUG     1 shows tracebacks and details
 
-exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted
+exit status: 0 done (what is missing of a damaged recording is said), 1 something failed altogether, 2 wrong usage,
+130 interrupted, 143 terminated
 """
 
 
@@ -48,32 +54,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     # numpy, and they spin for a while, on processors that the kernels want.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
+        stops.listen()
+        streams.settle()
         return _main(sys.argv[1:])
+    except stops.Stopped as stopped:  # before there was anything to say about it
+        return stopped.status
     finally:
         gc.freeze()  # or the interpreter looks through every module for garbage before it ends, which takes 10 ms
 
 
 def _main(argv: Sequence[str]) -> int:
-    parser = build_parser()
-    try:
-        args = parser.parse_args(argv)
-    except SystemExit as leaving:  # argparse has printed its help or its complaint
-        return leaving.code if isinstance(leaving.code, int) else EXIT_USAGE
     console = Console()
     handler = ConsoleHandler(console)
     logger = logging.getLogger("edge")
+    level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if is_debugging() else logging.WARNING)
     try:
-        return _run(args, console)
+        return _run(argv, console)
     finally:
         console.clear()
         logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="edgewise",
         description="Speech to text on your own CPU; nothing leaves the machine.",
         epilog=_EPILOG,
@@ -86,31 +93,26 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(args: argparse.Namespace, console: Console) -> int:
+def _run(argv: Sequence[str], console: Console) -> int:
     try:
-        status: int = args.run(args, console)
-        sys.stdout.flush()
-    except SystemExit as leaving:  # a subcommand found its arguments at odds
+        try:
+            args = build_parser().parse_args(argv)
+            status: int = args.run(args, console)
+        except Exception:
+            stops.check()
+            raise
+    except SystemExit as leaving:  # argparse has printed its help or a complaint
         return leaving.code if isinstance(leaving.code, int) else EXIT_USAGE
-    except KeyboardInterrupt:
-        console.say("interrupted")
-        return EXIT_INTERRUPTED
+    except KeyboardInterrupt as stopped:
+        is_terminated = isinstance(stopped, stops.Stopped) and stopped.number == signal.SIGTERM
+        console.say("terminated" if is_terminated else "interrupted")
+        return EXIT_TERMINATED if is_terminated else EXIT_INTERRUPTED
     except BrokenPipeError:
-        _silence_stdout()
+        streams.abandon_output()
         return EXIT_BROKEN_PIPE
     except Exception as error:
         if is_debugging():
-            raise
+            console.show(traceback.format_exc().rstrip())
         console.say(explain(error))
         return EXIT_FAILURE
     return status
-
-
-def _silence_stdout() -> None:
-    """Point standard output at nothing, or the interpreter complains about the broken pipe when it ends."""
-    try:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-        os.close(nothing)
-    except (OSError, ValueError):
-        return  # a standard output without a descriptor has nothing to flush

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .arguments import HELP, PRECISIONS, Subcommands
 from .console import Console
+from .streams import put, report
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -77,7 +78,7 @@ def _list(args: argparse.Namespace, console: Console) -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True))
-        print("  ".join((*cells, row[4])))
+        report("  ".join((*cells, row[4])))
     console.say(f"the cache is {store.home}")
     return 0
 
@@ -90,7 +91,7 @@ def _pull(args: argparse.Namespace, console: Console) -> int:
         folders = [args.folder] if args.folder else []
         path = store.ensure(name, offline=args.offline or None, progress=console.progress, folders=folders)
         console.clear()
-        print(path)
+        put(f"{path}\n")
     return 0
 
 
@@ -106,7 +107,7 @@ def _where(args: argparse.Namespace, console: Console) -> int:
     if not is_here:
         console.say(f"{path} is not there yet: `{advice}` brings it")
         return 1
-    print(path)
+    put(f"{path}\n")
     return 0
 
 
@@ -125,7 +126,7 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
         for problem in problems:
             console.say(f"{problem.path} {problem.what}: `edgewise models remove {name}`, then fetch it again")
         if not problems:
-            print(f"{name}: as pinned")
+            report(f"{name}: as pinned")
     return 1 if n_problems else 0
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
+import errno
 import sys
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import OptionError
+from ..errors import OutputError
+from ..files import write_text
 from ..output import OutputOptions, render, write
-from ..output.fields import end_event, error_event, segment_event
+from ..output.fields import end_event, error_event, gaps_json, segment_event
 from ..output.formats import txt_line
 from ..transcript import Segment, Transcript
 from .colours import coloured_line
 from .console import Console
-from .inputs import Recording
+from .failures import explain
+from .places import Place, is_note_of_gaps
+from .streams import put, put_as_it_is
 
 
 class Sink(Protocol):
@@ -39,8 +42,8 @@ class Sink(Protocol):
 class FileSink:
     """Writes a file for each format when the transcript is whole."""
 
-    def __init__(self, targets: Sequence[tuple[str, Path]], options: OutputOptions, console: Console) -> None:
-        self._targets = targets
+    def __init__(self, place: Place, options: OutputOptions, console: Console) -> None:
+        self._place = place
         self._options = options
         self._console = console
 
@@ -48,17 +51,85 @@ class FileSink:
         """Nothing yet: the files are whole or absent."""
 
     def end(self, transcript: Transcript) -> None:
-        """Write the files."""
-        for format, path in self._targets:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(transcript, path, format, self._options)
-        path, formats = self._targets[0][1], [format for format, _ in self._targets]
-        # Several as a shell writes them, on one line: talk.{srt,json}.
-        suffix = formats[0] if len(formats) == 1 else f"{{{','.join(formats)}}}"
-        self._console.say(f"wrote {path.with_name(path.stem)}.{suffix}")
+        """Write the files, each as well as can be.
+
+        Where something is missing of the transcript, a note that says so lies beside the files before the first of
+        them is there, so that nobody takes them for all there is; it goes after the last of a later run's is.
+
+        Raises:
+            OutputError: a file could not be written; it lies in the folder for temporary files instead, if it can.
+        """
+        place = self._place
+        failed: list[tuple[str, Path, OSError]] = []
+        written: list[str] = []
+        noted = self._note(transcript)
+        for format, path in place.files:
+            failure = noted or _attempt(partial(self._write, transcript, format, path))
+            if failure is None:
+                written.append(format)
+            else:
+                failed.append((format, path, failure))
+        if written:
+            self._console.say(f"wrote {_together(place.stem, written)}")
+        if failed:
+            raise OutputError("; ".join(self._rescued(transcript, *each) for each in failed))
+        if transcript.is_complete and is_note_of_gaps(place.gaps):
+            place.gaps.unlink()
 
     def error(self, message: str) -> None:
         """Nothing: standard error says it."""
+
+    def _note(self, transcript: Transcript) -> OSError | None:
+        """Make the folder, and leave the note where something is missing; what went wrong, if anything."""
+        place = self._place
+
+        def note() -> None:
+            place.stem.parent.mkdir(parents=True, exist_ok=True)
+            if transcript.is_complete:
+                return
+            if place.gaps.exists() and not is_note_of_gaps(place.gaps):
+                what = "is a transcript where a note of gaps should be: move it"
+                raise FileExistsError(errno.EEXIST, what, str(place.gaps))
+            write_text(place.gaps, gaps_json(transcript, self._options.file))
+
+        return _attempt(note)
+
+    def _write(self, transcript: Transcript, format: str, path: Path) -> None:
+        write(transcript, path, format, self._options)
+
+    def _rescued(self, transcript: Transcript, format: str, path: Path, failure: OSError) -> str:
+        """Write a file elsewhere, and say what became of it."""
+        message = explain(failure)
+        if path.name not in message:
+            message = f"{path}: {message}"
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="edgewise-"))
+        except OSError:
+            return message
+        try:
+            self._write(transcript, format, folder / path.name)
+        except OSError:
+            folder.rmdir()
+            return message
+        return f"{message}; it was written to {folder / path.name} instead"
+
+
+def _attempt(write: Callable[[], None]) -> OSError | None:
+    """Write, a second time where the first fails: disks across a network do so for a moment; what went wrong then."""
+    try:
+        write()
+    except OSError:
+        try:
+            write()
+        except OSError as error:
+            return error
+    return None
+
+
+def _together(stem: Path, formats: Sequence[str]) -> str:
+    """Several files as a shell writes them, in one word: talk.{srt,json}."""
+    suffix = formats[0] if len(formats) == 1 else f"{{{','.join(formats)}}}"
+    return f"{stem}.{suffix}"
 
 
 class PrintSink:
@@ -75,7 +146,7 @@ class PrintSink:
     ) -> None:
         """`in_colours` shows in plain text how sure each word is."""
         self._format = format
-        self._line = coloured_line if in_colours else txt_line
+        self._in_colours = in_colours
         self._options = options
         self._console = console
         self._heading = heading if format != "jsonl" else None  # each event names its recording
@@ -83,7 +154,7 @@ class PrintSink:
     def segment(self, segment: Segment) -> None:
         """Print it, where the format is made of lines that stand for themselves."""
         if self._format == "txt":
-            self._print(self._line(segment))
+            self._print(coloured_line(segment) if self._in_colours else txt_line(segment))
         elif self._format == "jsonl":
             self._print(segment_event(segment, self._options.file))
 
@@ -102,58 +173,12 @@ class PrintSink:
             self._print(error_event(message, self._options.file))
 
     def _print(self, text: str) -> None:
-        if sys.stdout.isatty():
+        if sys.stdout is not None and sys.stdout.isatty():
             self._console.clear()
         if self._heading is not None:
             self._console.show(self._heading)
             self._heading = None
-        sys.stdout.write(_printable(text, is_json=self._format.startswith("json")))
-        sys.stdout.flush()
-
-
-def place(recordings: Iterable[Recording], formats: Sequence[str], folder: Path) -> dict[str, list[tuple[str, Path]]]:
-    """The format and path of each file to write, by the name of the recording.
-
-    Raises:
-        OptionError: two recordings would be written to the same file.
-    """
-    taken: dict[Path, str] = {}
-    targets = {}
-    for recording in recordings:
-        targets[recording.name] = [(format, folder / f"{recording.stem}.{format}") for format in formats]
-        other = taken.setdefault(recording.stem, recording.name)
-        if other != recording.name:
-            hint = "rename one of them"
-            if Path(other).parent != Path(recording.name).parent:
-                hint = "give one folder that holds both, and their places in it are kept"
-            raise OptionError(
-                f"{other} and {recording.name} would both be written to {targets[other][0][1]}: {hint}, "
-                "or write them to different folders"
-            )
-    return targets
-
-
-def prepare(folder: Path) -> None:
-    """Make the folder for transcripts; found out before hours of work: that nothing can be written there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(13, "cannot be written to; choose another --output-dir", str(folder))
-
-
-def is_done(recording: Recording, targets: Iterable[tuple[str, Path]]) -> bool:
-    """Whether all files of a recording are there and newer than it; they are whole, since nothing else gets a name."""
-    try:
-        recorded_at = Path(recording.name).stat().st_mtime
-        return recording.is_file and all(path.is_file() and path.stat().st_mtime >= recorded_at for _, path in targets)
-    except OSError:
-        return False
-
-
-def _printable(text: str, *, is_json: bool) -> str:
-    """The text as this standard output can show it: on a terminal of another age, question marks beat a failure."""
-    encoding = sys.stdout.encoding or "utf-8"  # a stream in memory has none
-    if encoding.lower().startswith("utf"):
-        return text
-    if is_json:
-        return re.sub(r"[^\x00-\x7f]", lambda match: json.dumps(match[0])[1:-1], text)
-    return text.encode(encoding, errors="replace").decode(encoding)
+        if self._in_colours:
+            put_as_it_is(text)
+        else:
+            put(text, is_json=self._format.startswith("json"))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..gaps import Cause, Gap
 from ..transcript import Transcript
 
 _MOST_NAMES = 5
+_MOST_GAPS = 5
+
+_CAUSES: dict[Cause, str] = {"damage": "damaged", "failure": "failed", "unread": "speech without words"}
 
 
 @dataclass(slots=True)
@@ -18,13 +23,17 @@ class Tally:
     n_skipped: int = 0
     failed: list[str] = field(default_factory=list)
     """Their names."""
+    torn: list[str] = field(default_factory=list)
+    """Names of those done of which something is missing."""
     audio_s: float = 0.0
     """Seconds of audio that were transcribed …"""
     work_s: float = 0.0
     """… and how many that took."""
 
-    def add(self, transcript: Transcript) -> None:
+    def add(self, name: str, transcript: Transcript) -> None:
         """Count a recording that is done."""
+        if not transcript.is_complete:
+            self.torn.append(name)
         self.n_done += 1
         self.audio_s += transcript.duration
         self.work_s += transcript.timing.total_s
@@ -36,19 +45,35 @@ class Tally:
 
 
 def summary_line(tally: Tally) -> str:
-    """How many recordings are done, skipped, failed and left, and how fast it went."""
+    """How many recordings are done, skipped, failed and left, what is not whole, and how fast it went."""
     parts = [f"{tally.n_done} of {tally.n_given} recordings transcribed"]
     if tally.n_skipped:
         parts.append(f"{tally.n_skipped} skipped, done before")
+    if tally.torn:
+        parts.append(f"{len(tally.torn)} with something missing ({_names(tally.torn)})")
     if tally.failed:
-        names = ", ".join(tally.failed[:_MOST_NAMES])
-        more = len(tally.failed) - _MOST_NAMES
-        parts.append(f"{len(tally.failed)} failed ({names}{f' and {more} more' if more > 0 else ''})")
+        parts.append(f"{len(tally.failed)} failed ({_names(tally.failed)})")
     if tally.n_left:
         parts.append(f"{tally.n_left} left")
     if tally.n_done:
         parts.append(f"{_length(tally.audio_s)} of audio in {_length(tally.work_s)}{_speed(tally)}")
     return "; ".join(parts)
+
+
+def gaps_line(name: str, gaps: Sequence[Gap]) -> str:
+    """What is missing of a recording, where, and why, on a line."""
+    stretches = "1 stretch is" if len(gaps) == 1 else f"{len(gaps)} stretches are"
+    seconds = sum(gap.end - gap.start for gap in gaps)
+    of_unknown = any(gap.end <= gap.start for gap in gaps)
+    length = f"{seconds:.1f} s{' and more' if of_unknown else ''}" if seconds else "nobody can tell how long"
+    more = len(gaps) - _MOST_GAPS
+    told = "; ".join(map(_gap, gaps[:_MOST_GAPS])) + (f"; and {more} more" if more > 0 else "")
+    return f"{name}: {stretches} missing ({length}): {told}"
+
+
+def _gap(gap: Gap) -> str:
+    where = f"{gap.start:.2f} to {gap.end:.2f} s" if gap.end > gap.start else f"at {gap.start:.2f} s"
+    return f"{where}, {_CAUSES[gap.cause]}: {gap.reason}"
 
 
 def timing_line(name: str, transcript: Transcript) -> str:
@@ -71,6 +96,11 @@ def timing_line(name: str, transcript: Transcript) -> str:
         f"{name}: {transcript.duration:.1f} s of audio in {timing.total_s:.2f} s ({speed:.1f} x real time): "
         f"{parts}; windows {timing.n_windows}, tokens {timing.n_tokens}{again}"
     )
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _speed(tally: Tally) -> str:

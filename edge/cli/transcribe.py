@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .arguments import HELP, Subcommands
 from .console import Console
 from .decoding import decoding_settings
-from .inputs import STANDARD_INPUT, find_recordings
+from .inputs import STANDARD_INPUT, Recording, find_recordings
 from .transcribe_options import DEFAULT_FORMAT, ENGINES, SHOW_DOUBTS, declare
 from .vad_options import vad_settings
 
 if TYPE_CHECKING:
     from ..whisper.model import Model
     from .batch import Plan
+    from .places import Place
 
 _EPILOG = """\
 examples:
@@ -34,7 +36,9 @@ examples:
   edgewise transcribe --demo
 
 A folder stands for the recordings in it and in its subfolders, told by their suffixes; hidden ones are left out.
---resume looks at the files alone: after a change of model or options, write to another folder.
+--resume looks at the files alone: after a change of model or options, write to another folder. Where something is
+missing of a recording, because it is damaged or no words were found in speech, that is said, stands in JSON, and lies
+in NAME.gaps.json beside the files; --resume does it again, unless --accept-damaged takes it as it is.
 
 The first use of a model fetches it and converts it, once; after that nothing needs the network.
 --model also takes a .gguf file, or with --engine onnxruntime the folder that `edgewise export --to onnx` writes.
@@ -85,6 +89,8 @@ def _check(args: argparse.Namespace) -> None:
         complain(f"several formats ({', '.join(args.formats)}) need --output-dir: standard output takes one")
     if args.output_dir is None and args.resume:
         complain("--resume looks for finished files in --output-dir: give it")
+    if args.accept_damaged and not args.resume:
+        complain("--accept-damaged is about what --resume does again: give --resume with it")
     if args.max_line_count is not None and args.max_line_width is None:
         complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
     if args.confidence and not SHOW_DOUBTS.intersection(args.formats):
@@ -92,22 +98,39 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _plan(args: argparse.Namespace) -> Plan:
-    """What to transcribe and where it goes; makes the folder for it."""
-    from ..errors import OptionError
+    """What to transcribe and where it goes."""
     from ..output import OutputOptions
     from .batch import Plan
-    from .outputs import place, prepare
 
     recordings, barren = find_recordings(args.files)
-    targets = None
-    if args.output_dir is not None:
-        try:
-            targets = place(recordings, args.formats, args.output_dir)
-        except OptionError as error:
-            args.parser.error(str(error))
-        prepare(args.output_dir)
-    options = OutputOptions(args.max_line_width, args.max_line_count)
-    return Plan(recordings, barren, args.formats, targets, args.resume, options, args.timing, _in_colours(args))
+    return Plan(
+        recordings,
+        barren,
+        args.formats,
+        _places(args, recordings),
+        args.resume,
+        args.accept_damaged,
+        OutputOptions(args.max_line_width, args.max_line_count),
+        args.timing,
+        _in_colours(args),
+    )
+
+
+def _places(args: argparse.Namespace, recordings: Sequence[Recording]) -> dict[str, Place] | None:
+    """Where files go, in a folder that is made for them; None prints."""
+    from ..errors import OptionError
+    from .places import place, prepare
+    from .streams import standard_output
+
+    if args.output_dir is None:
+        standard_output()  # where it is closed, better now than after the work
+        return None
+    try:
+        places = place(recordings, args.formats, args.output_dir)
+    except OptionError as error:
+        args.parser.error(str(error))
+    prepare(args.output_dir, places.values())
+    return places
 
 
 def _in_colours(args: argparse.Namespace) -> bool:

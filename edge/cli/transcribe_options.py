@@ -84,6 +84,11 @@ def _declare_output(group: argparse._ArgumentGroup) -> None:
         help="skip recordings whose files are in --output-dir already and are newer than they",
     )
     group.add_argument(
+        "--accept-damaged",
+        action="store_true",
+        help="with --resume, skip also those of which something is missing (default: do them again)",
+    )
+    group.add_argument(
         "--max-line-width",
         type=positive,
         metavar="N",

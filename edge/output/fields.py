@@ -7,8 +7,8 @@ import json
 import math
 from typing import Any
 
+from ..harmless import harmless_json
 from ..transcript import Segment, Transcript, Word
-from .harmless import harmless_json
 
 
 def transcript_json(transcript: Transcript) -> str:
@@ -19,6 +19,12 @@ def transcript_json(transcript: Transcript) -> str:
         "language": transcript.language,
         **_facts(transcript),
     }
+    return _dumps(fields, indent=2) + "\n"
+
+
+def gaps_json(transcript: Transcript, file: str | None) -> str:
+    """What is missing of a transcript as a JSON object of several lines, with the name of the recording."""
+    fields = {"file": file, "duration": transcript.duration, "gaps": _plain(transcript.gaps)}
     return _dumps(fields, indent=2) + "\n"
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from ..errors import OptionError
 from ..files import write_text
+from ..harmless import cell, on_one_line
 from ..transcript import Segment, Transcript
 from .cues import Cue, cues
 from .fields import end_event, segment_event, transcript_json
-from .harmless import cell, on_one_line
 from .lines import flat
 from .options import OutputOptions
 

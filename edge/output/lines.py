@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from .harmless import without_controls
+from ..harmless import without_controls
 
 _BREAKING_SPACE = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 _JOINER = "\u200d"

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..debugging import private
 from ..features import FRAMES_PER_SECOND, window_features
 from ..format.tail import clip_positions
 from ..format.whisper import FRAMES_PER_POSITION
@@ -135,7 +136,7 @@ class WindowReader:
         seconds = sound.n_frames / FRAMES_PER_SECOND
         in_doubt = n_encoded < self.n_window and is_suspicious(decoded, seconds, self._tokenizer)
         if in_doubt and not self._is_said_again(decoded, sound) and self._is_borne_out(decoded, sound):
-            _LOG.info("in doubt about %r: decoding in full context", decoded.text)
+            _LOG.info("in doubt about %s: decoding in full context", private(decoded.text))
             self.n_second_looks += 1
             self._encode(window_features(sound.raw, self.n_window))
             decoded = self._decode(prompt, first, sound.seek)
@@ -143,7 +144,7 @@ class WindowReader:
         for temperature in later:
             if not self._is_worth_a_draw(attempts[-1], sound):
                 break
-            _LOG.info("%r fails: decoding at temperature %.1f", attempts[-1].text, temperature)
+            _LOG.info("%s fails: decoding at temperature %.1f", private(attempts[-1].text), temperature)
             attempts.append(self._decode(prompt, temperature, sound.seek))
         self.n_fallbacks += len(attempts) > 1
         best = self._best(attempts)

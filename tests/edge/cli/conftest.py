@@ -14,6 +14,7 @@ import pytest
 import edge
 from edge.audio import open_audio
 from edge.cli.main import main
+from edge.gaps import Gap
 from edge.transcript import Segment, Timing, Transcript, Word
 
 
@@ -68,6 +69,8 @@ class FakeModel:
         self.settings: list[dict[str, Any]] = []
         self.fails_with: dict[str, BaseException] = {}
         """By file name; raised after the first segment."""
+        self.gaps: dict[str, tuple[Gap, ...]] = {}
+        """By file name; what is missing."""
 
     def load(self, name: object, **options: Any) -> FakeModel:
         options.pop("progress")
@@ -88,7 +91,8 @@ class FakeModel:
         if error := self.fails_with.get(Path(str(audio)).name):
             raise error
         timing = Timing(load_s=0.02, encode_s=0.2, decode_s=0.1, total_s=0.5, n_windows=1, n_tokens=9)
-        return Transcript(text.strip(), "en", (segment,), seconds, timing)
+        gaps = self.gaps.get(Path(str(audio)).name, ())
+        return Transcript(text.strip(), "en", (segment,), seconds, timing, gaps=gaps)
 
 
 @pytest.fixture

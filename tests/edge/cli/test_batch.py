@@ -141,7 +141,13 @@ def test_events_of_several_recordings(run: Any, model: Any, talks: Path, tmp_pat
         ("segment", "b.wav"),
         ("error", "b.wav"),
     ]
-    assert events[2] == {"event": "end", "file": str(talks / "a.wav"), "language": "en", "duration": 0.5}
+    assert events[2] == {
+        "event": "end",
+        "file": str(talks / "a.wav"),
+        "language": "en",
+        "duration": 0.5,
+        "gaps": [],
+    }
     assert events[-1]["message"] == "b.wav is damaged: record it again"
     assert "==>" not in outcome.err
 

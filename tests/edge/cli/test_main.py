@@ -106,6 +106,15 @@ def failing(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
         (FormatError("x.gguf: is cut off;\n make it again"), "edgewise: x.gguf: is cut off; make it again"),
         (FileNotFoundError(2, "No such file or directory", "x"), "edgewise: x: No such file or directory"),
         (OSError("something odd"), "edgewise: something odd"),
+        (OSError(28, "No space left on device", b"x"), "edgewise: x: No space left on device; make room"),
+        (
+            UnicodeEncodeError("ascii", "größer", 2, 4, "no"),
+            "edgewise: 'öß' cannot be written as ascii: set ",
+        ),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no"), "edgewise: expected text in utf-8, found other bytes ("),
+        (ImportError("libx.so.2: cannot open"), "edgewise: a part of edgewise or of what it needs cannot be loaded"),
+        (RuntimeError("can't start new thread"), "edgewise: the system allows no more threads"),
+        (FormatError("x\x1b]2;y\x07.gguf: is cut off"), "edgewise: x\\x1b]2;y\\x07.gguf: is cut off"),
         (MemoryError(), "edgewise: not enough memory: close other programs, or choose a smaller model"),
         (RuntimeError("oh"), "edgewise: unexpected RuntimeError: oh (a bug; EDGEWISE_DEBUG=1 shows where"),
     ],
@@ -124,8 +133,10 @@ def test_ctrl_c_is_status_130(failing: Any) -> None:
 
 def test_debugging_shows_the_traceback(failing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEWISE_DEBUG", "1")
-    with pytest.raises(RuntimeError):
-        failing(RuntimeError("oh"))
+    outcome = failing(RuntimeError("oh\x1b[2J"))
+    assert outcome.status == 1
+    assert outcome.err.startswith("Traceback (most recent call last):\n")
+    assert "RuntimeError: oh\\x1b[2J" in outcome.err
 
 
 def test_explain_keeps_the_name_of_the_file() -> None:

@@ -119,7 +119,7 @@ def test_formats(run: Any, model: Any, clip: Path) -> None:
 
 def test_subtitles_have_the_width_and_lines_asked_for(run: Any, model: Any, clip: Path) -> None:
     outcome = run("transcribe", clip, "--format", "srt", "--max-line-width", 15, "--max-line-count", 1)
-    assert outcome.out.splitlines()[2::4] == ["1.5 s, größer", "& <kleiner>"]
+    assert outcome.out.splitlines()[2::4] == ["1.5 s, größer", "& &lt;kleiner>"]
 
 
 def test_timing_is_on_standard_error(run: Any, model: Any, clip: Path) -> None:
@@ -145,9 +145,13 @@ def test_a_file_that_cannot_be_written_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
     outcome = run("transcribe", clip, "--output-dir", tmp_path / "out")
-    assert (outcome.status, outcome.message) == (1, f"edgewise: {clip}: No space left on device")
-    assert list((tmp_path / "out").iterdir()) == []
+    written = tmp_path / "out" / "clip.txt"
+    assert outcome.status == 1
+    assert outcome.message.startswith(f"edgewise: {clip}: {written}: No space left on device")
+    assert [*(tmp_path / "out").iterdir(), *(tmp_path / "elsewhere").iterdir()] == []
 
 
 def test_several_recordings_are_told_apart(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) -> None:

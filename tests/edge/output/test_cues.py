@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import OptionError
+from edge.harmless import without_controls
 from edge.output import OutputOptions
 from edge.output.cues import Cue, cues
-from edge.output.harmless import without_controls
 from edge.output.lines import width
 from edge.transcript import Word
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from edge.errors import OptionError
 from edge.gaps import Gap
+from edge.harmless import cell, without_controls
 from edge.output import FORMATS, OutputOptions, render
 from edge.output.fields import error_event
-from edge.output.harmless import cell, without_controls
 from edge.output.lines import flat
 from edge.transcript import Transcript, Word
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from edge.output.harmless import without_controls
+from edge.harmless import without_controls
 from edge.output.lines import clusters, flat, width, wrap
 
 FAMILY = "👩‍👩‍👧‍👦"

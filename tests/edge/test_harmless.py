@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.output.harmless import cell, harmless, harmless_json, on_one_line, without_controls
+from edge.harmless import cell, harmless, harmless_json, on_one_line, without_controls
 from edge.output.lines import flat
 
 OBEYED = [

@@ -6,7 +6,6 @@ order of what is read, or begin a line or a row.
 
 from __future__ import annotations
 
-import json
 import re
 
 _OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
@@ -26,7 +25,7 @@ def harmless(text: str) -> str:
 
 def harmless_json(text: str) -> str:
     """JSON with JSON's own escapes in place of the same characters: it says what it said."""
-    return _UNSAFE.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def on_one_line(text: str) -> str:
