@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from ..harmless import harmless
 
 if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
-
     Subcommands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Subcommands = object
@@ -30,7 +28,7 @@ class Parser(argparse.ArgumentParser):
         """Complain on standard error, and leave with status 2."""
         super().error(harmless(message.replace("\n", " ")))
 
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+    def _print_message(self, message: str, file: Any = None) -> None:
         if file is None or file is sys.stderr:
             super()._print_message(message, file)
         else:  # argparse's own passes over what could not be written

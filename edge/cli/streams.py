@@ -11,12 +11,9 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO, cast
 
 from ..harmless import harmless
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 _OUTPUT = "standard output"
 _INPUT = "standard input"
@@ -124,7 +121,7 @@ class _PatientWriter(io.RawIOBase):
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
-    def write(self, data: ReadableBuffer) -> int:
+    def write(self, data: Any) -> int:
         """Write all of `data`; Python's own writer drops what a stream that does not block has no room for."""
         left = memoryview(data).cast("B")
         n_bytes = len(left)
