@@ -22,6 +22,9 @@ _PASSED_ON = (
 _STEP = 0.2
 _HIGHEST = 1.0
 
+_MOST_BYTES = 8_000_000
+"""Of a file of words: more than twice what the longest vocabulary takes."""
+
 
 def add_language_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what is spoken and what is written."""
@@ -118,7 +121,8 @@ def add_vocabulary_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--initial-prompt",
         metavar="TEXT",
-        help="show the model this before every 30 s, as if it had been said: style, spelling, a topic",
+        help="show the model this before every 30 s, as if it had been said: style, spelling, a topic; its last\n"
+        "223 tokens count, and it has at most 10,000 characters",
     )
 
 
@@ -141,7 +145,7 @@ def decoding_settings(args: argparse.Namespace) -> Settings:
 def _temperatures(first: float, *, fallback: bool) -> tuple[float, ...]:
     if not fallback:
         return (first,)
-    n_more = max(0, int((_HIGHEST - first) / _STEP + 1e-6)) if first >= 0 else 0
+    n_more = int((_HIGHEST - first) / _STEP + 1e-6) if 0 <= first <= _HIGHEST else 0
     return (first, *(round(first + _STEP * number, 3) for number in range(1, n_more + 1)))
 
 
@@ -150,12 +154,18 @@ def _read_words(path: Path) -> tuple[str, ...]:
     from ..whisper.options import word_list
 
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        if path.exists() and not path.is_file():
+            raise OptionError("expected a file of words, found a folder, a pipe or a device")
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise OptionError(f"expected a file of words of at most {_MOST_BYTES / 1e6:.0f} MB, found more")
+        lines = data.decode("utf-8-sig").splitlines()
         words = word_list(line for line in lines if not line.lstrip().startswith("#"))
     except UnicodeDecodeError as error:
         raise OptionError(f"{path}: expected UTF-8 text, one word a line ({error.reason})") from None
     except OSError as error:
-        raise OptionError(f"{path}: {error.strerror}") from error
+        raise OptionError(f"{path}: {error.strerror or error}") from error
     except OptionError as error:
         raise OptionError(f"{path}: {error}") from None
     if not words:

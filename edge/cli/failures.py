@@ -35,7 +35,8 @@ def explain(error: BaseException) -> str:
         )
     if isinstance(error, UnicodeEncodeError):
         text = error.object[error.start : error.end]
-        return f"{text!r} cannot be written as {error.encoding}: set PYTHONUTF8=1, or rename what has it in its name"
+        advice = "rename what has it in its name" if error.encoding.startswith("utf") else "set PYTHONUTF8=1"
+        return f"{text!r} cannot be written as {error.encoding}: {advice}"
     if isinstance(error, UnicodeDecodeError):
         return f"expected text in {error.encoding}, found other bytes ({error.reason}): save it as UTF-8"
     if isinstance(error, RuntimeError) and "start new thread" in str(error):

@@ -13,6 +13,7 @@ from ..errors import OptionError
 from ..files import write_text
 from ..harmless import cell, on_one_line
 from ..transcript import Segment, Transcript
+from ..values import shown
 from .cues import Cue, cues
 from .fields import end_event, segment_event, transcript_json
 from .lines import flat
@@ -47,8 +48,8 @@ def write(transcript: Transcript, path: Path, format: str | None, options: Outpu
 
 def check_format(format: str) -> str:
     """The name of a format as it is; raises OptionError if there is no such."""
-    if format not in _WRITERS:
-        raise OptionError(f"unknown transcript format {format!r}; expected {', '.join(_WRITERS)}")
+    if not isinstance(format, str) or format not in _WRITERS:
+        raise OptionError(f"unknown transcript format {shown(format)}; expected {', '.join(_WRITERS)}")
     return format
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from ..errors import OptionError
+from ..values import optional, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,7 @@ class OutputOptions:
 
     def __post_init__(self) -> None:
         for name in ("max_line_width", "max_line_count"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise OptionError(f"{name} is {value}; expected 1 or more, or None for no limit")
+            expected = "1 or more, or None for no limit"
+            object.__setattr__(self, name, optional(whole, name, getattr(self, name), 1, sys.maxsize, expected))
         if self.max_line_count is not None and self.max_line_width is None:
             raise OptionError("max_line_count alone changes nothing: give max_line_width with it, such as 42")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from dataclasses import dataclass
 
 from ..errors import OptionError
+from ..values import optional, real, whole
 
 SHORTEST_MAX_SPEECH_S = 1.0
 
@@ -27,23 +30,23 @@ class VadOptions:
     """Taken in before and after speech; neighbours share a shorter pause."""
 
     def __post_init__(self) -> None:
-        for name, probability in (("threshold", self.threshold), ("neg_threshold", self.neg_threshold)):
-            if probability is not None and not 0 < probability < 1:
-                raise OptionError(f"{name} is {probability}; expected a probability between 0 and 1")
+        # Frozen means for everyone else: the fields hold plain numbers, whatever was given.
+        between = (sys.float_info.min, math.nextafter(1, 0), "a probability between 0 and 1")
+        length = (0, 60_000, "milliseconds from 0 to 60000")
+        fields: dict[str, object] = {
+            "threshold": real("threshold", self.threshold, *between),
+            "neg_threshold": optional(real, "neg_threshold", self.neg_threshold, *between),
+            "min_speech_ms": whole("min_speech_ms", self.min_speech_ms, *length),
+            "min_silence_ms": whole("min_silence_ms", self.min_silence_ms, *length),
+            "speech_pad_ms": whole("speech_pad_ms", self.speech_pad_ms, *length),
+        }
+        shortest_s = SHORTEST_MAX_SPEECH_S + 2 * whole("speech_pad_ms", self.speech_pad_ms, *length) / 1000
+        expected = f"seconds, at least {shortest_s:g} with this padding"
+        fields["max_speech_s"] = real("max_speech_s", self.max_speech_s, shortest_s, math.inf, expected)
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
         if self.silence_threshold > self.threshold:
             raise OptionError(f"neg_threshold is {self.neg_threshold}; expected at most threshold, {self.threshold}")
-        for name, milliseconds in (
-            ("min_speech_ms", self.min_speech_ms),
-            ("min_silence_ms", self.min_silence_ms),
-            ("speech_pad_ms", self.speech_pad_ms),
-        ):
-            if not 0 <= milliseconds <= 60_000:
-                raise OptionError(f"{name} is {milliseconds}; expected milliseconds from 0 to 60000")
-        shortest_s = SHORTEST_MAX_SPEECH_S + 2 * self.speech_pad_ms / 1000
-        if not self.max_speech_s >= shortest_s:
-            raise OptionError(
-                f"max_speech_s is {self.max_speech_s}; expected seconds, at least {shortest_s:g} with this padding"
-            )
 
     @property
     def silence_threshold(self) -> float:

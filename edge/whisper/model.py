@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
 from ..tokens import Tokenizer
 from ..transcript import Segment, Transcript
+from ..values import choice, flag, optional, shown, text, whole
 from .align import attention_lead, check_alignment_heads
 from .detector import Detector, fetch_detector
 from .engine import WhisperEngine
@@ -36,6 +38,10 @@ DEFAULT_PRECISION = "int8"
 
 EngineName = Literal["edgewise", "onnxruntime"]
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+
+_LONGEST_NAME = 255
+_LONGEST_PRECISION = 100
+_MOST_THREADS = 2**31 - 1
 
 
 class Model:
@@ -129,6 +135,8 @@ class Model:
         return self._stream(open_audio(audio), options)
 
     def _checked(self, options: TranscribeOptions | None, settings: Settings) -> TranscribeOptions:
+        if options is not None and not isinstance(options, TranscribeOptions):
+            raise OptionError(f"options is {shown(options)}; expected TranscribeOptions")
         options = replace(options or TranscribeOptions(), **settings)
         options.check_model(self.tokenizer)
         if options.word_timestamps:
@@ -179,11 +187,17 @@ def load(
         FormatError, UnsupportedModelError: the file is damaged, or not one to run.
         StoreError: fetching failed; OfflineError where the network was needed and not allowed.
         KernelError: EDGE_CPU names a level that this processor does not have.
-        OptionError: no such engine.
+        OptionError: no such engine, or a value of another type or range than expected.
         EdgeError: onnxruntime is asked for and not installed.
     """
-    if engine not in ENGINES:
-        raise OptionError(f"unknown engine {engine!r}; expected {' or '.join(ENGINES)}")
+    if not isinstance(model, (str, os.PathLike)):
+        raise OptionError(f"model is {shown(model)}; expected the name of a model, or the path of a file")
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in Path(model).parts):
+        raise ModelNotFoundError(f"model is {shown(str(model))}, which is longer than a name can be")
+    choice("engine", engine, ENGINES)
+    precision = optional(text, "precision", precision, _LONGEST_PRECISION)
+    threads = optional(whole, "threads", threads, 1, _MOST_THREADS, "1 or more, or None for the physical cores")
+    offline = optional(flag, "offline", offline)
     began = time.perf_counter()
     if engine == "onnxruntime":
         return _load_onnx(model, precision, threads, offline, progress)

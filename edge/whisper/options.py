@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, TypedDict, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 from ..errors import OptionError
-from ..languages import language_code
+from ..languages import LANGUAGES, language_code
 from ..tokens import Task, Tokenizer
 from ..vad.options import VadOptions
+from ..values import choice, flag, optional, real, several, shown, text, whole
 from .boost import ROWS
 
 Context = Literal["tail", "full"]
@@ -28,6 +30,36 @@ MOST_WORDS = 10_000
 MOST_LETTERS = 80
 """Of a word or name in it."""
 
+MOST_PROMPT_LETTERS = 10_000
+"""Of an initial prompt; its last 223 tokens count, which are a tenth of that."""
+
+_MODELS = -1
+"""Stands for the model's own list among the ids of `suppress_tokens`."""
+
+_BEAMS = (whole, 1, MOST_BEAMS, f"1 to {MOST_BEAMS}")
+
+_NUMBERS: dict[str, tuple[Callable[..., float], float, float, str]] = {
+    "max_tokens": (whole, 1, sys.maxsize, "1 or more, or None for the model's own"),
+    "beam_size": _BEAMS,
+    "best_of": _BEAMS,
+    "n_best": _BEAMS,
+    "patience": (real, sys.float_info.min, 100, "a factor above 0, such as 1.0 or 2.0"),
+    "length_penalty": (real, 0, 1, "0 to 1, or None for the mean"),
+    "seed": (whole, 0, 2**64 - 1, "a number of 0 or more, below 2**64"),
+    "compression_ratio_threshold": (real, 0, math.inf, "a factor such as 2.4, or None for none"),
+    "no_speech_threshold": (real, 0, 1, "a probability, 0 to 1"),
+    "logprob_threshold": (real, -math.inf, math.inf, "a number such as -1.0, or None for none"),
+    "max_initial_timestamp": (real, 0, 30, "seconds within the window, 0 to 30"),
+    "vocabulary_strength": (real, 0, 100, "nats a token, such as 3.5"),
+}
+"""What each number may be: its kind, the least, the most, and both in words."""
+
+_MAY_BE_NONE = frozenset(_NUMBERS) - {"best_of", "n_best", "patience", "seed", "vocabulary_strength"}
+
+_MOST_IDS = 1_000_000
+_MOST_TEMPERATURES = 100
+_VAD = "True, False or 'auto'"
+
 Vad = bool | Literal["auto"]
 """When to listen for speech."""
 
@@ -43,7 +75,7 @@ class Settings(TypedDict, total=False):
     task: Task
     timestamps: bool
     max_tokens: int | None
-    suppress_tokens: tuple[int, ...] | None
+    suppress_tokens: str | Iterable[int] | None
     condition_on_previous_text: bool
     beam_size: int | None
     patience: float
@@ -81,8 +113,9 @@ class TranscribeOptions:
     """Let the model place timestamps, and seek by them; otherwise windows of 30 s follow one another."""
     max_tokens: int | None = None
     """Most tokens of a window; None is half of the model's context (224)."""
-    suppress_tokens: tuple[int, ...] | None = None
-    """Tokens never to write; None is the model's list: annotations such as "(laughs)", quotation marks."""
+    suppress_tokens: str | Iterable[int] | None = None
+    """Tokens never to write; None is the model's list: annotations such as "(laughs)", quotation marks. -1 among them
+    stands for that list, as in openai-whisper, which takes a text such as "-1,50257" too."""
     condition_on_previous_text: bool = False
     """Show the model what it wrote before: more consistent names, but loops carry over."""
     beam_size: int | None = None
@@ -128,44 +161,38 @@ class TranscribeOptions:
     """By how many nats a token a word of a short vocabulary may be less likely than what the model wrote."""
 
     def __post_init__(self) -> None:
-        # Frozen means for everyone else: the fields hold codes and tuples, whatever was given.
-        language = None if self.language in (None, "auto") else language_code(str(self.language))
-        object.__setattr__(self, "language", language)
-        object.__setattr__(self, "languages", _language_codes(self.languages, language))
-        object.__setattr__(self, "temperature", _temperatures(self.temperature))
-        object.__setattr__(self, "vocabulary", word_list(self.vocabulary))
-        if self.task not in _TASKS:
-            raise OptionError(f"unknown task {self.task!r}; expected {' or '.join(_TASKS)}")
-        if self.context not in get_args(Context):
-            raise OptionError(f"unknown context {self.context!r}; expected {' or '.join(get_args(Context))}")
-        if self.vad not in (True, False, "auto"):
-            raise OptionError(f"vad is {self.vad!r}; expected True, False or 'auto'")
-        if self.max_tokens is not None and self.max_tokens < 1:
-            raise OptionError(f"max_tokens is {self.max_tokens}; expected 1 or more, or None for the model's own")
-        if self.no_speech_threshold is not None and not 0 <= self.no_speech_threshold <= 1:
-            raise OptionError(f"no_speech_threshold is {self.no_speech_threshold}; expected a probability, 0 to 1")
-        if self.max_initial_timestamp is not None and not 0 <= self.max_initial_timestamp <= 30:
-            raise OptionError(
-                f"max_initial_timestamp is {self.max_initial_timestamp}; expected seconds within the window, 0 to 30"
-            )
-        self._check_search()
+        # Frozen means for everyone else: the fields hold plain values, codes and tuples, whatever was given.
+        language = None if self.language is None else text("language", self.language, MOST_LETTERS)
+        language = None if language in (None, "auto") else language_code(language)
+        self._set(
+            language=language,
+            languages=_language_codes(self.languages, language),
+            task=choice("task", self.task, _TASKS),
+            context=choice("context", self.context, get_args(Context)),
+            suppress_tokens=_token_ids(self.suppress_tokens),
+            initial_prompt=optional(text, "initial_prompt", self.initial_prompt, MOST_PROMPT_LETTERS),
+            vocabulary=word_list(self.vocabulary),
+            vad=self.vad if isinstance(self.vad, str) and self.vad == "auto" else flag("vad", self.vad, _VAD),
+        )
+        for name in ("multilingual", "timestamps", "condition_on_previous_text", "word_timestamps"):
+            self._set(**{name: flag(name, getattr(self, name))})
+        if not isinstance(self.vad_options, VadOptions):
+            raise OptionError(f"vad_options is {shown(self.vad_options)}; expected a VadOptions")
+        self._check_numbers()
 
-    def _check_search(self) -> None:
-        counts = {"beam_size": self.beam_size, "best_of": self.best_of, "n_best": self.n_best}
-        for name, count in counts.items():
-            if count is not None and not 1 <= count <= MOST_BEAMS:
-                raise OptionError(f"{name} is {count}; expected 1 to {MOST_BEAMS}")
+    def _set(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def _check_numbers(self) -> None:
+        self._set(temperature=_temperatures(self.temperature))
+        for name, (check, least, most, expected) in _NUMBERS.items():
+            value = getattr(self, name)
+            if value is not None or name not in _MAY_BE_NONE:
+                self._set(**{name: check(name, value, least, most, expected)})
         n_found, name = (self.best_of, "best_of") if self.temperatures[0] else (self.n_beams, "beam_size")
         if self.n_best > n_found:
             raise OptionError(f"n_best is {self.n_best}, but {name} {n_found} finds no more than that: raise {name}")
-        if not 0 < self.patience <= 100:
-            raise OptionError(f"patience is {self.patience}; expected a factor above 0, such as 1.0 or 2.0")
-        if self.length_penalty is not None and not 0 <= self.length_penalty <= 1:
-            raise OptionError(f"length_penalty is {self.length_penalty}; expected 0 to 1, or None for the mean")
-        if self.seed < 0:
-            raise OptionError(f"seed is {self.seed}; expected a number of 0 or more")
-        if not 0 <= self.vocabulary_strength <= 100:
-            raise OptionError(f"vocabulary_strength is {self.vocabulary_strength}; expected nats a token, such as 3.5")
 
     @property
     def n_beams(self) -> int:
@@ -194,8 +221,18 @@ class TranscribeOptions:
         """The codes that detection chooses among; None for all."""
         return None if self.languages is None else tuple(self.languages)
 
+    def suppressed(self, of_model: Iterable[int]) -> tuple[int, ...]:
+        """Tokens never to write, where `of_model` is the model's list of them."""
+        if self.suppress_tokens is None:
+            return tuple(of_model)
+        given = tuple(map(int, self.suppress_tokens))
+        return (*of_model, *(token for token in given if token != _MODELS)) if _MODELS in given else given
+
     def check_model(self, tokenizer: Tokenizer) -> None:
         """Refuse what the model of this tokenizer cannot do."""
+        highest = max(map(int, self.suppress_tokens or ()), default=0)
+        if highest >= tokenizer.n_vocab:
+            raise OptionError(f"suppress_tokens has {highest}; this model's tokens are 0 to {tokenizer.n_vocab - 1}")
         if tokenizer.is_multilingual:
             for language in (self.language, *(self.candidate_languages or ())):
                 if language is not None:
@@ -216,9 +253,10 @@ class TranscribeOptions:
 
 def word_list(words: Iterable[str] | None) -> tuple[str, ...]:
     """The words of a vocabulary, each once, blanks tidied; OptionError where it is none."""
-    if isinstance(words, str):
-        raise OptionError(f'vocabulary is the text {words!r}; expected a list such as ["{words}"]')
-    found = tuple(dict.fromkeys(tidy for tidy in (" ".join(word.split()) for word in words or ()) if tidy))
+    example = f"[{shown(words)}]" if isinstance(words, str) else '["Makan", "San Francisco"]'
+    given = several("vocabulary", () if words is None else words, 10 * MOST_WORDS, example)
+    whole_words = (text("a word of vocabulary", word, MOST_LETTERS * 10) for word in given)
+    found = tuple(dict.fromkeys(tidy for tidy in (" ".join(word.split()) for word in whole_words) if tidy))
     if len(found) > MOST_WORDS:
         raise OptionError(f"vocabulary has {len(found)} words; expected at most {MOST_WORDS}")
     for word in found:
@@ -230,9 +268,8 @@ def word_list(words: Iterable[str] | None) -> tuple[str, ...]:
 def _language_codes(languages: Iterable[str] | None, language: str | None) -> tuple[str, ...] | None:
     if languages is None:
         return None
-    if isinstance(languages, str):
-        raise OptionError(f'languages is the text {languages!r}; expected a list such as ("en", "de")')
-    codes = tuple(dict.fromkeys(language_code(name) for name in languages))
+    given = several("languages", languages, 10 * len(LANGUAGES), '("en", "de")')
+    codes = tuple(dict.fromkeys(language_code(text("a language", name, MOST_LETTERS)) for name in given))
     if not codes:
         raise OptionError("languages is empty; expected at least one, or None for all that the model knows")
     if language is not None and language not in codes:
@@ -240,10 +277,30 @@ def _language_codes(languages: Iterable[str] | None, language: str | None) -> tu
     return codes
 
 
+def _token_ids(tokens: str | Iterable[int] | None) -> tuple[int, ...] | None:
+    """Ids of a list, or of a text of them between commas; None where they are the model's list."""
+    if tokens is None:
+        return None
+    expected = f"token ids, and {_MODELS} for the model's list"
+    if isinstance(tokens, str):  # as openai-whisper takes them
+        try:
+            tokens = [int(token) for token in tokens.split(",") if token.strip()]
+        except ValueError:
+            raise OptionError(f"suppress_tokens is {shown(tokens)}; expected {expected}") from None
+    given = several("suppress_tokens", tokens, _MOST_IDS, f"[{_MODELS}]")
+    found = tuple(dict.fromkeys(whole("suppress_tokens", token, _MODELS, sys.maxsize, expected) for token in given))
+    return None if found == (_MODELS,) else found
+
+
 def _temperatures(temperature: float | Iterable[float]) -> tuple[float, ...]:
-    found = tuple(float(one) for one in temperature) if isinstance(temperature, Iterable) else (float(temperature),)
+    expected = "a number from 0 to 2, or several of rising order"
+    is_one = isinstance(temperature, (str, bytes)) or not isinstance(temperature, Iterable)
+    if is_one or getattr(temperature, "ndim", None) == 0:
+        given: tuple[object, ...] = (temperature,)
+    else:
+        given = several("temperature", temperature, _MOST_TEMPERATURES, "(0, 0.2, 0.4)")
+    found = tuple(real("temperature", one, -math.inf, math.inf, expected) for one in given)
     rising = all(earlier < later for earlier, later in pairwise(found))
-    if not found or not rising or not all(math.isfinite(one) and 0 <= one <= 2 for one in found):
-        given = ", ".join(f"{one:g}" for one in found) or "empty"
-        raise OptionError(f"temperature is {given}; expected a number from 0 to 2, or several of rising order")
+    if not found or not rising or not all(0 <= one <= 2 for one in found):
+        raise OptionError(f"temperature is {', '.join(f'{one:g}' for one in found) or 'empty'}; expected {expected}")
     return found

@@ -14,7 +14,7 @@ from ..errors import OptionError
 from ..features import FRAMES_PER_SECOND
 from ..gaps import Gap
 from ..progress import Progress
-from ..tokens import Tokenizer
+from ..tokens import Tokenizer, default_suppress_tokens
 from ..transcript import Segment, Timing, Transcript
 from .frames import FrameStream
 from .options import TranscribeOptions
@@ -129,12 +129,10 @@ def _start(
 
 
 def _rules(tokenizer: Tokenizer, facts: ModelFacts, options: TranscribeOptions) -> TokenRules:
-    suppress_tokens = options.suppress_tokens
-    if suppress_tokens is None:
-        suppress_tokens = facts.suppress_tokens or None  # a file without the list means openai-whisper's
     return TokenRules(
         tokenizer,
-        suppress_tokens=suppress_tokens,
+        # A file without the list means openai-whisper's.
+        suppress_tokens=options.suppressed(facts.suppress_tokens or default_suppress_tokens(tokenizer)),
         suppress_begin=facts.suppress_begin or None,
         timestamps=options.timestamps,
         max_initial_timestamp=options.max_initial_timestamp,
