@@ -24,7 +24,9 @@ def run_demo(
     from ..store import Store, is_offline
     from ..whisper.model import DEFAULT_PRECISION
     from .outputs import PrintSink
+    from .streams import standard_output
 
+    standard_output()  # where it is closed, better now than after the work
     store = Store()
     precision = args.precision or DEFAULT_PRECISION
     offline = is_offline(args.offline or None)

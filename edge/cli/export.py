@@ -187,9 +187,11 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     except ImportError as error:
         advice = 'pip install "edgewise[export]"'
         raise EdgeError(f"the exporter cannot be imported ({error}): {advice}") from error
+    from ..files import remove_killed
     from ..store import Store
 
     store = Store()
+    remove_killed(args.output.absolute().parent)
     bring = partial(store.ensure, offline=args.offline or None, progress=console.progress)
     source, name = Path(args.source), args.name
     if not source.exists() and source.name == args.source:  # a bare word is a model's name

@@ -10,6 +10,8 @@ import wave
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 WORDS = "ask not what your country can do for you"
 
 
@@ -36,7 +38,12 @@ def test_subtitles_lie_within_the_clip(run: Any, tiny_en_int8: Path, jfk_clip: P
     assert all("00:00:00,000" <= line[:12] < line[17:29] <= "00:00:11,500" for line in times)
 
 
-def test_ctrl_c_leaves_whole_events(tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_a_signal_leaves_whole_events(
+    tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path, number: signal.Signals, status: int, word: str
+) -> None:
     long = tmp_path / "long.wav"
     with wave.open(str(jfk_clip)) as clip, wave.open(str(long), "wb") as file:
         file.setparams(clip.getparams())
@@ -55,13 +62,13 @@ def test_ctrl_c_leaves_whole_events(tiny_en_int8: Path, jfk_clip: Path, tmp_path
     events = [json.loads(process.stdout.readline())]
     while events[-1]["file"] != str(long):
         events.append(json.loads(process.stdout.readline()))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == status
     events += [json.loads(line) for line in out.splitlines()]
     assert [event["file"] for event in events if event["event"] == "end"] == [str(jfk_clip)]
     assert "1 of 2 recordings transcribed; 1 left; 11.0 s of audio" in err
-    assert err.endswith("edgewise: interrupted\n")
+    assert err.endswith(f"edgewise: {word}\n")
 
 
 def test_inspects_the_model(run: Any, tiny_en_int8: Path) -> None:
