@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import os
 import re
 import select
@@ -96,6 +95,8 @@ def _printable(text: str, stream: TextIO, *, is_json: bool) -> str:
     if encoding.lower().startswith("utf"):
         return text
     if is_json:
+        import json  # such streams are rare, and every process pays for an import
+
         return re.sub(r"[^\x00-\x7f]", lambda match: json.dumps(match[0])[1:-1], text)
     return text.encode(encoding, errors="replace").decode(encoding)
 
