@@ -31,22 +31,22 @@ def replacing_file(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: the folder cannot be written to, or the disk is full; it names `path`.
     """
-    temporary, file = _open_temporary(path)
-    is_filled = False
-    try:
-        with file:
-            yield file
-            is_filled = True
-            file.flush()
-            _sync(file.fileno())
-        # Threads of one process may write the same file: the last one to finish wins, with a whole file.
-        temporary.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            temporary.unlink()
-        if is_filled and isinstance(error, OSError):
-            _name(error, path)
-        raise
+    with _temporary_beside(path) as temporary:
+        is_filled = False
+        try:
+            with temporary.open("wb") as file:
+                yield file
+                is_filled = True
+                file.flush()
+                _sync(file.fileno())
+            # Threads of one process may write the same file: the last one to finish wins, with a whole file.
+            temporary.replace(path)
+        except BaseException as error:
+            with suppress(OSError):
+                temporary.unlink()
+            if is_filled and isinstance(error, OSError):
+                _name(error, path)
+            raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -68,36 +68,45 @@ def remove_killed(folder: Path) -> None:
                     _remove_abandoned(path)
 
 
-def _open_temporary(path: Path) -> tuple[Path, BinaryIO]:
-    """A new file beside `path`, locked as long as it is open, which tells that its writer lives."""
+@contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
+    """A new file beside `path`, locked until the block ends, which tells that its writer lives."""
     while True:
         temporary = path.with_name(f".edgewise-{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
         try:
-            file = temporary.open("xb")
+            descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         except OSError as error:
             _name(error, path)
             raise
+        if os.name != "posix":
+            os.close(descriptor)  # no file gets a new name there while it is open
+            yield temporary
+            return
         with suppress(OSError):  # some file systems know no locks; there nothing of anybody's is removed
-            _lock(file)
-        if os.name != "posix" or os.fstat(file.fileno()).st_nlink:
-            return temporary, file
-        file.close()  # another run took it for abandoned before it was locked
+            _lock(descriptor)
+        if os.fstat(descriptor).st_nlink:
+            break
+        os.close(descriptor)  # another run took it for abandoned before it was locked
+    try:
+        yield temporary
+    finally:
+        os.close(descriptor)
 
 
 def _remove_abandoned(path: Path) -> None:
     """Delete a temporary file, or raise OSError if somebody writes it."""
     if os.name == "posix":
         with path.open("rb") as file:
-            _lock(file)
+            _lock(file.fileno())
             path.unlink()
     else:
         path.unlink()  # refused while it is open anywhere
 
 
-def _lock(file: BinaryIO) -> None:
+def _lock(descriptor: int) -> None:
     """Lock an open file against other runs, or raise OSError if one of them holds it."""
     if sys.platform != "win32":
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sync(descriptor: int) -> None:

@@ -98,6 +98,23 @@ with replacing_file(Path({str(tmp_path)!r}) / "killed") as file:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*others, "a"])
 
 
+@posix
+@pytest.mark.parametrize("function", ["os.fsync", "pathlib.Path.replace"])
+def test_a_file_that_gets_its_name_is_no_leftover_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str
+) -> None:
+    module, _, name = function.rpartition(".")
+    real = getattr(os if module == "os" else Path, name)
+
+    def meanwhile(*arguments: Any) -> Any:
+        remove_killed(tmp_path)  # as another run would
+        return real(*arguments)
+
+    monkeypatch.setattr(function, meanwhile)
+    write_text(tmp_path / "a", "words")
+    assert (tmp_path / "a").read_text() == "words"
+
+
 def test_removing_from_a_folder_that_is_not_there(tmp_path: Path) -> None:
     remove_killed(tmp_path / "absent")
 
