@@ -16,6 +16,8 @@ else:
 HELP = argparse.RawDescriptionHelpFormatter
 """Keeps the line breaks of the examples."""
 
+EXIT_USAGE = 2
+
 PRECISIONS = ("int8", "int4", "q8_0", "f16", "f32")
 ONNX_PRECISIONS = ("w8", "w4")
 """Of onnxruntime alone; it has f32 and int8 as well."""
@@ -26,6 +28,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Complain on standard error, and leave with status 2."""
+        if sys.stderr is None:  # argparse would complain on standard output then
+            raise SystemExit(EXIT_USAGE)
         super().error(harmless(message.replace("\n", " ")))
 
     def _print_message(self, message: str, file: Any = None) -> None:

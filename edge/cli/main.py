@@ -14,12 +14,11 @@ from collections.abc import Sequence
 from .. import __version__
 from ..debugging import is_debugging
 from . import doctor, export, inspect, models, stops, streams, transcribe
-from .arguments import Parser
+from .arguments import EXIT_USAGE, Parser
 from .console import Console, ConsoleHandler
 from .failures import explain
 
 EXIT_FAILURE = 1
-EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 EXIT_BROKEN_PIPE = 141

@@ -60,14 +60,14 @@ def report(text: str) -> None:
 def standard_output() -> TextIO:
     """Standard output, or OSError where there is none."""
     if sys.stdout is None or sys.stdout.closed:
-        raise OSError(errno.EBADF, "is closed; open it, or have files written with --output-dir", _OUTPUT)
+        raise OSError(errno.EBADF, "closed; open it, or have files written with --output-dir", _OUTPUT)
     return sys.stdout
 
 
 def standard_input() -> BinaryIO:
     """Standard input, or OSError where there is none."""
     if sys.stdin is None or sys.stdin.closed:
-        raise OSError(errno.EBADF, "is closed; pipe a recording into it, or name a file", _INPUT)
+        raise OSError(errno.EBADF, "closed; pipe a recording into it, or name a file", _INPUT)
     return sys.stdin.buffer
 
 

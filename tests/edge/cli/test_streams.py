@@ -58,11 +58,11 @@ def test_what_needs_a_closed_stream_says_so_before_the_model_is_loaded(
     monkeypatch.setattr("sys.stdin", None)
     outcome = run("transcribe", "-")
     assert (outcome.status, outcome.out) == (1, "")
-    assert outcome.message.startswith("edgewise: -: standard input: is closed; pipe a recording into it")
+    assert outcome.message.startswith("edgewise: -: standard input: closed; pipe a recording into it")
     monkeypatch.setattr("sys.stdout", None)
     outcome = run("transcribe", clip)
     assert outcome.status == 1
-    assert outcome.message.startswith("edgewise: standard output: is closed; open it, or have files written")
+    assert outcome.message.startswith("edgewise: standard output: closed; open it, or have files written")
     assert model.loaded_with is None
 
 
@@ -73,7 +73,7 @@ def test_what_needs_a_closed_stream_says_so_before_the_model_is_loaded(
         ("2>&-", 0, ""),
         ("<&-", 0, ""),
         ("<&- 2>&-", 0, ""),
-        (">&-", 1, "edgewise: standard output: is closed"),
+        (">&-", 1, "edgewise: standard output: closed"),
         ("> /dev/full", 1, "edgewise: standard output: No space left on device"),
     ],
 )
@@ -119,6 +119,12 @@ print("x" * 300_000, "end", file=sys.{stream}, flush=True)
         with open(reading, "rb") as pipe:  # noqa: PTH123 (a descriptor)
             assert pipe.read() == b"x" * 300_000 + b" end\n"
     assert process.returncode == 0
+
+
+@posix
+def test_a_complaint_that_nobody_hears_is_not_taken_for_output(tmp_path: Path) -> None:
+    done = shell(f"{COMMAND} frobnicate 2>&-", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
 @posix
