@@ -3,63 +3,184 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from ..errors import AudioError
+from ..gaps import Gap
+from .containers import Bytes, last_stamp, open_av, promised_end, zero_of
+from .decode import Decoded, Decoder
+from .frames import ToMono
 from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
+from .timeline import MOST_SILENCE_S, Timeline
+from .tracks import choose_track, describe_tracks
 
 if TYPE_CHECKING:
-    import av.container
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
 
 _LOG = logging.getLogger("edge.audio")
-_MICROSECONDS = 1_000_000
+
+_SILENCE_SAMPLES = 30 * SAMPLE_RATE_HZ
+_SHORTEST_LEAP_S = 0.15
+"""Shorter leaps of the time stamps are filled and not told: clocks drift."""
+
+_PAUSING_CODECS = {"opus": 0.5, "libopus": 0.5, "speex": 0.5}
+"""Codecs that send nothing while nobody speaks, for at most this long at a time."""
+
+_CUT_SHORT_S = 1.0
+"""What may be missing of the promised length: headers round, and count what a codec pads."""
 
 
-def open_with_pyav(file: BinaryIO, name: str, reason: str) -> Opened:
-    """Open what libsndfile refused for `reason`; without PyAV the error names the extra that brings it."""
+def open_with_pyav(file: BinaryIO, name: str, reason: str, track: int | None = None) -> Opened:
+    """Open what libsndfile refused for `reason`; without PyAV the error names the extra that brings it.
+
+    `track` counts audio tracks from 1.
+    """
     try:
-        import av
+        import av  # noqa: F401
     except ImportError:
         raise AudioError(
             f"{name} is not audio that can be read here ({reason}): expected WAV, FLAC, OGG, MP3, AIFF or "
             'the like. If it is AAC, M4A, WebM or video: pip install "edgewise[codecs]"'
         ) from None
+    source = Bytes(file)
+    container = open_av(source, name, reason)
     try:
-        container = av.open(file, mode="r")
-    except (av.FFmpegError, OSError) as error:
-        raise AudioError(
-            f"{name} is not audio that can be read ({reason}; {error.strerror or error}): "
-            "expected a complete recording such as WAV, FLAC, OGG, MP3 or M4A"
-        ) from error
-    if not container.streams.audio:
+        stream = choose_track(container, track, name)
+    except BaseException:
         container.close()
-        raise AudioError(f"{name} has no audio track; expected a recording")
+        raise
 
     def close() -> None:
         container.close()
         file.close()
 
-    duration_s = container.duration / _MICROSECONDS if container.duration else None
-    return Opened(name, _pyav_blocks(container, name), duration_s, close)
+    reading = _Reading(name, container, stream, source, is_chosen=track is not None)
+    return Opened(name, reading.blocks(), reading.duration_s, close, reading.gaps)
 
 
-def _pyav_blocks(container: av.container.InputContainer, name: str) -> Iterator[FloatArray]:
-    import av
+class _Reading:
+    """One track on its way to blocks: what is missing becomes silence and gaps."""
 
-    resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
-    n_blocks = 0
-    try:
-        for frame in container.decode(audio=0):
-            frame.pts = None  # gaps in the time stamps would make the resampler refuse
-            for resampled in resampler.resample(frame):
-                n_blocks += 1
-                yield np.ascontiguousarray(resampled.to_ndarray()[0], dtype=np.float32)
-        for resampled in resampler.resample(None):
-            yield np.ascontiguousarray(resampled.to_ndarray()[0], dtype=np.float32)
-    except av.FFmpegError as error:
-        if not n_blocks:
-            raise AudioError(f"{name} cannot be decoded: {error}; get a complete copy of it") from error
-        _LOG.warning("%s is damaged or cut short (%s): using what was decoded before that", name, error)
+    def __init__(
+        self, name: str, container: InputContainer, stream: AudioStream, source: Bytes, *, is_chosen: bool
+    ) -> None:
+        self.gaps: list[Gap] = []
+        """What is missing, in order."""
+        self._name = name
+        self._container = container
+        self._stream = stream
+        self._source = source
+        self._is_chosen = is_chosen
+        self._zero_s = zero_of(container)
+        end_s = promised_end(container, stream)
+        self.duration_s = None if end_s is None else end_s - self._zero_s
+        """Length in seconds as far as the container says it."""
+        self._timeline = Timeline(self._zero_s)
+        self._decoder = Decoder(container, stream, source)
+        self._to_mono = ToMono()
+        self._n_samples = 0
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """Mono at 16 kHz, with silence where the time stamps leave room."""
+        self._mention_tracks()
+        for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
+            begins_s = self._timeline.at_s
+            ends_s = self._place(decoded, next_stamp_s)
+            self._note_gap(begins_s, ends_s, decoded.trouble)
+            if ends_s > begins_s:
+                yield from self._counted(self._to_mono.flush())
+                yield from self._counted(_silence(round(ends_s * SAMPLE_RATE_HZ) - self._n_samples))
+            yield from self._counted(self._to_mono.feed(decoded.frame))
+        yield from self._counted(self._to_mono.flush())
+        self._end()
+
+    def _place(self, decoded: Decoded, next_stamp_s: float | None) -> float:
+        """Where a frame begins."""
+        frame = decoded.frame
+        duration_s = frame.samples / frame.sample_rate
+        self._timeline.skip(decoded.lost_s)
+        self._timeline.silence_before(frame.time, duration_s, next_stamp_s, exactly=decoded.trouble is not None)
+        return self._timeline.at_s - duration_s
+
+    def _note_gap(self, begins_s: float, ends_s: float, trouble: str | None) -> None:
+        if trouble is None and (ends_s <= begins_s or not self._n_samples):
+            return  # nothing is missing: sound that begins later than the film loses nothing
+        shortest_s = _PAUSING_CODECS.get(self._stream.codec_context.name, _SHORTEST_LEAP_S)
+        if trouble is not None or ends_s - begins_s >= shortest_s:
+            self.gaps.append(Gap(begins_s, ends_s, trouble or "packets are missing: the time stamps leap", "damage"))
+
+    def _counted(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
+        for block in blocks:
+            self._n_samples += len(block)
+            yield block
+
+    def _end(self) -> None:
+        decoder, failure, at_s = self._decoder, self._source.failure, self._timeline.at_s
+        if failure is not None and not isinstance(failure, OSError):
+            raise failure
+        if not self._n_samples and (failure is not None or decoder.trouble is not None):
+            codec = self._stream.codec_context.name
+            raise AudioError(
+                f"{self._name} cannot be decoded: {failure or decoder.trouble} ({decoder.n_bad} packets of {codec} "
+                "were tried); get a complete copy of it, without encryption"
+            )
+        end_s = self._missing_until()
+        if failure is not None:
+            self.gaps.append(Gap(at_s, end_s, f"reading failed: {failure.strerror or failure}", "failure"))
+        elif end_s > at_s:
+            self.gaps.append(Gap(at_s, end_s, decoder.trouble or "cut short", "damage"))
+        elif decoder.trouble is not None:
+            self.gaps.append(Gap(at_s, at_s + decoder.bad_s, decoder.trouble, "damage"))
+        self._tell()
+
+    def _missing_until(self) -> float:
+        """Where the sound should have ended; where it did if nothing tells that it is cut short."""
+        at_s = self._timeline.at_s
+        missing_s = (self.duration_s or 0.0) - at_s
+        if not _CUT_SHORT_S < missing_s <= MOST_SILENCE_S:
+            return at_s
+        # A track may be shorter than its film: then the rest of the film is still there.
+        film_s = last_stamp(self._container, at_s + self._zero_s) - self._zero_s
+        return at_s if film_s > at_s + missing_s - _CUT_SHORT_S else at_s + missing_s
+
+    def _mention_tracks(self) -> None:
+        tracks = self._container.streams.audio
+        if len(tracks) > 1 and not self._is_chosen:
+            number = 1 + [track.index for track in tracks].index(self._stream.index)
+            _LOG.warning(
+                "%s has %d audio tracks, %d is read; --track N takes another: %s",
+                *(self._name, len(tracks), number, describe_tracks(tracks)),
+            )
+
+    def _tell(self) -> None:
+        if self._timeline.disbelieved_s:
+            _LOG.warning(
+                "%s: time stamps leap by %.0f s in all, which is not believed; times may be off",
+                *(self._name, self._timeline.disbelieved_s),
+            )
+        if self.gaps:
+            first, missing_s = self.gaps[0], sum(gap.end - gap.start for gap in self.gaps)
+            _LOG.warning(
+                "%s is damaged or cut short: %.2f s are missing in %d places, the first at %.2f s (%s)",
+                *(self._name, missing_s, len(self.gaps), first.start, first.reason),
+            )
+
+
+def _silence(n_samples: int) -> Iterator[FloatArray]:
+    for start in range(0, n_samples, _SILENCE_SAMPLES):
+        yield np.zeros(min(_SILENCE_SAMPLES, n_samples - start), np.float32)
+
+
+def _with_next_stamp(frames: Iterator[Decoded]) -> Iterator[tuple[Decoded, float | None]]:
+    """Each frame, with the time stamp of the one behind it."""
+    before = next(frames, None)
+    if before is None:
+        return
+    for frame in frames:
+        yield before, frame.frame.time
+        before = frame
+    yield before, None

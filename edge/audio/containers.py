@@ -1,0 +1,201 @@
+"""Containers opened through PyAV: those of recordings only, and nothing but the bytes that are handed over."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from typing import TYPE_CHECKING, BinaryIO
+
+from ..errors import AudioError
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+# Demuxers that hold their sound themselves. Left out is whatever names other files or addresses (playlists, DASH, SDP,
+# concatenations), devices, and what takes any bytes for its own.
+_DEMUXERS = (
+    *("aac", "ac3", "ac4", "aea", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "asf_o", "au", "avi", "avr", "bonk"),
+    *("caf", "dhav", "dsf", "dss", "dts", "dtshd", "eac3", "flac", "flv", "g722", "gsm", "gxf", "hcom", "iff", "ircam"),
+    *("kux", "lc3", "live_flv", "loas", "matroska", "mlp", "mmf", "mov", "mp3", "mpc", "mpc8", "mpeg", "mpegts", "mxf"),
+    *("nistsphere", "nsv", "nut", "ogg", "oma", "osq", "paf", "pva", "pvf", "qcp", "qoa", "rka", "rm", "rso", "sbc"),
+    *("sds", "shn", "smjpeg", "sox", "spdif", "swf", "tak", "truehd", "tta", "ty", "voc", "vqf", "w64", "wav"),
+    *("wsaud", "wtv", "wv", "wve", "xa", "xwma"),
+)
+_NO_PROTOCOL = "none"
+_SEEK_FAILED = -22  # EINVAL, as libav tells errors
+# Some containers tell of a track by its first packet, which may come late.
+_MORE_PROBING = {"probesize": str(1 << 28), "analyzeduration": "600000000"}
+_MICROSECONDS = 1_000_000
+# Containers whose clock may begin anywhere; the others begin at zero.
+_RUNNING_CLOCK = frozenset({"mpegts", "mpeg", "ogg", "rm", "wtv", "ty", "pva", "nsv", "dhav", "mxf"})
+# Containers that say in their header how long they are; the length of the others is guessed from their bytes.
+_PROMISING = frozenset({"mov", "matroska", "asf", "avi", "flv", "caf", "wav", "aiff", "w64", "wv", "tta", "tak", "ape"})
+_TEXT_BYTES = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
+_SHOWN_CHARACTERS = 40
+
+
+class Bytes:
+    """A file as PyAV reads it: no error is raised through libav, which would drop it, but kept."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: BaseException | None = None
+        """What ended the reading early: an error of the file, or an interrupt."""
+
+    def read(self, n_bytes: int) -> bytes:
+        """The next bytes; none at the end, and after a failure."""
+        if self.failure is not None:
+            return b""
+        try:
+            return bytes(self._file.read(n_bytes))
+        except BaseException as error:
+            self.failure = error
+            return b""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """The new position; a negative number where there is none such."""
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return _SEEK_FAILED
+        except BaseException as error:
+            self.failure = error
+            return _SEEK_FAILED
+
+    def tell(self) -> int:
+        """The position."""
+        return self._file.tell()
+
+    def at(self, position: int, n_bytes: int) -> bytes:
+        """The bytes at a position, without moving."""
+        before = self._file.tell()
+        try:
+            self._file.seek(position)
+            return self._file.read(n_bytes)
+        finally:
+            self._file.seek(before)
+
+
+def open_av(source: Bytes, name: str, reason: str) -> InputContainer:
+    """Open a recording that libsndfile refused for `reason`; it has a track of sound."""
+    container = _opened(source, name, reason, {})
+    if not container.streams.audio:
+        container.close()
+        container = _opened(source, name, reason, _MORE_PROBING)
+    if container.streams.audio:
+        return container
+    found = ", ".join(sorted({stream.type for stream in container.streams})) or "no track at all"
+    container.close()
+    raise AudioError(f"{name} has no audio track; expected a recording, found {found}")
+
+
+def zero_of(container: InputContainer) -> float:
+    """What the container's clock shows at the beginning of the recording, in seconds."""
+    start_s = (container.start_time or 0) / _MICROSECONDS
+    return start_s if start_s < 0 or not _RUNNING_CLOCK.isdisjoint(_names(container)) else 0.0
+
+
+def promised_end(container: InputContainer, stream: AudioStream) -> float | None:
+    """Where the sound ends according to the header, in seconds of the container's clock; None where it does not say."""
+    names = _names(container)
+    if _PROMISING.isdisjoint(names):
+        return None
+    if "mov" in names and stream.duration and stream.time_base:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    if "matroska" in names and (tagged_s := _clock(stream.metadata.get("DURATION", ""))):
+        return tagged_s
+    return container.duration / _MICROSECONDS if container.duration else None
+
+
+def last_stamp(container: InputContainer, from_s: float) -> float:
+    """The last time stamp of any track, read from about `from_s` on; `from_s` itself where there is none behind it."""
+    import av
+
+    last_s = from_s
+    try:
+        container.seek(int(from_s * _MICROSECONDS))
+        for packet in container.demux():
+            if packet.pts is not None and packet.time_base:
+                last_s = max(last_s, float(packet.pts * packet.time_base))
+    except av.FFmpegError:
+        return last_s
+    return last_s
+
+
+def _names(container: InputContainer) -> set[str]:
+    return set(container.format.name.split(","))
+
+
+def _clock(text: str) -> float | None:
+    """Seconds of hours:minutes:seconds."""
+    try:
+        hours, minutes, seconds = map(float, text.split(":"))
+    except ValueError:
+        return None
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _opened(source: Bytes, name: str, reason: str, probing: dict[str, str]) -> InputContainer:
+    import av
+
+    source.seek(0)
+    try:
+        return av.open(
+            source,
+            mode="r",
+            metadata_errors="ignore",
+            container_options={
+                "format_whitelist": ",".join(_DEMUXERS),
+                "protocol_whitelist": _NO_PROTOCOL,
+                "codec_whitelist": ",".join(_audio_decoders()),
+                **probing,
+            },
+            io_open=_nothing,
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        _raise_failure(source, name)
+        raise AudioError(_refusal(source, name, reason, error)) from error
+
+
+def _raise_failure(source: Bytes, name: str) -> None:
+    if isinstance(source.failure, OSError):
+        raise AudioError(f"{name} cannot be read: {source.failure.strerror or source.failure}") from source.failure
+    if source.failure is not None:
+        raise source.failure
+
+
+def _nothing(url: str, flags: int, options: dict[str, str]) -> BinaryIO:
+    """What any other file is that a recording names: empty."""
+    return io.BytesIO()
+
+
+@cache
+def _audio_decoders() -> tuple[str, ...]:
+    """Names of the decoders of sound: pictures are not looked at."""
+    from av.codec import Codec, codecs_available
+
+    names = []
+    for name in sorted(codecs_available):
+        try:
+            codec = Codec(name, "r")
+        except ValueError:  # an encoder
+            continue
+        if codec.type == "audio":
+            names.append(codec.name)
+    return tuple(names)
+
+
+def _refusal(source: Bytes, name: str, reason: str, error: Exception) -> str:
+    head = source.at(0, 512)
+    if head and _TEXT_BYTES.issuperset(head):
+        first = head.decode("ascii").split("\n")[0].strip()[:_SHOWN_CHARACTERS]
+        return (
+            f"{name} is not audio that can be read: expected a recording, found text that begins with {first!r}. "
+            "A playlist is not followed; name the recordings that it lists"
+        )
+    detail = getattr(error, "strerror", None) or error
+    return (
+        f"{name} is not audio that can be read ({reason}; {detail}): "
+        "expected a complete recording such as WAV, FLAC, OGG, MP3 or M4A"
+    )

@@ -1,0 +1,136 @@
+"""The packets of one audio track to frames; what cannot be decoded is passed over and accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AudioError
+from .containers import Bytes
+from .mono import check_rate
+from .timeline import TOLERANCE_S
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+
+_MOST_FAILURES = 16
+"""Reads that may fail one after the other before a container is given up."""
+
+# Streams of frames alone: their time stamps count frames, and do not show how many are missing.
+_WITHOUT_CLOCK = frozenset({"aac", "ac3", "eac3", "amr", "dts", "loas", "mlp", "mp3", "truehd"})
+_TAGS = (b"ID3", b"TAG", b"APETAGEX")
+_MOST_CHANNELS = 64
+_UNTOLD = ("Invalid data found", "Error number")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A frame, and what is missing before it."""
+
+    frame: AudioFrame
+    trouble: str | None
+    """What went wrong since the frame before; None where nothing did."""
+    lost_s: float
+    """What is missing and does not show in the time stamps."""
+
+
+class Decoder:
+    """Decodes one track as far as it can be."""
+
+    def __init__(self, container: InputContainer, stream: AudioStream, source: Bytes) -> None:
+        self.trouble: str | None = None
+        """What went wrong since the last frame; None where nothing did."""
+        self.bad_s = 0.0
+        """How long what could not be decoded since the last frame lasts, as far as packets say."""
+        self.n_bad = 0
+        """Packets that could not be decoded."""
+        self.end: int | None = None
+        """Where the last packet that could be decoded ends, in bytes; None where the container does not say."""
+        self._container = container
+        self._stream = stream
+        self._source = source
+        self._has_clock = container.format.name not in _WITHOUT_CLOCK
+        self._good_bytes = 0
+        self._good_s = 0.0
+        self._bad_bytes = 0
+
+    def frames(self) -> Iterator[Decoded]:
+        """Frames until the end, or until reading the file fails."""
+        import av
+
+        for packet in self._packets():
+            try:
+                frames = [frame for frame in packet.decode() if frame.samples]
+                for frame in frames:
+                    _check_frame(frame)
+            except (av.FFmpegError, AudioError, ValueError) as error:
+                self._note(packet, error)
+                continue
+            for frame in frames:
+                lost_s = self._lost(packet)
+                yield Decoded(frame, self.trouble, lost_s)
+                self.trouble, self.bad_s, self._bad_bytes = None, 0.0, 0
+            self._account(packet, sum(frame.samples / frame.sample_rate for frame in frames))
+
+    def _packets(self) -> Iterator[Packet[AudioStream]]:
+        import av
+
+        n_failures = 0
+        while n_failures < _MOST_FAILURES and self._source.failure is None:
+            try:
+                for packet in self._container.demux(self._stream):
+                    n_failures = 0
+                    yield packet
+                return
+            except av.FFmpegError as error:
+                self.trouble = f"reading the container failed ({_told(error)})"
+                n_failures += 1
+        flush: Any = av.Packet()
+        flush.stream = self._stream
+        yield flush
+
+    def _note(self, packet: Packet[AudioStream], error: Exception) -> None:
+        self.n_bad += 1
+        self.trouble = f"packets cannot be decoded ({_told(error)})"
+        self._bad_bytes += packet.size
+        if packet.duration and packet.time_base:
+            self.bad_s += float(packet.duration * packet.time_base)
+
+    def _account(self, packet: Packet[AudioStream], duration_s: float) -> None:
+        if packet.pos is not None and packet.size:
+            self.end = packet.pos + packet.size
+        self._good_bytes += packet.size
+        self._good_s += duration_s
+
+    def _lost(self, packet: Packet[AudioStream]) -> float:
+        """Seconds that are missing before a packet, beyond what its stamp shows: from bytes, at the rate so far."""
+        if self._has_clock or not self._good_s:
+            return 0.0
+        hole = self._bad_bytes
+        if packet.pos is not None and self.end is not None:
+            hole = packet.pos - self.end
+            if not self._bad_bytes and self._source.at(self.end, 8).startswith(_TAGS):
+                return 0.0
+        if hole <= 0:
+            return 0.0
+        missing_s = hole * self._good_s / self._good_bytes
+        if missing_s <= TOLERANCE_S:
+            return 0.0
+        self.trouble = self.trouble or f"{hole} bytes are no audio"
+        return max(0.0, missing_s - self.bad_s)
+
+
+def _check_frame(frame: AudioFrame) -> None:
+    check_rate(frame.sample_rate, "a frame")
+    n_channels = frame.layout.nb_channels
+    if not 1 <= n_channels <= _MOST_CHANNELS:
+        raise AudioError(f"a frame has {n_channels} channels; expected 1 to {_MOST_CHANNELS}")
+
+
+def _told(error: Exception) -> str:
+    told = str(getattr(error, "strerror", None) or error)
+    return "damaged data" if told.startswith(_UNTOLD) else told
