@@ -15,6 +15,7 @@ import soundfile
 from ..errors import AudioError
 from .codecs import open_with_pyav
 from .mono import BLOCK_VALUES, FloatArray, Opened, check_rate, to_mono_16k
+from .options import AS_IT_COMES, ReadOptions
 
 _LOG = logging.getLogger("edge.audio")
 
@@ -22,7 +23,7 @@ _UNKNOWN_FRAMES = 1 << 62
 _RAW_SUFFIXES = frozenset({".raw", ".pcm"})
 
 
-def open_file(path: Path) -> Opened:
+def open_file(path: Path, options: ReadOptions = AS_IT_COMES) -> Opened:
     """Open the recording at `path`; every way in which that fails is an `AudioError` that names it."""
     name = str(path)
     if path.is_dir():
@@ -36,20 +37,20 @@ def open_file(path: Path) -> Opened:
     if path.suffix.lower() in _RAW_SUFFIXES or not file.seekable():
         from .pipes import open_pipe
 
-        return open_pipe(file, name=name, owned=True)
-    return open_container(file, name)
+        return open_pipe(file, name=name, owned=True, options=options)
+    return open_container(file, name, options)
 
 
-def open_container(file: BinaryIO, name: str) -> Opened:
+def open_container(file: BinaryIO, name: str, options: ReadOptions = AS_IT_COMES) -> Opened:
     """Open a seekable file that holds a complete recording of any format; the result owns the file."""
     try:
-        return _open_container(file, name)
+        return _open_container(file, name, options)
     except BaseException:
         file.close()
         raise
 
 
-def _open_container(file: BinaryIO, name: str) -> Opened:
+def _open_container(file: BinaryIO, name: str, options: ReadOptions) -> Opened:
     start = file.tell()
     if not file.read(1):
         raise AudioError(f"{name} is empty: expected a recording, found 0 bytes")
@@ -59,9 +60,10 @@ def _open_container(file: BinaryIO, name: str) -> Opened:
     except soundfile.LibsndfileError as error:
         file.seek(0, io.SEEK_END)  # libsndfile has moved the file behind its buffer's back
         file.seek(start)
-        return open_with_pyav(file, name, reason=_reason(error))
+        return open_with_pyav(file, name, _reason(error), track=options.track)
     except (OSError, TypeError, ValueError) as error:
         raise AudioError(f"{name} cannot be read as audio: {error}") from error
+    options.check_only_track(name)
     check_rate(sound.samplerate, name)
 
     def close() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import AudioError, OptionError
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
@@ -13,3 +15,17 @@ class ReadOptions:
     """Audio track to take, counted from 1; the one marked as the default, else the first, where it is None."""
     raw: bool = False
     """Whether the bytes are raw 16 kHz s16le PCM, whatever they look like."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number of a track."""
+        if self.track is not None and (type(self.track) is not int or self.track < 1):
+            raise OptionError(f"track is {self.track!r}; expected a whole number from 1 on, or None for the default")
+
+    def check_only_track(self, name: str) -> None:
+        """Refuse a recording without tracks to choose from where another than the first is wanted."""
+        if self.track not in (None, 1):
+            raise AudioError(f"{name} has no audio track {self.track}: it has one alone; leave --track out")
+
+
+AS_IT_COMES = ReadOptions()
+"""Nothing is said: the bytes tell what they are."""

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from ..errors import AudioError
 from .files import open_container
 from .mono import BLOCK_VALUES, FloatArray, Opened, check_rate, to_mono_16k
+from .options import AS_IT_COMES, ReadOptions
 from .wav import PCM16_MONO_16K, WavFormat, read_wav_header, samples_of
 
 _HEAD_BYTES = 512
@@ -26,12 +27,14 @@ _CONTAINERS = (
 )
 
 
-def open_pipe(pipe: BinaryIO, *, name: str | None = None, owned: bool = False) -> Opened:
+def open_pipe(
+    pipe: BinaryIO, *, name: str | None = None, owned: bool = False, options: ReadOptions = AS_IT_COMES
+) -> Opened:
     """Open what can be read from `pipe`; it is closed with the result only when it is `owned`."""
     name = name or _name_of(pipe)
     reader = _Reader(pipe, name, owned=owned)
     try:
-        return _open_pipe(reader, name)
+        return _open_pipe(reader, name, options)
     except BaseException:
         reader.close()
         raise
@@ -44,7 +47,7 @@ def _name_of(pipe: BinaryIO) -> str:
     return "standard input" if name == "<stdin>" else name
 
 
-def _open_pipe(reader: _Reader, name: str) -> Opened:
+def _open_pipe(reader: _Reader, name: str, options: ReadOptions) -> Opened:
     head = reader.peek(_HEAD_BYTES)
     if not head:
         raise AudioError(f"{name} is empty: expected a WAV or raw 16 kHz 16-bit mono PCM, found 0 bytes")
@@ -58,7 +61,8 @@ def _open_pipe(reader: _Reader, name: str) -> Opened:
     elif len(head) >= 16 and _TEXT.issuperset(head):
         raise AudioError(f"{name} is text; expected a WAV or raw 16 kHz 16-bit mono PCM")
     if wav is None:
-        return open_container(_spool(reader), name)
+        return open_container(_spool(reader), name, options)
+    options.check_only_track(name)
     check_rate(wav.rate_hz, name)
     return Opened(name, to_mono_16k(_blocks(reader, wav), wav.rate_hz), close=reader.close)
 

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from ..errors import AudioError
 from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
+from .options import AS_IT_COMES, ReadOptions
 
 AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | NDArray[Any]"
 
 _LOG = logging.getLogger("edge.audio")
+_ARRAY_NAME = "the array of samples"
 _ARRAY_BLOCK_SAMPLES = 30 * SAMPLE_RATE_HZ
 _LOUDEST_PLAUSIBLE = 16.0
 _LARGEST_SAMPLE = 1e9
@@ -70,22 +72,23 @@ class AudioSource:
         self.close()
 
 
-def open_audio(audio: AudioInput) -> AudioSource:
+def open_audio(audio: AudioInput, options: ReadOptions = AS_IT_COMES) -> AudioSource:
     """Open a path, a binary file object (WAV, any other container, or raw 16 kHz s16le PCM) or samples.
 
     Samples are a float array (n_samples,), mono at 16 kHz.
     """
     if isinstance(audio, np.ndarray):
+        options.check_only_track(_ARRAY_NAME)
         return _array_source(audio)
     # Imported here: an array needs neither soundfile nor soxr.
     if isinstance(audio, (str, os.PathLike)):
         from .files import open_file
 
-        return AudioSource(open_file(Path(audio)))
+        return AudioSource(open_file(Path(audio), options))
     if hasattr(audio, "read"):
         from .pipes import open_pipe
 
-        return AudioSource(open_pipe(audio))
+        return AudioSource(open_pipe(audio, options=options))
     raise AudioError(f"expected a path, a binary file object or a float32 array as audio, found {type(audio).__name__}")
 
 
@@ -106,4 +109,4 @@ def _array_source(samples: NDArray[Any]) -> AudioSource:
         np.ascontiguousarray(samples[start : start + _ARRAY_BLOCK_SAMPLES], dtype=np.float32)
         for start in range(0, len(samples), _ARRAY_BLOCK_SAMPLES)
     )
-    return AudioSource(Opened("the array of samples", blocks, len(samples) / SAMPLE_RATE_HZ))
+    return AudioSource(Opened(_ARRAY_NAME, blocks, len(samples) / SAMPLE_RATE_HZ))

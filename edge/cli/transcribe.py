@@ -11,7 +11,7 @@ from .arguments import HELP, Subcommands
 from .console import Console
 from .decoding import decoding_settings
 from .inputs import STANDARD_INPUT, Recording, find_recordings
-from .transcribe_options import DEFAULT_FORMAT, ENGINES, SHOW_DOUBTS, declare
+from .transcribe_options import DEFAULT_FORMAT, ENGINES, SHOW_DOUBTS, declare, reading_settings
 from .vad_options import vad_settings
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def add_parser(commands: Subcommands) -> None:
 def _run(args: argparse.Namespace, console: Console) -> int:
     args.formats = list(dict.fromkeys(args.formats or [DEFAULT_FORMAT]))
     _check(args)
-    settings = {**decoding_settings(args), **vad_settings(args)}
+    settings = {**decoding_settings(args), **vad_settings(args), **reading_settings(args)}
     if args.demo:
         from .demo import run_demo
 

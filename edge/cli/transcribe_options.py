@@ -34,6 +34,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"
     )
+    parser.add_argument(
+        "--track",
+        type=positive,
+        metavar="N",
+        help="audio track of films and other containers, counted from 1 (default: the one marked as the default)",
+    )
     parser.add_argument("--timing", action="store_true", help="say on standard error where the time went")
     _declare_model(parser.add_argument_group("model"))
     add_language_arguments(parser)
@@ -42,6 +48,11 @@ def declare(parser: argparse.ArgumentParser) -> None:
     add_vocabulary_arguments(parser)
     declare_vad(parser)
     _declare_output(parser.add_argument_group("output"))
+
+
+def reading_settings(args: argparse.Namespace) -> dict[str, int]:
+    """What was said about how recordings are read, and nothing else."""
+    return {} if args.track is None else {"track": args.track}
 
 
 def _declare_model(group: argparse._ArgumentGroup) -> None:

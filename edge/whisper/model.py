@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, get_args
 
-from ..audio import AudioInput, AudioSource, open_audio
+from ..audio import AudioInput, AudioSource, ReadOptions, open_audio
 from ..errors import ModelNotFoundError, OptionError, UnsupportedModelError
 from ..format import ModelFile, open_model
 from ..onnx.folder import is_folder, open_folder
@@ -87,6 +87,7 @@ class Model:
         options: TranscribeOptions | None = None,
         on_segment: OnSegment | None = None,
         progress: Progress | None = None,
+        track: int | None = None,
         **settings: Unpack[Settings],
     ) -> Transcript:
         """Transcribe a recording of any length.
@@ -96,6 +97,7 @@ class Model:
             options: all settings at once.
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
+            track: audio track of a film, counted from 1; the one marked as the default, else the first, if not said.
             settings: any field of `TranscribeOptions`, such as `language="de"`, `task="translate"`, `beam_size=5`,
                 `n_best=5`, `temperature=0`, `word_timestamps=True` or `vad=True`; they override `options`.
 
@@ -104,14 +106,14 @@ class Model:
             OptionError, UnsupportedModelError: the model cannot do what is asked.
             StoreError: `vad` is True and the detector cannot be fetched.
         """
-        options = self._checked(options, settings)
+        options, reading = self._checked(options, settings), ReadOptions(track)
         with self._state(options.n_sequences) as state:
             return transcribe(
                 self.engine,
                 state,
                 self.tokenizer,
                 self,
-                open_audio(audio),
+                open_audio(audio, reading),
                 options,
                 on_segment=on_segment,
                 progress=progress,
@@ -124,6 +126,7 @@ class Model:
         audio: AudioInput,
         *,
         options: TranscribeOptions | None = None,
+        track: int | None = None,
         **settings: Unpack[Settings],
     ) -> Iterator[Segment]:
         """Transcribe a recording of any length, segment by segment: each comes as soon as its window is read.
@@ -132,7 +135,7 @@ class Model:
         not grow with its length. Arguments and errors are those of `transcribe`.
         """
         options = self._checked(options, settings)
-        return self._stream(open_audio(audio), options)
+        return self._stream(open_audio(audio, ReadOptions(track)), options)
 
     def _checked(self, options: TranscribeOptions | None, settings: Settings) -> TranscribeOptions:
         if options is not None and not isinstance(options, TranscribeOptions):
