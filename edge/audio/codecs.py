@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import AudioError
 from ..gaps import Gap
-from .containers import Bytes, last_stamp, open_av, promised_end, zero_of
+from .containers import Bytes, guessed_duration, last_stamp, open_av, promised_end, zero_of
 from .decode import Decoded, Decoder
 from .frames import ToMono
 from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
@@ -25,7 +25,7 @@ _LOG = logging.getLogger("edge.audio")
 
 _SILENCE_SAMPLES = 30 * SAMPLE_RATE_HZ
 _SHORTEST_LEAP_S = 0.15
-"""Shorter leaps of the time stamps are filled and not told: clocks drift."""
+"""Shorter leaps of the time stamps are filled and not told."""
 
 _PAUSING_CODECS = {"opus": 0.5, "libopus": 0.5, "speex": 0.5}
 """Codecs that send nothing while nobody speaks, for at most this long at a time."""
@@ -77,7 +77,8 @@ class _Reading:
         self._is_chosen = is_chosen
         self._zero_s = zero_of(container)
         end_s = promised_end(container, stream)
-        self.duration_s = None if end_s is None else end_s - self._zero_s
+        self._promised_s = None if end_s is None else end_s - self._zero_s
+        self.duration_s = self._promised_s or guessed_duration(container)
         """Length in seconds as far as the container says it."""
         self._timeline = Timeline(self._zero_s)
         self._decoder = Decoder(container, stream, source)
@@ -89,8 +90,8 @@ class _Reading:
         self._mention_tracks()
         for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
             begins_s = self._timeline.at_s
-            ends_s = self._place(decoded, next_stamp_s)
-            self._note_gap(begins_s, ends_s, decoded.trouble)
+            ends_s, leaps = self._place(decoded, next_stamp_s)
+            self._note_gap(begins_s, ends_s, decoded.trouble, leaps=leaps)
             if ends_s > begins_s:
                 yield from self._counted(self._to_mono.flush())
                 yield from self._counted(_silence(round(ends_s * SAMPLE_RATE_HZ) - self._n_samples))
@@ -98,17 +99,18 @@ class _Reading:
         yield from self._counted(self._to_mono.flush())
         self._end()
 
-    def _place(self, decoded: Decoded, next_stamp_s: float | None) -> float:
-        """Where a frame begins."""
+    def _place(self, decoded: Decoded, next_stamp_s: float | None) -> tuple[float, bool]:
+        """Where a frame begins, and whether its time stamp leaps to there."""
         frame = decoded.frame
         duration_s = frame.samples / frame.sample_rate
         self._timeline.skip(decoded.lost_s)
-        self._timeline.silence_before(frame.time, duration_s, next_stamp_s, exactly=decoded.trouble is not None)
-        return self._timeline.at_s - duration_s
+        exactly = decoded.trouble is not None
+        leaps = self._timeline.place(decoded.stamp_s, duration_s, next_stamp_s, exactly=exactly)
+        return self._timeline.at_s - duration_s, leaps
 
-    def _note_gap(self, begins_s: float, ends_s: float, trouble: str | None) -> None:
-        if trouble is None and (ends_s <= begins_s or not self._n_samples):
-            return  # nothing is missing: sound that begins later than the film loses nothing
+    def _note_gap(self, begins_s: float, ends_s: float, trouble: str | None, *, leaps: bool) -> None:
+        if trouble is None and (not leaps or ends_s <= begins_s or not self._n_samples):
+            return  # clocks drift, and sound that begins later than the film loses nothing
         shortest_s = _PAUSING_CODECS.get(self._stream.codec_context.name, _SHORTEST_LEAP_S)
         if trouble is not None or ends_s - begins_s >= shortest_s:
             self.gaps.append(Gap(begins_s, ends_s, trouble or "packets are missing: the time stamps leap", "damage"))
@@ -140,7 +142,7 @@ class _Reading:
     def _missing_until(self) -> float:
         """Where the sound should have ended; where it did if nothing tells that it is cut short."""
         at_s = self._timeline.at_s
-        missing_s = (self.duration_s or 0.0) - at_s
+        missing_s = (self._promised_s or 0.0) - at_s
         if not _CUT_SHORT_S < missing_s <= MOST_SILENCE_S:
             return at_s
         # A track may be shorter than its film: then the rest of the film is still there.
@@ -181,6 +183,6 @@ def _with_next_stamp(frames: Iterator[Decoded]) -> Iterator[tuple[Decoded, float
     if before is None:
         return
     for frame in frames:
-        yield before, frame.frame.time
+        yield before, frame.stamp_s
         before = frame
     yield before, None

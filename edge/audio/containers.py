@@ -105,6 +105,11 @@ def promised_end(container: InputContainer, stream: AudioStream) -> float | None
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
     if "matroska" in names and (tagged_s := _clock(stream.metadata.get("DURATION", ""))):
         return tagged_s
+    return guessed_duration(container)
+
+
+def guessed_duration(container: InputContainer) -> float | None:
+    """How long the recording is in seconds, for some containers guessed from their bytes."""
     return container.duration / _MICROSECONDS if container.duration else None
 
 

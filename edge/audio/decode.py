@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_FAILURES = 16
 """Reads that may fail one after the other before a container is given up."""
 
-# Streams of frames alone: their time stamps count frames, and do not show how many are missing.
+# Streams of frames alone: what is told as their time stamps is a count of frames.
 _WITHOUT_CLOCK = frozenset({"aac", "ac3", "eac3", "amr", "dts", "loas", "mlp", "mp3", "truehd"})
 _TAGS = (b"ID3", b"TAG", b"APETAGEX")
 _MOST_CHANNELS = 64
@@ -32,10 +32,12 @@ class Decoded:
     """A frame, and what is missing before it."""
 
     frame: AudioFrame
+    stamp_s: float | None
+    """Its time stamp, in seconds of the container's clock; None where that has none."""
     trouble: str | None
     """What went wrong since the frame before; None where nothing did."""
     lost_s: float
-    """What is missing and does not show in the time stamps."""
+    """What is missing before it, where no stamp shows it."""
 
 
 class Decoder:
@@ -72,7 +74,7 @@ class Decoder:
                 continue
             for frame in frames:
                 lost_s = self._lost(packet)
-                yield Decoded(frame, self.trouble, lost_s)
+                yield Decoded(frame, frame.time if self._has_clock else None, self.trouble, lost_s)
                 self.trouble, self.bad_s, self._bad_bytes = None, 0.0, 0
             self._account(packet, sum(frame.samples / frame.sample_rate for frame in frames))
 
@@ -94,6 +96,8 @@ class Decoder:
         yield flush
 
     def _note(self, packet: Packet[AudioStream], error: Exception) -> None:
+        if bytes(packet).startswith(_TAGS):
+            return  # between joined files, and at the end
         self.n_bad += 1
         self.trouble = f"packets cannot be decoded ({_told(error)})"
         self._bad_bytes += packet.size
@@ -107,7 +111,7 @@ class Decoder:
         self._good_s += duration_s
 
     def _lost(self, packet: Packet[AudioStream]) -> float:
-        """Seconds that are missing before a packet, beyond what its stamp shows: from bytes, at the rate so far."""
+        """Seconds that are missing before a packet that has no clock: those of bytes at the rate so far."""
         if self._has_clock or not self._good_s:
             return 0.0
         hole = self._bad_bytes
@@ -115,13 +119,11 @@ class Decoder:
             hole = packet.pos - self.end
             if not self._bad_bytes and self._source.at(self.end, 8).startswith(_TAGS):
                 return 0.0
-        if hole <= 0:
-            return 0.0
-        missing_s = hole * self._good_s / self._good_bytes
-        if missing_s <= TOLERANCE_S:
+        missing_s = max(self.bad_s, hole * self._good_s / self._good_bytes)
+        if missing_s <= TOLERANCE_S and self.trouble is None:
             return 0.0
         self.trouble = self.trouble or f"{hole} bytes are no audio"
-        return max(0.0, missing_s - self.bad_s)
+        return missing_s
 
 
 def _check_frame(frame: AudioFrame) -> None:

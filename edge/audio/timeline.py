@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 TOLERANCE_S = 0.1
-"""What stamps may be off without meaning anything: coarse clocks, and the priming of codecs."""
+"""What a stamp may be off without meaning anything: coarse clocks, and the priming of codecs."""
+
+DRIFT_S = 0.5
+"""What stamps may be off that come to it step by step."""
 
 MOST_SILENCE_S = 6 * 3600.0
 """All silence that time stamps may ask for: a few hostile bytes can claim any amount."""
@@ -22,39 +25,33 @@ class Timeline:
         self.disbelieved_s = 0.0
         """Silence that was asked for beyond what is believed."""
         self._shift_s = -zero_s
+        self._expected_s = zero_s
         self._silence_left_s = MOST_SILENCE_S
 
-    def silence_before(
-        self, stamp_s: float | None, duration_s: float, next_s: float | None, *, exactly: bool = False
-    ) -> float:
-        """Seconds of silence before a frame, which is then taken as placed.
+    def place(self, stamp_s: float | None, duration_s: float, next_s: float | None, *, exactly: bool = False) -> bool:
+        """Take a frame, with the silence that belongs before it; gives whether its stamp leaps ahead.
 
         `stamp_s` is its time stamp and `next_s` that of the frame behind it; None where there is none. `exactly`
         lets small differences count as well: something is known to be missing.
         """
-        silence_s = 0.0 if stamp_s is None else self._leap(stamp_s, duration_s, next_s, 0.0 if exactly else TOLERANCE_S)
-        if silence_s < 0:  # the clock was set back: the sound simply goes on
-            self._shift_s -= silence_s
-            silence_s = 0.0
-        silence_s = self._believed(silence_s)
-        self.at_s += silence_s + duration_s
-        return silence_s
+        leaps = False
+        if stamp_s is not None:
+            tolerance_s = 0.0 if exactly else TOLERANCE_S
+            leaps = stamp_s - self._expected_s > tolerance_s
+            ahead_s = stamp_s + self._shift_s - self.at_s
+            if ahead_s > (tolerance_s if leaps else DRIFT_S) and (next_s is None or next_s >= stamp_s):
+                self.at_s += self._believed(ahead_s)
+            elif ahead_s < -TOLERANCE_S and (next_s is None or abs(next_s - stamp_s - duration_s) <= TOLERANCE_S):
+                self._shift_s -= ahead_s  # the clock was set back: the sound simply goes on
+            self._expected_s = stamp_s + duration_s
+        self.at_s += duration_s
+        return leaps
 
-    def skip(self, lost_s: float) -> float:
-        """Seconds of silence for what is missing although the stamps, which count frames alone, do not show it."""
-        silence_s = self._believed(lost_s)
-        self.at_s += silence_s
-        self._shift_s += silence_s
-        return silence_s
-
-    def _leap(self, stamp_s: float, duration_s: float, next_s: float | None, tolerance_s: float) -> float:
-        ahead_s = stamp_s + self._shift_s - self.at_s
-        if -TOLERANCE_S <= ahead_s <= tolerance_s:
-            return 0.0
-        if next_s is None:
-            return ahead_s
-        goes_on = next_s >= stamp_s if ahead_s > 0 else abs(next_s - stamp_s - duration_s) <= TOLERANCE_S
-        return ahead_s if goes_on else 0.0
+    def skip(self, lost_s: float) -> None:
+        """Put silence in the place of what is missing, which the stamps know nothing of."""
+        lost_s = self._believed(lost_s)
+        self.at_s += lost_s
+        self._shift_s += lost_s
 
     def _believed(self, silence_s: float) -> float:
         if silence_s <= self._silence_left_s:
