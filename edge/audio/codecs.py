@@ -80,7 +80,7 @@ class _Reading:
         self._promised_s = None if end_s is None else end_s - self._zero_s
         self.duration_s = self._promised_s or guessed_duration(container)
         """Length in seconds as far as the container says it."""
-        self._timeline = Timeline(self._zero_s)
+        self._timeline = Timeline(self._zero_s, self._promised_s)
         self._decoder = Decoder(container, stream, source)
         self._to_mono = ToMono()
         self._n_samples = 0
@@ -113,7 +113,9 @@ class _Reading:
             return  # clocks drift, and sound that begins later than the film loses nothing
         shortest_s = _PAUSING_CODECS.get(self._stream.codec_context.name, _SHORTEST_LEAP_S)
         if trouble is not None or ends_s - begins_s >= shortest_s:
-            self.gaps.append(Gap(begins_s, ends_s, trouble or "packets are missing: the time stamps leap", "damage"))
+            self.gaps.append(
+                Gap(begins_s, max(begins_s, ends_s), trouble or "packets are missing: the time stamps leap", "damage")
+            )
 
     def _counted(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
         for block in blocks:
@@ -167,8 +169,8 @@ class _Reading:
         if self.gaps:
             first, missing_s = self.gaps[0], sum(gap.end - gap.start for gap in self.gaps)
             _LOG.warning(
-                "%s is damaged or cut short: %.2f s are missing in %d places, the first at %.2f s (%s)",
-                *(self._name, missing_s, len(self.gaps), first.start, first.reason),
+                "%s is damaged or cut short: %.2f s are missing, the first at %.2f s (%s)",
+                *(self._name, missing_s, first.start, first.reason),
             )
 
 

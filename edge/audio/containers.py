@@ -103,6 +103,8 @@ def promised_end(container: InputContainer, stream: AudioStream) -> float | None
         return None
     if "mov" in names and stream.duration and stream.time_base:
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
+    if "asf" in names and stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
     if "matroska" in names and (tagged_s := _clock(stream.metadata.get("DURATION", ""))):
         return tagged_s
     return guessed_duration(container)
@@ -114,10 +116,12 @@ def guessed_duration(container: InputContainer) -> float | None:
 
 
 def last_stamp(container: InputContainer, from_s: float) -> float:
-    """The last time stamp of any track, read from about `from_s` on; `from_s` itself where there is none behind it."""
+    """The last time stamp of a film, read from about `from_s` on; `from_s` itself where nothing is behind it."""
     import av
 
     last_s = from_s
+    if len(container.streams) == 1:
+        return last_s
     try:
         container.seek(int(from_s * _MICROSECONDS))
         for packet in container.demux():

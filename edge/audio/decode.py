@@ -88,6 +88,8 @@ class Decoder:
                     n_failures = 0
                     yield packet
                 return
+            except IndexError:  # at the end, where packets of tracks came that were not told of in the beginning
+                break
             except av.FFmpegError as error:
                 self.trouble = f"reading the container failed ({_told(error)})"
                 n_failures += 1
@@ -96,8 +98,8 @@ class Decoder:
         yield flush
 
     def _note(self, packet: Packet[AudioStream], error: Exception) -> None:
-        if bytes(packet).startswith(_TAGS):
-            return  # between joined files, and at the end
+        if not packet.size or bytes(packet).startswith(_TAGS):
+            return  # what flushes the decoder, and tags between joined files
         self.n_bad += 1
         self.trouble = f"packets cannot be decoded ({_told(error)})"
         self._bad_bytes += packet.size

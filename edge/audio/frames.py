@@ -23,6 +23,8 @@ class ToMono:
 
     def feed(self, frame: AudioFrame) -> Iterator[FloatArray]:
         """What comes out when a frame goes in; some of it later."""
+        if frame.layout.name.endswith(" channels"):  # a number alone, which no mixer knows how to mix
+            frame = _mixed(frame)
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if kind != self._kind:
             yield from self.flush()
@@ -32,16 +34,33 @@ class ToMono:
             self._resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
             self._kind = kind
         frame.pts = None  # gaps in the time stamps would make the resampler refuse
-        yield from self._resampled(self._resampler, frame)
+        yield from _resampled(self._resampler, frame)
 
     def flush(self) -> Iterator[FloatArray]:
         """What is still inside; the next frame begins anew."""
         resampler, self._resampler = self._resampler, None
         if resampler is not None:
-            yield from self._resampled(resampler, None)
+            yield from _resampled(resampler, None)
 
-    @staticmethod
-    def _resampled(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[FloatArray]:
-        for resampled in resampler.resample(frame):
-            if resampled is not None:
-                yield np.ascontiguousarray(resampled.to_ndarray()[0], dtype=np.float32)
+
+def _resampled(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[FloatArray]:
+    for resampled in resampler.resample(frame):
+        if resampled is not None:
+            yield np.ascontiguousarray(resampled.to_ndarray()[0], dtype=np.float32)
+
+
+def _mixed(frame: AudioFrame) -> AudioFrame:
+    """The mean over the channels, at the same rate."""
+    from av.audio.frame import AudioFrame
+
+    values = frame.to_ndarray()
+    if not frame.format.is_planar:
+        values = values.reshape(-1, frame.layout.nb_channels).T
+    middle, full_scale = 0, 1
+    if values.dtype.kind in "iu":
+        full_scale = 1 << (8 * values.dtype.itemsize - 1)
+        middle = full_scale if values.dtype.kind == "u" else 0
+    mono = (values.mean(axis=0, dtype=np.float64) - middle) / full_scale
+    mixed = AudioFrame.from_ndarray(mono.astype(np.float32)[None], format="flt", layout="mono")
+    mixed.sample_rate = frame.sample_rate
+    return mixed

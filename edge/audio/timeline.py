@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 TOLERANCE_S = 0.1
 """What a stamp may be off without meaning anything: coarse clocks, and the priming of codecs."""
 
@@ -11,6 +13,8 @@ DRIFT_S = 0.5
 MOST_SILENCE_S = 6 * 3600.0
 """All silence that time stamps may ask for: a few hostile bytes can claim any amount."""
 
+_LENGTH_TOLERANCE_S = 10.0
+
 
 class Timeline:
     """Follows the frames of one track, and says how much silence belongs before each.
@@ -18,8 +22,8 @@ class Timeline:
     A stamp that leaps counts only where the next frame goes on from it; one that is alone in what it says does not.
     """
 
-    def __init__(self, zero_s: float) -> None:
-        """Begin where the container's clock shows `zero_s`."""
+    def __init__(self, zero_s: float, length_s: float | None = None) -> None:
+        """Begin where the container's clock shows `zero_s`; `length_s` is how long the recording is said to be."""
         self.at_s = 0.0
         """Seconds of the recording so far, silence included."""
         self.disbelieved_s = 0.0
@@ -27,6 +31,7 @@ class Timeline:
         self._shift_s = -zero_s
         self._expected_s = zero_s
         self._silence_left_s = MOST_SILENCE_S
+        self._latest_s = inf if length_s is None else length_s + _LENGTH_TOLERANCE_S
 
     def place(self, stamp_s: float | None, duration_s: float, next_s: float | None, *, exactly: bool = False) -> bool:
         """Take a frame, with the silence that belongs before it; gives whether its stamp leaps ahead.
@@ -54,7 +59,7 @@ class Timeline:
         self._shift_s += lost_s
 
     def _believed(self, silence_s: float) -> float:
-        if silence_s <= self._silence_left_s:
+        if silence_s <= self._silence_left_s and self.at_s + silence_s <= self._latest_s:
             self._silence_left_s -= silence_s
             return silence_s
         self.disbelieved_s += silence_s
