@@ -105,6 +105,8 @@ def promised_end(container: InputContainer, stream: AudioStream) -> float | None
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
     if "asf" in names and stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
+    if "avi" in names and stream.frames and stream.time_base:
+        return float(stream.frames * stream.time_base)
     if "matroska" in names and (tagged_s := _clock(stream.metadata.get("DURATION", ""))):
         return tagged_s
     return guessed_duration(container)
@@ -157,6 +159,7 @@ def _opened(source: Bytes, name: str, reason: str, probing: dict[str, str]) -> I
             container_options={
                 "format_whitelist": ",".join(_DEMUXERS),
                 "protocol_whitelist": _NO_PROTOCOL,
+                "enable_drefs": "0",
                 "codec_whitelist": ",".join(_audio_decoders()),
                 **probing,
             },

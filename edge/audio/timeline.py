@@ -44,7 +44,7 @@ class Timeline:
             tolerance_s = 0.0 if exactly else TOLERANCE_S
             leaps = stamp_s - self._expected_s > tolerance_s
             ahead_s = stamp_s + self._shift_s - self.at_s
-            if ahead_s > (tolerance_s if leaps else DRIFT_S) and (next_s is None or next_s >= stamp_s):
+            if ahead_s > (tolerance_s if leaps else DRIFT_S) and (next_s is None or next_s >= stamp_s - TOLERANCE_S):
                 self.at_s += self._believed(ahead_s)
             elif ahead_s < -TOLERANCE_S and (next_s is None or abs(next_s - stamp_s - duration_s) <= TOLERANCE_S):
                 self._shift_s -= ahead_s  # the clock was set back: the sound simply goes on
