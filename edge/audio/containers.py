@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
@@ -85,9 +86,12 @@ def open_av(source: Bytes, name: str, reason: str) -> InputContainer:
         container = _opened(source, name, reason, _MORE_PROBING)
     if container.streams.audio:
         return container
-    found = ", ".join(sorted({stream.type for stream in container.streams})) or "no track at all"
+    streams = container.streams
     container.close()
-    raise AudioError(f"{name} has no audio track; expected a recording, found {found}")
+    raise AudioError(
+        f"{name} has no audio track; expected a recording, found {len(streams.video)} tracks of pictures, "
+        f"{len(streams.subtitles)} of subtitles, {len(streams)} in all"
+    )
 
 
 def zero_of(container: InputContainer) -> float:
@@ -206,7 +210,8 @@ def _refusal(source: Bytes, name: str, reason: str, error: Exception) -> str:
             f"{name} is not audio that can be read: expected a recording, found text that begins with {first!r}. "
             "A playlist is not followed; name the recordings that it lists"
         )
-    detail = getattr(error, "strerror", None) or error
+    refused = getattr(error, "errno", None) == errno.EINVAL
+    detail = "no format of recordings" if refused else getattr(error, "strerror", None) or error
     return (
         f"{name} is not audio that can be read ({reason}; {detail}): "
         "expected a complete recording such as WAV, FLAC, OGG, MP3 or M4A"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
+_DEFAULT = 1
 _SHOWN_CHARACTERS = 60
 _UNDETERMINED = frozenset({"", "und"})
 
@@ -55,4 +56,4 @@ def _one_line(text: str) -> str:
 
 
 def _is_default(track: AudioStream) -> bool:
-    return bool(int(track.disposition) & 1)
+    return bool(track.disposition.value & _DEFAULT)
