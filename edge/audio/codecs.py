@@ -55,6 +55,7 @@ def open_with_pyav(file: BinaryIO, name: str, reason: str, track: int | None = N
         raise
 
     def close() -> None:
+        source.is_closed = True
         container.close()
         file.close()
 
@@ -87,6 +88,8 @@ class _Reading:
 
     def blocks(self) -> Iterator[FloatArray]:
         """Mono at 16 kHz, with silence where the time stamps leave room."""
+        if self._source.is_closed:
+            return
         self._mention_tracks()
         for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
             begins_s = self._timeline.at_s
@@ -96,6 +99,8 @@ class _Reading:
                 yield from self._counted(self._to_mono.flush())
                 yield from self._counted(_silence(round(ends_s * SAMPLE_RATE_HZ) - self._n_samples))
             yield from self._counted(self._to_mono.feed(decoded.frame))
+        if self._source.is_closed:
+            return
         yield from self._counted(self._to_mono.flush())
         self._end()
 

@@ -43,6 +43,8 @@ class Bytes:
         self._file = file
         self.failure: BaseException | None = None
         """What ended the reading early: an error of the file, or an interrupt."""
+        self.is_closed = False
+        """Whether the container is gone: PyAV does not survive being asked for more."""
 
     def read(self, n_bytes: int) -> bytes:
         """The next bytes; none at the end, and after a failure."""
@@ -87,11 +89,9 @@ def open_av(source: Bytes, name: str, reason: str) -> InputContainer:
     if container.streams.audio:
         return container
     streams = container.streams
+    found = f"{len(streams.video)} of pictures and {len(streams.subtitles)} of subtitles, {len(streams)} in all"
     container.close()
-    raise AudioError(
-        f"{name} has no audio track; expected a recording, found {len(streams.video)} tracks of pictures, "
-        f"{len(streams.subtitles)} of subtitles, {len(streams)} in all"
-    )
+    raise AudioError(f"{name} has no audio track; expected a recording, found tracks: {found}")
 
 
 def zero_of(container: InputContainer) -> float:

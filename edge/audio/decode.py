@@ -87,6 +87,8 @@ class Decoder:
                 for packet in self._container.demux(self._stream):
                     n_failures = 0
                     yield packet
+                    if self._source.is_closed:
+                        return
                 return
             except IndexError:  # at the end, where packets of tracks came that were not told of in the beginning
                 break

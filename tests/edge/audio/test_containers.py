@@ -244,6 +244,17 @@ def test_an_interrupt_inside_a_read_is_not_lost(tmp_path: Path) -> None:
         list(opened.blocks)
 
 
+def test_a_recording_that_is_closed_early_ends(tmp_path: Path) -> None:
+    path = write_tracks(tmp_path / "a.mkv", [frames(0, 8)])
+    for n_blocks in (0, 1, 3):
+        opened = open_with_pyav(path.open("rb"), "a.mkv", "x")
+        for _ in range(n_blocks):
+            next(opened.blocks)
+        opened.close()
+        opened.close()
+        assert sum(map(len, opened.blocks)) <= RATE_HZ
+
+
 def test_rate_and_channels_may_change_in_the_middle(tmp_path: Path) -> None:
     import av
 
