@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import AudioError
 from ..gaps import Gap
-from .containers import Bytes, guessed_duration, last_stamp, open_av, promised_end, zero_of
+from .containers import Bytes, guessed_duration, last_stamp, leaps_by_intent, open_av, promised_end, zero_of
 from .decode import Decoded, Decoder
 from .frames import ToMono
 from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
@@ -81,6 +81,7 @@ class _Reading:
         self._promised_s = None if end_s is None else end_s - self._zero_s
         self.duration_s = self._promised_s or guessed_duration(container)
         """Length in seconds as far as the container says it."""
+        self._leaps_by_intent = leaps_by_intent(container, source)
         self._timeline = Timeline(self._zero_s, self._promised_s)
         self._decoder = Decoder(container, stream, source)
         self._to_mono = ToMono()
@@ -94,7 +95,7 @@ class _Reading:
         for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
             begins_s = self._timeline.at_s
             ends_s, leaps = self._place(decoded, next_stamp_s)
-            self._note_gap(begins_s, ends_s, decoded.trouble, leaps=leaps)
+            self._note_gap(begins_s, ends_s, decoded.trouble, leaps=leaps and not self._leaps_by_intent)
             if ends_s > begins_s:
                 yield from self._counted(self._to_mono.flush())
                 yield from self._counted(_silence(round(ends_s * SAMPLE_RATE_HZ) - self._n_samples))

@@ -26,7 +26,10 @@ _DEMUXERS = (
 _NO_PROTOCOL = "none"
 _SEEK_FAILED = -22  # EINVAL, as libav tells errors
 # Some containers tell of a track by its first packet, which may come late.
+_LATE_TRACKS = frozenset({"mpeg", "mpegts", "flv", "live_flv", "kux", "nsv", "pva", "rm", "ty", "wtv"})
 _MORE_PROBING = {"probesize": str(1 << 28), "analyzeduration": "600000000"}
+_FRAGMENTED = b"mvex"
+_HEAD_BYTES = 1 << 16
 _MICROSECONDS = 1_000_000
 # Containers whose clock may begin anywhere; the others begin at zero.
 _RUNNING_CLOCK = frozenset({"mpegts", "mpeg", "ogg", "rm", "wtv", "ty", "pva", "nsv", "dhav", "mxf"})
@@ -37,10 +40,11 @@ _SHOWN_CHARACTERS = 40
 
 
 class Bytes:
-    """A file as PyAV reads it: no error is raised through libav, which would drop it, but kept."""
+    """A file as PyAV reads it, from where it stands: errors are kept, not raised through libav, which drops them."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._start = file.tell()
         self.failure: BaseException | None = None
         """What ended the reading early: an error of the file, or an interrupt."""
         self.is_closed = False
@@ -59,7 +63,9 @@ class Bytes:
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """The new position; a negative number where there is none such."""
         try:
-            return self._file.seek(offset, whence)
+            if whence == io.SEEK_SET:
+                offset += self._start
+            return self._file.seek(offset, whence) - self._start
         except (OSError, ValueError, OverflowError):
             return _SEEK_FAILED
         except BaseException as error:
@@ -68,22 +74,21 @@ class Bytes:
 
     def tell(self) -> int:
         """The position."""
-        return self._file.tell()
+        return self._file.tell() - self._start
 
     def at(self, position: int, n_bytes: int) -> bytes:
-        """The bytes at a position, without moving."""
-        before = self._file.tell()
+        """The bytes at a position, without moving; none where there is no such position."""
+        before = self.tell()
         try:
-            self._file.seek(position)
-            return self._file.read(n_bytes)
+            return self.read(n_bytes) if self.seek(position) == position else b""
         finally:
-            self._file.seek(before)
+            self.seek(before)
 
 
 def open_av(source: Bytes, name: str, reason: str) -> InputContainer:
     """Open a recording that libsndfile refused for `reason`; it has a track of sound."""
     container = _opened(source, name, reason, {})
-    if not container.streams.audio:
+    if not container.streams.audio and not _LATE_TRACKS.isdisjoint(_names(container)):
         container.close()
         container = _opened(source, name, reason, _MORE_PROBING)
     if container.streams.audio:
@@ -119,6 +124,11 @@ def promised_end(container: InputContainer, stream: AudioStream) -> float | None
 def guessed_duration(container: InputContainer) -> float | None:
     """How long the recording is in seconds, for some containers guessed from their bytes."""
     return container.duration / _MICROSECONDS if container.duration else None
+
+
+def leaps_by_intent(container: InputContainer, source: Bytes) -> bool:
+    """Whether time stamps that leap are edits, as in an MP4 in one piece, rather than packets that are lost."""
+    return "mov" in _names(container) and _FRAGMENTED not in source.at(0, _HEAD_BYTES)
 
 
 def last_stamp(container: InputContainer, from_s: float) -> float:

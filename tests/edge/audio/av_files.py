@@ -28,12 +28,16 @@ def frames(start_s: float, seconds: float, hz: float = 127.0) -> list[Any]:
 
 
 def write_tracks(
-    path: Path, tracks: Sequence[Sequence[Any]], codec: str = "pcm_s16le", default: int | None = None
+    path: Path,
+    tracks: Sequence[Sequence[Any]],
+    codec: str = "pcm_s16le",
+    default: int | None = None,
+    options: dict[str, str] | None = None,
 ) -> Path:
     """A container with an audio track for each list of frames; `default` counts from 1."""
     import av
 
-    with av.open(path, "w") as container:
+    with av.open(path, "w", options=options or {}) as container:
         streams = [container.add_stream(codec, rate=RATE_HZ, layout="mono") for _ in tracks]
         for number, stream in enumerate(streams, 1):
             stream.metadata["language"] = f"aa{'abcdefgh'[number]}"

@@ -75,6 +75,23 @@ def test_missing_packets_become_silence_and_a_gap(tmp_path: Path, caplog: pytest
     assert "4.00 s are missing" in caplog.text
 
 
+@pytest.mark.parametrize(("options", "n_gaps"), [({}, 0), ({"movflags": "frag_every_frame+empty_moov"}, 1)])
+def test_an_mp4_in_one_piece_leaps_by_intent_one_in_fragments_does_not(
+    tmp_path: Path, options: dict[str, str], n_gaps: int
+) -> None:
+    path = write_tracks(tmp_path / "a.mp4", [[*frames(0, 2), *frames(6, 2)]], "aac", options=options)
+    samples, source = read(path)
+    assert len(samples) / RATE_HZ == pytest.approx(8, abs=0.2)
+    assert not samples[round(2.3 * RATE_HZ) : round(5.7 * RATE_HZ)].any()
+    assert len(source.gaps) == n_gaps
+
+
+def test_what_stands_before_the_file_position_is_not_read(tmp_path: Path) -> None:
+    file = io.BytesIO(b"another file" + write_tracks(tmp_path / "a.mkv", [frames(0, 1)]).read_bytes())
+    file.seek(len(b"another file"))
+    assert sum(map(len, open_with_pyav(file, "a.mkv", "x").blocks)) == RATE_HZ
+
+
 def test_stamps_of_another_age_fill_no_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write_tracks(tmp_path / "a.mkv", [[*frames(0, 1), *frames(2**24, 1)]])
     samples, _ = read(path)
