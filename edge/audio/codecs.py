@@ -94,9 +94,10 @@ class _Reading:
         self._mention_tracks()
         for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
             begins_s = self._timeline.at_s
-            ends_s, leaps = self._place(decoded, next_stamp_s)
+            silence_s, leaps = self._place(decoded, next_stamp_s)
+            ends_s = begins_s + silence_s
             self._note_gap(begins_s, ends_s, decoded.trouble, leaps=leaps and not self._leaps_by_intent)
-            if ends_s > begins_s:
+            if silence_s:
                 yield from self._counted(self._to_mono.flush())
                 yield from self._counted(_silence(round(ends_s * SAMPLE_RATE_HZ) - self._n_samples))
             yield from self._counted(self._to_mono.feed(decoded.frame))
@@ -106,22 +107,20 @@ class _Reading:
         self._end()
 
     def _place(self, decoded: Decoded, next_stamp_s: float | None) -> tuple[float, bool]:
-        """Where a frame begins, and whether its time stamp leaps to there."""
+        """Seconds of silence before a frame, and whether its time stamp leaps over them."""
         frame = decoded.frame
         duration_s = frame.samples / frame.sample_rate
-        self._timeline.skip(decoded.lost_s)
+        lost_s = self._timeline.skip(decoded.lost_s)
         exactly = decoded.trouble is not None
-        leaps = self._timeline.place(decoded.stamp_s, duration_s, next_stamp_s, exactly=exactly)
-        return self._timeline.at_s - duration_s, leaps
+        silence_s, leaps = self._timeline.place(decoded.stamp_s, duration_s, next_stamp_s, exactly=exactly)
+        return lost_s + silence_s, leaps
 
     def _note_gap(self, begins_s: float, ends_s: float, trouble: str | None, *, leaps: bool) -> None:
         if trouble is None and (not leaps or ends_s <= begins_s or not self._n_samples):
             return  # clocks drift, and sound that begins later than the film loses nothing
         shortest_s = _PAUSING_CODECS.get(self._stream.codec_context.name, _SHORTEST_LEAP_S)
         if trouble is not None or ends_s - begins_s >= shortest_s:
-            self.gaps.append(
-                Gap(begins_s, max(begins_s, ends_s), trouble or "packets are missing: the time stamps leap", "damage")
-            )
+            self.gaps.append(Gap(begins_s, ends_s, trouble or "packets are missing: the time stamps leap", "damage"))
 
     def _counted(self, blocks: Iterable[FloatArray]) -> Iterator[FloatArray]:
         for block in blocks:

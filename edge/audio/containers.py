@@ -30,6 +30,7 @@ _LATE_TRACKS = frozenset({"mpeg", "mpegts", "flv", "live_flv", "kux", "nsv", "pv
 _MORE_PROBING = {"probesize": str(1 << 28), "analyzeduration": "600000000"}
 _FRAGMENTED = b"mvex"
 _HEAD_BYTES = 1 << 16
+_SEARCHED_BYTES = 1 << 26
 _MICROSECONDS = 1_000_000
 # Containers whose clock may begin anywhere; the others begin at zero.
 _RUNNING_CLOCK = frozenset({"mpegts", "mpeg", "ogg", "rm", "wtv", "ty", "pva", "nsv", "dhav", "mxf"})
@@ -83,6 +84,19 @@ class Bytes:
             return self.read(n_bytes) if self.seek(position) == position else b""
         finally:
             self.seek(before)
+
+    def find(self, mark: bytes, position: int) -> int | None:
+        """Where `mark` is next, from a position on; None where it is not, or too far away."""
+        if self.at(position, len(mark)) == mark:
+            return position
+        for begin in range(position, position + _SEARCHED_BYTES, _HEAD_BYTES):
+            data = self.at(begin, _HEAD_BYTES + len(mark) - 1)
+            found = data.find(mark)
+            if found >= 0:
+                return begin + found
+            if len(data) < _HEAD_BYTES:
+                break
+        return None
 
 
 def open_av(source: Bytes, name: str, reason: str) -> InputContainer:

@@ -23,6 +23,7 @@ _MOST_FAILURES = 16
 # Streams of frames alone: what is told as their time stamps is a count of frames.
 _WITHOUT_CLOCK = frozenset({"aac", "ac3", "eac3", "amr", "dts", "loas", "mlp", "mp3", "truehd"})
 _TAGS = (b"ID3", b"TAG", b"APETAGEX")
+_MARK_BYTES = 32
 _MOST_CHANNELS = 64
 _UNTOLD = ("Invalid data found", "Error number")
 
@@ -50,8 +51,6 @@ class Decoder:
         """How long what could not be decoded since the last frame lasts, as far as packets say."""
         self.n_bad = 0
         """Packets that could not be decoded."""
-        self.end: int | None = None
-        """Where the last packet that could be decoded ends, in bytes; None where the container does not say."""
         self._container = container
         self._stream = stream
         self._source = source
@@ -59,6 +58,7 @@ class Decoder:
         self._good_bytes = 0
         self._good_s = 0.0
         self._bad_bytes = 0
+        self._end: int | None = None  # of the last packet that was decoded, in bytes of the file
 
     def frames(self) -> Iterator[Decoded]:
         """Frames until the end, or until reading the file fails."""
@@ -72,11 +72,12 @@ class Decoder:
             except (av.FFmpegError, AudioError, ValueError) as error:
                 self._note(packet, error)
                 continue
+            lost_s = 0.0 if self._has_clock or not frames else self._lost(packet)
             for frame in frames:
-                lost_s = self._lost(packet)
                 yield Decoded(frame, frame.time if self._has_clock else None, self.trouble, lost_s)
-                self.trouble, self.bad_s, self._bad_bytes = None, 0.0, 0
-            self._account(packet, sum(frame.samples / frame.sample_rate for frame in frames))
+                self.trouble, self.bad_s, self._bad_bytes, lost_s = None, 0.0, 0, 0.0
+            self._good_bytes += packet.size
+            self._good_s += sum(frame.samples / frame.sample_rate for frame in frames)
 
     def _packets(self) -> Iterator[Packet[AudioStream]]:
         import av
@@ -108,26 +109,28 @@ class Decoder:
         if packet.duration and packet.time_base:
             self.bad_s += float(packet.duration * packet.time_base)
 
-    def _account(self, packet: Packet[AudioStream], duration_s: float) -> None:
-        if packet.pos is not None and packet.size:
-            self.end = packet.pos + packet.size
-        self._good_bytes += packet.size
-        self._good_s += duration_s
-
     def _lost(self, packet: Packet[AudioStream]) -> float:
         """Seconds that are missing before a packet that has no clock: those of bytes at the rate so far."""
-        if self._has_clock or not self._good_s:
-            return 0.0
         hole = self._bad_bytes
-        if packet.pos is not None and self.end is not None:
-            hole = packet.pos - self.end
-            if not self._bad_bytes and self._source.at(self.end, 8).startswith(_TAGS):
-                return 0.0
+        begin = self._begin(packet)
+        if self._end is not None and begin is not None:
+            hole = begin - self._end
+            if not self._bad_bytes and self._source.at(self._end, _MARK_BYTES).startswith(_TAGS):
+                hole = 0
+        self._end = None if begin is None else begin + packet.size
+        if not self._good_s:
+            return 0.0
         missing_s = max(self.bad_s, hole * self._good_s / self._good_bytes)
         if missing_s <= TOLERANCE_S and self.trouble is None:
             return 0.0
         self.trouble = self.trouble or f"{hole} bytes are no audio"
         return missing_s
+
+    def _begin(self, packet: Packet[AudioStream]) -> int | None:
+        """Where a packet begins in the file. What PyAV says of AAC leaves out the bytes that were skipped."""
+        if self._end is None or self._container.format.name != "aac":
+            return packet.pos
+        return self._source.find(bytes(packet)[:_MARK_BYTES], self._end)
 
 
 def _check_frame(frame: AudioFrame) -> None:

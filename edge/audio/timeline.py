@@ -33,30 +33,33 @@ class Timeline:
         self._silence_left_s = MOST_SILENCE_S
         self._latest_s = inf if length_s is None else length_s + _LENGTH_TOLERANCE_S
 
-    def place(self, stamp_s: float | None, duration_s: float, next_s: float | None, *, exactly: bool = False) -> bool:
-        """Take a frame, with the silence that belongs before it; gives whether its stamp leaps ahead.
+    def place(
+        self, stamp_s: float | None, duration_s: float, next_s: float | None, *, exactly: bool = False
+    ) -> tuple[float, bool]:
+        """Take a frame; gives the seconds of silence that belong before it, and whether its stamp leaps ahead.
 
         `stamp_s` is its time stamp and `next_s` that of the frame behind it; None where there is none. `exactly`
         lets small differences count as well: something is known to be missing.
         """
-        leaps = False
+        silence_s, leaps = 0.0, False
         if stamp_s is not None:
             tolerance_s = 0.0 if exactly else TOLERANCE_S
             leaps = stamp_s - self._expected_s > tolerance_s
             ahead_s = stamp_s + self._shift_s - self.at_s
             if ahead_s > (tolerance_s if leaps else DRIFT_S) and (next_s is None or next_s >= stamp_s - TOLERANCE_S):
-                self.at_s += self._believed(ahead_s)
+                silence_s = self._believed(ahead_s)
             elif ahead_s < -TOLERANCE_S and (next_s is None or abs(next_s - stamp_s - duration_s) <= TOLERANCE_S):
                 self._shift_s -= ahead_s  # the clock was set back: the sound simply goes on
             self._expected_s = stamp_s + duration_s
-        self.at_s += duration_s
-        return leaps
+        self.at_s += silence_s + duration_s
+        return silence_s, leaps
 
-    def skip(self, lost_s: float) -> None:
-        """Put silence in the place of what is missing, which the stamps know nothing of."""
-        lost_s = self._believed(lost_s)
-        self.at_s += lost_s
-        self._shift_s += lost_s
+    def skip(self, lost_s: float) -> float:
+        """Seconds of silence in the place of what is missing, which the stamps know nothing of."""
+        silence_s = self._believed(lost_s)
+        self.at_s += silence_s
+        self._shift_s += silence_s
+        return silence_s
 
     def _believed(self, silence_s: float) -> float:
         if silence_s <= self._silence_left_s and self.at_s + silence_s <= self._latest_s:
