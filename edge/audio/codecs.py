@@ -11,9 +11,9 @@ import numpy as np
 from ..errors import AudioError
 from ..gaps import Gap
 from .containers import Bytes, guessed_duration, last_stamp, leaps_by_intent, open_av, promised_end, zero_of
-from .decode import Decoded, Decoder
 from .frames import ToMono
 from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
+from .packets import Decoded, Decoder
 from .timeline import MOST_SILENCE_S, Timeline
 from .tracks import choose_track, describe_tracks
 
