@@ -234,8 +234,11 @@ def _refusal(source: Bytes, name: str, reason: str, error: Exception) -> str:
             f"{name} is not audio that can be read: expected a recording, found text that begins with {first!r}. "
             "A playlist is not followed; name the recordings that it lists"
         )
-    refused = getattr(error, "errno", None) == errno.EINVAL
-    detail = "no format of recordings" if refused else getattr(error, "strerror", None) or error
+    detail = getattr(error, "strerror", None) or error
+    if getattr(error, "errno", None) == errno.EINVAL:
+        detail = "no format of recordings"
+    elif head[4:8] == b"ftyp" and source.find(b"moov", 0) is None:
+        detail = "its index is missing, which a recorder writes last: it was interrupted, or the file is cut short"
     return (
         f"{name} is not audio that can be read ({reason}; {detail}): "
         "expected a complete recording such as WAV, FLAC, OGG, MP3 or M4A"

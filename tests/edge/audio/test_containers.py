@@ -253,6 +253,14 @@ def test_packets_none_of_which_can_be_decoded_are_an_error(tmp_path: Path) -> No
         list(open_audio(path))
 
 
+def test_an_mp4_without_its_index_says_so(tmp_path: Path) -> None:
+    path = write_tracks(tmp_path / "a.m4a", [frames(0, 3)], "aac")
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"moov") - 4])
+    with pytest.raises(AudioError, match=r"a\.m4a is not audio that can be read .* its index is missing"):
+        open_audio(path)
+
+
 class Failing(io.BytesIO):
     """A file whose reads fail from some place on."""
 
