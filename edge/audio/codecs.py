@@ -10,7 +10,8 @@ import numpy as np
 
 from ..errors import AudioError
 from ..gaps import Gap
-from .containers import Bytes, guessed_duration, last_stamp, leaps_by_intent, open_av, promised_end, zero_of
+from .clocks import guessed_duration, last_stamp, leaps_by_intent, promised_end, zero_of
+from .containers import Bytes, open_av
 from .frames import ToMono
 from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
 from .packets import Decoded, Decoder
@@ -77,7 +78,7 @@ class _Reading:
         self._source = source
         self._is_chosen = is_chosen
         self._zero_s = zero_of(container)
-        end_s = promised_end(container, stream)
+        end_s = promised_end(container, stream, source)
         self._promised_s = None if end_s is None else end_s - self._zero_s
         self.duration_s = self._promised_s or guessed_duration(container)
         """Length in seconds as far as the container says it."""

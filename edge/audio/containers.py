@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, BinaryIO
 from ..errors import AudioError
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
     from av.container import InputContainer
 
 # Demuxers that hold their sound themselves. Left out is whatever names other files or addresses (playlists, DASH, SDP,
@@ -28,14 +27,8 @@ _SEEK_FAILED = -22  # EINVAL, as libav tells errors
 # Some containers tell of a track by its first packet, which may come late.
 _LATE_TRACKS = frozenset({"mpeg", "mpegts", "flv", "live_flv", "kux", "nsv", "pva", "rm", "ty", "wtv"})
 _MORE_PROBING = {"probesize": str(1 << 28), "analyzeduration": "600000000"}
-_FRAGMENTED = b"mvex"
-_HEAD_BYTES = 1 << 16
+_CHUNK_BYTES = 1 << 16
 _SEARCHED_BYTES = 1 << 26
-_MICROSECONDS = 1_000_000
-# Containers whose clock may begin anywhere; the others begin at zero.
-_RUNNING_CLOCK = frozenset({"mpegts", "mpeg", "ogg", "rm", "wtv", "ty", "pva", "nsv", "dhav", "mxf"})
-# Containers that say in their header how long they are; the length of the others is guessed from their bytes.
-_PROMISING = frozenset({"mov", "matroska", "asf", "avi", "flv", "caf", "wav", "aiff", "w64", "wv", "tta", "tak", "ape"})
 _TEXT_BYTES = frozenset(range(0x20, 0x7F)) | {0x09, 0x0A, 0x0D}
 _SHOWN_CHARACTERS = 40
 
@@ -89,12 +82,12 @@ class Bytes:
         """Where `mark` is next, from a position on; None where it is not, or too far away."""
         if self.at(position, len(mark)) == mark:
             return position
-        for begin in range(position, position + _SEARCHED_BYTES, _HEAD_BYTES):
-            data = self.at(begin, _HEAD_BYTES + len(mark) - 1)
+        for begin in range(position, position + _SEARCHED_BYTES, _CHUNK_BYTES):
+            data = self.at(begin, _CHUNK_BYTES + len(mark) - 1)
             found = data.find(mark)
             if found >= 0:
                 return begin + found
-            if len(data) < _HEAD_BYTES:
+            if len(data) < _CHUNK_BYTES:
                 break
         return None
 
@@ -102,7 +95,7 @@ class Bytes:
 def open_av(source: Bytes, name: str, reason: str) -> InputContainer:
     """Open a recording that libsndfile refused for `reason`; it has a track of sound."""
     container = _opened(source, name, reason, {})
-    if not container.streams.audio and not _LATE_TRACKS.isdisjoint(_names(container)):
+    if not container.streams.audio and not _LATE_TRACKS.isdisjoint(demuxers(container)):
         container.close()
         container = _opened(source, name, reason, _MORE_PROBING)
     if container.streams.audio:
@@ -113,66 +106,9 @@ def open_av(source: Bytes, name: str, reason: str) -> InputContainer:
     raise AudioError(f"{name} has no audio track; expected a recording, found tracks: {found}")
 
 
-def zero_of(container: InputContainer) -> float:
-    """What the container's clock shows at the beginning of the recording, in seconds."""
-    start_s = (container.start_time or 0) / _MICROSECONDS
-    return start_s if start_s < 0 or not _RUNNING_CLOCK.isdisjoint(_names(container)) else 0.0
-
-
-def promised_end(container: InputContainer, stream: AudioStream) -> float | None:
-    """Where the sound ends according to the header, in seconds of the container's clock; None where it does not say."""
-    names = _names(container)
-    if _PROMISING.isdisjoint(names):
-        return None
-    if "mov" in names and stream.duration and stream.time_base:
-        return float(((stream.start_time or 0) + stream.duration) * stream.time_base)
-    if "asf" in names and stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if "avi" in names and stream.frames and stream.time_base:
-        return float(stream.frames * stream.time_base)
-    if "matroska" in names and (tagged_s := _clock(stream.metadata.get("DURATION", ""))):
-        return tagged_s
-    return guessed_duration(container)
-
-
-def guessed_duration(container: InputContainer) -> float | None:
-    """How long the recording is in seconds, for some containers guessed from their bytes."""
-    return container.duration / _MICROSECONDS if container.duration else None
-
-
-def leaps_by_intent(container: InputContainer, source: Bytes) -> bool:
-    """Whether time stamps that leap are edits, as in an MP4 in one piece, rather than packets that are lost."""
-    return "mov" in _names(container) and _FRAGMENTED not in source.at(0, _HEAD_BYTES)
-
-
-def last_stamp(container: InputContainer, from_s: float) -> float:
-    """The last time stamp of a film, read from about `from_s` on; `from_s` itself where nothing is behind it."""
-    import av
-
-    last_s = from_s
-    if len(container.streams) == 1:
-        return last_s
-    try:
-        container.seek(int(from_s * _MICROSECONDS))
-        for packet in container.demux():
-            if packet.pts is not None and packet.time_base:
-                last_s = max(last_s, float(packet.pts * packet.time_base))
-    except av.FFmpegError:
-        return last_s
-    return last_s
-
-
-def _names(container: InputContainer) -> set[str]:
+def demuxers(container: InputContainer) -> set[str]:
+    """The names of the demuxer that reads a container."""
     return set(container.format.name.split(","))
-
-
-def _clock(text: str) -> float | None:
-    """Seconds of hours:minutes:seconds."""
-    try:
-        hours, minutes, seconds = map(float, text.split(":"))
-    except ValueError:
-        return None
-    return hours * 3600 + minutes * 60 + seconds
 
 
 def _opened(source: Bytes, name: str, reason: str, probing: dict[str, str]) -> InputContainer:

@@ -23,15 +23,15 @@ class ToMono:
 
     def feed(self, frame: AudioFrame) -> Iterator[FloatArray]:
         """What comes out when a frame goes in; some of it later."""
-        if frame.layout.name.endswith(" channels"):  # a number alone, which no mixer knows how to mix
-            frame = _mixed(frame)
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if kind != self._kind:
             yield from self.flush()
         if self._resampler is None:
             from av.audio.resampler import AudioResampler
 
-            self._resampler = AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+            # FFmpeg does not know how to mix channels of which there is only a number.
+            layout = frame.layout if frame.layout.name.endswith(" channels") else "mono"
+            self._resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE_HZ)
             self._kind = kind
         frame.pts = None  # gaps in the time stamps would make the resampler refuse
         yield from _resampled(self._resampler, frame)
@@ -46,21 +46,7 @@ class ToMono:
 def _resampled(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[FloatArray]:
     for resampled in resampler.resample(frame):
         if resampled is not None:
-            yield np.ascontiguousarray(resampled.to_ndarray()[0], dtype=np.float32)
-
-
-def _mixed(frame: AudioFrame) -> AudioFrame:
-    """The mean over the channels, at the same rate."""
-    from av.audio.frame import AudioFrame
-
-    values = frame.to_ndarray()
-    if not frame.format.is_planar:
-        values = values.reshape(-1, frame.layout.nb_channels).T
-    middle, full_scale = 0, 1
-    if values.dtype.kind in "iu":
-        full_scale = 1 << (8 * values.dtype.itemsize - 1)
-        middle = full_scale if values.dtype.kind == "u" else 0
-    mono = (values.mean(axis=0, dtype=np.float64) - middle) / full_scale
-    mixed = AudioFrame.from_ndarray(mono.astype(np.float32)[None], format="flt", layout="mono")
-    mixed.sample_rate = frame.sample_rate
-    return mixed
+            # The samples of all channels stand one behind the other. PyAV must not be asked for an array with a row
+            # for each channel: it does not count eight of them right.
+            values = resampled.to_ndarray()[0].reshape(-1, resampled.layout.nb_channels)
+            yield np.ascontiguousarray(values.mean(axis=1, dtype=np.float32))

@@ -237,6 +237,33 @@ def test_what_is_cut_short_has_a_gap_at_its_end(
     assert "cut short" in caplog.text
 
 
+class Pipe(io.RawIOBase):
+    """Takes bytes and cannot go back to write a length."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.data += bytes(data)
+        return len(data)
+
+
+def test_a_live_recording_that_promises_no_length_is_not_cut_short() -> None:
+    import av
+
+    pipe = Pipe()
+    with av.open(pipe, "w", format="matroska") as container:
+        stream = container.add_stream("pcm_s16le", rate=RATE_HZ, layout="mono")
+        for frame in [*frames(0, 8), None]:
+            container.mux(stream.encode(frame))
+    opened = open_with_pyav(io.BytesIO(pipe.data[: len(pipe.data) // 2]), "live.mkv", "x")
+    assert sum(map(len, opened.blocks)) == pytest.approx(4 * RATE_HZ, abs=0.3 * RATE_HZ)
+    assert opened.gaps == []
+
+
 def test_a_track_that_is_shorter_than_its_film_is_not_cut_short(tmp_path: Path) -> None:
     path = write_tracks(tmp_path / "a.mkv", [frames(0, 3), frames(0, 8)])
     samples, source = read(path, 1)
