@@ -46,6 +46,15 @@ def test_passes_the_options_on(run: Any, model: Any, clip: Path) -> None:
     assert model.loaded_with == ("tiny.en", expected)
 
 
+def test_passes_the_track_on_and_looks_for_it_before_the_model_is_loaded(run: Any, model: Any, clip: Path) -> None:
+    assert run("transcribe", clip, "--track", 1).status == 0
+    assert model.settings == [{"track": 1}]
+    model.loaded_with = None
+    outcome = run("transcribe", clip, "--track", 2)
+    assert (outcome.status, model.loaded_with) == (1, None)
+    assert "has no audio track 2" in outcome.err
+
+
 def test_reads_a_vocabulary(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
     words = tmp_path / "words.txt"
     words.write_text("\ufeff# people\nMakan\n\n San  Francisco \nMakan\n", encoding="utf-8")
