@@ -92,8 +92,9 @@ class _Reading:
         """Mono at 16 kHz, with silence where the time stamps leave room."""
         if self._source.is_closed:
             return
-        self._mention_tracks()
-        for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
+        for number, (decoded, next_stamp_s) in enumerate(_with_next_stamp(self._decoder.frames())):
+            if number == 1:  # not while it is only opened, which may happen twice
+                self._mention_tracks()
             begins_s = self._timeline.at_s
             silence_s, leaps = self._place(decoded, next_stamp_s)
             ends_s = begins_s + silence_s

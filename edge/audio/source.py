@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import AudioError
 from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
-from .options import AS_IT_COMES, ReadOptions
+from .options import ReadOptions
 
 AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | NDArray[Any]"
 
@@ -72,11 +72,12 @@ class AudioSource:
         self.close()
 
 
-def open_audio(audio: AudioInput, options: ReadOptions = AS_IT_COMES) -> AudioSource:
+def open_audio(audio: AudioInput, *, track: int | None = None) -> AudioSource:
     """Open a path, a binary file object (WAV, any other container, or raw 16 kHz s16le PCM) or samples.
 
-    Samples are a float array (n_samples,), mono at 16 kHz.
+    Samples are a float array (n_samples,), mono at 16 kHz. `track` is the audio track to take, counted from 1.
     """
+    options = ReadOptions(track)
     if isinstance(audio, np.ndarray):
         options.check_only_track(_ARRAY_NAME)
         return _array_source(audio)

@@ -117,9 +117,9 @@ class Batch:
             if recording.name == STANDARD_INPUT:
                 standard_input()
             elif path.is_file() or not path.exists():  # a pipe can be opened only once
-                from ..audio import ReadOptions, open_audio
+                from ..audio import open_audio
 
-                open_audio(path, ReadOptions(track)).close()
+                open_audio(path, track=track).close()
         except Exception as error:
             self._fail(recording.name, _told(recording.name, error))
             return False

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, get_args
 
-from ..audio import AudioInput, AudioSource, ReadOptions, open_audio
+from ..audio import AudioInput, AudioSource, open_audio
 from ..errors import ModelNotFoundError, OptionError, UnsupportedModelError
 from ..format import ModelFile, open_model
 from ..onnx.folder import is_folder, open_folder
@@ -106,14 +106,14 @@ class Model:
             OptionError, UnsupportedModelError: the model cannot do what is asked.
             StoreError: `vad` is True and the detector cannot be fetched.
         """
-        options, reading = self._checked(options, settings), ReadOptions(track)
+        options = self._checked(options, settings)
         with self._state(options.n_sequences) as state:
             return transcribe(
                 self.engine,
                 state,
                 self.tokenizer,
                 self,
-                open_audio(audio, reading),
+                open_audio(audio, track=track),
                 options,
                 on_segment=on_segment,
                 progress=progress,
@@ -135,7 +135,7 @@ class Model:
         not grow with its length. Arguments and errors are those of `transcribe`.
         """
         options = self._checked(options, settings)
-        return self._stream(open_audio(audio, ReadOptions(track)), options)
+        return self._stream(open_audio(audio, track=track), options)
 
     def _checked(self, options: TranscribeOptions | None, settings: Settings) -> TranscribeOptions:
         if options is not None and not isinstance(options, TranscribeOptions):

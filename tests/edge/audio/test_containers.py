@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.audio import AudioSource, ReadOptions, open_audio
+from edge.audio import AudioSource, open_audio
 from edge.audio.codecs import open_with_pyav
 from edge.errors import AudioError, OptionError
 
@@ -29,7 +29,7 @@ from .av_files import RATE_HZ, frames, write_tracks
 
 
 def read(path: Path, track: int | None = None) -> tuple[NDArray[np.float32], AudioSource]:
-    source = open_audio(path, ReadOptions(track))
+    source = open_audio(path, track=track)
     return np.concatenate(list(source)), source
 
 
@@ -157,21 +157,21 @@ def test_the_default_track_is_taken_unless_another_is_wanted(
 def test_a_track_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
     path = write_tracks(tmp_path / "a.mkv", [frames(0, 1), frames(0, 1)])
     with pytest.raises(AudioError, match=r"a\.mkv has no audio track 3; expected 1 to 2: 1 \(pcm_s16le aab"):
-        open_audio(path, ReadOptions(3))
+        open_audio(path, track=3)
 
 
 def test_what_has_one_track_has_no_second() -> None:
     with pytest.raises(AudioError, match="no audio track 2"):
-        open_audio(np.zeros(10, np.float32), ReadOptions(2))
+        open_audio(np.zeros(10, np.float32), track=2)
     with pytest.raises(AudioError, match="no audio track 2"):
-        open_audio(io.BytesIO(pcm_wav()), ReadOptions(2))
-    assert sum(map(len, open_audio(io.BytesIO(pcm_wav()), ReadOptions(1)))) == RATE_HZ
+        open_audio(io.BytesIO(pcm_wav()), track=2)
+    assert sum(map(len, open_audio(io.BytesIO(pcm_wav()), track=1))) == RATE_HZ
 
 
 @pytest.mark.parametrize("track", [0, -1, 1.0, "1", True])
 def test_a_track_is_a_number_from_one_on(track: Any) -> None:
     with pytest.raises(OptionError, match="track is"):
-        ReadOptions(track)
+        open_audio(np.zeros(10, np.float32), track=track)
 
 
 def pcm_wav() -> bytes:
