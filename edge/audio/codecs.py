@@ -76,7 +76,7 @@ class _Reading:
         self._container = container
         self._stream = stream
         self._source = source
-        self._is_chosen = is_chosen
+        self._is_chosen = is_chosen  # or was mentioned
         self._zero_s = zero_of(container)
         end_s = promised_end(container, stream, source)
         self._promised_s = None if end_s is None else end_s - self._zero_s
@@ -92,8 +92,8 @@ class _Reading:
         """Mono at 16 kHz, with silence where the time stamps leave room."""
         if self._source.is_closed:
             return
-        for number, (decoded, next_stamp_s) in enumerate(_with_next_stamp(self._decoder.frames())):
-            if number == 1:  # not while it is only opened, which may happen twice
+        for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
+            if self._n_samples:  # the recording is read, not only tried, which may happen before
                 self._mention_tracks()
             begins_s = self._timeline.at_s
             silence_s, leaps = self._place(decoded, next_stamp_s)
@@ -118,7 +118,7 @@ class _Reading:
         return lost_s + silence_s, leaps
 
     def _note_gap(self, begins_s: float, ends_s: float, trouble: str | None, *, leaps: bool) -> None:
-        if trouble is None and (not leaps or ends_s <= begins_s or not self._n_samples):
+        if trouble is None and (not leaps or ends_s <= begins_s or begins_s == 0):
             return  # clocks drift, and sound that begins later than the film loses nothing
         shortest_s = _PAUSING_CODECS.get(self._stream.codec_context.name, _SHORTEST_LEAP_S)
         if trouble is not None or ends_s - begins_s >= shortest_s:
@@ -130,6 +130,7 @@ class _Reading:
             yield block
 
     def _end(self) -> None:
+        self._mention_tracks()
         decoder, failure, at_s = self._decoder, self._source.failure, self._timeline.at_s
         if failure is not None and not isinstance(failure, OSError):
             raise failure
@@ -159,8 +160,11 @@ class _Reading:
         return at_s if film_s > at_s + missing_s - _CUT_SHORT_S else at_s + missing_s
 
     def _mention_tracks(self) -> None:
+        if self._is_chosen:
+            return
+        self._is_chosen = True
         tracks = self._container.streams.audio
-        if len(tracks) > 1 and not self._is_chosen:
+        if len(tracks) > 1:
             number = 1 + [track.index for track in tracks].index(self._stream.index)
             _LOG.warning(
                 "%s has %d audio tracks, %d is read; --track N takes another: %s",
