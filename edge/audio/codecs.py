@@ -90,9 +90,9 @@ class _Reading:
 
     def blocks(self) -> Iterator[FloatArray]:
         """Mono at 16 kHz, with silence where the time stamps leave room."""
-        if self._source.is_closed:
-            return
         for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
+            if self._source.is_closed:
+                return
             if self._n_samples:  # the recording is read, not only tried, which may happen before
                 self._mention_tracks()
             begins_s = self._timeline.at_s

@@ -82,6 +82,8 @@ class Decoder:
     def _packets(self) -> Iterator[Packet[AudioStream]]:
         import av
 
+        if self._source.is_closed:
+            return
         n_failures = 0
         while n_failures < _MOST_FAILURES and self._source.failure is None:
             try:
