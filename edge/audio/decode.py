@@ -42,6 +42,10 @@ class Decoder:
         """How far it is by the clock of the stream."""
         return self.starts_s + self._n_done / int(self.sound.samplerate)
 
+    def ending(self) -> tuple[str, float]:
+        """Why it is not complete, and where it should end; no reason where it is."""
+        return self.stream.ending(self.done_s, self.error)
+
     def near(self, source: Source) -> int:
         """Which byte of the file was read last."""
         return source.position() if self._view is None else self._view.position()
@@ -54,17 +58,13 @@ class Decoder:
         while (block := self._read(largest)) is not None:
             yield block
 
-    def drop(self, seconds: float) -> None:
-        """Leave out the first `seconds`, as far as `begin` has decoded them."""
-        n_frames = round(max(seconds, 0.0) * self.sound.samplerate)
-        self._first = [block[n_frames:] for block in self._first if len(block) > n_frames]
-
-    def begin(self) -> bool:
-        """Decode a little, to be among the blocks; whether there was something."""
-        block = self._read(_FIRST_FRAMES)
-        if block is not None:
-            self._first.append(block)
-        return block is not None
+    def begin(self, from_s: float) -> bool:
+        """Decode a little, to be among the blocks, and leave out what is before `from_s`; whether something is left."""
+        n_before = max(round((from_s - self.starts_s) * self.sound.samplerate), 0)
+        block = self._read(_FIRST_FRAMES + n_before)
+        if block is not None and len(block) > n_before:
+            self._first.append(block[n_before:])
+        return bool(self._first)
 
     def _read(self, largest: int) -> FloatArray | None:
         rate_hz = self.sound.samplerate
@@ -153,7 +153,7 @@ class Recording:
             self._n_tries += 1
             if self._n_tries > _MOST_TRIES:
                 return None
-            decoder = open_part(part)
+            decoder = open_part(part, before.done_s)
             if decoder is not None:
                 return part, decoder
         return None
@@ -161,12 +161,11 @@ class Recording:
     def _between(self, part: Part, following: Decoder) -> Iterator[FloatArray]:
         """Silence for what is missing in front of a part."""
         if part.joined:
-            why, ends_s = self._decoder.stream.ending(self._decoder.done_s)
+            why, ends_s = self._decoder.ending()
             if why or part.reason:
                 yield from self._silence(max(ends_s - self._decoder.done_s, 0.0), part.reason or why)
             return
         missing_s = following.starts_s - self._decoder.done_s
-        following.drop(-missing_s)
         if missing_s >= _SHORTEST_GAP_S:
             yield from self._silence(missing_s, part.reason)
 
@@ -180,8 +179,7 @@ class Recording:
 
     def _note_ending(self, decoder: Decoder) -> None:
         """Add the gap at the end of a recording that is not complete."""
-        why, ends_s = decoder.stream.ending(decoder.done_s)
-        why = why or decoder.error
+        why, ends_s = decoder.ending()
         if why:
             missing_s = ends_s - decoder.done_s
             missing_s = missing_s if 0 < missing_s < BELIEVABLE_S else 0.0
@@ -196,12 +194,16 @@ class Recording:
             _LOG.warning("%s is damaged or cut short: %s at %.2f s (%s)", self._name, missing, gap.start, gap.reason)
 
 
-def open_part(part: Part) -> Decoder | None:
-    """A decoder that gives something of a part; None where it does not."""
+def read_forward(sound: soundfile.SoundFile) -> None:
+    """Keep soundfile from seeking behind each block, to where it is: not every file takes that."""
+    sound.seekable = lambda: False
+
+
+def open_part(part: Part, done_s: float = 0) -> Decoder | None:
+    """A decoder of a part that goes on from `done_s`, if it is not of another recording; None where nothing comes."""
     try:
         sound = soundfile.SoundFile(part.view)
-        # soundfile would seek behind each block, which what begins in the middle does not take.
-        sound.seekable = lambda: False
+        read_forward(sound)
         check_rate(sound.samplerate, "")
     except (soundfile.LibsndfileError, OSError, TypeError, ValueError, AudioError):
         return None
@@ -209,7 +211,7 @@ def open_part(part: Part) -> Decoder | None:
     if starts_s is None:
         starts_s = (part.ends_s or 0.0) - sound.frames / sound.samplerate
     decoder = Decoder(sound, part.stream, part.view, starts_s)
-    if decoder.begin():
+    if decoder.begin(0.0 if part.joined else done_s):
         return decoder
     sound.close()
     return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,7 +12,7 @@ import soundfile
 
 from ..errors import AudioError
 from .codecs import open_with_pyav
-from .decode import Decoder, Recording, open_part, reason_of
+from .decode import Decoder, Recording, open_part, read_forward, reason_of
 from .find_stream import find_part, stream_of
 from .headers import HeaderStream
 from .mono import Opened, check_rate
@@ -67,6 +69,8 @@ def _open_container(file: BinaryIO, name: str) -> Opened:
     except soundfile.LibsndfileError as error:
         source.rewind()
         return _open_refused(source, file, name, reason_of(error))
+    except AudioError:
+        raise
     except (OSError, TypeError, ValueError) as error:
         raise AudioError(f"{name} cannot be read as audio: {error}") from error
     return _opened(source, name, first)
@@ -83,6 +87,8 @@ def _first_decoder(source: Source) -> Decoder:
         if view is None:
             raise
         sound = _sound(source, view)
+    if sound.format != "MP3":  # whose samples would differ in their last bits from those of other readers
+        read_forward(sound)
     if sound.frames < _UNKNOWN_FRAMES:
         header.announced_s = sound.frames / sound.samplerate
     return Decoder(sound, stream_of(source, sound.format) or header, view)
@@ -98,13 +104,20 @@ def _sound(source: Source, view: View | None) -> soundfile.SoundFile:
 def _open_refused(source: Source, file: BinaryIO, name: str, reason: str) -> Opened:
     """Open what libsndfile does not: through PyAV, or from behind the damage that its beginning may have."""
     try:
-        return open_with_pyav(file, name, reason=reason)
+        return _that_begins(open_with_pyav(file, name, reason=reason))
     except AudioError:
-        for part in find_part(source):
-            decoder = open_part(part)
-            if decoder is not None:
-                return _opened(source, name, decoder, reason=part.reason)
+        if not file.closed:
+            for part in find_part(source):
+                decoder = open_part(part)
+                if decoder is not None:
+                    return _opened(source, name, decoder, reason=part.reason)
         raise
+
+
+def _that_begins(opened: Opened) -> Opened:
+    """The same recording once its first block is decoded, which may fail."""
+    first = next(opened.blocks, None)
+    return replace(opened, blocks=chain([] if first is None else [first], opened.blocks))
 
 
 def _opened(source: Source, name: str, first: Decoder, reason: str = "") -> Opened:

@@ -19,6 +19,7 @@ _PLACE = re.compile(rb"\xff[\xf8\xf9]|fLaC[\x00\x80]\x00\x00\x22")
 _SHORTEST_LOSS_S = 0.01
 
 _RATES_HZ = (0, 88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)
+_BLOCK_SAMPLES = {1: 192} | {2 + n: 576 << n for n in range(4)} | {8 + n: 256 << n for n in range(8)}
 _DEPTHS = (0, 8, 12, 0, 16, 20, 24, 32)
 
 
@@ -63,12 +64,9 @@ def parse_info(body: bytes) -> FlacInfo | None:
 def guess_info(header: bytes) -> bytes | None:
     """The body of a STREAMINFO block that describes the frame with this header; None where it is no frame."""
     rate_code, channel_code, depth_code = header[2] & 15, header[3] >> 4, header[3] >> 1 & 7
-    if not 0 < rate_code < 12 or not depth_code or channel_code > 10:
+    if not 0 < rate_code < 12 or not _DEPTHS[depth_code] or channel_code > 10:
         return None
-    code = header[2] >> 4
-    block_samples = (
-        576 << (code - 2) if 2 <= code <= 5 else 256 << (code - 8) if code >= 8 else 192 if code == 1 else 4096
-    )
+    block_samples = _BLOCK_SAMPLES.get(header[2] >> 4, 4096)
     n_channels = channel_code + 1 if channel_code < 8 else 2
     packed = _RATES_HZ[rate_code] << 44 | (n_channels - 1) << 41 | (_DEPTHS[depth_code] - 1) << 36
     block = 2 * block_samples.to_bytes(2, "big") + bytes(6) + packed.to_bytes(8, "big") + bytes(16)
@@ -163,21 +161,21 @@ class FlacStream:
                     yield Part(View(self._source, b"", place, self._source.size), joined, 0.0, joined=True)
                 continue
             first = first_sample(header[:_LARGEST_HEADER], info)
-            if first is None or first < n_done or (n_samples and first >= n_samples):
+            if first is None or first <= n_done or (n_samples and first >= n_samples):
                 continue
             starts_s = first / info.rate_hz
             if starts_s - done_s < BELIEVABLE_S:
                 view = View(self._source, self._head(), place, self._source.size)
                 yield Part(view, self, starts_s, "damaged FLAC frames")
 
-    def ending(self, done_s: float) -> tuple[str, float]:
+    def ending(self, done_s: float, error: str) -> tuple[str, float]:
         """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
-        promised_s = self._info.n_samples / self._info.rate_hz if self._info else 0.0
-        if _SHORTEST_LOSS_S < promised_s - done_s < BELIEVABLE_S:
-            return "it ends before its header says", promised_s
-        if promised_s > done_s + _SHORTEST_LOSS_S:
-            return "it ends before its header says", done_s
-        return "", done_s
+        if self._info is None or not self._info.n_samples:
+            return error, done_s
+        promised_s = self._info.n_samples / self._info.rate_hz
+        if promised_s - done_s < _SHORTEST_LOSS_S:
+            return "", done_s
+        return "it ends before its header says", promised_s if promised_s - done_s < BELIEVABLE_S else done_s
 
     def _head(self) -> bytes:
         """The beginning of a FLAC of unknown length with the frames of this one."""

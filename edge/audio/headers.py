@@ -111,7 +111,7 @@ class HeaderStream:
             return self.announced_s
         return layout.n_bytes / layout.bytes_per_s
 
-    def ending(self, done_s: float) -> tuple[str, float]:
+    def ending(self, done_s: float, error: str) -> tuple[str, float]:
         """Why a recording that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
         promised_s, layout = self._promised_s(), self._layout
         is_cut = layout is not None and layout.data_at + layout.n_bytes > self._source.size
@@ -119,7 +119,7 @@ class HeaderStream:
         least_s = _SHORTEST_LOSS_S if is_cut else _SHORTEST_REFUSED_S
         if least_s < promised_s - done_s < BELIEVABLE_S:
             return "it ends before its header says", promised_s
-        return "", done_s
+        return error, done_s
 
 
 class Behind(Source):
@@ -159,7 +159,7 @@ def _chunks(source: Source, at: int, kind_of: str) -> Iterator[tuple[bytes, int,
         if kind_of == _W64:
             length -= layout.size
         yield name[:4], at + layout.size, length
-        if length < 0:
+        if length < 0 or at + length > source.size:
             return
         at += layout.size + length
         at += -at % 8 if kind_of == _W64 else length % 2 if layout.size == 8 else 0
@@ -197,7 +197,7 @@ def _aiff_layout(source: Source) -> Layout | None:
             common = source.read_at(at, 18).ljust(18, b"\0")
             n_channels, _, bits, exponent, mantissa = struct.unpack(">HIHHQ", common)
             frame_bytes, frames_at = n_channels * ((bits + 7) // 8), at + 2
-            rate = math.ldexp(mantissa, (exponent & 0x7FFF) - 16446)
+            rate = math.ldexp(mantissa, exponent - 16446) if exponent < 16446 else 0.0
         elif name == b"SSND" and frame_bytes:
             fields = (Field(at - 4, ">I", more=8), Field(frames_at, ">I", unit=frame_bytes))
             return Layout(at + 8, max(length - 8, 0), rate * frame_bytes, fields)

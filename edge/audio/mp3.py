@@ -127,7 +127,8 @@ class Mp3Stream:
         """Up to where, at most `wanted_s`, the frames follow each other without a break."""
         while not self._ended and self._whole and self._seconds(self._n_frames) < wanted_s:
             self._step()
-        return wanted_s if self._whole else min(wanted_s, self._seconds(self._n_frames))
+        is_walked = self._n_frames > self._first_frame and (self._ended or not self._whole)
+        return min(wanted_s, self._seconds(self._n_frames)) if is_walked else wanted_s
 
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:
         """Where reading can go on when it stopped at `done_s`."""
@@ -152,9 +153,15 @@ class Mp3Stream:
             yield Part(View(self._source, b"", at, self._source.size), Mp3Stream(self._source, at), 0.0, joined=True)
         else:
             reason = f"bytes {self._at} to {at} are no MP3"
-            yield self._part(at, self._n_frames + self._n_missing(at), reason)
+            first = self._n_frames + self._n_missing(at)
+            yield self._part(at, first, reason)
+            # The decoder may not like the first frames, which use bits of those before them.
+            rest = self._continued(at, first)
+            for n_more in (1, 2, 10):
+                rest.reach_s(rest._seconds(first + n_more))
+                yield self._part(rest._at, rest._n_frames, reason)
 
-    def ending(self, done_s: float) -> tuple[str, float]:
+    def ending(self, done_s: float, error: str) -> tuple[str, float]:
         """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
         if self._n_promised is not None:
             promised_s = self._seconds(self._n_promised)
@@ -162,7 +169,7 @@ class Mp3Stream:
                 return "it ends before its header says", promised_s
         if not self._whole and not self._is_followed:
             return f"from byte {self._at} on it is no MP3", done_s
-        return ("its last frame is cut", done_s) if self._at > self._source.size else ("", done_s)
+        return ("its last frame is cut" if self._at > self._source.size else error), done_s
 
     def _seconds(self, n_frames: int) -> float:
         if self._frame is None:
@@ -254,7 +261,24 @@ class Mp3Stream:
         guess one, and stop there."""
         stream = self._continued(at, first_frame)
         view = View(self._source, _endless_head(self._bytes(at, 4)), at, self._source.size)
-        return Part(view, stream, self._seconds(first_frame), reason)
+        return Part(view, stream, self._seconds(first_frame + self._n_undecodable(at)), reason)
+
+    def _n_undecodable(self, at: int) -> int:
+        """How many frames from a place on need bits of frames before it, so that nothing comes of them."""
+        n_bytes_before = 0
+        for n_frames in range(_FRAMES_BEFORE):
+            head = self._bytes(at, 8)
+            frame = parse_frame(head[:4])
+            if frame is None or not frame.n_bytes or frame.kind[1] != 1 or len(head) < 8:
+                return n_frames
+            crc_bytes = 0 if head[1] & 1 else 2
+            side = self._bytes(at + 4 + crc_bytes, 2).ljust(2, b"\0")
+            begins_before = int.from_bytes(side, "big") >> 7 if frame.kind[0] == 3 else side[0]
+            if begins_before <= n_bytes_before:
+                return n_frames
+            n_bytes_before += frame.n_bytes - 4 - crc_bytes - frame.side_bytes
+            at += frame.n_bytes
+        return _FRAMES_BEFORE
 
     def _continued(self, at: int, first_frame: int) -> Mp3Stream:
         stream = Mp3Stream(self._source, at, first_frame=first_frame)

@@ -156,13 +156,13 @@ class OggStream:
                     yield part
             page = self._pages.next_page(page.end)
 
-    def ending(self, done_s: float) -> tuple[str, float]:
+    def ending(self, done_s: float, error: str) -> tuple[str, float]:
         """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
         if self._broken and not self._is_followed:
             return f"from byte {self._at} on it is no Ogg", done_s
         if self._rate_hz and _SHORTEST_LOSS_S < self._seconds(self._granule) - done_s < BELIEVABLE_S:
             return "its last pages cannot be decoded", self._seconds(self._granule)
-        return "", done_s
+        return error, done_s
 
     def _seconds(self, granule: int) -> float:
         return (granule - self._lead) / self._rate_hz if granule >= 0 else 0.0

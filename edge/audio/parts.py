@@ -21,8 +21,11 @@ class Stream(Protocol):
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:
         """Where reading can go on when it stopped at `done_s` and the decoder was at byte `near`: places to try."""
 
-    def ending(self, done_s: float) -> tuple[str, float]:
-        """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
+    def ending(self, done_s: float, error: str) -> tuple[str, float]:
+        """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is.
+
+        `error` is the decoder's, if it had one.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,7 +123,8 @@ def samples_of(data: bytes, wav: WavFormat) -> FloatArray:
     values: FloatArray
     data = data[: len(data) - len(data) % wav.frame_bytes]
     if wav.is_float:
-        values = np.frombuffer(data, f"<f{wav.sample_bytes}").astype(np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite
+            values = np.frombuffer(data, f"<f{wav.sample_bytes}").astype(np.float32)
     elif wav.sample_bytes == 1:
         values = np.frombuffer(data, np.uint8).astype(np.float32) / np.float32(128) - np.float32(1)
     elif wav.sample_bytes == 3:

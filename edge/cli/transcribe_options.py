@@ -29,7 +29,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="FILE",
         help="recordings, folders of them (with subfolders), or patterns such as 'talks/**/*.wav'; "
-        "- reads a WAV or raw 16 kHz PCM from standard input",
+        "- reads a recording, or raw 16 kHz PCM, from standard input",
+    )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="take what comes as raw 16 kHz 16-bit mono PCM, whatever it looks like",
     )
     parser.add_argument(
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"

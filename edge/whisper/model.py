@@ -87,6 +87,7 @@ class Model:
         options: TranscribeOptions | None = None,
         on_segment: OnSegment | None = None,
         progress: Progress | None = None,
+        raw: bool = False,
         **settings: Unpack[Settings],
     ) -> Transcript:
         """Transcribe a recording of any length.
@@ -96,6 +97,7 @@ class Model:
             options: all settings at once.
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
+            raw: whether the file holds raw 16 kHz 16-bit mono PCM, whatever it begins with.
             settings: any field of `TranscribeOptions`, such as `language="de"`, `task="translate"`, `beam_size=5`,
                 `n_best=5`, `temperature=0`, `word_timestamps=True` or `vad=True`; they override `options`.
 
@@ -111,7 +113,7 @@ class Model:
                 state,
                 self.tokenizer,
                 self,
-                open_audio(audio),
+                open_audio(audio, raw=raw),
                 options,
                 on_segment=on_segment,
                 progress=progress,
@@ -124,6 +126,7 @@ class Model:
         audio: AudioInput,
         *,
         options: TranscribeOptions | None = None,
+        raw: bool = False,
         **settings: Unpack[Settings],
     ) -> Iterator[Segment]:
         """Transcribe a recording of any length, segment by segment: each comes as soon as its window is read.
@@ -132,7 +135,7 @@ class Model:
         not grow with its length. Arguments and errors are those of `transcribe`.
         """
         options = self._checked(options, settings)
-        return self._stream(open_audio(audio), options)
+        return self._stream(open_audio(audio, raw=raw), options)
 
     def _checked(self, options: TranscribeOptions | None, settings: Settings) -> TranscribeOptions:
         if options is not None and not isinstance(options, TranscribeOptions):
