@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -73,7 +71,7 @@ def _open_container(file: BinaryIO, name: str) -> Opened:
         raise
     except (OSError, TypeError, ValueError) as error:
         raise AudioError(f"{name} cannot be read as audio: {error}") from error
-    return _opened(source, name, first)
+    return _opened(source, name, first, first.stream.before())
 
 
 def _first_decoder(source: Source) -> Decoder:
@@ -102,22 +100,13 @@ def _sound(source: Source, view: View | None) -> soundfile.SoundFile:
 
 
 def _open_refused(source: Source, file: BinaryIO, name: str, reason: str) -> Opened:
-    """Open what libsndfile does not: through PyAV, or from behind the damage that its beginning may have."""
-    try:
-        return _that_begins(open_with_pyav(file, name, reason=reason))
-    except AudioError:
-        if not file.closed:
-            for part in find_part(source):
-                decoder = open_part(part)
-                if decoder is not None:
-                    return _opened(source, name, decoder, reason=part.reason)
-        raise
-
-
-def _that_begins(opened: Opened) -> Opened:
-    """The same recording once its first block is decoded, which may fail."""
-    first = next(opened.blocks, None)
-    return replace(opened, blocks=chain([] if first is None else [first], opened.blocks))
+    """Open what libsndfile does not: from behind the damage that its beginning may have, or through PyAV."""
+    for part in find_part(source):
+        decoder = open_part(part)
+        if decoder is not None:
+            return _opened(source, name, decoder, part.reason)
+    source.rewind()
+    return open_with_pyav(file, name, reason=reason)
 
 
 def _opened(source: Source, name: str, first: Decoder, reason: str = "") -> Opened:

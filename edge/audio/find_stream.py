@@ -11,7 +11,7 @@ from .parts import Part, Stream
 from .sniff import holds_many_kinds, other_kind
 from .view import Source
 
-_HEAD_BYTES = 64
+_HEAD_BYTES = 512
 
 
 def stream_of(source: Source, format: str) -> Stream | None:

@@ -142,6 +142,10 @@ class FlacStream:
                     break
         yield from self.go_on(0.0, 0)
 
+    def before(self) -> str:
+        """Nothing that is known."""
+        return ""
+
     def reach_s(self, wanted_s: float) -> float:
         """All that is wanted: every frame has a checksum, and the decoder stops where one is wrong."""
         return wanted_s

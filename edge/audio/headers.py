@@ -84,6 +84,10 @@ class HeaderStream:
     def _is_chunk(self, at: int) -> bool:
         return is_chunk(self._source.read_at(at, 8))
 
+    def before(self) -> str:
+        """Nothing that is known."""
+        return ""
+
     def reach_s(self, wanted_s: float) -> float:
         """All that is wanted, up to where another file follows: samples that are there are as good as any."""
         return wanted_s if self._following is None else min(wanted_s, self._promised_s())

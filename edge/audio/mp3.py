@@ -16,6 +16,7 @@ _FRAMES_TO_BELIEVE = 3
 _DECODER_DELAY = 529
 _SHORTEST_LOSS_S = 0.15
 _FRAMES_BEFORE = 10
+_FEWEST_LOST = 4
 _HEAD_BYTES = 160
 _ENDLESS = 1 << 28
 _TAGS_AT_END = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
@@ -92,11 +93,12 @@ class Mp3Stream:
         self._ended = False
         self._is_followed = False  # by another
         self._frame: Frame | None = None
-        self._found_at = start
+        self._tags_end = self._found_at = start
+        self._has_head = False
         self._open()
 
     def _open(self) -> None:
-        self._at = self._behind_tags(self._at)
+        self._at = self._tags_end = self._behind_tags(self._at)
         found = self._find(self._at)
         if found is None:
             self._ended = True
@@ -106,12 +108,14 @@ class Mp3Stream:
         head = self._bytes(self._at, self._frame.n_bytes or 4)
         words = head[4 + self._frame.side_bytes :]
         if words[:4] in (b"Xing", b"Info"):
+            self._has_head = True
             if words[7] & 1:
                 self._n_promised = int.from_bytes(words[8:12], "big")
             if words[120:129].strip(b"\0") and len(words) >= 144:
                 self._skipped = (words[141] << 4 | words[142] >> 4) + _DECODER_DELAY
             self._at += self._frame.n_bytes
         elif head[36:40] == b"VBRI":
+            self._has_head = True
             self._n_promised = int.from_bytes(head[50:54], "big")
             self._at += self._frame.n_bytes
         self._audio_at = self._at
@@ -121,7 +125,15 @@ class Mp3Stream:
         """The stream, where it begins behind something else."""
         if self._frame is not None:
             at = self._found_at
-            yield Part(View(self._source, b"", at, self._source.size), self, 0.0, f"bytes 0 to {at} are no MP3")
+            yield Part(View(self._source, b"", at, self._source.size), self, 0.0, self.before())
+
+    def before(self) -> str:
+        """What stands in front of the first frame, if its beginning may be lost."""
+        n_bytes = self._found_at - self._tags_end
+        # Tags that give a wrong length for themselves are no loss: the first frame is there, and tells.
+        if self._frame is None or self._has_head or n_bytes < _FEWEST_LOST * self._frame.n_bytes:
+            return ""
+        return f"bytes {self._tags_end} to {self._found_at} are no MP3"
 
     def reach_s(self, wanted_s: float) -> float:
         """Up to where, at most `wanted_s`, the frames follow each other without a break."""

@@ -104,7 +104,8 @@ class OggStream:
 
     def _read_head(self) -> None:
         """Find the stream, and read the pages that describe it."""
-        at, n_packets = self._start, 0
+        first = self._pages.page(self._start) or self._pages.next_page(self._start)
+        at, n_packets = first.at if first else self._start, 0
         while n_packets < (2 if self._is_opus else 3):
             page = self._pages.page(at)
             if page is None:
@@ -130,6 +131,10 @@ class OggStream:
         """The first stream that begins behind something else."""
         self._broken, self._at = True, self._start
         yield from self.go_on(0.0, 0)
+
+    def before(self) -> str:
+        """Nothing that is known."""
+        return ""
 
     def reach_s(self, wanted_s: float) -> float:
         """Up to where, at most `wanted_s`, the pages follow each other without a break."""

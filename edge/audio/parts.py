@@ -15,6 +15,9 @@ BELIEVABLE_S = 48 * 3600.0
 class Stream(Protocol):
     """What is known of the structure of a recording; its clock is in seconds from its first sample."""
 
+    def before(self) -> str:
+        """What is wrong in front of it, if something is."""
+
     def reach_s(self, wanted_s: float) -> float:
         """Up to where, at most `wanted_s`, nothing is missing."""
 

@@ -13,7 +13,8 @@ _CONTAINERS = (
     *(b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"caff", b"RIFX", b"riff", b"MThd", b"NIST_1A", b"Creative Voice"),
     *(b"\x1aE\xdf\xa3", b"0&\xb2u", b"\xff\xf1", b"\xff\xf9", b"#!AMR", b"wvpk", b"MAC ", b"TTA1", b"FLV\x01"),
 )
-_OF_MANY_KINDS = (b"\x1aE\xdf\xa3", b"0&\xb2u", b"FLV\x01")
+_OF_MANY_KINDS = (b"\x1aE\xdf\xa3", b"0&\xb2u", b"FLV\x01", b".RMF", b"\0\0\x01\xba")
+_MPEG_PACKET_BYTES = 188
 _MP4_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
 
 _OTHERS = {
@@ -57,7 +58,8 @@ def is_container(head: bytes) -> bool:
 
 def holds_many_kinds(head: bytes) -> bool:
     """Whether bytes begin a container for tracks of any kind, such as MP4 or Matroska."""
-    return head.startswith(_OF_MANY_KINDS) or head[4:8] in _MP4_BOXES or head[8:12] == b"AVI "
+    is_mpeg = head[:1] == head[_MPEG_PACKET_BYTES : _MPEG_PACKET_BYTES + 1] == b"G"
+    return is_mpeg or head.startswith(_OF_MANY_KINDS) or head[4:8] in _MP4_BOXES or head[8:12] == b"AVI "
 
 
 def other_kind(head: bytes) -> str | None:

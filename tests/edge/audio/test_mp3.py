@@ -60,3 +60,17 @@ def test_varying_bits_without_a_word_about_the_length() -> None:
     assert len(read) == pytest.approx(len(samples), abs=4000)
     assert is_in_time(read, 3, 21, late_s=2)
     assert gaps == []
+
+
+def test_a_lost_beginning_is_said() -> None:
+    data = encoded(10, format="MP3")
+    samples, gaps = read_all(io.BytesIO(bytes(3000) + data[3000:]))
+    assert len(samples) > 9 * 16000
+    assert [gap.start for gap in gaps] == [0.0]
+    assert gaps[0].reason.startswith("bytes 0 to 3")
+
+
+def test_filling_in_front_of_a_whole_recording_is_no_loss() -> None:
+    samples, gaps = read_all(io.BytesIO(bytes(3000) + encoded(10, format="MP3")))
+    assert len(samples) == pytest.approx(160000, abs=2000)
+    assert gaps == []
