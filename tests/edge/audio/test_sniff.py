@@ -9,7 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from edge.audio import open_audio
-from edge.audio.sniff import is_like_speech, other_kind
+from edge.audio.sniff import is_like_speech, other_kind, weak_kind
 from edge.errors import AudioError
 
 from .sweep import encoded
@@ -78,7 +78,8 @@ def test_what_is_no_sound_is_refused_unless_asked_for(data: bytes) -> None:
 
 
 def test_what_is_known_is_named() -> None:
-    assert other_kind(b"\xff\xd8\xff\xe0\0\x10JFIF\0") == "a JPEG picture"
+    assert other_kind(b"\x89PNG\r\n\x1a\n") == "a PNG picture"
+    assert weak_kind(b"\xff\xd8\xff\xe0\0\x10JFIF\0") == "a JPEG picture"
     assert other_kind(b"dear diary, today") == "text"
     assert other_kind(RNG.bytes(40)) is None
 
@@ -91,3 +92,9 @@ def test_voicemail_in_mp3_is_no_pcm() -> None:
 
 def test_soundfile_reads_what_is_written_here() -> None:
     assert soundfile.info(io.BytesIO(encoded(1, format="WAV"))).frames == 16000
+
+
+@pytest.mark.parametrize("first", [b"\xff\xfe", b"\xfe\xff", b"MZ", b"\xff\xf1", b"\xff\xfb", b"\xff\xf3"])
+def test_speech_may_begin_with_any_sample(first: bytes) -> None:
+    data = first + pcm(3000 * VOICE)
+    assert sum(len(block) for block in open_audio(io.BytesIO(data))) == len(data) // 2
