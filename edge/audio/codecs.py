@@ -85,7 +85,7 @@ class _Reading:
         self._leaps_by_intent = leaps_by_intent(container, source)
         self._timeline = Timeline(self._zero_s, self._promised_s)
         self._decoder = Decoder(container, stream, source)
-        self._to_mono = ToMono()
+        self._to_mono = ToMono(name)
         self._n_samples = 0
 
     def blocks(self) -> Iterator[FloatArray]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import logging
-import os
-from collections.abc import Iterator
+import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import soundfile
 
 from ..errors import AudioError
 from .codecs import open_with_pyav
-from .mono import BLOCK_VALUES, FloatArray, Opened, check_rate, to_mono_16k
+from .decode import Decoder, Recording, open_part, read_forward, reason_of
+from .find_stream import find_part, stream_of
+from .headers import HeaderStream
+from .mono import Opened, check_rate
 from .options import AS_IT_COMES, ReadOptions
-
-_LOG = logging.getLogger("edge.audio")
+from .view import Source, View
 
 _UNKNOWN_FRAMES = 1 << 62
 _RAW_SUFFIXES = frozenset({".raw", ".pcm"})
@@ -29,20 +28,28 @@ def open_file(path: Path, options: ReadOptions = AS_IT_COMES) -> Opened:
     if path.is_dir():
         raise AudioError(f"{name} is a folder; expected a recording, so name the files inside it")
     try:
+        mode = path.stat().st_mode
+        if stat.S_ISBLK(mode) or stat.S_ISSOCK(mode) or (stat.S_ISCHR(mode) and not _is_standard_input(path)):
+            raise AudioError(f"{name} is a device or socket; expected a recording, so pipe what comes from it into -")
         file = path.open("rb")
     except FileNotFoundError:
         raise AudioError(f"{name} does not exist; expected a recording") from None
-    except OSError as error:
-        raise AudioError(f"{name} cannot be opened: {error.strerror or error}") from error
-    if path.suffix.lower() in _RAW_SUFFIXES or not file.seekable():
+    except (OSError, ValueError) as error:
+        raise AudioError(f"{name} cannot be opened: {getattr(error, 'strerror', None) or error}") from error
+    options = replace(options, raw=options.raw or path.suffix.lower() in _RAW_SUFFIXES)
+    if options.raw or not file.seekable():
         from .pipes import open_pipe
 
         return open_pipe(file, name=name, owned=True, options=options)
     return open_container(file, name, options)
 
 
+def _is_standard_input(path: Path) -> bool:
+    return str(path) in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+
+
 def open_container(file: BinaryIO, name: str, options: ReadOptions = AS_IT_COMES) -> Opened:
-    """Open a seekable file that holds a complete recording of any format; the result owns the file."""
+    """Open a seekable file that holds a recording of any format; the result owns the file."""
     try:
         return _open_container(file, name, options)
     except BaseException:
@@ -51,73 +58,61 @@ def open_container(file: BinaryIO, name: str, options: ReadOptions = AS_IT_COMES
 
 
 def _open_container(file: BinaryIO, name: str, options: ReadOptions) -> Opened:
-    start = file.tell()
-    if not file.read(1):
-        raise AudioError(f"{name} is empty: expected a recording, found 0 bytes")
-    file.seek(start)
     try:
-        sound = soundfile.SoundFile(_handle(file, start), closefd=False)
+        source = Source(file)
+        if not source.size:
+            raise AudioError(f"{name} is empty: expected a recording, found 0 bytes")
+        first = _first_decoder(source)
     except soundfile.LibsndfileError as error:
-        file.seek(0, io.SEEK_END)  # libsndfile has moved the file behind its buffer's back
-        file.seek(start)
-        return open_with_pyav(file, name, _reason(error), track=options.track)
+        source.rewind()
+        return _open_refused(source, file, name, reason_of(error), options)
+    except AudioError:
+        raise
     except (OSError, TypeError, ValueError) as error:
         raise AudioError(f"{name} cannot be read as audio: {error}") from error
     options.check_only_track(name)
-    check_rate(sound.samplerate, name)
-
-    def close() -> None:
-        sound.close()
-        file.close()
-
-    blocks = to_mono_16k(_sound_blocks(sound, name), sound.samplerate)
-    duration_s = sound.frames / sound.samplerate if sound.frames < _UNKNOWN_FRAMES else None
-    return Opened(name, blocks, duration_s, close)
+    return _opened(source, name, first, first.stream.before())
 
 
-def _handle(file: BinaryIO, start: int) -> BinaryIO | int:
-    """The file's descriptor where it has one: libsndfile then reads by itself. It would call back into Python for every
-    read otherwise, and an interrupt that arrives in there is lost."""
+def _first_decoder(source: Source) -> Decoder:
+    """A decoder of the file from its beginning, with its header set right where it says less than there is."""
+    header = HeaderStream(source)
+    view = header.repaired() if header.is_short() else None
     try:
-        descriptor = file.fileno()
-        if start == 0 and os.lseek(descriptor, 0, os.SEEK_SET) == 0:
-            return descriptor
-    except (OSError, AttributeError):
-        pass
-    return file
-
-
-def _sound_blocks(sound: soundfile.SoundFile, name: str) -> Iterator[FloatArray]:
-    block_frames = max(1, BLOCK_VALUES // sound.channels)
-    done = 0
-    while True:
-        block = np.empty((block_frames, sound.channels), np.float32)
-        try:
-            n_frames = len(sound.read(block_frames, out=block))
-        except soundfile.LibsndfileError as error:
-            # The decoder stops at the damage; what it wrote before that is good.
-            n_frames = _frames_before_damage(sound, done, block_frames)
-            _report_damage(name, _reason(error), (done + n_frames) / sound.samplerate)
-            yield block[:n_frames]
-            return
-        if n_frames == 0:
-            return
-        done += n_frames
-        yield block[:n_frames]
-
-
-def _report_damage(name: str, reason: str, good_s: float) -> None:
-    if good_s == 0:
-        raise AudioError(f"{name} is damaged from its beginning ({reason}); get a complete copy of it")
-    _LOG.warning("%s is damaged or cut short (%s): using its first %.2f s", name, reason, good_s)
-
-
-def _reason(error: soundfile.LibsndfileError) -> str:
-    return str(error.error_string).removeprefix("Error : ").rstrip(".")
-
-
-def _frames_before_damage(sound: soundfile.SoundFile, done: int, block_frames: int) -> int:
-    try:
-        return min(max(int(sound.tell()) - done, 0), block_frames)
+        sound = _sound(source, view)
     except soundfile.LibsndfileError:
-        return 0
+        view = header.repaired()
+        if view is None:
+            raise
+        sound = _sound(source, view)
+    if sound.format != "MP3":  # whose samples would differ in their last bits from those of other readers
+        read_forward(sound)
+    if sound.frames < _UNKNOWN_FRAMES:
+        header.announced_s = sound.frames / sound.samplerate
+    return Decoder(sound, stream_of(source, sound.format) or header, view)
+
+
+def _sound(source: Source, view: View | None) -> soundfile.SoundFile:
+    if view is None and source.descriptor is not None:
+        source.rewind()
+        return soundfile.SoundFile(source.descriptor, closefd=False)
+    return soundfile.SoundFile(view or View(source, b"", 0, source.size))
+
+
+def _open_refused(source: Source, file: BinaryIO, name: str, reason: str, options: ReadOptions) -> Opened:
+    """Open what libsndfile does not: from behind the damage that its beginning may have, or through PyAV."""
+    for part in find_part(source):
+        decoder = open_part(part)
+        if decoder is not None:
+            return _opened(source, name, decoder, part.reason)
+    source.rewind()
+    return open_with_pyav(file, name, reason=reason, track=options.track)
+
+
+def _opened(source: Source, name: str, first: Decoder, reason: str = "") -> Opened:
+    """What is read from `first` on, and what is missing before it for a `reason`."""
+    check_rate(first.sound.samplerate, name)
+    recording = Recording(source, name, first, reason)
+    sound = first.sound
+    duration_s = sound.frames / sound.samplerate if sound.frames < _UNKNOWN_FRAMES else None
+    return Opened(name, recording.blocks(), duration_s, recording.close, recording.gaps)

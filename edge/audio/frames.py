@@ -7,46 +7,89 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .mono import SAMPLE_RATE_HZ, FloatArray
+from .channels import mix
+from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, FloatArray
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
     from av.audio.resampler import AudioResampler
 
+_LISTEN_EVERY = 16
+_OPPOSED = -0.5
+_SILENT = 1e-6
+
 
 class ToMono:
     """Mixes and resamples frame by frame; a frame may differ from the one before it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        """Begin; `name` is what the recording is called in messages."""
+        self._name = name
         self._resampler: AudioResampler | None = None
-        self._kind: tuple[str, str, int] | None = None
+        self._kind: tuple[str, str, int, bool] | None = None
+        self._n_frames = 0
+        self._are_opposed = False
+        self._waiting: list[FloatArray] = []
+        self._block = np.zeros((0, 1), np.float32)
+        self._mixed = mix(self._blocks(), name)
 
     def feed(self, frame: AudioFrame) -> Iterator[FloatArray]:
         """What comes out when a frame goes in; some of it later."""
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._n_frames % _LISTEN_EVERY == 0 and frame.layout.nb_channels == 2 and not self._are_opposed:
+            likeness = _likeness(frame)
+            self._are_opposed = likeness < _OPPOSED
+            self._n_frames -= likeness == 0  # silence tells nothing
+        self._n_frames += 1
+        # FFmpeg mixes what surrounds a listener. It lets two channels cancel each other, and does not know how to mix
+        # those of which there is only a number.
+        apart = self._are_opposed or frame.layout.name.endswith(" channels")
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate, apart)
         if kind != self._kind:
             yield from self.flush()
+            self._kind = kind
+            self._mixed = mix(self._blocks(), self._name)
         if self._resampler is None:
             from av.audio.resampler import AudioResampler
 
-            # FFmpeg does not know how to mix channels of which there is only a number.
-            layout = frame.layout if frame.layout.name.endswith(" channels") else "mono"
+            layout = frame.layout if apart else "mono"
             self._resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE_HZ)
-            self._kind = kind
         frame.pts = None  # gaps in the time stamps would make the resampler refuse
-        yield from _resampled(self._resampler, frame)
+        self._take(self._resampler, frame)
+        # Whether channels cancel does not show in a few milliseconds.
+        if not apart or sum(block.size for block in self._waiting) >= BLOCK_VALUES:
+            yield from self._mix()
 
     def flush(self) -> Iterator[FloatArray]:
         """What is still inside; the next frame begins anew."""
         resampler, self._resampler = self._resampler, None
         if resampler is not None:
-            yield from _resampled(resampler, None)
+            self._take(resampler, None)
+        yield from self._mix()
+
+    def _take(self, resampler: AudioResampler, frame: AudioFrame | None) -> None:
+        for resampled in resampler.resample(frame):
+            if resampled is not None:
+                # The samples of all channels stand one behind the other. PyAV must not be asked for an array with a row
+                # for each channel: it does not count eight of them right.
+                self._waiting.append(resampled.to_ndarray()[0].reshape(-1, resampled.layout.nb_channels))
+
+    def _mix(self) -> Iterator[FloatArray]:
+        if self._waiting:
+            self._block = np.concatenate(self._waiting)
+            self._waiting.clear()
+            yield next(self._mixed)
+
+    def _blocks(self) -> Iterator[FloatArray]:
+        """What `mix` takes: each time the block that is due."""
+        while True:
+            yield self._block
 
 
-def _resampled(resampler: AudioResampler, frame: AudioFrame | None) -> Iterator[FloatArray]:
-    for resampled in resampler.resample(frame):
-        if resampled is not None:
-            # The samples of all channels stand one behind the other. PyAV must not be asked for an array with a row
-            # for each channel: it does not count eight of them right.
-            values = resampled.to_ndarray()[0].reshape(-1, resampled.layout.nb_channels)
-            yield np.ascontiguousarray(values.mean(axis=1, dtype=np.float32))
+def _likeness(frame: AudioFrame) -> float:
+    """How alike two channels are, from -1 to 1; 0 where one of them is silent."""
+    values = frame.to_ndarray()
+    left, right = (values if frame.format.is_planar else values.reshape(-1, 2).T).astype(np.float32)
+    left, right = left - left.mean(), right - right.mean()
+    full_scale = 2.0 ** (8 * values.dtype.itemsize - 1) if values.dtype.kind in "iu" else 1.0
+    power = float(np.sqrt((left @ left) * (right @ right)))
+    return float(left @ right) / power if power > _SILENT * full_scale**2 * len(left) else 0.0

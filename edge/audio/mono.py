@@ -1,4 +1,4 @@
-"""Any rate and channel count to 16 kHz mono, block by block."""
+"""What a reader of recordings gives: blocks of 16 kHz mono."""
 
 from __future__ import annotations
 
@@ -49,24 +49,3 @@ def check_rate(rate_hz: int, name: str) -> None:
         raise AudioError(
             f"{name} claims {rate_hz} samples per second; expected {_RATES_HZ.start} to {_RATES_HZ.stop - 1}"
         )
-
-
-def to_mono_16k(blocks: Iterator[FloatArray], rate_hz: int) -> Iterator[FloatArray]:
-    """Mix blocks (n_frames, n_channels) at `rate_hz` down to one channel and resample them: (n_samples,)."""
-    if rate_hz == SAMPLE_RATE_HZ:
-        for block in blocks:
-            yield _mix(block)
-        return
-    import soxr  # most recordings of speech need no resampling, and every process pays for an import
-
-    resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32", quality="HQ")
-    for block in blocks:
-        yield resampler.resample_chunk(_mix(block))
-    yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
-
-
-def _mix(block: FloatArray) -> FloatArray:
-    if block.shape[1] == 1:
-        return np.ascontiguousarray(block[:, 0])
-    mixed: FloatArray = block.mean(axis=1, dtype=np.float32)
-    return mixed

@@ -5,26 +5,27 @@ Any other container is kept in a temporary file first, since its decoder must se
 
 from __future__ import annotations
 
-import string
+import logging
 import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 from ..errors import AudioError
+from ..gaps import Gap
+from .convert import to_mono_16k
 from .files import open_container
-from .mono import BLOCK_VALUES, FloatArray, Opened, check_rate, to_mono_16k
+from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, FloatArray, Opened, check_rate
 from .options import AS_IT_COMES, ReadOptions
-from .wav import PCM16_MONO_16K, WavFormat, read_wav_header, samples_of
+from .sniff import SPEECH_HEAD_BYTES, is_container, is_like_speech, other_kind
+from .waiting import PipeReader
+from .wav import BELIEVABLE_BYTES, PCM16_MONO_16K, WavFormat, is_chunk, is_wav, read_wav_header, samples_of, skip_chunk
 
-_HEAD_BYTES = 512
+_LOG = logging.getLogger("edge.audio")
+
+_HEAD_BYTES = 4096
 _SPOOL_BYTES = 1 << 24
-_TEXT = frozenset(string.printable.encode()) - {0x0B, 0x0C}
-
-# First bytes of containers that are not read front to back: FLAC, OGG, MP3, AIFF, AU, CAF, Matroska, ASF …
-_CONTAINERS = (
-    *(b"fLaC", b"OggS", b"ID3", b"FORM", b".snd", b"caff", b"RF64", b"riff", b"MThd"),
-    *(b"\x1aE\xdf\xa3", b"0&\xb2u", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9"),
-)
+_SPOOL_MAX_BYTES = 1 << 33
+_EXPECTED = "expected a recording such as WAV, FLAC or MP3, or raw 16 kHz 16-bit mono PCM"
 
 
 def open_pipe(
@@ -32,8 +33,10 @@ def open_pipe(
 ) -> Opened:
     """Open what can be read from `pipe`; it is closed with the result only when it is `owned`."""
     name = name or _name_of(pipe)
-    reader = _Reader(pipe, name, owned=owned)
+    reader = PipeReader(pipe, name, owned=owned)
     try:
+        if options.raw:
+            return _open_pcm(reader, name, PCM16_MONO_16K, options)
         return _open_pipe(reader, name, options)
     except BaseException:
         reader.close()
@@ -47,84 +50,146 @@ def _name_of(pipe: BinaryIO) -> str:
     return "standard input" if name == "<stdin>" else name
 
 
-def _open_pipe(reader: _Reader, name: str, options: ReadOptions) -> Opened:
-    head = reader.peek(_HEAD_BYTES)
+def _open_pipe(reader: PipeReader, name: str, options: ReadOptions) -> Opened:
+    head = reader.peek(12)
+    if not head and reader.problem:
+        raise AudioError(f"{name}: {reader.problem}; expected a recording")
     if not head:
-        raise AudioError(f"{name} is empty: expected a WAV or raw 16 kHz 16-bit mono PCM, found 0 bytes")
-    wav: WavFormat | None = PCM16_MONO_16K
-    if head[:4] == b"RIFF":
+        raise AudioError(f"{name} is empty: {_EXPECTED}, found 0 bytes")
+    if is_wav(head):
         wav, wav_header = read_wav_header(reader.read, name)
-        if wav is None:  # a codec inside WAV; libsndfile knows those
-            reader.unread(wav_header)
-    elif head.startswith(_CONTAINERS) or head[4:8] == b"ftyp":
-        wav = None
-    elif len(head) >= 16 and _TEXT.issuperset(head):
-        raise AudioError(f"{name} is text; expected a WAV or raw 16 kHz 16-bit mono PCM")
-    if wav is None:
-        return open_container(_spool(reader), name, options)
+        if wav is not None:
+            return _open_pcm(reader, name, wav, options)
+        reader.unread(wav_header)  # a codec inside WAV; libsndfile knows those
+        return open_container(_spool(reader, name), name, options)
+    head = reader.peek(_HEAD_BYTES)
+    if is_container(head):
+        return open_container(_spool(reader, name), name, options)
+    kind = other_kind(head)
+    sample = reader.peek(SPEECH_HEAD_BYTES)
+    if kind is None and is_like_speech(sample):
+        return _open_pcm(reader, name, PCM16_MONO_16K, options)
+    if kind is not None:
+        raise AudioError(f"{name} is {kind}; {_EXPECTED}. If it is raw PCM all the same, say so with --raw")
+    try:
+        return open_container(_spool(reader, name), name, options)
+    except AudioError as error:
+        raise AudioError(
+            f"{name} begins with the bytes {head[:8].hex(' ')}, which are neither a format known here nor like speech "
+            f"in raw 16 kHz 16-bit mono PCM; {_EXPECTED}. If it is raw PCM, say so with --raw"
+        ) from error
+
+
+def _open_pcm(reader: PipeReader, name: str, wav: WavFormat, options: ReadOptions) -> Opened:
     options.check_only_track(name)
     check_rate(wav.rate_hz, name)
-    return Opened(name, to_mono_16k(_blocks(reader, wav), wav.rate_hz), close=reader.close)
+    gaps: list[Gap] = []
+    return Opened(name, _blocks(reader, name, wav, gaps), close=reader.close, gaps=gaps)
 
 
-class _Reader:
-    """Reads whole amounts from a pipe, and can take back what was read."""
-
-    def __init__(self, pipe: BinaryIO, name: str, *, owned: bool) -> None:
-        self._pipe = pipe
-        self._name = name
-        self._owned = owned
-        self._ahead = b""
-
-    def read(self, n_bytes: int) -> bytes:
-        """`n_bytes` bytes; fewer only at the end."""
-        parts = [self._ahead[:n_bytes]]
-        self._ahead = self._ahead[n_bytes:]
-        missing = n_bytes - len(parts[0])
-        while missing > 0:
-            part = self._pipe.read(missing)  # a raw pipe gives what it has
-            if not part:
-                break
-            if not isinstance(part, (bytes, bytearray, memoryview)):
-                raise AudioError(f"{self._name} reads as text; expected a file object opened as binary")
-            parts.append(bytes(part))
-            missing -= len(part)
-        return b"".join(parts)
-
-    def unread(self, data: bytes) -> None:
-        """Give back bytes, to be read next."""
-        self._ahead = data + self._ahead
-
-    def peek(self, n_bytes: int) -> bytes:
-        """The next `n_bytes` bytes without taking them."""
-        data = self.read(n_bytes)
-        self.unread(data)
-        return data
-
-    def close(self) -> None:
-        """Close the pipe if it is ours to close."""
-        if self._owned:
-            self._pipe.close()
-
-
-def _blocks(reader: _Reader, wav: WavFormat) -> Iterator[FloatArray]:
-    block_bytes = max(1, BLOCK_VALUES // wav.n_channels) * wav.frame_bytes
-    remaining = wav.data_bytes
-    while remaining is None or remaining > 0:
-        wanted = block_bytes if remaining is None else min(block_bytes, remaining)
-        data = reader.read(wanted)
-        if remaining is not None:
-            remaining -= len(data)
-        if data:
-            yield samples_of(data, wav)
-        if len(data) < wanted:
+def _blocks(reader: PipeReader, name: str, first: WavFormat, gaps: list[Gap]) -> Iterator[FloatArray]:
+    """(n_samples,) each, of one recording after the other where several are joined."""
+    n_done, wav = 0, first
+    while True:
+        began_s = n_done / SAMPLE_RATE_HZ
+        samples = _Samples(reader, wav)
+        for block in to_mono_16k(samples.blocks(), wav.rate_hz, name, gaps, began_s):
+            n_done += len(block)
+            yield block
+        if samples.problem:
+            end_s = n_done / SAMPLE_RATE_HZ
+            gaps.append(Gap(end_s, max(began_s + samples.promised_s, end_s), samples.problem, "damage"))
+            _LOG.warning("%s: %s; its first %.2f s are there", name, samples.problem, end_s)
+        following = _next_wav(reader, name) if samples.has_ended else None
+        if following is None:
             return
+        wav = following
 
 
-def _spool(reader: _Reader) -> BinaryIO:
+class _Samples:
+    """The samples of one PCM stream, and what was wrong with their end."""
+
+    def __init__(self, reader: PipeReader, wav: WavFormat) -> None:
+        self._reader = reader
+        self._wav = wav
+        believed = wav.data_bytes is not None and (wav.is_long or wav.data_bytes < BELIEVABLE_BYTES)
+        self.promised_s = (wav.data_bytes or 0) / wav.frame_bytes / wav.rate_hz if believed else 0.0
+        """How long they are by the header; 0 where that cannot be believed."""
+        self.problem = ""
+        """Why they ended before they should have."""
+        self.has_ended = False
+        """Whether all that the header announces has come, and nothing that looks like more."""
+
+    def blocks(self) -> Iterator[FloatArray]:
+        """(n_frames, n_channels) each."""
+        wav = self._wav
+        block_bytes = max(1, BLOCK_VALUES // wav.n_channels) * wav.frame_bytes
+        remaining = wav.data_bytes
+        while remaining is None or remaining > 0:
+            wanted = block_bytes if remaining is None else min(block_bytes, remaining)
+            data = self._reader.read(wanted)
+            if remaining is not None:
+                remaining -= len(data)
+            if len(data) >= wav.frame_bytes:
+                yield samples_of(data, wav)
+            if len(data) < wanted:
+                is_short = remaining is not None and self.promised_s > 0
+                self.problem = self._reader.problem or ("it ends before its header says" if is_short else "")
+                return
+            if remaining == 0 and self._goes_on():
+                remaining = None
+        self.has_ended = True
+
+    def _goes_on(self) -> bool:
+        """Whether samples follow where the header says that they end: its writer was killed before it could say."""
+        if not self._reader.has_more():
+            return False
+        pad = (self._wav.data_bytes or 0) % 2
+        after = self._reader.peek(8 + pad)[pad:]
+        return len(after) == 8 and not is_chunk(after)
+
+
+def _next_wav(reader: PipeReader, name: str) -> WavFormat | None:
+    """The format of a WAV that follows a finished one, of which the reader is at the end of the samples."""
+    while reader.has_more():
+        head = reader.peek(13)
+        if head[:1] == b"\0":  # samples of odd length are padded
+            reader.read(1)
+            head = head[1:]
+        if is_wav(head) and head[8:12] == b"WAVE":
+            try:
+                wav, _ = read_wav_header(reader.read, name)
+                check_rate(wav.rate_hz if wav else 0, name)
+            except AudioError as error:
+                _LOG.warning("%s: another WAV follows, which is left out: %s", name, error)
+                return None
+            return wav
+        if not is_chunk(head) or not skip_chunk(reader.read):
+            return None
+    return None
+
+
+def _spool(reader: PipeReader, name: str) -> BinaryIO:
+    """All that comes, in a temporary file."""
     spooled = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES))  # noqa: SIM115
-    while data := reader.read(1 << 16):
-        spooled.write(data)
+    try:
+        while data := reader.read(1 << 16):
+            spooled.write(data)
+            if spooled.tell() > _SPOOL_MAX_BYTES:
+                raise AudioError(
+                    f"{name} is longer than {_SPOOL_MAX_BYTES >> 30} GiB, the most that is kept of a stream in a "
+                    "format that is not read front to back; write it to a file and give that"
+                )
+    except OSError as error:
+        spooled.close()
+        raise AudioError(
+            f"{name} cannot be kept in a temporary file ({error.strerror or error}); write it to a file and give that"
+        ) from error
+    except BaseException:
+        spooled.close()
+        raise
+    if reader.problem:
+        _LOG.warning("%s: %s; what came before that is used", name, reader.problem)
     reader.close()
     spooled.seek(0)
     return spooled

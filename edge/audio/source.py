@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,16 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import AudioError
+from .levels import set_levels
 from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
 from .options import ReadOptions
 
 AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | NDArray[Any]"
 
-_LOG = logging.getLogger("edge.audio")
 _ARRAY_NAME = "the array of samples"
 _ARRAY_BLOCK_SAMPLES = 30 * SAMPLE_RATE_HZ
-_LOUDEST_PLAUSIBLE = 16.0
-_LARGEST_SAMPLE = 1e9
 
 
 class AudioSource:
@@ -35,23 +32,20 @@ class AudioSource:
         """Length in seconds, as far as it is known beforehand; for progress only."""
         self.gaps = opened.gaps
         """What turned out to be missing so far; complete once the blocks have been taken."""
+        self.peak = 0.0
+        """The loudest sample so far, of either sign."""
         self._blocks = opened.blocks
         self._close = opened.close
 
     def __iter__(self) -> Iterator[FloatArray]:
         n_samples = 0
         try:
-            for block in self._blocks:
+            columns = (block[:, None] for block in self._blocks)
+            for column in set_levels(columns, SAMPLE_RATE_HZ, self.name, self.gaps):
+                block = column[:, 0]
                 if not len(block):
                     continue
-                plausible = np.abs(block) < _LARGEST_SAMPLE  # false for NaN too
-                if not plausible.all():
-                    at = int(np.argmin(plausible))
-                    at_s = (n_samples + at) / SAMPLE_RATE_HZ
-                    raise AudioError(
-                        f"{self.name}: the sample at {at_s:.3f} s is {block[at]}; "
-                        "expected numbers between -1 and 1, so check what wrote it"
-                    )
+                self.peak = max(self.peak, float(block.max()), -float(block.min()))
                 n_samples += len(block)
                 yield block
         finally:
@@ -72,12 +66,13 @@ class AudioSource:
         self.close()
 
 
-def open_audio(audio: AudioInput, *, track: int | None = None) -> AudioSource:
+def open_audio(audio: AudioInput, *, raw: bool = False, track: int | None = None) -> AudioSource:
     """Open a path, a binary file object (WAV, any other container, or raw 16 kHz s16le PCM) or samples.
 
-    Samples are a float array (n_samples,), mono at 16 kHz. `track` is the audio track to take, counted from 1.
+    Samples are a float array (n_samples,), mono at 16 kHz. With `raw` files and file objects hold raw PCM, whatever
+    they begin with. `track` is the audio track to take, counted from 1.
     """
-    options = ReadOptions(track)
+    options = ReadOptions(track, raw)
     if isinstance(audio, np.ndarray):
         options.check_only_track(_ARRAY_NAME)
         return _array_source(audio)
@@ -104,8 +99,6 @@ def _array_source(samples: NDArray[Any]) -> AudioSource:
             f"expected mono samples of shape (n_samples,), found shape {samples.shape}; "
             "mix the channels down first, e.g. samples.mean(axis=1)"
         )
-    if len(samples) and float(np.abs(samples).max()) > _LOUDEST_PLAUSIBLE:
-        _LOG.warning("the samples exceed ±%g; were they meant to be divided by 32768?", _LOUDEST_PLAUSIBLE)
     blocks = (
         np.ascontiguousarray(samples[start : start + _ARRAY_BLOCK_SAMPLES], dtype=np.float32)
         for start in range(0, len(samples), _ARRAY_BLOCK_SAMPLES)

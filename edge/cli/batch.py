@@ -71,7 +71,7 @@ class Batch:
             self._fail(argument, none_found(argument))
         due = [recording for recording in self._plan.recordings if not self._is_done(recording)]
         self._tally.n_skipped = len(self._plan.recordings) - len(due)
-        sound = [recording for recording in due if self._opens(recording, settings.get("track"))]
+        sound = [recording for recording in due if self._opens(recording, settings)]
         if not sound:
             return
         model = load()
@@ -110,7 +110,7 @@ class Batch:
             return False
         return is_done(recording, plan.places[recording.name], accepts_damaged=plan.accepts_damaged)
 
-    def _opens(self, recording: Recording, track: int | None) -> bool:
+    def _opens(self, recording: Recording, settings: Mapping[str, Any]) -> bool:
         """Whether a recording can be opened: found out before a model is fetched or loaded for it."""
         path = Path(recording.name)
         try:
@@ -119,7 +119,7 @@ class Batch:
             elif path.is_file() or not path.exists():  # a pipe can be opened only once
                 from ..audio import open_audio
 
-                open_audio(path, track=track).close()
+                open_audio(path, raw=settings.get("raw", False), track=settings.get("track")).close()
         except Exception as error:
             self._fail(recording.name, _told(recording.name, error))
             return False

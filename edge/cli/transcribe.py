@@ -79,6 +79,8 @@ def _check(args: argparse.Namespace) -> None:
         complain("--demo brings its own recording: give no FILE with it")
     if args.demo and args.output_dir is not None:
         complain("--demo prints what it hears: give no --output-dir with it")
+    if args.demo and args.raw:
+        complain("--demo brings its own recording: leave out --raw")
     if args.demo and args.engine != ENGINES[0]:
         complain(f"--demo shows edgewise's own engine: leave out --engine {args.engine}")
     if not args.demo and not args.files:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from .arguments import ONNX_PRECISIONS, PRECISIONS, positive
 from .decoding import (
@@ -29,7 +30,12 @@ def declare(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         metavar="FILE",
         help="recordings, folders of them (with subfolders), or patterns such as 'talks/**/*.wav'; "
-        "- reads a WAV or raw 16 kHz PCM from standard input",
+        "- reads a recording, or raw 16 kHz PCM, from standard input",
+    )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="take what comes as raw 16 kHz 16-bit mono PCM, whatever it looks like",
     )
     parser.add_argument(
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"
@@ -50,9 +56,10 @@ def declare(parser: argparse.ArgumentParser) -> None:
     _declare_output(parser.add_argument_group("output"))
 
 
-def reading_settings(args: argparse.Namespace) -> dict[str, int]:
+def reading_settings(args: argparse.Namespace) -> dict[str, Any]:
     """What was said about how recordings are read, and nothing else."""
-    return {} if args.track is None else {"track": args.track}
+    given = {"raw": args.raw or None, "track": args.track}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _declare_model(group: argparse._ArgumentGroup) -> None:

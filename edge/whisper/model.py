@@ -87,6 +87,7 @@ class Model:
         options: TranscribeOptions | None = None,
         on_segment: OnSegment | None = None,
         progress: Progress | None = None,
+        raw: bool = False,
         track: int | None = None,
         **settings: Unpack[Settings],
     ) -> Transcript:
@@ -97,6 +98,7 @@ class Model:
             options: all settings at once.
             on_segment: gets each segment as it is found.
             progress: is told how many seconds of audio are done.
+            raw: whether the file holds raw 16 kHz 16-bit mono PCM, whatever it begins with.
             track: audio track of a film, counted from 1; the one marked as the default, else the first, if not said.
             settings: any field of `TranscribeOptions`, such as `language="de"`, `task="translate"`, `beam_size=5`,
                 `n_best=5`, `temperature=0`, `word_timestamps=True` or `vad=True`; they override `options`.
@@ -113,7 +115,7 @@ class Model:
                 state,
                 self.tokenizer,
                 self,
-                open_audio(audio, track=track),
+                open_audio(audio, raw=raw, track=track),
                 options,
                 on_segment=on_segment,
                 progress=progress,
@@ -126,6 +128,7 @@ class Model:
         audio: AudioInput,
         *,
         options: TranscribeOptions | None = None,
+        raw: bool = False,
         track: int | None = None,
         **settings: Unpack[Settings],
     ) -> Iterator[Segment]:
@@ -135,7 +138,7 @@ class Model:
         not grow with its length. Arguments and errors are those of `transcribe`.
         """
         options = self._checked(options, settings)
-        return self._stream(open_audio(audio, track=track), options)
+        return self._stream(open_audio(audio, raw=raw, track=track), options)
 
     def _checked(self, options: TranscribeOptions | None, settings: Settings) -> TranscribeOptions:
         if options is not None and not isinstance(options, TranscribeOptions):

@@ -348,6 +348,26 @@ def test_rate_and_channels_may_change_in_the_middle(tmp_path: Path) -> None:
     assert pitch(samples[2 * RATE_HZ + 8000 :]) == pytest.approx(127, abs=2)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.m4a", "aac"), ("a.mkv", "pcm_s16le")])
+def test_channels_that_would_cancel_do_not(
+    tmp_path: Path, name: str, codec: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    import av
+
+    with av.open(tmp_path / name, "w") as container:
+        stream = container.add_stream(codec, rate=RATE_HZ, layout="stereo")
+        for made in frames(0, 3):
+            tone = made.to_ndarray()[0]
+            both = np.stack([tone, -tone], axis=1).reshape(1, -1)
+            frame = av.AudioFrame.from_ndarray(both, format="s16", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, made.pts, made.time_base
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    samples, _ = read(tmp_path / name)
+    assert np.abs(samples[RATE_HZ:-RATE_HZ]).max() == pytest.approx(0.4, abs=0.05)
+    assert "out of phase" in caplog.text
+
+
 def test_channels_that_are_only_numbered_are_mixed(tmp_path: Path) -> None:
     import av
 

@@ -80,7 +80,7 @@ class FakeModel:
     def transcribe(self, audio: Any, *, on_segment: Any = None, progress: Any = None, **settings: Any) -> Transcript:
         self.heard.append(str(audio))
         self.settings.append(settings)
-        with open_audio(audio) as source:
+        with open_audio(audio, raw=settings.get("raw", False)) as source:
             seconds = sum(len(block) for block in source) / 16000
         text = f" {seconds:.1f} s, größer & <kleiner>"
         words = (Word(0.0, 0.5, text[:4], 0.4), Word(0.5, seconds, text[4:], 0.7))

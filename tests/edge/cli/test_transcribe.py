@@ -28,6 +28,16 @@ def test_passes_what_is_said_about_speech_detection_on(run: Any, model: Any, cli
     assert "threshold is 7.0; expected a probability between 0 and 1" in outcome.err
 
 
+def test_takes_raw_pcm_where_it_is_asked_to(run: Any, model: Any, tmp_path: Path) -> None:
+    path = tmp_path / "clip.bin"
+    path.write_bytes(b"dear diary, today\n" * 3555 + bytes(10))
+    outcome = run("transcribe", path)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert "clip.bin" in outcome.err
+    assert run("transcribe", path, "--raw").out == "2.0 s, größer & <kleiner>\n"
+    assert model.settings[-1] == {"raw": True}
+
+
 def test_prints_the_words_and_nothing_else(run: Any, model: Any, clip: Path) -> None:
     outcome = run("transcribe", clip)
     assert (outcome.status, outcome.out, outcome.err) == (0, "1.5 s, größer & <kleiner>\n", "")

@@ -1,0 +1,90 @@
+"""Reading from pipes: whole amounts, waiting for what has not come yet."""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import BinaryIO
+
+from ..errors import AudioError
+
+_POLL_S = 0.02
+_MORE_WITHIN_S = 0.5
+
+
+class PipeReader:
+    """Reads whole amounts from a pipe, and can take back what was read."""
+
+    def __init__(self, pipe: BinaryIO, name: str, *, owned: bool) -> None:
+        self._pipe = pipe
+        self._name = name
+        self._owned = owned
+        self._ahead = b""
+        self.problem = ""
+        """Why nothing more can be read, if it is not the end."""
+
+    def read(self, n_bytes: int) -> bytes:
+        """`n_bytes` bytes; fewer only at the end, or where `problem` says why."""
+        parts = [self._ahead[:n_bytes]]
+        self._ahead = self._ahead[n_bytes:]
+        missing = n_bytes - len(parts[0])
+        while missing > 0 and not self.problem:
+            try:
+                part = self._pipe.read(missing)  # a raw pipe gives what it has
+            except BlockingIOError:
+                part = None
+            except OSError as error:
+                self.problem = f"it cannot be read on ({error.strerror or error})"
+                break
+            if part is None:  # nothing there yet, of a pipe that does not block
+                self._wait()
+                continue
+            if not len(part):
+                break
+            if not isinstance(part, (bytes, bytearray, memoryview)):
+                raise AudioError(f"{self._name} reads as text; expected a file object opened as binary")
+            parts.append(bytes(part))
+            missing -= len(part)
+        return b"".join(parts)
+
+    def unread(self, data: bytes) -> None:
+        """Give back bytes, to be read next."""
+        self._ahead = data + self._ahead
+
+    def peek(self, n_bytes: int) -> bytes:
+        """The next `n_bytes` bytes without taking them."""
+        data = self.read(n_bytes)
+        self.unread(data)
+        return data
+
+    def has_more(self) -> bool:
+        """Whether there is something to read, or the end, without waiting long for a sender that keeps the pipe."""
+        number = self._number()
+        if self._ahead or number is None:
+            return True
+        try:
+            return bool(select.select([number], [], [], _MORE_WITHIN_S)[0])
+        except (OSError, ValueError):  # not on this system, or not with this pipe
+            return True
+
+    def close(self) -> None:
+        """Close the pipe if it is ours to close."""
+        if self._owned:
+            self._pipe.close()
+
+    def _wait(self) -> None:
+        """Sleep until something has come."""
+        number = self._number()
+        try:
+            if number is not None:
+                select.select([number], [], [])
+                return
+        except (OSError, ValueError):  # not on this system, or not with this pipe
+            pass
+        time.sleep(_POLL_S)
+
+    def _number(self) -> int | None:
+        try:
+            return self._pipe.fileno()
+        except (OSError, AttributeError):
+            return None
