@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import string
-
 import numpy as np
 
-_TEXT = frozenset(string.printable.encode()) - {0x0B, 0x0C}
+_CONTROLS = frozenset(range(32)) - {0x09, 0x0A, 0x0D}
 
 # First bytes of containers that are not read front to back: FLAC, OGG, MP3, AIFF, AU, CAF, Matroska, ASF …
 _CONTAINERS = (
@@ -68,7 +66,7 @@ def holds_many_kinds(head: bytes) -> bool:
 
 def other_kind(head: bytes) -> str | None:
     """What bytes that begin no recording are, for people; None where that is unknown."""
-    if len(head) >= 16 and _TEXT.issuperset(head):
+    if _is_text(head):
         return "text"
     return next((kind for magic, kind in _OTHERS.items() if head.startswith(magic)), None)
 
@@ -91,12 +89,24 @@ def is_like_speech(data: bytes) -> bool:
     centred = sound - np.float32(offset)
     power = float(centred @ centred)
     smooth = power > 0 and float(centred[1:] @ centred[:-1]) / power >= _SMOOTH
+    if abs(offset) > _LARGEST_OFFSET:
+        return False
     if smooth or power == 0:
-        return abs(offset) < _LARGEST_OFFSET
+        return True
     n_nonzero = np.count_nonzero(sound)
     n_least = min(np.count_nonzero(sound > 0), np.count_nonzero(sound < 0))
     rms = float(np.sqrt(power / n_nonzero))
     return bool(n_least >= _FEWEST_OF_A_SIGN * n_nonzero) and rms < _LOUDEST_NOISE_RMS
+
+
+def _is_text(head: bytes) -> bool:
+    if len(head) < 16 or not _CONTROLS.isdisjoint(head):
+        return False
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4  # in the middle of a character
+    return True
 
 
 def _is_mpeg(head: bytes) -> bool:
