@@ -16,7 +16,7 @@ from .convert import to_mono_16k
 from .files import open_container
 from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, FloatArray, Opened, check_rate
 from .options import AS_IT_COMES, ReadOptions
-from .sniff import SPEECH_HEAD_BYTES, is_container, is_like_speech, other_kind
+from .sniff import SPEECH_HEAD_BYTES, is_container, is_like_speech, other_kind, weak_kind
 from .waiting import PipeReader
 from .wav import BELIEVABLE_BYTES, PCM16_MONO_16K, WavFormat, is_chunk, is_wav, read_wav_header, samples_of, skip_chunk
 
@@ -66,9 +66,9 @@ def _open_pipe(reader: PipeReader, name: str, options: ReadOptions) -> Opened:
     if is_container(head):
         return open_container(_spool(reader, name), name, options)
     kind = other_kind(head)
-    sample = reader.peek(SPEECH_HEAD_BYTES)
-    if kind is None and is_like_speech(sample):
+    if kind is None and is_like_speech(reader.peek(SPEECH_HEAD_BYTES)):
         return _open_pcm(reader, name, PCM16_MONO_16K, options)
+    kind = kind or weak_kind(head)
     if kind is not None:
         raise AudioError(f"{name} is {kind}; {_EXPECTED}. If it is raw PCM all the same, say so with --raw")
     try:
