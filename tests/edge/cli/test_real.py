@@ -16,7 +16,8 @@ WORDS = "ask not what your country can do for you"
 
 
 def test_transcribes_a_clip(run: Any, tiny_en_int8: Path, jfk_clip: Path) -> None:
-    outcome = run("transcribe", jfk_clip, "--model", tiny_en_int8)
+    # A speaker who pauses is listened for, and the test's home has no detector.
+    outcome = run("transcribe", jfk_clip, "--model", tiny_en_int8, "--no-vad")
     assert outcome.status == 0
     assert WORDS in " ".join(outcome.out.lower().split())
     assert outcome.err == ""
