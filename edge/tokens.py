@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, pairwise
+from heapq import heappop, heappush
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from .errors import OptionError
@@ -148,23 +149,54 @@ class Tokenizer:
         return (token - self.timestamp_begin) * SECONDS_PER_TIMESTAMP
 
 
-def merge_ranks(piece: bytes, rank_of: dict[bytes, int]) -> list[int]:
+def merge_ranks(piece: bytes, rank_of: Mapping[bytes, int]) -> list[int]:
     """Byte-pair encode one word: join the neighbours whose union has the lowest rank until none has one."""
     if piece in rank_of:
         return [rank_of[piece]]
-    parts = [piece[i : i + 1] for i in range(len(piece))]
-    no_rank = len(rank_of) + 1
-    while len(parts) > 1:
-        ranks = [rank_of.get(left + right, no_rank) for left, right in pairwise(parts)]
-        lowest = min(ranks)
-        if lowest == no_rank:
-            break
-        at = ranks.index(lowest)
-        parts[at : at + 2] = [parts[at] + parts[at + 1]]
     try:
-        return [rank_of[part] for part in parts]
+        return [rank_of[part] for part in join_pairs(piece, rank_of)]
     except KeyError as missing:
         raise ValueError(f"this vocabulary has no token for the byte {missing}, so it cannot encode text") from None
+
+
+def join_pairs(piece: bytes, rank_of: Mapping[bytes, int], below: int | None = None) -> list[bytes]:
+    """The parts that a word is left in when neighbours are joined, those whose union has the lowest rank first.
+
+    With `below`, only unions of a lower rank are known. Time grows as n log n with the word.
+    """
+    limit = len(rank_of) if below is None else below
+    n_bytes = len(piece)
+    end_of = list(range(1, n_bytes + 1))  # of the part that begins here
+    begin_of = list(range(-1, n_bytes))  # of the part before the one that begins here
+    rank_at = [limit] * n_bytes  # of the union of the part that begins here with the next one
+    waiting: list[int] = []  # ranks and the places of their unions, as one number that sorts as the pair does
+
+    def look(at: int) -> None:
+        middle = end_of[at]
+        rank = limit if middle == n_bytes else rank_of.get(piece[at : end_of[middle]], limit)
+        rank_at[at] = rank
+        if rank < limit:
+            heappush(waiting, rank * n_bytes + at)
+
+    for at in range(n_bytes):
+        look(at)
+    while waiting:
+        rank, at = divmod(heappop(waiting), n_bytes)
+        if rank_at[at] != rank:
+            continue  # one of the two has been joined to another part since
+        middle = end_of[at]
+        end_of[at] = end_of[middle]
+        rank_at[middle] = limit
+        if end_of[at] < n_bytes:
+            begin_of[end_of[at]] = at
+        look(at)
+        if at:
+            look(begin_of[at])
+    parts, at = [], 0
+    while at < n_bytes:
+        parts.append(piece[at : end_of[at]])
+        at = end_of[at]
+    return parts
 
 
 # GPT-2 splits text by `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. The

@@ -18,7 +18,7 @@ from typing import Any
 from edge.errors import FormatError, ModelNotFoundError
 from edge.format.vocabulary import byte_characters
 from edge.format.whisper import WhisperDims
-from edge.tokens import Vocabulary, special_tokens
+from edge.tokens import Vocabulary, join_pairs, special_tokens
 
 from .files import read_json_list, read_json_object, read_limited
 
@@ -121,22 +121,10 @@ def merges_of(vocabulary: Vocabulary) -> tuple[tuple[bytes, bytes], ...]:
     pairs = []
     for rank, token in enumerate(vocabulary.tokens[: vocabulary.n_special_from]):
         if len(token) > 1 and rank_of[token] == rank:
-            parts = _join_below(token, rank_of, rank)
+            parts = join_pairs(token, rank_of, rank)
             if len(parts) == 2:
                 pairs.append((parts[0], parts[1]))
     return tuple(pairs)
-
-
-def _join_below(token: bytes, rank_of: Mapping[bytes, int], limit: int) -> list[bytes]:
-    parts = [token[at : at + 1] for at in range(len(token))]
-    while len(parts) > 2:
-        ranks = [rank_of.get(parts[at] + parts[at + 1], limit) for at in range(len(parts) - 1)]
-        lowest = min(ranks)
-        if lowest >= limit:
-            break
-        at = ranks.index(lowest)
-        parts[at : at + 2] = [parts[at] + parts[at + 1]]
-    return parts
 
 
 def _from_ids(path: Path, dims: WhisperDims, id_of: Mapping[str, Any], added: Mapping[str, Any]) -> Vocabulary:

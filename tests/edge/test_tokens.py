@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from edge.tokens import (
     Vocabulary,
     default_suppress_begin,
     default_suppress_tokens,
+    join_pairs,
     merge_ranks,
     special_tokens,
     split_words,
@@ -126,6 +130,41 @@ def test_neighbours_of_the_lowest_rank_join_first() -> None:
     assert merge_ranks(b"abab", rank_of) == [4, 4]
     with pytest.raises(ValueError, match="no token for the byte b'x'"):
         merge_ranks(b"ax", rank_of)
+
+
+def _joined_one_by_one(piece: bytes, rank_of: Mapping[bytes, int], below: int) -> list[bytes]:
+    """Byte-pair encoding as it is defined: look at all neighbours, join the first of the lowest rank, begin again."""
+    parts = [piece[at : at + 1] for at in range(len(piece))]
+    while True:
+        ranks = [rank_of.get(left + right, below) for left, right in pairwise(parts)]
+        if min(ranks, default=below) >= below:
+            return parts
+        at = ranks.index(min(ranks))
+        parts[at : at + 2] = [parts[at] + parts[at + 1]]
+
+
+@given(
+    st.lists(st.text("ab", min_size=2, max_size=5), max_size=20, unique=True),
+    st.text("ab", max_size=40),
+    st.integers(0, 25),
+)
+@settings(deadline=None)
+def test_joining_is_that_of_the_definition(unions: list[str], word: str, below: int) -> None:
+    rank_of = {token.encode(): rank for rank, token in enumerate(["a", "b", *unions])}
+    assert join_pairs(word.encode(), rank_of) == _joined_one_by_one(word.encode(), rank_of, len(rank_of))
+    assert join_pairs(word.encode(), rank_of, below) == _joined_one_by_one(word.encode(), rank_of, below)
+
+
+def test_a_long_word_takes_time_as_it_is_long() -> None:
+    """Looking at all neighbours again for each union, as the definition does, would take hours."""
+    pairs = ["ab", "ba", "abab", "aa", "abababab"]
+    rank_of = {token.encode(): rank for rank, token in enumerate(["a", "b", *pairs])}
+    word = "".join(Random(1).choices("ab", k=1 << 18))
+    began = time.process_time()
+    tokens = merge_ranks(word.encode(), rank_of)
+    assert time.process_time() - began < 60
+    names = ["a", "b", *pairs]
+    assert "".join(names[token] for token in tokens) == word
 
 
 def test_half_a_character_decodes_to_the_replacement_sign(english: Tokenizer) -> None:
