@@ -5,11 +5,12 @@ A child can be stopped at any time, takes its memory with it, and what it printe
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from edge.errors import EdgeError
@@ -36,7 +37,9 @@ def run_script(
     with tempfile.TemporaryDirectory(prefix="edgewise-") as folder:
         out, log = Path(folder) / "out", Path(folder) / "log"
         with out.open("wb") as to_out, log.open("wb") as to_log:
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=to_out, stderr=to_log)
+            child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=to_out, stderr=to_log, env=_for_child(os.environ)
+            )
         try:
             _watch(child, log, what, progress or silent, parse or _says_nothing)
         finally:
@@ -48,6 +51,13 @@ def run_script(
             lines = [line for line in said if line and not (parse and parse(line))]
             raise EdgeError(f"{what} {how}: {'; '.join(lines[-_LINES_SHOWN:]) or 'it did not say why'}")
         return out.read_text(errors="replace")
+
+
+def _for_child(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without folders to import from that are named from the working folder, `""` included."""
+    kept = dict(environment)
+    folders = [folder for folder in kept.pop("PYTHONPATH", "").split(os.pathsep) if Path(folder).is_absolute()]
+    return kept | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
 
 
 def _watch(child: subprocess.Popen[bytes], log: Path, what: str, tell: Progress, parse: Parse) -> None:

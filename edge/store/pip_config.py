@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 DEFAULT_INDEX = "https://pypi.org/simple"
 
@@ -19,6 +20,8 @@ _log = logging.getLogger(__name__)
 _SECTIONS = ("global", "download", "install", ":env:")
 """The sections that matter to us, later ones winning, as in pip."""
 _ASK_PIP_SECONDS = 60
+_RUNS_CODE = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHONWARNINGS")
+_CONFIG_FILE = "PIP_CONFIG_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,20 @@ class PipSettings:
 
 def read_pip_settings() -> PipSettings:
     """Ask the pip of this Python for its settings; without one, read its PIP_… variables."""
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
+    # Nothing that lies in the working folder is imported; unlike -I, -P leaves the user's own packages, and their pip.
+    command = [sys.executable, "-P", "-X", "utf8", "-m", "pip", "--disable-pip-version-check", "config", "list"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=_ASK_PIP_SECONDS, check=True)
+        answer = subprocess.run(
+            command,
+            cwd=sys.prefix,
+            env=_for_pip(os.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=_ASK_PIP_SECONDS,
+            check=True,
+        )
     except (OSError, subprocess.SubprocessError) as error:
         _log.info("pip does not tell its settings (%s); reading its environment variables", error)
         return settings_from(_from_environment(os.environ))
@@ -85,6 +99,15 @@ def settings_from(options: Mapping[str, str]) -> PipSettings:
         trusted_hosts=frozenset(options.get("trusted-host", "").split()),
         timeout_s=_seconds(options.get("timeout") or options.get("default-timeout")),
     )
+
+
+def _for_pip(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what makes Python run other code, for a pip that works in another folder."""
+    kept = {name: value for name, value in environment.items() if name not in _RUNS_CODE}
+    configured = kept.get(_CONFIG_FILE)
+    if configured and configured != os.devnull:
+        kept[_CONFIG_FILE] = str(Path(configured).absolute())
+    return kept
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -37,6 +37,24 @@ def test_nothing_beside_the_script_is_imported(tmp_path: Path) -> None:
     assert run_script(_script(tmp_path, "import json; print(json.dumps(1))"), [], "working") == "1\n"
 
 
+@pytest.mark.parametrize("path", ["", ".", "here", f"here{os.pathsep}."])
+def test_nothing_in_the_working_folder_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    script = _script(tmp_path, "import json; print(json.dumps(1))")
+    for folder in (tmp_path / "work", tmp_path / "work" / "here"):
+        folder.mkdir()
+        (folder / "json.py").write_text("raise SystemExit('the wrong one')")
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("PYTHONPATH", path)
+    assert run_script(script, [], "working") == "1\n"
+
+
+def test_folders_that_are_named_in_full_are_imported_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "ours.py").write_text("HERE = 7")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", str(tmp_path / "there")]))
+    assert run_script(_script(tmp_path, "import ours; print(ours.HERE)"), [], "working") == "7\n"
+
+
 def test_failure_ends_with_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(EdgeError, match=r"^working failed: b; c; d$"):
         run_script(_script(tmp_path, "import sys; sys.exit('a\\nb\\n\\nc\\nd')"), [], "working")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,6 +59,31 @@ def test_asks_the_real_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_pip_settings()
     assert settings.indexes == ("https://mirror.example/simple",)
     assert settings.proxy == "http://proxy.example:3128"
+
+
+_TRAP = "open({marker!r}, 'w').close(); print('global.index-url=\\'https://evil.example/simple\\'')"
+
+
+def test_nothing_in_the_working_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    marker = tmp_path / "ran"
+    (tmp_path / "here").mkdir()
+    for name in ("pip", "runpy", "locale", "configparser", "sitecustomize", "usercustomize"):
+        (tmp_path / "here" / f"{name}.py").write_text(_TRAP.format(marker=str(marker)))
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
+    for path in ("", ".", f".{os.pathsep}", str(tmp_path / "here")):
+        monkeypatch.setenv("PYTHONPATH", path)
+        assert read_pip_settings().indexes == ("https://mirror.example/simple",)
+        assert not marker.exists()
+
+
+def test_a_configuration_named_from_the_working_folder_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pip")
+    (tmp_path / "my.conf").write_text("[global]\ntimeout = 7\nproxy = http://prøxy.example\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "my.conf")
+    settings = read_pip_settings()
+    assert (settings.timeout_s, settings.proxy) == (7.0, "http://prøxy.example")
 
 
 def test_without_pip_its_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
