@@ -11,7 +11,7 @@ from .console import Console
 from .streams import put, report
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ..store import Asset, Store
 
 _EPILOG = """\
 examples:
@@ -22,6 +22,9 @@ examples:
   edgewise models verify                              read everything again and compare hashes
   edgewise models remove base
 """
+
+
+_DAMAGED = "(damaged)"
 
 
 def add_parser(commands: Subcommands) -> None:
@@ -69,18 +72,30 @@ def _open_store() -> Store:
 def _list(args: argparse.Namespace, console: Console) -> int:
     store = _open_store()
     rows = [("NAME", "SIZE", "HERE", "EXPORTED", "WHAT")]
+    damaged = []
     for asset in store.catalogue.values():
-        precisions = PRECISIONS if asset.kind == "whisper" else ()
-        exported = [p for p in precisions if store.model_place(asset.name, p).exists()]
-        here = "yes" if store.is_here(asset.name) else "-"
+        here = "damaged" if store.is_damaged(asset.name) else "yes" if store.is_here(asset.name) else "-"
+        exported = _exported(store, asset)
         size = f"{asset.size / 1e6:.1f} MB"
         rows.append((asset.name, size, here, ",".join(exported) or "-", f"{asset.summary}; {asset.licence}"))
+        if here == "damaged" or any(_DAMAGED in one for one in exported):
+            damaged.append(asset.name)
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True))
         report("  ".join((*cells, row[4])))
+    for name in damaged:
+        console.say(f"{name} is damaged: `edgewise models remove {name}`, then fetch it again")
     console.say(f"the cache is {store.home}")
     return 0
+
+
+def _exported(store: Store, asset: Asset) -> list[str]:
+    """The precisions at which a model lies in the cache, those damaged marked."""
+    from ..store.sums import is_intact
+
+    places = {p: store.model_place(asset.name, p) for p in PRECISIONS} if asset.kind == "whisper" else {}
+    return [p + ("" if is_intact(path) else _DAMAGED) for p, path in places.items() if path.exists()]
 
 
 def _pull(args: argparse.Namespace, console: Console) -> int:
@@ -113,7 +128,8 @@ def _where(args: argparse.Namespace, console: Console) -> int:
 
 def _verify(args: argparse.Namespace, console: Console) -> int:
     store = _open_store()
-    here = [name for name in store.catalogue if store.place(name).exists() or store.exported(name)]
+    made = {name: store.exported(name) + store.exported_folders(name) for name in store.catalogue}
+    here = [name for name in store.catalogue if store.place(name).exists() or made[name]]
     n_problems = 0
     for name in args.names or here:
         store.asset(name)

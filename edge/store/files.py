@@ -25,11 +25,21 @@ def sha256_of(path: Path) -> str:
 
 
 def has_size(path: Path, size: int) -> bool:
-    """Whether the file is there with this size; files get their names only after their hash was checked."""
+    """Whether the file is there with this size."""
     try:
         return path.is_file() and path.stat().st_size == size
     except OSError:
         return False
+
+
+def holds(path: Path, size: int, sha256: str) -> bool:
+    """Whether the file is there with exactly these bytes; reads it through."""
+    return has_size(path, size) and sha256_of(path) == sha256
+
+
+def is_newer_than_folder(path: Path) -> bool:
+    """Whether a file may have been written to since it got its name, which changed its folder."""
+    return path.stat().st_mtime_ns >= path.parent.stat().st_mtime_ns
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from . import hub
 from .archive import read_member
 from .assets import Archive, Asset, AssetFile
 from .download import download
-from .files import has_size, read_chunks, require_space, sha256_of, write_verified
+from .files import has_size, holds, read_chunks, require_space, sha256_of, write_verified
 from .http import Client, credentials_in
 from .package_index import find_archive, local_path
 from .pip_config import PipSettings
@@ -49,14 +49,30 @@ class Request:
     """What went wrong, one entry for each place."""
     mismatches: list[str] = field(default_factory=list)
     """The reasons that are wrong bytes."""
+    here: set[str] = field(default_factory=set)
+    """Names of the files that are in the cache, checked."""
+    damaged: set[str] = field(default_factory=set)
+    """Names of the files that are there with other bytes; they stay until the right ones come."""
+
+    def look(self) -> None:
+        """Read through what is in the cache."""
+        for file in self.asset.files:
+            path = self.folder / file.name
+            if holds(path, file.size, file.sha256):
+                self.here.add(file.name)
+            elif path.exists():
+                self.damaged.add(file.name)
+                _log.warning("%s does not hold the pinned bytes; bringing it anew", path)
 
     def missing(self) -> list[AssetFile]:
-        """The files that are not in the cache yet."""
-        return [file for file in self.asset.files if not has_size(self.folder / file.name, file.size)]
+        """The files that are still to come."""
+        return [file for file in self.asset.files if file.name not in self.here]
 
     def keep(self, file: AssetFile, chunks: Iterable[bytes]) -> None:
         """Write one file into the cache, checked."""
         write_verified(self.folder / file.name, chunks, size=file.size, sha256=file.sha256)
+        self.here.add(file.name)
+        self.damaged.discard(file.name)
 
     def note(self, error: StoreError) -> None:
         """Remember why a place did not help."""
@@ -142,7 +158,7 @@ def from_hub(request: Request, wanted: Sequence[AssetFile]) -> None:
 def _copy_first(request: Request, file: AssetFile, candidates: Iterable[Path]) -> None:
     """Copy the first candidate that holds the pinned bytes."""
     for path in candidates:
-        if has_size(request.folder / file.name, file.size):
+        if file.name in request.here:
             return
         if not has_size(path, file.size):
             continue  # absent, or the file of that name of another asset
@@ -197,7 +213,7 @@ def _archive_in(folder: Path, archive: Archive) -> Path:
 def _fetch_archive(request: Request, settings: PipSettings, client: Client, archive: Archive) -> Path:
     """Bring one archive; a downloaded one stays in the download folder until its files are out."""
     part = _part(request, archive.sha256)
-    if has_size(part, archive.size) and sha256_of(part) == archive.sha256:
+    if holds(part, archive.size, archive.sha256):
         return part
     reasons: list[str] = []
     wrong = False
@@ -214,7 +230,7 @@ def _fetch_archive(request: Request, settings: PipSettings, client: Client, arch
 def _bring(request: Request, client: Client, archive: Archive, url: str) -> Path:
     path = local_path(url)
     if path is not None:
-        if not has_size(path, archive.size) or sha256_of(path) != archive.sha256:
+        if not holds(path, archive.size, archive.sha256):
             raise IntegrityError(f"{path} does not hold the pinned bytes")
         return path
     part = _part(request, archive.sha256)

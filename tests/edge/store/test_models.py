@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edge.errors import EdgeError, ModelNotFoundError, OfflineError
+from edge.errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError
 from edge.store import Store
 
 
@@ -107,6 +108,100 @@ def test_what_a_killed_export_left_is_swept(
     (workshop / place.name).write_text("half")
     store.model_path("tiny", "int8")
     assert files_under(place.parent) == [place.name, f"{place.name}.sha256"]
+
+
+@pytest.mark.parametrize("first", ["int8", "int4"])
+def test_clearing_up_spares_who_is_at_work(
+    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """A second export, of another precision or another model, begins and ends while the first is under way."""
+    store.ensure("joined")
+    others = [("tiny", "int4" if first == "int8" else "int8"), ("joined", first)]
+
+    def while_another_works(source: Path, out: Path, *, precision: str, name: str, progress: object) -> None:
+        exporter(source, out, precision=precision, name=name, progress=progress)
+        while others:
+            other = others.pop()
+            assert store.model_path(*other).read_text().endswith(f" {other[1]}")
+        assert out.read_text() == f"{source.name} {precision}"
+
+    monkeypatch.setattr(sys.modules["export.whisper"], "export_whisper", while_another_works)
+    assert store.model_path("tiny", first).read_text() == f"tiny {first}"
+
+
+def test_what_any_killed_export_left_is_swept(
+    store: Store, published: Any, exporter: Exporter, files_under: Callable[[Path], list[str]]
+) -> None:
+    place = store.model_place("tiny", "int8")
+    for name in (
+        store.model_place("joined", "f16").name,
+        "tiny-int8-r1-00000000.gguf",
+        store.onnx_place("tiny", "w4").name,
+    ):
+        (place.parent / f".{name}.tmp").mkdir(parents=True)
+        (place.parent / f".{name}.tmp" / name).write_text("half")
+    store.ensure("table")
+    done = store.home / "downloads" / "table"
+    done.mkdir(parents=True)
+    (done / "00.part").write_text("killed before it was cleared up")
+    store.model_path("tiny", "int8")
+    assert files_under(place.parent) == [place.name, f"{place.name}.sha256"]
+    assert files_under(done) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"tiny", b"tiny int9", b"another model of another length"])
+def test_a_damaged_model_is_made_anew(
+    store: Store, published: Any, exporter: Exporter, caplog: pytest.LogCaptureFixture, damage: bytes
+) -> None:
+    path = store.model_path("tiny", "int8")
+    path.write_bytes(damage)
+    caplog.clear()
+    assert store.model_path("tiny", "int8") == path
+    assert path.read_text() == "tiny int8"
+    assert f"{path} is not what the export wrote; making it anew" in caplog.text
+    assert store.verify("tiny") == []
+
+
+def test_damage_that_kept_its_time_is_found_on_request(store: Store, published: Any, exporter: Exporter) -> None:
+    path = store.model_path("tiny", "int8")
+    at = path.stat().st_mtime_ns
+    path.write_text("tiny int9")
+    os.utime(path, ns=(at, at))
+    assert store.model_path("tiny", "int8").read_text() == "tiny int9"
+    assert store.model_path("tiny", "int8", verify=True).read_text() == "tiny int8"
+
+
+def test_a_damaged_folder_is_made_anew(
+    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("export.onnx.require_exporter", lambda precision: None)
+    folder = store.onnx_folder("tiny", "w4")
+    assert store.verify("tiny") == []
+    (folder / "graph").write_text("tiny w5")
+    assert [problem.path for problem in store.verify("tiny")] == [folder]
+    assert (store.onnx_folder("tiny", "w4") / "graph").read_text() == "tiny w4"
+
+
+def test_a_damaged_model_that_cannot_be_made_anew_says_what_to_do(
+    store: Store, published: Any, exporter: Exporter
+) -> None:
+    path = store.model_path("tiny", "int8")
+    path.write_text("tiny int9")
+    source = store.home / "assets" / "tiny" / "model.bin"
+    source.write_bytes(bytes(source.stat().st_size))
+    with pytest.raises(IntegrityError, match=r"is not what the export wrote.*`edgewise models remove tiny`"):
+        store.model_path("tiny", "int8", offline=True)
+
+
+def test_nothing_is_exported_from_a_damaged_source(store: Store, published: Any, exporter: Exporter) -> None:
+    source = store.ensure("tiny") / "model.bin"
+    body = source.read_bytes()
+    source.write_bytes(bytes(len(body)))
+    with pytest.raises(OfflineError, match=r"damaged: model\.bin, so run `edgewise models remove tiny`"):
+        store.model_path("tiny", "int8", offline=True)
+    assert exporter.calls == []
+    store.model_path("tiny", "int8")
+    assert source.read_bytes() == body
 
 
 def test_an_exported_model_outlives_its_source_offline(

@@ -335,6 +335,26 @@ def test_leftovers_of_a_killed_writer_are_swept(store: Store, published: Any, fi
     assert files_under(store.home) == ["assets/tiny/config.json", "assets/tiny/model.bin"]
 
 
+@pytest.mark.parametrize("size", [0, 10, 300_000, 300_001])
+def test_a_damaged_file_is_brought_anew(
+    store: Store, published: Any, world: Any, caplog: pytest.LogCaptureFixture, size: int
+) -> None:
+    model = store.ensure("tiny") / "model.bin"
+    assert not store.is_damaged("tiny")
+    model.write_bytes(bytes(size))
+    assert store.is_damaged("tiny")
+    store.ensure("tiny")
+    assert model.read_bytes() == world.contents["tiny/model.bin"]
+    assert "does not hold the pinned bytes; bringing it anew" in caplog.text
+
+
+def test_a_damaged_file_that_cannot_be_brought_says_so(store: Store, published: Any) -> None:
+    model = store.ensure("tiny") / "model.bin"
+    model.write_bytes(bytes(300_000))
+    with pytest.raises(OfflineError, match=r"damaged: model\.bin, so run `edgewise models remove tiny` first"):
+        store.ensure("tiny", offline=True)
+
+
 def test_verify_reads_every_byte(store: Store, published: Any) -> None:
     folder = store.ensure("tiny")
     assert store.verify("tiny") == []
