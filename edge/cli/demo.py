@@ -6,9 +6,9 @@ import argparse
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from ..names import given_path
 from .colours import LEGEND
 from .console import Console
 
@@ -34,19 +34,19 @@ def run_demo(
     if not store.is_here(CLIP):
         with _timed(steps, "fetch the clip", console):
             store.ensure(CLIP, offline=offline, progress=console.progress)
-    model_file = Path(args.model)
-    if not model_file.is_file():
-        model_file = store.model_place(args.model, precision)
-        if not model_file.exists():
-            if not store.is_here(args.model):
-                with _timed(steps, f"fetch {args.model}", console):
-                    store.ensure(args.model, offline=offline, progress=console.progress)
-            with _timed(steps, f"export it to {precision}", console):
-                store.model_path(args.model, precision, offline=offline, progress=console.progress)
+    clip = store.ensure(CLIP, offline=offline, progress=console.progress)
+    if given_path(args.model) is None and not store.model_place(args.model, precision).exists():
+        if not store.is_here(args.model):
+            with _timed(steps, f"fetch {args.model}", console):
+                store.ensure(args.model, offline=offline, progress=console.progress)
+        with _timed(steps, f"export it to {precision}", console):
+            store.model_path(args.model, precision, offline=offline, progress=console.progress)
     with _timed(steps, "load the model", console):
-        model = load(model_file, threads=args.threads, offline=offline, progress=console.progress)
+        model = load(
+            args.model, precision=args.precision, threads=args.threads, offline=offline, progress=console.progress
+        )
     with _timed(steps, "transcribe", console):
-        transcript = model.transcribe(store.place(CLIP), progress=console.progress, **settings)
+        transcript = model.transcribe(clip, progress=console.progress, **settings)
     options = OutputOptions(args.max_line_width, args.max_line_count)
     sink = PrintSink(args.formats[0], options, console, LEGEND if in_colours else None, in_colours=in_colours)
     for segment in transcript.segments:

@@ -9,6 +9,7 @@ from math import isfinite
 from pathlib import Path
 
 from ..errors import EdgeError, OptionError
+from ..names import given_path
 from . import export_llm, streams
 from .arguments import HELP, ONNX_PRECISIONS, PRECISIONS, Subcommands
 from .console import Console
@@ -20,7 +21,7 @@ TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2", "onnx")
 
 _EPILOG = """\
 SOURCE is a CTranslate2 or Hugging Face folder, an openai-whisper .pt, a whisper.cpp .bin, a GGUF file,
-or the name of a model that `edgewise models list` shows.
+or the name of a model that `edgewise models list` shows; a folder called small is ./small.
 
 --calibration needs no transcripts: minutes of speech are enough, twenty are used (three hours by --recover).
 --compress takes that share of the encoder's weights away, where the words suffer least; --recover trains what is left,
@@ -193,8 +194,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     store = Store()
     remove_killed(args.output.absolute().parent)
     bring = partial(store.ensure, offline=args.offline or None, progress=console.progress)
-    source, name = Path(args.source), args.name
-    if not source.exists() and source.name == args.source:  # a bare word is a model's name
+    source, name = given_path(args.source), args.name
+    if source is None:
         source, name = bring(args.source), name or args.source
     budget = None
     if args.eval:

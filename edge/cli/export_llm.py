@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import EdgeError
+from ..names import given_path
 from . import streams
 from .arguments import HELP, Subcommands
 from .console import Console
@@ -61,8 +62,8 @@ def _run(args: argparse.Namespace, console: Console) -> int:
     from ..store import Store
 
     bring = partial(Store().ensure, offline=args.offline or None, progress=console.progress)
-    source, name = Path(args.source), args.name
-    if not source.exists() and source.name == args.source:  # a bare word is a model's name
+    source, name = given_path(args.source), args.name
+    if source is None:
         source, name = bring(args.source), name or args.source
     report = export_llm(source, args.output, precision=args.precision, to=args.to, name=name, progress=console.progress)
     console.clear()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..errors import OptionError
+from ..errors import ModelNotFoundError, OptionError
+from ..names import given_path
 from .arguments import HELP, Subcommands
 from .console import Console
 from .streams import report
@@ -15,7 +16,7 @@ examples:
   edgewise inspect base-int8.gguf
   edgewise inspect base-int8.gguf --tensors
   edgewise inspect base-onnx/
-  edgewise inspect "$(edgewise models where tiny.en --precision int8)"
+  edgewise inspect tiny.en
 """
 
 
@@ -28,20 +29,38 @@ def add_parser(commands: Subcommands) -> None:
         epilog=_EPILOG,
         formatter_class=HELP,
     )
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", metavar="FILE", help="its path, or the name of a model, for what the store has of it")
     parser.add_argument("--tensors", action="store_true", help="list every tensor")
     parser.set_defaults(run=_run)
 
 
 def _run(args: argparse.Namespace, console: Console) -> int:
-    if args.file.is_dir():
+    path = given_path(args.file)
+    for found in _stored(args.file) if path is None else (path,):
+        _print(found, tensors=args.tensors)
+    return 0
+
+
+def _stored(name: str) -> list[Path]:
+    """The exported files and folders of a model in the store."""
+    from ..store import Store
+
+    store = Store()
+    store.asset(name)
+    found = store.exported(name) + store.exported_folders(name)
+    if not found:
+        raise ModelNotFoundError(f"{name} has no model file in {store.home} yet; its first use makes one")
+    return found
+
+
+def _print(path: Path, *, tensors: bool) -> None:
+    if path.is_dir():
         from ..onnx.inspect import describe_folder
 
-        if args.tensors:
-            raise OptionError(f"--tensors lists those of a GGUF file, and {args.file} is a folder")
-        report(describe_folder(args.file))
+        if tensors:
+            raise OptionError(f"--tensors lists those of a GGUF file, and {path} is a folder")
+        report(describe_folder(path))
     else:
         from ..format.inspect import describe
 
-        report(describe(args.file, tensors=args.tensors))
-    return 0
+        report(describe(path, tensors=tensors))

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, get_args
 
 from ..audio import AudioInput, AudioSource, open_audio
-from ..errors import ModelNotFoundError, OptionError, UnsupportedModelError
+from ..errors import FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from ..format import ModelFile, open_model
+from ..names import given_path
 from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
 from ..tokens import Tokenizer
@@ -169,7 +171,7 @@ class Model:
 
 
 def load(
-    model: str | Path = DEFAULT_MODEL,
+    model: str | PathLike[str] = DEFAULT_MODEL,
     *,
     precision: str | None = None,
     engine: EngineName = "edgewise",
@@ -180,7 +182,8 @@ def load(
     """Load a model by name (fetched and exported on first use) or from a .gguf file.
 
     Args:
-        model: a name that `edgewise models list` shows, or the path of a model file.
+        model: a name that `edgewise models list` shows, or the path of a model file. A string is a path if it has a
+            folder in it, begins with "." or "~", or ends in .gguf; a file `tiny.en` here is "./tiny.en".
         precision: f32, f16, q8_0, int8 or int4, of a model given by name; int8 if not said.
         engine: "onnxruntime" runs the folder that `edgewise export whisper SOURCE -o DIR --to onnx` wrote, or a name
             at f32, int8, w8 or w4, whose first use needs the extra `edgewise[onnx-export]`.
@@ -205,9 +208,27 @@ def load(
     threads = optional(whole, "threads", threads, 1, _MOST_THREADS, "1 or more, or None for the physical cores")
     offline = optional(flag, "offline", offline)
     began = time.perf_counter()
+    path = given_path(model)
     if engine == "onnxruntime":
-        return _load_onnx(model, precision, threads, offline, progress)
-    path = _given_path(model) or _stored_path(str(model), precision or DEFAULT_PRECISION, offline, progress)
+        from ..onnx.graph import require_onnxruntime
+
+        require_onnxruntime()
+        open_path = partial(_open_onnx, precision=precision, threads=threads, offline=offline, began=began)
+    else:
+        open_path = partial(_open, precision=precision, threads=threads, offline=offline, began=began)
+    if path is not None:
+        if not path.exists():
+            raise ModelNotFoundError(f"{path}: no such model file")
+        return open_path(path)
+    find = _stored_folder if engine == "onnxruntime" else _stored_file
+    stored = partial(find, str(model), precision or DEFAULT_PRECISION, offline, progress)
+    try:
+        return open_path(stored(verify=False))
+    except (FormatError, ModelNotFoundError, UnsupportedModelError):
+        return open_path(stored(verify=True))  # made anew if it is damaged; else the same error again
+
+
+def _open(path: Path, *, precision: str | None, threads: int | None, offline: bool | None, began: float) -> Model:
     if is_folder(path):
         raise UnsupportedModelError(
             f'{path}: a model for onnxruntime; load it with engine="onnxruntime", or on the command line with '
@@ -218,23 +239,11 @@ def load(
         return Model(file, threads=threads, load_s=time.perf_counter() - began, offline=offline)
 
 
-def _load_onnx(
-    model: str | Path,
-    precision: str | None,
-    threads: int | None,
-    offline: bool | None,
-    progress: Progress | None,
+def _open_onnx(
+    folder: Path, *, precision: str | None, threads: int | None, offline: bool | None, began: float
 ) -> Model:
     from ..onnx.engine import OnnxEngine
-    from ..onnx.graph import require_onnxruntime
 
-    require_onnxruntime()
-    began = time.perf_counter()
-    folder = _given_path(model)
-    if folder is None:
-        from ..store import onnx_folder
-
-        folder = onnx_folder(str(model), precision or DEFAULT_PRECISION, offline=offline, progress=progress)
     with open_folder(folder) as facts:
         _check_precision(folder, facts, precision)
         engine = OnnxEngine(folder, facts, threads=threads)
@@ -246,23 +255,18 @@ def _check_precision(path: Path, file: ModelFile, precision: str | None) -> None
         raise UnsupportedModelError(f"{path}: its precision is {file.precision}, {precision} was asked for")
 
 
-def _given_path(model: str | Path) -> Path | None:
-    """The path that `model` is; None where it is the name of a model in the store."""
-    path = Path(model)
-    looks_like_path = isinstance(model, Path) or path.suffix == ".gguf" or len(path.parts) > 1
-    if looks_like_path or path.is_file() or is_folder(path):
-        if not path.exists():
-            raise ModelNotFoundError(f"{path}: no such model file")
-        return path
-    return None
-
-
-def _stored_path(name: str, precision: str, offline: bool | None, progress: Progress | None) -> Path:
+def _stored_file(name: str, precision: str, offline: bool | None, progress: Progress | None, *, verify: bool) -> Path:
     from ..store import Store
 
     store = Store()
     is_new = not store.model_place(name, precision).exists()
-    path = store.model_path(name, precision, offline=offline, progress=progress)
+    path = store.model_path(name, precision, offline=offline, progress=progress, verify=verify)
     if is_new:  # there is a network now, and may be none when the detector is needed
         fetch_detector(store, offline, progress)
     return path
+
+
+def _stored_folder(name: str, precision: str, offline: bool | None, progress: Progress | None, *, verify: bool) -> Path:
+    from ..store import Store
+
+    return Store().onnx_folder(name, precision, offline=offline, progress=progress, verify=verify)

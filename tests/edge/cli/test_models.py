@@ -107,3 +107,18 @@ def test_remove(run: Any, stick: Path) -> None:
     run("models", "pull", "clip", "--from", stick)
     assert "removed clip" in run("models", "remove", "clip").message
     assert run("models", "where", "clip").status == 1
+
+
+def test_inspect_of_a_name_looks_into_the_store(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.en").write_bytes(b"GGUF of somebody")
+    assert "has no model file" in run("inspect", "small.en").message
+    assert "small.en: " in run("inspect", "./small.en").message
+    assert "known are clip, small.en" in run("inspect", "mine").message
+
+
+def test_export_of_a_name_looks_into_the_store(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.en").write_bytes(b"GGUF of somebody")
+    for family in ("whisper", "llm"):
+        assert "edgewise models pull small.en" in run("export", family, "small.en", "-o", "out.gguf").message
