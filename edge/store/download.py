@@ -12,6 +12,9 @@ from ..progress import Progress
 from .files import CHUNK_BYTES, check, sha256_of
 from .http import MAX_ATTEMPTS, Client, TransferError, redacted
 
+_PROGRESS_BYTES = 1 << 16
+"""What an attempt must bring to be more than a failure: a byte each would never come to an end."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +49,7 @@ def _transfer(client: Client, url: str, part: Path, *, size: int, label: str, pr
             _append(client, url, part, before, size=size, label=label, progress=progress)
         except TransferError as error:
             arrived = part.stat().st_size if part.exists() else 0
-            attempt = 0 if arrived > before else attempt + 1
+            attempt = 0 if arrived - before >= _PROGRESS_BYTES else attempt + 1
             if not error.transient or attempt >= MAX_ATTEMPTS:
                 raise
             _log.info("%s; trying again from byte %d", error, arrived)

@@ -22,6 +22,7 @@ from ..errors import StoreError
 MAX_ATTEMPTS = 5
 """Tries in a row that bring no byte before a request is given up."""
 
+_MOST_SHOWN = 500
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -66,12 +67,12 @@ class Client:
             answer = self._opener(parts.hostname, parts.netloc).open(request, timeout=self.timeout_s)
         except urllib.error.HTTPError as error:
             error.close()
-            message = f"{redacted(url)}: the server answers {error.code} {error.reason}"
+            message = f"{redacted(url)}: the server answers {error.code} {_harmless(str(error.reason))}"
             raise TransferError(message, transient=error.code in _TRANSIENT) from None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError, OverflowError) as error:  # the latter: odd ports
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
-            transient = not isinstance(reason, ssl.SSLCertVerificationError)
-            raise TransferError(f"{redacted(url)}: {reason}", transient=transient) from error
+            transient = not isinstance(reason, ssl.SSLCertVerificationError | ValueError | OverflowError)
+            raise TransferError(f"{redacted(url)}: {_harmless(str(reason))}", transient=transient) from error
         assert isinstance(answer, http.client.HTTPResponse)  # the only kind these handlers give
         return answer
 
@@ -179,7 +180,12 @@ def without_credentials(url: str) -> str:
 def redacted(url: str) -> str:
     """The address as messages show it: no credentials, and no query, which may hold a signature."""
     parts = urlsplit(url)
-    return urlunsplit((parts.scheme, _host(parts.netloc), parts.path, "", ""))
+    return _harmless(urlunsplit((parts.scheme, _host(parts.netloc), parts.path, "", "")))
+
+
+def _harmless(text: str) -> str:
+    """What a server said, as messages show it: short, and without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text[:_MOST_SHOWN])
 
 
 def credentials_in(urls: tuple[str, ...]) -> dict[str, tuple[str, str]]:

@@ -15,7 +15,7 @@ from .assets import Archive
 from .http import Client, redacted
 from .pip_config import PipSettings
 
-MAX_PAGE_BYTES = 64 << 20
+MAX_PAGE_BYTES = 16 << 20
 _ARCHIVE_ENDINGS = (".whl", ".tar.gz", ".zip")
 _JSON = "application/vnd.pypi.simple.v1+json"
 _ACCEPT = f"{_JSON}, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
@@ -59,6 +59,8 @@ def local_path(url: str) -> Path | None:
 def _try(place: str, links: Iterator[str], archive: Archive, reasons: list[str]) -> Iterator[str]:
     try:
         matching = [link for link in links if _is(archive, link)]
+        if local_path(place) is None and "://" in place:  # what a network says opens no file of this machine
+            matching = [link for link in matching if local_path(link) is None]
     except StoreError as error:
         reasons.append(str(error))
         return
@@ -71,8 +73,12 @@ def _try(place: str, links: Iterator[str], archive: Archive, reasons: list[str])
 
 
 def _is(archive: Archive, link: str) -> bool:
-    address, fragment = urldefrag(link)
-    if unquote(urlsplit(address).path).rpartition("/")[2] != archive.filename:
+    try:
+        address, fragment = urldefrag(link)
+        path = urlsplit(address).path
+    except ValueError:
+        return False  # no address
+    if unquote(path).rpartition("/")[2] != archive.filename:
         return False
     return not fragment.startswith("sha256=") or fragment == f"sha256={archive.sha256}"
 
@@ -109,15 +115,24 @@ def _links_on(page: str, client: Client) -> Iterator[str]:
 def _json_links(body: bytes, address: str) -> Iterator[str]:
     try:
         files = [(str(file["url"]), dict(file["hashes"]).get("sha256")) for file in json.loads(body)["files"]]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StoreError(f"{redacted(address)} is no index page in the JSON form of PEP 691") from error
     for url, digest in files:
-        link = urljoin(address, url)
-        yield f"{urldefrag(link).url}#sha256={digest}" if digest else link
+        for link in _joined(address, url):
+            yield f"{urldefrag(link).url}#sha256={digest}" if digest else link
 
 
 def _page_links(body: bytes, address: str) -> Iterator[str]:
     parser = _Links()
     parser.feed(body.decode("utf-8", errors="replace"))
-    base = urljoin(address, parser.base)
-    yield from (urljoin(base, target) for target in parser.targets)
+    base = next(_joined(address, parser.base), address)
+    for target in parser.targets:
+        yield from _joined(base, target)
+
+
+def _joined(base: str, target: str) -> Iterator[str]:
+    """The address of a link; nothing where it is none, which spoils no other link."""
+    try:
+        yield urljoin(base, target)
+    except ValueError:
+        return

@@ -102,3 +102,19 @@ def test_nobody_listens(client: Client) -> None:
 
 def test_messages_hold_no_secrets() -> None:
     assert redacted("https://me:pass@host:8443/a/b?signature=s#f") == "https://host:8443/a/b"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:99999999/x", "http://a..b/x", f"http://{'a' * 70}.x/x", "http://\0/x"]
+)
+def test_an_odd_address_fails_at_once(client: Client, url: str) -> None:
+    with pytest.raises(TransferError) as raised:
+        client.open(url)
+    assert "\0" not in str(raised.value)
+
+
+def test_what_a_server_says_is_no_command(site: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("http.server.BaseHTTPRequestHandler.responses", {404: ("\x1b]2;pwned\x07", "")})
+    with pytest.raises(TransferError) as raised:
+        client.open(f"{site.url}/absent")
+    assert str(raised.value).isprintable()

@@ -51,7 +51,9 @@ def test_json(site: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'{"files": [1]}', b'{"files": [{"url": "x", "hashes": 3}]}'])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]", b'{"files": [1]}', b'{"files": [{"url": "x", "hashes": 3}]}', b'{"files":' + b"[" * 99_999]
+)
 def test_json_that_is_none(site: Any, body: bytes) -> None:
     site.content_types["/simple/some-project/"] = "application/vnd.pypi.simple.v1+json"
     site.files["/simple/some-project/"] = body
@@ -101,3 +103,22 @@ def test_places_are_asked_only_when_needed(site: Any, tmp_path: Path) -> None:
     places = find_archive(WANTED, PipSettings((f"{site.url}/simple",), (str(tmp_path),)), Client(), [])
     assert next(places) == (tmp_path / WANTED.filename).as_uri()
     assert site.requests == []
+
+
+@pytest.mark.parametrize("odd", ["http://[::1/{}", "http://h:99999999999/{}", "ftp://h/{}", "http://\x1b[2J/{}"])
+def test_a_link_that_is_none_spoils_no_other(site: Any, odd: str) -> None:
+    name = "some_project-1.0.tar.gz"
+    site.files["/simple/some-project/"] = f'<a href="{odd.format(name)}"></a><a href="/f/{name}"></a>'.encode()
+    assert found(PipSettings((f"{site.url}/simple",)))[0][-1] == f"{site.url}/f/{name}"
+
+
+def test_a_page_of_the_network_opens_no_file(site: Any, tmp_path: Path) -> None:
+    (tmp_path / "some_project-1.0.tar.gz").write_bytes(b"here")
+    link = (tmp_path / "some_project-1.0.tar.gz").as_uri()
+    site.files["/simple/some-project/"] = f'<a href="{link}#sha256={SHA}">it</a>'.encode()
+    places, reasons = found(PipSettings((f"{site.url}/simple",), (f"{site.url}/simple/some-project/",)))
+    assert places == []
+    assert len(reasons) == 2
+    (tmp_path / "some-project").mkdir()
+    (tmp_path / "some-project" / "index.html").write_text(f'<a href="{link}">it</a>')
+    assert found(PipSettings((tmp_path.as_uri(),)))[0] == [link]

@@ -203,6 +203,14 @@ def test_a_damaged_part_is_thrown_away(store: Store, published: Any, world: Any)
     store.ensure("tiny")
 
 
+def test_a_server_that_gives_a_byte_at_a_time_is_given_up(store: Store, published: Any) -> None:
+    published.cuts[:] = [1] * 1000
+    published.files = {path: body for path, body in published.files.items() if "someone" not in path}
+    with pytest.raises(StoreError, match="closed the connection"):
+        store.ensure("tiny")
+    assert published.paths().count("/files/tiny-1.0.whl") < 10
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_busy_server_is_asked_again(store: Store, published: Any, status: int) -> None:
     published.statuses["/files/tiny-1.0.whl"] = [status, status]
