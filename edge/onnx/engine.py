@@ -40,7 +40,7 @@ class OnnxEngine:
         self.threads = threads or default_threads()
         self.n_alignment_heads = len(facts.alignment_heads)
         self._graphs = {
-            name: Graph(folder / name, signature, self.threads)
+            name: Graph(folder / name, signature, self.threads, names.WEIGHTS)
             for name, signature in names.signatures(self.dims, self.n_alignment_heads).items()
         }
 

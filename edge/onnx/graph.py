@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import EdgeError, FormatError, KernelError
+from .external import check_external
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -46,14 +47,15 @@ def require_onnxruntime() -> None:
 class Graph:
     """A graph that takes and gives what its signature says."""
 
-    def __init__(self, path: Path, signature: Signature, threads: int) -> None:
-        """Open `path`.
+    def __init__(self, path: Path, signature: Signature, threads: int, weights: str | None = None) -> None:
+        """Open `path`, which may have numbers in the file `weights` beside it, and in no other.
 
         Raises:
-            FormatError: it is no graph that onnxruntime can run, or takes or gives something else.
+            FormatError: it is no graph that onnxruntime can run, reads other files, or takes or gives something else.
         """
         self._path = path
         self._signature = signature
+        check_external(path, weights)
         self._session = _open(path, threads)
         _check(path, "input", self._session.get_inputs(), signature.inputs, signature.integers)
         _check(path, "output", self._session.get_outputs(), signature.outputs)

@@ -47,6 +47,8 @@ def is_intact(model: Path, *, read: bool = False) -> bool:
             return True
         if checksum_file(model).read_bytes().strip() != _sum_of(model).encode():
             return False
+    except StoreError:
+        raise
     except OSError as error:
         raise StoreError(f"{model} and its checksum cannot be read: {error.strerror or error}") from error
     with suppress(OSError):  # of another owner, or on a disk that is only read: then it is read again the next time
