@@ -20,6 +20,7 @@ from edge.errors import FormatError, UnsupportedModelError
 from edge.format.whisper import HEAD_DIM, WhisperDims, tensor_shapes
 from edge.tokens import Tokenizer, Vocabulary, default_suppress_begin, default_suppress_tokens
 
+from .files import MAX_INTEGER
 from .mel import N_BINS, mel_filters
 from .published import AlignmentHeads, alignment_heads, guess_name
 
@@ -133,6 +134,7 @@ def check_dims(path: Path, dims: WhisperDims) -> None:
 def check_tensors(path: Path, dims: WhisperDims, tensors: Mapping[str, NDArray[Any]]) -> None:
     """Refuse tensors that are missing, unknown, of another shape or type than expected, or not finite."""
     shapes = tensor_shapes(dims)
+    finite: set[tuple[int, int]] = set()  # where they begin, and how long they are: a source may name one twice
     for name, shape in shapes.items():
         if name not in tensors:
             raise FormatError(f"{path}: tensor {name} is missing; the file is not a whole Whisper model")
@@ -141,11 +143,13 @@ def check_tensors(path: Path, dims: WhisperDims, tensors: Mapping[str, NDArray[A
             raise FormatError(f"{path}: tensor {name} has shape {tensor.shape}, expected {shape}")
         if tensor.dtype not in (np.float32, np.float16):
             raise FormatError(f"{path}: tensor {name} is {tensor.dtype}, expected float32 or float16")
-        if not _is_finite(tensor):
+        place = tensor.ctypes.data, tensor.nbytes
+        if not (place in finite or _is_finite(tensor)):
             raise FormatError(f"{path}: tensor {name} holds NaN or infinity; the weights are damaged")
+        finite.add(place)
     unknown = sorted(tensors.keys() - shapes.keys())
     if unknown:
-        raise FormatError(f"{path}: tensor {unknown[0]} is no part of a Whisper model of these sizes")
+        raise FormatError(f"{path}: tensor {unknown[0]:.80} is no part of a Whisper model of these sizes")
 
 
 def as_float(name: str, tensor: NDArray[Any], precision: FloatPrecision) -> FloatTensor:
@@ -170,7 +174,7 @@ def _is_finite(tensor: FloatTensor) -> bool:
 
 def _checked_heads(path: Path, dims: WhisperDims, heads: Iterable[Iterable[Any]]) -> AlignmentHeads:
     if not isinstance(heads, Iterable):
-        raise FormatError(f"{path}: alignment heads: expected a list of pairs, found {str(heads)[:80]}")
+        raise FormatError(f"{path}: alignment heads: expected a list of pairs, found {heads!r:.80}")
     found = []
     for pair in heads:
         layer, head = _integers(path, "alignment head", pair, 2)
@@ -192,8 +196,13 @@ def _checked_tokens(path: Path, dims: WhisperDims, what: str, tokens: Iterable[A
 
 def _integers(path: Path, what: str, values: Iterable[Any], count: int | None = None) -> list[int]:
     found = list(values) if isinstance(values, Iterable) else [None]
-    if not all(isinstance(value, int | np.integer) for value in found) or count not in (None, len(found)):
-        raise FormatError(f"{path}: {what}: expected integers, found {str(values)[:80]}")
+    if not all(
+        isinstance(value, int | np.integer) and abs(int(value)) <= MAX_INTEGER for value in found
+    ) or count not in (
+        None,
+        len(found),
+    ):
+        raise FormatError(f"{path}: {what}: expected integers, found {values!r:.80}")
     return [int(value) for value in found]
 
 

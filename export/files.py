@@ -8,6 +8,7 @@ import math
 import mmap
 import os
 import shutil
+import stat
 import struct
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,9 @@ from numpy.typing import DTypeLike, NDArray
 from edge.errors import FormatError, ModelNotFoundError
 
 MAX_JSON_BYTES = 1 << 20
+MAX_INTEGER = (1 << 63) - 1
+"""What a JSON file may say at most: longer ones take time to calculate with, and to show."""
+
 _HASH_CHUNK = 1 << 20
 
 _TEMPORARY = ".edgewise-"
@@ -28,8 +32,11 @@ _TEMPORARY = ".edgewise-"
 
 
 def read_limited(path: Path, limit: int) -> bytes:
-    """All of a small file; one larger than `limit` bytes is refused before it is read."""
-    size = path.stat().st_size
+    """All of a small file; one larger than `limit` bytes is refused before it is read, and so is what is no file."""
+    found = path.stat()
+    size = found.st_size
+    if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for whoever writes it
+        raise FormatError(f"{path}: no regular file; expected one of a model's files")
     if size > limit:
         raise FormatError(f"{path}: {size} bytes; at most {limit} are accepted here")
     return path.read_bytes()
@@ -82,8 +89,11 @@ class Cursor:
         self.path = path
         with path.open("rb") as file:
             self.size = os.fstat(file.fileno()).st_size
-            # An empty file cannot be mapped.
-            self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+            try:
+                # An empty file cannot be mapped.
+                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.size else b""
+            except (OSError, OverflowError) as error:
+                raise FormatError(f"{path}: {self.size} bytes cannot be mapped: {error}") from None
         self.position = 0
 
     def need(self, n_bytes: int, what: str) -> int:

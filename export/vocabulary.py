@@ -22,7 +22,7 @@ from edge.tokens import Vocabulary, join_pairs, special_tokens
 
 from .files import read_json_list, read_json_object, read_limited
 
-MAX_VOCABULARY_BYTES = 64 << 20
+MAX_VOCABULARY_BYTES = 16 << 20
 MAX_TOKEN_BYTES = 64 << 10
 
 # Ids of these are checked where a file names them. The others have had several names over the years
@@ -133,7 +133,7 @@ def _from_ids(path: Path, dims: WhisperDims, id_of: Mapping[str, Any], added: Ma
     specials = dict(added)
     for token, token_id in id_of.items():
         if type(token_id) is not int or not 0 <= token_id < dims.n_vocab:
-            raise FormatError(f"{path}: token {token[:40]!r} has id {token_id!r}, expected 0 to {dims.n_vocab - 1}")
+            raise FormatError(f"{path}: token {token[:40]!r} has id {token_id!r:.80}, expected 0 to {dims.n_vocab - 1}")
         if token_id >= n_text:
             specials[token] = token_id
             continue
@@ -153,7 +153,9 @@ def _check_specials(path: Path, dims: WhisperDims, id_of: Mapping[str, Any]) -> 
     for name in _CHECKED_SPECIALS:
         found = id_of.get(name, expected[name])
         if found != expected[name]:
-            raise FormatError(f"{path}: {name} has id {found}, expected {expected[name]} for a Whisper of these sizes")
+            raise FormatError(
+                f"{path}: {name} has id {found!r:.80}, expected {expected[name]} for a Whisper of these sizes"
+            )
 
 
 def _from_tokenizer_json(path: Path, dims: WhisperDims) -> Vocabulary:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from edge.errors import ModelNotFoundError, UnsupportedModelError
+from edge.errors import FormatError, ModelNotFoundError, UnsupportedModelError
 
 from ..checkpoint import Checkpoint
 from ..vocabulary import Assets
@@ -26,7 +26,10 @@ def read_checkpoint(path: Path, *, name: str | None = None, assets: Assets | Non
     `name` overrides the name that is guessed from the source. `assets` brings Whisper's own
     vocabularies where a model comes without one.
     """
-    checkpoint = _reader(path)(assets)
+    try:
+        checkpoint = _reader(path)(assets)
+    except RecursionError:
+        raise FormatError(f"{path}: one of its JSON files nests too deep; no model's does") from None
     return checkpoint if name is None else dataclasses.replace(checkpoint, name=name)
 
 

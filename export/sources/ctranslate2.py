@@ -34,7 +34,7 @@ MAX_NAME_BYTES = 4096
 MAX_RANK = 8
 MAX_VARIABLES = 65536
 
-# bfloat16 is read as its bits and widened afterwards.
+# bfloat16 is read as its bits, the only unsigned type, and widened afterwards.
 _TYPES: Mapping[int, np.dtype[Any]] = {
     0: np.dtype("<f4"),
     1: np.dtype("<i1"),
@@ -43,7 +43,6 @@ _TYPES: Mapping[int, np.dtype[Any]] = {
     4: np.dtype("<f2"),
     5: np.dtype("<u2"),
 }
-_BFLOAT16 = 5
 
 Variables = Mapping[str, NDArray[Any]]
 
@@ -55,7 +54,8 @@ def read_ctranslate2(folder: Path, *, assets: Assets | None = None) -> Checkpoin
     dims = _dims(path, variables)
     check_dims(path, dims)
     _check_specification(path, variables)
-    tensors = {name: _tensor(path, variables, name) for name in tensor_shapes(dims)}
+    floats = _Floats(path, variables)
+    tensors = {name: _tensor(floats, name) for name in tensor_shapes(dims)}
     config = folder / "config.json"
     said = read_json_object(config) if config.is_file() else {}
     return build_checkpoint(
@@ -105,10 +105,10 @@ def read_variables(path: Path) -> dict[str, NDArray[Any]]:
 
 def _string(cursor: Cursor, what: str) -> str:
     data = cursor.text(cursor.integer("H", what), MAX_NAME_BYTES, what)
-    try:
-        return data.removesuffix(b"\0").decode("ascii")
-    except UnicodeDecodeError:
-        raise FormatError(f"{cursor.path}: {what} before byte {cursor.position} is not ASCII") from None
+    text = data.removesuffix(b"\0").decode("latin-1")
+    if not (text.isascii() and text.isprintable()):
+        raise FormatError(f"{cursor.path}: {what} before byte {cursor.position} is not printable ASCII")
+    return text
 
 
 def _variable(cursor: Cursor) -> tuple[str, NDArray[Any]]:
@@ -125,8 +125,6 @@ def _variable(cursor: Cursor) -> tuple[str, NDArray[Any]]:
     value = cursor.array(_TYPES[type_id], shape, name)
     if cursor.position - start != n_bytes:
         raise FormatError(f"{cursor.path}: {name} has {n_bytes} bytes, its shape {shape} needs {value.nbytes}")
-    if type_id == _BFLOAT16:
-        value = (value.astype(np.uint32) << 16).view(np.float32)
     return name, value
 
 
@@ -221,47 +219,72 @@ _FFN_PARTS = {"fc1": (0, 0, 1), "fc2": (1, 0, 1)}
 _PARTS = {"attn": _SELF_PARTS, "self_attn": _SELF_PARTS, "cross_attn": _CROSS_PARTS, "ffn": _FFN_PARTS}
 
 
-def _tensor(path: Path, variables: Variables, name: str) -> NDArray[Any]:
+class _Floats:
+    """The variables in floating point; what several names stand for is widened once."""
+
+    def __init__(self, path: Path, variables: Variables) -> None:
+        self.path = path
+        self._variables = variables
+        self._widened: dict[tuple[int, int], NDArray[Any]] = {}  # by identity, of the variable and of its scale
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._variables
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        value = self._variables.get(name)
+        if value is None:
+            raise FormatError(f"{self.path}: variable {name} is missing; the file is not a whole Whisper model")
+        scale = self._variables.get(f"{name}_scale")
+        key = id(value), id(scale)
+        if key not in self._widened:
+            self._widened[key] = self._widen(name, value, scale)
+        return self._widened[key]
+
+    def _widen(self, name: str, value: NDArray[Any], scale: NDArray[Any] | None) -> NDArray[Any]:
+        """A variable as it is stored, or its integers divided by their scale."""
+        if value.dtype.kind != "i":
+            return _widen_bfloat16(value)
+        scale = None if scale is None else _widen_bfloat16(scale)
+        if scale is None or scale.dtype.kind != "f" or scale.shape not in ((), value.shape[:1]):
+            raise FormatError(f"{self.path}: variable {name} holds integers and has no fitting {name}_scale")
+        if not (np.isfinite(scale) & (scale > 0)).all():
+            raise FormatError(f"{self.path}: variable {name}_scale must be positive and finite")
+        with np.errstate(over="ignore"):  # infinity is found with the other damaged weights
+            widened: NDArray[Any] = value.astype(np.float32)
+            widened /= scale.reshape(scale.shape + (1,) * (value.ndim - scale.ndim))
+        return widened
+
+
+def _widen_bfloat16(value: NDArray[Any]) -> NDArray[Any]:
+    return (value.astype(np.uint32) << 16).view(np.float32) if value.dtype.kind == "u" else value
+
+
+def _tensor(floats: _Floats, name: str) -> NDArray[Any]:
     stem, leaf = name.rsplit(".", 1)
     if name in _TOP:
-        return _floats(path, variables, _TOP[name])
+        return floats[_TOP[name]]
     if stem in _TOP:
-        return _floats(path, variables, f"{_TOP[stem]}/{leaf}")
+        return floats[f"{_TOP[stem]}/{leaf}"]
     side, _, layer, part = stem.split(".", 3)
     prefix = f"{_SIDES[side]}/layer_{layer}"
     if part in _NORMS:
-        return _floats(path, variables, f"{prefix}/{_NORMS[part]}/{_NORM_LEAVES[leaf]}")
+        return floats[f"{prefix}/{_NORMS[part]}/{_NORM_LEAVES[leaf]}"]
     module, projection = part.rsplit(".", 1)
     linear, index, count = _PARTS[module][projection]
     linear_name = f"{prefix}/{_MODULES[module]}/linear_{linear}"
     if projection == "k":
-        _check_key_bias(path, variables, f"{linear_name}/bias", index, count)
-    return _part(path, f"{linear_name}/{leaf}", _floats(path, variables, f"{linear_name}/{leaf}"), index, count)
+        _check_key_bias(floats, f"{linear_name}/bias", index, count)
+    return _part(floats, f"{linear_name}/{leaf}", index, count)
 
 
-def _part(path: Path, name: str, joined: NDArray[Any], index: int, count: int) -> NDArray[Any]:
+def _part(floats: _Floats, name: str, index: int, count: int) -> NDArray[Any]:
+    joined = floats[name]
     if joined.ndim == 0 or joined.shape[0] % count:
-        raise FormatError(f"{path}: variable {name} has shape {joined.shape}, expected {count} equal parts")
+        raise FormatError(f"{floats.path}: variable {name} has shape {joined.shape}, expected {count} equal parts")
     rows = joined.shape[0] // count
     return joined[index * rows : (index + 1) * rows]
 
 
-def _check_key_bias(path: Path, variables: Variables, name: str, index: int, count: int) -> None:
-    if name in variables and _part(path, name, _floats(path, variables, name), index, count).any():
-        raise UnsupportedModelError(f"{path}: the keys' part of {name} is not zero; Whisper's keys have no bias")
-
-
-def _floats(path: Path, variables: Variables, name: str) -> NDArray[Any]:
-    """A variable in floating point: as stored, or its integers divided by their scale."""
-    value = variables.get(name)
-    if value is None:
-        raise FormatError(f"{path}: variable {name} is missing; the file is not a whole Whisper model")
-    if value.dtype.kind == "f":
-        return value
-    scale = variables.get(f"{name}_scale")
-    if scale is None or scale.dtype.kind != "f" or scale.shape not in ((), value.shape[:1]):
-        raise FormatError(f"{path}: variable {name} holds integers and has no fitting {name}_scale")
-    if not (np.isfinite(scale) & (scale > 0)).all():
-        raise FormatError(f"{path}: variable {name}_scale must be positive and finite")
-    with np.errstate(over="ignore"):  # infinity is found with the other damaged weights
-        return value.astype(np.float32) / scale.reshape(scale.shape + (1,) * (value.ndim - scale.ndim))
+def _check_key_bias(floats: _Floats, name: str, index: int, count: int) -> None:
+    if name in floats and _part(floats, name, index, count).any():
+        raise UnsupportedModelError(f"{floats.path}: the keys' part of {name} is not zero; Whisper's keys have no bias")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,11 @@ from edge.errors import FormatError, ModelNotFoundError, UnsupportedModelError
 from edge.format.whisper import WhisperDims, tensor_shapes
 
 from ..checkpoint import Checkpoint, Hints, build_checkpoint, check_dims
-from ..files import read_json_object, sha256_of
+from ..files import MAX_INTEGER, read_json_object, sha256_of
 from ..mel import N_BINS
 from ..vocabulary import Assets, read_vocabulary
 from .names import huggingface_name
-from .safetensors import read_safetensors
+from .safetensors import map_safetensors, widen
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
@@ -25,6 +26,9 @@ INDEX = "model.safetensors.index.json"
 
 MAX_INDEX_BYTES = 16 << 20
 MAX_SHARDS = 256
+
+_SHARD_NAME = re.compile(r"[\w.-]{1,200}\.safetensors", re.ASCII)
+"""A file of the same folder, as every tool names them."""
 
 _OUTPUT_PROJECTION = "proj_out.weight"
 
@@ -65,16 +69,16 @@ def _name(folder: Path, config: Mapping[str, Any]) -> str:
 
 def _dims(path: Path, config: Mapping[str, Any]) -> WhisperDims:
     if config.get("model_type") != "whisper":
-        raise UnsupportedModelError(f"{path}: model_type is {config.get('model_type')!r}, expected 'whisper'")
+        raise UnsupportedModelError(f"{path}: model_type is {config.get('model_type')!r:.80}, expected 'whisper'")
     fixed = {"activation_function": "gelu", "scale_embedding": False, "tie_word_embeddings": True}
     for key, expected in fixed.items():
         if config.get(key, expected) != expected:
-            raise UnsupportedModelError(f"{path}: {key} is {config[key]!r}; only {expected!r} is supported")
+            raise UnsupportedModelError(f"{path}: {key} is {config[key]!r:.80}; only {expected!r} is supported")
 
     def size(key: str) -> int:
         value = config.get(key)
-        if type(value) is not int:
-            raise FormatError(f"{path}: {key} is {value!r}, expected an integer")
+        if type(value) is not int or abs(value) > MAX_INTEGER:
+            raise FormatError(f"{path}: {key} is {value!r:.80}, expected an integer")
         return value
 
     width = size("d_model")
@@ -111,7 +115,7 @@ def shards_of(folder: Path) -> list[Path]:
     if len(names) > MAX_SHARDS:
         raise FormatError(f"{index}: {len(names)} files; at most {MAX_SHARDS} are accepted")
     for name in names:
-        if Path(name).name != name or "\\" in name or not name.endswith(".safetensors"):
+        if not _SHARD_NAME.fullmatch(name):
             raise FormatError(f"{index}: {name[:80]!r} is no name of a safetensors file in this folder")
         if not (folder / name).is_file():
             raise ModelNotFoundError(f"{folder / name}: no such file; {INDEX} names it")
@@ -119,9 +123,10 @@ def shards_of(folder: Path) -> list[Path]:
 
 
 def _read_shards(shards: list[Path]) -> dict[str, NDArray[Any]]:
+    """Every tensor as it is stored: what is no part of the model is never widened."""
     found: dict[str, NDArray[Any]] = {}
     for shard in shards:
-        tensors = read_safetensors(shard)
+        tensors = map_safetensors(shard)
         twice = found.keys() & tensors.keys()
         if twice:
             raise FormatError(f"{shard}: tensor {min(twice)} is in another file as well")
@@ -140,8 +145,8 @@ def _renamed(folder: Path, dims: WhisperDims, found: dict[str, NDArray[Any]]) ->
         tensor = foreign.pop(huggingface_name(name), None)
         if tensor is None:
             raise FormatError(f"{folder}: tensor {huggingface_name(name)} is missing")
-        renamed[name] = tensor
-    if projection is not None and not np.array_equal(projection, renamed["dec.token_embd.weight"]):
+        renamed[name] = widen(tensor)
+    if projection is not None and not np.array_equal(widen(projection), renamed["dec.token_embd.weight"]):
         raise UnsupportedModelError(
             f"{folder}: {_OUTPUT_PROJECTION} differs from the token embedding; only one shared matrix is supported"
         )

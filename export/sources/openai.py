@@ -19,7 +19,7 @@ from edge.errors import FormatError, UnsupportedModelError
 from edge.format.whisper import WhisperDims, tensor_shapes
 
 from ..checkpoint import Checkpoint, Hints, build_checkpoint, check_dims
-from ..files import sha256_of
+from ..files import MAX_INTEGER, sha256_of
 from ..vocabulary import Assets, read_vocabulary
 from .names import openai_name
 
@@ -77,8 +77,9 @@ def _load(path: Path) -> Mapping[Any, Any]:
 def _dims(path: Path, sizes: Mapping[Any, Any]) -> WhisperDims:
     names = [field.name for field in fields(WhisperDims) if field.name != "layers"]  # no published model is compressed
     for name in names:
-        if type(sizes.get(name)) is not int:
-            raise FormatError(f"{path}: dims[{name!r}] is {sizes.get(name)!r}, expected an integer")
+        value = sizes.get(name)
+        if type(value) is not int or abs(value) > MAX_INTEGER:
+            raise FormatError(f"{path}: dims[{name!r}] is {value!r:.80}, expected an integer")
     return WhisperDims(**{name: sizes[name] for name in names})
 
 
@@ -87,6 +88,8 @@ def _tensors(path: Path, dims: WhisperDims, state: Mapping[Any, Any]) -> dict[st
 
     foreign = {str(name): tensor for name, tensor in state.items() if name not in _IGNORED}
     arrays = {}
+    storages: dict[int, int] = {}
+    n_bytes = 0
     for name, shape in tensor_shapes(dims).items():
         their_name = openai_name(name)
         tensor = foreign.pop(their_name, None)
@@ -97,8 +100,12 @@ def _tensors(path: Path, dims: WhisperDims, state: Mapping[Any, Any]) -> dict[st
         # Strides of zero let a few bytes pose as any size.
         if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
             raise FormatError(f"{path}: tensor {their_name} is larger than its bytes in the file")
+        storages[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        n_bytes += tensor.numel() * tensor.element_size()
+        if n_bytes > sum(storages.values()):  # one that is not stored as itself would be widened each time
+            raise FormatError(f"{path}: tensor {their_name} shares its bytes in the file with others")
         kept = tensor.detach() if tensor.dtype in (torch.float16, torch.float32) else tensor.detach().float()
         arrays[name] = kept.contiguous().numpy()
     if foreign:
-        raise FormatError(f"{path}: tensor {min(foreign)} is no part of a Whisper model of these sizes")
+        raise FormatError(f"{path}: tensor {min(foreign)!r:.80} is no part of a Whisper model of these sizes")
     return arrays

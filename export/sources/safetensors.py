@@ -17,7 +17,7 @@ from edge.errors import FormatError, UnsupportedModelError
 
 from ..files import Cursor, parse_json_object
 
-MAX_HEADER_BYTES = 100_000_000
+MAX_HEADER_BYTES = 16 << 20
 MAX_RANK = 8
 
 # bfloat16 is read as its bits.
@@ -59,11 +59,13 @@ def map_safetensors(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _entry(path: Path, name: str, entry: Any) -> tuple[int, int, str, str, tuple[int, ...]]:
+    if not name.isprintable():
+        raise FormatError(f"{path}: a tensor is called {name!r:.80}, which no model does")
     if not isinstance(entry, dict):
         raise FormatError(f"{path}: tensor {name}: expected an object in the header")
     type_name = entry.get("dtype")
     if not isinstance(type_name, str) or type_name not in _TYPES:
-        raise UnsupportedModelError(f"{path}: tensor {name} has type {type_name}; read are {', '.join(_TYPES)}")
+        raise UnsupportedModelError(f"{path}: tensor {name} has type {type_name!r:.80}; read are {', '.join(_TYPES)}")
     shape = _sizes(path, name, "shape", entry.get("shape"))
     offsets = _sizes(path, name, "data_offsets", entry.get("data_offsets"))
     if len(shape) > MAX_RANK:
@@ -75,5 +77,5 @@ def _entry(path: Path, name: str, entry: Any) -> tuple[int, int, str, str, tuple
 
 def _sizes(path: Path, name: str, what: str, value: Any) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(type(size) is int and 0 <= size < 1 << 62 for size in value):
-        raise FormatError(f"{path}: tensor {name}: {what} is {str(value)[:80]}, expected a list of sizes")
+        raise FormatError(f"{path}: tensor {name}: {what} is {value!r:.80}, expected a list of sizes")
     return tuple(value)

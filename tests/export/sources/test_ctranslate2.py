@@ -187,7 +187,7 @@ def _variable(name: str = "x", rank: int = 1, shape: tuple[int, ...] = (2,), kin
         (_header() + _variable() + struct.pack("<I", 1 << 30), "1073741824 aliases"),
         (_header() + _variable() + struct.pack("<I", 0) + b"!", "1 unexpected bytes"),
         (_header() + struct.pack("<H", 60000), "at most 4096"),
-        (_header() + struct.pack("<H", 2) + b"\xff\0", "not ASCII"),
+        (_header() + struct.pack("<H", 2) + b"\xff\0", "not printable ASCII"),
     ],
 )
 def test_hostile_model_files(tmp_path: Path, data: bytes, message: str) -> None:

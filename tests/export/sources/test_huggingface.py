@@ -196,11 +196,11 @@ def _entry(dtype: Any = "F32", shape: Any = (2,), offsets: Any = (0, 8)) -> dict
     ("data", "message"),
     [
         (b"", "header length"),
-        (struct.pack("<Q", 1 << 63), "at most 100000000"),
+        (struct.pack("<Q", 1 << 63), "at most 16777216"),
         (struct.pack("<Q", 100), "cut short"),
         (_pack([]), "expected a JSON object"),
         (_pack({"x": 1}), "expected an object"),
-        (_pack(_entry(dtype="I64")), "type I64"),
+        (_pack(_entry(dtype="I64")), "type 'I64'"),
         (_pack(_entry(dtype=["F32"])), "type"),
         (_pack(_entry(shape=[-1])), "expected a list of sizes"),
         (_pack(_entry(shape=[1 << 62])), "expected a list of sizes"),
