@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from edge.audio.find import RECORDING_SUFFIXES, recordings_in
 from edge.errors import CalibrationError
 
 from ..evaluate.manifest import read_manifest
+from ..files import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def find_recordings(sources: Iterable[Path]) -> list[Recording]:
         for path in paths:
             if not path.is_file():
                 raise CalibrationError(f"{path}: expected a recording, found no such file")
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest = sha256_of([path])
             found.setdefault(digest, Recording(path, digest))
     return list(found.values())
 

@@ -1,6 +1,7 @@
 """Sets of recordings to measure on: a `manifest.jsonl` beside its audio files, one object a line.
 
-`audio` is a path inside the folder, or null with `concat`, paths to join with `gap_seconds` of silence between them.
+`audio` is a path inside the folder or that of a set beside it (`../set/a.flac`), or null with `concat`, paths to join
+with `gap_seconds` of silence between them. A manifest is somebody else's file: whatever is in it is checked.
 `text` is the reference, "" where nothing is said, null or left out where the words are not known. `seconds` is the
 length, and may be left out.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,13 @@ from edge.errors import AudioError, ManifestError
 SAMPLE_RATE_HZ = 16_000
 DATA_VARIABLE = "EDGEWISE_TEST_DATA"
 """Environment variable with the folder whose sets can be named without a path."""
+
+_MAX_BYTES = 64 << 20
+_MAX_LINE_BYTES = 1 << 20
+_MAX_FILES = 10_000
+"""Joined to one recording."""
+_MAX_GAP_S = 600.0
+_MAX_S = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +91,16 @@ class Manifest:
 
 
 def find_set(name: str, data: Path | None = None) -> Path:
-    """The path of a set: a path as it is, or the name of a folder in `data` (by default in EDGEWISE_TEST_DATA)."""
+    """The path of a set: the name of a folder in `data` (by default in EDGEWISE_TEST_DATA), or a path."""
+    named = data or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
+    if named is not None and Path(name).name == name and (named / name).exists():
+        return named / name
     path = Path(name)
     if path.exists():
         return path
-    named = data or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
     if named is None:
         raise ManifestError(f"no such set: {name}; --data ROOT or {DATA_VARIABLE} would tell where sets lie")
-    if not (named / name).exists():
-        raise ManifestError(f"no such set: {name}, neither as a path nor in {named}")
-    return named / name
+    raise ManifestError(f"no such set: {name}, neither as a path nor in {named}")
 
 
 def read_manifests(names: Sequence[str], data: Path | None = None, selection: Selection = EVERYTHING) -> list[Manifest]:
@@ -107,13 +116,10 @@ def read_manifests(names: Sequence[str], data: Path | None = None, selection: Se
 def read_manifest(path: Path, selection: Selection = EVERYTHING) -> Manifest:
     """Read a manifest, or a folder's `manifest.jsonl`."""
     file = path / "manifest.jsonl" if path.is_dir() else path
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise ManifestError(f"cannot read the manifest {file}: {error.strerror}") from error
-    lines = [line for line in data.decode("utf-8").splitlines() if line.strip()]
+    data = _read(file)
     folder = file.resolve().parent
-    all_of_them = [_utterance(folder, number, line) for number, line in enumerate(lines, start=1)]
+    lines = enumerate(data.split(b"\n"), start=1)
+    all_of_them = [_utterance(file, folder, number, line) for number, line in lines if line.strip()]
     utterances = selection.take(all_of_them)
     if not utterances:
         raise ManifestError(f"no recordings in {file}" + (" have the length asked for" if all_of_them else ""))
@@ -149,21 +155,71 @@ def read_samples(utterance: Utterance) -> NDArray[np.float32]:
     return np.concatenate(blocks)
 
 
-def _utterance(folder: Path, number: int, line: str) -> Utterance:
+def _read(file: Path) -> bytes:
     try:
-        item: dict[str, Any] = json.loads(line)
-        paths = [item["audio"]] if item["audio"] is not None else list(item["concat"])
-        text = item.get("text")
-        if not all(isinstance(path, str) for path in paths) or not isinstance(text, str | None):
-            raise TypeError("expected paths of audio files and a text")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ManifestError(f"{folder}: line {number} of the manifest is not a recording: {error!r}") from error
-    name = str(item["audio"] or Path(paths[0]).stem + f"+{len(paths) - 1}")
-    return Utterance(
-        name=name,
-        files=tuple(str(folder / path) for path in paths),
-        gap_s=float(item.get("gap_seconds", 0.0)),
-        text=text,
-        language=item.get("lang"),
-        seconds=item.get("seconds"),
-    )
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for whoever writes it
+            raise ManifestError(f"the manifest {file} is no regular file")
+        if found.st_size > _MAX_BYTES:
+            raise ManifestError(f"the manifest {file} has {found.st_size} bytes; at most {_MAX_BYTES} are accepted")
+        return file.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ManifestError(f"cannot read the manifest {file}: {getattr(error, 'strerror', error)}") from error
+
+
+def _utterance(file: Path, folder: Path, number: int, line: bytes) -> Utterance:
+    try:
+        if len(line) > _MAX_LINE_BYTES:
+            raise ValueError(f"it has {len(line)} bytes; at most {_MAX_LINE_BYTES} are accepted")
+        item = json.loads(line)
+        if not isinstance(item, dict):
+            raise ValueError("expected a JSON object")
+        paths = _paths(item)
+        return Utterance(
+            name=item.get("audio") or f"{Path(paths[0]).stem}+{len(paths) - 1}",
+            files=tuple(_inside(folder, path) for path in paths),
+            gap_s=_seconds(item, "gap_seconds", _MAX_GAP_S) or 0.0,
+            text=_text(item, "text"),
+            language=_text(item, "lang"),
+            seconds=_seconds(item, "seconds", _MAX_S),
+        )
+    except (ValueError, RecursionError) as error:  # also what is no JSON, or no UTF-8
+        raise ManifestError(f"{file}: line {number} is not a recording: {error!s:.200}") from error
+
+
+def _paths(item: dict[str, Any]) -> list[str]:
+    audio, joined = item.get("audio"), item.get("concat")
+    if audio is None and isinstance(joined, list) and 0 < len(joined) <= _MAX_FILES:
+        paths = joined
+    elif "audio" in item and audio is not None:
+        paths = [audio]
+    else:
+        raise ValueError(f'expected "audio", a path, or null with "concat", 1 to {_MAX_FILES} paths')
+    for path in paths:
+        if not isinstance(path, str) or not path or not path.isprintable():
+            raise ValueError(f"expected paths of audio files, found {path!r:.80}")
+    return paths
+
+
+def _inside(folder: Path, path: str) -> str:
+    """The absolute path of a file in a set's folder, or in that of a set beside it."""
+    full = Path(os.path.normpath(folder / path))
+    if Path(path).is_absolute() or not full.is_relative_to(folder.parent):
+        raise ValueError(f"{path!r:.80} is outside the set's folder and those beside it")
+    return str(full)
+
+
+def _text(item: dict[str, Any], key: str) -> str | None:
+    value = item.get(key)
+    if not isinstance(value, str | None):
+        raise ValueError(f"{key}: expected a text or null, found {value!r:.80}")
+    return value
+
+
+def _seconds(item: dict[str, Any], key: str, most: float) -> float | None:
+    value = item.get(key)
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not 0 <= value <= most:  # which NaN is not either
+        raise ValueError(f"{key}: expected 0 to {most:g} seconds, found {value!r:.80}")
+    return float(value)

@@ -43,7 +43,7 @@ def test_manifests(folder: Path) -> None:
 def test_a_broken_line_is_named(folder: Path, line: str) -> None:
     manifest = folder / "manifest.jsonl"
     manifest.write_text('{"audio": "b.wav"}\n' + line)
-    with pytest.raises(ManifestError, match="line 2 of the manifest is not a recording"):
+    with pytest.raises(ManifestError, match="line 2 is not a recording"):
         find_recordings([manifest])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +95,80 @@ def test_several_sets_are_told_apart_by_name(tmp_path: Path) -> None:
         read_manifests(["a", str(tmp_path / "a")], tmp_path)
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"text": "no audio"}', '{"audio": null, "text": ""}'])
+_ODD = {
+    "no JSON": "{",
+    "no object": "[]",
+    "no audio": '{"text": "no audio"}',
+    "no audio and nothing to join": '{"audio": null, "text": ""}',
+    "nothing to join": '{"audio": null, "concat": []}',
+    "a number to join": '{"audio": null, "concat": ["a.wav", 1]}',
+    "too much to join": json.dumps({"audio": None, "concat": ["a.wav"] * 10_001}),
+    "audio that is no path": '{"audio": 1}',
+    "an empty path": '{"audio": ""}',
+    "an absolute path": '{"audio": "/etc/passwd"}',
+    "a path to elsewhere": '{"audio": "../../etc/passwd"}',
+    "a path to elsewhere by detours": '{"audio": "a/b/../../../../c.wav"}',
+    "a path that ends": '{"audio": "a\\u0000.wav"}',
+    "a path that commands": '{"audio": "\\u001b[2J.wav"}',
+    "half a character": '{"audio": "\\ud800.wav"}',
+    "a text that is none": '{"audio": "0.wav", "text": 1}',
+    "a language that is none": '{"audio": "0.wav", "lang": ["en"]}',
+    "a gap that is none": '{"audio": null, "concat": ["0.wav"], "gap_seconds": "1"}',
+    "an endless gap": '{"audio": null, "concat": ["0.wav"], "gap_seconds": 1e9}',
+    "a gap that is not a number": '{"audio": null, "concat": ["0.wav"], "gap_seconds": NaN}',
+    "a length below nothing": '{"audio": "0.wav", "seconds": -1}',
+    "an endless length": '{"audio": "0.wav", "seconds": Infinity}',
+    "a length that is none": '{"audio": "0.wav", "seconds": true}',
+    "a long number": '{"audio": "0.wav", "seconds": ' + "9" * 5000 + "}",
+    "deep JSON": "[" * 100_000,
+    "a long line": '{"audio": "0.wav", "text": "' + "x" * (1 << 20) + '"}',
+}
+
+
+@pytest.mark.parametrize("line", _ODD.values(), ids=_ODD.keys())
 def test_a_line_that_is_no_recording_is_named(tmp_path: Path, line: str) -> None:
     manifest = tmp_path / "manifest.jsonl"
-    manifest.write_text(f'{{"audio": "0.wav", "text": ""}}\n{line}\n', encoding="utf-8")
-    with pytest.raises(ManifestError, match="line 2"):
+    manifest.write_text(f'{{"audio": "0.wav", "text": ""}}\n\n{line}\n', encoding="utf-8")
+    with pytest.raises(ManifestError, match="line 3 is not a recording") as raised:
         read_manifest(manifest)
+    assert str(raised.value).isprintable()
+    assert len(str(raised.value)) < 500
+
+
+def test_a_line_that_is_no_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "manifest.jsonl").write_bytes(b'{"audio": "0.wav", "text": "\xff"}\n')
+    with pytest.raises(ManifestError, match="line 1 is not a recording"):
+        read_manifest(tmp_path)
+
+
+def test_separators_within_a_text_end_no_line(tmp_path: Path) -> None:
+    (tmp_path / "manifest.jsonl").write_text('{"audio": "0.wav", "text": "a\u2028b\x85c"}\r\n', encoding="utf-8")
+    assert read_manifest(tmp_path).utterances[0].text == "a\u2028b\x85c"
+
+
+def test_recordings_of_a_set_beside_it_are_read(tmp_path: Path) -> None:
+    (tmp_path / "joined").mkdir()
+    (tmp_path / "joined" / "manifest.jsonl").write_text('{"audio": null, "concat": ["../other/0.wav", "1.wav"]}')
+    (utterance,) = read_manifest(tmp_path / "joined").utterances
+    assert utterance.files == (str(tmp_path / "other" / "0.wav"), str(tmp_path / "joined" / "1.wav"))
+
+
+def test_what_is_no_file_or_too_large_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    with pytest.raises(ManifestError, match="no regular file"):
+        read_manifest(tmp_path / "pipe.jsonl")
+    with (tmp_path / "large.jsonl").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ManifestError, match="at most"):
+        read_manifest(tmp_path / "large.jsonl")
+
+
+def test_a_folder_of_the_name_of_a_set_does_not_replace_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("data/some_set", "work/some_set"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "work")
+    assert find_set("some_set", tmp_path / "data") == tmp_path / "data" / "some_set"
+    assert find_set("./some_set", tmp_path / "data").resolve() == tmp_path / "work" / "some_set"
 
 
 def test_a_missing_or_empty_set_is_an_error(tmp_path: Path) -> None:
