@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from os import PathLike
@@ -19,14 +18,15 @@ from ..format import ModelFile, open_model
 from ..names import given_path
 from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
+from ..threads import default_threads
 from ..tokens import Tokenizer
 from ..transcript import Segment, Transcript
 from ..values import choice, flag, optional, shown, text, whole
 from .align import attention_lead, check_alignment_heads
 from .detector import Detector, fetch_detector
 from .engine import WhisperEngine
+from .idle import IdleStates
 from .options import Settings, TranscribeOptions
-from .protocol import State
 from .speech import OpenVad
 from .windows import OnSegment, stream_segments, transcribe
 
@@ -72,9 +72,7 @@ class Model:
         self.suppress_tokens = file.suppress_tokens
         self.suppress_begin = file.suppress_begin
         self.attention_lead = attention_lead(file.alignment_heads)
-        # By the number of beams. A state of 20 MB takes longer to make than a short clip to encode; beams that are
-        # not used take no memory.
-        self._idle: dict[int, list[State]] = {}
+        self._states = IdleStates(self.engine.new_state, most=default_threads())
         self._detector = Detector(offline)
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
@@ -111,7 +109,7 @@ class Model:
             StoreError: `vad` is True and the detector cannot be fetched.
         """
         options = self._checked(options, settings)
-        with self._state(options.n_sequences) as state:
+        with self._states.lend(options.n_sequences) as state:
             return transcribe(
                 self.engine,
                 state,
@@ -152,22 +150,12 @@ class Model:
         return options
 
     def _stream(self, source: AudioSource, options: TranscribeOptions) -> Iterator[Segment]:
-        with self._state(options.n_sequences) as state:
+        with self._states.lend(options.n_sequences) as state:
             open_vad = self._open_vad(options)
             yield from stream_segments(self.engine, state, self.tokenizer, self, source, options, open_vad)
 
     def _open_vad(self, options: TranscribeOptions) -> OpenVad:
         return partial(self._detector.open, must=options.vad is True)
-
-    @contextmanager
-    def _state(self, n_beams: int) -> Iterator[State]:
-        idle = self._idle.setdefault(n_beams, [])
-        try:
-            state = idle.pop()
-        except IndexError:
-            state = self.engine.new_state(n_beams)
-        yield state
-        idle.append(state)  # unless something was raised, when it may be anywhere
 
 
 def load(

@@ -11,6 +11,7 @@ import pytest
 import edge
 from edge.audio import open_audio
 from edge.transcript import Timing, Transcript
+from edge.whisper.engine import WhisperEngine
 from edge.whisper.model import Model
 
 SETTINGS: tuple[dict[str, Any], ...] = (
@@ -60,11 +61,20 @@ def test_twenty_runs_give_the_same_bytes(models: tuple[Model, Model], clip: Any)
         assert len({json_of(model.transcribe(clip[:32000], **settings)) for _ in range(20)}) == 1
 
 
-def test_states_are_kept_by_their_room(tiny_en_int8: Path, clip: Any) -> None:
+def test_states_are_used_again(tiny_en_int8: Path, clip: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    new_state = WhisperEngine.new_state
+
+    def counting(engine: WhisperEngine, n_beams: int = 1) -> Any:
+        made.append(n_beams)
+        return new_state(engine, n_beams)
+
+    monkeypatch.setattr(WhisperEngine, "new_state", counting)
     model = edge.load(tiny_en_int8, threads=1)
-    for settings in (*SETTINGS, *SETTINGS):
-        model.transcribe(clip[:16000], **settings)
-    assert {n: len(idle) for n, idle in model._idle.items()} == {1: 1, 2: 1, 5: 1}
+    for settings in SETTINGS:
+        for _ in range(2):
+            model.transcribe(clip[:16000], **settings)
+    assert sorted(made) == [1, 2, 5]
 
 
 def test_beams_are_at_least_as_likely_as_greedy(models: tuple[Model, Model], jfk_clip: Path) -> None:

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+import pytest
+
+from edge.whisper.idle import IdleStates
+
+
+class _State:
+    def __init__(self, n_beams: int) -> None:
+        self.n_beams = n_beams
+
+
+class _Maker:
+    """Counts the states that it made, and those that are still there."""
+
+    def __init__(self) -> None:
+        self.n_made = 0
+        self._there: weakref.WeakSet[_State] = weakref.WeakSet()
+
+    def __call__(self, n_beams: int) -> Any:
+        self.n_made += 1
+        state = _State(n_beams)
+        self._there.add(state)
+        return state
+
+    @property
+    def n_there(self) -> int:
+        gc.collect()
+        return len(self._there)
+
+
+def test_a_state_is_used_again() -> None:
+    make = _Maker()
+    states = IdleStates(make, most=2)
+    for _ in range(3):
+        with states.lend(5) as state:
+            assert state.n_beams == 5
+    assert make.n_made == 1
+
+
+def test_who_has_one_has_it_alone() -> None:
+    states = IdleStates(_Maker(), most=2)
+    with states.lend(1) as first, states.lend(1) as second:
+        assert first is not second
+
+
+def test_no_more_wait_than_are_allowed() -> None:
+    make = _Maker()
+    states = IdleStates(make, most=2)
+
+    def hold(depth: int) -> None:
+        with states.lend(1):
+            if depth:
+                hold(depth - 1)
+
+    hold(5)
+    assert (make.n_made, make.n_there) == (6, 2)
+    for n_beams in range(2, 9):
+        with states.lend(n_beams):
+            pass
+    assert make.n_there == 2
+    with states.lend(8) as state:  # the last ones stayed
+        assert state.n_beams == 8
+    assert make.n_made == 6 + 7
+
+
+def test_one_that_failed_does_not_come_back() -> None:
+    make = _Maker()
+    states = IdleStates(make, most=2)
+    with pytest.raises(KeyError), states.lend(1):
+        raise KeyError
+    assert make.n_there == 0
+
+
+def test_threads_share_it() -> None:
+    make = _Maker()
+    states = IdleStates(make, most=3)
+    in_use: set[int] = set()
+    shared: list[int] = []
+
+    def work() -> None:
+        for turn in range(200):
+            with states.lend(1 + turn % 3) as state:
+                if id(state) in in_use:
+                    shared.append(turn)
+                in_use.add(id(state))
+                in_use.discard(id(state))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shared == []
+    assert make.n_there <= 3
