@@ -44,7 +44,7 @@ def workshop(model: Path) -> Path:
 
 def sweep(home: Path, downloads: Iterable[Path] = ()) -> None:
     """Delete what killed owners left: workshops, and `downloads` that are done; one whose lock is held is at work."""
-    from filelock import FileLock, Timeout
+    from filelock import FileLock
 
     workshops = (home / "models").glob(f".*{TEMPORARY_SUFFIX}")
     owned = [(path.name[1 : -len(TEMPORARY_SUFFIX)], path) for path in workshops]
@@ -52,8 +52,8 @@ def sweep(home: Path, downloads: Iterable[Path] = ()) -> None:
         try:
             with FileLock(_lock_file(home, owner), timeout=0):
                 shutil.rmtree(path, ignore_errors=True)
-        except Timeout:
-            continue
+        except OSError:
+            continue  # somebody holds it, which is one of these errors too, or it is for another user to clear up
 
 
 def _lock_file(home: Path, name: str) -> Path:

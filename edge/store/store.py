@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError, StoreError, UnsupportedModelError
+from ..format.model import PRECISIONS
+from ..onnx.folder import PRECISIONS as ONNX_PRECISIONS
 from ..progress import Progress, silent
 from .assets import CATALOGUE, Asset
 from .files import (
@@ -144,10 +146,12 @@ class Store:
 
     def model_place(self, name: str, precision: str) -> Path:
         """Where the exported file of a model lies or would lie."""
+        _check_precision(precision, PRECISIONS)
         return self.home / "models" / f"{name}-{precision}-r{MODEL_REVISION}-{self._source(name)}.gguf"
 
     def onnx_place(self, name: str, precision: str) -> Path:
         """Where the folder of a model for onnxruntime lies or would lie."""
+        _check_precision(precision, ONNX_PRECISIONS)
         return self.home / "models" / f"{name}-onnx-{precision}-r{ONNX_REVISION}-{self._source(name)}"
 
     def model_path(
@@ -251,11 +255,14 @@ class Store:
             return 0
         freed = 0
         with self._locked(asset.name), explained(self.home):
-            made = (*self.exported(name), *self.exported_folders(name))
-            for path in (self._folder(asset), self._downloads(asset), *made):
+            for path in (self._folder(asset), self._downloads(asset)):
                 freed += _delete(path)
-            for path in (self.home / "models").glob(f"{name}-*.sha256"):
-                path.unlink(missing_ok=True)
+            sums = (self.home / "models").glob(f"{name}-*.sha256")
+            made = {*self.exported(name), *self.exported_folders(name), *(path.with_suffix("") for path in sums)}
+            for path in sorted(made):
+                with self._locked(path.name):
+                    freed += _delete(path)
+                    checksum_file(path).unlink(missing_ok=True)
             self._sweep()
         return freed
 
@@ -362,6 +369,12 @@ class Store:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     shutil.rmtree(self._downloads(asset), ignore_errors=True)
                 raise
+
+
+def _check_precision(precision: str, known: Sequence[str]) -> None:
+    """Refuse what no model is exported at; a precision becomes a part of a path."""
+    if precision not in known:
+        raise UnsupportedModelError(f"unknown precision {precision!r:.80}; known here are {', '.join(known)}")
 
 
 def _delete(path: Path) -> int:

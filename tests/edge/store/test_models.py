@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edge.errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError
+from edge.errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError, UnsupportedModelError
 from edge.store import Store
 
 
@@ -228,6 +228,14 @@ def test_remove_takes_exports_along(
     store.model_path("tiny", "int8")
     store.remove("tiny")
     assert files_under(store.home) == []
+
+
+@pytest.mark.parametrize("precision", ["../../other", "int3", "w8", "INT8", "", "/etc"])
+def test_a_precision_that_is_none_is_no_part_of_a_path(store: Store, precision: str) -> None:
+    with pytest.raises(UnsupportedModelError, match="unknown precision"):
+        store.model_path("tiny", precision)
+    with pytest.raises(UnsupportedModelError, match="unknown precision"):
+        store.onnx_folder("tiny", precision + "?")
 
 
 def test_an_asset_that_is_no_model_is_refused(store: Store) -> None:
