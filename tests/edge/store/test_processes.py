@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,3 +107,82 @@ def test_ctrl_c_in_the_middle_of_a_download(site: Any, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "edgewise: interrupted\n")
+
+
+EXPORT = """
+import os, pickle, shutil, signal, sys, types
+from pathlib import Path
+from edge.store import Store
+
+home, catalogue, die_at = sys.argv[1:]
+n_steps = 0
+
+
+def dying(real):
+    def step(*args, **kwargs):
+        global n_steps
+        if n_steps == int(die_at):
+            os.kill(os.getpid(), signal.SIGKILL)
+        n_steps += 1
+        return real(*args, **kwargs)
+
+    return step
+
+
+def export_whisper(source, out, *, precision, name, progress):
+    out.write_text("the model")
+
+
+module = types.ModuleType("export.whisper")
+module.export_whisper = dying(export_whisper)
+sys.modules["export.whisper"] = module
+steps = [(Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (shutil, "rmtree"), (os, "fsync"), (os, "utime")]
+for owner, name in steps:
+    setattr(owner, name, dying(getattr(owner, name)))
+store = Store(Path(home), pickle.loads(Path(catalogue).read_bytes()))
+print(store.model_path("tiny", "int8", offline=True).read_text())
+"""
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_export_killed_at_any_step_leaves_nothing_that_lasts(
+    world: Any,
+    published: Any,
+    store: Any,
+    tmp_path: Path,
+    files_under: Callable[[Path], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    damaged: bool,
+) -> None:
+    import pickle
+
+    exporter = types.SimpleNamespace(export_whisper=lambda source, out, **how: out.write_text("the model"))
+    monkeypatch.setitem(sys.modules, "export.whisper", exporter)
+
+    store.ensure("tiny")
+    target = store.model_place("tiny", "int8")
+    (tmp_path / "catalogue").write_bytes(pickle.dumps(world.catalogue))
+    root = Path(__file__).parents[3]
+    n_killed = 0
+
+    def run(die_at: int) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", EXPORT, str(store.home), str(tmp_path / "catalogue"), str(die_at)]
+        return subprocess.run(
+            command, cwd=root, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(root)}
+        )
+
+    while True:
+        target.unlink(missing_ok=True)
+        if damaged:
+            target.parent.mkdir(exist_ok=True)
+            target.write_text("the mode1")
+            target.with_name(f"{target.name}.sha256").write_text("00" * 32)
+        died = run(n_killed)
+        if died.returncode == 0:
+            break
+        assert died.returncode == -signal.SIGKILL, died.stderr
+        n_killed += 1
+        assert store.model_path("tiny", "int8", offline=True).read_text() == "the model"
+        assert store.verify("tiny") == []
+        assert files_under(target.parent) == [target.name, f"{target.name}.sha256"]
+    assert n_killed >= 8
