@@ -90,7 +90,7 @@ def test_code_is_not_run(write_pt: Callable[..., Path], tmp_path: Path, monkeypa
         (lambda c: c["model_state_dict"].update({"decoder.ln.bias": 3}), r"decoder\.ln\.bias is missing"),
         (
             lambda c: c["model_state_dict"].update(extra=c["model_state_dict"]["decoder.ln.bias"]),
-            "tensor extra",
+            "tensor 'extra' is no part",
         ),
         (
             lambda c: c["model_state_dict"]["decoder.ln.bias"].fill_(float("nan")),
@@ -117,6 +117,21 @@ def test_tensor_larger_than_its_bytes(write_pt: Callable[..., Path]) -> None:
         content["model_state_dict"]["decoder.token_embedding.weight"] = torch.zeros(1, 64).expand(51864, 64)
 
     with pytest.raises(FormatError, match=r"decoder\.token_embedding\.weight is larger than its bytes"):
+        read_openai(write_pt(change))
+
+
+def test_tensors_that_share_their_bytes(write_pt: Callable[..., Path]) -> None:
+    """Else a small file, whose numbers are not stored as they are used, would fill the memory."""
+    torch = pytest.importorskip("torch")
+
+    def change(content: dict[str, Any]) -> None:
+        state = content["model_state_dict"]
+        one = torch.zeros(64 * 256, dtype=torch.int8)
+        for name, tensor in state.items():
+            if tensor.numel() <= len(one):
+                state[name] = one[: tensor.numel()].reshape(tensor.shape)
+
+    with pytest.raises(FormatError, match="shares its bytes in the file with others"):
         read_openai(write_pt(change))
 
 
