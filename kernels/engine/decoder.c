@@ -48,13 +48,15 @@ static range linear_columns(decoder *e, const ew_linear *linear, const float *x,
     columns.last = ek_min(columns.last * EK_TILE, linear->n);
     ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear, EW_TWO_DIGITS);
     ew_linear_columns_fine(e->table, linear, &e->scratch->operand, out, ldo, m, columns.first, columns.last, mode,
-                           e->scratch->wide, EW_ROWS * 4 * e->d);
+                           e->scratch->wide.at, e->scratch->wide.n);
     return columns;
 }
 
 static const float *norm_x(decoder *e, const ew_norm *norm) {
-    e->table->layer_norm(e->scratch->norm, e->d, e->s->dec_x, e->d, norm->weight, norm->bias, e->n_rows, e->d);
-    return e->scratch->norm;
+    float *out = ew_rows(e->scratch->norm, 0, e->n_rows, e->d);
+    const float *x = ew_rows(e->s->dec_x, 0, e->n_rows, e->d);
+    e->table->layer_norm(out, e->d, x, e->d, norm->weight, norm->bias, e->n_rows, e->d);
+    return out;
 }
 
 static void embedding(const ew_model *model, size_t token, float *x) {
@@ -73,7 +75,7 @@ static void embed(decoder *e) {
         const size_t beam = row / n, i = row % n;
         const size_t token = (size_t)e->job->call->tokens[beam * e->job->call->n_tokens + e->job->first + i];
         const float *position = e->model->dec_positions + (e->s->n_past + i) * e->d;
-        float *x = e->s->dec_x + row * e->d;
+        float *x = ew_rows(e->s->dec_x, row, 1, e->d);
         embedding(e->model, token, x);
         for (size_t c = 0; c < e->d; c++)
             x[c] += position[c];
@@ -82,6 +84,7 @@ static void embed(decoder *e) {
 }
 
 static void append_key_value(ew_keys *cache, size_t head, size_t t, const float *k, const float *v) {
+    assert(head < cache->n_heads && t < cache->capacity);
     float *lane = cache->k + ew_keys_head(cache, head) + t / EK_TILE * EK_TILE * EK_HEAD + t % EK_TILE;
     for (size_t c = 0; c < EK_HEAD; c++)
         lane[c * EK_TILE] = k[c];
@@ -91,17 +94,19 @@ static void append_key_value(ew_keys *cache, size_t head, size_t t, const float 
 static void self_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
     const size_t d = e->d, n = e->job->n_tokens;
     ew_state *s = e->s;
-    linear_columns(e, &layer->qkv, norm_x(e, &layer->norm_self), d, e->n_rows, s->dec_qkv, 3 * d, EK_STORE);
+    float *qkv = ew_rows(s->dec_qkv, 0, e->n_rows, 3 * d), *context = ew_rows(s->dec_context, 0, e->n_rows, d);
+    assert(s->n_past + n <= s->sizes.attention_keys);
+    linear_columns(e, &layer->qkv, norm_x(e, &layer->norm_self), d, e->n_rows, qkv, 3 * d, EK_STORE);
     meet(e);
     const range heads = share(e, e->model->dims.n_text_head);
     for (size_t beam = 0; beam < e->job->call->n_beams; beam++) {
         ew_keys *cache = &s->self[layer_index * s->n_beams + s->slot[beam]];
         for (size_t head = heads.first; head < heads.last; head++) {
-            const float *q = s->dec_qkv + beam * n * 3 * d + head * EK_HEAD;
+            const float *q = qkv + beam * n * 3 * d + head * EK_HEAD;
             for (size_t i = 0; i < n; i++)
                 append_key_value(cache, head, s->n_past + i, q + d + i * 3 * d, q + 2 * d + i * 3 * d);
             ek_attention_f32(e->table,
-                             (ek_attention_call){.out = s->dec_context + beam * n * d + head * EK_HEAD,
+                             (ek_attention_call){.out = context + beam * n * d + head * EK_HEAD,
                                                  .ldo = d,
                                                  .width = EK_HEAD,
                                                  .n_queries = n,
@@ -115,7 +120,7 @@ static void self_attention(decoder *e, const ew_decoder_layer *layer, size_t lay
         }
     }
     meet(e);
-    linear_columns(e, &layer->self_out, s->dec_context, d, e->n_rows, s->dec_x, d, EK_ADD);
+    linear_columns(e, &layer->self_out, context, d, e->n_rows, ew_rows(s->dec_x, 0, e->n_rows, d), d, EK_ADD);
     meet(e);
 }
 
@@ -131,14 +136,15 @@ static float *alignment_rows(const decoder *e, size_t layer, size_t head, size_t
 
 static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t first, size_t m, float *weights) {
     const size_t d = e->d, start = ew_keys_head(keys, head);
-    const float *q = e->s->dec_qkv + first * d + head * EK_HEAD;
-    const ek_attention_call call = {.out = e->s->dec_context + first * d + head * EK_HEAD,
+    const float *q = ew_rows(e->s->dec_qkv, first, m, d) + head * EK_HEAD;
+    assert(e->s->n_keys <= e->s->sizes.attention_keys && m <= e->scratch->head.rows);
+    const ek_attention_call call = {.out = ew_rows(e->s->dec_context, first, m, d) + head * EK_HEAD,
                                     .ldo = d,
                                     .width = EK_HEAD,
                                     .n_queries = m,
                                     .n_keys = e->s->n_keys,
                                     .digits = 2,
-                                    .bias = e->s->key_bias,
+                                    .bias = ew_rows(e->s->key_bias, 0, e->s->n_keys, 1),
                                     .weights = weights,
                                     .ldw = e->s->n_keys,
                                     .scratch = e->scratch->attention};
@@ -162,7 +168,8 @@ static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t fi
 static void cross_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
     const size_t d = e->d, n = e->job->n_tokens;
     ew_state *s = e->s;
-    linear_columns(e, &layer->cross_q, norm_x(e, &layer->norm_cross), d, e->n_rows, s->dec_qkv, d, EK_STORE);
+    linear_columns(e, &layer->cross_q, norm_x(e, &layer->norm_cross), d, e->n_rows,
+                   ew_rows(s->dec_qkv, 0, e->n_rows, d), d, EK_STORE);
     meet(e);
     const range heads = share(e, e->model->dims.n_text_head);
     for (size_t head = heads.first; head < heads.last; head++) {
@@ -174,18 +181,19 @@ static void cross_attention(decoder *e, const ew_decoder_layer *layer, size_t la
             cross_attend(e, &s->cross[layer_index], head, beam * n, n, alignment_rows(e, layer_index, head, beam));
     }
     meet(e);
-    linear_columns(e, &layer->cross_out, s->dec_context, d, e->n_rows, s->dec_x, d, EK_ADD);
+    linear_columns(e, &layer->cross_out, ew_rows(s->dec_context, 0, e->n_rows, d), d, e->n_rows,
+                   ew_rows(s->dec_x, 0, e->n_rows, d), d, EK_ADD);
     meet(e);
 }
 
 static void feed_forward(decoder *e, const ew_decoder_layer *layer) {
     const size_t d = e->d;
-    float *wide = e->s->dec_wide;
+    float *wide = ew_rows(e->s->dec_wide, 0, e->n_rows, 4 * d);
     const range mine =
         linear_columns(e, &layer->fc1, norm_x(e, &layer->norm_ffn), d, e->n_rows, wide, 4 * d, EK_STORE);
     e->table->gelu(wide + mine.first, 4 * d, e->n_rows, mine.last - mine.first);
     meet(e);
-    linear_columns(e, &layer->fc2, wide, 4 * d, e->n_rows, e->s->dec_x, d, EK_ADD);
+    linear_columns(e, &layer->fc2, wide, 4 * d, e->n_rows, ew_rows(e->s->dec_x, 0, e->n_rows, d), d, EK_ADD);
     meet(e);
 }
 
@@ -232,6 +240,7 @@ static void decode_thread(void *arg, int thread, int n_threads) {
 // What the beams hold from now on.
 static void remember(ew_state *state, const ew_decode_call *call) {
     const size_t before = state->n_past - call->n_tokens;
+    assert(state->n_past <= state->sizes.self_keys);
     for (size_t beam = 0; beam < call->n_beams; beam++) {
         const size_t slot = state->slot[beam];
         memcpy(state->history + slot * state->model->dims.n_text_ctx + before, call->tokens + beam * call->n_tokens,
@@ -242,6 +251,7 @@ static void remember(ew_state *state, const ew_decode_call *call) {
 
 void ew_decode(ew_state *state, const ew_decode_call *call) {
     const size_t most = EW_ROWS / call->n_beams; // EW_MAX_BEAMS <= EW_ROWS, so at least one
+    assert(call->n_beams <= state->n_beams && call->n_tokens <= state->sizes.self_keys - state->n_past);
     for (size_t first = 0; first < call->n_tokens; first += most) {
         decode_job job = {state, call, first, ek_min(call->n_tokens - first, most)};
         ew_pool_run(state->model->pool, decode_thread, &job);

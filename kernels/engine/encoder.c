@@ -38,6 +38,7 @@ typedef struct {
 // Takes one of `n` pieces of the current phase: of the thread's own share, whose rows its cache may still hold, then of
 // what others have not come to. Nonzero while there is one.
 static int take(encoder *e, size_t n, size_t *piece) {
+    assert((e->phase + 1) * e->n_threads <= e->s->sizes.shares);
     for (size_t i = 0; i < e->n_threads; i++) {
         const size_t owner = (e->thread + i) % e->n_threads, end = (owner + 1) * n / e->n_threads;
         *piece = owner * n / e->n_threads + atomic_fetch_add(&e->s->taken[e->phase * e->n_threads + owner], 1);
@@ -62,8 +63,9 @@ static const ew_linear *first_factor(const ew_linear *linear) { return linear->d
 static void multiply_rows(encoder *e, const ew_linear *linear, float *out, size_t ldo, size_t m, enum ek_mode mode) {
     ew_operand *operand = &e->scratch->operand;
     if (linear->down) {
-        ew_linear_rows(e->table, linear->down, operand, e->scratch->factor, linear->k, m, EK_STORE);
-        ew_operand_load(e->table, operand, e->scratch->factor, linear->k, m, linear, EW_ONE_DIGIT);
+        float *factor = ew_rows(e->scratch->factor, 0, m, linear->k);
+        ew_linear_rows(e->table, linear->down, operand, factor, linear->k, m, EK_STORE);
+        ew_operand_load(e->table, operand, factor, linear->k, m, linear, EW_ONE_DIGIT);
     }
     ew_linear_rows(e->table, linear, operand, out, ldo, m, mode);
 }
@@ -79,7 +81,8 @@ static void linear_rows(encoder *e, const ew_linear *linear, const float *x, siz
 static void show_hidden(const encoder *e, size_t layer, size_t t, size_t m) {
     const size_t n_ctx = e->s->n_ctx, d = e->d;
     if (e->job->hidden && t < n_ctx)
-        memcpy(e->job->hidden + (layer * n_ctx + t) * d, e->s->x + t * d, ek_min(m, n_ctx - t) * d * sizeof(float));
+        memcpy(e->job->hidden + (layer * n_ctx + t) * d, ew_rows(e->s->x, t, m, d),
+               ek_min(m, n_ctx - t) * d * sizeof(float));
 }
 
 // As exact as what was multiplied.
@@ -95,17 +98,18 @@ static void convolutions(encoder *e) {
     for (size_t piece; take(e, blocks1, &piece);) {
         const ew_block block = ew_block_of(n_frames, blocks1, piece);
         const size_t t = block.first, m = block.n;
-        float *out = s->conv + (t + 1) * d; // row 0 is padding
-        linear_rows(e, &e->model->conv1, s->mel + t * n_mels, n_mels, EW_ONE_DIGIT, out, d, m, EK_STORE);
+        float *out = ew_rows(s->conv, t + 1, m, d);               // row 0 is padding
+        const float *mel = ew_rows(s->mel, t, m + 2, n_mels); // three frames a row
+        linear_rows(e, &e->model->conv1, mel, n_mels, EW_ONE_DIGIT, out, d, m, EK_STORE);
         gelu_rows(e, &e->model->conv1, out, m);
     }
     finish_phase(e);
     for (size_t piece; take(e, blocks2, &piece);) {
         const ew_block block = ew_block_of(n_positions, blocks2, piece);
         const size_t t = block.first, m = block.n;
-        float *x = s->x + t * d;
-        const float *positions = e->model->enc_positions + t * d;
-        linear_rows(e, &e->model->conv2, s->conv + 2 * t * d, 2 * d, EW_FROM_MIDDLE, x, d, m, EK_STORE);
+        float *x = ew_rows(s->x, t, m, d);
+        const float *positions = e->model->enc_positions + t * d, *conv = ew_rows(s->conv, 2 * t, 2 * m + 1, d);
+        linear_rows(e, &e->model->conv2, conv, 2 * d, EW_FROM_MIDDLE, x, d, m, EK_STORE);
         gelu_rows(e, &e->model->conv2, x, m);
         for (size_t i = 0; i < m * d; i++)
             x[i] += positions[i];
@@ -117,16 +121,19 @@ static void convolutions(encoder *e) {
 // What the convolutions make of padding is the same everywhere; only the position is the landmark's own.
 static void place_landmarks(encoder *e) {
     const size_t d = e->d, n_ctx = e->s->n_ctx, model_position = n_ctx + AFTER_CLIP - 1;
+    const size_t n_landmarks = e->n_rows - n_ctx;
     const ew_tail *tail = e->job->tail;
     const float *positions = e->model->enc_positions;
-    float *padding = e->scratch->norm;
+    float *padding = ew_rows(e->scratch->norm, 0, 1, d);
     for (size_t turn; take(e, tail != NULL, &turn);) {
+        const float *model_row = ew_rows(e->s->x, model_position, 1, d);
+        float *x = ew_rows(e->s->x, n_ctx, n_landmarks, d);
         for (size_t c = 0; c < d; c++)
-            padding[c] = e->s->x[model_position * d + c] - positions[model_position * d + c];
+            padding[c] = model_row[c] - positions[model_position * d + c];
         const int32_t *landmark = tail->positions + ew_tail_first(tail, n_ctx);
-        for (size_t row = n_ctx; row < e->n_rows; row++, landmark++)
+        for (size_t i = 0; i < n_landmarks; i++)
             for (size_t c = 0; c < d; c++)
-                e->s->x[row * d + c] = padding[c] + positions[(size_t)*landmark * d + c];
+                x[i * d + c] = padding[c] + positions[(size_t)landmark[i] * d + c];
     }
     finish_phase(e);
 }
@@ -134,11 +141,13 @@ static void place_landmarks(encoder *e) {
 static void store_queries(encoder *e, size_t t, size_t width, const float *q, size_t ldq, size_t m) {
     ew_queries *queries = &e->s->queries;
     const size_t capacity = e->s->keys.capacity, n_heads = e->model->dims.n_audio_head;
-    if (queries->rows) {
+    if (queries->rows.at) {
+        float *rows = ew_rows(queries->rows, t, m, e->d);
         for (size_t i = 0; i < m; i++)
-            memcpy(queries->rows + (t + i) * e->d, q + i * ldq, n_heads * width * sizeof *q);
+            memcpy(rows + i * e->d, q + i * ldq, n_heads * width * sizeof *q);
         return;
     }
+    assert(t + m <= capacity && n_heads * capacity <= e->s->sizes.queries);
     for (size_t head = 0; head < n_heads; head++) {
         const size_t at = head * capacity + t;
         e->table->quantize(queries->codes + at * EK_HEAD, queries->scale + at, queries->sum + at, NULL, NULL,
@@ -148,31 +157,33 @@ static void store_queries(encoder *e, size_t t, size_t width, const float *q, si
 
 // Rows of a linear whose last d outputs are values: to scratch->wide, or values to `values`, where they wait until all
 // are there (INT8 scales them by channel).
-static void project(encoder *e, const ew_linear *linear, const float *x, float *values, size_t t, size_t m) {
+static void project(encoder *e, const ew_linear *linear, const float *x, ew_floats values, size_t t, size_t m) {
     const size_t d = e->d, n = linear->n;
-    float *wide = e->scratch->wide;
+    float *wide = ew_rows(e->scratch->wide, 0, m, n);
     ew_operand *operand = &e->scratch->operand;
     ew_operand_load(e->table, operand, x, d, m, linear, EW_ONE_DIGIT);
     ew_linear_columns(e->table, linear, operand, wide, n, m, 0, n - d, EK_STORE);
-    ew_linear_columns(e->table, linear, operand, values ? values + t * d : wide + n - d, values ? d : n, m, n - d, n,
-                      EK_STORE);
+    float *out = values.at ? ew_rows(values, t, m, d) : wide + n - d;
+    ew_linear_columns(e->table, linear, operand, out, values.at ? d : n, m, n - d, n, EK_STORE);
 }
 
 static void attend(encoder *e, size_t width, size_t t, size_t m) {
     const ew_state *s = e->s;
+    float *context = ew_rows(e->scratch->context, 0, m, e->d);
+    assert(e->n_rows <= s->sizes.attention_keys);
     for (size_t head = 0; head < e->model->dims.n_audio_head; head++) {
         const size_t at = head * s->keys.capacity, start = ew_keys_head(&s->keys, head);
-        const ek_attention_call call = {.out = e->scratch->context + head * EK_HEAD,
+        const ek_attention_call call = {.out = context + head * EK_HEAD,
                                         .ldo = e->d,
                                         .width = width,
                                         .n_queries = m,
                                         .n_keys = e->n_rows,
                                         .digits = 1,
-                                        .bias = s->key_bias,
+                                        .bias = ew_rows(s->key_bias, 0, e->n_rows, 1),
                                         .scratch = e->scratch->attention};
-        if (s->queries.rows)
+        if (s->queries.rows.at)
             ek_attention_f32(e->table, call,
-                             (ek_attention_f32_operands){.q = s->queries.rows + t * e->d + head * width,
+                             (ek_attention_f32_operands){.q = ew_rows(s->queries.rows, t, m, e->d) + head * width,
                                                          .ldq = e->d,
                                                          .k = s->keys.k + start,
                                                          .v = s->keys.v + start});
@@ -192,10 +203,11 @@ static void attend(encoder *e, size_t width, size_t t, size_t m) {
 static void restore_local_heads(encoder *e, size_t t, size_t m) {
     const ew_tail *tail = e->job->tail;
     const size_t n_ctx = e->s->n_ctx, first = tail ? ew_tail_first(tail, n_ctx) : 0;
+    float *context = ew_rows(e->scratch->context, 0, m, e->d);
     for (size_t i = 0; tail && i < tail->n_local; i++) {
         const size_t head = (size_t)tail->local_heads[i];
         for (size_t row = ek_max(t, n_ctx); row < t + m; row++)
-            memcpy(e->scratch->context + (row - t) * e->d + head * EK_HEAD,
+            memcpy(context + (row - t) * e->d + head * EK_HEAD,
                    tail->contexts + ((first + row - n_ctx) * tail->n_local + i) * EK_HEAD, EK_HEAD * sizeof(float));
     }
 }
@@ -209,27 +221,29 @@ static void encoder_layer(encoder *e, size_t index) {
     for (size_t piece; take(e, e->n_blocks, &piece);) {
         const ew_block block = ew_block_of(e->n_rows, e->n_blocks, piece);
         const size_t t = block.first, m = block.n;
-        norm_rows(e, &layer->norm_attn, scratch->norm, e->s->x + t * d, m);
-        project(e, &layer->qkv, scratch->norm, e->s->values, t, m);
-        store_queries(e, t, width, scratch->wide, qkv, m);
-        ew_keys_store(e->table, &e->s->keys, t, width, scratch->wide + queries, scratch->wide + 2 * queries, qkv, m,
-                      &scratch->head);
+        float *norm = ew_rows(scratch->norm, 0, m, d);
+        norm_rows(e, &layer->norm_attn, norm, ew_rows(e->s->x, t, m, d), m);
+        project(e, &layer->qkv, norm, e->s->values, t, m);
+        const float *wide = ew_rows(scratch->wide, 0, m, qkv);
+        store_queries(e, t, width, wide, qkv, m);
+        ew_keys_store(e->table, &e->s->keys, t, width, wide + queries, wide + 2 * queries, qkv, m, &scratch->head);
     }
     finish_phase(e);
-    for (size_t head; take(e, e->s->values ? e->s->keys.n_heads : 0, &head);)
-        ew_keys_quantize_values(e->table, &e->s->keys, head, e->s->values, d, e->n_rows);
+    for (size_t head; take(e, e->s->values.at ? e->s->keys.n_heads : 0, &head);)
+        ew_keys_quantize_values(e->table, &e->s->keys, head, ew_rows(e->s->values, 0, e->n_rows, d), d, e->n_rows);
     finish_phase(e);
     for (size_t piece; take(e, e->n_blocks, &piece);) {
         const ew_block block = ew_block_of(e->n_rows, e->n_blocks, piece);
         const size_t t = block.first, m = block.n;
-        float *x = e->s->x + t * d;
+        float *x = ew_rows(e->s->x, t, m, d), *norm = ew_rows(scratch->norm, 0, m, d);
+        float *wide = ew_rows(scratch->wide, 0, m, ffn);
         attend(e, width, t, m);
         if (index == 0)
             restore_local_heads(e, t, m);
-        linear_rows(e, &layer->out, scratch->context, d, EW_ONE_DIGIT, x, d, m, EK_ADD);
-        norm_rows(e, &layer->norm_ffn, scratch->norm, x, m);
-        linear_rows(e, &layer->fc1, scratch->norm, d, EW_ONE_DIGIT, scratch->wide, ffn, m, EK_STORE);
-        ew_operand_load_gelu(e->table, &scratch->operand, scratch->wide, ffn, m, first_factor(&layer->fc2));
+        linear_rows(e, &layer->out, ew_rows(scratch->context, 0, m, d), d, EW_ONE_DIGIT, x, d, m, EK_ADD);
+        norm_rows(e, &layer->norm_ffn, norm, x, m);
+        linear_rows(e, &layer->fc1, norm, d, EW_ONE_DIGIT, wide, ffn, m, EK_STORE);
+        ew_operand_load_gelu(e->table, &scratch->operand, wide, ffn, m, first_factor(&layer->fc2));
         multiply_rows(e, &layer->fc2, x, d, m, EK_ADD);
         show_hidden(e, index + 1, t, m);
         if (index + 1 == e->model->dims.n_audio_layer)
@@ -241,19 +255,21 @@ static void encoder_layer(encoder *e, size_t index) {
 // Values of a layer are quantized while the next one's are made: they lie in two places by turns.
 static void cross_keys_values(encoder *e) {
     const size_t d = e->d, n_layers = e->model->dims.n_text_layer;
-    float *values[2] = {e->s->values, e->s->more_values};
+    const ew_floats values[2] = {e->s->values, e->s->more_values};
     for (size_t layer = 0; layer <= n_layers; layer++) {
-        const size_t blocks = layer < n_layers ? e->n_blocks : 0, heads = layer && *values ? e->s->cross->n_heads : 0;
+        const size_t blocks = layer < n_layers ? e->n_blocks : 0;
+        const size_t heads = layer && values->at ? e->s->cross->n_heads : 0;
         for (size_t piece; take(e, blocks, &piece);) {
             const ew_block block = ew_block_of(e->n_rows, e->n_blocks, piece);
             const size_t t = block.first, m = block.n;
-            float *kv = e->scratch->wide;
-            project(e, &e->model->decoder[layer].cross_kv, e->s->x + t * d, values[layer % 2], t, m);
+            project(e, &e->model->decoder[layer].cross_kv, ew_rows(e->s->x, t, m, d), values[layer % 2], t, m);
+            const float *kv = ew_rows(e->scratch->wide, 0, m, 2 * d);
             ew_keys_store(e->table, &e->s->cross[layer], t, EK_HEAD, kv, kv + d, 2 * d, m, &e->scratch->head);
         }
         e->phase++; // no barrier: these values were there before it
         for (size_t head; take(e, heads, &head);)
-            ew_keys_quantize_values(e->table, &e->s->cross[layer - 1], head, values[(layer - 1) % 2], d, e->n_rows);
+            ew_keys_quantize_values(e->table, &e->s->cross[layer - 1], head,
+                                    ew_rows(values[(layer - 1) % 2], 0, e->n_rows, d), d, e->n_rows);
         finish_phase(e);
     }
 }
@@ -280,25 +296,28 @@ static void encode_thread(void *arg, int thread, int n_threads) {
 
 // How much each key counts: the clip's positions once, then the landmarks behind it.
 static void count_keys(ew_state *state, const ew_tail *tail) {
-    memset(state->key_bias, 0, state->n_ctx * sizeof *state->key_bias);
-    state->n_keys = state->n_ctx;
-    for (size_t i = tail ? ew_tail_first(tail, state->n_ctx) : 0; tail && i < tail->n_landmarks; i++)
-        state->key_bias[state->n_keys++] = tail->log_counts[i];
+    const size_t first = tail ? ew_tail_first(tail, state->n_ctx) : 0;
+    const size_t n_landmarks = tail ? tail->n_landmarks - first : 0;
+    memset(ew_rows(state->key_bias, 0, state->n_ctx, 1), 0, state->n_ctx * sizeof(float));
+    if (n_landmarks > 0)
+        memcpy(ew_rows(state->key_bias, state->n_ctx, n_landmarks, 1), tail->log_counts + first,
+               n_landmarks * sizeof(float));
+    state->n_keys = state->n_ctx + n_landmarks;
 }
 
 // The mel frames, and what the convolutions see beyond them: zeros, or more of the padding.
 static void load_frames(ew_state *state, const float *mel, size_t n_frames, const ew_tail *tail) {
     const size_t n_mels = state->model->dims.n_mels, d = state->model->dims.n_audio_state;
     const size_t n_after = tail ? 2 * AFTER_CLIP : 0;
-    memcpy(state->mel + n_mels, mel, n_frames * n_mels * sizeof *mel);
+    memcpy(ew_rows(state->mel, 1, n_frames, n_mels), mel, n_frames * n_mels * sizeof *mel);
     for (size_t i = 1; i <= n_after + 1; i++) {
-        float *after = state->mel + (n_frames + i) * n_mels;
+        float *after = ew_rows(state->mel, n_frames + i, 1, n_mels);
         if (tail)
             memcpy(after, mel + (n_frames - 1) * n_mels, n_mels * sizeof *mel);
         else
             memset(after, 0, n_mels * sizeof *mel);
     }
-    memset(state->conv + (n_frames + n_after + 1) * d, 0, d * sizeof *state->conv);
+    memset(ew_rows(state->conv, n_frames + n_after + 1, 1, d), 0, d * sizeof(float));
 }
 
 void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden) {
@@ -308,7 +327,7 @@ void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden
     ew_rewind(state, 0);
     count_keys(state, tail);
     load_frames(state, mel, n_frames, tail);
-    for (size_t i = 0; i < ew_n_shares(state->model); i++)
+    for (size_t i = 0; i < state->sizes.shares; i++)
         atomic_store(&state->taken[i], 0);
     encode_job job = {state, tail, n_frames, hidden};
     ew_pool_run(state->model->pool, encode_thread, &job);

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "keys.h"
 
+#include <assert.h>
+
 #include "../attention/attention.h"
 #include "memory.h"
 
 int ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8) {
-    const size_t padded = ek_round_up(capacity, EK_TILE), n = n_heads * padded;
+    const size_t padded = ek_round_up(capacity, EK_TILE), n = ew_times(n_heads, padded), cells = ew_times(n, EK_HEAD);
     *keys = (ew_keys){.n_heads = n_heads, .capacity = padded};
     if (!int8) {
-        keys->k = ew_alloc(n * EK_HEAD * sizeof(float));
-        keys->v = ew_alloc(n * EK_HEAD * sizeof(float));
+        keys->k = ew_alloc(ew_times(cells, sizeof(float)));
+        keys->v = ew_alloc(ew_times(cells, sizeof(float)));
         return keys->k && keys->v ? 0 : -1;
     }
-    keys->k_codes = ew_alloc(n * EK_HEAD);
-    keys->v_codes = ew_alloc(n * EK_HEAD);
-    keys->k_scale = ew_alloc(n * sizeof(float));
+    keys->k_codes = ew_alloc(cells);
+    keys->v_codes = ew_alloc(cells);
+    keys->k_scale = ew_alloc(ew_times(n, sizeof(float)));
     keys->v_scale = ew_alloc(n_heads * EK_HEAD * sizeof(float));
     return keys->k_codes && keys->v_codes && keys->k_scale && keys->v_scale ? 0 : -1;
 }
@@ -67,6 +69,7 @@ static void scatter_floats(float *head, size_t t, size_t width, const float *key
 
 void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t width, const float *k, const float *v,
                    size_t ld, size_t m, const ew_operand *scratch) {
+    assert(first + m <= keys->capacity && width <= EK_HEAD && m <= scratch->rows && width <= scratch->inputs);
     for (size_t head = 0; head < keys->n_heads; head++) {
         const size_t start = ew_keys_head(keys, head);
         if (keys->k_codes) {
@@ -88,6 +91,7 @@ void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t wi
 
 void ew_keys_quantize_values(const ek_table *table, ew_keys *keys, size_t head, const float *values, size_t ldv,
                              size_t n_keys) {
+    assert(head < keys->n_heads && n_keys <= keys->capacity);
     table->quantize_columns(keys->v_codes + ew_keys_head(keys, head), keys->v_scale + head * EK_HEAD,
                             values + head * EK_HEAD, ldv, n_keys, EK_HEAD);
 }

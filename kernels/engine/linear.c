@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "linear.h"
 
+#include <assert.h>
+
 #include "../pack/pack.h"
 #include "memory.h"
 
@@ -13,7 +15,7 @@ size_t ew_operand_bytes(size_t rows, size_t k) {
 
 ew_operand ew_operand_in(void *memory, size_t rows, size_t k) {
     char *p = memory;
-    ew_operand operand = {0};
+    ew_operand operand = {.rows = rows, .inputs = k};
     operand.codes = (int8_t *)p;
     p += ek_round_up(rows * ek_q8_stride(k), EK_ALIGN);
     operand.scale = (float *)(void *)p;
@@ -28,6 +30,7 @@ ew_operand ew_operand_in(void *memory, size_t rows, size_t k) {
 
 void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
                      const ew_linear *linear, ew_rounding rounding) {
+    assert(m * (rounding == EW_TWO_DIGITS ? 2 : 1) <= operand->rows && linear->k <= operand->inputs);
     operand->x = x;
     operand->ldx = ldx;
     operand->from_middle = rounding == EW_FROM_MIDDLE && linear->type == EW_Q8;
@@ -40,6 +43,7 @@ void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x,
 
 void ew_operand_load_gelu(const ek_table *table, ew_operand *operand, float *x, size_t ldx, size_t m,
                           const ew_linear *linear) {
+    assert(m <= operand->rows && linear->k <= operand->inputs);
     operand->x = x;
     operand->ldx = ldx;
     operand->from_middle = linear->type == EW_Q8;
@@ -87,6 +91,7 @@ void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, cons
         return;
     }
     const size_t most = n_work / (2 * m) / EK_TILE * EK_TILE; // columns at once
+    assert(most > 0);
     for (size_t from = first, to; from < last; from = to) {
         to = ek_min(from + most, last);
         const size_t n = to - from;
@@ -104,6 +109,7 @@ void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, cons
 
 void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out) {
     const size_t k = linear->k, tile = row / EK_TILE, lane = row % EK_TILE;
+    assert(row < linear->n);
     for (size_t p = 0; p < k; p++) {
         if (linear->type == EW_F32) {
             out[p] = ((const float *)linear->w)[(tile * k + p) * EK_TILE + lane];
@@ -123,6 +129,8 @@ void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out) {
 static int allocate(ew_linear *linear, ew_type type) {
     const size_t n = linear->n, k = linear->k;
     size_t weight_bytes, scales = 0;
+    if (ew_times(ew_times(ek_round_up(n, EK_TILE), ek_round_up(k, EK_QUAD)), sizeof(float)) == SIZE_MAX)
+        return -1; // a vocabulary can be larger than 32 bits count; no size below is larger than this one
     if (type == EW_F32) {
         weight_bytes = ek_packed_f32_floats(n, k) * sizeof(float);
     } else if (type == EW_Q8) {
@@ -148,6 +156,8 @@ static float total_of(const int8_t *codes, size_t k, float scale) {
 
 int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, const void *w, const float *scale) {
     const size_t k = linear->k;
+    assert(first % EK_TILE == 0 && first <= linear->n && n <= linear->n - first);
+    assert(type != EW_Q4 || k % EK_GROUP == 0);
     if (linear->type == EW_EMPTY && allocate(linear, type) != 0)
         return -1;
     if (linear->type != type)

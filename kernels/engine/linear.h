@@ -27,6 +27,7 @@ typedef struct {
     float *scale, *middle;
     int32_t *sum, *group_sum;
     int from_middle;
+    size_t rows, inputs; // what the buffers have room for
 } ew_operand;
 
 // How rows become codes (quantize.h): in one digit; in two, the codes of m rows and below them the codes of what their

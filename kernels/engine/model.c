@@ -233,6 +233,20 @@ float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *
     return NULL;
 }
 
+static void visit_parts(const ew_linear *linear, void (*visit)(void *, const ew_linear *), void *context) {
+    for (; linear; linear = linear->next) {
+        visit(context, linear);
+        if (linear->down)
+            visit_parts(linear->down, visit, context);
+    }
+}
+
+void ew_model_each_linear(const ew_model *model, void (*visit)(void *context, const ew_linear *linear), void *context) {
+    for (size_t f = 0; f < N_LINEARS; f++)
+        for (size_t layer = 0; layer < n_layers(model, linear_fields[f].owner); layer++)
+            visit_parts(field_of(model, &linear_fields[f], layer), visit, context);
+}
+
 static int is_empty(const ew_linear *linear) {
     return linear->type == EW_EMPTY || (linear->down && is_empty(linear->down)) ||
            (linear->next && is_empty(linear->next));

@@ -78,6 +78,9 @@ int ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle);
 ew_linear *ew_model_linear(ew_model *model, const char *name, size_t layer);
 float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *n);
 
+// Visits every linear: the factors and the bands of each, too.
+void ew_model_each_linear(const ew_model *model, void (*visit)(void *context, const ew_linear *linear), void *context);
+
 // Name of the first linear that has no weights yet, or NULL: the model is complete.
 const char *ew_model_missing(const ew_model *model);
 

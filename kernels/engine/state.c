@@ -3,81 +3,74 @@
 
 #include "memory.h"
 
+static int allocate_floats(ew_floats *buffer, size_t n) {
+    *buffer = (ew_floats){ew_alloc(ew_times(n, sizeof(float))), n};
+    return buffer->at ? 0 : -1;
+}
+
+static int allocate_operand(ew_operand *operand, size_t rows, size_t inputs) {
+    void *memory = ew_alloc(ew_operand_bytes(rows, inputs));
+    *operand = memory ? ew_operand_in(memory, rows, inputs) : (ew_operand){0};
+    return memory ? 0 : -1;
+}
+
 static int allocate_scratch(ew_state *state) {
-    const size_t d = state->model->dims.n_audio_state, ctx = state->model->dims.n_audio_ctx;
-    const size_t most_keys = ctx > state->model->dims.n_text_ctx ? ctx : state->model->dims.n_text_ctx;
+    const ew_sizes *sizes = &state->sizes;
     const int n_threads = ew_pool_threads(state->model->pool);
     state->scratch = ew_alloc((size_t)n_threads * sizeof *state->scratch);
-    for (int i = 0; state->scratch && i < n_threads; i++) {
+    int failed = !state->scratch;
+    for (int i = 0; !failed && i < n_threads; i++) {
         ew_scratch *scratch = state->scratch + i;
-        void *operand = ew_alloc(ew_operand_bytes(2 * EW_ROWS, 4 * d));
-        void *head = ew_alloc(ew_operand_bytes(EW_ROWS, EK_HEAD));
-        scratch->operand = operand ? ew_operand_in(operand, 2 * EW_ROWS, 4 * d) : (ew_operand){0};
-        scratch->head = head ? ew_operand_in(head, EW_ROWS, EK_HEAD) : (ew_operand){0};
-        scratch->norm = ew_alloc(EW_ROWS * d * sizeof(float));
-        scratch->wide = ew_alloc(EW_ROWS * 4 * d * sizeof(float));
-        scratch->context = ew_alloc(EW_ROWS * d * sizeof(float));
-        scratch->factor = ew_alloc(EW_ROWS * d * sizeof(float));
-        scratch->attention = ew_alloc(ek_attention_scratch(most_keys));
-        if (!operand || !head || !scratch->norm || !scratch->wide || !scratch->context || !scratch->factor ||
-            !scratch->attention)
-            return -1;
+        failed |= allocate_operand(&scratch->operand, sizes->operand_rows, sizes->operand_inputs) |
+                  allocate_operand(&scratch->head, EW_ROWS, EK_HEAD);
+        failed |= allocate_floats(&scratch->norm, sizes->norm) | allocate_floats(&scratch->wide, sizes->wide) |
+                  allocate_floats(&scratch->context, sizes->context) |
+                  allocate_floats(&scratch->factor, sizes->factor);
+        scratch->attention = ew_alloc(ek_attention_scratch(sizes->attention_keys));
+        failed |= !scratch->attention;
     }
-    return state->scratch ? 0 : -1;
+    return failed;
 }
 
 static int allocate_encoder(ew_state *state) {
+    const ew_sizes *sizes = &state->sizes;
     const ew_dims *dims = &state->model->dims;
-    const size_t d = dims->n_audio_state, ctx = dims->n_audio_ctx, padded = ek_round_up(ctx, EK_TILE);
-    state->mel = ew_alloc((2 * ctx + 2) * dims->n_mels * sizeof(float));
-    state->conv = ew_alloc((2 * ctx + 2) * d * sizeof(float));
-    state->x = ew_alloc(ctx * d * sizeof(float));
-    state->key_bias = ew_alloc(ctx * sizeof(float));
-    state->taken = ew_alloc(ew_n_shares(state->model) * sizeof *state->taken);
+    const int int8 = state->model->int8_attention;
+    int failed = allocate_floats(&state->mel, sizes->mel) | allocate_floats(&state->conv, sizes->conv) |
+                 allocate_floats(&state->x, sizes->x) | allocate_floats(&state->key_bias, sizes->key_bias);
+    state->taken = ew_alloc(ew_times(sizes->shares, sizeof *state->taken));
     state->cross = ew_alloc(dims->n_text_layer * sizeof *state->cross);
-    if (!state->mel || !state->conv || !state->x || !state->key_bias || !state->taken || !state->cross)
-        return -1;
-    if (state->model->int8_attention) {
-        state->values = ew_alloc(ctx * d * sizeof(float));
-        state->more_values = ew_alloc(ctx * d * sizeof(float));
-        state->queries.codes = ew_alloc(padded * d);
-        state->queries.scale = ew_alloc(padded * dims->n_audio_head * sizeof(float));
-        state->queries.sum = ew_alloc(padded * dims->n_audio_head * sizeof(int32_t));
-        if (!state->values || !state->more_values || !state->queries.codes || !state->queries.scale ||
-            !state->queries.sum)
-            return -1;
+    if (int8) {
+        failed |= allocate_floats(&state->values, sizes->values) | allocate_floats(&state->more_values, sizes->values);
+        state->queries.codes = ew_alloc(sizes->query_codes);
+        state->queries.scale = ew_alloc(ew_times(sizes->queries, sizeof(float)));
+        state->queries.sum = ew_alloc(ew_times(sizes->queries, sizeof(int32_t)));
+        failed |= !state->queries.codes || !state->queries.scale || !state->queries.sum;
     } else {
-        state->queries.rows = ew_alloc(ctx * d * sizeof(float));
-        if (!state->queries.rows)
-            return -1;
+        failed |= allocate_floats(&state->queries.rows, sizes->query_rows);
     }
-    int failed = ew_keys_allocate(&state->keys, dims->n_audio_head, ctx, state->model->int8_attention);
-    for (size_t layer = 0; layer < dims->n_text_layer; layer++)
-        failed |= ew_keys_allocate(&state->cross[layer], dims->n_text_head, ctx, state->model->int8_attention);
+    failed |= !state->taken || !state->cross;
+    failed |= ew_keys_allocate(&state->keys, dims->n_audio_head, sizes->cross_keys, int8);
+    for (size_t layer = 0; !failed && layer < dims->n_text_layer; layer++)
+        failed |= ew_keys_allocate(&state->cross[layer], dims->n_text_head, sizes->cross_keys, int8);
     return failed;
 }
 
 static int allocate_decoder(ew_state *state) {
-    const ew_dims *dims = &state->model->dims;
-    const size_t d = dims->n_text_state, caches = dims->n_text_layer * state->n_beams;
-    state->dec_x = ew_alloc(EW_ROWS * d * sizeof(float));
-    state->dec_qkv = ew_alloc(EW_ROWS * 3 * d * sizeof(float));
-    state->dec_context = ew_alloc(EW_ROWS * d * sizeof(float));
-    state->dec_wide = ew_alloc(EW_ROWS * 4 * d * sizeof(float));
-    if (!state->dec_x || !state->dec_qkv || !state->dec_context || !state->dec_wide)
-        return -1;
-    state->self = ew_alloc(caches * sizeof *state->self);
+    const ew_sizes *sizes = &state->sizes;
+    int failed = allocate_floats(&state->dec_x, sizes->dec_x) | allocate_floats(&state->dec_qkv, sizes->dec_qkv) |
+                 allocate_floats(&state->dec_context, sizes->dec_context) |
+                 allocate_floats(&state->dec_wide, sizes->dec_wide);
+    state->self = ew_alloc(ew_times(sizes->caches, sizeof *state->self));
     state->slot = ew_alloc(state->n_beams * sizeof *state->slot);
-    state->history = ew_alloc(state->n_beams * dims->n_text_ctx * sizeof *state->history);
+    state->history = ew_alloc(ew_times(sizes->history, sizeof *state->history));
     state->n_held = ew_alloc(state->n_beams * sizeof *state->n_held);
-    if (!state->self || !state->slot || !state->history || !state->n_held)
-        return -1;
-    for (size_t beam = 0; beam < state->n_beams; beam++)
+    failed |= !state->self || !state->slot || !state->history || !state->n_held;
+    for (size_t beam = 0; !failed && beam < state->n_beams; beam++)
         state->slot[beam] = beam;
-    for (size_t i = 0; i < caches; i++)
-        if (ew_keys_allocate(&state->self[i], dims->n_text_head, dims->n_text_ctx, 0) != 0)
-            return -1;
-    return 0;
+    for (size_t i = 0; !failed && i < sizes->caches; i++)
+        failed |= ew_keys_allocate(&state->self[i], state->model->dims.n_text_head, sizes->self_keys, 0);
+    return failed;
 }
 
 ew_state *ew_state_new(const ew_model *model, size_t n_beams) {
@@ -86,6 +79,7 @@ ew_state *ew_state_new(const ew_model *model, size_t n_beams) {
         return NULL;
     state->model = model;
     state->n_beams = n_beams;
+    state->sizes = ew_sizes_of(model, n_beams);
     if (allocate_scratch(state) != 0 || allocate_encoder(state) != 0 || allocate_decoder(state) != 0) {
         ew_state_free(state);
         return NULL;
@@ -99,28 +93,29 @@ void ew_state_free(ew_state *state) {
     for (int i = 0; state->scratch && i < ew_pool_threads(state->model->pool); i++) {
         ew_free(state->scratch[i].operand.codes); // an operand starts with its codes
         ew_free(state->scratch[i].head.codes);
-        ew_free(state->scratch[i].norm);
-        ew_free(state->scratch[i].wide);
-        ew_free(state->scratch[i].context);
-        ew_free(state->scratch[i].factor);
+        ew_free(state->scratch[i].norm.at);
+        ew_free(state->scratch[i].wide.at);
+        ew_free(state->scratch[i].context.at);
+        ew_free(state->scratch[i].factor.at);
         ew_free(state->scratch[i].attention);
     }
     for (size_t layer = 0; state->cross && layer < state->model->dims.n_text_layer; layer++)
         ew_keys_free(&state->cross[layer]);
-    for (size_t i = 0; state->self && i < state->model->dims.n_text_layer * state->n_beams; i++)
+    for (size_t i = 0; state->self && i < state->sizes.caches; i++)
         ew_keys_free(&state->self[i]);
     ew_keys_free(&state->keys);
-    void *buffers[] = {state->scratch,       state->mel,           state->conv,  state->x,     state->key_bias,
-                       state->values,        state->more_values,   state->queries.rows,  state->queries.codes,
-                       state->queries.scale, state->queries.sum,   state->cross, state->taken,
-                       state->dec_x,         state->dec_qkv,       state->dec_context,
-                       state->dec_wide,      state->self,          state->slot,  state->history,
-                       state->n_held,        state};
+    void *buffers[] = {state->scratch,        state->mel.at,         state->conv.at,       state->x.at,
+                       state->key_bias.at,    state->values.at,      state->more_values.at, state->queries.rows.at,
+                       state->queries.codes,  state->queries.scale,  state->queries.sum,   state->cross,
+                       state->taken,          state->dec_x.at,       state->dec_qkv.at,    state->dec_context.at,
+                       state->dec_wide.at,    state->self,           state->slot,          state->history,
+                       state->n_held,         state};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         ew_free(buffers[i]);
 }
 
 void ew_rewind(ew_state *state, size_t n_past) {
+    assert(n_past <= state->sizes.self_keys);
     state->n_past = n_past;
     for (size_t slot = 0; slot < state->n_beams; slot++)
         state->n_held[slot] = ek_min(state->n_held[slot], n_past);

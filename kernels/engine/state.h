@@ -9,23 +9,24 @@
 #include "../attention/attention.h"
 #include "blocks.h"
 #include "keys.h"
+#include "sizes.h"
 
 enum { EW_MAX_BEAMS = 32 };
 
 // What a thread needs to itself.
 typedef struct {
-    ew_operand operand;  // EW_ROWS rows of up to 4 d, in two digits
-    ew_operand head;     // EW_ROWS rows of 64
-    float *norm;         // [EW_ROWS][d]
-    float *wide;         // [EW_ROWS][4 d]
-    float *context;      // [EW_ROWS][d]
-    float *factor;       // [EW_ROWS][d]: between the two factors of a linear
+    ew_operand operand; // EW_ROWS rows of whatever a linear takes, in two digits
+    ew_operand head;    // EW_ROWS rows of 64
+    ew_floats norm;     // [EW_ROWS][d]
+    ew_floats wide;     // [EW_ROWS][the widest of an encoder layer's products]
+    ew_floats context;  // [EW_ROWS][d]
+    ew_floats factor;   // [EW_ROWS][largest rank]: between the two factors of a linear
     void *attention;
 } ew_scratch;
 
 // Queries of all heads, as attention reads them.
 typedef struct {
-    float *rows; // f32: [n][d]
+    ew_floats rows; // f32: [n][d]
     int8_t *codes; // q8: [head][capacity][64]
     float *scale;  // q8: [head][capacity]
     int32_t *sum;  // q8: [head][capacity]
@@ -33,18 +34,19 @@ typedef struct {
 
 typedef struct {
     const ew_model *model;
+    ew_sizes sizes;
     size_t n_beams;
     size_t n_ctx;  // encoder positions of the current clip; 0 before the first one
     size_t n_keys; // what attention sees: these and the landmarks of the tail behind them; at most n_audio_ctx
     size_t n_past; // decoder positions filled
     ew_scratch *scratch; // one a thread
 
-    float *mel;  // [2 n_audio_ctx + 2][n_mels], a row of zeros before and after the clip
-    float *conv; // [2 n_audio_ctx + 2][d], likewise
-    float *x;    // [n_audio_ctx][d]: the encoder's residual stream, at the end its output
-    float *values, *more_values; // [n_audio_ctx][d] each, values before they are quantized; f32: none
+    ew_floats mel;  // [2 n_audio_ctx + 2][n_mels], a row of zeros before and after the clip
+    ew_floats conv; // [2 n_audio_ctx + 2][d], likewise
+    ew_floats x;    // [n_audio_ctx][d]: the encoder's residual stream, at the end its output
+    ew_floats values, more_values; // [n_audio_ctx][d] each, values before they are quantized; f32: none
     ew_queries queries;
-    float *key_bias; // [n_audio_ctx]: 0 for the clip's keys, log(count) for the landmarks'
+    ew_floats key_bias; // [n_audio_ctx]: 0 for the clip's keys, log(count) for the landmarks'
     ew_keys keys; // of the encoder layer at work
     ew_keys *cross; // per decoder layer
     atomic_size_t *taken; // [phase of the encoder][thread]: how much of a thread's share is taken
@@ -53,7 +55,7 @@ typedef struct {
     size_t *slot;     // [n_beams]: where a beam's are; reordering exchanges slots, and copies what two beams share
     int32_t *history; // [slot][n_text_ctx]: the tokens that a slot's keys and values are of …
     size_t *n_held;   // [slot]: … and how many of them there are
-    float *dec_x, *dec_qkv, *dec_context, *dec_wide; // EW_ROWS rows of d, 3 d, d, 4 d
+    ew_floats dec_x, dec_qkv, dec_context, dec_wide; // EW_ROWS rows of d, 3 d, d, 4 d
 } ew_state;
 
 ew_state *ew_state_new(const ew_model *model, size_t n_beams); // NULL without memory
@@ -86,12 +88,5 @@ void ew_reorder(ew_state *state, const int32_t *parents, size_t n);
 
 // How many tokens a beam holds.
 static inline size_t ew_held(const ew_state *state, size_t beam) { return state->n_held[state->slot[beam]]; }
-
-// Phases: convolutions and landmarks, three; an encoder layer, three; a decoder layer's keys, and the values of the one
-// before it, two, and two more for the last one's values.
-static inline size_t ew_n_shares(const ew_model *model) {
-    const size_t phases = 5 + 3 * model->dims.n_audio_layer + 2 * model->dims.n_text_layer;
-    return phases * (size_t)ew_pool_threads(model->pool);
-}
 
 #endif

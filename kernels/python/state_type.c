@@ -208,7 +208,7 @@ static PyObject *state_read_encoder(PyObject *object, PyObject *arg) {
     Py_buffer view;
     if (ew_get_buffer(arg, &view, bytes, 1, "encoder output") != 0)
         return NULL;
-    memcpy(view.buf, self->state->x, bytes);
+    memcpy(view.buf, self->state->x.at, bytes);
     ew_release(&view);
     Py_RETURN_NONE;
 }

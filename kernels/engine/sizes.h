@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long each buffer of a state is: as its widest use in this model needs. One function knows; whoever uses a buffer
+// says how much of it (ew_rows, ew_operand_load), which is checked in every build.
+#ifndef EW_SIZES_H
+#define EW_SIZES_H
+
+#include <assert.h>
+
+#include "memory.h"
+#include "model.h"
+
+// Floats that know how many they are.
+typedef struct {
+    float *at;
+    size_t n;
+} ew_floats;
+
+// Rows first .. first + m of `width` floats each, for a caller that touches no others.
+static inline float *ew_rows(ew_floats buffer, size_t first, size_t m, size_t width) {
+    assert(ew_times(first + m, width) <= buffer.n);
+    return buffer.at + first * width;
+}
+
+// Lengths are in floats where nothing else is said.
+typedef struct {
+    // Of each thread's scratch.
+    size_t operand_rows, operand_inputs; // most rows and inputs that any linear takes
+    size_t norm, wide, context, factor;
+    size_t attention_keys; // most that a query sees
+
+    // Of the encoder.
+    size_t mel, conv, x, key_bias;
+    size_t values, query_rows;  // INT8 attention has the first, float32 attention the second
+    size_t query_codes, queries; // INT8 attention: bytes; elements of scales and sums
+    size_t shares;              // counters
+    size_t cross_keys;          // positions a head
+
+    // Of the decoder.
+    size_t dec_x, dec_qkv, dec_context, dec_wide;
+    size_t caches, self_keys; // how many there are, positions a head
+    size_t history;           // tokens
+} ew_sizes;
+
+// A size that does not fit size_t is SIZE_MAX, which no allocation grants.
+ew_sizes ew_sizes_of(const ew_model *model, size_t n_beams);
+
+#endif
