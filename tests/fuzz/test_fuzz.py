@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import shutil
 import subprocess
@@ -11,9 +12,11 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-PARSER = HERE.parent.parent / "kernels" / "gguf" / "gguf.c"
+KERNELS = HERE.parent.parent / "kernels"
+PARSER = KERNELS / "gguf" / "gguf.c"
 HARNESS = (HERE / "fuzz_gguf.c", HERE / "mutate_gguf.c", PARSER)
 RUNS = 200_000
+ENGINE_RUNS = 3_000
 SANITIZERS = ("-g", "-O1", "-fno-sanitize-recover=all")
 
 
@@ -56,6 +59,25 @@ def test_replaying_finds_nothing_in_the_parser(corpus: Path, tmp_path: Path) -> 
     done = subprocess.run([str(program), "1", str(RUNS), *seeds], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-4000:]
     assert f"replayed {len(seeds)} files" in done.stdout
+
+
+def test_whole_models_of_any_size_stay_within_the_engine(tmp_path: Path) -> None:
+    if not all(map(shutil.which, ("cmake", "make", "gcc"))):
+        pytest.skip("needs cmake, make and gcc")
+    options = ["-DEDGE_FUZZ=ON", "-DEDGE_SANITIZE=ON", "-DCMAKE_C_COMPILER=gcc", "-DCMAKE_C_FLAGS_RELEASE=-O1"]
+    build = tmp_path / "build"
+    configure = ["cmake", "-S", str(KERNELS), "-B", str(build), "-G", "Unix Makefiles", *options]
+    for command in (configure, ["cmake", "--build", str(build), "--parallel", "2"]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if "sanitize" in done.stderr and "cannot find" in done.stderr:
+            pytest.skip("gcc has no sanitizers here")
+        assert done.returncode == 0, done.stdout + done.stderr
+    command = [str(build / "fuzz" / "fuzz_engine"), "1", str(ENGINE_RUNS)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    ends = json.loads(done.stdout)
+    assert ends["executions"] == ENGINE_RUNS
+    assert ends["ran"] > ENGINE_RUNS / 2
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="its memory limit is Linux's")
