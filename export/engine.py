@@ -22,9 +22,6 @@ class _Weights:
     alignment_heads: tuple[tuple[int, int], ...] = ()
     tail: Tail | None = None
 
-    def drop_pages(self) -> None:
-        """Nothing is mapped."""
-
 
 def engine_of(
     path: Path, dims: WhisperDims, tensors: Mapping[str, StoredTensor], tail: Tail | None = None

@@ -1,4 +1,4 @@
-"""The model file: GGUF, read by memory mapping, written reproducibly, trusted only after it was checked."""
+"""The model file: GGUF, read tensor by tensor, written reproducibly, trusted only after it was checked."""
 
 from .gguf import GgufFile, MetadataValue, StoredTensor, open_gguf
 from .model import ModelFile, open_model

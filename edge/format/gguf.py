@@ -1,16 +1,17 @@
-"""GGUF files of any kind: a checked directory over a memory map.
+"""GGUF files of any kind: a checked directory, and tensors that are read when they are asked for.
 
-The C parser (kernels/gguf) proves counts, sizes, types and offsets without allocating; values and tensors are then
-views of the map, so that opening a file costs its directory and nothing more.
+The C parser (kernels/gguf) proves counts, sizes, types and offsets without allocating; opening a file costs its
+header and nothing more.
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from __future__ import annotations
 
+import math
 import mmap
-import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -18,10 +19,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import FormatError, ModelNotFoundError
+from ..errors import FormatError
 from ..ops import gguf_parse, gguf_strings
 from ..strings import ByteStrings
-from .types import NUMPY_TYPES, VALUE_DTYPES, TensorType, ValueType
+from .contents import Contents
+from .types import BLOCKS, NUMPY_TYPES, VALUE_DTYPES, TensorType, ValueType
+
+_FIRST_READ = 2 << 20
+_MOST_HEADER = 256 << 20
+"""What the parser looks at."""
+
+_FoundEntry = tuple[bytes, int, int, int, int, int]
+_FoundTensor = tuple[bytes, int, tuple[int, ...], int, int]
+_Directory = tuple[list[_FoundEntry], list[_FoundTensor]]
 
 MetadataValue = str | bool | int | float | list[str] | NDArray[Any]
 
@@ -34,13 +44,27 @@ class StoredTensor:
     type: TensorType
     shape: tuple[int, ...]
     """In numpy's order, counted in elements."""
-    data: NDArray[Any]
-    """Read-only view of the map: numbers of `shape`, or for block types bytes (rows, bytes a row)."""
+    source: NDArray[Any] | Callable[[], NDArray[Any]]
+    """Its data, or what reads them."""
+
+    @property
+    def data(self) -> NDArray[Any]:
+        """Numbers of `shape`, or for block types bytes (rows, bytes a row); a file is read each time.
+
+        Raises:
+            FormatError: the file has become shorter since it was opened.
+        """
+        return self.source() if callable(self.source) else self.source
 
     @property
     def n_bytes(self) -> int:
         """Bytes in the file."""
-        return self.data.nbytes
+        weights, n_bytes = BLOCKS[self.type]
+        return math.prod(self.shape) // weights * n_bytes
+
+    def in_memory(self) -> StoredTensor:
+        """The same, read now."""
+        return replace(self, source=self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +81,8 @@ class _Entry:
 class Metadata(Mapping[str, MetadataValue]):
     """Keys and values; a value is read when it is asked for, which for a list of tokens takes its time."""
 
-    def __init__(self, buffer: mmap.mmap, entries: Mapping[str, _Entry], name: str) -> None:
-        self._buffer = buffer
+    def __init__(self, header: NDArray[np.uint8], entries: Mapping[str, _Entry], name: str) -> None:
+        self._header = header
         self._entries = entries
         self._name = name
 
@@ -67,7 +91,7 @@ class Metadata(Mapping[str, MetadataValue]):
         if entry.element_type is ValueType.STRING:
             strings = [self._text(key, text) for text in self.raw_strings(key)]
             return strings if entry.type is ValueType.ARRAY else strings[0]
-        values = np.frombuffer(self._buffer, VALUE_DTYPES[entry.element_type], entry.count, entry.offset)
+        values = np.frombuffer(self._header, VALUE_DTYPES[entry.element_type], entry.count, entry.offset)
         if entry.type is ValueType.ARRAY:
             return values
         scalar: bool | int | float = values[0].item()
@@ -88,7 +112,7 @@ class Metadata(Mapping[str, MetadataValue]):
         if entry.element_type is not ValueType.STRING:
             raise FormatError(f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}")
         count = entry.count if most is None else min(entry.count, most)
-        return ByteStrings(*gguf_strings(self._buffer, entry.offset, entry.n_bytes, count))
+        return ByteStrings(*gguf_strings(self._header, entry.offset, entry.n_bytes, count))
 
     def count(self, key: str) -> int:
         """Elements of an array, without reading it; 1 for a scalar."""
@@ -110,26 +134,17 @@ class Metadata(Mapping[str, MetadataValue]):
 
 
 class GgufFile:
-    """An open file: its metadata and its tensors. Views die with it, so close it last."""
+    """An open file: its metadata and its tensors."""
 
-    def __init__(self, path: Path, map_: mmap.mmap, metadata: Metadata, tensors: Mapping[str, StoredTensor]) -> None:
+    def __init__(self, path: Path, n_bytes: int, metadata: Metadata, tensors: Mapping[str, StoredTensor]) -> None:
         self.path = path
+        self.n_bytes = n_bytes
+        """Size of the file."""
         self.metadata = metadata
         self.tensors = MappingProxyType(dict(tensors))
-        self._map = map_
-
-    @property
-    def n_bytes(self) -> int:
-        """Size of the file."""
-        return len(self._map)
-
-    def drop_pages(self) -> None:
-        """Give back the memory of what was read so far; a view that is read again brings its pages back."""
-        if hasattr(mmap, "MADV_DONTNEED"):
-            self._map.madvise(mmap.MADV_DONTNEED)
 
     def close(self) -> None:
-        """Let go of the file; its pages stay mapped while an array still views them."""
+        """Let go of the file; it stays open while somebody still has a tensor of it."""
         self.tensors = MappingProxyType({})
 
     def __enter__(self) -> GgufFile:
@@ -142,40 +157,42 @@ class GgufFile:
 
 
 def open_gguf(path: str | Path) -> GgufFile:
-    """Map a GGUF file and check its structure.
+    """Open a GGUF file and check its structure.
 
     Raises:
         ModelNotFoundError: there is no such file.
         FormatError: it is not GGUF, or it is damaged.
     """
     path = Path(path)
-    map_ = _map(path)
-    try:
-        _, _, _, entries, tensors = gguf_parse(map_)
-    except ValueError as error:
-        raise FormatError(f"{path}: not a sound GGUF file: {error}") from error
-    metadata = Metadata(map_, _entries(path, entries), str(path))
-    return GgufFile(path, map_, metadata, _tensors(path, map_, tensors))
+    contents = Contents(path)
+    header, (entries, tensors) = _parse(contents)
+    metadata = Metadata(header, _entries(path, entries), str(path))
+    return GgufFile(path, contents.n_bytes, metadata, _tensors(contents, tensors))
 
 
-def _map(path: Path) -> mmap.mmap:
-    try:
-        mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):  # opening a pipe would wait for a writer
-            kind = "a folder" if stat.S_ISDIR(mode) else "something that is no file"
-            raise FormatError(f"{path}: expected a GGUF file, found {kind}")
-        with path.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ModelNotFoundError(f"{path}: no such model file") from error
-    except ValueError as error:
-        if isinstance(error, FormatError):
-            raise
-        problem = "a path with a NUL in it" if "\0" in str(path) else "an empty one"  # mmap refuses to map nothing
-        raise FormatError(f"{path}: expected a GGUF file, found {problem}") from error
+def _parse(contents: Contents) -> tuple[NDArray[np.uint8], _Directory]:
+    """The file's header, and what the parser found in it.
+
+    The parser wants to know how long the file is and looks at the header alone: behind the part that was read there is
+    memory that nobody touches.
+    """
+    kind = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
+    whole = np.frombuffer(mmap.mmap(-1, contents.n_bytes, flags=kind), np.uint8)
+    n_read, n_wanted = 0, min(_FIRST_READ, contents.n_bytes)
+    while True:
+        contents.read_into(whole[n_read:n_wanted], n_read)
+        n_read = n_wanted
+        try:
+            _, _, data_start, entries, tensors = gguf_parse(whole)
+            if min(data_start, contents.n_bytes) <= n_read:
+                return whole[:data_start], (entries, tensors)
+        except ValueError as error:
+            if n_read == min(contents.n_bytes, _MOST_HEADER):
+                raise FormatError(f"{contents.path}: not a sound GGUF file: {error}") from error
+        n_wanted = min(4 * n_read, contents.n_bytes, _MOST_HEADER)
 
 
-def _entries(path: Path, found: list[tuple[bytes, int, int, int, int, int]]) -> dict[str, _Entry]:
+def _entries(path: Path, found: list[_FoundEntry]) -> dict[str, _Entry]:
     entries: dict[str, _Entry] = {}
     for raw, type_, element_type, count, offset, n_bytes in found:
         key = _name(path, raw)
@@ -185,23 +202,22 @@ def _entries(path: Path, found: list[tuple[bytes, int, int, int, int, int]]) -> 
     return entries
 
 
-def _tensors(
-    path: Path, map_: mmap.mmap, found: list[tuple[bytes, int, tuple[int, ...], int, int]]
-) -> dict[str, StoredTensor]:
+def _tensors(contents: Contents, found: list[_FoundTensor]) -> dict[str, StoredTensor]:
     tensors: dict[str, StoredTensor] = {}
     for raw, type_id, ne, offset, n_bytes in found:
-        name = _name(path, raw)
+        name = _name(contents.path, raw)
         if name in tensors:
-            raise FormatError(f"{path}: the tensor {name!r} stands twice")
+            raise FormatError(f"{contents.path}: the tensor {name!r} stands twice")
         type_, shape = TensorType(type_id), tuple(reversed(ne))
-        if type_ in NUMPY_TYPES:
-            dtype = np.dtype(NUMPY_TYPES[type_])
-            data = np.frombuffer(map_, dtype, n_bytes // dtype.itemsize, offset).reshape(shape)
-        else:
-            n_rows = int(np.prod(shape[:-1], dtype=np.int64))
-            data = np.frombuffer(map_, np.uint8, n_bytes, offset).reshape(n_rows, -1)
-        tensors[name] = StoredTensor(name, type_, shape, data)
+        tensors[name] = StoredTensor(name, type_, shape, partial(_data, contents, type_, shape, offset, n_bytes))
     return tensors
+
+
+def _data(contents: Contents, type_: TensorType, shape: tuple[int, ...], offset: int, n_bytes: int) -> NDArray[Any]:
+    data = contents.read(offset, n_bytes)
+    if type_ in NUMPY_TYPES:
+        return data.view(NUMPY_TYPES[type_]).reshape(shape)
+    return data.reshape(math.prod(shape[:-1]), -1)
 
 
 def _name(path: Path, raw: bytes) -> str:

@@ -46,7 +46,7 @@ N_MEL_BINS = N_FFT // 2 + 1
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """An open, checked model file. Its tensors are views of the memory map."""
+    """An open, checked model file. Its tensors are read when they are asked for."""
 
     file: GgufFile
     dims: WhisperDims
@@ -80,10 +80,6 @@ class ModelFile:
     def metadata(self) -> Metadata:
         """Every key and value."""
         return self.file.metadata
-
-    def drop_pages(self) -> None:
-        """Give back the memory of what was read so far."""
-        self.file.drop_pages()
 
     def close(self) -> None:
         """Let go of the file."""

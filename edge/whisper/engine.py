@@ -56,10 +56,6 @@ class WeightsFile(Protocol):
         """What stands for the padding behind a clip, where the file knows."""
         ...
 
-    def drop_pages(self) -> None:
-        """Give back the memory of what was read so far."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -172,23 +168,13 @@ def _as_float_part(part: Part, tensor: StoredTensor) -> Part:
 
 
 def _fill(model: KernelModel, file: WeightsFile) -> None:
-    """Check every tensor and hand it to the engine, giving its memory back: what was read is not read again."""
+    """Check every tensor and hand it to the engine."""
     tensors = file.tensors
     bands = embedding_bands(tensors)
     if len(bands) > 1:
         model.split_vocabulary(*(tensors[f"{stem}.weight"].shape[0] for stem in bands[:2]))
     for source in (*vocabulary_sources(bands), *linear_sources(file.dims)):
-        first = 0
-        for stem in source.tensors:
-            check_weights(file.path, tensors[f"{stem}.weight"])
-        for stem, part in zip(source.tensors, _parts(tensors, source.tensors), strict=True):
-            n = part.weights.shape[0]
-            model.set_linear(source.name, source.layer, first, n, part.type, part.weights, part.scales)
-            bias = tensors.get(f"{stem}.bias")
-            if bias is not None:
-                model.set_floats(f"{source.name}.bias", source.layer, first, n, to_float32(bias))
-            first += n
-        file.drop_pages()  # packed weights and mapped file together would be twice the model
+        _fill_linear(model, file.path, tensors, source)
     channels = to_float32(tensors[CHANNEL_SCALE]) if CHANNEL_SCALE in tensors else None
     for name, layer, tensor in float_sources(file.dims):
         values = to_float32(tensors[tensor])
@@ -197,6 +183,22 @@ def _fill(model: KernelModel, file: WeightsFile) -> None:
         model.set_floats(name, layer, 0, values.size, values)
     if channels is not None:
         model.set_floats("dec.channels", 0, 0, channels.size, channels)
+
+
+def _fill_linear(model: KernelModel, path: Path, tensors: Mapping[str, StoredTensor], source: LinearSource) -> None:
+    """Check and pack one linear; what was read of the file for it is gone afterwards."""
+    names = [f"{stem}.weight" for stem in source.tensors]
+    tensors = {**tensors, **{name: tensors[name].in_memory() for name in names}}
+    for name in names:
+        check_weights(path, tensors[name])
+    first = 0
+    for stem, part in zip(source.tensors, _parts(tensors, source.tensors), strict=True):
+        n = part.weights.shape[0]
+        model.set_linear(source.name, source.layer, first, n, part.type, part.weights, part.scales)
+        bias = tensors.get(f"{stem}.bias")
+        if bias is not None:
+            model.set_floats(f"{source.name}.bias", source.layer, first, n, to_float32(bias))
+        first += n
 
 
 def _shaped(dims: WhisperDims, level: str, threads: int, integers: bool) -> KernelModel:

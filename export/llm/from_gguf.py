@@ -27,7 +27,7 @@ _MAX_TOKENS = 1 << 20
 
 
 def read_gguf(path: Path) -> LanguageModel:
-    """Read a model file of any precision; it stays mapped for as long as the model is used.
+    """Read a model file of any precision; it stays open for as long as the model is used.
 
     Raises:
         FormatError: it is damaged, or not what it claims to be.

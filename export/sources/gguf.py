@@ -59,7 +59,7 @@ def _embedding(model: ModelFile) -> NDArray[Any]:
 def _floats(model: ModelFile, name: str) -> NDArray[Any]:
     stored = model.tensors[name]
     if stored.type in (TensorType.F32, TensorType.F16):
-        return stored.data  # stays mapped for as long as it is viewed
+        return stored.data
     if stored.type is TensorType.I8:
         return quant.dequantize_int8(stored.data, model.tensors[f"{name}_scale"].data)
     return dequantize_blocks(stored.type.value, stored.data)
