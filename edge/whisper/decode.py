@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,12 @@ from ..tokens import Task, Tokenizer
 from .protocol import FloatArray, State
 from .rules import IdArray, TokenRules, pick_greedy, probability
 
+_TOKENS_PER_SECOND = 40
+"""More than anybody says in any language: where a letter takes three tokens, 13 letters a second."""
+
+_SPARE_TOKENS = 32
+"""For timestamps, punctuation, and a word that is cut off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
@@ -21,6 +28,8 @@ class Prompt:
     tokens: tuple[int, ...]
     sot_index: int
     """Where `<|startoftranscript|>` stands; before it there may be earlier text."""
+    seconds: float | None = None
+    """Of the recording in the window, which bound how much can be said there; None for any number of tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class Bounds:
     def most_tokens(self, prompt: Prompt) -> int:
         """Most tokens after this prompt. The last one is sampled but not fed back, so it needs no position."""
         most = min(self.max_tokens or self.n_text_ctx, self.n_text_ctx // 2)
+        if prompt.seconds is not None:  # a search that finds no end is not followed as far in a moment as in a window
+            most = min(most, _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * prompt.seconds))
         return min(most, self.n_text_ctx - len(prompt.tokens) + 1)
 
 
@@ -95,10 +106,11 @@ def make_prompt(
     timestamps: bool = True,
     initial: Sequence[int] = (),
     previous: Sequence[int] = (),
+    seconds: float | None = None,
 ) -> Prompt:
     """The start of a transcript; before it the `initial` tokens, and as many of the `previous` ones as still fit.
 
-    Half the context is for both, and the last tokens of each count.
+    Half the context is for both, and the last tokens of each count. `seconds` is how much of the recording there is.
     """
     start = tokenizer.sot_sequence(language, task)
     if not timestamps:
@@ -107,7 +119,7 @@ def make_prompt(
     initial = initial[-most:]
     shown = (*initial, *previous[max(0, len(previous) - (most - len(initial))) :])
     before = (tokenizer.sot_prev, *shown) if shown else ()
-    return Prompt((*before, *start), len(before))
+    return Prompt((*before, *start), len(before), seconds)
 
 
 class GreedyDecoder:

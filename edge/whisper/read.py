@@ -131,9 +131,9 @@ class WindowReader:
         first, *later = self._options.temperatures
         self._encode(window_features(sound.raw, n_encoded))
         self._find_language(sound, n_encoded)
-        prompt = self._prompt(previous)
-        decoded = self._decode(prompt, first, sound.seek)
         seconds = sound.n_frames / FRAMES_PER_SECOND
+        prompt = self._prompt(previous, seconds)
+        decoded = self._decode(prompt, first, sound.seek)
         in_doubt = n_encoded < self.n_window and is_suspicious(decoded, seconds, self._tokenizer)
         if in_doubt and not self._is_said_again(decoded, sound) and self._is_borne_out(decoded, sound):
             _LOG.info("in doubt about %s: decoding in full context", private(decoded.text))
@@ -193,7 +193,7 @@ class WindowReader:
         self.n_windows += 1
         self.encode_s += time.perf_counter() - began
 
-    def _prompt(self, previous: Sequence[int]) -> Prompt:
+    def _prompt(self, previous: Sequence[int], seconds: float) -> Prompt:
         """What the decoding of a window starts from."""
         return make_prompt(
             self._tokenizer,
@@ -203,6 +203,7 @@ class WindowReader:
             timestamps=self._options.timestamps,
             initial=self._initial,
             previous=previous,
+            seconds=seconds,
         )
 
     def settle_language(self) -> None:

@@ -68,6 +68,13 @@ def test_a_search_that_never_ends_is_cut(
     assert len(found.token_logprobs) == len(found.tokens)
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(0.01, 33), (0.1, 36), (1.0, 72), (4.8, 224), (30.0, 224)])
+def test_a_short_window_holds_few_tokens(english: Tokenizer, seconds: float, expected: int) -> None:
+    prompt = make_prompt(english, N_TEXT_CTX, language=None, seconds=seconds)
+    assert Bounds(N_TEXT_CTX).most_tokens(prompt) == expected
+    assert Bounds(N_TEXT_CTX, 7).most_tokens(prompt) == 7
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(0, 500))
 @settings(deadline=None, max_examples=15)
 def test_bounds_hold_for_any_logits(

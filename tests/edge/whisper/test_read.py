@@ -235,3 +235,15 @@ def test_words_are_those_of_the_text_that_was_taken(
     assert found.timing.n_windows == 1
     assert "".join(word.text for word in segment.words) == segment.text
     assert len(segment.token_probabilities) == len(segment.tokens)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.02, 0.1, 0.5])
+def test_a_moment_is_not_read_for_hundreds_of_tokens(english: Tokenizer, engine_of: Any, seconds: float) -> None:
+    def endless(window: int, tokens: Sequence[int]) -> Floats:
+        logits = np.full(english.n_vocab, -8, np.float32)
+        logits[english.encode(" ask")[0] + len(tokens) % 64] = 10
+        return logits
+
+    timing = run(engine_of(endless), english, seconds, max_tokens=None, temperature=0).timing
+    assert timing.n_windows
+    assert timing.n_tokens <= timing.n_windows * (32 + 40 * seconds + 1)
