@@ -160,7 +160,7 @@ int main(int n_arguments, char **arguments) {
     }
     seed = strtoull(arguments[1], NULL, 10);
     const unsigned long n_runs = strtoul(arguments[2], NULL, 10);
-    const time_t last = time(NULL) + (n_arguments == 4 ? strtol(arguments[3], NULL, 10) : 1L << 30);
+    const time_t last = n_arguments == 4 ? time(NULL) + strtol(arguments[3], NULL, 10) : 0;
     static uint8_t data[MOST_BYTES];
     unsigned long ends[N_ENDS] = {0}, too_large = 0;
     size_t size = 0;
@@ -168,7 +168,7 @@ int main(int n_arguments, char **arguments) {
     uint64_t random = seed * 0x9E3779B97F4A7C15ULL + 1;
     signal(SIGABRT, tell);
     signal(SIGALRM, tell);
-    for (run_number = 0; run_number < n_runs && time(NULL) < last; run_number++) {
+    for (run_number = 0; run_number < n_runs && (!last || time(NULL) < last); run_number++) {
         size = next_file(data, size, &sizes, &random);
         too_large += size == 0;
         alarm(HANG_S);

@@ -2,8 +2,9 @@
 
     python tests/fuzz/fuzz_open_model.py [--runs N] [--seed S] [--ledger]
 
-Mutations of a small valid model, of its bytes and of its keys and tensors. Each is refused with an EdgeError, or opens
-and runs; anything else (another exception, a warning, more than a second, 256 MiB more) is a finding and is kept.
+Mutations of small valid models, which differ in sizes and precisions: of bytes, and of keys and tensors. Each is
+refused with an EdgeError, or opens and runs; anything else (another exception, a warning, more than a second, 256 MiB
+more) is a finding and is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,18 @@ import numpy as np
 from edge.errors import EdgeError
 from edge.format import TensorToWrite, TensorType, open_model, write_gguf
 from edge.format.inspect import describe
+from edge.format.layers import layers_metadata
 from edge.format.types import BLOCKS
+from edge.format.whisper import HEAD_DIM, LayerShape, WhisperDims
+from edge.quant import quantize_int8
 from edge.whisper.engine import WhisperEngine
 
 HERE = Path(__file__).resolve().parent
 SMALL_MODEL = HERE.parent / "edge" / "format" / "conftest.py"
 MOST_SECONDS = 1.0
 MOST_MORE_BYTES = 256 << 20
+MUTATIONS_OF_ONE = 25
+"""Runs on the same model, the first of which leaves it as it is."""
 
 Metadata = dict[str, Any]
 Tensors = dict[str, TensorToWrite]
@@ -96,7 +102,8 @@ def mutate_tensor(rng: random.Random, tensor: TensorToWrite) -> TensorToWrite:
     kind = rng.randrange(4)
     if kind == 0 and tensor.data.dtype.kind == "f":
         data = tensor.data.copy()
-        data.reshape(-1)[rng.randrange(data.size)] = rng.choice(_FLOATS)
+        with np.errstate(over="ignore"):  # into float16
+            data.reshape(-1)[rng.randrange(data.size)] = rng.choice(_FLOATS)
         return replace(tensor, data=data)
     shape = tensor.shape
     if kind == 1:
@@ -130,6 +137,42 @@ def mutate_model(rng: random.Random, metadata: Metadata, tensors: Tensors) -> tu
     return metadata, tensors
 
 
+def random_dims(rng: random.Random) -> WhisperDims:
+    """Sizes that a sound model can have, if no published one does."""
+    width = HEAD_DIM * (heads := rng.choice((1, 1, 2)))
+    contexts = (1, 2, 4, 15, 16, 17, 40)
+    n_layers = rng.choice((1, 1, 2))
+    shapes = tuple(
+        LayerShape(16 * rng.randint(1, 4), 32 * rng.randint(1, width // 8), *(32 * rng.randint(0, 2) for _ in "123"))
+        for _ in range(n_layers)
+    )
+    return WhisperDims(
+        *(rng.choice((1, 2, 3, 80, 86, 128, 512)), 1612, rng.choice(contexts), width, heads, n_layers),
+        *(rng.choice(contexts), width, heads, rng.choice((1, 1, 2))),
+        layers=rng.choice(((), shapes)),
+    )
+
+
+def retyped(rng: random.Random, tensor: TensorToWrite) -> Iterator[TensorToWrite]:
+    """A float tensor as INT8 with its scales, or as float16, where its place allows."""
+    if tensor.type is TensorType.F32 and len(tensor.shape) == 3 and rng.random() < 0.5:
+        codes, scales = quantize_int8(tensor.data.reshape(tensor.shape[0], -1))
+        yield replace(tensor, type=TensorType.I8, data=codes.reshape(tensor.shape))
+        yield TensorToWrite(f"{tensor.name}_scale", TensorType.F32, scales.shape, scales)
+    elif tensor.type is TensorType.F32 and tensor.name.startswith(("enc.", "dec.")) and "_scale" not in tensor.name:
+        half = rng.random() < 0.3
+        yield replace(tensor, type=TensorType.F16, data=tensor.data.astype(np.float16)) if half else tensor
+    else:
+        yield tensor
+
+
+def random_model(rng: random.Random, small: dict[str, Any]) -> tuple[Metadata, Tensors]:
+    """A whole model of random sizes."""
+    dims = random_dims(rng)
+    tensors = (changed for tensor in small["small_tensors"](dims).values() for changed in retyped(rng, tensor))
+    return small["small_metadata"](dims) | layers_metadata(dims), {tensor.name: tensor for tensor in tensors}
+
+
 def run(path: Path) -> str:
     """What became of a file: "refused", "opened" or "ran"."""
     try:
@@ -149,16 +192,18 @@ def run(path: Path) -> str:
 def fuzz(runs: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
     """Run that many mutations; how they ended, and the files that are findings."""
     small = runpy.run_path(str(SMALL_MODEL))
-    metadata, tensors = small["small_metadata"](), small["small_tensors"]()
     path = folder / "mutated.gguf"
-    write_gguf(path, metadata, tensors.values())
-    data = path.read_bytes()
-    n_header = len(data) - sum(tensor.data.nbytes for tensor in tensors.values())
     ends: Counter[str] = Counter()
     found = []
     for number in range(runs):
         rng = random.Random(f"{seed}/{number}")
-        if rng.random() < 0.5:
+        if number % MUTATIONS_OF_ONE == 0:
+            metadata, tensors = random_model(rng, small)
+            path.unlink(missing_ok=True)
+            write_gguf(path, metadata, tensors.values())
+            data = path.read_bytes()
+            n_header = len(data) - sum(tensor.data.nbytes for tensor in tensors.values())
+        elif rng.random() < 0.5:
             path.write_bytes(mutate_bytes(rng, data, n_header))
         else:
             changed_metadata, changed_tensors = mutate_model(rng, metadata, tensors)
