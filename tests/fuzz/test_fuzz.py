@@ -16,7 +16,7 @@ KERNELS = HERE.parent.parent / "kernels"
 PARSER = KERNELS / "gguf" / "gguf.c"
 HARNESS = (HERE / "fuzz_gguf.c", HERE / "mutate_gguf.c", PARSER)
 RUNS = 200_000
-ENGINE_RUNS = 3_000
+ENGINE_RUNS = 1_500
 SANITIZERS = ("-g", "-O1", "-fno-sanitize-recover=all")
 
 
@@ -64,7 +64,8 @@ def test_replaying_finds_nothing_in_the_parser(corpus: Path, tmp_path: Path) -> 
 def test_whole_models_of_any_size_stay_within_the_engine(tmp_path: Path) -> None:
     if not all(map(shutil.which, ("cmake", "make", "gcc"))):
         pytest.skip("needs cmake, make and gcc")
-    options = ["-DEDGE_FUZZ=ON", "-DEDGE_SANITIZE=ON", "-DCMAKE_C_COMPILER=gcc", "-DCMAKE_C_FLAGS_RELEASE=-O1"]
+    options = ["-DEDGE_FUZZ=ON", "-DEDGE_SANITIZE=ON", "-DCMAKE_C_COMPILER=gcc"]
+    options += ["-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_C_FLAGS_DEBUG=-O0"]  # a tenth of the time to compile
     build = tmp_path / "build"
     configure = ["cmake", "-S", str(KERNELS), "-B", str(build), "-G", "Unix Makefiles", *options]
     for command in (configure, ["cmake", "--build", str(build), "--parallel", "2"]):
