@@ -1,7 +1,9 @@
 """The compiled part: raw buffers in, raw buffers out. Only `edge.ops` and the engine handle talk to it.
 
-A buffer is anything C-contiguous with the buffer protocol; sizes are checked, contents are trusted to be of the
-documented type. ValueError: a size or an index is wrong. RuntimeError: a call out of order.
+A buffer is anything C-contiguous with the buffer protocol that holds aligned native numbers of the documented type, or
+raw bytes. What a call reads is its own when it gives up the GIL, and what it writes is copied out at its end: a buffer
+that changes, shrinks or goes in between gives wrong numbers or a ValueError.
+ValueError: a type, a size or an index is wrong. RuntimeError: a call out of order. MemoryError: nothing has changed.
 """
 
 from typing import Any, final
@@ -42,7 +44,8 @@ class Model:
 
 @final
 class State:
-    """Encoder buffers and key/value caches of one transcription. One thread at a time."""
+    """Encoder buffers and key/value caches of one transcription. One call at a time; a second one is refused, as is any
+    in a forked child where a call was running."""
 
     def __new__(cls, model: Model, n_beams: int, /) -> State: ...
     def encode(self, mel: Buffer, n_frames: int, hidden: Buffer | None, /) -> None:

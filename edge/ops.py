@@ -1,7 +1,7 @@
 """The one door to the compiled part: CPU levels, models and states, measuring, packing.
 
-Nothing else imports `edge._kernels`. What the C code trusts (types, contiguity) is made sure of here or by the
-engine handle; what it checks itself (sizes, indices) comes back as ValueError or RuntimeError.
+Nothing else imports `edge._kernels`. Arrays are made contiguous and of the right type here or by the engine handle; the
+C code trusts nobody, and what it refuses comes back as ValueError or RuntimeError.
 """
 
 from __future__ import annotations

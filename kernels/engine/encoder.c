@@ -18,7 +18,6 @@
 typedef struct {
     ew_state *state;
     const ew_tail *tail; // NULL: the clip fills the window, or is taken as it is
-    size_t n_frames;
     float *hidden;
 } encode_job;
 
@@ -320,15 +319,27 @@ static void load_frames(ew_state *state, const float *mel, size_t n_frames, cons
     memset(ew_rows(state->conv, n_frames + n_after + 1, 1, d), 0, d * sizeof(float));
 }
 
-void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden) {
-    const size_t n_ctx = n_frames / 2;
-    const ew_tail *tail = n_ctx + AFTER_CLIP > state->model->dims.n_audio_ctx ? NULL : state->model->tail;
-    state->n_ctx = n_ctx;
+// The tail that stands behind a clip of so many positions, or NULL.
+static const ew_tail *tail_of(const ew_state *state, size_t n_ctx) {
+    return n_ctx + AFTER_CLIP > state->model->dims.n_audio_ctx ? NULL : state->model->tail;
+}
+
+void ew_encode_load(ew_state *state, const float *mel, size_t n_frames) {
+    const ew_tail *tail = tail_of(state, n_frames / 2);
+    state->n_ctx = n_frames / 2;
     ew_rewind(state, 0);
     count_keys(state, tail);
     load_frames(state, mel, n_frames, tail);
+}
+
+void ew_encode_loaded(ew_state *state, float *hidden) {
     for (size_t i = 0; i < state->sizes.shares; i++)
         atomic_store(&state->taken[i], 0);
-    encode_job job = {state, tail, n_frames, hidden};
+    encode_job job = {state, tail_of(state, state->n_ctx), hidden};
     ew_pool_run(state->model->pool, encode_thread, &job);
+}
+
+void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden) {
+    ew_encode_load(state, mel, n_frames);
+    ew_encode_loaded(state, hidden);
 }

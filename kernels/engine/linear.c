@@ -126,6 +126,7 @@ void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out) {
     }
 }
 
+// Makes room for weights; without memory the linear stays empty.
 static int allocate(ew_linear *linear, ew_type type) {
     const size_t n = linear->n, k = linear->k;
     size_t weight_bytes, scales = 0;
@@ -140,11 +141,20 @@ static int allocate(ew_linear *linear, ew_type type) {
         weight_bytes = ek_packed_q4_bytes(n, k);
         scales = ek_packed_q4_scales(n, k);
     }
-    linear->w = ew_alloc(weight_bytes);
-    linear->scale = scales ? ew_alloc(scales * sizeof(float)) : NULL;
-    linear->total = type == EW_Q8 ? ew_alloc(n * sizeof(float)) : NULL;
+    void *w = ew_alloc(weight_bytes);
+    float *scale = scales ? ew_alloc(scales * sizeof(float)) : NULL;
+    float *total = type == EW_Q8 ? ew_alloc(n * sizeof(float)) : NULL;
+    if (!w || (scales && !scale) || (type == EW_Q8 && !total)) {
+        ew_free(w);
+        ew_free(scale);
+        ew_free(total);
+        return -1;
+    }
+    linear->w = w;
+    linear->scale = scale;
+    linear->total = total;
     linear->type = type;
-    return linear->w && (!scales || linear->scale) && (type != EW_Q8 || linear->total) ? 0 : -1;
+    return 0;
 }
 
 static float total_of(const int8_t *codes, size_t k, float scale) {
@@ -177,19 +187,25 @@ int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, cons
 }
 
 int ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank) {
+    ew_linear made = {.n = n, .k = rank ? rank : k, .bias = ew_alloc(n * sizeof(float))};
+    made.down = rank ? ew_alloc(sizeof *made.down) : NULL;
+    if (!made.bias || (rank && (!made.down || ew_linear_shape(made.down, rank, k, 0) != 0))) {
+        ew_linear_free(&made);
+        return -1;
+    }
     ew_linear_free(linear);
-    linear->n = n;
-    linear->k = rank ? rank : k;
-    linear->bias = ew_alloc(n * sizeof(float));
-    if (!rank)
-        return linear->bias ? 0 : -1;
-    linear->down = ew_alloc(sizeof *linear->down);
-    return linear->bias && linear->down ? ew_linear_shape(linear->down, rank, k, 0) : -1;
+    *linear = made;
+    return 0;
 }
 
 int ew_linear_append(ew_linear *linear, size_t n) {
-    linear->next = ew_alloc(sizeof *linear->next);
-    return linear->next ? ew_linear_shape(linear->next, n, linear->k, 0) : -1;
+    ew_linear *next = ew_alloc(sizeof *next);
+    if (!next || ew_linear_shape(next, n, linear->k, 0) != 0) {
+        ew_free(next);
+        return -1;
+    }
+    linear->next = next;
+    return 0;
 }
 
 void ew_linear_free(ew_linear *linear) {

@@ -129,18 +129,20 @@ static void product_thread(void *arg, int thread, int n_threads) {
     }
 }
 
+static void *floats(size_t rows, size_t columns) { return ew_alloc(ew_times(ew_times(rows, columns), sizeof(float))); }
+
 static int make_operands(product *p, int n_threads) {
     const size_t columns = ek_round_up(p->n, EK_ALIGN), k = ek_round_up(p->k, EK_ALIGN);
-    p->x = ew_alloc(p->m * k * sizeof(float));
-    p->out = ew_alloc(p->m * (p->n + EK_HEAD) * sizeof(float));
-    p->codes = ew_alloc(p->m * ek_q8_stride(p->k));
-    p->a_scale = ew_alloc(p->m * sizeof(float));
-    p->sum = ew_alloc(p->m * sizeof(int32_t));
-    p->group_sum = ew_alloc(p->m * ek_div_up(p->k, EK_GROUP) * sizeof(int32_t));
+    p->x = floats(p->m, k);
+    p->out = floats(p->m, p->n + EK_HEAD);
+    p->codes = ew_alloc(ew_times(p->m, ek_q8_stride(p->k)));
+    p->a_scale = floats(p->m, 1);
+    p->sum = floats(p->m, 1); // int32: four bytes too
+    p->group_sum = floats(p->m, ek_div_up(p->k, EK_GROUP));
     const int is_float = p->what == EW_GEMM_F32 || p->what == EW_ATTENTION_F32;
-    p->w_f32 = is_float ? ew_alloc(columns * k * sizeof(float)) : NULL;
-    p->w = is_float ? NULL : ew_alloc(columns * k);
-    p->scale = ew_alloc(columns * ek_div_up(k, EK_GROUP) * sizeof(float));
+    p->w_f32 = is_float ? floats(columns, k) : NULL;
+    p->w = is_float ? NULL : ew_alloc(ew_times(columns, k));
+    p->scale = floats(columns, ek_div_up(k, EK_GROUP));
     if (!p->x || !p->out || !p->codes || !p->a_scale || !p->sum || !p->group_sum || !p->scale ||
         !(is_float ? (void *)p->w_f32 : (void *)p->w))
         return -1;

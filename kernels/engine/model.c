@@ -70,12 +70,26 @@ int ew_dims_sound(const ew_dims *d) {
 
 static int shape(ew_linear *linear, size_t n, size_t k) { return ew_linear_shape(linear, n, k, 0); }
 
+static void free_layer_linears(ew_encoder_layer *layer) {
+    ew_linear_free(&layer->qkv);
+    ew_linear_free(&layer->out);
+    ew_linear_free(&layer->fc1);
+    ew_linear_free(&layer->fc2);
+}
+
+// 0; or -1 without memory, and the layer is as before.
 static int shape_layer(ew_encoder_layer *layer, size_t d, const ew_layer_shape *s) {
-    layer->shape = *s;
-    return ew_linear_shape(&layer->qkv, 2 * (d / EK_HEAD * s->key_width) + d, d, 0) |
-           ew_linear_shape(&layer->out, d, d, s->out_rank) |
-           ew_linear_shape(&layer->fc1, s->ffn_width, d, s->fc1_rank) |
-           ew_linear_shape(&layer->fc2, d, s->ffn_width, s->fc2_rank);
+    ew_encoder_layer made = {.shape = *s, .norm_attn = layer->norm_attn, .norm_ffn = layer->norm_ffn};
+    if (ew_linear_shape(&made.qkv, 2 * (d / EK_HEAD * s->key_width) + d, d, 0) != 0 ||
+        ew_linear_shape(&made.out, d, d, s->out_rank) != 0 ||
+        ew_linear_shape(&made.fc1, s->ffn_width, d, s->fc1_rank) != 0 ||
+        ew_linear_shape(&made.fc2, d, s->ffn_width, s->fc2_rank) != 0) {
+        free_layer_linears(&made);
+        return -1;
+    }
+    free_layer_linears(layer);
+    *layer = made;
+    return 0;
 }
 
 int ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *s) {
@@ -92,9 +106,15 @@ int ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle) {
     const size_t n = model->dims.n_vocab;
     if (!first || !middle || first % EK_TILE || middle % EK_TILE || first >= n || middle >= n - first)
         return -2;
-    if (shape(&model->vocabulary, first, model->dims.n_text_state) || ew_linear_append(&model->vocabulary, middle))
+    ew_linear made = {0};
+    if (shape(&made, first, model->dims.n_text_state) != 0 || ew_linear_append(&made, middle) != 0 ||
+        ew_linear_append(made.next, n - first - middle) != 0) {
+        ew_linear_free(&made);
         return -1;
-    return ew_linear_append(model->vocabulary.next, n - first - middle);
+    }
+    ew_linear_free(&model->vocabulary);
+    model->vocabulary = made;
+    return 0;
 }
 
 static int shape_linears(ew_model *model) {

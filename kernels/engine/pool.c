@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "placement.h"
 
@@ -13,8 +12,9 @@
 enum { SPINS_BEFORE_SLEEP = 4000 };
 
 struct ew_pool {
-    int n_threads; // the caller is thread 0
-    pid_t pid;     // whose threads these are
+    int n_threads;   // the caller is thread 0
+    int n_running;   // as many as were to be had
+    atomic_uint born; // ew_pool_forks() of the process whose threads these are
     pthread_t *threads;
     atomic_int *processors; // where each thread was last seen
     pthread_mutex_t run_lock, sleep_lock;
@@ -32,6 +32,20 @@ typedef struct {
     ew_pool *pool;
     int thread;
 } worker_start;
+
+static atomic_uint n_forks;
+static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER; // held by who starts a pool's threads anew
+static pthread_once_t watching = PTHREAD_ONCE_INIT;
+static int cannot_watch;
+
+static void in_child(void) {
+    atomic_fetch_add(&n_forks, 1);
+    pthread_mutex_init(&starting, NULL); // who held it is not in this process
+}
+
+static void watch_forks(void) { cannot_watch = pthread_atfork(NULL, NULL, in_child); }
+
+unsigned ew_pool_forks(void) { return atomic_load(&n_forks); }
 
 static void relax(void) {
 #if defined(__x86_64__)
@@ -73,8 +87,8 @@ static void *work(void *start) {
         wait_for_change(pool, &pool->begun, seen);
         if (atomic_load(&pool->stop))
             return NULL;
-        ew_keep_apart(pool->processors, thread, pool->n_threads);
-        pool->fn(pool->arg, thread, pool->n_threads);
+        ew_keep_apart(pool->processors, thread, pool->n_running);
+        pool->fn(pool->arg, thread, pool->n_running);
         if (atomic_fetch_sub(&pool->remaining, 1) == 1)
             change(pool, &pool->finished);
     }
@@ -87,9 +101,8 @@ static void stop_threads(ew_pool *pool, int n_started) {
         pthread_join(pool->threads[i], NULL);
 }
 
-// 0, or -1 with no thread left running.
+// 0; or -1 with no thread but the caller's in the pool.
 static int start_threads(ew_pool *pool) {
-    pool->pid = getpid();
     for (int i = 0; i < pool->n_threads; i++)
         atomic_store(&pool->processors[i], -1);
     pthread_mutex_init(&pool->run_lock, NULL);
@@ -100,21 +113,29 @@ static int start_threads(ew_pool *pool) {
     atomic_store(&pool->sleepers, 0);
     atomic_store(&pool->stop, 0);
     atomic_store(&pool->arrived, 0);
-    for (int i = 1; i < pool->n_threads; i++) {
+    pool->n_running = pool->n_threads;
+    int n_started = 1;
+    for (; n_started < pool->n_threads; n_started++) {
         worker_start *start = malloc(sizeof *start);
         if (start)
-            *start = (worker_start){pool, i};
-        if (!start || pthread_create(&pool->threads[i], NULL, work, start) != 0) {
+            *start = (worker_start){pool, n_started};
+        if (!start || pthread_create(&pool->threads[n_started], NULL, work, start) != 0) {
             free(start);
-            stop_threads(pool, i);
-            return -1;
+            break;
         }
     }
-    return 0;
+    const int failed = n_started < pool->n_threads;
+    if (failed) {
+        stop_threads(pool, n_started);
+        pool->n_running = 1;
+    }
+    atomic_store(&pool->born, ew_pool_forks()); // last: from here on others may run
+    return failed ? -1 : 0;
 }
 
 ew_pool *ew_pool_new(int n_threads) {
-    ew_pool *pool = calloc(1, sizeof *pool);
+    pthread_once(&watching, watch_forks);
+    ew_pool *pool = cannot_watch ? NULL : calloc(1, sizeof *pool);
     if (!pool)
         return NULL;
     pool->n_threads = n_threads;
@@ -132,8 +153,8 @@ ew_pool *ew_pool_new(int n_threads) {
 void ew_pool_free(ew_pool *pool) {
     if (!pool)
         return;
-    if (pool->pid == getpid()) // a forked child has no threads to stop
-        stop_threads(pool, pool->n_threads);
+    if (atomic_load(&pool->born) == ew_pool_forks()) // a forked child has no threads to stop
+        stop_threads(pool, pool->n_running);
     free(pool->threads);
     free(pool->processors);
     free(pool);
@@ -141,28 +162,36 @@ void ew_pool_free(ew_pool *pool) {
 
 int ew_pool_threads(const ew_pool *pool) { return pool->n_threads; }
 
+// In a forked child, whose callers may come several at once.
+static void start_anew(ew_pool *pool) {
+    pthread_mutex_lock(&starting);
+    if (atomic_load(&pool->born) != ew_pool_forks())
+        start_threads(pool); // a child that may not have threads still gets its answer
+    pthread_mutex_unlock(&starting);
+}
+
 void ew_pool_run(ew_pool *pool, ew_pool_fn *fn, void *arg) {
-    if (pool->pid != getpid() && start_threads(pool) != 0)
-        pool->n_threads = 1; // a child that may not have threads still gets its answer
+    if (atomic_load(&pool->born) != ew_pool_forks())
+        start_anew(pool);
     pthread_mutex_lock(&pool->run_lock);
     pool->fn = fn;
     pool->arg = arg;
     const unsigned finished = atomic_load(&pool->finished);
-    ew_keep_apart(pool->processors, 0, pool->n_threads);
-    atomic_store(&pool->remaining, pool->n_threads - 1);
-    if (pool->n_threads > 1)
+    ew_keep_apart(pool->processors, 0, pool->n_running);
+    atomic_store(&pool->remaining, pool->n_running - 1);
+    if (pool->n_running > 1)
         change(pool, &pool->begun);
-    fn(arg, 0, pool->n_threads);
-    if (pool->n_threads > 1)
+    fn(arg, 0, pool->n_running);
+    if (pool->n_running > 1)
         wait_for_change(pool, &pool->finished, finished);
     pthread_mutex_unlock(&pool->run_lock);
 }
 
 void ew_pool_barrier(ew_pool *pool) {
-    if (pool->n_threads == 1)
+    if (pool->n_running == 1)
         return;
     const unsigned phase = atomic_load(&pool->phase);
-    if (atomic_fetch_add(&pool->arrived, 1) + 1 == pool->n_threads) {
+    if (atomic_fetch_add(&pool->arrived, 1) + 1 == pool->n_running) {
         atomic_store(&pool->arrived, 0);
         change(pool, &pool->phase);
     } else {

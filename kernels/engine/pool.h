@@ -3,7 +3,7 @@
 //
 // Workers spin for about a tenth of a millisecond after a run, so that the next decoder step finds them awake,
 // then sleep: an idle pool costs nothing. One run at a time; a second caller waits. After fork() the child's
-// pool starts its threads anew on first use.
+// pool starts its threads anew on first use, whoever comes first; where it may not, the caller runs alone.
 #ifndef EW_POOL_H
 #define EW_POOL_H
 
@@ -12,7 +12,10 @@ typedef void ew_pool_fn(void *arg, int thread, int n_threads);
 
 ew_pool *ew_pool_new(int n_threads); // NULL: no memory or no threads to be had
 void ew_pool_free(ew_pool *pool);
-int ew_pool_threads(const ew_pool *pool);
+int ew_pool_threads(const ew_pool *pool); // the most that a run has
+
+// How often this process and its ancestors have forked since the first pool: another number is another process.
+unsigned ew_pool_forks(void);
 
 void ew_pool_run(ew_pool *pool, ew_pool_fn *fn, void *arg);
 void ew_pool_barrier(ew_pool *pool); // called by every thread of the running function

@@ -66,6 +66,9 @@ void ew_state_free(ew_state *state);
 // its landmarks stand for the rest; the last frames are padding then, and the last one goes on to the window's end.
 // hidden: NULL, or where the states before the first layer and after each one go: [n_audio_layer + 1][n_frames / 2][d].
 void ew_encode(ew_state *state, const float *mel, size_t n_frames, float *hidden);
+// Its two parts: the first copies the frames, so that they may be gone when the second, which takes the time, runs.
+void ew_encode_load(ew_state *state, const float *mel, size_t n_frames);
+void ew_encode_loaded(ew_state *state, float *hidden);
 
 typedef struct {
     size_t n_beams;        // the first so many beams of the state; each holds n_past tokens

@@ -50,9 +50,9 @@ typedef struct {
     ew_gguf_error error;    // no problem while all is well
 } cursor;
 
-static cursor cursor_over(const uint8_t *data, size_t size) {
-    const size_t header = size < MAX_HEADER ? size : MAX_HEADER;
-    return (cursor){.start = data, .at = data, .field = data, .end = data + header, .file_bytes = size};
+static cursor cursor_over(const uint8_t *data, size_t readable, uint64_t file_bytes) {
+    const size_t header = readable < MAX_HEADER ? readable : MAX_HEADER;
+    return (cursor){.start = data, .at = data, .field = data, .end = data + header, .file_bytes = file_bytes};
 }
 
 static void fail(cursor *c, const char *problem) {
@@ -246,22 +246,29 @@ static void take_all(cursor *c, ew_gguf_info *info, const ew_gguf_visitor *visit
     for (uint64_t i = 0; visitor && i < info->n_tensors && !c->error.problem; i++) {
         ew_gguf_tensor tensor = take_tensor(&entries, info->alignment, &next);
         tensor.data_start += info->data_start;
-        stop_if(c, visitor->tensor(visitor->context, &tensor) != 0);
+        if (entries.error.problem) // the bytes have changed since
+            c->error = entries.error;
+        else
+            stop_if(c, visitor->tensor(visitor->context, &tensor) != 0);
     }
 }
 
-int ew_gguf_check(const uint8_t *data, size_t size, ew_gguf_info *info, ew_gguf_error *error) {
-    cursor c = cursor_over(data, size);
-    take_all(&c, info, NULL);
+int ew_gguf_walk_header(const uint8_t *header, size_t header_bytes, uint64_t file_bytes, const ew_gguf_visitor *visitor,
+                        ew_gguf_info *info, ew_gguf_error *error) {
+    cursor c = cursor_over(header, header_bytes, file_bytes);
+    take_all(&c, info, visitor);
     *error = c.error;
     return c.error.problem ? -1 : 0;
 }
 
+int ew_gguf_check(const uint8_t *data, size_t size, ew_gguf_info *info, ew_gguf_error *error) {
+    return ew_gguf_walk_header(data, size, size, NULL, info, error);
+}
+
 int ew_gguf_walk(const uint8_t *data, size_t size, const ew_gguf_visitor *visitor) {
-    cursor c = cursor_over(data, size);
     ew_gguf_info info;
-    take_all(&c, &info, visitor);
-    return c.error.problem ? -1 : 0;
+    ew_gguf_error error;
+    return ew_gguf_walk_header(data, size, size, visitor, &info, &error);
 }
 
 int ew_gguf_next_string(const uint8_t **at, const uint8_t *end, ew_gguf_string *string) {

@@ -3,7 +3,11 @@
 // edge/quant.py. Glue only; edge/_kernels.pyi documents the arguments.
 #include "functions.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "../engine/measure.h"
+#include "../engine/memory.h"
 #include "../pack/pack.h"
 #include "../table/table.h"
 #include "buffers.h"
@@ -39,28 +43,56 @@ static PyObject *best_cpu_level(PyObject *module, PyObject *unused) {
     return PyUnicode_FromString(ek_level_name(ek_level_best()));
 }
 
+enum { MOST_SECONDS = 3600, MOST_THREADS = 64 };
+
+static int sound_measure(const char *what, int n_threads, double seconds) {
+    const int is_sound = n_threads >= 1 && n_threads <= MOST_THREADS && isfinite(seconds) && seconds <= MOST_SECONDS;
+    if (!is_sound)
+        PyErr_Format(PyExc_ValueError, "%s: expected 1 to %d threads and at most %d seconds", what, MOST_THREADS,
+                     MOST_SECONDS);
+    return is_sound;
+}
+
+// A copy of all of a buffer, and its length.
+static void *copy_all(PyObject *object, size_t *bytes, const char *what) {
+    Py_buffer view;
+    if (ew_get_buffer(object, &view, EW_RAW, 0, what) != 0)
+        return NULL;
+    void *copy = ew_alloc(*bytes = (size_t)view.len);
+    if (!copy)
+        PyErr_NoMemory();
+    else if (*bytes)
+        memcpy(copy, view.buf, *bytes);
+    ew_release(&view);
+    return copy;
+}
+
 static PyObject *measure_peak(PyObject *module, PyObject *args) {
     (void)module;
     const char *level;
     int what, n_threads;
     double seconds, rate;
-    Py_buffer buffer;
-    if (!PyArg_ParseTuple(args, "siidy*:measure_peak", &level, &what, &n_threads, &seconds, &buffer))
+    PyObject *object;
+    if (!PyArg_ParseTuple(args, "siidO:measure_peak", &level, &what, &n_threads, &seconds, &object))
         return NULL;
     const ek_table *table = table_of(level);
-    ew_pool *pool = NULL;
-    if (table && (what < EW_PEAK_Q8 || what > EW_PEAK_READ || n_threads < 1 || n_threads > 64))
-        PyErr_SetString(PyExc_ValueError, "measure_peak: 1 to 64 threads, kinds 0 to 2");
-    else if (table && !(pool = ew_pool_new(n_threads)))
-        PyErr_NoMemory();
+    if (!table || !sound_measure("measure_peak", n_threads, seconds))
+        return NULL;
+    if (what < EW_PEAK_Q8 || what > EW_PEAK_READ)
+        return PyErr_Format(PyExc_ValueError, "measure_peak: expected kind 0 to 2, got %d", what);
+    size_t bytes;
+    char *buffer = copy_all(object, &bytes, "measure_peak");
+    if (!buffer)
+        return NULL;
+    ew_pool *pool = ew_pool_new(n_threads);
     if (pool) {
         Py_BEGIN_ALLOW_THREADS;
-        rate = ew_measure_peak(pool, table, (ew_peak)what, seconds, buffer.buf, (size_t)buffer.len);
+        rate = ew_measure_peak(pool, table, (ew_peak)what, seconds, buffer, bytes);
         ew_pool_free(pool);
         Py_END_ALLOW_THREADS;
     }
-    ew_release(&buffer);
-    return pool ? PyFloat_FromDouble(rate) : NULL;
+    ew_free(buffer);
+    return pool ? PyFloat_FromDouble(rate) : PyErr_NoMemory();
 }
 
 static PyObject *measure_product(PyObject *module, PyObject *args) {
@@ -72,12 +104,11 @@ static PyObject *measure_product(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "sinnnid:measure_product", &level, &what, &m, &n, &k, &n_threads, &seconds))
         return NULL;
     const ek_table *table = table_of(level);
-    if (!table)
+    if (!table || !sound_measure("measure_product", n_threads, seconds))
         return NULL;
     if (what < EW_GEMM_Q8 || what > EW_ATTENTION_F32 || m < 1 || n < 1 || k < 1 || m > 1 << 20 || n > 1 << 20 ||
-        k > 1 << 16 || n_threads < 1 || n_threads > 64)
-        return PyErr_Format(PyExc_ValueError, "measure_product: kind %d, %zd x %zd x %zd, %d threads", what, m, n, k,
-                            n_threads);
+        k > 1 << 16 || (what == EW_GEMM_Q4 && k % EK_GROUP))
+        return PyErr_Format(PyExc_ValueError, "measure_product: kind %d, %zd x %zd x %zd", what, m, n, k);
     ew_pool *pool = ew_pool_new(n_threads);
     if (!pool)
         return PyErr_NoMemory();
@@ -88,87 +119,121 @@ static PyObject *measure_product(PyObject *module, PyObject *args) {
     return elapsed < 0 ? PyErr_NoMemory() : PyFloat_FromDouble(elapsed);
 }
 
-// Sizes of a matrix from Python: positive and small enough that no product of them overflows.
+// Sizes of a matrix from Python: positive and so small that it fits in memory as floats, padded as kernels pad.
 static int sound_shape(Py_ssize_t n, Py_ssize_t k, Py_ssize_t multiple) {
-    if (n >= 1 && k >= 1 && n <= 1 << 24 && k <= 1 << 20 && k % multiple == 0)
+    if (n >= 1 && k >= 1 && n <= 1 << 24 && k <= 1 << 20 && k % multiple == 0 &&
+        ew_times(ew_times((size_t)n + EK_ALIGN, (size_t)k + EK_ALIGN), sizeof(float)) < SIZE_MAX)
         return 1;
     PyErr_Format(PyExc_ValueError, "shape: %zd x %zd", n, k);
     return 0;
 }
 
+// An array that a kernel writes: its argument, size and kind, and memory of ours until the kernel is done.
+typedef struct {
+    PyObject *object;
+    size_t bytes;
+    ew_kind kind;
+    const char *what;
+    void *memory;
+} output;
+
+// Makes room for outputs; 0, or -1 with an exception.
+static int begin(output *outputs, int n) {
+    for (int i = 0; i < n; i++) {
+        if (ew_can_take(outputs[i].object, outputs[i].bytes, outputs[i].kind, outputs[i].what) != 0)
+            return -1;
+        if (!(outputs[i].memory = ew_alloc(outputs[i].bytes))) {
+            PyErr_NoMemory();
+            return -1;
+        }
+    }
+    return 0;
+}
+
+// Copies the outputs out where all went well (status 0), and frees what was made for the call.
+static PyObject *finish(int status, void *input, output *outputs, int n) {
+    for (int i = 0; i < n; i++) {
+        if (status == 0)
+            status = ew_copy_out(outputs[i].object, outputs[i].memory, outputs[i].bytes, outputs[i].kind, outputs[i].what);
+        ew_free(outputs[i].memory);
+    }
+    ew_free(input);
+    return status == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
 static PyObject *pack_f32(PyObject *module, PyObject *args) {
     (void)module;
-    PyObject *w, *packed;
+    PyObject *w;
+    output packed = {.kind = EW_FLOAT32, .what = "packed"};
     Py_ssize_t n, k;
-    if (!PyArg_ParseTuple(args, "OnnO:pack_f32", &w, &n, &k, &packed) || !sound_shape(n, k, 1))
+    if (!PyArg_ParseTuple(args, "OnnO:pack_f32", &w, &n, &k, &packed.object) || !sound_shape(n, k, 1))
         return NULL;
-    Py_buffer in = {0}, out = {0};
-    int ok = ew_get_buffer(w, &in, (size_t)n * (size_t)k * sizeof(float), 0, "weights") == 0 &&
-             ew_get_buffer(packed, &out, ek_packed_f32_floats((size_t)n, (size_t)k) * sizeof(float), 1, "packed") == 0;
-    if (ok)
-        ek_pack_f32(out.buf, in.buf, (size_t)k, (size_t)n, (size_t)k);
-    ew_release(&in);
-    ew_release(&out);
-    return ok ? Py_NewRef(Py_None) : NULL;
+    const size_t rows = (size_t)n, inputs = (size_t)k;
+    packed.bytes = ek_packed_f32_floats(rows, inputs) * sizeof(float);
+    float *in = ew_copy_in(w, rows * inputs * sizeof(float), EW_FLOAT32, "weights");
+    const int status = in ? begin(&packed, 1) : -1;
+    if (status == 0)
+        ek_pack_f32(packed.memory, in, inputs, rows, inputs);
+    return finish(status, in, &packed, 1);
 }
 
 static PyObject *pack_q8(PyObject *module, PyObject *args) {
     (void)module;
-    PyObject *w, *packed;
+    PyObject *w;
+    output packed = {.kind = EW_INT8, .what = "packed"};
     Py_ssize_t n, k;
-    if (!PyArg_ParseTuple(args, "OnnO:pack_q8", &w, &n, &k, &packed) || !sound_shape(n, k, 1))
+    if (!PyArg_ParseTuple(args, "OnnO:pack_q8", &w, &n, &k, &packed.object) || !sound_shape(n, k, 1))
         return NULL;
-    Py_buffer in = {0}, out = {0};
-    int ok = ew_get_buffer(w, &in, (size_t)n * (size_t)k, 0, "codes") == 0 &&
-             ew_get_buffer(packed, &out, ek_packed_q8_bytes((size_t)n, (size_t)k), 1, "packed") == 0;
-    if (ok)
-        ek_pack_q8(out.buf, in.buf, (size_t)k, (size_t)n, (size_t)k);
-    ew_release(&in);
-    ew_release(&out);
-    return ok ? Py_NewRef(Py_None) : NULL;
+    const size_t rows = (size_t)n, inputs = (size_t)k;
+    packed.bytes = ek_packed_q8_bytes(rows, inputs);
+    int8_t *in = ew_copy_in(w, rows * inputs, EW_INT8, "codes");
+    const int status = in ? begin(&packed, 1) : -1;
+    if (status == 0)
+        ek_pack_q8(packed.memory, in, inputs, rows, inputs);
+    return finish(status, in, &packed, 1);
 }
 
 static PyObject *pack_q4(PyObject *module, PyObject *args) {
     (void)module;
-    PyObject *blocks, *packed, *scales;
+    PyObject *blocks;
+    output out[2] = {{.kind = EW_RAW, .what = "packed"}, {.kind = EW_FLOAT32, .what = "scales"}};
     Py_ssize_t n, k;
-    if (!PyArg_ParseTuple(args, "OnnOO:pack_q4", &blocks, &n, &k, &packed, &scales) || !sound_shape(n, k, EK_GROUP))
+    if (!PyArg_ParseTuple(args, "OnnOO:pack_q4", &blocks, &n, &k, &out[0].object, &out[1].object) ||
+        !sound_shape(n, k, EK_GROUP))
         return NULL;
-    Py_buffer in = {0}, out = {0}, out_scales = {0};
     const size_t rows = (size_t)n, inputs = (size_t)k;
-    int ok = ew_get_buffer(blocks, &in, rows * (inputs / EK_GROUP) * (2 + EK_GROUP / 2), 0, "blocks") == 0 &&
-             ew_get_buffer(packed, &out, ek_packed_q4_bytes(rows, inputs), 1, "packed") == 0 &&
-             ew_get_buffer(scales, &out_scales, ek_packed_q4_scales(rows, inputs) * sizeof(float), 1, "scales") == 0;
-    if (ok)
-        ek_pack_q4(out.buf, out_scales.buf, in.buf, rows, inputs);
-    ew_release(&in);
-    ew_release(&out);
-    ew_release(&out_scales);
-    return ok ? Py_NewRef(Py_None) : NULL;
+    out[0].bytes = ek_packed_q4_bytes(rows, inputs);
+    out[1].bytes = ek_packed_q4_scales(rows, inputs) * sizeof(float);
+    uint8_t *in = ew_copy_in(blocks, rows * (inputs / EK_GROUP) * (2 + EK_GROUP / 2), EW_RAW, "blocks");
+    const int status = in ? begin(out, 2) : -1;
+    if (status == 0)
+        ek_pack_q4(out[0].memory, out[1].memory, in, rows, inputs);
+    return finish(status, in, out, 2);
 }
 
 static PyObject *quantize_rows(PyObject *module, PyObject *args) {
     (void)module;
     const char *level;
-    PyObject *x, *codes, *scales, *sums;
+    PyObject *x;
+    output out[3] = {
+        {.kind = EW_INT8, .what = "codes"}, {.kind = EW_FLOAT32, .what = "scales"}, {.kind = EW_INT32, .what = "sums"}};
     Py_ssize_t m, k;
-    if (!PyArg_ParseTuple(args, "sOnnOOO:quantize_rows", &level, &x, &m, &k, &codes, &scales, &sums) ||
+    if (!PyArg_ParseTuple(args, "sOnnOOO:quantize_rows", &level, &x, &m, &k, &out[0].object, &out[1].object,
+                          &out[2].object) ||
         !sound_shape(m, k, 1))
         return NULL;
     const ek_table *table = table_of(level);
-    Py_buffer in = {0}, out = {0}, scale = {0}, sum = {0};
+    if (!table)
+        return NULL;
     const size_t rows = (size_t)m, inputs = (size_t)k;
-    int ok = table && ew_get_buffer(x, &in, rows * inputs * sizeof(float), 0, "rows") == 0 &&
-             ew_get_buffer(codes, &out, rows * ek_q8_stride(inputs), 1, "codes") == 0 &&
-             ew_get_buffer(scales, &scale, rows * sizeof(float), 1, "scales") == 0 &&
-             ew_get_buffer(sums, &sum, rows * sizeof(int32_t), 1, "sums") == 0;
-    if (ok)
-        table->quantize(out.buf, scale.buf, sum.buf, NULL, NULL, in.buf, inputs, rows, inputs, 1);
-    ew_release(&in);
-    ew_release(&out);
-    ew_release(&scale);
-    ew_release(&sum);
-    return ok ? Py_NewRef(Py_None) : NULL;
+    out[0].bytes = rows * ek_q8_stride(inputs);
+    out[1].bytes = rows * sizeof(float);
+    out[2].bytes = rows * sizeof(int32_t);
+    float *in = ew_copy_in(x, rows * inputs * sizeof(float), EW_FLOAT32, "rows");
+    const int status = in ? begin(out, 3) : -1;
+    if (status == 0)
+        table->quantize(out[0].memory, out[1].memory, out[2].memory, NULL, NULL, in, inputs, rows, inputs, 1);
+    return finish(status, in, out, 3);
 }
 
 static PyObject *sum_exp(PyObject *module, PyObject *args) {
@@ -180,11 +245,12 @@ static PyObject *sum_exp(PyObject *module, PyObject *args) {
     if (!PyArg_ParseTuple(args, "sOnd:sum_exp", &level, &x, &n, &largest) || !sound_shape(1, n, 1))
         return NULL;
     const ek_table *table = table_of(level);
-    Py_buffer in = {0};
-    const int ok = table && ew_get_buffer(x, &in, (size_t)n * sizeof(float), 0, "x") == 0;
-    const float sum = ok ? table->sum_exp(in.buf, (size_t)n, (float)largest) : 0.0f;
+    Py_buffer in;
+    if (!table || ew_get_exactly(x, &in, (size_t)n * sizeof(float), EW_FLOAT32, 0, "x") != 0)
+        return NULL;
+    const float sum = table->sum_exp(in.buf, (size_t)n, (float)largest);
     ew_release(&in);
-    return ok ? PyFloat_FromDouble((double)sum) : NULL;
+    return PyFloat_FromDouble((double)sum);
 }
 
 PyMethodDef ew_functions[] = {

@@ -2,6 +2,7 @@
 // GGUF directories as Python objects. Glue only: kernels/gguf proves the file, this builds tuples of it.
 #include "gguf.h"
 
+#include "../engine/memory.h"
 #include "../gguf/gguf.h"
 #include "buffers.h"
 
@@ -63,36 +64,61 @@ static void raise(const ew_gguf_error *error) {
     PyErr_Format(PyExc_ValueError, "at byte %zu: %sexpected %s%s", error->offset, subject, error->problem, found);
 }
 
+// A copy of a checked file's header, so that building objects, which may run Python code, reads nothing that code can
+// change; NULL with an exception.
+static uint8_t *copy_header(PyObject *data, size_t *header_bytes, size_t *file_bytes) {
+    Py_buffer view;
+    if (ew_get_buffer(data, &view, EW_RAW, 0, "gguf_parse") != 0)
+        return NULL;
+    ew_gguf_info info;
+    ew_gguf_error error;
+    uint8_t *copy = NULL;
+    *file_bytes = (size_t)view.len;
+    if (ew_gguf_check(view.buf, *file_bytes, &info, &error) != 0) {
+        raise(&error);
+    } else {
+        *header_bytes = info.data_start < *file_bytes ? (size_t)info.data_start : *file_bytes;
+        copy = ew_alloc(*header_bytes);
+        if (copy)
+            memcpy(copy, view.buf, *header_bytes);
+        else
+            PyErr_NoMemory();
+    }
+    ew_release(&view);
+    return copy;
+}
+
 PyObject *ew_py_gguf_parse(PyObject *module, PyObject *data) {
     (void)module;
-    Py_buffer view;
-    if (PyObject_GetBuffer(data, &view, PyBUF_SIMPLE) != 0)
+    size_t header_bytes, file_bytes;
+    uint8_t *header = copy_header(data, &header_bytes, &file_bytes);
+    if (!header)
         return NULL;
     ew_gguf_info info;
     ew_gguf_error error;
     PyObject *result = NULL;
-    builder b = {PyList_New(0), PyList_New(0), view.buf};
-    if (ew_gguf_check(view.buf, (size_t)view.len, &info, &error) != 0) {
-        raise(&error);
-    } else if (b.entries && b.tensors) {
-        const ew_gguf_visitor visitor = {&b, add_entry, add_tensor};
-        if (ew_gguf_walk(view.buf, (size_t)view.len, &visitor) == 0)
+    builder b = {PyList_New(0), PyList_New(0), header};
+    const ew_gguf_visitor visitor = {&b, add_entry, add_tensor};
+    if (b.entries && b.tensors) {
+        if (ew_gguf_walk_header(header, header_bytes, file_bytes, &visitor, &info, &error) == 0)
             result = Py_BuildValue("(IIKOO)", info.version, info.alignment, (unsigned long long)info.data_start,
                                    b.entries, b.tensors);
+        else if (!PyErr_Occurred())
+            raise(&error);
     }
     Py_XDECREF(b.entries);
     Py_XDECREF(b.tensors);
-    PyBuffer_Release(&view);
+    ew_free(header);
     return result;
 }
 
 // Walks over `count` strings; where `bytes` is not NULL it gets them, one after the other, and `ends` where each ends, as
-// int32. Their length in all, or -1 where one runs past `end` or int32 does not hold it.
-static Py_ssize_t join(const uint8_t *at, const uint8_t *end, Py_ssize_t count, char *bytes, char *ends) {
+// int32. Their length in all; or -1 where one runs past `end`, or they are longer than `most`.
+static Py_ssize_t join(const uint8_t *at, const uint8_t *end, Py_ssize_t count, size_t most, char *bytes, char *ends) {
     size_t total = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
         ew_gguf_string string;
-        if (ew_gguf_next_string(&at, end, &string) != 0 || string.length > INT32_MAX - total)
+        if (ew_gguf_next_string(&at, end, &string) != 0 || string.length > most - total)
             return -1;
         if (bytes)
             memcpy(bytes + total, string.bytes, string.length);
@@ -104,20 +130,20 @@ static Py_ssize_t join(const uint8_t *at, const uint8_t *end, Py_ssize_t count, 
     return (Py_ssize_t)total;
 }
 
-// (strings, ends). Nothing is allocated before all strings have been found in the file, where each takes 8 bytes.
+// (strings, ends). Nothing is allocated before all strings have been found in the file, where each takes 8 bytes; the
+// second look, at a file that another process may have changed since, gives as many bytes or none.
 static PyObject *joined(const uint8_t *at, const uint8_t *end, Py_ssize_t count) {
-    const Py_ssize_t total = join(at, end, count, NULL, NULL);
-    if (total < 0) {
+    const Py_ssize_t total = join(at, end, count, INT32_MAX, NULL, NULL);
+    PyObject *bytes = NULL, *ends = NULL, *result = NULL;
+    if (total >= 0) {
+        bytes = PyBytes_FromStringAndSize(NULL, total);
+        ends = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(int32_t));
+    }
+    if (total < 0 || (bytes && ends && join(at, end, count, (size_t)total, PyBytes_AsString(bytes),
+                                            PyBytes_AsString(ends)) != total))
         PyErr_SetString(PyExc_ValueError, "gguf_strings: a string runs past its array");
-        return NULL;
-    }
-    PyObject *bytes = PyBytes_FromStringAndSize(NULL, total);
-    PyObject *ends = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(int32_t));
-    PyObject *result = NULL;
-    if (bytes && ends) {
-        join(at, end, count, PyBytes_AsString(bytes), PyBytes_AsString(ends));
+    else if (bytes && ends)
         result = PyTuple_Pack(2, bytes, ends);
-    }
     Py_XDECREF(bytes);
     Py_XDECREF(ends);
     return result;
@@ -126,17 +152,18 @@ static PyObject *joined(const uint8_t *at, const uint8_t *end, Py_ssize_t count)
 // The strings of an array whose payload gguf_parse has named. Checked again: offsets come from Python.
 PyObject *ew_py_gguf_strings(PyObject *module, PyObject *args) {
     (void)module;
+    PyObject *data, *strings = NULL;
     Py_buffer view;
     Py_ssize_t offset, n_bytes, count;
-    if (!PyArg_ParseTuple(args, "y*nnn:gguf_strings", &view, &offset, &n_bytes, &count))
+    if (!PyArg_ParseTuple(args, "Onnn:gguf_strings", &data, &offset, &n_bytes, &count) ||
+        ew_get_buffer(data, &view, EW_RAW, 0, "gguf_strings") != 0)
         return NULL;
-    PyObject *strings = NULL;
     if (offset < 0 || n_bytes < 0 || count < 0 || offset > view.len || n_bytes > view.len - offset) {
         PyErr_SetString(PyExc_ValueError, "gguf_strings: outside the file");
     } else {
         const uint8_t *at = (const uint8_t *)view.buf + offset;
         strings = joined(at, at + n_bytes, count);
     }
-    PyBuffer_Release(&view);
+    ew_release(&view);
     return strings;
 }

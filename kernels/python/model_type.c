@@ -68,44 +68,74 @@ static int writable(const model_object *self) {
     return !self->sealed;
 }
 
+// Bytes of n rows of a linear's weights, and what they are made of.
 static size_t weight_bytes(ew_type type, size_t n, size_t k) {
-    return type == EW_F32 ? n * k * sizeof(float) : type == EW_Q8 ? n * k : n * (k / EK_GROUP) * (2 + EK_GROUP / 2);
+    const size_t row = type == EW_F32 ? k * sizeof(float) : type == EW_Q8 ? k : k / EK_GROUP * (2 + EK_GROUP / 2);
+    return ew_times(n, row);
 }
 
-static PyObject *model_set_linear(PyObject *object, PyObject *args) {
-    model_object *self = (model_object *)object;
+static ew_kind weight_kind(ew_type type) { return type == EW_F32 ? EW_FLOAT32 : type == EW_Q8 ? EW_INT8 : EW_RAW; }
+
+// The arguments of set_linear.
+typedef struct {
     const char *name;
     Py_ssize_t layer, first, n;
     int type;
-    PyObject *weights, *scales;
-    if (!PyArg_ParseTuple(args, "snnniOO:set_linear", &name, &layer, &first, &n, &type, &weights, &scales) ||
-        !writable(self))
+} rows;
+
+// The linear that the rows belong to, or NULL with an exception.
+static ew_linear *linear_of(const model_object *self, const rows *r) {
+    ew_linear *linear = r->layer < 0 ? NULL : ew_model_linear(self->model, r->name, (size_t)r->layer);
+    if (!writable(self))
         return NULL;
-    ew_linear *linear = layer < 0 ? NULL : ew_model_linear(self->model, name, (size_t)layer);
-    if (!linear)
-        return PyErr_Format(PyExc_ValueError, "no linear %s in layer %zd", name, layer);
-    if (first < 0 || n < 1 || first % EK_TILE || (size_t)first > linear->n || (size_t)n > linear->n - (size_t)first)
-        return PyErr_Format(PyExc_ValueError, "%s: rows %zd to %zd of %zu", name, first, first + n, linear->n);
-    if (type < EW_F32 || type > EW_Q4 || (type == EW_Q4 && linear->k % EK_GROUP))
-        return PyErr_Format(PyExc_ValueError, "%s: type %d with %zu inputs", name, type, linear->k);
-    Py_buffer w, scale;
-    if (ew_get_buffer(weights, &w, weight_bytes((ew_type)type, (size_t)n, linear->k), 0, name) != 0)
-        return NULL;
-    if (ew_get_optional_buffer(scales, &scale, (size_t)n * sizeof(float), 0, name) != 0) {
-        ew_release(&w);
-        return NULL;
+    if (!linear) {
+        PyErr_Format(PyExc_ValueError, "no linear %s in layer %zd", r->name, r->layer);
+    } else if (r->first < 0 || r->n < 1 || r->first % EK_TILE || (size_t)r->first > linear->n ||
+               (size_t)r->n > linear->n - (size_t)r->first) {
+        PyErr_Format(PyExc_ValueError, "%s: %zd rows from row %zd of %zu (first rows are multiples of 16)", r->name, r->n,
+                     r->first, linear->n);
+    } else if (r->type < EW_F32 || r->type > EW_Q4 || (r->type == EW_Q4 && linear->k % EK_GROUP)) {
+        PyErr_Format(PyExc_ValueError, "%s: type %d with %zu inputs", r->name, r->type, linear->k);
+    } else {
+        return linear;
     }
-    int status = -3;
-    if (type != EW_Q8 || scale.obj)
-        status = ew_linear_fill(linear, (size_t)first, (size_t)n, (ew_type)type, w.buf, scale.buf);
-    ew_release(&w);
-    ew_release(&scale);
+    return NULL;
+}
+
+// Fills in rows from a buffer that is the last one got: no Python code runs from here on.
+static int fill(const model_object *self, const rows *r, const Py_buffer *weights, const float *scales) {
+    ew_linear *linear = linear_of(self, r);
+    if (!linear || !ew_has_bytes(weights, weight_bytes((ew_type)r->type, (size_t)r->n, linear->k), r->name))
+        return -1;
+    const int status =
+        ew_linear_fill(linear, (size_t)r->first, (size_t)r->n, (ew_type)r->type, weights->buf, scales);
     if (status == -1)
-        return PyErr_NoMemory();
-    if (status != 0)
-        return PyErr_Format(PyExc_ValueError, "%s: %s", name,
-                            status == -2 ? "its parts differ in precision" : "INT8 weights need scales");
-    Py_RETURN_NONE;
+        PyErr_NoMemory();
+    else if (status != 0)
+        PyErr_Format(PyExc_ValueError, "%s: its parts differ in precision", r->name);
+    return status;
+}
+
+static PyObject *model_set_linear(PyObject *object, PyObject *args) {
+    const model_object *self = (const model_object *)object;
+    rows r;
+    PyObject *weights, *scales;
+    if (!PyArg_ParseTuple(args, "snnniOO:set_linear", &r.name, &r.layer, &r.first, &r.n, &r.type, &weights, &scales) ||
+        !linear_of(self, &r))
+        return NULL;
+    if (r.type == EW_Q8 && scales == Py_None)
+        return PyErr_Format(PyExc_ValueError, "%s: INT8 weights need scales", r.name);
+    float *own_scales = NULL;
+    if (scales != Py_None && !(own_scales = ew_copy_in(scales, (size_t)r.n * sizeof(float), EW_FLOAT32, r.name)))
+        return NULL;
+    Py_buffer view;
+    int status = ew_get_buffer(weights, &view, weight_kind((ew_type)r.type), 0, r.name);
+    if (status == 0) {
+        status = fill(self, &r, &view, own_scales);
+        ew_release(&view);
+    }
+    ew_free(own_scales);
+    return status == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *model_shape_layer(PyObject *object, PyObject *args) {
@@ -144,56 +174,66 @@ static PyObject *model_split_vocabulary(PyObject *object, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+// Where values first .. first + n of an array go, or NULL with an exception.
+static float *floats_of(const model_object *self, const char *name, Py_ssize_t layer, Py_ssize_t first, Py_ssize_t n) {
+    size_t total = 0;
+    float *target = layer < 0 ? NULL : ew_model_floats(self->model, name, (size_t)layer, &total);
+    if (!writable(self))
+        return NULL;
+    if (target && first >= 0 && n >= 1 && (size_t)first <= total && (size_t)n <= total - (size_t)first)
+        return target + first;
+    if (target)
+        PyErr_Format(PyExc_ValueError, "%s: %zd values from %zd of %zu", name, n, first, total);
+    else
+        PyErr_Format(PyExc_ValueError, "no array %s in layer %zd", name, layer);
+    return NULL;
+}
+
 static PyObject *model_set_floats(PyObject *object, PyObject *args) {
-    model_object *self = (model_object *)object;
+    const model_object *self = (const model_object *)object;
     const char *name;
     Py_ssize_t layer, first, n;
     PyObject *values;
-    if (!PyArg_ParseTuple(args, "snnnO:set_floats", &name, &layer, &first, &n, &values) || !writable(self))
-        return NULL;
-    size_t total = 0;
-    float *target = layer < 0 ? NULL : ew_model_floats(self->model, name, (size_t)layer, &total);
-    if (!target)
-        return PyErr_Format(PyExc_ValueError, "no array %s in layer %zd", name, layer);
-    if (first < 0 || n < 1 || (size_t)first > total || (size_t)n > total - (size_t)first)
-        return PyErr_Format(PyExc_ValueError, "%s: values %zd to %zd of %zu", name, first, first + n, total);
     Py_buffer view;
-    if (ew_get_buffer(values, &view, (size_t)n * sizeof(float), 0, name) != 0)
+    if (!PyArg_ParseTuple(args, "snnnO:set_floats", &name, &layer, &first, &n, &values) ||
+        ew_get_buffer(values, &view, EW_FLOAT32, 0, name) != 0)
         return NULL;
-    memcpy(target + first, view.buf, (size_t)n * sizeof(float));
+    float *target = floats_of(self, name, layer, first, n);
+    const int is_sound = target && ew_has_bytes(&view, (size_t)n * sizeof(float), name);
+    if (is_sound)
+        memcpy(target, view.buf, (size_t)n * sizeof(float));
     ew_release(&view);
-    Py_RETURN_NONE;
+    return is_sound ? Py_NewRef(Py_None) : NULL;
+}
+
+static int sound_heads(const ew_dims *dims, const int32_t *heads, size_t n) {
+    int sound = 1;
+    for (size_t i = 0; i < n; i++)
+        sound &= heads[2 * i] >= 0 && (size_t)heads[2 * i] < dims->n_text_layer && heads[2 * i + 1] >= 0 &&
+                 (size_t)heads[2 * i + 1] < dims->n_text_head;
+    return sound;
 }
 
 static PyObject *model_set_alignment_heads(PyObject *object, PyObject *args) {
-    model_object *self = (model_object *)object;
+    const model_object *self = (const model_object *)object;
     PyObject *pairs;
     Py_ssize_t n;
-    if (!PyArg_ParseTuple(args, "On:set_alignment_heads", &pairs, &n) || !writable(self))
+    if (!PyArg_ParseTuple(args, "On:set_alignment_heads", &pairs, &n))
         return NULL;
     const ew_dims *dims = &self->model->dims;
-    Py_buffer view;
     if (n < 0 || (size_t)n > dims->n_text_layer * dims->n_text_head)
         return PyErr_Format(PyExc_ValueError, "alignment heads: %zd", n);
-    if (ew_get_buffer(pairs, &view, (size_t)n * 2 * sizeof(int32_t), 0, "alignment heads") != 0)
+    int32_t *heads = ew_copy_in(pairs, (size_t)n * 2 * sizeof(int32_t), EW_INT32, "alignment heads");
+    if (!heads)
         return NULL;
-    const int32_t *heads = view.buf;
-    int sound = 1;
-    for (Py_ssize_t i = 0; i < n; i++)
-        sound &= heads[2 * i] >= 0 && (size_t)heads[2 * i] < dims->n_text_layer && heads[2 * i + 1] >= 0 &&
-                 (size_t)heads[2 * i + 1] < dims->n_text_head;
-    int32_t *copy = sound ? ew_alloc((size_t)view.len) : NULL;
-    if (copy) {
-        memcpy(copy, heads, (size_t)view.len);
-        ew_free(self->model->alignment_heads);
-        self->model->alignment_heads = copy;
-        self->model->n_alignment_heads = (size_t)n;
+    const int is_sound = sound_heads(dims, heads, (size_t)n);
+    if (!is_sound || !writable(self)) {
+        ew_free(heads);
+        return is_sound ? NULL : PyErr_Format(PyExc_ValueError, "alignment heads: a pair lies outside the decoder");
     }
-    ew_release(&view);
-    if (!sound)
-        return PyErr_Format(PyExc_ValueError, "alignment heads: a pair lies outside the decoder");
-    if (!copy)
-        return PyErr_NoMemory();
+    ew_free(self->model->alignment_heads);
+    self->model->alignment_heads = heads;
+    self->model->n_alignment_heads = (size_t)n;
     Py_RETURN_NONE;
 }
 
@@ -210,40 +250,41 @@ static int sound_tail(const ew_dims *dims, const int32_t *positions, const int32
     return sound;
 }
 
+// The tail of four arrays of ours, or NULL with an exception.
+static ew_tail *tail_of(const ew_dims *dims, void *const arrays[4], size_t n, size_t n_local) {
+    if (!sound_tail(dims, arrays[0], arrays[1], n, arrays[2], n_local)) {
+        PyErr_SetString(PyExc_ValueError, "tail: landmarks outside the window or out of order, or heads outside the encoder");
+        return NULL;
+    }
+    ew_tail *tail = ew_tail_new(n, arrays[0], arrays[1], n_local, arrays[2], arrays[3]);
+    if (!tail)
+        PyErr_NoMemory();
+    return tail;
+}
+
 static PyObject *model_set_tail(PyObject *object, PyObject *args) {
-    model_object *self = (model_object *)object;
+    const model_object *self = (const model_object *)object;
     const ew_dims *dims = &self->model->dims;
     PyObject *objects[4];
     Py_ssize_t n, n_local;
     if (!PyArg_ParseTuple(args, "nOOnOO:set_tail", &n, &objects[0], &objects[1], &n_local, &objects[2], &objects[3]))
         return NULL;
-    if (!writable(self))
-        return NULL;
     if (n < 0 || (size_t)n > dims->n_audio_ctx || n_local < 0 || (size_t)n_local > dims->n_audio_head)
         return PyErr_Format(PyExc_ValueError, "tail: %zd landmarks, %zd local heads", n, n_local);
-    const size_t sizes[4] = {(size_t)n * sizeof(int32_t), (size_t)n * sizeof(int32_t),
-                             (size_t)n_local * sizeof(int32_t), (size_t)(n * n_local) * EK_HEAD * sizeof(float)};
-    Py_buffer views[4] = {{0}, {0}, {0}, {0}};
-    int status = 0;
-    for (int i = 0; i < 4 && status == 0; i++)
-        status = ew_get_buffer(objects[i], &views[i], sizes[i], 0, "tail");
-    if (status == 0 && !sound_tail(dims, views[0].buf, views[1].buf, (size_t)n, views[2].buf, (size_t)n_local)) {
-        PyErr_SetString(PyExc_ValueError, "tail: landmarks outside the window or out of order, or heads outside the encoder");
-        status = -1;
-    }
-    if (status == 0) {
-        ew_tail *tail = ew_tail_new((size_t)n, views[0].buf, views[1].buf, (size_t)n_local, views[2].buf, views[3].buf);
-        if (tail) {
-            ew_tail_free(self->model->tail);
-            self->model->tail = tail;
-        } else {
-            PyErr_NoMemory();
-        }
-    }
+    const size_t values = ew_times((size_t)n, (size_t)n_local * EK_HEAD);
+    const size_t lengths[4] = {(size_t)n, (size_t)n, (size_t)n_local, values}; // of int32 and float32: four bytes each
+    void *arrays[4] = {NULL, NULL, NULL, NULL};
+    int n_got = 0;
+    while (n_got < 4 && (arrays[n_got] = ew_copy_in(objects[n_got], ew_times(lengths[n_got], sizeof(float)),
+                                                    n_got < 3 ? EW_INT32 : EW_FLOAT32, "tail")) != NULL)
+        n_got++;
+    ew_tail *tail = n_got == 4 && writable(self) ? tail_of(dims, arrays, (size_t)n, (size_t)n_local) : NULL;
     for (int i = 0; i < 4; i++)
-        ew_release(&views[i]);
-    if (PyErr_Occurred())
+        ew_free(arrays[i]);
+    if (!tail)
         return NULL;
+    ew_tail_free(self->model->tail);
+    self->model->tail = tail;
     Py_RETURN_NONE;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // edge._kernels.State: glue only. edge/_kernels.pyi documents the arguments.
 #include "../engine/state.h"
+#include "../engine/memory.h"
 #include "buffers.h"
 #include "model_type.h"
 
@@ -8,10 +9,12 @@ typedef struct {
     PyObject_HEAD
     ew_state *state;
     PyObject *model; // keeps the weights alive
-    int busy;        // a call runs without the GIL; a second thread is refused
+    float *logits;   // [n_beams][n_vocab]: where a step is computed
+    int busy;        // a call is on its way; another thread, or Python code that the call runs, is refused
+    unsigned forks;  // ew_pool_forks() when it began
 } state_object;
 
-static PyObject *model_type; // for the type check in state_new
+static PyObject *model_type; // for the type check in state_new; owned
 
 static PyObject *state_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     PyObject *owner;
@@ -24,38 +27,84 @@ static PyObject *state_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     if (n_beams < 1 || n_beams > EW_MAX_BEAMS)
         return PyErr_Format(PyExc_ValueError, "beams: expected 1 to %d, got %zd", EW_MAX_BEAMS, n_beams);
-    model_object *model = (model_object *)owner;
-    const char *missing = ew_model_missing(model->model);
-    if (missing)
-        return PyErr_Format(PyExc_RuntimeError, "the model is not complete: %s has no weights", missing);
     allocfunc allocate = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     state_object *self = (state_object *)allocate(type, 0);
     if (!self)
         return NULL;
-    self->state = ew_state_new(model->model, (size_t)n_beams);
+    model_object *model = (model_object *)owner;
     self->model = Py_NewRef(owner);
-    if (!self->state) {
-        Py_DECREF(self);
-        return PyErr_NoMemory();
+    const char *missing = ew_model_missing(model->model);
+    if (missing) {
+        PyErr_Format(PyExc_RuntimeError, "the model is not complete: %s has no weights", missing);
+    } else {
+        self->state = ew_state_new(model->model, (size_t)n_beams);
+        self->logits = ew_alloc(ew_times(ew_times((size_t)n_beams, model->model->dims.n_vocab), sizeof(float)));
+        if (self->state && self->logits) {
+            model->sealed = 1;
+            return (PyObject *)self;
+        }
+        PyErr_NoMemory();
     }
-    model->sealed = 1;
-    return (PyObject *)self;
+    Py_DECREF(self);
+    return NULL;
 }
 
 static void state_dealloc(PyObject *object) {
     state_object *self = (state_object *)object;
     PyTypeObject *type = Py_TYPE(object);
     ew_state_free(self->state);
+    ew_free(self->logits);
     Py_XDECREF(self->model);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
     Py_DECREF(type);
 }
 
-// Claims the state for a call that gives up the GIL.
+// Claims the state for a call, before anything of it is read: buffers of Python code may call again.
 static int claim(state_object *self) {
-    if (self->busy)
-        PyErr_SetString(PyExc_RuntimeError, "this state is running in another thread: use one state a thread");
-    return self->busy ? 0 : (self->busy = 1);
+    if (!self->busy) {
+        self->forks = ew_pool_forks();
+        return self->busy = 1;
+    }
+    PyErr_SetString(PyExc_RuntimeError,
+                    self->forks == ew_pool_forks()
+                        ? "this state is running in another thread, or in a call around this one: use one state a thread"
+                        : "this state was running when the process forked: make a new one");
+    return 0;
+}
+
+// Ends a call: None, or NULL where it failed.
+static PyObject *leave(state_object *self, int status) {
+    self->busy = 0;
+    return status == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
+static int encode(ew_state *state, PyObject *mel, size_t n_frames, PyObject *hidden) {
+    const ew_dims *dims = &state->model->dims;
+    const size_t layers = ew_times(dims->n_audio_layer + 1, ew_times(n_frames / 2, dims->n_audio_state));
+    const size_t hidden_bytes = ew_times(layers, sizeof(float));
+    float *shown = NULL;
+    if (hidden != Py_None) {
+        if (ew_can_take(hidden, hidden_bytes, EW_FLOAT32, "hidden states") != 0)
+            return -1;
+        if (!(shown = ew_alloc(hidden_bytes))) {
+            PyErr_NoMemory();
+            return -1;
+        }
+    }
+    Py_buffer view;
+    const size_t mel_bytes = ew_times(n_frames, dims->n_mels * sizeof(float));
+    int status = ew_get_exactly(mel, &view, mel_bytes, EW_FLOAT32, 0, "mel");
+    if (status == 0) {
+        ew_encode_load(state, view.buf, n_frames);
+        ew_release(&view);
+        Py_BEGIN_ALLOW_THREADS;
+        ew_encode_loaded(state, shown);
+        Py_END_ALLOW_THREADS;
+        if (shown)
+            status = ew_copy_out(hidden, shown, hidden_bytes, EW_FLOAT32, "hidden states");
+    }
+    ew_free(shown);
+    return status;
 }
 
 static PyObject *state_encode(PyObject *object, PyObject *args) {
@@ -64,26 +113,13 @@ static PyObject *state_encode(PyObject *object, PyObject *args) {
     Py_ssize_t n_frames;
     if (!PyArg_ParseTuple(args, "OnO:encode", &mel, &n_frames, &hidden))
         return NULL;
-    const ew_dims *dims = &self->state->model->dims;
-    if (n_frames < 2 || n_frames % 2 || (size_t)n_frames > 2 * dims->n_audio_ctx)
-        return PyErr_Format(PyExc_ValueError, "mel: expected an even number of frames from 2 to %zu, got %zd",
-                            2 * dims->n_audio_ctx, n_frames);
-    const size_t n_ctx = (size_t)n_frames / 2;
-    const size_t hidden_bytes = (dims->n_audio_layer + 1) * n_ctx * dims->n_audio_state * sizeof(float);
-    Py_buffer view, out = {0};
-    if (ew_get_buffer(mel, &view, (size_t)n_frames * dims->n_mels * sizeof(float), 0, "mel") != 0)
+    const size_t most = 2 * self->state->model->dims.n_audio_ctx;
+    if (n_frames < 2 || n_frames % 2 || (size_t)n_frames > most)
+        return PyErr_Format(PyExc_ValueError, "mel: expected an even number of frames from 2 to %zu, got %zd", most,
+                            n_frames);
+    if (!claim(self))
         return NULL;
-    if (ew_get_optional_buffer(hidden, &out, hidden_bytes, 1, "hidden states") == 0 && claim(self)) {
-        Py_BEGIN_ALLOW_THREADS;
-        ew_encode(self->state, view.buf, (size_t)n_frames, out.obj ? out.buf : NULL);
-        Py_END_ALLOW_THREADS;
-        self->busy = 0;
-    }
-    ew_release(&view);
-    ew_release(&out);
-    if (PyErr_Occurred())
-        return NULL;
-    Py_RETURN_NONE;
+    return leave(self, encode(self->state, mel, (size_t)n_frames, hidden));
 }
 
 // Whether a beam holds all that was decoded.
@@ -94,14 +130,14 @@ static int sound_beam(const ew_state *state, size_t beam) {
     return ew_held(state, beam) == state->n_past;
 }
 
-// Whether every token of the call is a row of the embedding and the positions suffice.
-static int sound_tokens(const ew_state *state, const int32_t *tokens, size_t n_beams, size_t n_tokens) {
+// Whether a clip is there, the positions suffice, and the beams go on from where they are.
+static int sound_call(const ew_state *state, size_t n_beams, size_t n_tokens) {
     const ew_dims *dims = &state->model->dims;
     if (state->n_ctx == 0) {
         PyErr_SetString(PyExc_RuntimeError, "decode was called before encode");
         return 0;
     }
-    if (n_tokens < 1 || n_tokens > dims->n_text_ctx - state->n_past) {
+    if (n_tokens > dims->n_text_ctx - state->n_past) {
         PyErr_Format(PyExc_ValueError, "tokens: %zu after %zu, but the decoder has %zu positions", n_tokens,
                      state->n_past, dims->n_text_ctx);
         return 0;
@@ -109,64 +145,98 @@ static int sound_tokens(const ew_state *state, const int32_t *tokens, size_t n_b
     for (size_t beam = 0; beam < n_beams; beam++)
         if (!sound_beam(state, beam))
             return 0;
-    for (size_t i = 0; i < n_beams * n_tokens; i++) {
-        if (tokens[i] < 0 || (size_t)tokens[i] >= dims->n_vocab) {
-            PyErr_Format(PyExc_ValueError, "tokens: %d is not below %zu", (int)tokens[i], dims->n_vocab);
-            return 0;
+    return 1;
+}
+
+// A copy of the tokens, each of which is a row of the embedding; NULL with an exception.
+static int32_t *sound_tokens(const ew_state *state, PyObject *object, size_t n) {
+    int32_t *tokens = ew_copy_in(object, ew_times(n, sizeof *tokens), EW_INT32, "tokens");
+    for (size_t i = 0; tokens && i < n; i++) {
+        if (tokens[i] < 0 || (size_t)tokens[i] >= state->model->dims.n_vocab) {
+            PyErr_Format(PyExc_ValueError, "tokens: %d is not below %zu", (int)tokens[i], state->model->dims.n_vocab);
+            ew_free(tokens);
+            return NULL;
         }
     }
-    return 1;
+    return tokens;
+}
+
+// What decode gives, and where it goes.
+typedef struct {
+    PyObject *logits, *alignment; // alignment: or None
+    size_t logits_bytes, alignment_bytes;
+} outputs;
+
+static int can_take(const outputs *out) {
+    return ew_can_take(out->logits, out->logits_bytes, EW_FLOAT32, "logits") == 0 &&
+           (out->alignment == Py_None ||
+            ew_can_take(out->alignment, out->alignment_bytes, EW_FLOAT32, "alignment") == 0);
+}
+
+// Runs the call into memory of our own and copies what came out of it.
+static int decode(state_object *self, ew_decode_call *call, const outputs *out) {
+    float *all = call->last_only ? NULL : ew_alloc(out->logits_bytes); // prompts and drafts: a step's place is there
+    float *alignment = out->alignment == Py_None ? NULL : ew_alloc(out->alignment_bytes);
+    int status = -1;
+    if ((!call->last_only && !all) || (out->alignment != Py_None && !alignment)) {
+        PyErr_NoMemory();
+    } else {
+        call->logits = all ? all : self->logits;
+        call->alignment = alignment;
+        Py_BEGIN_ALLOW_THREADS;
+        ew_decode(self->state, call);
+        Py_END_ALLOW_THREADS;
+        status = ew_copy_out(out->logits, call->logits, out->logits_bytes, EW_FLOAT32, "logits");
+        if (status == 0 && alignment)
+            status = ew_copy_out(out->alignment, alignment, out->alignment_bytes, EW_FLOAT32, "alignment");
+    }
+    ew_free(all);
+    ew_free(alignment);
+    return status;
 }
 
 static PyObject *state_decode(PyObject *object, PyObject *args) {
     state_object *self = (state_object *)object;
     ew_state *state = self->state;
-    PyObject *tokens, *logits, *alignment;
+    const ew_model *model = state->model;
+    PyObject *tokens;
+    outputs out;
     Py_ssize_t n_beams, n;
-    int last_only;
-    if (!PyArg_ParseTuple(args, "OnnOpO:decode", &tokens, &n_beams, &n, &logits, &last_only, &alignment))
+    int last_only, status = -1;
+    if (!PyArg_ParseTuple(args, "OnnOpO:decode", &tokens, &n_beams, &n, &out.logits, &last_only, &out.alignment))
         return NULL;
     if (n_beams < 1 || (size_t)n_beams > state->n_beams)
         return PyErr_Format(PyExc_ValueError, "beams: expected 1 to %zu, got %zd", state->n_beams, n_beams);
-    const size_t beams = (size_t)n_beams, n_vocab = state->model->dims.n_vocab;
-    if (n < 1 || (size_t)n > state->model->dims.n_text_ctx)
-        return PyErr_Format(PyExc_ValueError, "tokens: expected 1 to %zu, got %zd", state->model->dims.n_text_ctx, n);
-    const size_t n_tokens = (size_t)n;
-    Py_buffer in = {0}, out = {0}, heads = {0};
-    int done = 0;
-    if (ew_get_buffer(tokens, &in, beams * n_tokens * sizeof(int32_t), 0, "tokens") == 0 &&
-        ew_get_buffer(logits, &out, beams * (last_only ? 1 : n_tokens) * n_vocab * sizeof(float), 1, "logits") == 0 &&
-        ew_get_optional_buffer(alignment, &heads,
-                               beams * state->model->n_alignment_heads * n_tokens * state->n_keys * sizeof(float), 1,
-                               "alignment") == 0 &&
-        sound_tokens(state, in.buf, beams, n_tokens) && claim(self)) {
-        const ew_decode_call call = {beams, in.buf, n_tokens, out.buf, last_only, heads.obj ? heads.buf : NULL};
-        Py_BEGIN_ALLOW_THREADS;
-        ew_decode(state, &call);
-        Py_END_ALLOW_THREADS;
-        self->busy = 0;
-        done = 1;
-    }
-    ew_release(&in);
-    ew_release(&out);
-    ew_release(&heads);
-    if (!done)
+    if (n < 1 || (size_t)n > model->dims.n_text_ctx)
+        return PyErr_Format(PyExc_ValueError, "tokens: expected 1 to %zu, got %zd", model->dims.n_text_ctx, n);
+    if (!claim(self))
         return NULL;
-    Py_RETURN_NONE;
+    const size_t beams = (size_t)n_beams, n_tokens = (size_t)n, row = model->dims.n_vocab * sizeof(float);
+    out.logits_bytes = ew_times(beams * (last_only ? 1 : n_tokens), row);
+    out.alignment_bytes =
+        ew_times(ew_times(beams * n_tokens, model->n_alignment_heads), state->n_keys * sizeof(float));
+    ew_decode_call call = {.n_beams = beams, .n_tokens = n_tokens, .last_only = last_only};
+    int32_t *ids = NULL;
+    if (sound_call(state, beams, n_tokens) && can_take(&out) &&
+        (ids = sound_tokens(state, tokens, beams * n_tokens)) != NULL) {
+        call.tokens = ids;
+        status = decode(self, &call, &out);
+    }
+    ew_free(ids);
+    return leave(self, status);
 }
 
 static PyObject *state_rewind(PyObject *object, PyObject *arg) {
     state_object *self = (state_object *)object;
     const Py_ssize_t n_past = PyLong_AsSsize_t(arg);
-    if (PyErr_Occurred())
+    if (PyErr_Occurred() || !claim(self))
         return NULL;
-    if (n_past < 0 || (size_t)n_past > self->state->n_past)
-        return PyErr_Format(PyExc_ValueError, "rewind: expected 0 to %zu, got %zd", self->state->n_past, n_past);
-    if (!claim(self))
-        return NULL;
-    ew_rewind(self->state, (size_t)n_past);
-    self->busy = 0;
-    Py_RETURN_NONE;
+    const int is_sound = n_past >= 0 && (size_t)n_past <= self->state->n_past;
+    if (is_sound)
+        ew_rewind(self->state, (size_t)n_past);
+    else
+        PyErr_Format(PyExc_ValueError, "rewind: expected 0 to %zu, got %zd", self->state->n_past, n_past);
+    return leave(self, is_sound ? 0 : -1);
 }
 
 static int sound_parents(const ew_state *state, const int32_t *parents, size_t n) {
@@ -189,43 +259,46 @@ static PyObject *state_reorder(PyObject *object, PyObject *args) {
         return NULL;
     if (n < 1 || (size_t)n > self->state->n_beams)
         return PyErr_Format(PyExc_ValueError, "parents: expected 1 to %zu, got %zd", self->state->n_beams, n);
-    Py_buffer view;
-    if (ew_get_buffer(parents, &view, (size_t)n * sizeof(int32_t), 0, "parents") != 0)
+    if (!claim(self))
         return NULL;
-    if (sound_parents(self->state, view.buf, (size_t)n) && claim(self)) {
-        ew_reorder(self->state, view.buf, (size_t)n);
-        self->busy = 0;
-    }
-    ew_release(&view);
-    if (PyErr_Occurred())
-        return NULL;
-    Py_RETURN_NONE;
+    int32_t *copy = ew_copy_in(parents, (size_t)n * sizeof *copy, EW_INT32, "parents");
+    const int is_sound = copy && sound_parents(self->state, copy, (size_t)n);
+    if (is_sound)
+        ew_reorder(self->state, copy, (size_t)n);
+    ew_free(copy);
+    return leave(self, is_sound ? 0 : -1);
 }
 
 static PyObject *state_read_encoder(PyObject *object, PyObject *arg) {
-    const state_object *self = (state_object *)object;
-    const size_t bytes = self->state->n_ctx * self->state->model->dims.n_audio_state * sizeof(float);
-    Py_buffer view;
-    if (ew_get_buffer(arg, &view, bytes, 1, "encoder output") != 0)
+    state_object *self = (state_object *)object;
+    if (!claim(self))
         return NULL;
-    memcpy(view.buf, self->state->x.at, bytes);
-    ew_release(&view);
-    Py_RETURN_NONE;
+    const ew_state *state = self->state;
+    const size_t bytes = state->n_ctx * state->model->dims.n_audio_state * sizeof(float);
+    return leave(self, ew_copy_out(arg, state->x.at, bytes, EW_FLOAT32, "encoder output"));
+}
+
+static PyObject *size_of_claimed(state_object *self, const size_t *size) {
+    if (!claim(self))
+        return NULL;
+    const size_t value = *size;
+    self->busy = 0;
+    return PyLong_FromSize_t(value);
 }
 
 static PyObject *get_n_past(PyObject *object, void *unused) {
     (void)unused;
-    return PyLong_FromSize_t(((state_object *)object)->state->n_past);
+    return size_of_claimed((state_object *)object, &((state_object *)object)->state->n_past);
 }
 
 static PyObject *get_n_ctx(PyObject *object, void *unused) {
     (void)unused;
-    return PyLong_FromSize_t(((state_object *)object)->state->n_ctx);
+    return size_of_claimed((state_object *)object, &((state_object *)object)->state->n_ctx);
 }
 
 static PyObject *get_n_keys(PyObject *object, void *unused) {
     (void)unused;
-    return PyLong_FromSize_t(((state_object *)object)->state->n_keys);
+    return size_of_claimed((state_object *)object, &((state_object *)object)->state->n_keys);
 }
 
 static PyMethodDef methods[] = {
@@ -254,6 +327,6 @@ PyObject *ew_make_state_type(PyObject *type) {
     };
     static PyType_Spec spec = {
         .name = "edge._kernels.State", .basicsize = sizeof(state_object), .flags = Py_TPFLAGS_DEFAULT, .slots = slots};
-    model_type = type;
+    model_type = Py_NewRef(type);
     return PyType_FromSpec(&spec);
 }
