@@ -45,7 +45,11 @@ class Model:
 @final
 class State:
     """Encoder buffers and key/value caches of one transcription. One call at a time; a second one is refused, as is any
-    in a forked child where a call was running."""
+    in a forked child where a call was running.
+
+    As a buffer it is the logits of the last step that was given no other place: float32 (n_beams, n_vocab), of which the
+    beams of that step come first.
+    """
 
     def __new__(cls, model: Model, n_beams: int, /) -> State: ...
     def encode(self, mel: Buffer, n_frames: int, hidden: Buffer | None, /) -> None:
@@ -56,18 +60,19 @@ class State:
         tokens: Buffer,
         n_beams: int,
         n_tokens: int,
-        logits: Buffer,
+        logits: Buffer | None,
         last_only: bool,
         alignment: Buffer | None,
         /,
     ) -> None:
         """The first n_beams alone. tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1,
-        n_vocab), written; alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_keys), written."""
+        n_vocab), written, or None with last_only, which leaves them in the state; alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_keys), written."""
     def rewind(self, n_past: int, /) -> None: ...
     def reorder(self, parents: Buffer, n: int, /) -> None:
         """parents: int32 (n,), of the first n beams."""
     def read_encoder(self, out: Buffer, /) -> None:
         """out: float32 (n_ctx, n_state), written."""
+    def __buffer__(self, flags: int, /) -> memoryview: ...
     @property
     def n_past(self) -> int: ...
     @property

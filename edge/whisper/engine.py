@@ -257,7 +257,7 @@ class EngineState:
         self.n_beams = n_beams
         self._state = KernelState(model, n_beams)
         self._n_alignment_heads = n_alignment_heads
-        self._last_logits = np.empty((n_beams, 1, dims.n_vocab), np.float32)
+        self._last_logits = np.frombuffer(memoryview(self._state), np.float32).reshape(n_beams, 1, dims.n_vocab)
         self._alignment: FloatArray | None = None
 
     @property
@@ -302,9 +302,7 @@ class EngineState:
         if ids.ndim != 2 or not 1 <= ids.shape[0] <= self.n_beams:
             raise KernelError(f"tokens: expected (1 to {self.n_beams} beams, n), got {ids.shape}")
         n_beams, n_tokens = ids.shape
-        logits = self._last_logits[:n_beams]
-        if not last_only:
-            logits = np.empty((n_beams, n_tokens, self.dims.n_vocab), np.float32)
+        logits = None if last_only else np.empty((n_beams, n_tokens, self.dims.n_vocab), np.float32)
         self._alignment = None
         if alignment:
             shape = (n_beams, self._n_alignment_heads, n_tokens, self._state.n_keys)
@@ -313,7 +311,7 @@ class EngineState:
             self._state.decode(ids, n_beams, n_tokens, logits, last_only, self._alignment)
         except (ValueError, RuntimeError) as error:
             raise KernelError(str(error)) from error
-        return logits
+        return self._last_logits[:n_beams] if logits is None else logits
 
     def rewind(self, n_past: int) -> None:
         """Forget the positions from `n_past` on."""

@@ -9,12 +9,23 @@ typedef struct {
     PyObject_HEAD
     ew_state *state;
     PyObject *model; // keeps the weights alive
-    float *logits;   // [n_beams][n_vocab]: where a step is computed
+    float *logits;   // [n_beams][n_vocab]: where a step is computed; stays where it is as long as the state lives
     int busy;        // a call is on its way; another thread, or Python code that the call runs, is refused
     unsigned forks;  // ew_pool_forks() when it began
 } state_object;
 
 static PyObject *model_type; // for the type check in state_new; owned
+
+static size_t step_bytes(const ew_model *model, size_t n_beams) {
+    return ew_times(ew_times(n_beams, model->dims.n_vocab), sizeof(float));
+}
+
+// The state as a buffer: a step's logits, for who gives decode no other place.
+static int state_getbuffer(PyObject *object, Py_buffer *view, int flags) {
+    const state_object *self = (const state_object *)object;
+    const size_t bytes = step_bytes(self->state->model, self->state->n_beams);
+    return PyBuffer_FillInfo(view, object, self->logits, (Py_ssize_t)bytes, 0, flags);
+}
 
 static PyObject *state_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     PyObject *owner;
@@ -38,7 +49,7 @@ static PyObject *state_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         PyErr_Format(PyExc_RuntimeError, "the model is not complete: %s has no weights", missing);
     } else {
         self->state = ew_state_new(model->model, (size_t)n_beams);
-        self->logits = ew_alloc(ew_times(ew_times((size_t)n_beams, model->model->dims.n_vocab), sizeof(float)));
+        self->logits = ew_alloc(step_bytes(model->model, (size_t)n_beams));
         if (self->state && self->logits) {
             model->sealed = 1;
             return (PyObject *)self;
@@ -161,14 +172,14 @@ static int32_t *sound_tokens(const ew_state *state, PyObject *object, size_t n) 
     return tokens;
 }
 
-// What decode gives, and where it goes.
+// What decode gives, and where it goes. logits: None leaves a step's where they are; alignment: None if nobody asks.
 typedef struct {
-    PyObject *logits, *alignment; // alignment: or None
+    PyObject *logits, *alignment;
     size_t logits_bytes, alignment_bytes;
 } outputs;
 
 static int can_take(const outputs *out) {
-    return ew_can_take(out->logits, out->logits_bytes, EW_FLOAT32, "logits") == 0 &&
+    return (out->logits == Py_None || ew_can_take(out->logits, out->logits_bytes, EW_FLOAT32, "logits") == 0) &&
            (out->alignment == Py_None ||
             ew_can_take(out->alignment, out->alignment_bytes, EW_FLOAT32, "alignment") == 0);
 }
@@ -186,7 +197,9 @@ static int decode(state_object *self, ew_decode_call *call, const outputs *out) 
         Py_BEGIN_ALLOW_THREADS;
         ew_decode(self->state, call);
         Py_END_ALLOW_THREADS;
-        status = ew_copy_out(out->logits, call->logits, out->logits_bytes, EW_FLOAT32, "logits");
+        status = out->logits == Py_None
+                     ? 0
+                     : ew_copy_out(out->logits, call->logits, out->logits_bytes, EW_FLOAT32, "logits");
         if (status == 0 && alignment)
             status = ew_copy_out(out->alignment, alignment, out->alignment_bytes, EW_FLOAT32, "alignment");
     }
@@ -209,6 +222,8 @@ static PyObject *state_decode(PyObject *object, PyObject *args) {
         return PyErr_Format(PyExc_ValueError, "beams: expected 1 to %zu, got %zd", state->n_beams, n_beams);
     if (n < 1 || (size_t)n > model->dims.n_text_ctx)
         return PyErr_Format(PyExc_ValueError, "tokens: expected 1 to %zu, got %zd", model->dims.n_text_ctx, n);
+    if (out.logits == Py_None && !last_only)
+        return PyErr_Format(PyExc_ValueError, "logits: expected a buffer, since not only the last ones are asked for");
     if (!claim(self))
         return NULL;
     const size_t beams = (size_t)n_beams, n_tokens = (size_t)n, row = model->dims.n_vocab * sizeof(float);
@@ -323,6 +338,7 @@ PyObject *ew_make_state_type(PyObject *type) {
         {Py_tp_dealloc, (void *)state_dealloc},
         {Py_tp_methods, methods},
         {Py_tp_getset, properties},
+        {Py_bf_getbuffer, (void *)state_getbuffer},
         {0, NULL},
     };
     static PyType_Spec spec = {

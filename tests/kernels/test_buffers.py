@@ -251,6 +251,22 @@ def test_arrays_may_be_resized_by_another_thread() -> None:
     assert 0 <= refused <= 300
 
 
+def test_a_state_shows_the_logits_of_a_step() -> None:
+    state = tiny.new_state(n_beams=2)
+    tokens, logits = np.array([[1], [2]], np.int32), np.empty((2, 1, tiny.N_VOCAB), np.float32)
+    state.decode(tokens, 2, 1, logits, True, None)
+    state.rewind(0)
+    shown = np.frombuffer(state, np.float32).reshape(logits.shape)
+    shown[...] = 0
+    state.decode(tokens, 2, 1, None, True, None)
+    assert np.array_equal(shown, logits)
+    with pytest.raises(ValueError, match="logits: expected a buffer, since not only the last ones"):
+        state.decode(tokens, 2, 1, None, False, None)
+    del state
+    gc.collect()
+    assert np.array_equal(shown, logits)  # the view keeps the state
+
+
 def test_a_type_outlives_its_name() -> None:
     script = """
 import gc, sys
