@@ -47,8 +47,8 @@ class State:
     """Encoder buffers and key/value caches of one transcription. One call at a time; a second one is refused, as is any
     in a forked child where a call was running.
 
-    As a buffer it is the logits of the last step that was given no other place: float32 (n_beams, n_vocab), of which the
-    beams of that step come first.
+    As a buffer it is the logits of the last step that was given no other place: float32 (n_beams, n_vocab), of which
+    that step's beams come first.
     """
 
     def __new__(cls, model: Model, n_beams: int, /) -> State: ...
@@ -66,7 +66,8 @@ class State:
         /,
     ) -> None:
         """The first n_beams alone. tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1,
-        n_vocab), written, or None with last_only, which leaves them in the state; alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_keys), written."""
+        n_vocab), written, or None with last_only, which leaves them in the state; alignment: float32 (n_beams,
+        n_alignment_heads, n_tokens, n_keys), written."""
     def rewind(self, n_past: int, /) -> None: ...
     def reorder(self, parents: Buffer, n: int, /) -> None:
         """parents: int32 (n,), of the first n beams."""

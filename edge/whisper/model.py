@@ -18,7 +18,7 @@ from ..format import ModelFile, open_model
 from ..names import given_path
 from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
-from ..threads import default_threads
+from ..threads import default_threads, usable_threads
 from ..tokens import Tokenizer
 from ..transcript import Segment, Transcript
 from ..values import choice, flag, optional, shown, text, whole
@@ -175,7 +175,7 @@ def load(
         precision: f32, f16, q8_0, int8 or int4, of a model given by name; int8 if not said.
         engine: "onnxruntime" runs the folder that `edgewise export whisper SOURCE -o DIR --to onnx` wrote, or a name
             at f32, int8, w8 or w4, whose first use needs the extra `edgewise[onnx-export]`.
-        threads: CPU threads; None takes the physical cores that this process may use.
+        threads: CPU threads, at most as many as processors that this process may run on; None takes its physical cores.
         offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
         progress: is told what is fetched and exported.
 
@@ -197,6 +197,7 @@ def load(
     offline = optional(flag, "offline", offline)
     began = time.perf_counter()
     path = given_path(model)
+    threads = usable_threads(threads)
     if engine == "onnxruntime":
         from ..onnx.graph import require_onnxruntime
 
