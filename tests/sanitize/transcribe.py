@@ -1,0 +1,116 @@
+"""Real work for a sanitizer to watch: python transcribe.py SECONDS [--threads N].
+
+Threads share one model and its pool, and each has states of its own: first of a tiny model, then, where the store has
+them, of tiny.en on the demo's clip, with every way of decoding. Whoever is first, all must give the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import tiny_model as tiny
+
+import edge
+from edge import _kernels
+from edge.audio import open_audio
+from edge.store import Store, ensure, model_path
+
+SETTINGS: tuple[dict[str, Any], ...] = (
+    {"temperature": 0},
+    {"beam_size": 3, "n_best": 2},
+    {"word_timestamps": True},
+    {"temperature": 0.6, "best_of": 2, "seed": 7},
+    {"vocabulary": ["Americans", "country"], "initial_prompt": "My fellow citizens."},
+)
+
+
+def tiny_jobs() -> Iterator[Callable[[], object]]:
+    """A clip and three tokens on the tiny model at every level and precision; beams that are reordered."""
+    for level in (name for name, runs in _kernels.cpu_levels() if runs):
+        for kind in (tiny.F32, tiny.INT8, tiny.INT4):
+            model = tiny.new_model(kind, threads=3, level=level)
+            yield lambda model=model: tiny.run(_kernels.State(model, 1))
+            yield lambda model=model: beams(_kernels.State(model, 3))
+
+
+def beams(state: Any) -> list[int]:
+    """The likeliest tokens of three beams that exchange what they hold."""
+    state.encode(tiny.mel(), 20, None)
+    tokens, said = np.array([[1], [2], [3]], np.int32), []
+    for parents in ([0, 1, 2], [2, 2, 0], [1, 0, 1]):
+        logits = np.empty((3, 1, tiny.N_VOCAB), np.float32)
+        alignment = np.empty((3, 1, 1, state.n_keys), np.float32)
+        state.decode(tokens, 3, 1, logits, True, alignment)
+        state.reorder(np.array(parents, np.int32), 3)
+        tokens = logits.argmax(-1).astype(np.int32)
+        said += tokens.ravel().tolist()
+    return said
+
+
+def real_jobs() -> Iterator[Callable[[], object]]:
+    """Transcriptions of the demo's clip; none where the store lacks it or its model."""
+    store = Store()
+    if not (store.is_here("tiny.en") and store.is_here("jfk")):
+        print("transcribe: no real speech: tiny.en or its clip is not in the store")
+        return
+    model = edge.load(model_path("tiny.en", "int8", offline=True), threads=2)
+    with open_audio(ensure("jfk", offline=True)) as source:
+        clip = np.concatenate(list(source))
+    for settings in SETTINGS:
+        yield lambda settings=settings: said(model, clip, settings)
+    yield lambda: said(model, clip[: 16000 * 3], {})
+
+
+def said(model: Any, clip: Any, settings: dict[str, Any]) -> str:
+    return " ".join(segment.text for segment in model.transcribe(clip, **settings).segments)
+
+
+def all_give_the_same(jobs: list[Callable[[], object]], seconds: float, n_threads: int) -> tuple[int, list[object]]:
+    """How many jobs were done, by threads that begin at different ones, and what each gave."""
+    expected = [job() for job in jobs]
+    until, failures, done = time.monotonic() + seconds, [], [0] * n_threads
+
+    def work(thread: int) -> None:
+        try:
+            while not failures and (time.monotonic() < until or done[thread] == 0):
+                at = (done[thread] + thread) % len(jobs)
+                if (found := jobs[at]()) != expected[at]:
+                    failures.append(f"job {at} gave {found!r}, not {expected[at]!r}")
+                done[thread] += 1
+        except BaseException as error:
+            failures.append(repr(error))
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(n_threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        sys.exit(f"transcribe: {failures[0]}")
+    return sum(done) + len(jobs), expected
+
+
+def main() -> None:
+    """Work for a while on each model."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    real = list(real_jobs())
+    share = options.seconds / (2 if real else 1)
+    count, _ = all_give_the_same(list(tiny_jobs()), share, options.threads)
+    print(f"transcribe: {count} runs of the tiny model in {options.threads} threads")
+    if real:
+        count, texts = all_give_the_same(real, share, options.threads)
+        if not all("country" in str(text) for text in texts[: len(SETTINGS)]):
+            sys.exit(f"transcribe: not what was said: {texts}")
+        print(f"transcribe: {count} transcriptions in {options.threads} threads")
+
+
+main()
