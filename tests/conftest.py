@@ -18,6 +18,17 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # for `benchmarks`; last, so that an installed `edge` wins over the sources
 
 
+SERVERS = {"make_site"}
+"""Fixtures that start a server on 127.0.0.1."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whoever asks for a server, so that tests/offline can leave them out."""
+    for item in items:
+        if isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames):
+            item.add_marker("loopback")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of speech sets, each with its `manifest.jsonl`."""

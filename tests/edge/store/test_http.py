@@ -95,6 +95,7 @@ def test_a_redirect_to_a_file_is_refused(site: Any, client: Client) -> None:
         client.read(f"{site.url}/here", limit=99)
 
 
+@pytest.mark.loopback
 def test_nobody_listens(client: Client) -> None:
     with pytest.raises(TransferError, match=r"127\.0\.0\.1:9"):
         client.read("http://127.0.0.1:9/x", limit=99)

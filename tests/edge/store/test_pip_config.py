@@ -53,6 +53,7 @@ def test_no_index_leaves_find_links() -> None:
     assert settings.find_links == ("/wheels", "https://example/wheels")
 
 
+@pytest.mark.loopback  # pip binds a port of ::1 to see whether there is IPv6
 def test_asks_the_real_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "https://mirror.example/simple")
     monkeypatch.setenv("PIP_PROXY", "http://proxy.example:3128")
