@@ -8,6 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "${CC:-gcc}" -shared -fPIC -O1 -Wall -Wextra "$here/no_sockets.c" -o "$work/no_sockets.so" -ldl
 export NO_SOCKETS_LOG=$work/log
+# -P below: an installed edgewise is tried, not the folder that this runs in.
 without_sockets() { LD_PRELOAD=$work/no_sockets.so "$@"; }
 
 # The guard is awake: each way out is refused and noted.
@@ -27,7 +28,7 @@ without_sockets "$python" -c "$attempts"
 : >"$NO_SOCKETS_LOG"
 
 status=0
-without_sockets "$python" -m pytest -q -m "not loopback" "$@" || status=$?
+without_sockets "$python" -P -m pytest -q -m "not loopback" "$@" || status=$?
 if [ -s "$NO_SOCKETS_LOG" ]; then
   echo "sockets were tried:"
   sort "$NO_SOCKETS_LOG" | uniq -c
