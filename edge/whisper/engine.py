@@ -304,10 +304,10 @@ class EngineState:
         n_beams, n_tokens = ids.shape
         logits = None if last_only else np.empty((n_beams, n_tokens, self.dims.n_vocab), np.float32)
         self._alignment = None
-        if alignment:
-            shape = (n_beams, self._n_alignment_heads, n_tokens, self._state.n_keys)
-            self._alignment = np.zeros(shape, np.float32)
         try:
+            if alignment:
+                shape = (n_beams, self._n_alignment_heads, n_tokens, self._state.n_keys)
+                self._alignment = np.zeros(shape, np.float32)
             self._state.decode(ids, n_beams, n_tokens, logits, last_only, self._alignment)
         except (ValueError, RuntimeError) as error:
             raise KernelError(str(error)) from error
