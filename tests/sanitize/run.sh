@@ -38,8 +38,8 @@ export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 export PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1
 
-# make SANITIZER OPTION: builds the extension and lays out a package around it.
-make() {
+# prepare SANITIZER OPTION: builds the extension and lays out a package around it.
+prepare() {
   local folder=$build/$1
   mkdir -p "$folder"
   cmake -S "$root/kernels" -B "$folder/build" "-D$2=ON" -DCMAKE_C_COMPILER="$compiler" -DPython_EXECUTABLE="$python" \
@@ -72,14 +72,14 @@ for sanitizer in $only; do
   echo "== $sanitizer (seed $seed)"
   case $sanitizer in
   address)
-    make address EDGE_SANITIZE
+    prepare address EDGE_SANITIZE
     watched address libasan -P -c "$is_watched"
     if watched address libasan -P -c "$overrun" >/dev/null 2>&1; then echo "the sanitizer is not awake"; exit 1; fi
     watched address libasan "$here/misuse.py" "$seconds" --seed "$seed"
     watched address libasan "$here/transcribe.py" "$seconds"
     ;;
   threads)
-    make threads EDGE_SANITIZE_THREADS
+    prepare threads EDGE_SANITIZE_THREADS
     watched threads libtsan -P -c "$is_watched"
     watched threads libtsan "$here/transcribe.py" "$seconds" --threads 6
     watched threads libtsan "$here/misuse.py" "$seconds" --seed "$seed" --threads 4
