@@ -58,8 +58,10 @@ packages=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 watched() {
   local tree=$build/$1/tree runtime
   runtime=$("$compiler" -print-file-name="$2.so")
+  # C++ behind it: a runtime that finds none when it starts cannot pass on what onnxruntime throws.
+  runtime+=" $("$compiler" -print-file-name=libstdc++.so.6)"
   shift 2
-  LD_PRELOAD=$runtime PYTHONPATH=$tree:$packages "${alike[@]}" "$python" -S "$@"
+  LD_PRELOAD="$runtime" PYTHONPATH=$tree:$packages "${alike[@]}" "$python" -S "$@"
 }
 
 # TSan of older compilers wants addresses that are not shuffled much; where that may not be asked for, it is tried so.
