@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ class Signature:
     outputs: Mapping[str, Shape]
     integers: tuple[str, ...] = ()
     """Inputs of int64; all else is float32."""
+
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported or first used: it would look up a host
 
 
 def require_onnxruntime() -> None:
