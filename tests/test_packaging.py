@@ -69,7 +69,7 @@ def test_it_holds_no_sources_of_the_kernels(members: set[str]) -> None:
 def test_it_offers_the_command_and_the_licence(wheel: Path, members: set[str]) -> None:
     (entry_points,) = (name for name in members if name.endswith("entry_points.txt"))
     with zipfile.ZipFile(wheel) as archive:
-        assert "edgewise = edge.cli.main:main" in archive.read(entry_points).decode()
+        assert "edgewise = edge.cli.start:main" in archive.read(entry_points).decode()
     assert any(name.endswith("/LICENSE") for name in members)
 
 

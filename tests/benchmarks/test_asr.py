@@ -75,7 +75,7 @@ def test_an_option_reaches_the_environment_of_the_child(tiny_en_int8: Path) -> N
 
 def test_a_run_writes_table_and_json(
     tiny_en_int8: Path,
-    jfk_clip: Path,
+    near_clip: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -83,7 +83,7 @@ def test_a_run_writes_table_and_json(
     pytest.importorskip("whisper_normalizer")
     pytest.importorskip("jiwer")
     items = [
-        {"audio": str(jfk_clip), "text": None, "lang": "en"},
+        {"audio": "../jfk.wav", "text": None, "lang": "en"},
         {"audio": None, "concat": ["../s.wav", "../s.wav"], "gap_seconds": 0.5, "text": "", "lang": None},
     ]
     soundfile.write(tmp_path / "s.wav", np.zeros(8000, np.float32), 16_000)

@@ -58,14 +58,14 @@ def test_a_set_is_not_fitted_and_evaluated(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_run_writes_tables_and_json(
-    tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tiny_en_int8: Path, near_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("whisper_normalizer")
     pytest.importorskip("jiwer")
     said = "and so my fellow americans ask not what your country can do for you ask what you can do for his country"
     for name in ("fit", "test"):
         (tmp_path / name).mkdir()
-        item = {"audio": str(jfk_clip), "text": said, "lang": "en"}
+        item = {"audio": "../jfk.wav", "text": said, "lang": "en"}
         (tmp_path / name / "manifest.jsonl").write_text(json.dumps(item) + "\n")
     out = tmp_path / "out.json"
     sets = ["--fit", str(tmp_path / "fit"), "--evaluate", str(tmp_path / "test")]

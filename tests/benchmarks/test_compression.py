@@ -57,7 +57,7 @@ def test_shares_are_below_one() -> None:
 
 
 def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
-    tmp_path: Path, tiny_en_int8: Path, jfk_clip: Path
+    tmp_path: Path, tiny_en_int8: Path, near_clip: Path
 ) -> None:
     pytest.importorskip("jiwer")
     pytest.importorskip("whisper_normalizer")
@@ -72,7 +72,7 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     dims = with_layer(whole.dims, 3, replace(whole.dims.layer_shape(3), ffn_width=width))
     file = tmp_path / "smaller.gguf"
     write_model_file(replace(whole, dims=dims, tensors={**whole.tensors, **cut}), file, "int8")
-    item = {"audio": str(jfk_clip), "text": "and so my fellow americans ask not what your country can do for you"}
+    item = {"audio": "jfk.wav", "text": "and so my fellow americans ask not what your country can do for you"}
     (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
     options = CompressionOptions(
         (str(tmp_path),), (), (str(file),), (), ("f32", "int8"), keep=tmp_path / "kept", threads=(1,), rounds=1
@@ -95,9 +95,9 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
 
 
 def test_what_is_listened_to_is_not_measured(
-    tmp_path: Path, jfk_clip: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, near_clip: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("jiwer")
-    (tmp_path / "manifest.jsonl").write_text(json.dumps({"audio": str(jfk_clip), "text": "ask not"}) + "\n")
-    assert main(["compression", "--manifest", str(tmp_path), "--calibration", str(jfk_clip)]) == 1
+    (tmp_path / "manifest.jsonl").write_text(json.dumps({"audio": "jfk.wav", "text": "ask not"}) + "\n")
+    assert main(["compression", "--manifest", str(tmp_path), "--calibration", str(near_clip)]) == 1
     assert "must be measured on what it has not heard" in capsys.readouterr().err

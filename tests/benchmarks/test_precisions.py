@@ -67,7 +67,7 @@ def test_levels_are_decibels() -> None:
 
 
 def test_a_file_beside_itself_and_beside_another_precision(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny_en_int8: Path, jfk_clip: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny_en_int8: Path, near_clip: Path
 ) -> None:
     pytest.importorskip("jiwer")
     from export.whisper import export_whisper
@@ -75,7 +75,7 @@ def test_a_file_beside_itself_and_beside_another_precision(
     smaller = tmp_path / "int4.gguf"
     export_whisper(tiny_en_int8, smaller, precision="int4")
     text = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
-    (tmp_path / "manifest.jsonl").write_text(json.dumps({"audio": str(jfk_clip), "text": text, "lang": "en"}) + "\n")
+    (tmp_path / "manifest.jsonl").write_text(json.dumps({"audio": "jfk.wav", "text": text, "lang": "en"}) + "\n")
     files = [str(tiny_en_int8), str(tiny_en_int8), str(smaller)]
     out = tmp_path / "out.json"
     command = ["precisions", *files, "--manifest", str(tmp_path), "--levels=-3,0", "--threads", "1"]

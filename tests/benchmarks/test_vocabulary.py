@@ -22,11 +22,11 @@ def test_lists_are_of_words_that_only_one_side_has() -> None:
         make_lists(["manasseh eunuch"], "others them harold once", 9)
 
 
-def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny_en_int8: Path, jfk_clip: Path) -> None:
+def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path, tiny_en_int8: Path, near_clip: Path) -> None:
     pytest.importorskip("jiwer")
     text = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"
     (tmp_path / "set").mkdir()
-    item = json.dumps({"audio": str(jfk_clip), "text": text, "lang": "en"})
+    item = json.dumps({"audio": "../jfk.wav", "text": text, "lang": "en"})
     (tmp_path / "set" / "manifest.jsonl").write_text(item + "\n", encoding="utf-8")
     texts = tmp_path / "texts.txt"
     texts.write_text("your countries, what fellow; solitary Harold, beyond words", encoding="utf-8")

@@ -417,6 +417,7 @@ def texts(port: int, other: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.loopback
 def test_text_that_poses_as_a_recording_opens_nothing(tmp_path: Path, listener: Any) -> None:
     (tmp_path / "other.wav").write_bytes(pcm_wav())
     for name, text in texts(listener.getsockname()[1], tmp_path / "other.wav").items():
