@@ -65,6 +65,7 @@ def test_asks_the_real_pip(monkeypatch: pytest.MonkeyPatch) -> None:
 _TRAP = "open({marker!r}, 'w').close(); print('global.index-url=\\'https://evil.example/simple\\'')"
 
 
+@pytest.mark.loopback
 def test_nothing_in_the_working_folder_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     marker = tmp_path / "ran"
     (tmp_path / "here").mkdir()
@@ -78,6 +79,7 @@ def test_nothing_in_the_working_folder_is_run(tmp_path: Path, monkeypatch: pytes
         assert not marker.exists()
 
 
+@pytest.mark.loopback
 def test_a_configuration_named_from_the_working_folder_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pip")
     (tmp_path / "my.conf").write_text("[global]\ntimeout = 7\nproxy = http://prøxy.example\n", encoding="utf-8")
