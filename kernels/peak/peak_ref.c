@@ -4,10 +4,10 @@
 #include <math.h>
 
 EK_DECL_PEAK(ek_peak_q8_ref) {
-    volatile int32_t sink;
-    int32_t sum = 0;
+    volatile uint32_t sink;
+    uint32_t sum = 0; // wraps in many rounds
     for (size_t i = 0; i < rounds; i++)
-        sum += (int32_t)(i & 127) * (int32_t)(i % 113);
+        sum += (uint32_t)(i & 127) * (uint32_t)(i % 113);
     sink = sum;
     (void)sink;
     return (double)rounds;

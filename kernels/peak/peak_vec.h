@@ -17,9 +17,14 @@ static EK_DECL_PEAK(peak_q8) {
             const q8a a = q8_load_a(codes + (round + i) % EK_TILE * EK_QUAD);
             EK_UNROLL for (size_t t = 0; t < Q8_TILES; t++) acc[i][t] = q8_dot(acc[i][t], w[t], a);
         }
-    volatile int32_t sink = 0;
+    volatile int32_t sink = 0; // lane by lane: sums of many rounds would overflow
+    int32_t lanes[EK_TILE];
     EK_UNROLL for (size_t i = 0; i < Q8_ROWS; i++)
-        EK_UNROLL for (size_t t = 0; t < Q8_TILES; t++) sink = sink ^ v16i_sum(acc[i][t]);
+        EK_UNROLL for (size_t t = 0; t < Q8_TILES; t++) {
+            v16i_store(lanes, acc[i][t]);
+            for (size_t lane = 0; lane < EK_TILE; lane++)
+                sink = sink ^ lanes[lane];
+        }
     return (double)rounds * Q8_ROWS * Q8_TILES * EK_TILE * EK_QUAD;
 }
 
