@@ -274,7 +274,7 @@ class Attacker:
         return held.object.read_encoder, [self.numbers("f4", held.object.n_ctx * held.dims[3])]
 
     def view(self) -> Call:
-        # What a state shows changes with its next step: whoever reads it meanwhile gets wrong numbers, which is no finding.
+        # What a state shows changes with its next step: who reads it meanwhile gets wrong numbers, and nothing worse.
         most = 4096 if self.is_alone else 0
         return lambda state: sum(memoryview(state)[:most]), [self.rng.choice(self.states).object]
 
