@@ -32,13 +32,18 @@ PAUSE_FRAMES = 100
 _NEAR_FRAMES = 30
 """How far a text's times may be off: so near to it nothing is missed."""
 
+_CONTEXT_FRAMES = 100
+"""What the detector hears before and after a gap, to know the voice."""
+
 _AUDIBLE_FRAMES = 20
 """What is shorter than this, in all, is no speech."""
 _AUDIBLE = np.float32(10 ** (-80 / 10))
 """Mean square of a frame that may hold quiet speech, 80 dB below full scale: some recordings are no louder at all."""
 _ABOVE_QUIET = np.float32(10 ** (6 / 10))
 """Speech is louder than what is there all the time: 6 dB."""
-_QUIET_PERCENTILE = 10
+_QUIET_PERCENTILE, _LOUD_PERCENTILE = 10, 90
+_NEARLY_AS_LOUD = np.float32(10 ** (-30 / 10))
+"""What is 30 dB below the loudest words is between them."""
 
 
 def first_unread(sound: Sound, texts: Sequence[Stretch], begin: int, end: int, listener: Listener) -> Stretch | None:
@@ -47,17 +52,21 @@ def first_unread(sound: Sound, texts: Sequence[Stretch], begin: int, end: int, l
     `texts` are where text stands, in order. A stretch ends at the first pause of a second behind it, or at a text.
     """
     gaps = [gap for gap in _between(texts, begin, end) if gap[1] - gap[0] >= LEAST_FRAMES]
-    if not gaps or not _is_audible(sound.samples, gaps):
-        return None
-    spoken = listener.stretches()
-    if spoken is None:
-        return None
-    for first, stop in gaps:
+    for first, stop in _audible(sound.samples, gaps):
+        spoken = _listen(sound, max(first - _CONTEXT_FRAMES, 0), min(stop + _CONTEXT_FRAMES, sound.n_frames), listener)
         inside = [(max(a, first), min(b, stop)) for a, b in spoken if b > first and a < stop]
         inside = [(a, b) for a, b in inside if b - a >= LEAST_FRAMES]
         if inside:
             return _with_lead(inside, spoken, (first, stop), texts, sound.n_frames)
     return None
+
+
+def _listen(sound: Sound, first: int, stop: int, listener: Listener) -> list[Stretch]:
+    """Where somebody speaks between two frames of a sound; nowhere, if there is no detector."""
+    listener.turn_to(sound.part(first, stop))
+    spoken = [(first + a, first + b) for a, b in listener.stretches() or ()]
+    listener.turn_to(sound)
+    return spoken
 
 
 def _between(texts: Sequence[Stretch], begin: int, end: int) -> list[Stretch]:
@@ -85,25 +94,31 @@ def _with_lead(
     return max(begun - LEAD_FRAMES, before, 0), min(last + LEAD_FRAMES, behind, n_frames)
 
 
-def _is_audible(samples: FloatArray, gaps: Sequence[Stretch]) -> bool:
-    """Whether there may be speech in one of the gaps, by its loudness alone."""
-    n_frames = len(samples) // HOP_SAMPLES
-    power = np.square(samples[: n_frames * HOP_SAMPLES].reshape(n_frames, HOP_SAMPLES)).mean(axis=1)
-    if not n_frames:
-        return False
+def _audible(samples: FloatArray, gaps: Sequence[Stretch]) -> Sequence[Stretch]:
+    """Those of the gaps in which there may be speech, by their loudness alone."""
+    power = _power(samples) if gaps else np.zeros(0, np.float32)
+    if not len(power):
+        return ()
     least = max(_AUDIBLE, np.percentile(power, _QUIET_PERCENTILE) * _ABOVE_QUIET)
-    return any(np.count_nonzero(power[first:stop] > least) >= _AUDIBLE_FRAMES for first, stop in gaps)
+    return [(a, b) for a, b in gaps if np.count_nonzero(power[a:b] > least) >= _AUDIBLE_FRAMES]
 
 
-def has_pause(samples: FloatArray, seconds: float) -> bool:
-    """Whether the samples (n_samples,) are far below their loudness for so many seconds on end."""
+def _power(samples: FloatArray) -> FloatArray:
+    """The mean square of each whole frame."""
     n_frames = len(samples) // HOP_SAMPLES
-    if n_frames < seconds * FRAMES_PER_SECOND:
-        return False
-    power = np.square(samples[: n_frames * HOP_SAMPLES].reshape(n_frames, HOP_SAMPLES)).mean(axis=1)
-    loud = np.flatnonzero(power > np.percentile(power, 90) * np.float32(0.01))
+    power: FloatArray = np.square(samples[: n_frames * HOP_SAMPLES].reshape(n_frames, HOP_SAMPLES)).mean(axis=1)
+    return power
+
+
+def loud_s(samples: FloatArray, pause_s: float) -> float | None:
+    """Seconds in which the samples (n_samples,) are near their loudness; None where no pause so long is among them."""
+    n_frames = len(samples) // HOP_SAMPLES
+    if n_frames < pause_s * FRAMES_PER_SECOND:
+        return None
+    power = _power(samples)
+    loud = np.flatnonzero(power > np.percentile(power, _LOUD_PERCENTILE) * _NEARLY_AS_LOUD)
     longest = np.diff(loud, prepend=-1, append=n_frames).max()
-    return bool(longest > seconds * FRAMES_PER_SECOND)
+    return len(loud) / FRAMES_PER_SECOND if longest > pause_s * FRAMES_PER_SECOND else None
 
 
 def is_partly_spoken(sound: Sound, listener: Listener) -> bool:

@@ -17,7 +17,7 @@ from ..gaps import Gap
 from ..tokens import Tokenizer
 from ..transcript import Alternative, Segment
 from .confidence import token_probabilities
-from .coverage import LEAST_FRAMES, PAUSE_FRAMES, Stretch, first_unread, has_pause, is_partly_spoken
+from .coverage import LEAST_FRAMES, PAUSE_FRAMES, Stretch, first_unread, is_partly_spoken, loud_s
 from .decode import DecodedWindow
 from .fillers import is_filler
 from .guard import LEAST_TOKENS_PER_SECOND
@@ -38,8 +38,8 @@ _BEGINNING_FRAMES = 50
 _LEAST_SHORTER_FRAMES = 30
 """A part of a window is worth reading on its own only if it is so much shorter."""
 
-_USUAL_TOKENS_PER_SECOND = 2.5
-"""Fewer tokens than this may leave out somebody who speaks behind a pause."""
+_USUAL_TOKENS_PER_SECOND, _TOKENS_PER_LOUD_SECOND = 2.5, 3.0
+"""Fewer tokens than this, in all and where it is not silent, may leave out somebody who speaks behind a pause."""
 
 _SPEECH_OF_WEAK_TEXT_S = 1.0
 """Speech that a guess or a filler must rest on where nothing was found at first: a cough or a sneeze is shorter."""
@@ -227,7 +227,8 @@ class PassageReader:
         if n_tokens >= _USUAL_TOKENS_PER_SECOND * seconds:
             return False
         first, stop = (round(at * FRAMES_PER_SECOND) - sound.seek for at in (segment.start, segment.end))
-        return has_pause(sound.part(max(first, 0), stop).samples, PAUSE_FRAMES / FRAMES_PER_SECOND)
+        loud = loud_s(sound.part(max(first, 0), stop).samples, PAUSE_FRAMES / FRAMES_PER_SECOND)
+        return loud is not None and n_tokens < _TOKENS_PER_LOUD_SECOND * loud
 
     def _segments(self, spans: Sequence[Span], decoded: DecodedWindow, sound: Sound) -> Iterator[Segment]:
         offset_s = sound.seek / FRAMES_PER_SECOND

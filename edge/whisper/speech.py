@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,9 +159,14 @@ def evened(samples: FloatArray) -> FloatArray:
     loudest = np.maximum.reduceat(np.abs(samples), starts)
     gains = np.clip(_EVENED_LEVEL / np.maximum(loudest, _EVENED_LEVEL / _MOST_GAIN), 1, _MOST_GAIN)
     lowest = np.pad(gains, 1, mode="edge")
-    gains = np.minimum(np.minimum(lowest[:-2], lowest[2:]), gains)
-    gain = np.interp(np.arange(len(samples)), starts + _EVENED_SAMPLES / 2, gains)
-    return (samples * gain).astype(np.float32)
+    lowest = np.minimum(np.minimum(lowest[:-2], lowest[2:]), gains)
+    even = samples.astype(np.float32)
+    middles = [0, *(starts + _EVENED_SAMPLES // 2).tolist(), len(samples)]
+    known = [lowest[0], *lowest, lowest[-1]]
+    for (first, stop), (from_gain, to_gain) in zip(pairwise(middles), pairwise(known), strict=True):
+        part = even[first:stop]
+        part *= np.linspace(from_gain, to_gain, len(part), endpoint=False, dtype=np.float32)
+    return even
 
 
 def speech_chunks(frames: FrameStream, vad: SileroVad, options: VadOptions) -> Iterator[tuple[int, int]]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.features import HOP_SAMPLES
-from edge.whisper.coverage import LEAST_FRAMES, PAUSE_FRAMES, first_unread, has_pause, is_partly_spoken, speech_start
+from edge.whisper.coverage import LEAST_FRAMES, PAUSE_FRAMES, first_unread, is_partly_spoken, loud_s, speech_start
 from edge.whisper.sound import Sound
 from edge.whisper.speech import Listener, evened
 
@@ -20,14 +20,16 @@ class Hears(Listener):
 
     def __init__(self, *stretches: tuple[int, int]) -> None:
         self._stretches = list(stretches)
-        self.n_asked = 0
+        self._part = (0, 10**6)
+        self.asked: list[tuple[int, int]] = []
 
     def turn_to(self, sound: Sound) -> None:
-        pass
+        self._part = (sound.seek, sound.seek + sound.n_frames)
 
     def stretches(self) -> Stretches:
-        self.n_asked += 1
-        return self._stretches
+        self.asked.append(self._part)
+        first, stop = self._part
+        return [(max(a, first) - first, min(b, stop) - first) for a, b in self._stretches if b > first and a < stop]
 
 
 def sound(n_frames: int = 3000, *, loud: tuple[int, int] = (0, 3000), level: float = 0.1) -> Sound:
@@ -68,8 +70,9 @@ def test_only_what_is_audible_and_long_enough_is_listened_to() -> None:
     heard = Hears((0, 3000))
     assert first_unread(sound(loud=(0, 1000)), [(0, 1000)], 0, 3000, heard) is None
     assert first_unread(sound(), [(0, 2980)], 0, 3000, heard) is None
-    assert heard.n_asked == 0
+    assert not heard.asked
     assert first_unread(sound(level=1e-3), [(0, 1000)], 0, 3000, heard) is not None, "a quiet voice"
+    assert heard.asked == [(930, 3000)], "what has text is not listened to"
 
 
 @given(st.lists(st.tuples(st.integers(0, 2900), st.integers(1, 900)), max_size=6), st.integers(0, 3000))
@@ -96,12 +99,12 @@ def test_partly_spoken_means_that_a_pause_can_be_left_out() -> None:
     assert speech_start(whole, Hears()) is None
 
 
-def test_pauses_are_told_by_loudness() -> None:
+def test_what_is_loud_is_counted_where_there_is_a_pause() -> None:
     quiet = np.full(16000 * 2, 1e-4, np.float32)
     loud = np.full(16000, 0.1, np.float32)
-    assert has_pause(np.concatenate([loud, quiet, loud]), 1.0)
-    assert not has_pause(np.concatenate([loud, quiet[:8000], loud]), 1.0)
-    assert not has_pause(loud[:100], 1.0)
+    assert loud_s(np.concatenate([loud, quiet, loud]), 1.0) == pytest.approx(2.0)
+    assert loud_s(np.concatenate([loud, quiet[:8000], loud]), 1.0) is None
+    assert loud_s(loud[:100], 1.0) is None
 
 
 def test_evening_out_makes_quiet_parts_loud_and_never_clips() -> None:
