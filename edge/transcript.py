@@ -104,6 +104,8 @@ class Transcript:
     timing: Timing
     language_probabilities: dict[str, float] = field(default_factory=dict)
     """Where the language was detected: of those to choose among, or of all of 1 % or more; the likeliest first."""
+    peak: float = 0.0
+    """The loudest sample; 1 is full scale."""
     gaps: tuple[Gap, ...] = ()
     """What is missing, in order."""
 

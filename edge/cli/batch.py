@@ -17,7 +17,7 @@ from .inputs import STANDARD_INPUT, Recording, none_found
 from .outputs import FileSink, PrintSink, Sink
 from .places import Place, is_done
 from .streams import standard_input
-from .summary import Tally, gaps_line, summary_line, timing_line
+from .summary import Tally, gaps_line, summary_line, timing_line, wordless_line
 
 if TYPE_CHECKING:
     from ..whisper.model import Model
@@ -94,6 +94,8 @@ class Batch:
             self._console.clear()
             if transcript.gaps:
                 self._console.say(gaps_line(name, transcript.gaps))
+            if (wordless := wordless_line(name, transcript)) is not None:
+                self._console.say(wordless)
             sink.end(transcript)
         except BrokenPipeError:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,8 @@ from ..transcript import Transcript
 
 _MOST_NAMES = 5
 _MOST_GAPS = 5
+_SILENT_PEAK = 0.01
+"""A recording that is nowhere louder than 40 dB below full scale is as good as silent."""
 
 _CAUSES: dict[Cause, str] = {"damage": "damaged", "failure": "failed", "unread": "speech without words"}
 
@@ -58,6 +61,17 @@ def summary_line(tally: Tally) -> str:
     if tally.n_done:
         parts.append(f"{_length(tally.audio_s)} of audio in {_length(tally.work_s)}{_speed(tally)}")
     return "; ".join(parts)
+
+
+def wordless_line(name: str, transcript: Transcript) -> str | None:
+    """That a recording which is not silent has no words; None where it is silent, has some, or is known to lack them."""
+    if transcript.text or transcript.gaps or transcript.peak < _SILENT_PEAK:
+        return None
+    level_db = 20 * math.log10(transcript.peak)
+    return (
+        f"{name}: no words were found in {_length(transcript.duration)} of sound, whose loudest sample is at "
+        f"{level_db:.0f} dB of full scale; if somebody speaks there, try another --model, or --no-vad"
+    )
 
 
 def gaps_line(name: str, gaps: Sequence[Gap]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,8 +28,7 @@ def detect_language(state: State, tokenizer: Tokenizer, among: Sequence[str] | N
 def combine(found: Sequence[dict[str, float]]) -> dict[str, float]:
     """Probability of each language code after several looks at one recording, the likeliest first.
 
-    The looks count alike: their geometric mean.
+    It is their mean, so that a look at noise, which finds every language unlikely, does not speak against one.
     """
-    means = {code: math.exp(sum(math.log(max(one[code], 1e-9)) for one in found) / len(found)) for code in found[0]}
-    total = sum(means.values())
-    return {code: means[code] / total for code in sorted(means, key=means.__getitem__, reverse=True)}
+    means = {code: sum(one[code] for one in found) / len(found) for code in found[0]}
+    return {code: means[code] for code in sorted(means, key=means.__getitem__, reverse=True)}

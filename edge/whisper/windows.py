@@ -96,6 +96,7 @@ def transcribe(
         duration=run.frames.n_samples / SAMPLE_RATE_HZ,
         timing=run.timing(load_s, time.perf_counter() - began),
         language_probabilities=run.reader.language_probabilities,
+        peak=source.peak,
         gaps=tuple(sorted([*source.gaps, *run.gaps], key=lambda gap: (gap.start, gap.end))),
     )
 
@@ -197,7 +198,7 @@ class _Run:
     def _take(self, passage: Passage) -> list[Segment]:
         """The segments of a passage, numbered; what is missing is noted and said."""
         for gap in passage.gaps:
-            _LOG.warning("what is said from %.1f to %.1f s is missing: %s", gap.start, gap.end, gap.reason)
+            _LOG.info("what is said from %.1f to %.1f s is missing: %s", gap.start, gap.end, gap.reason)
         self.gaps += passage.gaps
         found = [replace(segment, id=self._n_segments + number) for number, segment in enumerate(passage.segments)]
         self._n_segments += len(found)

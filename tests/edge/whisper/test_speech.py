@@ -324,7 +324,7 @@ def test_a_window_that_fails_does_not_take_the_others_with_it(
     english: Tokenizer, engine_of: Script, script: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = engine_of(script(english, english.encode(" ask not")))
-    with caplog.at_level(logging.WARNING, "edge"):
+    with caplog.at_level(logging.INFO, "edge"):
         result = fail(engine, english, {1})
     assert [(segment.start, segment.end) for segment in result.segments] == [(0, 30), (60, 80)]
     assert result.gaps == (Gap(30.0, 60.0, "KernelError: no more memory"),)
