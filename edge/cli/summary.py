@@ -64,7 +64,7 @@ def summary_line(tally: Tally) -> str:
 
 
 def wordless_line(name: str, transcript: Transcript) -> str | None:
-    """That a recording which is not silent has no words; None where it is silent, has some, or is known to lack them."""
+    """That a recording which is not silent has no words; None where it is silent or has some, or gaps tell already."""
     if transcript.text or transcript.gaps or transcript.peak < _SILENT_PEAK:
         return None
     level_db = 20 * math.log10(transcript.peak)

@@ -51,8 +51,8 @@ def _event(kind: str, file: str | None, fields: dict[str, Any]) -> str:
 def _facts(transcript: Transcript) -> dict[str, Any]:
     """What is said of the recording as a whole. Not how long it took: the same speech gives the same bytes."""
     fields: dict[str, Any] = _plain(transcript)
-    for name in ("text", "segments", "language", "timing"):
-        del fields[name]
+    for name in ("text", "segments", "language", "timing", "peak"):
+        fields.pop(name, None)  # what holds nothing is not there
     return {**fields, "gaps": _plain(transcript.gaps)}  # there also where nothing is missing: no question stays open
 
 
