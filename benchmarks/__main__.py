@@ -83,6 +83,23 @@ def _run_nbest(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def _run_coverage(options: argparse.Namespace) -> dict[str, Any]:
+    from .coverage import CoverageOptions, run_coverage
+
+    return run_coverage(
+        CoverageOptions(
+            sets=tuple(name for names in options.manifest for name in names),
+            models=options.models,
+            precision=options.precision,
+            threads=options.threads,
+            data=options.data,
+            recordings=options.recordings,
+            seed=options.seed,
+            timestamps=options.timestamps,
+        )
+    )
+
+
 def _run_vocabulary(options: argparse.Namespace) -> dict[str, Any]:
     from .vocabulary import VocabularyOptions, run_vocabulary
 
@@ -227,6 +244,7 @@ _COMMANDS = {
     "asr": _run_asr,
     "compression": _run_compression,
     "confidence": _run_confidence,
+    "coverage": _run_coverage,
     "hallucination": _run_hallucination,
     "kernels": _run_kernels,
     "nbest": _run_nbest,

@@ -22,6 +22,7 @@ def build_parser(description: str | None = None) -> argparse.ArgumentParser:
     _add_kernels(commands.add_parser("kernels", help="kernels at real shapes beside the machine's peak"))
     _add_step(commands.add_parser("step", help="one step of the decoder beside the memory's bandwidth"))
     _add_nbest(commands.add_parser("nbest", help="the best of the n best readings: what rescoring could reach"))
+    _add_coverage(commands.add_parser("coverage", help="words lost in repetition, behind pauses, silence and noise"))
     _add_vocabulary(commands.add_parser("vocabulary", help="rare words that are listed, lists of words not said"))
     _add_perplexity(commands.add_parser("perplexity", help="what quantizing a language model costs, on a text"))
     _add_words(commands.add_parser("words", help="how exactly engines tell when words are said"))
@@ -87,6 +88,16 @@ def _add_nbest(parser: argparse.ArgumentParser) -> None:
     _add_models(parser)
     parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
     parser.add_argument("--n", type=_counts, default=(5, 10), help="comma list of readings to ask for (default 5,10)")
+    _add_json(parser)
+
+
+def _add_coverage(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    _add_models(parser)
+    parser.add_argument("--precision", default="int8", help="of the weights (default int8)")
+    parser.add_argument("--recordings", type=_positive, default=20, metavar="N", help="of each kind (default 20)")
+    parser.add_argument("--seed", type=int, default=0, help="of what is drawn: another one, other recordings")
+    parser.add_argument("--timestamps", action=argparse.BooleanOptionalAction, default=True, help="as users get them")
     _add_json(parser)
 
 

@@ -21,6 +21,7 @@ FORMATS = {
     "asr": 2,
     "compression": 2,
     "confidence": 1,
+    "coverage": 1,
     "hallucination": 1,
     "kernels": 1,
     "nbest": 1,

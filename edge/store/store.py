@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError, StoreError, UnsupportedModelError
-from ..format.model import PRECISIONS
-from ..onnx.folder import PRECISIONS as ONNX_PRECISIONS
 from ..progress import Progress, silent
 from .assets import CATALOGUE, Asset
 from .files import (
@@ -146,12 +144,16 @@ class Store:
 
     def model_place(self, name: str, precision: str) -> Path:
         """Where the exported file of a model lies or would lie."""
+        from ..format.model import PRECISIONS  # reading model files takes the compiled part, and fetching does not
+
         _check_precision(precision, PRECISIONS)
         return self.home / "models" / f"{name}-{precision}-r{MODEL_REVISION}-{self._source(name)}.gguf"
 
     def onnx_place(self, name: str, precision: str) -> Path:
         """Where the folder of a model for onnxruntime lies or would lie."""
-        _check_precision(precision, ONNX_PRECISIONS)
+        from ..onnx.folder import PRECISIONS
+
+        _check_precision(precision, PRECISIONS)
         return self.home / "models" / f"{name}-onnx-{precision}-r{ONNX_REVISION}-{self._source(name)}"
 
     def model_path(

@@ -1,0 +1,176 @@
+"""`python -m benchmarks coverage`: recordings that recognisers lose speech in, made from ordinary ones.
+
+Utterances of the sets are joined with what public bug reports tell of: one said again and again, pauses of 2 to 10 s,
+a minute of silence or noise before the first word, a voice that is far quieter than the one before it. What counts is
+the words that are missing. The same seed gives the same recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.evaluate.manifest import SAMPLE_RATE_HZ, Selection, Utterance, read_manifests, read_samples
+from export.evaluate.scoring import Errors, score, total
+
+from .errors import BenchmarkError
+from .machine import describe_machine
+from .progress import tell
+from .report import machine_line, table
+from .results import FORMATS
+
+if TYPE_CHECKING:
+    import edge
+
+_SHORTEST_S, _LONGEST_S = 1.5, 9.0
+_NOISE_LEVELS = (0.0, 0.001, 0.004)
+_QUIET = 0.05
+"""Of a voice beside one at full loudness: 26 dB."""
+
+Samples = NDArray[np.float32]
+Said = tuple[Samples, str]
+"""What is heard, and its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageOptions:
+    """What the command line asks for."""
+
+    sets: tuple[str, ...]
+    models: tuple[str, ...]
+    precision: str = "int8"
+    threads: int = 2
+    data: Path | None = None
+    recordings: int = 20
+    """Of each kind."""
+    seed: int = 0
+    timestamps: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageResult:
+    """One model on one kind of recording."""
+
+    model: str
+    kind: str
+    recordings: int
+    seconds: float
+    errors: Errors
+    gaps: int
+    """Stretches that are said to be missing."""
+
+
+class Maker:
+    """Makes recordings out of utterances; what it draws hangs on its seed alone."""
+
+    def __init__(self, utterances: Sequence[Utterance], seed: int) -> None:
+        self._utterances = utterances
+        self._rng = np.random.default_rng(seed)
+
+    def repeated(self) -> Iterator[Said]:
+        """One utterance three to seven times, then two others."""
+        again, pause = self._said(), float(self._rng.choice([0.1, 0.3, 0.8, 1.5]))
+        for part in (*[again] * int(self._rng.integers(3, 8)), self._said(), self._said()):
+            yield part
+            yield self._noise(pause, 0.0)
+
+    def paused(self) -> Iterator[Said]:
+        """Two to eight utterances with long pauses, silent or of faint noise."""
+        level = float(self._rng.choice(_NOISE_LEVELS))
+        for _ in range(int(self._rng.integers(2, 9))):
+            yield self._said()
+            yield self._noise(float(self._rng.uniform(2, 10)), level)
+
+    def behind_silence(self) -> Iterator[Said]:
+        """Utterances with up to a minute of silence before each."""
+        yield from self._behind(0.0)
+
+    def behind_noise(self) -> Iterator[Said]:
+        """Utterances with up to a minute of faint noise before each."""
+        yield from self._behind(0.003)
+
+    def quiet_voice(self) -> Iterator[Said]:
+        """An utterance, and a much quieter one."""
+        yield self._said()
+        yield self._noise(3.0, 0.0005)
+        samples, text = self._said()
+        yield samples * np.float32(_QUIET), text
+        yield self._noise(2.0, 0.0005)
+
+    def _behind(self, level: float) -> Iterator[Said]:
+        for _ in range(2):
+            yield self._noise(float(self._rng.uniform(5, 60)), level)
+            yield self._said()
+
+    def _said(self) -> Said:
+        utterance = self._utterances[int(self._rng.integers(len(self._utterances)))]
+        return read_samples(utterance), utterance.text or ""
+
+    def _noise(self, seconds: float, level: float) -> Said:
+        return (self._rng.standard_normal(round(seconds * SAMPLE_RATE_HZ)) * level).astype(np.float32), ""
+
+
+KINDS: tuple[Callable[[Maker], Iterator[Said]], ...] = (
+    *(Maker.repeated, Maker.paused, Maker.behind_silence, Maker.behind_noise, Maker.quiet_voice),
+)
+
+
+def run_coverage(options: CoverageOptions) -> dict[str, Any]:
+    """Read every recording, print a table, and return what the JSON file holds."""
+    import edge
+
+    selection = Selection(min_seconds=_SHORTEST_S, max_seconds=_LONGEST_S)
+    manifests = read_manifests(options.sets, options.data, selection)
+    known = [one for manifest in manifests for one in manifest.utterances if one.text]
+    if not known:
+        raise BenchmarkError(f"no recording of {_SHORTEST_S:g} to {_LONGEST_S:g} s with a reference in these sets")
+    machine = describe_machine()
+    print(machine_line(machine, options.threads))
+    results = []
+    for name in options.models:
+        model = edge.load(name, precision=options.precision, threads=options.threads)
+        results += [_measure(model, kind, known, options) for kind in KINDS]
+    tell("")
+    print(f"\n{coverage_table(results)}", flush=True)
+    settings = {"precision": options.precision, "threads": options.threads, "seed": options.seed}
+    return {
+        "kind": "coverage",
+        "format": FORMATS["coverage"],
+        "machine": asdict(machine),
+        "settings": settings | {"timestamps": options.timestamps},
+        "results": [asdict(one) for one in results],
+    }
+
+
+def coverage_table(results: Sequence[CoverageResult]) -> str:
+    """For people."""
+    header = ("model", "recordings that are", "number", "minutes", "words", "WER %", "missing", "too many", "gaps")
+    rows = []
+    for one in results:
+        errors = one.errors
+        rate = "" if errors.rate is None else f"{100 * errors.rate:.1f}"
+        counts = (errors.words, rate, errors.deletions, errors.insertions, one.gaps)
+        rows.append((one.model, one.kind, str(one.recordings), f"{one.seconds / 60:.1f}", *map(str, counts)))
+    return table(header, rows, n_left=2)
+
+
+def _measure(
+    model: edge.Model, kind: Callable[[Maker], Iterator[Said]], known: Sequence[Utterance], options: CoverageOptions
+) -> CoverageResult:
+    maker, name = Maker(known, options.seed), kind.__name__.replace("_", " ")
+    errors, seconds, gaps = [], 0.0, 0
+    for number in range(1, options.recordings + 1):
+        tell(f"{model.name}: recording {number} of {options.recordings}, {name}")
+        parts = list(kind(maker))
+        found = model.transcribe(
+            np.concatenate([samples for samples, _ in parts]), language="en", timestamps=options.timestamps
+        )
+        errors.append(score(" ".join(text for _, text in parts if text), found.text))
+        seconds += found.duration
+        gaps += len(found.gaps)
+    return CoverageResult(model.name, name, options.recordings, seconds, total(errors), gaps)
