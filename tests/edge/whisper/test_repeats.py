@@ -81,9 +81,7 @@ def test_what_follows_a_loop_stays(english: Tokenizer) -> None:
     n_loop = 9 * len(once)
     times = [*np.linspace(0, 2, len(once), endpoint=False), *(2 + 0.02 * np.arange(n_loop - len(once)))]
     times += [*np.linspace(10, 14, len(after) + 1)]
-    heard = HeardFrom(0, 2)
-    heard._end = 14.0  # type: ignore[assignment]
-    _, said = kept(english, [*once * 9, *after], heard, Evenly(times))
+    _, said = kept(english, [*once * 9, *after], HeardFrom(0, 14), Evenly(times))
     assert said.text.startswith("ask not what your country")
     assert said.text.endswith("fellow Americans and you too")
 
