@@ -99,6 +99,7 @@ class WindowReader:
         self._listener = listener
         self._has_alignment = engine.n_alignment_heads > 0
         self._attention_lead = attention_lead
+        self._said: tuple[DecodedWindow, DecodedWindow] | None = None
         initial = (options.initial_prompt or "").strip()
         self._initial = tokenizer.encode(f" {initial}") if initial else []
         bounds = Bounds(engine.dims.n_text_ctx, options.max_tokens)
@@ -167,9 +168,12 @@ class WindowReader:
         return is_repeated(decoded, self._tokenizer) and self._without_loop(decoded, sound) is decoded
 
     def _without_loop(self, decoded: DecodedWindow, sound: Sound) -> DecodedWindow:
-        return without_loop(decoded, sound, self._tokenizer, self._listener, self.aligner())
+        """The text without what was only read in a loop; found once for each, while the state holds its encoding."""
+        if self._said is None or self._said[0] is not decoded:
+            self._said = decoded, without_loop(decoded, sound, self._tokenizer, self._listener, self._aligner())
+        return self._said[1]
 
-    def aligner(self) -> Aligner | None:
+    def _aligner(self) -> Aligner | None:
         """Tells when the tokens of the window are said that was read last; None where the model cannot."""
         if not self._has_alignment:
             return None

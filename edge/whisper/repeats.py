@@ -8,7 +8,7 @@ or goes on where nobody speaks. What comes behind a loop is judged like it, neve
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -24,6 +24,10 @@ from .speech import Listener
 
 _TOKENS_PER_SECOND = 12
 """More than anybody speaks, with a margin for where attention puts a token."""
+
+
+Align = Callable[[Sequence[int], int], FloatArray]
+"""Tells when tokens are said, as an `Aligner` does."""
 
 
 class Aligner:
@@ -70,7 +74,7 @@ def _said_again(times: FloatArray, start: int, period: int, listener: Listener) 
 
 
 def without_loop(
-    decoded: DecodedWindow, sound: Sound, tokenizer: Tokenizer, listener: Listener | None, align: Aligner | None
+    decoded: DecodedWindow, sound: Sound, tokenizer: Tokenizer, listener: Listener | None, align: Align | None
 ) -> DecodedWindow:
     """The window with those tellings of what it says over and over that are said; the same object if all are.
 

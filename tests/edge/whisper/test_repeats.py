@@ -50,7 +50,7 @@ def kept(
     tokenizer: Tokenizer, tokens: Sequence[int], listener: Listener | None, align: Evenly | None
 ) -> tuple[DecodedWindow, DecodedWindow]:
     decoded = decoded_of(tokens, tokenizer)
-    return decoded, without_loop(decoded, SILENT, tokenizer, listener, align)  # type: ignore[arg-type]
+    return decoded, without_loop(decoded, SILENT, tokenizer, listener, align)
 
 
 def test_a_recording_that_repeats_keeps_all_of_its_tellings(english: Tokenizer) -> None:
