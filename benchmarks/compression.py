@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge.format import open_model
 from edge.store import ensure
+from edge.whisper.file.model import open_model
 from edge.whisper.protocol import FloatArray
 from export.calibrate.recordings import find_recordings, keep_apart
 from export.checkpoint import Checkpoint

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edge
-from edge.features import raw_log_mel
-from edge.format import ModelFile, open_model
 from edge.whisper.engine import EngineState, WhisperEngine
+from edge.whisper.features import raw_log_mel
+from edge.whisper.file.model import ModelFile, open_model
 from export.calibrate.words import OwnWords
 from export.evaluate.chance import Counts, drawn_rates, interval
 from export.evaluate.manifest import Manifest, Selection, duration_s, read_manifests, read_samples

@@ -13,10 +13,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.features import FRAMES_PER_SECOND
-from edge.format import StoredTensor, TensorType
-from edge.format.tail import Tail, clip_positions
-from edge.format.whisper import FRAMES_PER_POSITION, HEAD_DIM, LayerShape, WhisperDims
+from edge.gguf.file import StoredTensor
+from edge.gguf.types import TensorType
+from edge.whisper.features import FRAMES_PER_SECOND
+from edge.whisper.file.dims import FRAMES_PER_POSITION, HEAD_DIM, LayerShape, WhisperDims
+from edge.whisper.file.landmarks import Tail, clip_positions
 from export.costs import macs
 from export.embedding import FREQUENT
 
@@ -84,7 +85,7 @@ class Window:
     positions: int
     """Of the clip and the padding that is computed with it."""
     landmarks: int = 0
-    """Of the padding behind that (edge.format.tail); the layers see them, the convolutions do not."""
+    """Of the padding behind that (edge.whisper.file.landmarks); the layers see them, the convolutions do not."""
 
     @property
     def rows(self) -> int:

@@ -16,9 +16,9 @@ import numpy as np
 
 import edge
 from edge.errors import EdgeError
-from edge.format import open_model
-from edge.format.whisper import FRAMES_PER_POSITION
 from edge.whisper.decode import Bounds, GreedyDecoder, Prompt, make_prompt
+from edge.whisper.file.dims import FRAMES_PER_POSITION
+from edge.whisper.file.model import open_model
 from edge.whisper.protocol import State
 from edge.whisper.rules import TokenRules
 

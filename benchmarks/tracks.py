@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.format import open_model
-from edge.format.tail import Tail
-from edge.format.whisper import WhisperDims
+from edge.whisper.file.dims import WhisperDims
+from edge.whisper.file.landmarks import Tail
+from edge.whisper.file.model import open_model
 from export.evaluate.manifest import Manifest, Utterance
 from export.evaluate.scoring import score
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
-from edge.format.whisper import HEAD_DIM, WhisperDims, tensor_shapes
-from edge.tokens import Tokenizer, Vocabulary, default_suppress_begin, default_suppress_tokens
+from edge.whisper.file.dims import HEAD_DIM, WhisperDims, tensor_shapes
+from edge.whisper.tokens import Tokenizer, Vocabulary, default_suppress_begin, default_suppress_tokens
 
 from .files import MAX_INTEGER
 from .mel import N_BINS, mel_filters
@@ -55,7 +55,7 @@ class Checkpoint:
     """The published name, such as "tiny.en", or the best guess from the source."""
     dims: WhisperDims
     tensors: Mapping[str, FloatTensor]
-    """Exactly the names and shapes of `edge.format.whisper.tensor_shapes`, in that order; all finite."""
+    """Exactly the names and shapes of `edge.whisper.file.dims.tensor_shapes`, in that order; all finite."""
     vocabulary: Vocabulary
     alignment_heads: AlignmentHeads
     """(decoder layer, head) pairs whose attention follows the audio."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.format.whisper import LayerShape, WhisperDims
+from edge.whisper.file.dims import LayerShape, WhisperDims
 
 
 def macs(shape: LayerShape, dims: WhisperDims) -> int:

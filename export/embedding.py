@@ -1,4 +1,4 @@
-"""Rounding the token embedding, which is also the output projection (edge.format.embedding has the form).
+"""Rounding the token embedding, which is also the output projection (edge.whisper.file.embedding has the form).
 
 Each channel is divided by its largest weight before rows are rounded: of the ways tried it loses the least of the
 words' probabilities, a seventh of what rounding without it does (benchmarks/JOURNAL.md).
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge import quant
-from edge.format import TensorType
-from edge.format.embedding import BAND_STEP, BANDS, CHANNEL_SCALE
+from edge.gguf.types import TensorType
+from edge.whisper.file.embedding import BAND_STEP, BANDS, CHANNEL_SCALE
 
 from .quantize import Precision, Quantized, StoredArray, quantize_tensor
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.format import StoredTensor
-from edge.format.tail import Tail
-from edge.format.whisper import WhisperDims
+from edge.gguf.file import StoredTensor
 from edge.whisper.engine import WhisperEngine
+from edge.whisper.file.dims import WhisperDims
+from edge.whisper.file.landmarks import Tail
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.format.whisper import WhisperDims
+from edge.whisper.file.dims import WhisperDims
 
 FloatArray: TypeAlias = NDArray[np.float32]
 

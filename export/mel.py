@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
+from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 
 SAMPLE_RATE = FRAMES_PER_SECOND * HOP_SAMPLES
 WINDOW_S = 30

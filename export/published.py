@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.format.whisper import HEAD_DIM, WhisperDims
+from edge.whisper.file.dims import HEAD_DIM, WhisperDims
 
 AlignmentHeads = tuple[tuple[int, int], ...]
 """(decoder layer, head) pairs in ascending order."""

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from edge import quant
 from edge.errors import UnsupportedModelError
-from edge.format import TensorType
+from edge.gguf.types import TensorType
 
 from .checkpoint import as_float, check_half_range
 from .rounding import round_int8, round_q4_0

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.errors import CalibrationError, EdgeError
-from edge.format.positions import POSITIONS, are_sinusoids
 from edge.progress import Progress
+from edge.whisper.file.positions import POSITIONS, are_sinusoids
 
 from .calibrate import calibrate
 from .calibrate.moments import Calibration

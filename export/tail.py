@@ -1,4 +1,4 @@
-"""Choosing the landmarks of the padding (edge.format.tail), from a window of nothing but padding.
+"""Choosing the landmarks of the padding (edge.whisper.file.landmarks), from a window of nothing but padding.
 
 Far from speech one position of the padding is like the next, so that every `STRIDE`-th, counted `STRIDE` times,
 would do, but for three things that this module looks for in the model itself:
@@ -19,11 +19,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.format import StoredTensor
-from edge.format.tail import PADDING, Tail
-from edge.format.whisper import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+from edge.gguf.file import StoredTensor
 from edge.quant import dequantize_int8
 from edge.whisper.engine import WhisperEngine, to_float32
+from edge.whisper.file.dims import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+from edge.whisper.file.landmarks import PADDING, Tail
 
 from .engine import engine_of
 from .quantize import Quantized

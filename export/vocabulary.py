@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import FormatError, ModelNotFoundError
-from edge.format.vocabulary import byte_characters
-from edge.format.whisper import WhisperDims
-from edge.tokens import Vocabulary, join_pairs, special_tokens
+from edge.whisper.file.dims import WhisperDims
+from edge.whisper.file.vocabulary import byte_characters
+from edge.whisper.tokens import Vocabulary, join_pairs, special_tokens
 
 from .files import read_json_list, read_json_object, read_limited
 

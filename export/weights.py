@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.format import TensorType
+from edge.gguf.types import TensorType
 from edge.progress import Progress, silent
 
 from .calibrate.forward import input_of

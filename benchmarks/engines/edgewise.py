@@ -43,7 +43,7 @@ def _weights(model: str, precision: str, scratch: Path) -> Path:
         from edge.store import model_path
 
         return model_path(model, precision)
-    from edge.format import open_model
+    from edge.whisper.file.model import open_model
 
     with open_model(model) as file:
         if file.precision != precision:

@@ -61,6 +61,6 @@ def _print(path: Path, *, tensors: bool) -> None:
             raise OptionError(f"--tensors lists those of a GGUF file, and {path} is a folder")
         report(describe_folder(path))
     else:
-        from ..format.inspect import describe
+        from ..whisper.file.inspect import describe
 
         report(describe(path, tensors=tensors))

@@ -35,7 +35,7 @@ def vad_settings(args: argparse.Namespace) -> dict[str, Any]:
     given = {field: getattr(args, f"vad_{field}") for field in _FIELDS}
     fields = {field: value for field, value in given.items() if value is not None}
     if fields:
-        from ..vad.options import VadOptions
+        from ..listen.vad.options import VadOptions
 
         settings["vad_options"] = VadOptions(**fields)
     return settings

@@ -1,1 +1,1 @@
-"""onnxruntime: Silero's graph (edge.vad), and models for where our own engine is not wanted."""
+"""onnxruntime: Silero's graph (edge.listen.vad), and models for where our own engine is not wanted."""

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import KernelError
-from ..format.model import ModelFile
-from ..format.whisper import FRAMES_PER_POSITION, WhisperDims
 from ..threads import default_threads
+from ..whisper.file.dims import FRAMES_PER_POSITION, WhisperDims
+from ..whisper.file.model import ModelFile
 from . import folder as names
 from .graph import Graph, Value, require_onnxruntime, to_value
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ModelNotFoundError, UnsupportedModelError
-from ..format.model import ModelFile, open_facts
-from ..format.whisper import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+from ..whisper.file.dims import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+from ..whisper.file.model import ModelFile, open_facts
 from .graph import Shape, Signature
 
 ENCODER = "encoder_model.onnx"

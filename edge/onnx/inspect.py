@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..format.inspect import joined, key_lines, megabytes, model_lines, report_lines
+from ..whisper.file.inspect import joined, key_lines, megabytes, model_lines, report_lines
 from .folder import GRAPHS, WEIGHTS, open_folder
 
 _VERDICT = "onnxruntime runs it (`--engine onnxruntime`)"

@@ -144,7 +144,9 @@ class Store:
 
     def model_place(self, name: str, precision: str) -> Path:
         """Where the exported file of a model lies or would lie."""
-        from ..format.model import PRECISIONS  # reading model files takes the compiled part, and fetching does not
+        from ..whisper.file.model import (
+            PRECISIONS,  # reading model files takes the compiled part, and fetching does not
+        )
 
         _check_precision(precision, PRECISIONS)
         return self.home / "models" / f"{name}-{precision}-r{MODEL_REVISION}-{self._source(name)}.gguf"

@@ -24,11 +24,11 @@ from typing import NamedTuple
 import numpy as np
 
 from .. import ops
-from ..tokens import Tokenizer
 from .decode import DecodedWindow, Hypothesis, Prompt, rank, summarize
 from .protocol import FloatArray, State
 from .rules import IdArray
 from .sounds import SoundIndex
+from .tokens import Tokenizer
 from .words import TokenWord, group_words
 
 ROWS = 5

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
+from .features import FRAMES_PER_SECOND, HOP_SAMPLES
 from .protocol import FloatArray
 from .sound import Sound
 from .speech import Listener

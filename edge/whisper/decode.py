@@ -10,9 +10,9 @@ from typing import Protocol
 
 import numpy as np
 
-from ..tokens import Task, Tokenizer
 from .protocol import FloatArray, State
 from .rules import IdArray, TokenRules, pick_greedy, probability
+from .tokens import Task, Tokenizer
 
 _TOKENS_PER_SECOND = 40
 """More than anybody says in any language: where a letter takes three tokens, 13 letters a second."""

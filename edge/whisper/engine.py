@@ -15,14 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, KernelError
-from ..format import StoredTensor, TensorType
-from ..format.embedding import CHANNEL_SCALE, embedding_bands
-from ..format.tail import Tail
-from ..format.tensors import check_weights
-from ..format.whisper import FRAMES_PER_POSITION, WhisperDims
+from ..gguf.file import StoredTensor
+from ..gguf.types import TensorType
 from ..ops import KernelModel, KernelState, LinearType, cpu_level
 from ..quant import dequantize_q4_0, dequantize_q8_0
 from ..threads import default_threads
+from .file.dims import FRAMES_PER_POSITION, WhisperDims
+from .file.embedding import CHANNEL_SCALE, embedding_bands
+from .file.landmarks import Tail
+from .file.tensors import check_weights
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
@@ -80,7 +81,7 @@ class LinearSource:
 
 
 def vocabulary_sources(bands: Sequence[str]) -> Iterator[LinearSource]:
-    """The output projection, in one band of rows or several (edge.format.embedding)."""
+    """The output projection, in one band of rows or several (edge.whisper.file.embedding)."""
     for number, stem in enumerate(bands):
         yield LinearSource(f"dec.vocabulary{number * '.next'}", 0, (stem,))
 

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from ..audio import SAMPLE_RATE_HZ, AudioSource
-from ..features import HOP_SAMPLES, LogMel
+from .features import HOP_SAMPLES, LogMel
 from .protocol import FloatArray
 from .sound import Sound
 

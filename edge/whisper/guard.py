@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..tokens import Tokenizer
 from .decode import DecodedWindow
 from .fillers import is_filler
+from .tokens import Tokenizer
 
 MOST_COMPRESSION = 2.4
 """openai-whisper's bound: zlib saves as much on text that repeats itself."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..tokens import Tokenizer
 from .protocol import State
+from .tokens import Tokenizer
 
 
 def detect_language(state: State, tokenizer: Tokenizer, among: Sequence[str] | None = None) -> dict[str, float]:

@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Literal, Unpack, get_args
 
 from ..audio import AudioInput, AudioSource, open_audio
 from ..errors import FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
-from ..format import ModelFile, open_model
+from ..listen.detector import Detector, fetch_detector
 from ..names import given_path
 from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
 from ..threads import default_threads, usable_threads
-from ..tokens import Tokenizer
 from ..transcript import Segment, Transcript
 from ..values import choice, flag, optional, shown, text, whole
 from .align import attention_lead, check_alignment_heads
-from .detector import Detector, fetch_detector
 from .engine import WhisperEngine
+from .file.model import ModelFile, open_model
 from .idle import IdleStates
 from .options import Settings, TranscribeOptions
 from .speech import OpenVad
+from .tokens import Tokenizer
 from .windows import OnSegment, stream_segments, transcribe
 
 if TYPE_CHECKING:

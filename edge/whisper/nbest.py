@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..tokens import Tokenizer
 from ..transcript import Alternative
 from .decode import DecodedWindow
 from .segments import Span, split_window
+from .tokens import Tokenizer
 
 MOST_SHIFT_S = 0.2
 """Timestamps of two readings that are so close mean the same place."""

@@ -10,11 +10,11 @@ from itertools import pairwise
 from typing import Any, Literal, TypedDict, get_args
 
 from ..errors import OptionError
-from ..languages import LANGUAGES, language_code
-from ..tokens import Task, Tokenizer
-from ..vad.options import VadOptions
+from ..listen.vad.options import VadOptions
 from ..values import choice, flag, optional, real, several, shown, text, whole
 from .boost import ROWS
+from .languages import LANGUAGES, language_code
+from .tokens import Task, Tokenizer
 
 Context = Literal["tail", "full"]
 

@@ -12,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from ..features import FRAMES_PER_SECOND
 from ..gaps import Gap
-from ..tokens import Tokenizer
 from ..transcript import Alternative, Segment
 from .confidence import token_probabilities
 from .coverage import LEAST_FRAMES, PAUSE_FRAMES, Stretch, first_unread, is_partly_spoken, loud_s
 from .decode import DecodedWindow
+from .features import FRAMES_PER_SECOND
 from .fillers import is_filler
 from .guard import LEAST_TOKENS_PER_SECOND
 from .nbest import alternatives
@@ -27,6 +26,7 @@ from .read import Reading, WindowReader
 from .segments import Span, split_window
 from .sound import Sound
 from .speech import Listener
+from .tokens import Tokenizer
 from .word_times import WordTimer
 from .words import group_words
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from ..format.tail import Tail
-    from ..format.whisper import WhisperDims
+    from .file.dims import WhisperDims
+    from .file.landmarks import Tail
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.int32]
@@ -27,7 +27,7 @@ class State(Protocol):
         """Run the encoder over `mel` (n_frames, n_mels), C-contiguous, n_frames even; resets the decoder.
 
         Where `mel` is shorter than the window and the engine has a tail, it stands for the rest; the clip then ends
-        in some frames of padding (edge.format.tail.clip_positions).
+        in some frames of padding (edge.whisper.file.landmarks.clip_positions).
         """
         ...
 

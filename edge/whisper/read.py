@@ -26,13 +26,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..debugging import private
-from ..features import FRAMES_PER_SECOND, window_features
-from ..format.tail import clip_positions
-from ..format.whisper import FRAMES_PER_POSITION
-from ..tokens import Tokenizer
 from .boost import WordBooster
 from .coverage import is_partly_spoken, speech_start
 from .decode import Bounds, DecodedWindow, GreedyDecoder, Hypothesis, Prompt, WindowDecoder, make_prompt, summarize
+from .features import FRAMES_PER_SECOND, window_features
+from .file.dims import FRAMES_PER_POSITION
+from .file.landmarks import clip_positions
 from .guard import is_suspicious
 from .language import combine, detect_language
 from .options import TranscribeOptions
@@ -42,6 +41,7 @@ from .rules import TokenRules
 from .search import BeamDecoder, SampleDecoder
 from .sound import Sound
 from .speech import Listener
+from .tokens import Tokenizer
 
 _LOG = logging.getLogger("edge.whisper")
 

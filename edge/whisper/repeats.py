@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ..features import FRAMES_PER_SECOND
-from ..format.whisper import FRAMES_PER_POSITION
-from ..tokens import Tokenizer
 from .align import attention_map, warp
 from .decode import DecodedWindow
+from .features import FRAMES_PER_SECOND
+from .file.dims import FRAMES_PER_POSITION
 from .guard import MOST_COMPRESSION, find_loop
 from .protocol import FloatArray, State
 from .sound import Sound
 from .speech import Listener
+from .tokens import Tokenizer
 
 _TOKENS_PER_SECOND = 12
 """More than anybody speaks, with a margin for where attention puts a token."""

@@ -12,8 +12,8 @@ import numpy as np
 
 from .. import ops
 from ..errors import KernelError
-from ..tokens import SECONDS_PER_TIMESTAMP, Tokenizer, default_suppress_begin, default_suppress_tokens
 from .protocol import FloatArray
+from .tokens import SECONDS_PER_TIMESTAMP, Tokenizer, default_suppress_begin, default_suppress_tokens
 
 IdArray = np.ndarray[tuple[int], np.dtype[np.intp]]
 

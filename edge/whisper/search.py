@@ -15,10 +15,10 @@ import numpy as np
 
 from .. import ops
 from ..errors import KernelError
-from ..tokens import Tokenizer
 from .decode import Bounds, DecodedWindow, Hypothesis, Prompt, rank, start_decoding, summarize
 from .protocol import FloatArray, State
 from .rules import NO_NUMBER, IdArray, TokenRules, top_tokens
+from .tokens import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)

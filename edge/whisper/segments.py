@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..features import FRAMES_PER_SECOND
-from ..format.whisper import FRAMES_PER_POSITION
-from ..tokens import Tokenizer
+from .features import FRAMES_PER_SECOND
+from .file.dims import FRAMES_PER_POSITION
+from .tokens import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
+from .features import FRAMES_PER_SECOND, HOP_SAMPLES
 from .protocol import FloatArray
 
 

@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..audio import SAMPLE_RATE_HZ
-from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
-from ..tokens import Tokenizer
-from ..vad import FRAME_SAMPLES, Chunker, RegionFinder, SileroVad, VadOptions
+from ..listen.vad import FRAME_SAMPLES, Chunker, RegionFinder, SileroVad, VadOptions
 from .decode import DecodedWindow
+from .features import FRAMES_PER_SECOND, HOP_SAMPLES
 from .frames import FrameStream
 from .guard import is_doubtful_segment, speech_needed_s, too_much
 from .protocol import FloatArray
 from .segments import Span
 from .sound import Sound
+from .tokens import Tokenizer
 
 OpenVad = Callable[[], SileroVad | None]
 """Opens the detector when it is first needed; None where there is none."""

@@ -11,11 +11,10 @@ from typing import Protocol
 
 from ..audio import SAMPLE_RATE_HZ, AudioSource
 from ..errors import OptionError
-from ..features import FRAMES_PER_SECOND
 from ..gaps import Gap
 from ..progress import Progress
-from ..tokens import Tokenizer, default_suppress_tokens
 from ..transcript import Segment, Timing, Transcript
+from .features import FRAMES_PER_SECOND
 from .frames import FrameStream
 from .options import TranscribeOptions
 from .passage import Passage, PassageReader
@@ -24,6 +23,7 @@ from .read import WindowReader
 from .rules import TokenRules
 from .sound import Sound
 from .speech import Listener, OpenVad, no_vad, speech_chunks
+from .tokens import Tokenizer, default_suppress_tokens
 from .word_times import WordTimer
 
 OnSegment = Callable[[Segment], None]

@@ -15,12 +15,12 @@ from itertools import accumulate, pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ..features import FRAMES_PER_SECOND
-from ..format.whisper import FRAMES_PER_POSITION
-from ..tokens import Task, Tokenizer
 from ..transcript import Segment, Word
 from .align import attention_map, warp
+from .features import FRAMES_PER_SECOND
+from .file.dims import FRAMES_PER_POSITION
 from .protocol import FloatArray, State
+from .tokens import Task, Tokenizer
 from .words import TokenWord, group_words
 
 BoolArray = NDArray[np.bool_]

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.format.tail import Tail
-from edge.format.whisper import HEAD_DIM, WhisperDims
+from edge.whisper.file.dims import HEAD_DIM, WhisperDims
+from edge.whisper.file.landmarks import Tail
 
 FloatArray: TypeAlias = NDArray[np.float32]
 

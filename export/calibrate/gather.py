@@ -9,9 +9,9 @@ import numpy as np
 
 from edge.audio import SAMPLE_RATE_HZ, open_audio
 from edge.errors import CalibrationError
-from edge.features import FRAMES_PER_SECOND, raw_log_mel, window_features
-from edge.format.whisper import FRAMES_PER_POSITION
 from edge.progress import Progress, silent
+from edge.whisper.features import FRAMES_PER_SECOND, raw_log_mel, window_features
+from edge.whisper.file.dims import FRAMES_PER_POSITION
 
 from ..checkpoint import Checkpoint
 from .forward import FloatArray, Forward

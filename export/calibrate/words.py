@@ -9,14 +9,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.features import window_features
-from edge.format import StoredTensor, TensorType
-from edge.format.tail import Tail, clip_positions
-from edge.format.whisper import FRAMES_PER_POSITION
-from edge.tokens import Tokenizer
+from edge.gguf.file import StoredTensor
+from edge.gguf.types import TensorType
 from edge.whisper.decode import Bounds, GreedyDecoder, make_prompt
+from edge.whisper.features import window_features
+from edge.whisper.file.dims import FRAMES_PER_POSITION
+from edge.whisper.file.landmarks import Tail, clip_positions
 from edge.whisper.language import detect_language
 from edge.whisper.rules import TokenRules
+from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint
 from ..engine import engine_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from edge.format.whisper import WhisperDims
+from edge.whisper.file.dims import WhisperDims
 
 from .factors import Moments
 from .network import Tensors, convolve, decode, encode

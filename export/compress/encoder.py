@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 
 from edge.errors import CalibrationError
-from edge.format.whisper import WhisperDims, tensor_shapes
 from edge.progress import Progress
+from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
 from ..checkpoint import Checkpoint
 from .checkpoints import Checkpoints

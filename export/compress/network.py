@@ -1,6 +1,6 @@
 """Whisper in torch, as functions of a checkpoint's tensors: for what needs gradients, or many clips at once.
 
-Compressed encoder layers (edge.format.whisper.LayerShape) are seen from the tensors' shapes.
+Compressed encoder layers (edge.whisper.file.dims.LayerShape) are seen from the tensors' shapes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from edge.format.whisper import HEAD_DIM, WhisperDims
+from edge.whisper.file.dims import HEAD_DIM, WhisperDims
 
 Tensors: TypeAlias = Mapping[str, torch.Tensor]
 

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from edge.format.whisper import WhisperDims
 from edge.progress import Progress
 from edge.quant import GROUP
+from edge.whisper.file.dims import WhisperDims
 
 from .checkpoints import CheckpointFile, Checkpoints, State, Table, fingerprint
 from .damage import divergence

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.format.whisper import WhisperDims
 from edge.progress import Progress
 from edge.quant import q4_0_rows
+from edge.whisper.file.dims import WhisperDims
 
 from ..checkpoint import Checkpoint
 from ..rounding import moved_for_q4_0, q4_0_codes_of

@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from edge.format.whisper import LayerShape, WhisperDims
 from edge.progress import Progress
+from edge.whisper.file.dims import LayerShape, WhisperDims
 
 from ..costs import encoder_weights
 from .damage import damage, moments_of, watch

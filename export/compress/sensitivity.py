@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.format.whisper import WhisperDims
 from edge.progress import Progress
 from edge.quant import dequantize_q4_0
+from edge.whisper.file.dims import WhisperDims
 
 from ..rounding import round_q4_0
 from ..weights import Equalised

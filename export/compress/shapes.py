@@ -9,8 +9,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.format.layers import KEY_STEP, STEP
-from edge.format.whisper import HEAD_DIM, LayerShape, WhisperDims
+from edge.whisper.file.dims import HEAD_DIM, LayerShape, WhisperDims
+from edge.whisper.file.layers import KEY_STEP, STEP
 
 from ..costs import macs
 from .factors import Moments, narrow_hidden, narrow_keys, two_factors

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from edge.audio import SAMPLE_RATE_HZ
 from edge.errors import CalibrationError
-from edge.features import FRAMES_PER_SECOND, raw_log_mel, window_features
-from edge.format.whisper import FRAMES_PER_POSITION
 from edge.progress import Progress
+from edge.whisper.features import FRAMES_PER_SECOND, raw_log_mel, window_features
+from edge.whisper.file.dims import FRAMES_PER_POSITION
 
 from ..calibrate.gather import clips_of, length_s
 from ..calibrate.recordings import Recording

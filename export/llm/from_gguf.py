@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
-from edge.format import GgufFile, StoredTensor, TensorType, open_gguf
+from edge.gguf.file import GgufFile, StoredTensor, open_gguf
+from edge.gguf.types import TensorType
 
 from ..packages import needing
 from .model import EMBEDDING, HEAD, LanguageModel, LazyTensor, LlamaDims, check_dims, check_shapes, tensor_shapes

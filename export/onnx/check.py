@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from edge.audio import SAMPLE_RATE_HZ, open_audio
 from edge.errors import VerificationError
-from edge.features import raw_log_mel, window_features
-from edge.format.whisper import FRAMES_PER_POSITION
 from edge.onnx.engine import OnnxEngine, OnnxState
 from edge.onnx.folder import DECODER, DECODER_WITH_PAST, ENCODER, open_folder
-from edge.tokens import Tokenizer
+from edge.whisper.features import raw_log_mel, window_features
+from edge.whisper.file.dims import FRAMES_PER_POSITION
+from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint
 from .graphs import TorchModel

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.errors import UnsupportedModelError
-from edge.format.whisper import FRAMES_PER_POSITION, WhisperDims
 from edge.onnx.folder import ALIGNMENT, GRAPHS
+from edge.whisper.file.dims import FRAMES_PER_POSITION, WhisperDims
 
 if TYPE_CHECKING:
     import onnx

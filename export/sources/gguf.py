@@ -1,6 +1,6 @@
 """GGUF in the `stt.whisper.*` layout, from transcribe.cpp's converter or from edgewise itself.
 
-`edge.format` reads and checks the file; what is quantized in it is widened to float32.
+`edge.whisper.file` reads and checks the file; what is quantized in it is widened to float32.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge import quant
-from edge.format import ModelFile, TensorType, open_model
-from edge.format.embedding import CHANNEL_SCALE, EMBEDDING, embedding_bands
-from edge.format.whisper import tensor_shapes
+from edge.gguf.types import TensorType
+from edge.whisper.file.dims import tensor_shapes
+from edge.whisper.file.embedding import CHANNEL_SCALE, EMBEDDING, embedding_bands
+from edge.whisper.file.model import ModelFile, open_model
 
 from ..checkpoint import Checkpoint, Hints, build_checkpoint
 from ..files import sha256_of

@@ -16,7 +16,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
-from edge.format.whisper import WhisperDims, tensor_shapes
+from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
 from ..checkpoint import Checkpoint, Hints, build_checkpoint, check_dims
 from ..files import MAX_INTEGER, sha256_of

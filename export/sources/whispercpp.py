@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
-from edge.format.whisper import WhisperDims, tensor_shapes
+from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
 from ..checkpoint import Checkpoint, Hints, build_checkpoint, check_dims
 from ..files import Cursor, sha256_of

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.progress import Progress
-from edge.tokens import Tokenizer
+from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint, FloatPrecision, as_float
 from ..files import replacing_folder, write_json

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
-from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
-from edge.format.layers import layers_metadata
-from edge.format.model import REPORT_KEY
-from edge.format.positions import POSITIONS, POSITIONS_KEY, SINUSOIDS, are_sinusoids
-from edge.format.tail import tail_metadata
+from edge.gguf.file import MetadataValue
+from edge.gguf.types import TensorType
+from edge.gguf.writer import TensorToWrite, write_gguf
 from edge.progress import Progress, silent
-from edge.tokens import Tokenizer
+from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
+from edge.whisper.file.landmarks import tail_metadata
+from edge.whisper.file.layers import layers_metadata
+from edge.whisper.file.model import REPORT_KEY
+from edge.whisper.file.positions import POSITIONS, POSITIONS_KEY, SINUSOIDS, are_sinusoids
+from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint
 from ..mel import SAMPLE_RATE, WINDOW_S, hann_window

@@ -8,10 +8,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from edge.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
-from edge.format.whisper import WhisperDims
 from edge.progress import Progress
-from edge.tokens import Tokenizer
+from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
+from edge.whisper.file.dims import WhisperDims
+from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint, FloatPrecision, as_float
 from ..files import replacing_folder, write_json

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 
-from edge.format import write_gguf
-from edge.format.model import REPORT_KEY
+from edge.gguf.writer import write_gguf
 from edge.onnx.folder import DECODER, DECODER_WITH_PAST, ENCODER, FACTS
 from edge.progress import Progress, silent
+from edge.whisper.file.model import REPORT_KEY
 
 from ..budget import Yardstick, budget_error, make_report, try_model
 from ..checkpoint import Checkpoint

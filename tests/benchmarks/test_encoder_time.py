@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.encoder_time import EncoderTime, clips_of, time_encoders
 from edge.errors import ManifestError
-from edge.format.whisper import WhisperDims
+from edge.whisper.file.dims import WhisperDims
 from export.compress.shapes import with_layer
 from export.evaluate.manifest import Manifest, Utterance
 from export.sources import read_checkpoint

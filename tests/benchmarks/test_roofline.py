@@ -21,8 +21,9 @@ from benchmarks.roofline import (
     weight_bytes,
     windows_of,
 )
-from edge.format import TensorType, open_model
-from edge.format.tail import Tail
+from edge.gguf.types import TensorType
+from edge.whisper.file.landmarks import Tail
+from edge.whisper.file.model import open_model
 from export.published import PUBLISHED
 
 TINY, BASE = PUBLISHED["tiny.en"], PUBLISHED["base"]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.format.whisper import WhisperDims
-from edge.tokens import Tokenizer, Vocabulary, special_tokens
+from edge.whisper.file.dims import WhisperDims
+from edge.whisper.tokens import Tokenizer, Vocabulary, special_tokens
 
 _TEXT = """
 and so my fellow americans ask not what your country can do for you the of a to in is it that was he on are

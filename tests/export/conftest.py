@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.format.whisper import HEAD_DIM, WhisperDims, tensor_shapes
-from edge.tokens import Vocabulary
+from edge.whisper.file.dims import HEAD_DIM, WhisperDims, tensor_shapes
+from edge.whisper.tokens import Vocabulary
 from export.checkpoint import Checkpoint, Hints, build_checkpoint
 from export.published import PUBLISHED
 from export.vocabulary import byte_characters, n_text_tokens, vocabulary_from_text

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from edge.errors import BudgetError, CalibrationError, EdgeError, OptionError, UnsupportedModelError
-from edge.format import open_model
-from edge.format.inspect import describe
 from edge.progress import silent
+from edge.whisper.file.inspect import describe
+from edge.whisper.file.model import open_model
 from export import automatic, budget
 from export import recipe as recipes
 from export.budget import Budget

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.errors import FormatError, UnsupportedModelError
-from edge.tokens import Tokenizer, default_suppress_begin, default_suppress_tokens
+from edge.whisper.tokens import Tokenizer, default_suppress_begin, default_suppress_tokens
 from export.checkpoint import Checkpoint, Hints, as_float, build_checkpoint, check_dims
 from export.mel import mel_filters
 from export.published import PUBLISHED

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edge import quant
-from edge.format import TensorType
-from edge.format.embedding import BANDS, CHANNEL_SCALE
+from edge.gguf.types import TensorType
+from edge.whisper.file.embedding import BANDS, CHANNEL_SCALE
 from export.embedding import FREQUENT, quantize_embedding
 from export.quantize import Quantized
 

@@ -7,8 +7,8 @@ import pytest
 
 from edge import quant
 from edge.errors import UnsupportedModelError
-from edge.format import TensorType
-from edge.format.whisper import tensor_shapes
+from edge.gguf.types import TensorType
+from edge.whisper.file.dims import tensor_shapes
 from export.published import PUBLISHED
 from export.quantize import POLICY, PRECISIONS, Precision, Role, parse_precision, quantize_tensor, role_of
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.format import StoredTensor, TensorType, open_model
+from edge.gguf.file import StoredTensor
+from edge.gguf.types import TensorType
 from edge.whisper.engine import WhisperEngine
+from edge.whisper.file.model import open_model
 from export.checkpoint import Checkpoint
 from export.tail import STRIDE, choose_landmarks, local_contexts, register_scores
 from export.writers.gguf import write_model_file

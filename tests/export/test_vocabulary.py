@@ -12,7 +12,7 @@ import pytest
 
 from edge.errors import FormatError, ModelNotFoundError
 from edge.store import Store
-from edge.tokens import Vocabulary
+from edge.whisper.tokens import Vocabulary
 from export.checkpoint import Checkpoint
 from export.published import PUBLISHED
 from export.vocabulary import (

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from edge.errors import ModelNotFoundError, UnsupportedModelError
-from edge.format import open_gguf, open_model
-from edge.format.positions import POSITIONS, sinusoids
+from edge.gguf.file import open_gguf
+from edge.whisper.file.model import open_model
+from edge.whisper.file.positions import POSITIONS, sinusoids
 from export.checkpoint import Checkpoint
 from export.quantize import PRECISIONS
 from export.sources import read_checkpoint

@@ -29,13 +29,14 @@ from typing import Any
 import numpy as np
 
 from edge.errors import EdgeError
-from edge.format import TensorToWrite, TensorType, open_model, write_gguf
-from edge.format.inspect import describe
-from edge.format.layers import layers_metadata
-from edge.format.types import BLOCKS
-from edge.format.whisper import HEAD_DIM, LayerShape, WhisperDims
+from edge.gguf.types import BLOCKS, TensorType
+from edge.gguf.writer import TensorToWrite, write_gguf
 from edge.quant import quantize_int8
 from edge.whisper.engine import WhisperEngine
+from edge.whisper.file.dims import HEAD_DIM, LayerShape, WhisperDims
+from edge.whisper.file.inspect import describe
+from edge.whisper.file.layers import layers_metadata
+from edge.whisper.file.model import open_model
 
 HERE = Path(__file__).resolve().parent
 SMALL_MODEL = HERE.parent / "edge" / "format" / "conftest.py"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.format import MetadataValue, TensorToWrite, TensorType, write_gguf
-from edge.format.types import VALUE_DTYPES
+from edge.gguf.file import MetadataValue
+from edge.gguf.types import VALUE_DTYPES, TensorType
+from edge.gguf.writer import TensorToWrite, write_gguf
 
 
 def seeds() -> dict[str, tuple[dict[str, MetadataValue], list[TensorToWrite]]]:

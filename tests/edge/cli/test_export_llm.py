@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from edge.cli.main import main
-from edge.format import TensorToWrite, TensorType, write_gguf
+from edge.gguf.types import TensorType
+from edge.gguf.writer import TensorToWrite, write_gguf
 
 
 def test_help_says_what_to_install_and_how_long_it_takes(capsys: pytest.CaptureFixture[str]) -> None:

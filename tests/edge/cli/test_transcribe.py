@@ -14,7 +14,7 @@ import pytest
 
 import edge
 from edge.errors import AudioError, ModelNotFoundError
-from edge.vad import VadOptions
+from edge.listen.vad import VadOptions
 
 
 def test_passes_what_is_said_about_speech_detection_on(run: Any, model: Any, clip: Path) -> None:

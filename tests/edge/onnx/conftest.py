@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.format import TensorToWrite, TensorType, write_gguf
-from edge.format.whisper import WhisperDims
+from edge.gguf.types import TensorType
+from edge.gguf.writer import TensorToWrite, write_gguf
 from edge.onnx import folder as names
-from edge.tokens import Tokenizer
+from edge.whisper.file.dims import WhisperDims
+from edge.whisper.tokens import Tokenizer
 from export.mel import mel_filters
 from export.writers.gguf import frontend_tensors, model_metadata
 

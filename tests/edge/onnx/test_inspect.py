@@ -10,8 +10,8 @@ import pytest
 
 from edge.cli.main import main
 from edge.errors import FormatError, ModelNotFoundError
-from edge.format import open_gguf, write_gguf
-from edge.format.writer import TensorToWrite
+from edge.gguf.file import open_gguf
+from edge.gguf.writer import TensorToWrite, write_gguf
 from edge.onnx import folder as names
 from edge.onnx.inspect import describe_folder
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.format.tail import Tail
-from edge.format.whisper import WhisperDims
-from edge.tokens import Tokenizer
+from edge.whisper.file.dims import WhisperDims
+from edge.whisper.file.landmarks import Tail
+from edge.whisper.tokens import Tokenizer
 
 LogitsOf = Callable[[int, Sequence[int]], NDArray[np.float32]]
 """Logits (n_vocab,) after the tokens so far, in the n-th window that was encoded."""

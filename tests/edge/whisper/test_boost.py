@@ -12,11 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 import edge
-from edge.tokens import Tokenizer
 from edge.whisper.boost import ROWS, WordBooster
 from edge.whisper.decode import Bounds, DecodedWindow, GreedyDecoder, Prompt
 from edge.whisper.rules import TokenRules
 from edge.whisper.search import BeamDecoder
+from edge.whisper.tokens import Tokenizer
 
 Floats = NDArray[np.float32]
 N_TEXT_CTX = 448

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.features import HOP_SAMPLES
 from edge.whisper.coverage import LEAST_FRAMES, PAUSE_FRAMES, first_unread, is_partly_spoken, loud_s, speech_start
+from edge.whisper.features import HOP_SAMPLES
 from edge.whisper.sound import Sound
 from edge.whisper.speech import Listener, evened
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.tokens import Tokenizer
 from edge.whisper.decode import Bounds, GreedyDecoder, Prompt, compression_ratio, make_prompt
 from edge.whisper.language import detect_language
 from edge.whisper.rules import TokenRules
+from edge.whisper.tokens import Tokenizer
 
 Script = Callable[..., Any]
 N_TEXT_CTX = 448

@@ -19,13 +19,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.errors import KernelError
-from edge.format import StoredTensor, TensorType
-from edge.format.embedding import BANDS, CHANNEL_SCALE
-from edge.format.tail import Tail
-from edge.format.whisper import LayerShape, WhisperDims, tensor_shapes
+from edge.gguf.file import StoredTensor
+from edge.gguf.types import TensorType
 from edge.ops import cpu_info
 from edge.quant import dequantize_int8, dequantize_q4_0, quantize_int8, quantize_q4_0
 from edge.whisper.engine import EngineState, WhisperEngine
+from edge.whisper.file.dims import LayerShape, WhisperDims, tensor_shapes
+from edge.whisper.file.embedding import BANDS, CHANNEL_SCALE
+from edge.whisper.file.landmarks import Tail
 
 Floats = NDArray[np.floating[Any]]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edge.format import StoredTensor, TensorType
-from edge.format.whisper import WhisperDims
+from edge.gguf.file import StoredTensor
+from edge.gguf.types import TensorType
 from edge.quant import quantize_int8
 from edge.whisper.engine import WhisperEngine
+from edge.whisper.file.dims import WhisperDims
 
 from .test_engine import NumpyWhisper, model_file, random_tensors
 

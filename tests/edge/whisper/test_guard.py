@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.audio import open_audio
-from edge.format.tail import Tail
-from edge.tokens import Tokenizer
 from edge.whisper.decode import Hypothesis, summarize
+from edge.whisper.file.landmarks import Tail
 from edge.whisper.guard import is_suspicious, repeats_itself
 from edge.whisper.options import TranscribeOptions
+from edge.whisper.tokens import Tokenizer
 from edge.whisper.windows import transcribe
 
 TAIL = Tail(

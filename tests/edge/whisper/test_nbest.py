@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.tokens import Tokenizer
 from edge.transcript import Alternative
 from edge.whisper.decode import Hypothesis, summarize
 from edge.whisper.nbest import alternatives
 from edge.whisper.segments import split_window
+from edge.whisper.tokens import Tokenizer
 
 N_FRAMES = 3000
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, OptionError
+from edge.listen.vad.options import VadOptions
 from edge.output import OutputOptions
-from edge.tokens import Tokenizer
-from edge.vad.options import VadOptions
 from edge.whisper.model import load
 from edge.whisper.options import Settings, TranscribeOptions
+from edge.whisper.tokens import Tokenizer
 
 
 @pytest.mark.parametrize(("given", "code"), [("German", "de"), ("pt-BR", "pt"), ("auto", None), (None, None)])
@@ -85,7 +85,7 @@ def test_a_setting_is_taken_or_refused_and_nothing_else(name: str) -> None:
         with contextlib.suppress(OptionError):
             options = TranscribeOptions(**{name: value})
             found = getattr(options, name)
-            assert type(found).__module__ in ("builtins", "edge.vad.options"), "what is kept is plain"
+            assert type(found).__module__ in ("builtins", "edge.listen.vad.options"), "what is kept is plain"
             assert dataclasses.replace(options) == options
 
 

@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.audio import open_audio
-from edge.features import raw_log_mel, window_features
-from edge.format.whisper import WhisperDims
-from edge.tokens import Tokenizer
+from edge.whisper.features import raw_log_mel, window_features
+from edge.whisper.file.dims import WhisperDims
 from edge.whisper.options import TranscribeOptions
+from edge.whisper.tokens import Tokenizer
 from edge.whisper.windows import transcribe
 
 torch = pytest.importorskip("torch")

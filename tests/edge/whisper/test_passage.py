@@ -12,10 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.audio import open_audio
-from edge.tokens import Tokenizer
+from edge.listen.vad import FRAME_SAMPLES
 from edge.transcript import Transcript
-from edge.vad import FRAME_SAMPLES
 from edge.whisper.options import TranscribeOptions
+from edge.whisper.tokens import Tokenizer
 from edge.whisper.windows import transcribe
 
 RATE_HZ = 16000

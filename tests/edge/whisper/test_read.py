@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from edge.audio import open_audio
 from edge.errors import OptionError
-from edge.format.tail import Tail
-from edge.tokens import Tokenizer
 from edge.transcript import Transcript
+from edge.whisper.file.landmarks import Tail
 from edge.whisper.options import TEMPERATURES, TranscribeOptions
+from edge.whisper.tokens import Tokenizer
 from edge.whisper.windows import transcribe
 
 FACTS = SimpleNamespace(

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.features import HOP_SAMPLES
-from edge.tokens import Tokenizer
 from edge.whisper.decode import DecodedWindow, Hypothesis, summarize
+from edge.whisper.features import HOP_SAMPLES
 from edge.whisper.repeats import is_repeated, without_loop
 from edge.whisper.sound import Sound
 from edge.whisper.speech import Listener
+from edge.whisper.tokens import Tokenizer
 
 ONCE = " ask not what your country"
 SILENT = Sound(0, 3000, np.zeros((3000, 80), np.float32), np.zeros(3000 * HOP_SAMPLES, np.float32), 30.0)

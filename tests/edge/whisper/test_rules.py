@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.errors import KernelError
-from edge.tokens import Tokenizer, default_suppress_tokens
 from edge.whisper.rules import TokenRules, pick_greedy, probability
+from edge.whisper.tokens import Tokenizer, default_suppress_tokens
 
 
 def written_down(

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.errors import KernelError
-from edge.tokens import Tokenizer
 from edge.whisper.decode import Bounds, DecodedWindow, GreedyDecoder, Hypothesis, Prompt, rank
 from edge.whisper.rules import TokenRules, pick_greedy, top_tokens
 from edge.whisper.search import BeamDecoder, SampleDecoder, draw, likeliest
+from edge.whisper.tokens import Tokenizer
 
 Floats = NDArray[np.float32]
 LogitsOf = Callable[[int, Sequence[int]], Floats]

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.tokens import Tokenizer
 from edge.whisper.segments import Span, split_window
+from edge.whisper.tokens import Tokenizer
 
 WORD = 300
 

@@ -16,16 +16,16 @@ import edge
 from edge.audio import AudioSource, open_audio
 from edge.audio.mono import Opened
 from edge.errors import AudioError, KernelError, OfflineError, OptionError
-from edge.tokens import Tokenizer
+from edge.listen.detector import Detector
+from edge.listen.vad import FRAME_SAMPLES, VadOptions
 from edge.transcript import Gap, Transcript
-from edge.vad import FRAME_SAMPLES, VadOptions
 from edge.whisper.decode import DecodedWindow, Hypothesis, summarize
-from edge.whisper.detector import Detector
 from edge.whisper.fillers import is_filler
 from edge.whisper.frames import FrameStream
 from edge.whisper.guard import find_loop, speech_needed_s
 from edge.whisper.options import TranscribeOptions
 from edge.whisper.speech import speech_chunks
+from edge.whisper.tokens import Tokenizer
 from edge.whisper.windows import stream_segments, transcribe
 
 RATE_HZ = 16000

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from edge.audio import AudioSource, open_audio
 from edge.audio.mono import Opened
 from edge.errors import AudioError, OptionError
-from edge.features import raw_log_mel, window_features
-from edge.tokens import Tokenizer
 from edge.transcript import Segment, Transcript
+from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.frames import FrameStream
 from edge.whisper.options import TranscribeOptions
+from edge.whisper.tokens import Tokenizer
 from edge.whisper.windows import transcribe
 
 RATE_HZ = 16000

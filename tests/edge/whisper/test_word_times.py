@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 import edge
 from edge.audio import open_audio
-from edge.features import raw_log_mel
-from edge.tokens import Tokenizer
 from edge.transcript import Segment
+from edge.whisper.features import raw_log_mel
 from edge.whisper.options import TranscribeOptions
+from edge.whisper.tokens import Tokenizer
 from edge.whisper.windows import transcribe
 from edge.whisper.word_times import WordTimer, is_speech, place_words
 

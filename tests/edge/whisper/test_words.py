@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.tokens import Tokenizer
+from edge.whisper.tokens import Tokenizer
 from edge.whisper.words import group_words
 
 

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from edge.errors import AudioError, CalibrationError
-from edge.features import raw_log_mel, window_features
-from edge.format import open_model
 from edge.whisper.engine import WhisperEngine
+from edge.whisper.features import raw_log_mel, window_features
+from edge.whisper.file.model import open_model
 from export.calibrate import calibrate
 from export.calibrate.forward import input_of
 from export.checkpoint import Checkpoint

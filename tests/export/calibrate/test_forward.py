@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.format import StoredTensor, TensorType
-from edge.format.tail import PADDING, Tail
+from edge.gguf.file import StoredTensor
+from edge.gguf.types import TensorType
+from edge.whisper.file.landmarks import PADDING, Tail
 from export.calibrate.forward import Forward, gelu, input_of
 from export.checkpoint import Checkpoint
 from export.engine import engine_of

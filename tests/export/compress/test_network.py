@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from edge.format import StoredTensor, TensorType
-from edge.format.whisper import LayerShape, tensor_shapes
+from edge.gguf.file import StoredTensor
+from edge.gguf.types import TensorType
+from edge.whisper.file.dims import LayerShape, tensor_shapes
 from export.checkpoint import Checkpoint
 from export.compress.network import convolve, decode, encode, to_torch
 from export.engine import engine_of

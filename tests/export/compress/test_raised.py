@@ -13,9 +13,9 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from edge.format import TensorType
-from edge.format.positions import POSITIONS, sinusoids
+from edge.gguf.types import TensorType
 from edge.progress import silent
+from edge.whisper.file.positions import POSITIONS, sinusoids
 from export import recipe as module
 from export.calibrate import calibrate
 from export.checkpoint import Checkpoint

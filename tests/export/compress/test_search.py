@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.format import StoredTensor, TensorType
-from edge.format.layers import is_sound
-from edge.format.whisper import tensor_shapes
+from edge.gguf.file import StoredTensor
+from edge.gguf.types import TensorType
 from edge.progress import silent
+from edge.whisper.file.dims import tensor_shapes
+from edge.whisper.file.layers import is_sound
 from export.checkpoint import Checkpoint
 from export.compress.encoder import search_sizes, shrink_encoder
 from export.compress.search import Search

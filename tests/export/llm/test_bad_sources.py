@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError, ModelNotFoundError, UnsupportedModelError
-from edge.format import TensorToWrite, TensorType, open_gguf, write_gguf
+from edge.gguf.file import open_gguf
+from edge.gguf.types import TensorType
+from edge.gguf.writer import TensorToWrite, write_gguf
 from export.llm.export import export_llm
 
 from .conftest import tensors, write_folder

@@ -10,7 +10,7 @@ import gguf
 import numpy as np
 import pytest
 
-from edge.format import open_gguf
+from edge.gguf.file import open_gguf
 from export.llm.export import export_llm, read_model
 from export.llm.names import from_gguf_rows, gguf_name
 from export.sources.safetensors import read_safetensors
@@ -108,7 +108,8 @@ def test_quantized_source_gives_the_numbers_that_it_stands_for(tmp_path: Path, k
 
 def _rewrite(source: Path, out: Path, kind: gguf.GGMLQuantizationType) -> dict[str, np.ndarray]:
     """The file with its matrices in another type, by gguf-py alone; the numbers in it."""
-    from edge.format import TensorToWrite, TensorType, write_gguf
+    from edge.gguf.types import TensorType
+    from edge.gguf.writer import TensorToWrite, write_gguf
 
     numbers, to_write = {}, []
     with open_gguf(source) as file:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError
-from edge.format import TensorToWrite, TensorType, open_gguf, write_gguf
+from edge.gguf.file import open_gguf
+from edge.gguf.types import TensorType
+from edge.gguf.writer import TensorToWrite, write_gguf
 from export.checkpoint import Checkpoint
 from export.sources.gguf import read_gguf
 from export.writers.gguf import write_model_file

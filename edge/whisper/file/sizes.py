@@ -1,0 +1,96 @@
+"""The sizes that a model file claims, and whether the rest of what it claims is Whisper as edgewise runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...errors import FormatError, UnsupportedModelError
+from ...gguf.file import GgufFile
+from ...gguf.keys import Value, read, read_optional, shorten
+from ..features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
+from .dims import HEAD_DIM, WhisperDims
+from .layers import read_layers
+
+# What edgewise does whatever the file says, so the file must not say otherwise; it may say nothing.
+_WORDS: Mapping[str, str] = {
+    "stt.frontend.type": "mel",
+    "stt.frontend.normalize": "whisper_logmel",
+    "stt.whisper.encoder.activation": "gelu",
+    "stt.whisper.decoder.activation": "gelu",
+}
+_NUMBERS: Mapping[str, int] = {
+    "stt.frontend.sample_rate": FRAMES_PER_SECOND * HOP_SAMPLES,
+    "stt.frontend.n_fft": N_FFT,
+    "stt.frontend.win_length": N_FFT,
+    "stt.frontend.hop_length": HOP_SAMPLES,
+}
+_FLAGS: Mapping[str, bool] = {
+    "stt.whisper.decoder.tie_word_embeddings": True,
+    "stt.whisper.decoder.scale_embedding": False,
+}
+
+
+def read_dims(file: GgufFile) -> WhisperDims:
+    """The sizes, each within a range and all of them consistent; whether the tensors have them is not looked at.
+
+    Raises:
+        FormatError: one is missing, out of range, or contradicts another.
+    """
+
+    def size(key: str, most: int) -> int:
+        value = read(file, f"stt.whisper.{key}", int)
+        if not 1 <= value <= most:
+            raise FormatError(f"{file.path}: stt.whisper.{key}: expected 1 to {most}, found {value}")
+        return value
+
+    dims = WhisperDims(
+        n_mels=size("encoder.num_mel_bins", 512),
+        n_vocab=size("decoder.vocab_size", 1 << 20),
+        n_audio_ctx=size("encoder.max_source_positions", 8192),
+        n_audio_state=size("encoder.d_model", 5120),
+        n_audio_head=size("encoder.n_heads", 80),
+        n_audio_layer=size("encoder.n_layers", 128),
+        n_text_ctx=size("decoder.max_target_positions", 8192),
+        n_text_state=size("decoder.d_model", 5120),
+        n_text_head=size("decoder.n_heads", 80),
+        n_text_layer=size("decoder.n_layers", 128),
+    )
+    _check_widths(file, dims)
+    return read_layers(file, dims)
+
+
+def check_kind(file: GgufFile, dims: WhisperDims) -> None:
+    """Whether the file wants to be run in the way that edgewise runs Whisper.
+
+    Raises:
+        FormatError: a key is of the wrong type.
+        UnsupportedModelError: it wants something else.
+    """
+    _check_values(file, str, _WORDS)
+    _check_values(file, int, {**_NUMBERS, "stt.frontend.num_mels": dims.n_mels})
+    _check_values(file, bool, _FLAGS)
+
+
+def _check_values(file: GgufFile, kind: type[Value], expected: Mapping[str, Value]) -> None:
+    for key, value in expected.items():
+        found = read_optional(file, key, kind, value)
+        if found != value:
+            raise UnsupportedModelError(
+                f"{file.path}: {key}: expected {value!r}, found {shorten(found)}; "
+                "edgewise runs Whisper as it was published"
+            )
+
+
+def _check_widths(file: GgufFile, dims: WhisperDims) -> None:
+    for part, state, heads in (
+        ("encoder", dims.n_audio_state, dims.n_audio_head),
+        ("decoder", dims.n_text_state, dims.n_text_head),
+    ):
+        if state != heads * HEAD_DIM:
+            raise FormatError(
+                f"{file.path}: {part}: expected heads {HEAD_DIM} wide, found {heads} in a width of {state}"
+            )
+    if dims.n_audio_state != dims.n_text_state:
+        raise FormatError(
+            f"{file.path}: encoder and decoder differ in width: {dims.n_audio_state} and {dims.n_text_state}"
+        )
