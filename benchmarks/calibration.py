@@ -1,7 +1,7 @@
 """`python -m benchmarks confidence`: whether words that are given 0.8 are right in 80 of 100 cases.
 
 A word is right if it is matched with one of the reference (benchmarks.matching). `--fit` finds the calibration
-(edge.whisper.confidence) that makes the words of some sets likeliest; `--evaluate` shows, on others, how the raw
+(edge.whisper.trust.confidence) that makes the words of some sets likeliest; `--evaluate` shows, on others, how the raw
 probabilities, those that edgewise gives and those of the fresh fit agree with what is right.
 """
 
@@ -28,8 +28,8 @@ from .results import FORMATS
 
 if TYPE_CHECKING:
     import edge
-    from edge.transcript import Segment
-    from edge.whisper.confidence import Calibration
+    from edge.transcript.types import Segment
+    from edge.whisper.trust.confidence import Calibration
 
 _BINS = 10
 _STEPS = 50
@@ -105,7 +105,7 @@ def run_calibration(options: CalibrationOptions) -> dict[str, Any]:
 
 def fit_calibration(words: Sequence[JudgedWord]) -> Calibration:
     """Logistic regression of being right on two logits, the word's and its window's, by Newton's method."""
-    from edge.whisper.confidence import Calibration, logit
+    from edge.whisper.trust.confidence import Calibration, logit
 
     if len({word.is_right for word in words}) < 2:
         raise BenchmarkError("the words to fit are all right or all wrong; fit on more speech")
@@ -168,8 +168,8 @@ def _judged(model: str, options: CalibrationOptions, manifests: Sequence[Manifes
 def _judged_words(
     model: edge.Model, segments: Sequence[Segment], expected: Sequence[str], language: str | None
 ) -> Iterator[JudgedWord]:
-    from edge.whisper.confidence import CALIBRATION
-    from edge.whisper.words import group_words
+    from edge.whisper.trust.confidence import CALIBRATION
+    from edge.whisper.words.pieces import group_words
 
     matches = iter(match_words(expected, [word.text for segment in segments for word in segment.words], language))
     for segment in segments:

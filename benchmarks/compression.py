@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.store import ensure
+from edge.whisper.engines.protocol import FloatArray
 from edge.whisper.file.model import open_model
-from edge.whisper.protocol import FloatArray
 from export.calibrate.recordings import find_recordings, keep_apart
 from export.checkpoint import Checkpoint
 from export.costs import encoder_weights

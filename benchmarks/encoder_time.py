@@ -11,12 +11,12 @@ import numpy as np
 
 from edge.audio import SAMPLE_RATE_HZ
 from edge.errors import ManifestError
-from edge.whisper.engine import WhisperEngine
+from edge.whisper.engines.native import WhisperEngine
+from edge.whisper.engines.protocol import FloatArray
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.file.landmarks import clip_positions
 from edge.whisper.file.model import ModelFile, open_model
-from edge.whisper.protocol import FloatArray
 from export.evaluate.manifest import Manifest, duration_s, read_samples
 
 from .progress import tell_steps

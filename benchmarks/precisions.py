@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edge
-from edge.whisper.engine import EngineState, WhisperEngine
+from edge.whisper.engines.native import EngineState, WhisperEngine
 from edge.whisper.features import raw_log_mel
 from edge.whisper.file.model import ModelFile, open_model
 from export.calibrate.words import OwnWords

@@ -16,11 +16,11 @@ import numpy as np
 
 import edge
 from edge.errors import EdgeError
-from edge.whisper.decode import Bounds, GreedyDecoder, Prompt, make_prompt
+from edge.whisper.engines.protocol import State
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.file.model import open_model
-from edge.whisper.protocol import State
-from edge.whisper.rules import TokenRules
+from edge.whisper.search.greedy import Bounds, GreedyDecoder, Prompt, make_prompt
+from edge.whisper.search.rules import TokenRules
 
 from .caches import Evictor
 from .errors import BenchmarkError

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.whisper.protocol import FloatArray, IntArray, State
+from edge.whisper.engines.protocol import FloatArray, IntArray, State
 
 Clock = Callable[[], float]
 
@@ -29,7 +29,7 @@ class StepTime:
 
 
 class TimedState:
-    """Stands before a state (edge.whisper.protocol.State) and never lets the search reach its end."""
+    """Stands before a state (edge.whisper.engines.protocol.State) and never lets the search reach its end."""
 
     def __init__(
         self, state: State, eot: int, before_step: Callable[[], None], clock: Clock = time.perf_counter

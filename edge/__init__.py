@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .errors import EdgeError as EdgeError
-    from .transcript import Segment as Segment
-    from .transcript import Transcript as Transcript
-    from .transcript import Word as Word
+    from .transcript.types import Segment as Segment
+    from .transcript.types import Transcript as Transcript
+    from .transcript.types import Word as Word
     from .whisper.model import Model as Model
     from .whisper.model import load as load
 
@@ -26,9 +26,9 @@ __all__ = ["EdgeError", "Model", "Segment", "Transcript", "Word", "__version__",
 _HOME_OF = {
     "EdgeError": "errors",
     "Model": "whisper.model",
-    "Segment": "transcript",
-    "Transcript": "transcript",
-    "Word": "transcript",
+    "Segment": "transcript.types",
+    "Transcript": "transcript.types",
+    "Word": "transcript.types",
     "load": "whisper.model",
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.gguf.file import StoredTensor
-from edge.whisper.engine import WhisperEngine
+from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.dims import WhisperDims
 from edge.whisper.file.landmarks import Tail
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from edge.gguf.file import StoredTensor
 from edge.quant import dequantize_int8
-from edge.whisper.engine import WhisperEngine, to_float32
+from edge.whisper.engines.native import WhisperEngine, to_float32
 from edge.whisper.file.dims import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
 from edge.whisper.file.landmarks import PADDING, Tail
 

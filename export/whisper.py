@@ -126,7 +126,7 @@ def export_whisper(
     and a report written beside it and into it (`export.report`); at precision "auto", the smallest within the budget is
     searched for.
 
-    Target "onnx" is written at `edge.onnx.folder.PRECISIONS`, int8 unless given, and compared with transformers on the
+    Target "onnx" is written at `PRECISIONS` of export.onnx, int8 unless given, and compared with transformers on the
     recording `clip`, or on made-up sound; its extra is `edgewise[onnx-export]`.
 
     Raises:

@@ -37,14 +37,15 @@ EDGE_WITH_EXPORT = {"edge.cli.export", "edge.cli.export_llm", "edge.cli.inspect"
 
 EDGE_FOR_EXPORT = {
     "errors",
-    "features",
-    "format",
-    "languages",
-    "onnx.folder",
+    "gguf",
     "progress",
     "quant",
-    "tokens",
-    "whisper.protocol",
+    "whisper.engines.onnx_folder",
+    "whisper.engines.protocol",
+    "whisper.features",
+    "whisper.file",
+    "whisper.languages",
+    "whisper.tokens",
 }
 """What `export` may use of the runtime."""
 

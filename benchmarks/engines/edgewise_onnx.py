@@ -12,7 +12,7 @@ _PRECISIONS = ("int8", "f32", "w8", "w4")
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
-    from edge.onnx.folder import is_folder, open_folder
+    from edge.whisper.engines.onnx_folder import is_folder, open_folder
 
     if not is_folder(Path(model)):
         from edge.store import onnx_folder

@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
         if file is None or file is sys.stderr:
             super()._print_message(message, file)
         else:  # argparse's own passes over what could not be written
-            from .streams import put_as_it_is
+            from .console.streams import put_as_it_is
 
             put_as_it_is(message)
 

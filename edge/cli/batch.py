@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..debugging import is_debugging
-from ..output import OutputOptions
+from ..transcript.options import OutputOptions
 from . import stops
-from .colours import LEGEND
-from .console import Console
+from .console.bar import Console
+from .console.colours import LEGEND
+from .console.places import Place, is_done
+from .console.sinks import FileSink, PrintSink, Sink
+from .console.streams import standard_input
+from .console.summary import Tally, gaps_line, summary_line, timing_line, wordless_line
 from .failures import explain
 from .inputs import STANDARD_INPUT, Recording, none_found
-from .outputs import FileSink, PrintSink, Sink
-from .places import Place, is_done
-from .streams import standard_input
-from .summary import Tally, gaps_line, summary_line, timing_line, wordless_line
 
 if TYPE_CHECKING:
     from ..whisper.model import Model

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..names import given_path
-from .colours import LEGEND
-from .console import Console
+from .console.bar import Console
+from .console.colours import LEGEND
 
 CLIP = "jfk"
 
@@ -20,11 +20,11 @@ def run_demo(
 ) -> int:
     """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
     from .. import load
-    from ..output import OutputOptions
     from ..store import Store, is_offline
+    from ..transcript.options import OutputOptions
     from ..whisper.model import DEFAULT_PRECISION
-    from .outputs import PrintSink
-    from .streams import standard_output
+    from .console.sinks import PrintSink
+    from .console.streams import standard_output
 
     standard_output()  # where it is closed, better now than after the work
     store = Store()

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .arguments import HELP, Subcommands
-from .console import Console
-from .streams import report
+from .console.bar import Console
+from .console.streams import report
 
 _FEATURES = (
     *("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8"),

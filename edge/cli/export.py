@@ -10,9 +10,10 @@ from pathlib import Path
 
 from ..errors import EdgeError, OptionError
 from ..names import given_path
-from . import export_llm, streams
+from . import export_llm
 from .arguments import HELP, ONNX_PRECISIONS, PRECISIONS, Subcommands
-from .console import Console
+from .console import streams
+from .console.bar import Console
 
 _MOST_DB = 60
 """Beside a recording's own level."""

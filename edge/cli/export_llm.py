@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ..errors import EdgeError
 from ..names import given_path
-from . import streams
 from .arguments import HELP, Subcommands
-from .console import Console
+from .console import streams
+from .console.bar import Console
 
 TARGETS = ("gguf", "huggingface", "onnx")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from ..errors import ModelNotFoundError, OptionError
 from ..names import given_path
 from .arguments import HELP, Subcommands
-from .console import Console
-from .streams import report
+from .console.bar import Console
+from .console.streams import report
 
 _EPILOG = """\
 examples:
@@ -55,7 +55,7 @@ def _stored(name: str) -> list[Path]:
 
 def _print(path: Path, *, tensors: bool) -> None:
     if path.is_dir():
-        from ..onnx.inspect import describe_folder
+        from ..whisper.engines.onnx_inspect import describe_folder
 
         if tensors:
             raise OptionError(f"--tensors lists those of a GGUF file, and {path} is a folder")

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..debugging import is_debugging
-from . import doctor, export, inspect, models, stops, streams, transcribe
+from . import doctor, export, inspect, models, stops, transcribe
 from .arguments import EXIT_USAGE, Parser
-from .console import Console, ConsoleHandler
+from .console import streams
+from .console.bar import Console, ConsoleHandler
 from .failures import explain
 
 EXIT_FAILURE = 1

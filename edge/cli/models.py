@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .arguments import HELP, PRECISIONS, Subcommands
-from .console import Console
-from .streams import put, report
+from .console.bar import Console
+from .console.streams import put, report
 
 if TYPE_CHECKING:
     from ..store import Asset, Store

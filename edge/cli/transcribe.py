@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .arguments import HELP, Subcommands
-from .console import Console
+from .console.bar import Console
 from .decoding import decoding_settings
 from .inputs import STANDARD_INPUT, Recording, find_recordings
 from .transcribe_options import DEFAULT_FORMAT, ENGINES, SHOW_DOUBTS, declare, reading_settings
@@ -17,7 +17,7 @@ from .vad_options import vad_settings
 if TYPE_CHECKING:
     from ..whisper.model import Model
     from .batch import Plan
-    from .places import Place
+    from .console.places import Place
 
 _EPILOG = """\
 examples:
@@ -101,7 +101,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _plan(args: argparse.Namespace) -> Plan:
     """What to transcribe and where it goes."""
-    from ..output import OutputOptions
+    from ..transcript.options import OutputOptions
     from .batch import Plan
 
     recordings, barren = find_recordings(args.files)
@@ -121,8 +121,8 @@ def _plan(args: argparse.Namespace) -> Plan:
 def _places(args: argparse.Namespace, recordings: Sequence[Recording]) -> dict[str, Place] | None:
     """Where files go, in a folder that is made for them; None prints."""
     from ..errors import OptionError
-    from .places import place, prepare
-    from .streams import standard_output
+    from .console.places import place, prepare
+    from .console.streams import standard_output
 
     if args.output_dir is None:
         standard_output()  # where it is closed, better now than after the work
@@ -137,7 +137,7 @@ def _places(args: argparse.Namespace, recordings: Sequence[Recording]) -> dict[s
 
 def _in_colours(args: argparse.Namespace) -> bool:
     """Whether printed text shows how sure each word is."""
-    from .colours import shows_colours
+    from .console.colours import shows_colours
 
     shows = args.confidence and args.formats == ["txt"] and args.output_dir is None
     return shows and shows_colours(sys.stdout)

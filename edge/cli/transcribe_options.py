@@ -123,8 +123,7 @@ def _declare_output(group: argparse._ArgumentGroup) -> None:
 def _formats(text: str) -> list[str]:
     """Formats between commas; "all" is all of them."""
     from ..errors import OptionError
-    from ..output import FORMATS
-    from ..output.formats import check_format
+    from ..transcript.formats import FORMATS, check_format
 
     names = [name.strip().lower() for name in text.split(",")]
     try:

@@ -144,16 +144,14 @@ class Store:
 
     def model_place(self, name: str, precision: str) -> Path:
         """Where the exported file of a model lies or would lie."""
-        from ..whisper.file.model import (
-            PRECISIONS,  # reading model files takes the compiled part, and fetching does not
-        )
+        from ..whisper.file.model import PRECISIONS  # takes the compiled part, and fetching does not
 
         _check_precision(precision, PRECISIONS)
         return self.home / "models" / f"{name}-{precision}-r{MODEL_REVISION}-{self._source(name)}.gguf"
 
     def onnx_place(self, name: str, precision: str) -> Path:
         """Where the folder of a model for onnxruntime lies or would lie."""
-        from ..onnx.folder import PRECISIONS
+        from ..whisper.engines.onnx_folder import PRECISIONS
 
         _check_precision(precision, PRECISIONS)
         return self.home / "models" / f"{name}-onnx-{precision}-r{ONNX_REVISION}-{self._source(name)}"

@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from ..audio import SAMPLE_RATE_HZ, AudioSource
+from .engines.protocol import FloatArray
 from .features import HOP_SAMPLES, LogMel
-from .protocol import FloatArray
 from .sound import Sound
 
 

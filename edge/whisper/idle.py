@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from .protocol import State
+from .engines.protocol import State
 
 
 class IdleStates:

@@ -16,22 +16,22 @@ from ..audio import AudioInput, AudioSource, open_audio
 from ..errors import FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from ..listen.detector import Detector, fetch_detector
 from ..names import given_path
-from ..onnx.folder import is_folder, open_folder
 from ..progress import Progress
 from ..threads import default_threads, usable_threads
-from ..transcript import Segment, Transcript
+from ..transcript.types import Segment, Transcript
 from ..values import choice, flag, optional, shown, text, whole
-from .align import attention_lead, check_alignment_heads
-from .engine import WhisperEngine
+from .engines.native import WhisperEngine
+from .engines.onnx_folder import is_folder, open_folder
 from .file.model import ModelFile, open_model
 from .idle import IdleStates
 from .options import Settings, TranscribeOptions
-from .speech import OpenVad
+from .session import OnSegment, stream_segments, transcribe
 from .tokens import Tokenizer
-from .windows import OnSegment, stream_segments, transcribe
+from .trust.evidence import OpenVad
+from .words.align import attention_lead, check_alignment_heads
 
 if TYPE_CHECKING:
-    from ..onnx.engine import OnnxEngine
+    from .engines.onnx import OnnxEngine
 
 _LOG = logging.getLogger("edge.whisper")
 
@@ -231,7 +231,7 @@ def _open(path: Path, *, precision: str | None, threads: int | None, offline: bo
 def _open_onnx(
     folder: Path, *, precision: str | None, threads: int | None, offline: bool | None, began: float
 ) -> Model:
-    from ..onnx.engine import OnnxEngine
+    from .engines.onnx import OnnxEngine
 
     with open_folder(folder) as facts:
         _check_precision(folder, facts, precision)

@@ -12,9 +12,9 @@ from typing import Any, Literal, TypedDict, get_args
 from ..errors import OptionError
 from ..listen.vad.options import VadOptions
 from ..values import choice, flag, optional, real, several, shown, text, whole
-from .boost import ROWS
 from .languages import LANGUAGES, language_code
 from .tokens import Task, Tokenizer
+from .vocabulary.boost import ROWS
 
 Context = Literal["tail", "full"]
 
@@ -156,7 +156,7 @@ class TranscribeOptions:
     """A text that the model is shown before every window, as if it had been said: names, style. The last 223 tokens
     count, and what `condition_on_previous_text` shows gets the room that is left."""
     vocabulary: Iterable[str] | None = None
-    """Words and names that are likely to be said, spelled as they are to be written (edge.whisper.boost)."""
+    """Words and names that are likely to be said, spelled as they are to be written (edge.whisper.vocabulary.boost)."""
     vocabulary_strength: float = 3.5
     """By how many nats a token a word of a short vocabulary may be less likely than what the model wrote."""
 

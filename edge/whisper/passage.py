@@ -1,6 +1,6 @@
 """One window to segments, so that nothing that is spoken in it is passed over.
 
-A text that is not believed is dropped, and where speech stands without text (edge.whisper.coverage), the next window
+A text that is not believed is dropped, and where speech stands without text (`trust.coverage`), the next window
 begins there: what comes behind is read once more, with a view of its own. Speech that a window begins with is read on
 its own, up to a pause; where that gives no words either, they are missing, and a gap says so.
 """
@@ -13,22 +13,22 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from ..gaps import Gap
-from ..transcript import Alternative, Segment
-from .confidence import token_probabilities
-from .coverage import LEAST_FRAMES, PAUSE_FRAMES, Stretch, first_unread, is_partly_spoken, loud_s
-from .decode import DecodedWindow
+from ..transcript.types import Alternative, Segment
 from .features import FRAMES_PER_SECOND
-from .fillers import is_filler
-from .guard import LEAST_TOKENS_PER_SECOND
-from .nbest import alternatives
 from .options import TranscribeOptions
-from .read import Reading, WindowReader
+from .search.greedy import DecodedWindow
+from .search.nbest import alternatives
 from .segments import Span, split_window
 from .sound import Sound
-from .speech import Listener
 from .tokens import Tokenizer
-from .word_times import WordTimer
-from .words import group_words
+from .trust.confidence import token_probabilities
+from .trust.coverage import LEAST_FRAMES, PAUSE_FRAMES, Stretch, first_unread, is_partly_spoken, loud_s
+from .trust.doubts import LEAST_TOKENS_PER_SECOND
+from .trust.evidence import Listener
+from .trust.fillers import is_filler
+from .window import Reading, WindowReader
+from .words.pieces import group_words
+from .words.times import WordTimer
 
 _LOG = logging.getLogger("edge.whisper")
 

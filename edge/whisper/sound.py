@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .engines.protocol import FloatArray
 from .features import FRAMES_PER_SECOND, HOP_SAMPLES
-from .protocol import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

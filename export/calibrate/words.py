@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
-from edge.whisper.decode import Bounds, GreedyDecoder, make_prompt
 from edge.whisper.features import window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.file.landmarks import Tail, clip_positions
-from edge.whisper.language import detect_language
-from edge.whisper.rules import TokenRules
+from edge.whisper.search.greedy import Bounds, GreedyDecoder, make_prompt
+from edge.whisper.search.language import detect_language
+from edge.whisper.search.rules import TokenRules
 from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint import Checkpoint

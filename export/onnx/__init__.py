@@ -9,7 +9,7 @@ import os
 from importlib import import_module
 
 from edge.errors import EdgeError, UnsupportedModelError
-from edge.onnx.folder import PRECISIONS
+from edge.whisper.engines.onnx_folder import PRECISIONS
 
 __all__ = ["PRECISIONS", "require_exporter"]
 

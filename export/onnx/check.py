@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from edge.audio import SAMPLE_RATE_HZ, open_audio
 from edge.errors import VerificationError
-from edge.onnx.engine import OnnxEngine, OnnxState
-from edge.onnx.folder import DECODER, DECODER_WITH_PAST, ENCODER, open_folder
+from edge.whisper.engines.onnx import OnnxEngine, OnnxState
+from edge.whisper.engines.onnx_folder import DECODER, DECODER_WITH_PAST, ENCODER, open_folder
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.tokens import Tokenizer

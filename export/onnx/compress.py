@@ -26,7 +26,7 @@ _POSITIONS = "embed_positions"
 
 
 def compress(model: onnx.ModelProto, precision: str, scratch: Path) -> onnx.ModelProto:
-    """The float32 graph `model` at one of `edge.onnx.folder.PRECISIONS`; it may be changed itself.
+    """The float32 graph `model` at one of `edge.whisper.engines.onnx_folder.PRECISIONS`; it may be changed itself.
 
     Raises:
         UnsupportedModelError: the tool gave up.

@@ -1,4 +1,4 @@
-"""A Hugging Face folder to the three float32 graphs of `edge.onnx.folder`, through optimum's exporter."""
+"""A Hugging Face folder to the three float32 graphs of a folder for onnxruntime, through optimum's exporter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.errors import UnsupportedModelError
-from edge.onnx.folder import ALIGNMENT, GRAPHS
+from edge.whisper.engines.onnx_folder import ALIGNMENT, GRAPHS
 from edge.whisper.file.dims import FRAMES_PER_POSITION, WhisperDims
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edge.onnx.folder import WEIGHTS
+from edge.whisper.engines.onnx_folder import WEIGHTS
 
 if TYPE_CHECKING:
     import onnx

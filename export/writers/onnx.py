@@ -1,4 +1,4 @@
-"""Folders for onnxruntime (`edge.onnx.folder`): graphs and their weights, what decoding needs, and configurations."""
+"""Folders for onnxruntime: graphs and their weights, what decoding needs, and configurations."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import astuple
 from pathlib import Path
 
 from edge.gguf.writer import write_gguf
-from edge.onnx.folder import DECODER, DECODER_WITH_PAST, ENCODER, FACTS
 from edge.progress import Progress, silent
+from edge.whisper.engines.onnx_folder import DECODER, DECODER_WITH_PAST, ENCODER, FACTS
 from edge.whisper.file.model import REPORT_KEY
 
 from ..budget import Yardstick, budget_error, make_report, try_model

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.calibration import JudgedWord, calibration_error, fit_calibration, separation
 from benchmarks.errors import BenchmarkError
-from edge.whisper.confidence import Calibration, logit
+from edge.whisper.trust.confidence import Calibration, logit
 
 
 def test_no_error_where_what_is_said_is_right() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.harmless import cell, harmless, harmless_json, on_one_line, without_controls
-from edge.output.lines import flat
+from edge.transcript.lines import flat
 
 OBEYED = [
     *map(chr, (*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0))),

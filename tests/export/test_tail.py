@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
-from edge.whisper.engine import WhisperEngine
+from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.model import open_model
 from export.checkpoint import Checkpoint
 from export.tail import STRIDE, choose_landmarks, local_contexts, register_scores

@@ -32,7 +32,7 @@ from edge.errors import EdgeError
 from edge.gguf.types import BLOCKS, TensorType
 from edge.gguf.writer import TensorToWrite, write_gguf
 from edge.quant import quantize_int8
-from edge.whisper.engine import WhisperEngine
+from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.dims import HEAD_DIM, LayerShape, WhisperDims
 from edge.whisper.file.inspect import describe
 from edge.whisper.file.layers import layers_metadata

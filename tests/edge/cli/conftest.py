@@ -15,7 +15,7 @@ import edge
 from edge.audio import open_audio
 from edge.cli.main import main
 from edge.gaps import Gap
-from edge.transcript import Segment, Timing, Transcript, Word
+from edge.transcript.types import Segment, Timing, Transcript, Word
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 
 from edge.cli.main import main
 from edge.errors import AudioError
-from edge.output import FORMATS
+from edge.transcript.formats import FORMATS
 
 
 @pytest.fixture

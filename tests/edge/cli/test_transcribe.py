@@ -334,7 +334,7 @@ def test_doubts_are_no_colours_where_there_is_no_terminal(run: Any, model: Any, 
 
 
 def test_doubts_are_coloured_on_a_terminal(run: Any, model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.cli.colours.shows_colours", lambda stream: True)
+    monkeypatch.setattr("edge.cli.console.colours.shows_colours", lambda stream: True)
     outcome = run("transcribe", clip, "--confidence")
     assert outcome.out == "\x1b[1;31m1.5\x1b[0m \x1b[33ms, größer & <kleiner>\x1b[0m\n"
     assert outcome.err.startswith("colours: yellow words are less than 80 % sure")

@@ -13,7 +13,7 @@ import pytest
 
 from edge.errors import EdgeError, OptionError
 from edge.listen.vad.options import VadOptions
-from edge.output import OutputOptions
+from edge.transcript.options import OutputOptions
 from edge.whisper.model import load
 from edge.whisper.options import Settings, TranscribeOptions
 from edge.whisper.tokens import Tokenizer

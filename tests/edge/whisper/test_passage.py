@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from edge.audio import open_audio
 from edge.listen.vad import FRAME_SAMPLES
-from edge.transcript import Transcript
+from edge.transcript.types import Transcript
 from edge.whisper.options import TranscribeOptions
+from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
-from edge.whisper.windows import transcribe
 
 RATE_HZ = 16000
 FACTS = SimpleNamespace(

@@ -10,8 +10,8 @@ import pytest
 
 import edge
 from edge.audio import open_audio
-from edge.transcript import Timing, Transcript
-from edge.whisper.engine import WhisperEngine
+from edge.transcript.types import Timing, Transcript
+from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.model import Model
 
 SETTINGS: tuple[dict[str, Any], ...] = (

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from edge.errors import AudioError, CalibrationError
-from edge.whisper.engine import WhisperEngine
+from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.model import open_model
 from export.calibrate import calibrate

@@ -16,9 +16,9 @@ import pytest
 
 import edge
 from edge.errors import BudgetError, EdgeError, FormatError, VerificationError
-from edge.onnx import folder as names
-from edge.onnx.folder import open_folder
-from edge.onnx.inspect import describe_folder
+from edge.whisper.engines import onnx_folder as names
+from edge.whisper.engines.onnx_folder import open_folder
+from edge.whisper.engines.onnx_inspect import describe_folder
 from export.budget import Budget
 from export.checkpoint import Checkpoint
 from export.whisper import ExportReport, export_whisper
@@ -84,7 +84,7 @@ def test_each_precision_is_smaller_and_none_is_a_copy(exported: Exported) -> Non
 @needs_extra
 def test_float_graphs_equal_our_engine(exported: Exported, source: Path, tmp_path: Path) -> None:
     """Encoder, alignment, and the decoder in steps of several sizes, with several beams."""
-    from edge.whisper.engine import WhisperEngine
+    from edge.whisper.engines.native import WhisperEngine
 
     ours_path = tmp_path / "f32.gguf"
     export_whisper(source, ours_path, precision="f32")

@@ -13,7 +13,7 @@ import pytest
 
 from edge.errors import FormatError
 from edge.gguf.file import open_gguf
-from edge.whisper.engine import WhisperEngine
+from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.contents import Contents
 from edge.whisper.file.model import open_model
 

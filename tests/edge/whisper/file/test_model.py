@@ -14,7 +14,7 @@ import pytest
 from edge.errors import EdgeError, FormatError, UnsupportedModelError
 from edge.gguf.types import BLOCKS, TensorType
 from edge.gguf.writer import TensorToWrite
-from edge.whisper.engine import WhisperEngine
+from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.model import open_model
 
 Change = Callable[[dict[str, Any], dict[str, TensorToWrite]], None]

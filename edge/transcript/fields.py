@@ -1,0 +1,85 @@
+"""Transcripts as JSON: openai-whisper's keys, and ours beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+from ..harmless import harmless_json
+from .types import Segment, Transcript, Word
+
+
+def transcript_json(transcript: Transcript) -> str:
+    """The transcript as a JSON object of several lines, which a reader of openai-whisper's files can read."""
+    fields = {
+        "text": transcript.text,
+        "segments": _plain(transcript.segments),
+        "language": transcript.language,
+        **_facts(transcript),
+    }
+    return _dumps(fields, indent=2) + "\n"
+
+
+def gaps_json(transcript: Transcript, file: str | None) -> str:
+    """What is missing of a transcript as a JSON object of several lines, with the name of the recording."""
+    fields = {"file": file, "duration": transcript.duration, "gaps": _plain(transcript.gaps)}
+    return _dumps(fields, indent=2) + "\n"
+
+
+def segment_event(segment: Segment, file: str | None) -> str:
+    """A segment as a line of JSON, told when it is found."""
+    return _event("segment", file, _plain(segment))
+
+
+def end_event(transcript: Transcript, file: str | None) -> str:
+    """The line of JSON that follows the last segment of a recording."""
+    return _event("end", file, {"language": transcript.language, **_facts(transcript)})
+
+
+def error_event(message: str, file: str | None) -> str:
+    """The line of JSON that stands in place of the end of a recording that failed."""
+    return _event("error", file, {"message": message})
+
+
+def _event(kind: str, file: str | None, fields: dict[str, Any]) -> str:
+    name = {} if file is None else {"file": file}
+    return _dumps({"event": kind, **name, **fields}) + "\n"
+
+
+def _facts(transcript: Transcript) -> dict[str, Any]:
+    """What is said of the recording as a whole. Not how long it took: the same speech gives the same bytes."""
+    fields: dict[str, Any] = _plain(transcript)
+    for name in ("text", "segments", "language", "timing", "peak"):
+        fields.pop(name, None)  # what holds nothing is not there
+    return {**fields, "gaps": _plain(transcript.gaps)}  # there also where nothing is missing: no question stays open
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has a form for; optional fields that hold nothing are left out."""
+    if dataclasses.is_dataclass(value):
+        fields = {
+            field.name: _plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if not _is_left_out(field, getattr(value, field.name))
+        }
+        # The one name that differs: openai-whisper calls the text of a word "word".
+        return {"word": fields.pop("text"), **fields} if isinstance(value, Word) else fields
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no such numbers, and a transcript is worth more than a score of it
+    return value
+
+
+def _is_left_out(field: dataclasses.Field[Any], value: Any) -> bool:
+    is_optional = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+    return is_optional and (value is None or value == () or value == {})
+
+
+def _dumps(value: dict[str, Any], indent: int | None = None) -> str:
+    # File names may hold bytes that are no UTF-8, which Python keeps as lone surrogates: escapes, too.
+    return harmless_json(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent))

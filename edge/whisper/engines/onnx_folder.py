@@ -1,0 +1,92 @@
+"""A model as onnxruntime runs it: a folder that `edgewise export whisper SOURCE -o DIR --to onnx` writes.
+
+Three graphs under Hugging Face's names, the numbers that they share in WEIGHTS, and FACTS: a model file without
+weights, for all that decoding needs besides. Hugging Face's configurations lie beside them, for other readers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import ModelNotFoundError, UnsupportedModelError
+from ...onnx.graph import Shape, Signature
+from ..file.dims import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+from ..file.model import ModelFile, open_facts
+
+ENCODER = "encoder_model.onnx"
+DECODER = "decoder_model.onnx"
+"""The first tokens of a window: computes the keys and values of the audio as well."""
+DECODER_WITH_PAST = "decoder_with_past_model.onnx"
+"""The tokens after those."""
+GRAPHS = (ENCODER, DECODER, DECODER_WITH_PAST)
+WEIGHTS = "model.onnx_data"
+FACTS = "edgewise.gguf"
+
+PRECISIONS = ("f32", "int8", "w8", "w4")
+"""int8 rounds weights and, while it runs, activations; w8 and w4 store weights in 8 or 4 bits, and compute in float."""
+
+FEATURES = "input_features"
+STATES = "last_hidden_state"
+TOKENS = "input_ids"
+ENCODED = "encoder_hidden_states"
+LOGITS = "logits"
+ALIGNMENT = "alignment"
+"""Attention of the alignment heads, where the model has some."""
+
+_EXPORT = "`edgewise export whisper SOURCE -o DIR --to onnx`"
+
+
+def is_folder(path: Path) -> bool:
+    """Whether `path` looks like such a folder."""
+    return (path / FACTS).is_file()
+
+
+def open_folder(folder: Path) -> ModelFile:
+    """What a folder says of its model; the graphs are not looked at.
+
+    Raises:
+        ModelNotFoundError: there is no such folder, or it is incomplete.
+        UnsupportedModelError: it is a file.
+        FormatError: its facts are damaged.
+    """
+    if folder.is_file():
+        raise UnsupportedModelError(f"{folder}: onnxruntime runs a folder that {_EXPORT} writes, and this is a file")
+    if not folder.is_dir():
+        raise ModelNotFoundError(f"{folder}: no such folder; {_EXPORT} writes one")
+    for name in (*GRAPHS, FACTS):
+        if not (folder / name).is_file():
+            raise ModelNotFoundError(f"{folder}: there is no {name} in it; expected a folder that {_EXPORT} wrote")
+    return open_facts(folder / FACTS, PRECISIONS)
+
+
+def past_names(n_layers: int, part: str) -> list[str]:
+    """The decoder's inputs for the keys and values of the "decoder" (tokens so far) or the "encoder" (audio)."""
+    return [f"past_key_values.{layer}.{part}.{kind}" for layer in range(n_layers) for kind in ("key", "value")]
+
+
+def present_names(n_layers: int, part: str) -> list[str]:
+    """The decoder's outputs for the same, in the same order."""
+    return [f"present.{layer}.{part}.{kind}" for layer in range(n_layers) for kind in ("key", "value")]
+
+
+def signatures(dims: WhisperDims, n_alignment_heads: int) -> dict[str, Signature]:
+    """What each graph of a model of these sizes takes and gives; the first axis is that of the beams."""
+    width, n_ctx = dims.n_audio_state, dims.n_audio_ctx
+    keys: Shape = (None, dims.n_text_head, None, HEAD_DIM)
+    layers = dims.n_text_layer
+    outputs: dict[str, Shape] = {LOGITS: (None, None, dims.n_vocab)}
+    if n_alignment_heads:
+        outputs[ALIGNMENT] = (None, n_alignment_heads, None, None)
+    past = past_names(layers, "decoder") + past_names(layers, "encoder")
+    own, audio = present_names(layers, "decoder"), present_names(layers, "encoder")
+    return {
+        ENCODER: Signature(
+            {FEATURES: (None, dims.n_mels, FRAMES_PER_POSITION * n_ctx)}, {STATES: (None, n_ctx, width)}
+        ),
+        DECODER: Signature(
+            {TOKENS: (None, None), ENCODED: (None, None, width)}, outputs | dict.fromkeys(own + audio, keys), (TOKENS,)
+        ),
+        DECODER_WITH_PAST: Signature(
+            {TOKENS: (None, None)} | dict.fromkeys(past, keys), outputs | dict.fromkeys(own, keys), (TOKENS,)
+        ),
+    }

@@ -1,0 +1,203 @@
+"""One encoded window to tokens: the search over an engine's logits."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from ..engines.protocol import FloatArray, State
+from ..tokens import Task, Tokenizer
+from .rules import IdArray, TokenRules, pick_greedy, probability
+
+_TOKENS_PER_SECOND = 40
+"""More than anybody says in any language: where a letter takes three tokens, 13 letters a second."""
+
+_SPARE_TOKENS = 32
+"""For timestamps, punctuation, and a word that is cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The tokens that a window's decoding starts from."""
+
+    tokens: tuple[int, ...]
+    sot_index: int
+    """Where `<|startoftranscript|>` stands; before it there may be earlier text."""
+    seconds: float | None = None
+    """Of the recording in the window, which bound how much can be said there; None for any number of tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a search may go on."""
+
+    n_text_ctx: int
+    """Positions of the decoder."""
+    max_tokens: int | None = None
+    """Most tokens of a window; None, and at most, half of the positions."""
+
+    def most_tokens(self, prompt: Prompt) -> int:
+        """Most tokens after this prompt. The last one is sampled but not fed back, so it needs no position."""
+        most = min(self.max_tokens or self.n_text_ctx, self.n_text_ctx // 2)
+        if prompt.seconds is not None:  # a search that finds no end is not followed as far in a moment as in a window
+            most = min(most, _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * prompt.seconds))
+        return min(most, self.n_text_ctx - len(prompt.tokens) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One reading of a window."""
+
+    tokens: tuple[int, ...]
+    """Without the final `<|endoftext|>`."""
+    token_logprobs: tuple[float, ...]
+    """Log-probability of each token, and of `<|endoftext|>` where it was reached."""
+    score: float
+    """What the search ranks by: higher is better."""
+    watched: tuple[FloatArray, ...] = field(default=(), compare=False, repr=False)
+    """In the place of each token, the log-probabilities of those that the search was to watch."""
+
+    @property
+    def avg_logprob(self) -> float:
+        """As openai-whisper counts: `<|endoftext|>` is one more token, reached or not."""
+        return sum(self.token_logprobs) / (len(self.tokens) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedWindow:
+    """What the search found in one window."""
+
+    tokens: tuple[int, ...]
+    """Without the final `<|endoftext|>`."""
+    token_logprobs: tuple[float, ...]
+    """Log-probability of each token, and of `<|endoftext|>` where it was reached."""
+    text: str
+    avg_logprob: float
+    no_speech_prob: float
+    compression_ratio: float
+    temperature: float = 0.0
+    score: float = 0.0
+    """What the search ranks by: higher is better."""
+    others: tuple[Hypothesis, ...] = ()
+    """What else the search found, the best first."""
+    watched: tuple[FloatArray, ...] = field(default=(), compare=False, repr=False)
+    """`Hypothesis.watched` of this one."""
+
+
+class WindowDecoder(Protocol):
+    """A search: takes a state whose window is encoded, and may decode it more than once."""
+
+    def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
+        """Decode the window from `prompt` on."""
+        ...
+
+
+def make_prompt(
+    tokenizer: Tokenizer,
+    n_text_ctx: int,
+    *,
+    language: str | None,
+    task: Task = "transcribe",
+    timestamps: bool = True,
+    initial: Sequence[int] = (),
+    previous: Sequence[int] = (),
+    seconds: float | None = None,
+) -> Prompt:
+    """The start of a transcript; before it the `initial` tokens, and as many of the `previous` ones as still fit.
+
+    Half the context is for both, and the last tokens of each count. `seconds` is how much of the recording there is.
+    """
+    start = tokenizer.sot_sequence(language, task)
+    if not timestamps:
+        start = (*start, tokenizer.no_timestamps)
+    most = n_text_ctx // 2 - 1
+    initial = initial[-most:]
+    shown = (*initial, *previous[max(0, len(previous) - (most - len(initial))) :])
+    before = (tokenizer.sot_prev, *shown) if shown else ()
+    return Prompt((*before, *start), len(before), seconds)
+
+
+class GreedyDecoder:
+    """Takes the likeliest token that the rules allow, until the end or the bound."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, rules: TokenRules, bounds: Bounds, *, watch: IdArray | None = None
+    ) -> None:
+        """`watch` are tokens whose log-probabilities are kept for every step (`Hypothesis.watched`)."""
+        self._tokenizer = tokenizer
+        self._rules = rules
+        self._bounds = bounds
+        self._watch = watch
+        self._step = np.empty((1, 1), np.int32)
+
+    def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
+        logits, no_speech_prob = start_decoding(state, prompt, self._tokenizer.no_speech)
+        n_max = self._bounds.most_tokens(prompt)
+        tokens: list[int] = []
+        logprobs: list[float] = []
+        watched: list[FloatArray] = []
+        while len(tokens) < n_max:
+            if tokens:
+                self._step[0, 0] = tokens[-1]
+                logits = state.decode(self._step)[0, -1]
+            allowed = self._rules.apply(logits, tokens)
+            token, logprob = pick_greedy(allowed)
+            logprobs.append(logprob)
+            if self._watch is not None:
+                watched.append(allowed[self._watch] + (logprob - allowed[token]))
+            if token == self._tokenizer.eot:
+                break
+            tokens.append(token)
+        found = Hypothesis(tuple(tokens), tuple(logprobs), rank(sum(logprobs), len(tokens)), tuple(watched))
+        return summarize(found, no_speech_prob, self._tokenizer)
+
+
+def start_decoding(state: State, prompt: Prompt, no_speech: int) -> tuple[FloatArray, float]:
+    """Decode the prompt: the logits (n_vocab,) after it, and the probability of silence at the start."""
+    state.rewind(0)
+    before, start = prompt.tokens[: prompt.sot_index], prompt.tokens[prompt.sot_index :]
+    if before:
+        state.decode(np.array([before], np.int32))
+    logits = state.decode(np.array([start], np.int32), last_only=False)
+    return logits[0, -1], probability(logits[0, 0], no_speech)
+
+
+def summarize(
+    best: Hypothesis,
+    no_speech_prob: float,
+    tokenizer: Tokenizer,
+    temperature: float = 0.0,
+    others: tuple[Hypothesis, ...] = (),
+) -> DecodedWindow:
+    """Put the reading of a window together with the measures that tell whether to believe it."""
+    text = tokenizer.decode(best.tokens).strip()
+    return DecodedWindow(
+        tokens=best.tokens,
+        token_logprobs=best.token_logprobs,
+        text=text,
+        avg_logprob=best.avg_logprob,
+        no_speech_prob=no_speech_prob,
+        compression_ratio=compression_ratio(text),
+        temperature=temperature,
+        score=best.score,
+        others=others,
+        watched=best.watched,
+    )
+
+
+def rank(total: float, n_tokens: int, length_penalty: float | None = None) -> float:
+    """The log-probability of a text over its length, or over Google NMT's penalty (Wu et al. 2016, eq. 14)."""
+    if length_penalty is None:
+        return total / max(1, n_tokens)
+    return float(total / ((5 + n_tokens) / 6) ** length_penalty)
+
+
+def compression_ratio(text: str) -> float:
+    """How much zlib saves on a text: text that repeats itself is above 2.4."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data))

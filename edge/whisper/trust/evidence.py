@@ -1,0 +1,189 @@
+"""What the recording says where the decoder is not to be trusted: whether somebody speaks, and where.
+
+Asked only in doubt, the detector costs ordinary clips nothing, not even the opening of its file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...audio import SAMPLE_RATE_HZ
+from ...listen.vad import FRAME_SAMPLES, Chunker, RegionFinder, SileroVad, VadOptions
+from ..engines.protocol import FloatArray
+from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
+from ..frames import FrameStream
+from ..search.greedy import DecodedWindow
+from ..segments import Span
+from ..sound import Sound
+from ..tokens import Tokenizer
+from .doubts import is_doubtful_segment, speech_needed_s, too_much
+
+OpenVad = Callable[[], SileroVad | None]
+"""Opens the detector when it is first needed; None where there is none."""
+
+BoolArray = NDArray[np.bool_]
+
+
+def no_vad() -> None:
+    """There is no detector."""
+
+
+_SHORT_SAMPLES = SAMPLE_RATE_HZ
+_LEAD_IN_FRAMES = 4
+"""Silence put before less than a second, whose first word the detector otherwise misses."""
+
+_NEAR_S = 0.5
+"""How far the times that Whisper writes may be off."""
+
+_EVENED_SAMPLES = SAMPLE_RATE_HZ // 2
+_EVENED_LEVEL, _MOST_GAIN = 0.3, 300.0
+"""The loudest sample of half a second, as far as a gain of 50 dB brings it there."""
+
+_CLOSURE_S = 0.2
+"""What is no longer between two stretches of speech belongs to both."""
+
+_MOST_IN_CHUNK_S = 30.0
+_LONGEST_PAUSE_S = 3.0
+"""A chunk holds no longer pause: it is there that Whisper writes what nobody says."""
+
+_STEPS_PER_S = SAMPLE_RATE_HZ / FRAME_SAMPLES
+
+
+class Listener:
+    """Listens to one stretch of a recording after another, where its text is in doubt."""
+
+    def __init__(self, open_vad: OpenVad, threshold: float, tokenizer: Tokenizer) -> None:
+        self._open_vad = open_vad
+        self._threshold = threshold
+        self._tokenizer = tokenizer
+        self._sound: Sound | None = None
+        self._heard: tuple[Sound, BoolArray | None] | None = None  # what was last listened to
+
+    def turn_to(self, sound: Sound) -> None:
+        """Let all questions from now on be about `sound`."""
+        self._sound = sound
+
+    def bears_out(self, decoded: DecodedWindow) -> bool:
+        """Whether the sound holds the speech that its text needs.
+
+        So it does where the text is in no doubt, and where there is no detector.
+        """
+        assert self._sound is not None
+        needed_s = speech_needed_s(decoded, len(self._sound.samples) / SAMPLE_RATE_HZ, self._tokenizer)
+        if not needed_s:
+            return True
+        is_speech = self.speech()
+        if is_speech is None:
+            return True
+        heard_s = np.count_nonzero(is_speech) / _STEPS_PER_S
+        n_tokens = sum(token < self._tokenizer.eot for token in decoded.tokens)
+        return bool(heard_s >= needed_s) and not too_much(n_tokens, heard_s)
+
+    def bears_out_segment(self, span: Span, decoded: DecodedWindow) -> bool:
+        """Whether the sound holds any speech near a segment of its text, if that or the whole text is in doubt.
+
+        Where it holds none at all, it may be whispered, and `bears_out` has decided.
+        """
+        assert self._sound is not None
+        seconds = len(self._sound.samples) / SAMPLE_RATE_HZ
+        text = self._tokenizer.decode(span.tokens)
+        in_doubt = speech_needed_s(decoded, seconds, self._tokenizer) > 0
+        if not in_doubt and not is_doubtful_segment(span.tokens, text, span.end - span.start, self._tokenizer):
+            return True
+        is_speech = self.speech()
+        if is_speech is None or not is_speech.any():
+            return True
+        return self.heard_s(span.start - _NEAR_S, span.end + _NEAR_S) > 0
+
+    def heard_s(self, start: float, end: float) -> float:
+        """Seconds of speech between two places in the sound, which are in seconds; 0 where there is no detector."""
+        is_speech = self.speech()
+        if is_speech is None:
+            return 0.0
+        first, stop = max(0, math.floor(start * _STEPS_PER_S)), max(0, math.ceil(end * _STEPS_PER_S))
+        return np.count_nonzero(is_speech[first:stop]) / _STEPS_PER_S
+
+    def stretches(self) -> list[tuple[int, int]] | None:
+        """Where the sound holds speech, in frames [first, stop), ascending; None where there is no detector."""
+        is_speech = self.speech()
+        if is_speech is None:
+            return None
+        edges = np.flatnonzero(np.diff(np.pad(is_speech, 1).astype(np.int8))) / _STEPS_PER_S
+        joined: list[tuple[float, float]] = []
+        for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            if joined and start - joined[-1][1] <= _CLOSURE_S:
+                joined[-1] = (joined[-1][0], end)
+            else:
+                joined.append((start, end))
+        return [(math.floor(start * FRAMES_PER_SECOND), math.ceil(end * FRAMES_PER_SECOND)) for start, end in joined]
+
+    def speech(self) -> BoolArray | None:
+        """Which stretches of 32 ms of the sound are speech; None where there is no detector."""
+        sound = self._sound
+        assert sound is not None
+        if self._heard is not None:
+            heard, is_speech = self._heard
+            offset = (sound.seek - heard.seek) * HOP_SAMPLES
+            if offset >= 0 and offset + len(sound.samples) <= len(heard.samples):
+                if is_speech is None:
+                    return None
+                first = round(offset / FRAME_SAMPLES)
+                return is_speech[first : first + math.ceil(len(sound.samples) / FRAME_SAMPLES)]
+        self._heard = sound, self._listen(sound)
+        return self._heard[1]
+
+    def _listen(self, sound: Sound) -> BoolArray | None:
+        vad = self._open_vad()
+        if vad is None:
+            return None
+        n_lead_in = _LEAD_IN_FRAMES if len(sound.samples) < _SHORT_SAMPLES else 0
+        led_in = np.concatenate([np.zeros(n_lead_in * FRAME_SAMPLES, np.float32), evened(sound.samples)])
+        is_speech: BoolArray = vad.probabilities(led_in)[n_lead_in:] >= self._threshold
+        return is_speech
+
+
+def evened(samples: FloatArray) -> FloatArray:
+    """The samples (n_samples,) with what is quiet as loud as the rest: behind a loud voice it would be missed.
+
+    Each half second is brought near one level, but none above it for the sake of a quieter neighbour; between their
+    middles the gain changes evenly.
+    """
+    starts = np.arange(0, len(samples), _EVENED_SAMPLES)
+    if not len(starts):
+        return samples
+    loudest = np.maximum.reduceat(np.abs(samples), starts)
+    gains = np.clip(_EVENED_LEVEL / np.maximum(loudest, _EVENED_LEVEL / _MOST_GAIN), 1, _MOST_GAIN)
+    lowest = np.pad(gains, 1, mode="edge")
+    lowest = np.minimum(np.minimum(lowest[:-2], lowest[2:]), gains)
+    even = samples.astype(np.float32)
+    middles = [0, *(starts + _EVENED_SAMPLES // 2).tolist(), len(samples)]
+    known = [lowest[0], *lowest, lowest[-1]]
+    for (first, stop), (from_gain, to_gain) in zip(pairwise(middles), pairwise(known), strict=True):
+        part = even[first:stop]
+        part *= np.linspace(from_gain, to_gain, len(part), endpoint=False, dtype=np.float32)
+    return even
+
+
+def speech_chunks(frames: FrameStream, vad: SileroVad, options: VadOptions) -> Iterator[tuple[int, int]]:
+    """Where to look for words: (start, stop) in mel frames, in order, each at most one window long.
+
+    Reads the recording as far ahead as the chunk needs; what lies between chunks is forgotten.
+    """
+    stream, finder, chunker = vad.stream(), RegionFinder(options), Chunker(_MOST_IN_CHUNK_S, _LONGEST_PAUSE_S)
+    while True:
+        samples = frames.read_ahead()
+        if samples is None:
+            chunks = chunker.feed(finder.feed(stream.finish().tolist()) + finder.finish(), finder.settled)
+            chunks += chunker.finish()
+        else:
+            chunks = chunker.feed(finder.feed(stream.feed(samples).tolist()), finder.settled)
+        for chunk in chunks:
+            yield chunk.start // HOP_SAMPLES, min(chunk.end // HOP_SAMPLES, frames.n_content)
+        if samples is None:
+            return
+        frames.forget(chunker.settled // HOP_SAMPLES)

@@ -1,0 +1,314 @@
+"""One window of audio to text, with second thoughts: the search, and what is tried when its result fails.
+
+In this order, each only where the one before gave a text to doubt:
+
+1. the search at the first temperature, the model file's tail standing for the padding behind a short clip;
+2. the same in full context (edge.whisper.trust.doubts says when; a false alarm costs time only);
+3. draws at rising temperatures in full context, by openai-whisper's thresholds; silence is not drawn again, nor a
+   window with a pause, whose speech is better read on its own (edge.whisper.passage).
+
+A text that says over and over the same is in no doubt where the recording does so too (edge.whisper.trust.repeats).
+
+A search that finds several texts gives the best one that passes: the best of all may be a loop, and loops are likely.
+Words of a vocabulary are looked for in what a search found (edge.whisper.vocabulary.boost), not in what was drawn.
+Where all temperatures fail, the likeliest of their texts that does not repeat itself is taken, as in faster-whisper;
+the original takes the last. A window that passes at first is read as if nothing else existed. One in which nobody is
+heard (edge.whisper.trust.evidence) gets no second thoughts: its text is dropped in any case.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..debugging import private
+from .engines.protocol import Engine, FloatArray, State
+from .features import FRAMES_PER_SECOND, window_features
+from .file.dims import FRAMES_PER_POSITION
+from .file.landmarks import clip_positions
+from .options import TranscribeOptions
+from .search.beam import BeamDecoder, SampleDecoder
+from .search.greedy import (
+    Bounds,
+    DecodedWindow,
+    GreedyDecoder,
+    Hypothesis,
+    Prompt,
+    WindowDecoder,
+    make_prompt,
+    summarize,
+)
+from .search.language import combine, detect_language
+from .search.rules import TokenRules
+from .sound import Sound
+from .tokens import Tokenizer
+from .trust.coverage import is_partly_spoken, speech_start
+from .trust.doubts import is_suspicious
+from .trust.evidence import Listener
+from .trust.repeats import Aligner, is_repeated, without_loop
+from .vocabulary.boost import WordBooster
+
+_LOG = logging.getLogger("edge.whisper")
+
+_LEAST_SHOWN = 0.01  # of the probabilities of all languages
+_SURE_OF_LANGUAGE = 0.6
+"""A language that is less likely than this is not settled without a look at more speech."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was made of a window."""
+
+    decoded: DecodedWindow
+    """The text that is to be believed most, without what was only read in a loop."""
+    in_doubt: bool
+    """Whether all that was tried failed: the text is a guess, or was read in a loop."""
+    has_loop: bool = False
+    """Whether something was taken out of the text, so that it says less than was read."""
+
+
+class WindowReader:
+    """Reads windows with one state of an engine, and counts the work."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        state: State,
+        tokenizer: Tokenizer,
+        rules: TokenRules,
+        options: TranscribeOptions,
+        *,
+        listener: Listener | None = None,
+        attention_lead: int = 0,
+        look_ahead: Callable[[Sound], Sound | None] = lambda sound: None,
+    ) -> None:
+        """The state must have room for `options.n_sequences`; without a `listener` no text needs to be borne out.
+
+        `look_ahead` gives what follows a window, where its language is in doubt.
+        """
+        self.language = options.language
+        """Of the last window; None before the first, where it is to be detected."""
+        self.language_probabilities: dict[str, float] = {}
+        """Of the window that settled the language; of all languages only those that matter."""
+        self._is_settled = options.language is not None
+        self._look_ahead = look_ahead
+        self.n_windows = self.n_tokens = self.n_second_looks = self.n_fallbacks = 0
+        self.encode_s = self.decode_s = 0.0
+        self.n_window = engine.dims.n_audio_ctx * FRAMES_PER_POSITION
+        """Frames of a window."""
+        self._dims = engine.dims
+        self._tail = engine.tail if options.context == "tail" else None
+        self._state = state
+        self._tokenizer = tokenizer
+        self._options = options
+        self._listener = listener
+        self._has_alignment = engine.n_alignment_heads > 0
+        self._attention_lead = attention_lead
+        self._said: tuple[DecodedWindow, DecodedWindow] | None = None
+        initial = (options.initial_prompt or "").strip()
+        self._initial = tokenizer.encode(f" {initial}") if initial else []
+        bounds = Bounds(engine.dims.n_text_ctx, options.max_tokens)
+        penalty = options.length_penalty
+        self._draw = SampleDecoder(tokenizer, rules, bounds, best_of=options.best_of, length_penalty=penalty)
+        self._booster, watch = None, None
+        if options.words:
+            n_text_ctx = engine.dims.n_text_ctx
+            self._booster = WordBooster(tokenizer, n_text_ctx, options.words, options.vocabulary_strength)
+            watch = self._booster.first_tokens
+        self._search: WindowDecoder = GreedyDecoder(tokenizer, rules, bounds, watch=watch)
+        if options.n_beams > 1:
+            self._search = BeamDecoder(
+                *(tokenizer, rules, bounds),
+                beam_size=options.n_beams,
+                patience=options.patience,
+                length_penalty=penalty,
+                watch=watch,
+            )
+
+    def read(self, sound: Sound, previous: Sequence[int] = ()) -> Reading:
+        """Read a window; `previous` are the tokens of the text before it that the model is shown.
+
+        Where the window does not hold the speech that a text in doubt needs, neither a second look nor a draw makes it
+        speech.
+        """
+        n_encoded = self.n_window
+        if self._tail is not None:
+            n_encoded = clip_positions(self._tail, sound.n_frames, self._dims) * FRAMES_PER_POSITION
+        first, *later = self._options.temperatures
+        self._encode(window_features(sound.raw, n_encoded))
+        self._find_language(sound, n_encoded)
+        seconds = sound.n_frames / FRAMES_PER_SECOND
+        prompt = self._prompt(previous, seconds)
+        decoded = self._decode(prompt, first, sound.seek)
+        in_doubt = n_encoded < self.n_window and is_suspicious(decoded, seconds, self._tokenizer)
+        if in_doubt and not self._is_said_again(decoded, sound) and self._is_borne_out(decoded, sound):
+            _LOG.info("in doubt about %s: decoding in full context", private(decoded.text))
+            self.n_second_looks += 1
+            self._encode(window_features(sound.raw, self.n_window))
+            decoded = self._decode(prompt, first, sound.seek)
+        attempts = [decoded]
+        for temperature in later:
+            if not self._is_worth_a_draw(attempts[-1], sound):
+                break
+            _LOG.info("%s fails: decoding at temperature %.1f", private(attempts[-1].text), temperature)
+            attempts.append(self._decode(prompt, temperature, sound.seek))
+        self.n_fallbacks += len(attempts) > 1
+        best = self._best(attempts)
+        repeats = is_repeated(best, self._tokenizer)
+        if not repeats and not self._fails(best):
+            return Reading(self._boosted(best, prompt), in_doubt=False)
+        said = self._without_loop(best, sound)
+        return Reading(said, in_doubt=not repeats or said is not best, has_loop=said is not best)
+
+    def _is_worth_a_draw(self, decoded: DecodedWindow, sound: Sound) -> bool:
+        """Whether a text fails, and another one may be found by drawing."""
+        if not self._fails(decoded) or not self._is_borne_out(decoded, sound):
+            return False
+        if self._listener is not None and is_partly_spoken(sound, self._listener):
+            return False
+        return not self._is_said_again(decoded, sound)
+
+    def _is_said_again(self, decoded: DecodedWindow, sound: Sound) -> bool:
+        """Whether a text repeats itself because the recording does."""
+        return is_repeated(decoded, self._tokenizer) and self._without_loop(decoded, sound) is decoded
+
+    def _without_loop(self, decoded: DecodedWindow, sound: Sound) -> DecodedWindow:
+        """The text without what was only read in a loop; found once for each, while the state holds its encoding."""
+        if self._said is None or self._said[0] is not decoded:
+            self._said = decoded, without_loop(decoded, sound, self._tokenizer, self._listener, self._aligner())
+        return self._said[1]
+
+    def _aligner(self) -> Aligner | None:
+        """Tells when the tokens of the window are said that was read last; None where the model cannot."""
+        if not self._has_alignment:
+            return None
+        start = (*self._tokenizer.sot_sequence(self.language, self._options.task), self._tokenizer.no_timestamps)
+        return Aligner(self._state, start, self._tokenizer.eot, self._attention_lead)
+
+    def _is_borne_out(self, decoded: DecodedWindow, sound: Sound) -> bool:
+        """Whether the sound holds the speech that a text in doubt needs, read in a loop or not."""
+        return self._listener is None or self._listener.bears_out(self._without_loop(decoded, sound))
+
+    def is_silent(self, decoded: DecodedWindow) -> bool:
+        """Whether the window holds no speech, whatever was read there."""
+        options = self._options
+        if options.no_speech_threshold is None or decoded.no_speech_prob <= options.no_speech_threshold:
+            return False
+        return options.logprob_threshold is None or decoded.avg_logprob <= options.logprob_threshold
+
+    def _encode(self, features: FloatArray) -> None:
+        began = time.perf_counter()
+        self._state.encode(features)
+        self.n_windows += 1
+        self.encode_s += time.perf_counter() - began
+
+    def _prompt(self, previous: Sequence[int], seconds: float) -> Prompt:
+        """What the decoding of a window starts from."""
+        return make_prompt(
+            self._tokenizer,
+            self._dims.n_text_ctx,
+            language=self.language,
+            task=self._options.task,
+            timestamps=self._options.timestamps,
+            initial=self._initial,
+            previous=previous,
+            seconds=seconds,
+        )
+
+    def settle_language(self) -> None:
+        """Let the language that was found hold for the windows to come: there is speech in the one read last."""
+        self._is_settled = True
+
+    def _find_language(self, sound: Sound, n_encoded: int) -> None:
+        """Find the language of the window that is encoded, unless it is known."""
+        if not self._tokenizer.is_multilingual or (self._is_settled and not self._options.multilingual):
+            return
+        probabilities = self._detect()
+        if not self._is_settled and next(iter(probabilities.values())) < _SURE_OF_LANGUAGE:
+            more = self._hear_more(sound)
+            if more:
+                probabilities = combine([probabilities, *more])
+                self._encode(window_features(sound.raw, n_encoded))
+        self.language = next(iter(probabilities))
+        _LOG.info("detected language %s (%.0f %%)", self.language, 100 * probabilities[self.language])
+        if not self._is_settled:
+            least = _LEAST_SHOWN if self._options.candidate_languages is None else 0.0
+            self.language_probabilities = {code: one for code, one in probabilities.items() if one >= least}
+
+    def _hear_more(self, sound: Sound) -> list[dict[str, float]]:
+        """What more speech says about the language: this window's from where somebody speaks on, and the next one's."""
+        found = []
+        ahead = self._look_ahead(sound)
+        for one in (sound, ahead):
+            first = 0 if one is None or self._listener is None else speech_start(one, self._listener)
+            if one is None or first is None or (one is sound and not first):
+                continue
+            self._encode(window_features(one.part(first, one.n_frames).raw, self.n_window))
+            found.append(self._detect())
+        if self._listener is not None:
+            self._listener.turn_to(sound)
+        return found
+
+    def _detect(self) -> dict[str, float]:
+        began = time.perf_counter()
+        probabilities = detect_language(self._state, self._tokenizer, self._options.candidate_languages)
+        self.decode_s += time.perf_counter() - began
+        return probabilities
+
+    def _decode(self, prompt: Prompt, temperature: float, seek: int) -> DecodedWindow:
+        began = time.perf_counter()
+        if temperature == 0:
+            decoded = self._search(self._state, prompt)
+        else:
+            # What is drawn depends on the place in the recording and on nothing that was read before.
+            seeds = (self._options.seed, seek, round(temperature * 1000))
+            decoded = self._draw(self._state, prompt, temperature, np.random.default_rng(seeds))
+        decoded = self._first_sound(decoded)
+        self.decode_s += time.perf_counter() - began
+        self.n_tokens += len(decoded.tokens)
+        return decoded
+
+    def _boosted(self, decoded: DecodedWindow, prompt: Prompt) -> DecodedWindow:
+        """With words of the vocabulary, where it sounds like them."""
+        if self._booster is None or not decoded.watched or self._fails(decoded):
+            return decoded
+        began = time.perf_counter()
+        is_held = self._options.n_beams == 1  # a greedy search that passes is the last that was decoded
+        decoded = self._booster(self._state, prompt, decoded, self.language, is_held=is_held)
+        self.decode_s += time.perf_counter() - began
+        return decoded
+
+    def _first_sound(self, decoded: DecodedWindow) -> DecodedWindow:
+        """The best of what a search found that passes; the best of all if none does."""
+        if not self._fails(decoded):
+            return decoded
+        first = Hypothesis(decoded.tokens, decoded.token_logprobs, decoded.score, decoded.watched)
+        found = (first, *decoded.others)
+        for one in decoded.others:
+            others = tuple(other for other in found if other is not one)
+            promoted = summarize(one, decoded.no_speech_prob, self._tokenizer, decoded.temperature, others)
+            if not self._fails(promoted):
+                return promoted
+        return decoded
+
+    def _fails(self, decoded: DecodedWindow) -> bool:
+        """Whether openai-whisper would try the next temperature."""
+        least = self._options.logprob_threshold
+        if least is not None and decoded.avg_logprob < least:
+            most = self._options.no_speech_threshold
+            return most is None or decoded.no_speech_prob <= most  # otherwise it is silence
+        return self._repeats(decoded)
+
+    def _repeats(self, decoded: DecodedWindow) -> bool:
+        most = self._options.compression_ratio_threshold
+        return most is not None and decoded.compression_ratio > most
+
+    def _best(self, attempts: Sequence[DecodedWindow]) -> DecodedWindow:
+        if not self._fails(attempts[-1]):
+            return attempts[-1]
+        sound = [decoded for decoded in attempts if not self._repeats(decoded)]
+        return max(sound or attempts, key=lambda decoded: decoded.avg_logprob)

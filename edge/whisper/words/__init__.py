@@ -1,0 +1,1 @@
+"""Tokens to words, and when each is said."""

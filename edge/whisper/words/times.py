@@ -1,0 +1,165 @@
+"""When each word was said: where attention finds it, and of that what is loud enough to be speech.
+
+Attention tells words apart well, but gives a pause to a word beside it. Where speech begins and ends beside a pause
+shows in the loudness, so every word is trimmed to that.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...transcript.types import Segment, Word
+from ..engines.protocol import FloatArray, State
+from ..features import FRAMES_PER_SECOND
+from ..file.dims import FRAMES_PER_POSITION
+from ..tokens import Task, Tokenizer
+from .align import attention_map, warp
+from .pieces import TokenWord, group_words
+
+BoolArray = NDArray[np.bool_]
+
+_HEARD = np.float32(8)
+"""Powers of ten below the loudest value of a window that the model hears; its features are cut off there as well."""
+_QUIET_PERCENTILE, _LOUD_PERCENTILE = 10, 95
+_SPEECH_FROM = 0.2
+"""Speech begins at this share of the way from quiet to loud."""
+_SMOOTHED_FRAMES = 5
+_CLOSURE_FRAMES = 10
+"""Silence shorter than this, as before the p of "stop", does not divide a word."""
+_LINGER_FRAMES = 15
+"""A word may be heard so long after attention has moved on to the sign behind it."""
+_DOUBT_S = 0.5
+"""The timestamps of a segment, where the model wrote some, are hardly ever further off."""
+
+
+class WordTimer:
+    """Places the words of one window after another in time."""
+
+    def __init__(self, state: State, tokenizer: Tokenizer, task: Task, lead: int) -> None:
+        """`lead`: by how many positions the model's attention is ahead of the speech (`attention_lead`)."""
+        self.seconds = 0.0
+        """Time spent."""
+        self._state = state
+        self._tokenizer = tokenizer
+        self._task: Task = task
+        self._lead = lead
+
+    def __call__(self, segments: Sequence[Segment], raw: FloatArray, language: str | None) -> list[Segment]:
+        """The segments of a window with their words; their own times become those of their first and last word.
+
+        The state holds the encoding of the window; what it has decoded is lost. `raw` (n_frames, n_mels) are the
+        window's raw mel frames, up to where the segments tell what is said: all words lie there, in order and apart.
+        """
+        began = time.perf_counter()
+        tokenizer = self._tokenizer
+        texts = [[token for token in segment.tokens if token < tokenizer.eot] for segment in segments]
+        written_in = "en" if self._task == "translate" else language
+        groups = [group_words(tokens, tokenizer, written_in) for tokens in texts]
+        firsts = accumulate((len(tokens) for tokens in texts), initial=0)
+        spoken = [
+            (first + word.spoken_first, first + word.spoken_stop)
+            for first, group in zip(firsts, groups, strict=False)
+            for word in group
+        ]
+        places = iter(self._places(spoken, [token for tokens in texts for token in tokens], raw, language))
+        timed = [_timed(segment, group, places, tokenizer) for segment, group in zip(segments, groups, strict=True)]
+        self.seconds += time.perf_counter() - began
+        return timed
+
+    def _places(
+        self, spoken: Sequence[tuple[int, int]], text: Sequence[int], raw: FloatArray, language: str | None
+    ) -> list[tuple[int, int]]:
+        if not text:
+            return []
+        start = (*self._tokenizer.sot_sequence(language, self._task), self._tokenizer.no_timestamps)
+        n_positions = max(1, len(raw) // FRAMES_PER_POSITION)
+        gain = attention_map(self._state, start, text, self._tokenizer.eot, n_positions, self._lead)
+        return place_words(spoken, gain, is_speech(raw))
+
+
+def place_words(spoken: Sequence[tuple[int, int]], gain: FloatArray, speech: BoolArray) -> list[tuple[int, int]]:
+    """The first frame of each word and the one after its last.
+
+    Args:
+        spoken: first token and one after the last of each word, signs left out: rows of `gain`, ascending.
+        gain: how much each token and, last, the end of the text are read from each position (`attention_map`).
+        speech: which frames are speech (`is_speech`).
+    """
+    entries = warp(gain) * FRAMES_PER_POSITION
+    begins = [int(entries[first]) for first, _ in spoken]
+    places: list[tuple[int, int]] = []
+    for (first, stop), (begin, end) in zip(spoken, pairwise([*begins, int(entries[-1])]), strict=True):
+        attended = min(int(entries[stop]), len(speech))
+        attention = np.maximum(gain[first:stop].max(axis=0), 0).repeat(FRAMES_PER_POSITION)[begin:attended]
+        heard = speech[begin : min(end, attended + _LINGER_FRAMES)]
+        stretches = [stretch for stretch in _stretches(heard) if stretch[0] < len(attention)]
+        if not stretches:
+            at = (0, len(attention))
+        elif not places:  # all that is heard before the first word falls to it, and its attention wanders there
+            at = stretches[-1]
+        else:
+            at = max(stretches, key=lambda stretch: float(attention[slice(*stretch)].sum()))
+        places.append((begin + at[0], begin + at[1]))
+    return places
+
+
+def is_speech(raw: FloatArray) -> BoolArray:
+    """Which of the raw mel frames (n_frames, n_mels) are as loud as speech is in them."""
+    if not len(raw):
+        return np.zeros(0, np.bool_)
+    loudness = np.maximum(raw, raw.max() - _HEARD).mean(axis=1)
+    quiet, loud = np.percentile(loudness, (_QUIET_PERCENTILE, _LOUD_PERCENTILE))
+    half = _SMOOTHED_FRAMES // 2
+    padded = np.pad(loudness, half, mode="edge")
+    smooth = np.lib.stride_tricks.sliding_window_view(padded, _SMOOTHED_FRAMES).mean(axis=1)
+    found: BoolArray = smooth > quiet + _SPEECH_FROM * (loud - quiet)
+    return found
+
+
+def _stretches(speech: BoolArray) -> list[tuple[int, int]]:
+    """Stretches [first, stop) of speech, those joined that are less than a pause apart."""
+    edges = np.flatnonzero(np.diff(np.pad(speech, 1).astype(np.int8))).tolist()
+    joined: list[tuple[int, int]] = []
+    for first, stop in zip(edges[::2], edges[1::2], strict=True):
+        if joined and first - joined[-1][1] < _CLOSURE_FRAMES:
+            joined[-1] = (joined[-1][0], stop)
+        else:
+            joined.append((first, stop))
+    return joined
+
+
+def _timed(
+    segment: Segment, group: Sequence[TokenWord], places: Iterator[tuple[int, int]], tokenizer: Tokenizer
+) -> Segment:
+    sure = [p for token, p in zip(segment.tokens, segment.token_probabilities, strict=True) if token < tokenizer.eot]
+    words = [
+        Word(
+            start=_seconds(segment.seek + first),
+            end=_seconds(segment.seek + stop),
+            text=word.text,
+            probability=math.prod(sure[word.spoken_first : word.spoken_stop]),
+        )
+        for word, (first, stop) in zip(group, places, strict=False)
+    ]
+    if not words:
+        return segment
+    # What else is loud, such as music, hides where speech begins beside it; then the model's timestamps know better.
+    words[0] = replace(words[0], start=_raised(words[0].start, round(segment.start - _DOUBT_S, 2), words[0].end))
+    words[-1] = replace(words[-1], end=-_raised(-words[-1].end, -round(segment.end + _DOUBT_S, 2), -words[-1].start))
+    return replace(segment, start=words[0].start, end=words[-1].end, words=tuple(words))
+
+
+def _raised(value: float, least: float, below: float) -> float:
+    """`value`, or `least` if that is more and yet less than `below`."""
+    return least if value < least < below else value
+
+
+def _seconds(frame: int) -> float:
+    return round(frame / FRAMES_PER_SECOND, 2)
