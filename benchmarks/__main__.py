@@ -47,7 +47,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _run_asr(options: argparse.Namespace) -> dict[str, Any]:
-    from export.evaluate.manifest import Selection
+    from edge.bench.sets import Selection
 
     from .asr import AsrOptions, run_asr
     from .specs import parse_engine
@@ -205,7 +205,7 @@ def _run_compression(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run_words(options: argparse.Namespace) -> dict[str, Any]:
-    from export.evaluate.manifest import Selection
+    from edge.bench.sets import Selection
 
     from .specs import parse_engine
     from .word_times import WordOptions, run_words
@@ -223,7 +223,7 @@ def _run_words(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run_confidence(options: argparse.Namespace) -> dict[str, Any]:
-    from export.evaluate.manifest import Selection
+    from edge.bench.sets import Selection
 
     from .calibration import CalibrationOptions, run_calibration
 

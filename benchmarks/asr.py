@@ -8,16 +8,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.bench.peaks import measure_peaks, peaks_line
+from edge.bench.sets import EVERYTHING, Manifest, Selection, read_manifests
+from edge.bench.tables import machine_line
 from edge.errors import EdgeError
-from export.evaluate.manifest import EVERYTHING, Manifest, Selection, read_manifests
+from edge.machine import describe_machine
 
 from .asr_report import asr_table, languages_table, peer_table, roofline_table, sets_table, speeds_table
+from .checkout import commit
 from .engines import ENGINES, Settings
 from .errors import BenchmarkError
-from .machine import describe_machine
-from .peaks import measure_peaks, peaks_line
 from .progress import tell
-from .report import machine_line
 from .results import FORMATS, EngineResult, Summary, by_speed, mean_rate, summarize
 from .specs import EngineSpec
 from .tracks import Runner, SetRun, run_set
@@ -48,7 +49,7 @@ class AsrOptions:
 def run_asr(options: AsrOptions) -> dict[str, Any]:
     """Measure, print the tables of each model, and return what the JSON file holds."""
     manifests = read_manifests(options.sets, options.data, options.selection)
-    machine = describe_machine()
+    machine = describe_machine(commit())
     print(machine_line(machine, options.threads))
     packages: dict[str, str] = {}
     measured: list[Rows] = []

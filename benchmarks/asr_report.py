@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from export.evaluate.scoring import total
+from edge.bench.scoring import total
+from edge.bench.tables import table
 
-from .report import table
 from .results import OURS, EngineResult, Ratio, Summary, mean_rate
 
 _NONE = "-"

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from export.evaluate.manifest import Manifest, Selection, read_manifests, read_samples
-from export.evaluate.scoring import normalizer
+from edge.arrays import DoubleArray
+from edge.bench.scoring import normalizer
+from edge.bench.sets import Manifest, Selection, read_manifests, read_samples
+from edge.bench.tables import table
+from edge.machine import describe_machine
 
+from .checkout import commit
 from .errors import BenchmarkError
-from .machine import describe_machine
 from .matching import match_words
 from .progress import tell
-from .report import table
 from .results import FORMATS
 
 if TYPE_CHECKING:
@@ -35,8 +37,6 @@ _BINS = 10
 _STEPS = 50
 _SHRINKAGE = 1e-3
 """Keeps the fit finite where words are told apart perfectly."""
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def run_calibration(options: CalibrationOptions) -> dict[str, Any]:
     return {
         "kind": "confidence",
         "format": FORMATS["confidence"],
-        "machine": asdict(describe_machine()),
+        "machine": asdict(describe_machine(commit())),
         "settings": {"fit": options.fit, "evaluate": options.evaluate, "precision": options.precision},
         "fitted": None if fitted is None else asdict(fitted),
         "results": results,
@@ -120,14 +120,14 @@ def fit_calibration(words: Sequence[JudgedWord]) -> Calibration:
     return Calibration(*(round(float(weight), 3) for weight in weights))
 
 
-def calibration_error(sure: FloatArray, right: FloatArray) -> float:
+def calibration_error(sure: DoubleArray, right: DoubleArray) -> float:
     """Expected calibration error: the mean over words of the gap that their tenth has between sure and right."""
     return sum(
         len(chosen) / len(sure) * abs(float(sure[chosen].mean() - right[chosen].mean())) for chosen in _tenths(sure)
     )
 
 
-def separation(sure: FloatArray, right: FloatArray) -> float:
+def separation(sure: DoubleArray, right: DoubleArray) -> float:
     """How often a right word is given more than a wrong one: the area under the ROC curve; NaN without both."""
     _, ranks, counts = np.unique(sure, return_inverse=True, return_counts=True)
     middle = (np.cumsum(counts) - (counts - 1) / 2)[ranks]  # words given the same share their ranks
@@ -138,7 +138,7 @@ def separation(sure: FloatArray, right: FloatArray) -> float:
     return float((middle[right == 1].sum() - n_right * (n_right + 1) / 2) / (n_right * n_wrong))
 
 
-def _tenths(sure: FloatArray) -> Iterator[NDArray[np.intp]]:
+def _tenths(sure: DoubleArray) -> Iterator[NDArray[np.intp]]:
     """The words of each tenth of the probabilities, of those that have some, from the lowest."""
     tenth = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     for number in range(_BINS):
@@ -215,7 +215,7 @@ def _given(word: JudgedWord, source: str, fitted: Calibration | None) -> float:
     return word.probability if fitted is None or source == "edgewise" else word.under(fitted)
 
 
-def _diagram(sure: FloatArray, right: FloatArray) -> str:
+def _diagram(sure: DoubleArray, right: DoubleArray) -> str:
     """The reliability diagram: of each tenth of the probabilities, what was said and what was right."""
     rows = []
     for chosen in _tenths(sure):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -18,3 +19,19 @@ def prefer_compiled_edge() -> None:
         return
     elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
     sys.path[:] = [*elsewhere, str(ROOT)]
+
+
+def commit() -> str | None:
+    """The commit of this checkout, with "+" behind it where files are changed; None where git does not tell."""
+
+    def git(*words: str) -> str | None:
+        try:
+            done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        return done.stdout.strip()
+
+    commit = git("rev-parse", "--short=12", "HEAD")
+    if commit is None:
+        return None
+    return commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")

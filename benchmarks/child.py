@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from export.evaluate.manifest import Utterance
+from edge.bench.sets import Utterance
 
 from .checkout import ROOT
 from .engines import ENGINES, Parts, Settings

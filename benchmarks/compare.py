@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from edge.bench.tables import table
+
 from .errors import BenchmarkError
-from .report import table
 from .results import FORMATS, OURS
 
 NOISE_FLOOR = 0.02

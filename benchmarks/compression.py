@@ -8,23 +8,23 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from edge.arrays import FloatArray
+from edge.bench.sets import Manifest, Selection, find_set, read_manifests
+from edge.bench.tables import machine_line, table
+from edge.machine import describe_machine
 from edge.store import ensure
-from edge.whisper.engines.protocol import FloatArray
 from edge.whisper.file.model import open_model
 from export.calibrate.recordings import find_recordings, keep_apart
-from export.checkpoint import Checkpoint
-from export.costs import encoder_weights
-from export.evaluate.manifest import Manifest, Selection, find_set, read_manifests
-from export.evaluate.measure import SetScore, mean_rate, measure
-from export.quantize import PRECISIONS, parse_precision
+from export.checkpoint.types import Checkpoint
+from export.measure.measure import SetScore, mean_rate, measure
+from export.quantize.policy import PRECISIONS, parse_precision
 from export.recipe import Kitchen, Recipe
 from export.sources import read_checkpoint
 from export.writers.gguf import HEARD_KEY
 
+from .checkout import commit
 from .encoder_time import EncoderTime, clips_of, time_encoders
-from .machine import describe_machine
 from .progress import tell, tell_steps
-from .report import machine_line, table
 from .results import FORMATS
 
 
@@ -82,7 +82,7 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
     manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
     heard = _listen_to(options)
     clips = clips_of(manifests)
-    machine = describe_machine()
+    machine = describe_machine(commit())
     found: list[Compressed] = []
     with tempfile.TemporaryDirectory() as folder:
         keep = options.keep or Path(folder)
@@ -140,7 +140,7 @@ def _model(
             kitchen.make(Recipe("f32", wanted, recover_s)).write(files["f32"], tell_steps)
             kitchen.tidy()
         one = _read(str(files["f32"]))
-        reduction = 1 - encoder_weights(one.dims) / encoder_weights(replace(one.dims, layers=()))
+        reduction = 1 - one.dims.encoder_weights / replace(one.dims, layers=()).encoder_weights
         for precision in map(parse_precision, options.precisions):
             listens = precision == "int4"  # int8 gains little, and listens for minutes
             if precision != "f32" and not _is_made(files[precision], one, heard.hashes if listens else []):
@@ -148,7 +148,7 @@ def _model(
                 made.write(files[precision], tell_steps)
             tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
             scores = measure(files[precision], manifests)
-            n_bytes, macs = files[precision].stat().st_size, encoder_weights(one.dims)
+            n_bytes, macs = files[precision].stat().st_size, one.dims.encoder_weights
             yield files[precision], Compressed(one.name, precision, reduction, recover_s, n_bytes, macs, scores)
 
 

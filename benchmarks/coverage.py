@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from export.evaluate.manifest import SAMPLE_RATE_HZ, Selection, Utterance, read_manifests, read_samples
-from export.evaluate.scoring import Errors, score, total
+from edge.audio import SAMPLE_RATE_HZ
+from edge.bench.scoring import Errors, score, total
+from edge.bench.sets import Selection, Utterance, read_manifests, read_samples
+from edge.bench.tables import machine_line, table
+from edge.machine import describe_machine
 
+from .checkout import commit
 from .errors import BenchmarkError
-from .machine import describe_machine
 from .progress import tell
-from .report import machine_line, table
 from .results import FORMATS
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ def run_coverage(options: CoverageOptions) -> dict[str, Any]:
     known = [one for manifest in manifests for one in manifest.utterances if one.text]
     if not known:
         raise BenchmarkError(f"no recording of {_SHORTEST_S:g} to {_LONGEST_S:g} s with a reference in these sets")
-    machine = describe_machine()
+    machine = describe_machine(commit())
     print(machine_line(machine, options.threads))
     results = []
     for name in options.models:

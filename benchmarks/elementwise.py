@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.bench.tables import table
+
 from .errors import BenchmarkError
-from .report import table
 
 _MEASURED_ELSEWHERE = ("gemm", "attention", "peak")
 _UNIT = "ns/element"

@@ -9,18 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.arrays import FloatArray
 from edge.audio import SAMPLE_RATE_HZ
+from edge.bench.roofline import NUMBER_TYPES, cross_work, encoder_work, windows_of
+from edge.bench.sets import Manifest, duration_s, read_samples
 from edge.errors import ManifestError
 from edge.whisper.engines.native import WhisperEngine
-from edge.whisper.engines.protocol import FloatArray
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.file.landmarks import clip_positions
 from edge.whisper.file.model import ModelFile, open_model
-from export.evaluate.manifest import Manifest, duration_s, read_samples
 
 from .progress import tell_steps
-from .roofline import NUMBER_TYPES, cross_work, encoder_work, windows_of
 from .step_report import quartiles
 
 _CLIPS = 20

@@ -8,17 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.audio import SAMPLE_RATE_HZ
+from edge.bench.scoring import Errors, normalizer, score, total
+from edge.bench.sets import Selection, Utterance, read_manifests, read_samples
+from edge.bench.tables import machine_line, table
 from edge.errors import EdgeError
-from export.evaluate.manifest import Selection, Utterance, read_manifests, read_samples
-from export.evaluate.scoring import Errors, normalizer, score, total
+from edge.machine import describe_machine
 
+from .checkout import commit
 from .child import EngineProcess
 from .engines import ENGINES, Settings
 from .errors import BenchmarkError
-from .machine import describe_machine
-from .nonspeech import RATE_HZ, clips, with_pauses
+from .nonspeech import clips, with_pauses
 from .progress import tell
-from .report import machine_line, table
 from .results import FORMATS
 from .specs import EngineSpec
 
@@ -87,7 +89,7 @@ class Material:
 
 def run_hallucination(options: HallucinationOptions) -> dict[str, Any]:
     """Measure, print a table for each model, and return what the JSON file holds."""
-    machine = describe_machine()
+    machine = describe_machine(commit())
     print(machine_line(machine, options.threads))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="edgewise-benchmarks-") as scratch:
@@ -149,7 +151,7 @@ def _material(options: HallucinationOptions, scratch: Path) -> Material:
 def _generated(scratch: Path) -> Iterator[Utterance]:
     for number, clip in enumerate(clips()):
         path = _write(scratch / f"generated-{number}.wav", clip.samples)
-        yield Utterance(clip.name, (path,), 0.0, "", "en", len(clip.samples) / RATE_HZ)
+        yield Utterance(clip.name, (path,), 0.0, "", "en", len(clip.samples) / SAMPLE_RATE_HZ)
 
 
 def _spliced(utterances: Sequence[Utterance], scratch: Path) -> tuple[tuple[Utterance, ...], float]:
@@ -162,13 +164,13 @@ def _spliced(utterances: Sequence[Utterance], scratch: Path) -> tuple[tuple[Utte
         path = _write(scratch / f"pauses-{first}.wav", samples)
         text = " ".join(one.text or "" for one in group)
         made.append(Utterance(f"pauses from {group[0].name}", (path,), 0.0, text, group[0].language))
-    return tuple(made), paused / RATE_HZ / 60
+    return tuple(made), paused / SAMPLE_RATE_HZ / 60
 
 
 def _write(path: Path, samples: Any) -> str:
     import soundfile
 
-    soundfile.write(path, samples, RATE_HZ, subtype="FLOAT")
+    soundfile.write(path, samples, SAMPLE_RATE_HZ, subtype="FLOAT")
     return str(path)
 
 
@@ -206,7 +208,7 @@ def _in_english(utterance: Utterance) -> Utterance:
 
 def _invented(name: str, utterances: Sequence[Utterance], texts: Sequence[str]) -> Invented:
     counts = [count_words(text) for text in texts]
-    seconds = sum(len(read_samples(utterance)) for utterance in utterances) / RATE_HZ
+    seconds = sum(len(read_samples(utterance)) for utterance in utterances) / SAMPLE_RATE_HZ
     found = tuple((u.name, text) for u, text, count in zip(utterances, texts, counts, strict=True) if count)
     return Invented(name, seconds / 60, len(utterances), len(found), sum(counts), found)
 

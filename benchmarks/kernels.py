@@ -10,10 +10,13 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from edge import ops
+from edge.bench.peaks import Peaks, higher, measure_peaks, peaks_line
+from edge.bench.tables import machine_line, table
+from edge.machine import describe_machine
 
+from .checkout import commit
 from .elementwise import element_table, measure_elementwise
 from .errors import BenchmarkError
-from .machine import describe_machine
 from .onnx_product import (
     Engine,
     ProductShape,
@@ -24,9 +27,7 @@ from .onnx_product import (
     product_table,
     product_times,
 )
-from .peaks import Peaks, higher, measure_peaks, peaks_line
 from .progress import tell
-from .report import machine_line, table
 from .results import FORMATS
 
 SHAPES = Path(__file__).resolve().parent / "shapes"
@@ -103,7 +104,7 @@ def read_shapes(model: str) -> list[Shape]:
 def run_kernels(options: KernelOptions) -> dict[str, Any]:
     """Measure, print one table for each number of threads, and return what the JSON file holds."""
     shapes = [shape for model in options.models for shape in read_shapes(model)]
-    machine = describe_machine()
+    machine = describe_machine(commit())
     level = ops.cpu_level()
     peaks, rates, beside = [], [], []
     for threads in options.threads:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from export.evaluate.scoring import normalizer
+from edge.bench.scoring import normalizer
 
 
 @dataclass(frozen=True, slots=True)

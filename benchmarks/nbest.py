@@ -8,13 +8,14 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from export.evaluate.manifest import Manifest, Selection, Utterance, read_manifests, read_samples
-from export.evaluate.scoring import Errors, score, total
+from edge.bench.scoring import Errors, score, total
+from edge.bench.sets import Manifest, Selection, Utterance, read_manifests, read_samples
+from edge.bench.tables import machine_line, table
+from edge.machine import describe_machine
 
+from .checkout import commit
 from .errors import BenchmarkError
-from .machine import describe_machine
 from .progress import tell
-from .report import machine_line, table
 from .results import FORMATS
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def run_nbest(options: NbestOptions) -> dict[str, Any]:
 
     selection = Selection(max_seconds=_LONGEST_S, limit=options.limit)
     manifests = read_manifests(options.sets, options.data, selection)
-    machine = describe_machine()
+    machine = describe_machine(commit())
     print(machine_line(machine, options.threads))
     summaries: list[NbestSummary] = []
     results = []

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.audio import SAMPLE_RATE_HZ
+
 from .engines.base import Samples
 
-RATE_HZ = 16_000
 LEVELS_DB = (0, -20, -40, -60)
 """Peaks of the clips, relative to full scale."""
 
@@ -46,7 +47,7 @@ def clips() -> Iterator[Clip]:
             seconds = _SECONDS[(index + turn) % len(_SECONDS)]
             level_db = LEVELS_DB[(index // len(_SECONDS) + index + 2 * turn) % len(LEVELS_DB)]
             rng = np.random.default_rng((turn, index))
-            samples = _at_level(KINDS[kind](rng, round(seconds * RATE_HZ)), level_db)
+            samples = _at_level(KINDS[kind](rng, round(seconds * SAMPLE_RATE_HZ)), level_db)
             yield Clip(f"{kind}, {seconds:g} s, {level_db} dB", samples)
 
 
@@ -64,14 +65,14 @@ def _coloured(power: float) -> Callable[[np.random.Generator, int], Samples]:
 
     def make(rng: np.random.Generator, n: int) -> Samples:
         spectrum = np.fft.rfft(rng.standard_normal(n))
-        hz = np.maximum(np.fft.rfftfreq(n, 1 / RATE_HZ), 20.0)
+        hz = np.maximum(np.fft.rfftfreq(n, 1 / SAMPLE_RATE_HZ), 20.0)
         return np.asarray(np.fft.irfft(spectrum * hz ** (-power / 2), n), np.float32)
 
     return make
 
 
 def _times(n: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.arange(n) / RATE_HZ
+    return np.arange(n) / SAMPLE_RATE_HZ
 
 
 def _tones(frequencies_hz: tuple[float, ...]) -> Callable[[np.random.Generator, int], Samples]:
@@ -103,9 +104,9 @@ def _bursts(per_second: float, length_s: float, hz: float) -> Callable[[np.rando
 
     def make(rng: np.random.Generator, n: int) -> Samples:
         samples = np.zeros(n, np.float32)
-        length = round(length_s * RATE_HZ)
+        length = round(length_s * SAMPLE_RATE_HZ)
         decay = np.exp(-6 * np.arange(length) / length)
-        for _ in range(max(1, round(per_second * n / RATE_HZ))):
+        for _ in range(max(1, round(per_second * n / SAMPLE_RATE_HZ))):
             at = int(rng.integers(0, max(1, n - length)))
             body = np.sin(2 * np.pi * hz * _times(length)) if hz else rng.standard_normal(length)
             piece = samples[at : at + length]
@@ -118,7 +119,7 @@ def _bursts(per_second: float, length_s: float, hz: float) -> Callable[[np.rando
 def _dialling(rng: np.random.Generator, n: int) -> Samples:
     """Telephone keys, 100 ms on and 100 ms off."""
     samples = np.zeros(n, np.float32)
-    step = RATE_HZ // 5
+    step = SAMPLE_RATE_HZ // 5
     for number, at in enumerate(range(0, n - step // 2, step)):
         low, high = _DTMF_HZ[_DIALLED[number % len(_DIALLED)]]
         times = _times(step // 2)
@@ -129,7 +130,7 @@ def _dialling(rng: np.random.Generator, n: int) -> Samples:
 def _sweep(rng: np.random.Generator, n: int) -> Samples:
     """From 100 Hz to 6 kHz and back."""
     hz = 100 * 60 ** (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n))
-    return np.sin(2 * np.pi * np.cumsum(hz) / RATE_HZ).astype(np.float32)
+    return np.sin(2 * np.pi * np.cumsum(hz) / SAMPLE_RATE_HZ).astype(np.float32)
 
 
 def _engaged(rng: np.random.Generator, n: int) -> Samples:
@@ -140,7 +141,7 @@ def _engaged(rng: np.random.Generator, n: int) -> Samples:
 def _speech_shaped(rng: np.random.Generator, n: int) -> Samples:
     """Noise with the long-term spectrum of speech, rising and falling four times a second as syllables do."""
     spectrum = np.fft.rfft(rng.standard_normal(n))
-    hz = np.maximum(np.fft.rfftfreq(n, 1 / RATE_HZ), 1.0)
+    hz = np.maximum(np.fft.rfftfreq(n, 1 / SAMPLE_RATE_HZ), 1.0)
     shape = 1 / (1 + (hz / 500) ** 2) * (hz > 100)
     noise = np.fft.irfft(spectrum * shape, n)
     return np.asarray(noise * (1 - np.cos(2 * np.pi * 4 * _times(n))), np.float32)
@@ -183,7 +184,7 @@ def with_pauses(utterances: Sequence[Samples], seed: int) -> tuple[Samples, int]
     shares = rng.dirichlet(np.full(len(utterances) + 1, 2.0))
     parts = []
     for share, utterance in zip(shares, (*utterances, np.zeros(0, np.float32)), strict=True):
-        noise = KINDS[kind](rng, max(round(share * n_pause), RATE_HZ // 10))
+        noise = KINDS[kind](rng, max(round(share * n_pause), SAMPLE_RATE_HZ // 10))
         parts += [_at_level(noise, level_db), utterance]
     whole = np.concatenate(parts).astype(np.float32)
     return whole, len(whole) - sum(map(len, utterances))

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 
 from edge import ops
+from edge.bench.peaks import Peaks
+from edge.bench.tables import table
 
-from .peaks import Peaks
 from .progress import tell
-from .report import table
 
 if TYPE_CHECKING:
     import onnx

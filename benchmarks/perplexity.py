@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.bench.tables import table
+from edge.machine import describe_machine
+
+from .checkout import commit
 from .errors import BenchmarkError
 from .language_models import LanguageModel, load
-from .machine import describe_machine
 from .probabilities import Logits, divergences, log_softmax
 from .progress import tell
-from .report import table
 from .results import FORMATS
 
 DEFAULT_TEXT = "text_calibration/us_inaugural_addresses_since_1900.txt"
@@ -115,7 +117,7 @@ def run_perplexity(options: PerplexityOptions) -> dict[str, Any]:
     return {
         "kind": "perplexity",
         "format": FORMATS["perplexity"],
-        "machine": asdict(describe_machine()),
+        "machine": asdict(describe_machine(commit())),
         "settings": {"text": path.name, "tokens": options.tokens, "context": options.context},
         "results": [asdict(score) for score in scores],
     }

@@ -18,22 +18,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 import edge
+from edge.bench.intervals import Counts, drawn_rates, interval
+from edge.bench.scoring import require_scoring, score
+from edge.bench.sets import Manifest, Selection, duration_s, read_manifests, read_samples
+from edge.bench.tables import table
+from edge.machine import describe_machine
 from edge.whisper.engines.native import EngineState, WhisperEngine
 from edge.whisper.features import raw_log_mel
 from edge.whisper.file.model import ModelFile, open_model
 from export.calibrate.words import OwnWords
-from export.evaluate.chance import Counts, drawn_rates, interval
-from export.evaluate.manifest import Manifest, Selection, duration_s, read_manifests, read_samples
-from export.evaluate.measure import AS_RECORDED, at_level, listen
-from export.evaluate.scoring import require_scoring, score
+from export.measure.measure import AS_RECORDED, at_level, listen
 from export.sources import read_checkpoint
 
+from .checkout import commit
 from .encoder_time import features_of
 from .errors import BenchmarkError
-from .machine import describe_machine
 from .probabilities import Logits, divergences, log_softmax
 from .progress import tell_steps
-from .report import table
 from .results import FORMATS
 
 _LONGEST_S = 29.0
@@ -117,7 +118,7 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
     return {
         "kind": "precisions",
         "format": FORMATS["precisions"],
-        "machine": asdict(describe_machine()),
+        "machine": asdict(describe_machine(commit())),
         "settings": {"sets": names, "levels_db": options.levels_db, "limit": options.limit},
         "results": [asdict(one) for one in results],
     }

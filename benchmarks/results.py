@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from export.evaluate.scoring import Errors, total
+from edge.bench.roofline import Floor
+from edge.bench.scoring import Errors, total
 
 from .engines import Parts
-from .roofline import Floor
 
 OURS = "edgewise"
 """The engine that is compared; all others are peers."""

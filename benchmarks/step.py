@@ -15,7 +15,12 @@ from typing import Any
 import numpy as np
 
 import edge
+from edge.bench.peaks import measure_peaks, peaks_line
+from edge.bench.roofline import NUMBER_TYPES, Window, cache_bytes, weight_bytes, windows_of
+from edge.bench.stopwatch import StepTime, TimedState
+from edge.bench.tables import machine_line
 from edge.errors import EdgeError
+from edge.machine import describe_machine
 from edge.whisper.engines.protocol import State
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.file.model import open_model
@@ -23,15 +28,11 @@ from edge.whisper.search.greedy import Bounds, GreedyDecoder, Prompt, make_promp
 from edge.whisper.search.rules import TokenRules
 
 from .caches import Evictor
+from .checkout import commit
 from .errors import BenchmarkError
-from .machine import describe_machine
-from .peaks import measure_peaks, peaks_line
 from .progress import tell
-from .report import machine_line
 from .results import FORMATS
-from .roofline import NUMBER_TYPES, Window, cache_bytes, weight_bytes, windows_of
 from .step_report import Cache, Case, DraftRate, StepRate, draft_rate, draft_table, step_rate, step_table
-from .stopwatch import StepTime, TimedState
 
 DRAFTS = (1, 2, 3, 4, 6, 8)
 """Tokens in one call, as when a draft is verified."""
@@ -67,7 +68,7 @@ def run_step(options: StepOptions) -> dict[str, Any]:
     for precision in options.precisions:
         if precision not in NUMBER_TYPES:
             raise BenchmarkError(f"no precision {precision!r}; there are {', '.join(NUMBER_TYPES)}")
-    machine = describe_machine()
+    machine = describe_machine(commit())
     peaks, steps, drafts = [], [], []
     for threads in options.threads:
         print(machine_line(machine, threads), flush=True)

@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from .report import table
-from .stopwatch import StepTime
+from edge.bench.stopwatch import StepTime
+from edge.bench.tables import table
 
 Cache = Literal["cold", "warm"]
 

@@ -8,18 +8,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.bench.peaks import Peaks, higher
+from edge.bench.roofline import Floor, recording_floor, windows_of
+from edge.bench.scoring import score
+from edge.bench.sets import Manifest, Utterance
 from edge.whisper.file.dims import WhisperDims
 from edge.whisper.file.landmarks import Tail
 from edge.whisper.file.model import open_model
-from export.evaluate.manifest import Manifest, Utterance
-from export.evaluate.scoring import score
 
 from .child import EngineProcess, Heard, Loaded
 from .engines import Settings
-from .peaks import Peaks, higher
 from .progress import tell
 from .results import OURS, EngineResult, UtteranceResult, median_parts
-from .roofline import Floor, recording_floor, windows_of
 from .specs import EngineSpec
 
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from export.evaluate.manifest import Manifest, Selection, Utterance, find_set, read_manifests, read_samples
-from export.evaluate.scoring import Errors, normalizer, score, total
+from edge.bench.scoring import Errors, normalizer, score, total
+from edge.bench.sets import Manifest, Selection, Utterance, find_set, read_manifests, read_samples
+from edge.bench.tables import machine_line, table
+from edge.machine import describe_machine
 
+from .checkout import commit
 from .errors import BenchmarkError
-from .machine import describe_machine
 from .progress import tell
-from .report import machine_line, table
 from .results import FORMATS
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def run_vocabulary(options: VocabularyOptions) -> dict[str, Any]:
 
     manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
     texts = _read_texts(find_set(options.texts, options.data))
-    machine = describe_machine()
+    machine = describe_machine(commit())
     print(machine_line(machine, options.threads))
     scores: list[ListScore] = []
     for name in options.models:

@@ -17,15 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from export.evaluate.manifest import SAMPLE_RATE_HZ, Manifest, Selection, Utterance, read_manifests, read_samples
-from export.evaluate.scoring import normalizer
+from edge.audio import SAMPLE_RATE_HZ
+from edge.bench.scoring import normalizer
+from edge.bench.sets import Manifest, Selection, Utterance, read_manifests, read_samples
+from edge.bench.tables import table
+from edge.machine import describe_machine
 
+from .checkout import commit
 from .engines import ENGINES, Samples, Settings, TimedWord
 from .errors import BenchmarkError
-from .machine import describe_machine
 from .matching import match_words
 from .progress import tell
-from .report import table
 from .results import FORMATS
 from .specs import EngineSpec
 
@@ -83,7 +85,7 @@ def run_words(options: WordOptions) -> dict[str, Any]:
     return {
         "kind": "words",
         "format": FORMATS["words"],
-        "machine": asdict(describe_machine()),
+        "machine": asdict(describe_machine(commit())),
         "settings": {"sets": [manifest.name for manifest in manifests], "parts": n_parts},
         "results": results,
     }

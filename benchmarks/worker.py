@@ -16,7 +16,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TextIO
 
-from export.evaluate.manifest import SAMPLE_RATE_HZ, Utterance, read_samples
+from edge.audio import SAMPLE_RATE_HZ
+from edge.bench.sets import Utterance, read_samples
 
 from .engines import ENGINES, Engine, Settings
 

@@ -15,7 +15,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
+from .arrays import FloatArray
+
 _Number = TypeVar("_Number", bound=np.generic)
 
 GROUP = 32

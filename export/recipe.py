@@ -17,9 +17,9 @@ from edge.whisper.file.positions import POSITIONS, are_sinusoids
 from .calibrate import calibrate
 from .calibrate.moments import Calibration
 from .calibrate.recordings import Recording, find_recordings
-from .checkpoint import Checkpoint
-from .quantize import PRECISIONS, Precision, Quantized, Role, role_of
-from .weights import Recover, equalised, groups_of, quantize_checkpoint
+from .checkpoint.types import Checkpoint
+from .quantize.model import Recover, equalised, groups_of, quantize_checkpoint
+from .quantize.policy import PRECISIONS, Precision, Quantized, Role, role_of
 from .writers.gguf import write_model_file
 
 if TYPE_CHECKING:

@@ -13,17 +13,17 @@ from typing import Literal, get_args
 from edge.errors import CalibrationError, OptionError, UnsupportedModelError
 from edge.progress import Progress, silent
 
-from .automatic import recipes_to_try, search_recipe
-from .budget import Budget, make_yardstick
-from .checkpoint import Checkpoint
-from .files import check_free, size_of
+from .checkpoint.types import Checkpoint
+from .checkpoint.vocabulary import Assets
+from .measure.budget import Budget, make_yardstick
+from .measure.report import Report
 from .onnx import PRECISIONS as ONNX_PRECISIONS
 from .onnx import require_exporter
-from .quantize import PRECISIONS, Precision, Quantized, parse_precision
+from .quantize.policy import PRECISIONS, Precision, Quantized, parse_precision
 from .recipe import Kitchen, Made, Recipe
-from .report import Report
+from .search import recipes_to_try, search_recipe
 from .sources import read_checkpoint
-from .vocabulary import Assets
+from .tools.files import check_free, size_of
 from .writers.ctranslate2 import write_ctranslate2
 from .writers.huggingface import write_huggingface
 from .writers.onnx import write_onnx
@@ -123,8 +123,8 @@ def export_whisper(
     checkpoint is kept in `keep_in`. `compress` is the share of the encoder's weights to take away, `recover_s` for how
     many seconds to train what is left (`export.compress`); training keeps checkpoints in `keep_in` until the model is
     written, and goes on from those of the same export when that was interrupted. With a `budget` the model is measured,
-    and a report written beside it and into it (`export.report`); at precision "auto", the smallest within the budget is
-    searched for.
+    and a report written beside it and into it (`export.measure`); at precision "auto", the smallest within the budget
+    is searched for.
 
     Target "onnx" is written at `PRECISIONS` of export.onnx, int8 unless given, and compared with transformers on the
     recording `clip`, or on made-up sound; its extra is `edgewise[onnx-export]`.

@@ -36,6 +36,9 @@ EDGE_WITH_EXPORT = {"edge.cli.export", "edge.cli.export_llm", "edge.cli.inspect"
 """The subcommands about model files, and the export of a model on its first use."""
 
 EDGE_FOR_EXPORT = {
+    "arrays",
+    "audio.SAMPLE_RATE_HZ",
+    "bench",
     "errors",
     "gguf",
     "progress",
@@ -51,13 +54,13 @@ EDGE_FOR_EXPORT = {
 
 EXPORT_WITH_ENGINE = {
     "export.engine",
-    "export.tail",
+    "export.landmarks",
     "export.calibrate.gather",
     "export.calibrate.recordings",
     "export.calibrate.words",
     "export.compress.speech",
-    "export.evaluate.manifest",
-    "export.evaluate.measure",
+    "edge.bench.sets",
+    "export.measure.measure",
     "export.onnx.check",
 }
 """What looks at a model by running it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .mono import FloatArray
+from ..arrays import FloatArray
 
 _LOG = logging.getLogger("edge.audio")
 

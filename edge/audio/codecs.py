@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..errors import AudioError
 from ..gaps import Gap
 from .clocks import guessed_duration, last_stamp, leaps_by_intent, promised_end, zero_of
 from .containers import Bytes, open_av
 from .frames import ToMono
-from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
+from .mono import SAMPLE_RATE_HZ, Opened
 from .packets import Decoded, Decoder
 from .timeline import MOST_SILENCE_S, Timeline
 from .tracks import choose_track, describe_tracks

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..gaps import Gap
 from .channels import mix
 from .levels import set_levels
-from .mono import SAMPLE_RATE_HZ, FloatArray
+from .mono import SAMPLE_RATE_HZ
 
 
 def to_mono_16k(

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 import soundfile
 
+from ..arrays import FloatArray
 from ..errors import AudioError
 from ..gaps import Gap
 from .convert import to_mono_16k
-from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, FloatArray, check_rate
+from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, check_rate
 from .parts import BELIEVABLE_S, Part, Stream
 from .view import Source, View
 

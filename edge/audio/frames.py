@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import FloatArray
 from .channels import mix
-from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, FloatArray
+from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame

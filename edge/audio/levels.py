@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import FloatArray
 from ..errors import AudioError
 from ..gaps import Gap
-from .mono import FloatArray
 
 _LOG = logging.getLogger("edge.audio")
 

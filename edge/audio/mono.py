@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ..arrays import FloatArray
 from ..errors import AudioError
 from ..gaps import Gap
-
-FloatArray: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

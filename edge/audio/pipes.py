@@ -10,11 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO, cast
 
+from ..arrays import FloatArray
 from ..errors import AudioError
 from ..gaps import Gap
 from .convert import to_mono_16k
 from .files import open_container
-from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, FloatArray, Opened, check_rate
+from .mono import BLOCK_VALUES, SAMPLE_RATE_HZ, Opened, check_rate
 from .options import AS_IT_COMES, ReadOptions
 from .sniff import SPEECH_HEAD_BYTES, is_container, is_like_speech, other_kind, weak_kind
 from .waiting import PipeReader

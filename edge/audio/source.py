@@ -11,9 +11,10 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import FloatArray
 from ..errors import AudioError
 from .levels import set_levels
-from .mono import SAMPLE_RATE_HZ, FloatArray, Opened
+from .mono import SAMPLE_RATE_HZ, Opened
 from .options import ReadOptions
 
 AudioInput: TypeAlias = "str | os.PathLike[str] | BinaryIO | NDArray[Any]"

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..errors import AudioError
-from .mono import SAMPLE_RATE_HZ, FloatArray
+from .mono import SAMPLE_RATE_HZ
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _UNKNOWN_LENGTHS = frozenset({0, 0xFFFFFFFF, (1 << 64) - 1})

@@ -12,11 +12,6 @@ from .arguments import HELP, Subcommands
 from .console.bar import Console
 from .console.streams import report
 
-_FEATURES = (
-    *("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8"),
-    *("asimd", "asimddp", "asimdhp", "i8mm", "bf16", "sve", "sve2"),
-)
-"""Processor features that matter to kernels, by their names in /proc/cpuinfo."""
 _LIBRARIES = ("numpy", "soundfile", "soxr", "av", "filelock", "platformdirs", "safetensors")
 
 
@@ -41,15 +36,15 @@ def _run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _processor() -> Iterator[tuple[str, str]]:
+    from ..machine import describe_machine
     from ..ops import cpu_info
     from ..threads import default_threads
 
-    description = _cpu_description()
-    names = (description.get("model name"), description.get("Model"), platform.processor())
-    yield "model", next(filter(None, names), "unknown")
+    machine = describe_machine()
+    yield "model", machine.cpu if machine.board is None else f"{machine.cpu}, {machine.board}"
     yield "machine", platform.machine()
-    flags = (description.get("flags") or description.get("Features") or "").split()
-    yield "features", " ".join(feature for feature in _FEATURES if feature in flags) or "unknown"
+    yield "memory", f"{machine.memory_gb:g} GB"
+    yield "features", " ".join(machine.features) or "unknown"
     info = cpu_info()
     for level in info.known:
         state = "runs here" if level in info.supported else "not on this processor"
@@ -83,13 +78,3 @@ def _store() -> Iterator[tuple[str, str]]:
     yield "free", readable_size(shutil.disk_usage(existing).free)
     yield "here", ", ".join(name for name in store.catalogue if store.is_here(name)) or "nothing yet"
     yield "network", "forbidden by EDGEWISE_OFFLINE" if is_offline(None) else "allowed"
-
-
-def _cpu_description() -> dict[str, str]:
-    """The first processor's entry in /proc/cpuinfo; empty where there is none."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(errors="replace")
-    except OSError:
-        return {}
-    pairs = (line.partition(":") for line in text.split("\n\n")[0].splitlines())
-    return {name.strip(): value.strip() for name, _, value in pairs}

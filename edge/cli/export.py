@@ -184,7 +184,7 @@ def _check(args: argparse.Namespace) -> None:
 def _run(args: argparse.Namespace, console: Console) -> int:
     _check(args)
     try:
-        from export.budget import Budget
+        from export.measure.budget import Budget
         from export.whisper import export_whisper
     except ImportError as error:
         advice = 'pip install "edgewise[export]"'

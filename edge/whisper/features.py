@@ -8,17 +8,15 @@ by `window_features`. Arrays are time-major: (n_frames, n_mels).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray: TypeAlias = NDArray[np.float32]
+from ..arrays import FloatArray
+from ..audio.mono import SAMPLE_RATE_HZ
 
 N_FFT = 400
 HOP_SAMPLES = 160
-FRAMES_PER_SECOND = 100
-"""At 16 kHz."""
+FRAMES_PER_SECOND = SAMPLE_RATE_HZ // HOP_SAMPLES
 SILENCE = -10.0
 """Raw value of digital silence: log10 of the smallest energy that is told apart."""
 

@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..audio import SAMPLE_RATE_HZ, AudioSource
-from .engines.protocol import FloatArray
 from .features import HOP_SAMPLES, LogMel
 from .sound import Sound
 

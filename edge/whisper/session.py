@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from ..arrays import FloatArray
 from ..audio import SAMPLE_RATE_HZ, AudioSource
 from ..errors import OptionError
 from ..gaps import Gap
 from ..progress import Progress
 from ..transcript.types import Segment, Timing, Transcript
-from .engines.protocol import Engine, FloatArray, State
+from .engines.protocol import Engine, State
 from .features import FRAMES_PER_SECOND
 from .frames import FrameStream
 from .options import TranscribeOptions

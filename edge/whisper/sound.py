@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .engines.protocol import FloatArray
+from ..arrays import FloatArray
 from .features import FRAMES_PER_SECOND, HOP_SAMPLES
 
 

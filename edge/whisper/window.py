@@ -25,8 +25,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..debugging import private
-from .engines.protocol import Engine, FloatArray, State
+from .engines.protocol import Engine, State
 from .features import FRAMES_PER_SECOND, window_features
 from .file.dims import FRAMES_PER_POSITION
 from .file.landmarks import clip_positions

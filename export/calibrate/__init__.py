@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.progress import Progress
 
-from ..checkpoint import Checkpoint
+from ..checkpoint.types import Checkpoint
 from .moments import Calibration, load_moments, save_moments
 from .recordings import find_recordings
 

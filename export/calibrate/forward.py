@@ -13,10 +13,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.arrays import FloatArray
 from edge.whisper.file.dims import HEAD_DIM, WhisperDims
 from edge.whisper.file.landmarks import Tail
-
-FloatArray: TypeAlias = NDArray[np.float32]
 
 Observer: TypeAlias = Callable[[str, FloatArray], None]
 """Called with the name of an input (`input_of`) and its rows (m, k)."""

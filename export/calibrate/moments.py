@@ -13,14 +13,13 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.arrays import FloatArray
 from edge.errors import FormatError
-
-FloatArray: TypeAlias = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

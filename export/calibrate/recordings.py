@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.audio.find import RECORDING_SUFFIXES, recordings_in
+from edge.bench.sets import read_manifest
 from edge.errors import CalibrationError
 
-from ..evaluate.manifest import read_manifest
-from ..files import sha256_of
+from ..tools.files import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def find_recordings(sources: Iterable[Path]) -> list[Recording]:
     """All recordings that `sources` name, each once, in a fixed order.
 
     A source is an audio file, a folder (searched with its subfolders, or by its `manifest.jsonl` where it has one)
-    or a manifest (`export.evaluate.manifest`), with or without texts.
+    or a manifest (`edge.bench.sets`), with or without texts.
 
     Raises:
         CalibrationError: a source does not exist or names no recording.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.arrays import FloatArray
 from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
 from edge.whisper.features import window_features
@@ -19,11 +19,9 @@ from edge.whisper.search.language import detect_language
 from edge.whisper.search.rules import TokenRules
 from edge.whisper.tokens import Tokenizer
 
-from ..checkpoint import Checkpoint
+from ..checkpoint.types import Checkpoint
 from ..engine import engine_of
-from ..tail import landmarks_of
-
-FloatArray: TypeAlias = NDArray[np.float32]
+from ..landmarks import landmarks_of
 
 
 class OwnWords:

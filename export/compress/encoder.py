@@ -12,7 +12,7 @@ from edge.errors import CalibrationError
 from edge.progress import Progress
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
-from ..checkpoint import Checkpoint
+from ..checkpoint.types import Checkpoint
 from .checkpoints import Checkpoints
 from .network import Tensors, to_torch
 from .recover import Lesson, Network, recover

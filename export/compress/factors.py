@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray: TypeAlias = NDArray[np.float64]
+from edge.arrays import DoubleArray
 
 _DAMPING = 1e-4
 """Added to the moments' diagonal, as a share of its mean: directions that calibration hardly knows stay bounded."""
@@ -33,30 +32,30 @@ _UNITS = 8
 class Moments:
     """What is known of the rows that go into a linear. The roots are slow to find, and kept: a search asks often."""
 
-    second: FloatArray
+    second: DoubleArray
     """(k, k) mean of x x^T."""
-    mean: FloatArray
+    mean: DoubleArray
     """(k,)"""
 
     @property
-    def covariance(self) -> FloatArray:
+    def covariance(self) -> DoubleArray:
         """(k, k) around the mean."""
         return self.second - np.outer(self.mean, self.mean)
 
     @cached_property
-    def roots(self) -> tuple[FloatArray, FloatArray]:
+    def roots(self) -> tuple[DoubleArray, DoubleArray]:
         """The symmetric square root of the covariance (k, k), and its inverse."""
         return _roots(self.covariance)
 
     @cached_property
-    def extended_roots(self) -> tuple[FloatArray, FloatArray]:
+    def extended_roots(self) -> tuple[DoubleArray, DoubleArray]:
         """The same of the second moments of the rows with a 1 behind them, (k + 1, k + 1)."""
         return _roots(np.block([[self.second, self.mean[:, None]], [self.mean[None], np.ones((1, 1))]]))
 
 
 def two_factors(
-    weight: FloatArray, bias: FloatArray, inputs: Moments, rank: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    weight: DoubleArray, bias: DoubleArray, inputs: Moments, rank: int
+) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
     """(n, k) weights and (n,) bias to (rank, k), (n, rank) and a bias (n,) with the same mean output."""
     root, inverse = inputs.roots
     u, s, v = np.linalg.svd(weight @ root, full_matrices=False)
@@ -65,8 +64,8 @@ def two_factors(
 
 
 def narrow_keys(
-    q: FloatArray, q_bias: FloatArray, k: FloatArray, inputs: Moments, n_heads: int, width: int
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    q: DoubleArray, q_bias: DoubleArray, k: DoubleArray, inputs: Moments, n_heads: int, width: int
+) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
     """Queries (n, d) with bias (n,) and keys (n, d) of `n_heads` to the same with n = n_heads * width."""
     d = q.shape[1]
     x_root, x_inverse = inputs.extended_roots
@@ -85,7 +84,7 @@ def narrow_keys(
     return narrow[:, :d], narrow[:, d], np.concatenate(keys)
 
 
-def narrow_hidden(fc2: FloatArray, hidden: Moments, width: int) -> tuple[NDArray[np.intp], FloatArray, FloatArray]:
+def narrow_hidden(fc2: DoubleArray, hidden: Moments, width: int) -> tuple[NDArray[np.intp], DoubleArray, DoubleArray]:
     """Which `width` of the hidden units stay, in order; the (n, width) weights that read them; what the bias gains."""
     left = fc2.copy()
     covariance = hidden.covariance
@@ -104,7 +103,7 @@ def narrow_hidden(fc2: FloatArray, hidden: Moments, width: int) -> tuple[NDArray
     return kept, left[:, kept], (fc2 - left) @ hidden.mean
 
 
-def _roots(moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _roots(moments: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
     """The symmetric square root and its inverse, of damped moments (k, k)."""
     values, vectors = np.linalg.eigh(moments + _DAMPING * np.diagonal(moments).mean() * np.eye(len(moments)))
     values = np.maximum(values, values[-1] * 1e-12)

@@ -13,8 +13,8 @@ from edge.progress import Progress
 from edge.quant import q4_0_rows
 from edge.whisper.file.dims import WhisperDims
 
-from ..checkpoint import Checkpoint
-from ..rounding import moved_for_q4_0, q4_0_codes_of
+from ..checkpoint.types import Checkpoint
+from ..quantize.gptq import moved_for_q4_0, q4_0_codes_of
 from .checkpoints import Checkpoints
 from .network import to_torch
 from .recover import Lesson, Network, recover

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from edge.progress import Progress
 from edge.whisper.file.dims import LayerShape, WhisperDims
 
-from ..costs import encoder_weights
 from .damage import damage, moments_of, watch
 from .factors import Moments
 from .network import encode, to_torch
@@ -83,7 +82,7 @@ class Search:
         self._age = 0  # steps taken
         self._heard_at = 0.0  # reduction when moments were gathered
         self._known: dict[tuple[int, Part], _Step | None] = {}
-        self._whole_weights = encoder_weights(dims)
+        self._whole_weights = dims.encoder_weights
         self._watched = watch(self._tensors, dims, measured)
         self._listened = listened
         self._parts = parts
@@ -109,7 +108,7 @@ class Search:
 
     @property
     def _reduction(self) -> float:
-        return 1 - encoder_weights(self._dims) / self._whole_weights
+        return 1 - self._dims.encoder_weights / self._whole_weights
 
     def _size(self) -> Size:
         return Size(self._dims, dict(self._tensors), self._damage, self._reduction)
@@ -165,5 +164,5 @@ class Search:
         dims = with_layer(self._dims, layer, shape)
         inputs = [states[layer] for states in self._inputs]
         found = damage({**self._tensors, **changed}, dims, self._watched, inputs, layer)
-        saved = encoder_weights(self._dims) - encoder_weights(dims)
+        saved = self._dims.encoder_weights - dims.encoder_weights
         return _Step(shape, changed, moments, found, (found - self._damage) / saved, age)

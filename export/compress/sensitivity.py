@@ -13,8 +13,8 @@ from edge.progress import Progress
 from edge.quant import dequantize_q4_0
 from edge.whisper.file.dims import WhisperDims
 
-from ..rounding import round_q4_0
-from ..weights import Equalised
+from ..quantize.gptq import round_q4_0
+from ..quantize.model import Equalised
 from .damage import damage, watch
 from .network import to_torch
 from .speech import Batch

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from edge.whisper.file.dims import HEAD_DIM, LayerShape, WhisperDims
 from edge.whisper.file.layers import KEY_STEP, STEP
 
-from ..costs import macs
 from .factors import Moments, narrow_hidden, narrow_keys, two_factors
 
 Part = Literal["keys", "hidden", "out", "fc1", "fc2"]
@@ -47,7 +46,7 @@ def smaller(shape: LayerShape, part: Part, dims: WhisperDims) -> LayerShape | No
         most = (n * k - 1) // (n + k) // STEP * STEP
         new = value - STEP if value else most
     tried = replace(shape, **{_FIELDS[part]: new})
-    return tried if new > 0 and macs(tried, dims) < macs(shape, dims) else None
+    return tried if new > 0 and dims.layer_macs(tried) < dims.layer_macs(shape) else None
 
 
 def with_layer(dims: WhisperDims, layer: int, shape: LayerShape) -> WhisperDims:

@@ -20,7 +20,7 @@ from edge.whisper.file.dims import FRAMES_PER_POSITION
 from ..calibrate.gather import clips_of, length_s
 from ..calibrate.recordings import Recording
 from ..calibrate.words import OwnWords
-from ..checkpoint import Checkpoint
+from ..checkpoint.types import Checkpoint
 
 MOST_SECONDS = 3 * 3600
 """Of speech that is held in memory, as float16 features: 170 MB."""

@@ -11,8 +11,8 @@ from typing import Literal, cast, get_args
 from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
 from edge.progress import Progress, silent
 
-from ..files import publish, replacing_folder, workshop
 from ..sources.gguf import MAGIC
+from ..tools.files import publish, replacing_folder, workshop
 from ..whisper import ExportReport, TensorReport, naming
 from .from_gguf import read_gguf
 from .from_huggingface import read_huggingface

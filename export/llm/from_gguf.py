@@ -13,7 +13,7 @@ from edge.errors import FormatError, UnsupportedModelError
 from edge.gguf.file import GgufFile, StoredTensor, open_gguf
 from edge.gguf.types import TensorType
 
-from ..packages import needing
+from ..tools.packages import needing
 from .model import EMBEDDING, HEAD, LanguageModel, LazyTensor, LlamaDims, check_dims, check_shapes, tensor_shapes
 from .names import from_gguf_rows, gguf_name
 from .tokenizer import CUTS, NORMAL, ROLES, TextTokenizer, check_tokenizer

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
 
-from ..files import read_json_object
 from ..sources.huggingface import CONFIG, shards_of
 from ..sources.safetensors import map_safetensors, widen
+from ..tools.files import read_json_object
 from .model import EMBEDDING, HEAD, LanguageModel, LazyTensor, LlamaDims, check_dims, check_shapes
 from .tokenizer import read_tokenizer
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from edge.errors import EdgeError
 from edge.progress import Progress
 
-from ..children import run_script
-from ..packages import needing
+from ..tools.children import run_script
+from ..tools.packages import needing
 
 QUANTIZED: Mapping[str, int] = {"q8_0": 7, "q4_0": 2, "int4": 25}
 """llama.cpp's numbers of file types. int4 is IQ4_NL, which costs as much as Q4_0 and loses less.

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.progress import Progress, silent
 
-from ..packages import needing
+from ..tools.packages import needing
 from .model import FloatType, LanguageModel, LazyTensor, finite
 from .names import gguf_name, to_gguf_rows
 from .numbers import FLOAT_BYTES, as_type

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.progress import Progress, silent
 
-from ..files import write_json
+from ..tools.files import write_json
 from ..writers.safetensors import SafetensorsType, write_safetensors
 from .model import FloatType, LanguageModel, finite
 from .numbers import as_type

@@ -13,8 +13,8 @@ from pathlib import Path
 from edge.errors import EdgeError
 from edge.progress import Progress
 
-from ..children import run_script
-from ..packages import needing
+from ..tools.children import run_script
+from ..tools.packages import needing
 
 ONNX_PRECISIONS = ("f32", "w8", "w4")
 """w8: weights in INT8, a scale for each output. w4: in INT4, a scale for 32; embedding and vocabulary stay INT8."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from edge.errors import FormatError, UnsupportedModelError
 
-from ..files import read_json_object, read_limited
+from ..tools.files import read_json_object, read_limited
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5
 """GGUF's numbers for what a token is."""

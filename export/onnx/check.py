@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edge.arrays import FloatArray
 from edge.audio import SAMPLE_RATE_HZ, open_audio
 from edge.errors import VerificationError
 from edge.whisper.engines.onnx import OnnxEngine, OnnxState
@@ -17,10 +17,8 @@ from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.tokens import Tokenizer
 
-from ..checkpoint import Checkpoint
+from ..checkpoint.types import Checkpoint
 from .graphs import TorchModel
-
-FloatArray = NDArray[np.float32]
 
 MOST_ERROR: Mapping[str, float] = {"f32": 1e-3, "int8": 0.5, "w8": 0.2, "w4": 0.5}
 """Largest error of a graph, as a share of what it should give: above what rounding does; 1 is that of a guess."""

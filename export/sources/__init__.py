@@ -8,8 +8,8 @@ from pathlib import Path
 
 from edge.errors import FormatError, ModelNotFoundError, UnsupportedModelError
 
-from ..checkpoint import Checkpoint
-from ..vocabulary import Assets
+from ..checkpoint.types import Checkpoint
+from ..checkpoint.vocabulary import Assets
 from . import ctranslate2, gguf, huggingface, openai, whispercpp
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80\x02"

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from edge.errors import FormatError, UnsupportedModelError
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
-from ..checkpoint import Checkpoint, Hints, build_checkpoint, check_dims
-from ..files import Cursor, read_json_object, sha256_of
-from ..vocabulary import Assets, read_vocabulary
+from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
+from ..checkpoint.vocabulary import Assets, read_vocabulary
+from ..tools.files import Cursor, read_json_object, sha256_of
 
 WEIGHTS = "model.bin"
 VERSION = 6

@@ -17,9 +17,9 @@ from edge.whisper.file.dims import tensor_shapes
 from edge.whisper.file.embedding import CHANNEL_SCALE, EMBEDDING, embedding_bands
 from edge.whisper.file.model import ModelFile, open_model
 
-from ..checkpoint import Checkpoint, Hints, build_checkpoint
-from ..files import sha256_of
-from ..vocabulary import vocabulary_from_text
+from ..checkpoint.types import Checkpoint, Hints, build_checkpoint
+from ..checkpoint.vocabulary import vocabulary_from_text
+from ..tools.files import sha256_of
 from .blocks import dequantize_blocks
 
 MAGIC = b"GGUF"

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from edge.errors import FormatError, ModelNotFoundError, UnsupportedModelError
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
-from ..checkpoint import Checkpoint, Hints, build_checkpoint, check_dims
-from ..files import MAX_INTEGER, read_json_object, sha256_of
-from ..mel import N_BINS
-from ..vocabulary import Assets, read_vocabulary
+from ..checkpoint.mel import N_BINS
+from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
+from ..checkpoint.vocabulary import Assets, read_vocabulary
+from ..tools.files import MAX_INTEGER, read_json_object, sha256_of
 from .names import huggingface_name
 from .safetensors import map_safetensors, widen
 

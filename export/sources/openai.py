@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from edge.errors import FormatError, UnsupportedModelError
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
-from ..checkpoint import Checkpoint, Hints, build_checkpoint, check_dims
-from ..files import MAX_INTEGER, sha256_of
-from ..vocabulary import Assets, read_vocabulary
+from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
+from ..checkpoint.vocabulary import Assets, read_vocabulary
+from ..tools.files import MAX_INTEGER, sha256_of
 from .names import openai_name
 
 MIN_TORCH = (2, 6)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
 
-from ..files import Cursor, parse_json_object
+from ..tools.files import Cursor, parse_json_object
 
 MAX_HEADER_BYTES = 16 << 20
 MAX_RANK = 8

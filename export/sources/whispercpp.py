@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from edge.errors import FormatError, UnsupportedModelError
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
-from ..checkpoint import Checkpoint, Hints, build_checkpoint, check_dims
-from ..files import Cursor, sha256_of
-from ..vocabulary import MAX_TOKEN_BYTES, n_text_tokens, vocabulary_from_text
+from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
+from ..checkpoint.vocabulary import MAX_TOKEN_BYTES, n_text_tokens, vocabulary_from_text
+from ..tools.files import Cursor, sha256_of
 from .blocks import BLOCK, BLOCK_BYTES, dequantize_blocks
 from .names import openai_name
 

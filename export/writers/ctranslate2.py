@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from edge.progress import Progress
 from edge.whisper.tokens import Tokenizer
 
-from ..checkpoint import Checkpoint, FloatPrecision, as_float
-from ..files import replacing_folder, write_json
+from ..checkpoint.types import Checkpoint, FloatPrecision, as_float
+from ..checkpoint.vocabulary import token_texts
 from ..sources.ctranslate2 import SPECIFICATION, VERSION, WEIGHTS
-from ..vocabulary import token_texts
+from ..tools.files import replacing_folder, write_json
 from .huggingface import tokenizer_json
 
 REVISION = 3

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.audio import SAMPLE_RATE_HZ
 from edge.gguf.file import MetadataValue
 from edge.gguf.types import TensorType
 from edge.gguf.writer import TensorToWrite, write_gguf
@@ -21,12 +22,12 @@ from edge.whisper.file.model import REPORT_KEY
 from edge.whisper.file.positions import POSITIONS, POSITIONS_KEY, SINUSOIDS, are_sinusoids
 from edge.whisper.tokens import Tokenizer
 
-from ..checkpoint import Checkpoint
-from ..mel import SAMPLE_RATE, WINDOW_S, hann_window
-from ..quantize import Precision, Quantized
-from ..tail import find_tail
-from ..vocabulary import merge_lines, token_texts
-from ..weights import quantize_checkpoint
+from ..checkpoint.mel import WINDOW_S, hann_window
+from ..checkpoint.types import Checkpoint
+from ..checkpoint.vocabulary import merge_lines, token_texts
+from ..landmarks import find_tail
+from ..quantize.model import quantize_checkpoint
+from ..quantize.policy import Precision, Quantized
 
 HEARD_KEY = "edgewise.calibration.sha256"
 """Of each recording that helped."""
@@ -172,7 +173,7 @@ def _frontend(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
     return {
         "stt.frontend.type": "mel",
         "stt.frontend.num_mels": checkpoint.dims.n_mels,
-        "stt.frontend.sample_rate": SAMPLE_RATE,
+        "stt.frontend.sample_rate": SAMPLE_RATE_HZ,
         "stt.frontend.n_fft": N_FFT,
         "stt.frontend.win_length": N_FFT,
         "stt.frontend.hop_length": HOP_SAMPLES,
@@ -181,12 +182,12 @@ def _frontend(checkpoint: Checkpoint) -> dict[str, MetadataValue]:
         "stt.frontend.dither": 0.0,
         "stt.frontend.pre_emphasis": 0.0,
         "stt.frontend.f_min": 0.0,
-        "stt.frontend.f_max": SAMPLE_RATE / 2,
+        "stt.frontend.f_max": SAMPLE_RATE_HZ / 2,
         "stt.frontend.pad_mode": "reflect",
         "stt.frontend.center": True,
         "stt.frontend.mel_norm": "slaney",
         "stt.frontend.chunk_length": WINDOW_S,
-        "stt.frontend.n_samples": WINDOW_S * SAMPLE_RATE,
+        "stt.frontend.n_samples": WINDOW_S * SAMPLE_RATE_HZ,
         "stt.frontend.nb_max_frames": WINDOW_S * FRAMES_PER_SECOND,
     }
 

@@ -8,16 +8,17 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from edge.audio import SAMPLE_RATE_HZ
 from edge.progress import Progress
 from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.whisper.file.dims import WhisperDims
 from edge.whisper.tokens import Tokenizer
 
-from ..checkpoint import Checkpoint, FloatPrecision, as_float
-from ..files import replacing_folder, write_json
-from ..mel import SAMPLE_RATE, WINDOW_S
+from ..checkpoint.mel import WINDOW_S
+from ..checkpoint.types import Checkpoint, FloatPrecision, as_float
+from ..checkpoint.vocabulary import merge_lines, token_texts
 from ..sources.names import huggingface_name
-from ..vocabulary import merge_lines, token_texts
+from ..tools.files import replacing_folder, write_json
 from .safetensors import SafetensorsType, write_safetensors
 
 
@@ -109,11 +110,11 @@ def _preprocessor_config(dims: WhisperDims) -> dict[str, Any]:
         "feature_extractor_type": "WhisperFeatureExtractor",
         "processor_class": "WhisperProcessor",
         "feature_size": dims.n_mels,
-        "sampling_rate": SAMPLE_RATE,
+        "sampling_rate": SAMPLE_RATE_HZ,
         "hop_length": HOP_SAMPLES,
         "chunk_length": WINDOW_S,
         "n_fft": N_FFT,
-        "n_samples": WINDOW_S * SAMPLE_RATE,
+        "n_samples": WINDOW_S * SAMPLE_RATE_HZ,
         "nb_max_frames": WINDOW_S * FRAMES_PER_SECOND,
         "padding_side": "right",
         "padding_value": 0.0,

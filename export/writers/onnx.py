@@ -12,10 +12,10 @@ from edge.progress import Progress, silent
 from edge.whisper.engines.onnx_folder import DECODER, DECODER_WITH_PAST, ENCODER, FACTS
 from edge.whisper.file.model import REPORT_KEY
 
-from ..budget import Yardstick, budget_error, make_report, try_model
-from ..checkpoint import Checkpoint
-from ..files import replacing_folder
-from ..report import GraphReport, OnnxReport, Report, write_beside
+from ..checkpoint.types import Checkpoint
+from ..measure.budget import Yardstick, budget_error, make_report, try_model
+from ..measure.report import GraphReport, OnnxReport, Report, write_beside
+from ..tools.files import replacing_folder
 from .gguf import frontend_tensors, model_metadata
 from .huggingface import write_configurations, write_huggingface
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from edge.progress import Progress
 from edge.quant import quantize_q8_0
 
-from ..checkpoint import Checkpoint, as_float
-from ..files import replacing_file
+from ..checkpoint.types import Checkpoint, as_float
 from ..sources.names import openai_name
+from ..tools.files import replacing_file
 
 MAGIC = 0x67676D6C
 TYPE_F32, TYPE_F16, TYPE_Q8_0 = 0, 1, 8

@@ -17,8 +17,8 @@ from benchmarks.__main__ import main
 from benchmarks.child import EngineProcess
 from benchmarks.engines import Settings
 from benchmarks.errors import BenchmarkError
-from benchmarks.peaks import Peaks
-from export.evaluate.manifest import Utterance
+from edge.bench.peaks import Peaks
+from edge.bench.sets import Utterance
 
 
 def test_what_fails_in_the_child_is_told_by_the_parent(tmp_path: Path) -> None:

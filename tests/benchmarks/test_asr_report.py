@@ -9,8 +9,8 @@ import pytest
 from benchmarks.asr_report import asr_table, languages_table, peer_table, roofline_table, sets_table, speeds_table
 from benchmarks.engines import Parts
 from benchmarks.results import EngineResult, UtteranceResult, median_parts, summarize
-from benchmarks.roofline import Floor
-from export.evaluate.scoring import Errors
+from edge.bench.roofline import Floor
+from edge.bench.scoring import Errors
 
 FLOOR = Floor(encoder_s=0.009, cross_s=0.001, decoder_s=0.004, vocabulary_s=0.006)
 PARTS = Parts(features_s=0.002, encode_s=0.02, decode_s=0.03, n_windows=2, n_tokens=20, n_second_looks=1)

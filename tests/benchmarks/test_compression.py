@@ -12,10 +12,9 @@ import pytest
 from benchmarks.__main__ import build_parser, main
 from benchmarks.compression import Compressed, CompressionOptions, run_compression, table_of, time_table
 from benchmarks.encoder_time import EncoderTime
+from edge.bench.scoring import Errors
 from export.compress.shapes import with_layer
-from export.costs import encoder_weights
-from export.evaluate.measure import SetScore
-from export.evaluate.scoring import Errors
+from export.measure.measure import SetScore
 from export.sources import read_checkpoint
 from export.writers.gguf import write_model_file
 
@@ -81,7 +80,7 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     assert [(time["threads"], time["macs_saved"]) for time in row["times"]] == [(1, 0)]
     assert row["times"][0]["ms"] > 0
     assert row["model"] == "tiny.en"
-    assert row["reduction"] == pytest.approx(2 * 64 * 384 / encoder_weights(whole.dims))
+    assert row["reduction"] == pytest.approx(2 * 64 * 384 / whole.dims.encoder_weights)
     assert row["scores"][0]["errors"]["words"] == 14
     kept = [tmp_path / "kept" / f"smaller-0-{precision}.gguf" for precision in ("f32", "int8")]
     assert kept[1].stat().st_size == row["n_bytes"] < tiny_en_int8.stat().st_size

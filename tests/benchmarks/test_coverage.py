@@ -9,7 +9,7 @@ import soundfile
 
 from benchmarks.__main__ import main
 from benchmarks.coverage import KINDS, Maker
-from export.evaluate.manifest import Utterance
+from edge.bench.sets import Utterance
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from benchmarks.encoder_time import EncoderTime, clips_of, time_encoders
+from edge.bench.sets import Manifest, Utterance
 from edge.errors import ManifestError
 from edge.whisper.file.dims import WhisperDims
 from export.compress.shapes import with_layer
-from export.evaluate.manifest import Manifest, Utterance
 from export.sources import read_checkpoint
 from export.writers.gguf import write_model_file
 

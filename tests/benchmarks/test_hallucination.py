@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from benchmarks.hallucination import Invented, Row, count_words, inserted_words, invented_table, speech_table
-from benchmarks.nonspeech import KINDS, RATE_HZ, clips, with_pauses
-from export.evaluate.scoring import Errors
+from benchmarks.nonspeech import KINDS, clips, with_pauses
+from edge.audio import SAMPLE_RATE_HZ
+from edge.bench.scoring import Errors
 
 
 def test_ten_minutes_are_made_and_always_the_same() -> None:
     made = list(clips())
-    assert 600 <= sum(len(clip.samples) for clip in made) / RATE_HZ <= 660
+    assert 600 <= sum(len(clip.samples) for clip in made) / SAMPLE_RATE_HZ <= 660
     assert len({clip.name for clip in made}) == len(made) == 3 * len(KINDS)
     for clip, again in zip(made, clips(), strict=True):
         assert clip.samples.dtype == np.float32
@@ -24,17 +25,17 @@ def test_ten_minutes_are_made_and_always_the_same() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_but_silence_sounds(kind: str) -> None:
-    samples = KINDS[kind](np.random.default_rng(0), RATE_HZ)
-    assert samples.shape == (RATE_HZ,)
+    samples = KINDS[kind](np.random.default_rng(0), SAMPLE_RATE_HZ)
+    assert samples.shape == (SAMPLE_RATE_HZ,)
     assert (np.abs(samples).max() > 0) == (kind != "silence")
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_pauses_are_a_third_and_speech_stays_whole(seed: int) -> None:
-    speech = [np.full(RATE_HZ * seconds, 0.5, np.float32) for seconds in (3, 5, 4)]
+    speech = [np.full(SAMPLE_RATE_HZ * seconds, 0.5, np.float32) for seconds in (3, 5, 4)]
     whole, n_paused = with_pauses(speech, seed)
     assert n_paused / len(whole) == pytest.approx(0.3, abs=0.01)
-    assert np.count_nonzero(whole == 0.5) == 12 * RATE_HZ
+    assert np.count_nonzero(whole == 0.5) == 12 * SAMPLE_RATE_HZ
     again, _ = with_pauses(speech, seed)
     np.testing.assert_array_equal(whole, again)
 

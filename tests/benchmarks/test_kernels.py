@@ -21,8 +21,8 @@ from benchmarks.kernels import (
     read_shapes,
     run_kernels,
 )
-from benchmarks.peaks import Peaks
 from edge import ops
+from edge.bench.peaks import Peaks
 
 PEAK = Peaks(threads=2, int8=200e9, f32=50e9, read=40e9)
 

@@ -11,7 +11,7 @@ from benchmarks.__main__ import main
 from benchmarks.engines import Settings
 from benchmarks.errors import BenchmarkError
 from benchmarks.nbest import ListResult, nbest_table, summarize_lists
-from export.evaluate.scoring import Errors
+from edge.bench.scoring import Errors
 
 
 def test_the_oracle_takes_the_best_of_each_list() -> None:

@@ -16,7 +16,7 @@ from benchmarks.onnx_product import (
     product_table,
     product_times,
 )
-from benchmarks.peaks import Peaks
+from edge.bench.peaks import Peaks
 
 PEAKS = Peaks(threads=2, int8=200e9, f32=50e9, read=40e9)
 SHAPE = ProductShape("tiny", "attention output", 400, 384, 384)

@@ -12,9 +12,9 @@ import pytest
 from benchmarks.asr_report import asr_table
 from benchmarks.compare import compare, error_change, speed_change
 from benchmarks.errors import BenchmarkError
-from benchmarks.report import table
 from benchmarks.results import EngineResult, UtteranceResult, by_speed, summarize
-from export.evaluate.scoring import Errors
+from edge.bench.scoring import Errors
+from edge.bench.tables import table
 
 
 def _result(engine: str, factor: float, edits: int = 1, n: int = 20) -> EngineResult:

@@ -12,8 +12,8 @@ import pytest
 
 from benchmarks.__main__ import main
 from benchmarks.step_report import Case, draft_rate, draft_table, step_rate, step_table
-from benchmarks.stopwatch import StepTime, TimedState
-from edge.whisper.engines.protocol import FloatArray, IntArray
+from edge.arrays import FloatArray, IntArray
+from edge.bench.stopwatch import StepTime, TimedState
 from export.sources import read_checkpoint
 from export.writers.gguf import write_model_file
 

@@ -12,9 +12,9 @@ import pytest
 
 from edge.whisper.file.dims import HEAD_DIM, WhisperDims, tensor_shapes
 from edge.whisper.tokens import Vocabulary
-from export.checkpoint import Checkpoint, Hints, build_checkpoint
-from export.published import PUBLISHED
-from export.vocabulary import byte_characters, n_text_tokens, vocabulary_from_text
+from export.checkpoint.published import PUBLISHED
+from export.checkpoint.types import Checkpoint, Hints, build_checkpoint
+from export.checkpoint.vocabulary import byte_characters, n_text_tokens, vocabulary_from_text
 from export.writers.ctranslate2 import write_ctranslate2
 
 MadeCheckpoint = Callable[..., Checkpoint]

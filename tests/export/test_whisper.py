@@ -15,8 +15,8 @@ from edge.errors import ModelNotFoundError, UnsupportedModelError
 from edge.gguf.file import open_gguf
 from edge.whisper.file.model import open_model
 from edge.whisper.file.positions import POSITIONS, sinusoids
-from export.checkpoint import Checkpoint
-from export.quantize import PRECISIONS
+from export.checkpoint.types import Checkpoint
+from export.quantize.policy import PRECISIONS
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
 from export.writers.gguf import write_model_file

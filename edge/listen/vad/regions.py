@@ -10,10 +10,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ...audio.mono import SAMPLE_RATE_HZ
 from .options import VadOptions
 from .silero import FRAME_SAMPLES
 
-_SAMPLES_PER_MS = 16
+_SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 
 
 @dataclass(frozen=True, slots=True)

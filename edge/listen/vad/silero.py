@@ -9,11 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import FloatArray
 from ...onnx.graph import Graph, Signature, require_onnxruntime, to_value
-
-FloatArray = NDArray[np.float32]
 
 FRAME_SAMPLES = 512
 """At 16 kHz: 32 ms."""

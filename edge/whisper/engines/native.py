@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import FloatArray, IntArray
 from ...errors import FormatError, KernelError
 from ...gguf.file import StoredTensor
 from ...gguf.types import TensorType
@@ -24,9 +25,6 @@ from ..file.dims import FRAMES_PER_POSITION, WhisperDims
 from ..file.embedding import CHANNEL_SCALE, embedding_bands
 from ..file.landmarks import Tail
 from ..file.tensors import check_weights
-
-FloatArray = NDArray[np.float32]
-IntArray = NDArray[np.int32]
 
 
 class WeightsFile(Protocol):

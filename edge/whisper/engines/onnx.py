@@ -9,17 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import FloatArray, IntArray
 from ...errors import KernelError
 from ...onnx.graph import Graph, Value, require_onnxruntime, to_value
 from ...threads import default_threads
 from ..file.dims import FRAMES_PER_POSITION, WhisperDims
 from ..file.model import ModelFile
 from . import onnx_folder as names
-
-FloatArray = NDArray[np.float32]
-IntArray = NDArray[np.int32]
 
 
 class OnnxEngine:

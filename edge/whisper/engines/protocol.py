@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from ...arrays import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from ..file.dims import WhisperDims
     from ..file.landmarks import Tail
-
-FloatArray = NDArray[np.float32]
-IntArray = NDArray[np.int32]
 
 
 class State(Protocol):

@@ -55,6 +55,28 @@ class WhisperDims:
         """The shape of an encoder layer."""
         return self.layers[layer] if self.layers else LayerShape(HEAD_DIM, 4 * self.n_audio_state)
 
+    def layer_macs(self, shape: LayerShape) -> int:
+        """Multiply-adds of such a layer's linears for one position, which is also how many weights they have."""
+        d = self.n_audio_state
+
+        def product(n: int, k: int, rank: int) -> int:
+            return rank * (n + k) if rank else n * k
+
+        return (
+            2 * self.n_audio_head * shape.key_width * d
+            + d * d
+            + product(d, d, shape.out_rank)
+            + product(shape.ffn_width, d, shape.fc1_rank)
+            + product(d, shape.ffn_width, shape.fc2_rank)
+        )
+
+    @property
+    def encoder_weights(self) -> int:
+        """Weights in all matrices of the encoder, convolutions included: what a reduction is a share of."""
+        convolutions = 3 * self.n_audio_state * (self.n_mels + self.n_audio_state)
+        layers = (self.layer_shape(layer) for layer in range(self.n_audio_layer))
+        return convolutions + sum(map(self.layer_macs, layers))
+
     @property
     def is_multilingual(self) -> bool:
         """English-only models have 51864 tokens, multilingual ones 51865 or 51866."""

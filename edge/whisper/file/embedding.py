@@ -21,6 +21,9 @@ CHANNEL_SCALE = f"{EMBEDDING}.channel_scale"
 BAND_STEP = 16
 """All bands but the last have a multiple of it: a tile of the kernels'."""
 
+FREQUENT = 7_008
+"""Tokens, by rank, in the first band of an INT4 file that edgewise writes; of others most are never said."""
+
 
 def embedding_bands(tensors: Mapping[str, StoredTensor]) -> tuple[str, ...]:
     """The stems of the tensors that hold its rows, in their order."""

@@ -1,6 +1,6 @@
 """The tail: how a model file describes the padding behind a clip, so that nobody computes it whole.
 
-Whisper was trained on windows of 30 s and runs on or repeats itself without its padding. `export.tail` chooses
+Whisper was trained on windows of 30 s and runs on or repeats itself without its padding. `export.landmarks` chooses
 landmarks, few positions that stand for all the padding; the engine encodes those beyond the clip with the clip.
 Under `edgewise.tail.`: `stride`, `positions`, `counts`, `local_heads`, and `contexts` (one array, flattened).
 """

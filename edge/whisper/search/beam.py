@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import ops
+from ...arrays import FloatArray
 from ...errors import KernelError
-from ..engines.protocol import FloatArray, State
+from ..engines.protocol import State
 from ..tokens import Tokenizer
 from .greedy import Bounds, DecodedWindow, Hypothesis, Prompt, rank, start_decoding, summarize
 from .rules import NO_NUMBER, IdArray, TokenRules, top_tokens

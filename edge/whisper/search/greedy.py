@@ -10,7 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ..engines.protocol import FloatArray, State
+from ...arrays import FloatArray
+from ..engines.protocol import State
 from ..tokens import Task, Tokenizer
 from .rules import IdArray, TokenRules, pick_greedy, probability
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ... import ops
+from ...arrays import FloatArray
 from ...errors import KernelError
-from ..engines.protocol import FloatArray
 from ..tokens import SECONDS_PER_TIMESTAMP, Tokenizer, default_suppress_begin, default_suppress_tokens
 
 IdArray = np.ndarray[tuple[int], np.dtype[np.intp]]

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..engines.protocol import FloatArray
+from ...arrays import FloatArray
 from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
 from ..sound import Sound
 from .evidence import Listener

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import BoolArray, FloatArray
 from ...audio import SAMPLE_RATE_HZ
 from ...listen.vad import FRAME_SAMPLES, Chunker, RegionFinder, SileroVad, VadOptions
-from ..engines.protocol import FloatArray
 from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
 from ..frames import FrameStream
 from ..search.greedy import DecodedWindow
@@ -25,8 +24,6 @@ from .doubts import is_doubtful_segment, speech_needed_s, too_much
 
 OpenVad = Callable[[], SileroVad | None]
 """Opens the detector when it is first needed; None where there is none."""
-
-BoolArray = NDArray[np.bool_]
 
 
 def no_vad() -> None:

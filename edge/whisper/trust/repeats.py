@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ..engines.protocol import FloatArray, State
+from ...arrays import FloatArray
+from ..engines.protocol import State
 from ..features import FRAMES_PER_SECOND
 from ..file.dims import FRAMES_PER_POSITION
 from ..search.greedy import DecodedWindow

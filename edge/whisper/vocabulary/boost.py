@@ -24,7 +24,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ... import ops
-from ..engines.protocol import FloatArray, State
+from ...arrays import FloatArray
+from ..engines.protocol import State
 from ..search.greedy import DecodedWindow, Hypothesis, Prompt, rank, summarize
 from ..search.rules import IdArray
 from ..tokens import Tokenizer

@@ -15,9 +15,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
-BoolArray = NDArray[np.bool_]
+from ...arrays import BoolArray
 
 _RULES = tuple(
     (re.compile(pattern), sound)

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...arrays import FloatArray
 from ...errors import UnsupportedModelError
-from ..engines.protocol import FloatArray, State
+from ..engines.protocol import State
 
 MEDIAN_WIDTH = 7
 """Positions (of 20 ms) whose median takes the place of each."""

@@ -13,17 +13,15 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ...arrays import BoolArray, FloatArray
 from ...transcript.types import Segment, Word
-from ..engines.protocol import FloatArray, State
+from ..engines.protocol import State
 from ..features import FRAMES_PER_SECOND
 from ..file.dims import FRAMES_PER_POSITION
 from ..tokens import Task, Tokenizer
 from .align import attention_map, warp
 from .pieces import TokenWord, group_words
-
-BoolArray = NDArray[np.bool_]
 
 _HEARD = np.float32(8)
 """Powers of ten below the loudest value of a window that the model hears; its features are cut off there as well."""

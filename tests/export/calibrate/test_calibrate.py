@@ -16,7 +16,7 @@ from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.model import open_model
 from export.calibrate import calibrate
 from export.calibrate.forward import input_of
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
 

@@ -13,7 +13,7 @@ from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
 from edge.whisper.file.landmarks import PADDING, Tail
 from export.calibrate.forward import Forward, gelu, input_of
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.engine import engine_of
 
 MadeCheckpoint = Callable[..., Checkpoint]

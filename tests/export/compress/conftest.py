@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 
 pytest.importorskip("torch", reason="compression is written in torch (pip install '.[export]')")
 

@@ -19,14 +19,14 @@ import soundfile
 import torch
 
 from edge.progress import Progress, silent
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.compress import checkpoints as module
 from export.compress.checkpoints import CheckpointFile, Checkpoints, State, fingerprint
 from export.compress.network import to_torch
 from export.compress.recover import Lesson, Network, Recovered, recover
 from export.compress.speech import Batch, Speech, batches
+from export.quantize.gptq import moved_for_q4_0
 from export.recipe import Kitchen, Recipe
-from export.rounding import moved_for_q4_0
 
 ROUNDED = "enc.blocks.0.ffn.fc1.weight"
 

@@ -12,7 +12,7 @@ import torch
 from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
 from edge.whisper.file.dims import LayerShape, tensor_shapes
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.compress.network import convolve, decode, encode, to_torch
 from export.engine import engine_of
 

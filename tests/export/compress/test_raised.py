@@ -18,13 +18,13 @@ from edge.progress import silent
 from edge.whisper.file.positions import POSITIONS, sinusoids
 from export import recipe as module
 from export.calibrate import calibrate
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.compress import sensitivity
 from export.compress.sensitivity import AtInt4
 from export.compress.speech import Speech
-from export.quantize import Quantized, Role, role_of
+from export.quantize.model import quantize_checkpoint
+from export.quantize.policy import Quantized, Role, role_of
 from export.recipe import Kitchen, Made, Recipe
-from export.weights import quantize_checkpoint
 from export.writers.gguf import write_model_file
 
 COSTLIEST = "dec.blocks.1.cross_attn.out.weight"

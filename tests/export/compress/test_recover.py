@@ -8,14 +8,14 @@ import torch
 
 from edge.progress import silent
 from edge.quant import dequantize_q4_0, q4_0_rows
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.compress import recover as module
 from export.compress.encoder import search_sizes, shrink_encoder
 from export.compress.network import to_torch
 from export.compress.recover import Lesson, Network, _round_q4_0, recover
 from export.compress.rounding import recover_q4_0
 from export.compress.speech import Speech
-from export.rounding import moved_for_q4_0, q4_0_codes_of
+from export.quantize.gptq import moved_for_q4_0, q4_0_codes_of
 
 ENCODER = ("enc.blocks.", "enc.final_norm.")
 

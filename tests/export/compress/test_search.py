@@ -12,12 +12,11 @@ from edge.gguf.types import TensorType
 from edge.progress import silent
 from edge.whisper.file.dims import tensor_shapes
 from edge.whisper.file.layers import is_sound
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.compress.encoder import search_sizes, shrink_encoder
 from export.compress.search import Search
 from export.compress.shapes import PARTS, smaller
 from export.compress.speech import Speech
-from export.costs import encoder_weights
 from export.engine import engine_of
 
 
@@ -45,7 +44,7 @@ def test_meets_budgets_in_any_order_on_one_way_down(checkpoint: Checkpoint, spee
         dims, tensors = smaller_one.checkpoint.dims, smaller_one.checkpoint.tensors
         assert [tensor.shape for tensor in tensors.values()] == list(tensor_shapes(dims).values())
         assert all(is_sound(layer, dims) for layer in dims.layers)
-        assert smaller_one.reduction == 1 - encoder_weights(dims) / encoder_weights(checkpoint.dims) >= reduction
+        assert smaller_one.reduction == 1 - dims.encoder_weights / checkpoint.dims.encoder_weights >= reduction
         assert smaller_one.damage > 0
         stored = {name: StoredTensor(name, TensorType.F32, array.shape, array) for name, array in tensors.items()}
         state = engine_of(Path("made"), dims, stored).new_state()

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from export.checkpoint.vocabulary import byte_characters
 from export.llm.model import LlamaDims, tensor_shapes
 from export.llm.numbers import as_type
-from export.vocabulary import byte_characters
 from export.writers.safetensors import write_safetensors
 
 MadeFolder = Callable[..., Path]

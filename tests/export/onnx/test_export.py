@@ -19,8 +19,8 @@ from edge.errors import BudgetError, EdgeError, FormatError, VerificationError
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.engines.onnx_folder import open_folder
 from edge.whisper.engines.onnx_inspect import describe_folder
-from export.budget import Budget
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
+from export.measure.budget import Budget
 from export.whisper import ExportReport, export_whisper
 from export.writers.ctranslate2 import write_ctranslate2
 

@@ -13,7 +13,7 @@ import pytest
 
 from edge.errors import EdgeError, FormatError, ModelNotFoundError, UnsupportedModelError
 from edge.store import Store
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.sources.ctranslate2 import read_ctranslate2, read_variables
 from export.writers.ctranslate2 import write_ctranslate2
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
-from export.checkpoint import Checkpoint
-from export.published import PUBLISHED
+from export.checkpoint.published import PUBLISHED
+from export.checkpoint.types import Checkpoint
 from export.sources import read_checkpoint
 from export.sources.names import openai_name
 from export.writers.ctranslate2 import write_ctranslate2

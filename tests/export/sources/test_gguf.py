@@ -13,7 +13,7 @@ from edge.errors import EdgeError, FormatError
 from edge.gguf.file import open_gguf
 from edge.gguf.types import TensorType
 from edge.gguf.writer import TensorToWrite, write_gguf
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.sources.gguf import read_gguf
 from export.writers.gguf import write_model_file
 

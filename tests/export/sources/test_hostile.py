@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.sources import read_checkpoint
 from export.sources.ctranslate2 import read_variables
 from export.writers.ctranslate2 import write_ctranslate2

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError, ModelNotFoundError, UnsupportedModelError
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.sources.huggingface import read_huggingface
 from export.sources.safetensors import read_safetensors
 from export.writers.huggingface import write_huggingface

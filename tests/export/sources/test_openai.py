@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError, UnsupportedModelError
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.sources.names import openai_name
 from export.sources.openai import read_openai
 from export.writers.huggingface import tokenizer_json

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.sources.blocks import BLOCK_BYTES, dequantize_blocks
 from export.sources.whispercpp import read_whispercpp
 from export.writers.whispercpp import write_whispercpp

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.store import Store
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.whisper import export_whisper
 from export.writers.gguf import write_model_file
 from export.writers.huggingface import write_huggingface

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.quant import dequantize_q8_0, quantize_q8_0
-from export.checkpoint import Checkpoint
+from export.checkpoint.types import Checkpoint
 from export.sources.whispercpp import read_whispercpp
 from export.writers.whispercpp import Precision, is_matrix, write_whispercpp
 

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from edge.arrays import FloatArray
 from edge.errors import EdgeError, FormatError
 from edge.listen.vad import FRAME_SAMPLES, SileroVad
 
 from .conftest import write_summing_graph
 
 pytest.importorskip("onnxruntime")
-
-FloatArray = NDArray[np.float32]
 
 
 def noise(n: int, level: float = 0.1) -> FloatArray:

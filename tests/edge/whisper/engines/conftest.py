@@ -17,7 +17,7 @@ from edge.gguf.writer import TensorToWrite, write_gguf
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.file.dims import WhisperDims
 from edge.whisper.tokens import Tokenizer
-from export.mel import mel_filters
+from export.checkpoint.mel import mel_filters
 from export.writers.gguf import frontend_tensors, model_metadata
 
 HEADS = ((0, 1), (1, 0))

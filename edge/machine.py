@@ -1,0 +1,87 @@
+"""The machine that this process runs on: what `edgewise doctor` shows, and what a result was measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+_FEATURES = (
+    *("avx", "avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16"),
+    *("amx_int8", "amx_bf16", "asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve", "sve2"),
+)
+"""Processor features that matter to kernels, by their names in /proc/cpuinfo."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What must be known to compare two results; None or empty where the system does not tell."""
+
+    cpu: str
+    board: str | None
+    """Name of a single-board computer."""
+    features: tuple[str, ...]
+    """Instruction sets of the CPU that matter here, in order of the alphabet."""
+    cores: int
+    """Logical cores that this process may use."""
+    governor: str | None
+    memory_gb: float
+    kernel: str
+    system: str
+    python: str
+    load_average: float | None
+    """Mean of the last minute; a busy machine measures nothing."""
+    temperature_c: float | None
+    """Temperature of the hottest sensor."""
+    commit: str | None = None
+    """Commit of the checkout that a result was measured with, "+" behind it where files are changed."""
+
+
+def describe_machine(commit: str | None = None) -> Machine:
+    """Describe the machine that this process runs on, for a result of a `commit`."""
+    cpuinfo = _cpuinfo()
+    board = _read("/proc/device-tree/model")
+    present = (cpuinfo.get("flags") or cpuinfo.get("Features") or "").split()
+    return Machine(
+        cpu=cpuinfo.get("model name") or board or platform.processor() or platform.machine(),
+        board=board,
+        features=tuple(sorted(feature for feature in _FEATURES if feature in present)),
+        cores=_usable_cores(),
+        governor=_read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        kernel=platform.release(),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+        load_average=round(os.getloadavg()[0], 2),
+        temperature_c=_temperature_c(),
+        commit=commit,
+    )
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cpuinfo() -> dict[str, str]:
+    """The last processor's fields, which on big.LITTLE boards is a big core."""
+    fields = {}
+    for line in (_read("/proc/cpuinfo") or "").splitlines():
+        key, colon, value = line.partition(":")
+        if colon:
+            fields[key.strip()] = value.strip()
+    return fields
+
+
+def _temperature_c() -> float | None:
+    readings = [_read(str(zone)) for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp")]
+    return max((int(reading) / 1000 for reading in readings if reading), default=None)
+
+
+def _read(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").strip("\0\n ") or None
+    except OSError:
+        return None

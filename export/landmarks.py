@@ -1,0 +1,143 @@
+"""Choosing the landmarks of the padding (edge.whisper.file.landmarks), from a window of nothing but padding.
+
+Far from speech one position of the padding is like the next, so that every `STRIDE`-th, counted `STRIDE` times,
+would do, but for three things that this module looks for in the model itself:
+
+- Registers: some positions turn into outliers with up to forty times the usual norm and gather what the whole
+  window says (Darcet et al. 2024, "Vision Transformers Need Registers", for images). Each is a landmark of its
+  own; counting one as a whole stretch would drown everything else.
+- Local heads: in the first layer some heads look at their nearest neighbours, which landmarks do not have.
+- The last position, beyond which nothing lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.arrays import FloatArray
+from edge.gguf.file import StoredTensor
+from edge.quant import dequantize_int8
+from edge.whisper.engines.native import WhisperEngine, to_float32
+from edge.whisper.file.dims import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
+from edge.whisper.file.landmarks import PADDING, Tail
+
+from .engine import engine_of
+from .quantize.policy import Quantized
+
+STRIDE = 48
+"""Positions that an ordinary landmark stands for: 0.96 s."""
+
+REGISTER_NORM = 1.5
+"""A register's norm in some layer, as a multiple of the layer's median."""
+
+LOCAL_MASS = 0.9
+"""A local head's share of attention within `LOCAL_REACH` positions."""
+
+LOCAL_REACH = 8
+
+_FIRST_BLOCK = "enc.blocks.0"
+
+
+def find_tail(path: Path, dims: WhisperDims, quantized: Mapping[str, Quantized]) -> Tail:
+    """The landmarks for the weights that are to be written to `path`."""
+    parts = (part for tensor in quantized.values() for part in tensor.parts)
+    tensors = {part.name: StoredTensor(part.name, part.type, part.shape, part.data) for part in parts}
+    return landmarks_of(engine_of(path, dims, tensors), tensors)
+
+
+def landmarks_of(engine: WhisperEngine, tensors: Mapping[str, StoredTensor]) -> Tail:
+    """Encode a window of padding with an engine on these tensors, and choose its landmarks."""
+    dims = engine.dims
+    padding = np.full((dims.n_audio_ctx * FRAMES_PER_POSITION, dims.n_mels), PADDING, np.float32)
+    hidden = engine.new_state().hidden_states(padding)
+    positions, counts = choose_landmarks(register_scores(hidden))
+    heads, contexts = local_contexts(hidden[0], tensors, positions)
+    return Tail(min(STRIDE, dims.n_audio_ctx), positions, counts, heads, contexts)
+
+
+def register_scores(hidden: FloatArray) -> FloatArray:
+    """How far each position stands out in what any layer reads, from states (n_layers + 1, n_ctx, n_state).
+
+    A score is the norm over the median of all positions; what the last layer gives is normalized before it is read.
+    """
+    norms = np.linalg.norm(hidden[:-1], axis=2)
+    scores: FloatArray = (norms / np.median(norms, axis=1, keepdims=True)).max(axis=0)
+    return scores
+
+
+def choose_landmarks(scores: FloatArray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Landmarks (n,) for positions with these register scores, and how many positions each stands for."""
+    is_register = scores > REGISTER_NORM
+    is_register[-1] = False
+    last = len(scores) - 1
+    chosen = [(last, 1)] + [
+        landmark
+        for first in range(0, last, STRIDE)
+        for landmark in _landmarks_within(first, min(first + STRIDE, last), scores, is_register)
+    ]
+    positions, counts = np.array(sorted(chosen), np.int32).T
+    return np.ascontiguousarray(positions), np.ascontiguousarray(counts)
+
+
+def _landmarks_within(
+    first: int, last: int, scores: FloatArray, is_register: NDArray[np.bool_]
+) -> Iterator[tuple[int, int]]:
+    """(position, count) for each run of registers, and for all the others together the one nearest their middle."""
+    positions = np.arange(first, last)
+    registers, others = positions[is_register[first:last]], positions[~is_register[first:last]]
+    if len(others):
+        yield int(others[np.argmin(np.abs(others - (first + last) / 2))]), len(others)
+    if len(registers):
+        for run in np.split(registers, np.flatnonzero(np.diff(registers) > 1) + 1):
+            yield int(run[np.argmax(scores[run])]), len(run)
+
+
+def local_contexts(
+    states: FloatArray, tensors: Mapping[str, StoredTensor], positions: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], FloatArray]:
+    """The first layer's local heads (n_local,), and their contexts (n, n_local, 64) at positions (n,)."""
+    norm, attention = f"{_FIRST_BLOCK}.norm_attn", f"{_FIRST_BLOCK}.attn"
+    x = _layer_norm(states, *(_floats(tensors, f"{norm}.{part}") for part in ("weight", "bias")))
+    q, k, v = (_project(x, tensors, f"{attention}.{part}") for part in "qkv")
+    n_ctx, n_state = states.shape
+    probes = np.arange(LOCAL_REACH, n_ctx - LOCAL_REACH, 2 * LOCAL_REACH)
+    near = np.abs(np.arange(n_ctx) - probes[:, None]) <= LOCAL_REACH
+    heads, contexts = [], []
+    n_heads = n_state // HEAD_DIM
+    for head, (q_head, k_head) in enumerate(zip(np.split(q, n_heads, 1), np.split(k, n_heads, 1), strict=True)):
+        weights = _softmax(q_head[probes] @ k_head.T)
+        if (weights * near).sum(axis=1).mean() > LOCAL_MASS:
+            heads.append(head)
+            values = v[:, head * HEAD_DIM : (head + 1) * HEAD_DIM]
+            contexts.append(_softmax(q_head[positions] @ k_head.T) @ values)
+    shape = (len(heads), len(positions), HEAD_DIM)
+    stacked = np.array(contexts, np.float32).reshape(shape).transpose(1, 0, 2)
+    return np.array(heads, np.int32), np.ascontiguousarray(stacked)
+
+
+def _floats(tensors: Mapping[str, StoredTensor], name: str) -> FloatArray:
+    scales = tensors.get(f"{name}_scale")
+    if scales is not None:
+        return dequantize_int8(tensors[name].data, scales.data)
+    return to_float32(tensors[name])
+
+
+def _project(x: FloatArray, tensors: Mapping[str, StoredTensor], stem: str) -> FloatArray:
+    y: FloatArray = x @ _floats(tensors, f"{stem}.weight").T
+    return y + to_float32(tensors[f"{stem}.bias"]) if f"{stem}.bias" in tensors else y
+
+
+def _layer_norm(x: FloatArray, weight: FloatArray, bias: FloatArray) -> FloatArray:
+    centred = x - x.mean(axis=1, keepdims=True)
+    normed: FloatArray = centred / np.sqrt(x.var(axis=1, keepdims=True) + np.float32(1e-5)) * weight + bias
+    return normed
+
+
+def _softmax(scores: FloatArray) -> FloatArray:
+    e = np.exp((scores - scores.max(axis=1, keepdims=True)) / np.float32(np.sqrt(HEAD_DIM)))
+    weights: FloatArray = e / e.sum(axis=1, keepdims=True)
+    return weights

@@ -1,0 +1,138 @@
+"""The words that a model gets wrong on sets of recordings, how sure that is, and how long it takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import edge
+from edge.bench.intervals import drawn_rates, interval
+from edge.bench.scoring import Errors, score, total
+from edge.bench.sets import Manifest, Utterance, read_samples
+from edge.errors import ManifestError
+from edge.progress import Progress, silent
+from edge.whisper.model import EngineName as EngineName
+
+AS_RECORDED = (0.0,)
+"""The one level at which recordings are heard unless others are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetScore:
+    """A model on one set."""
+
+    name: str
+    manifest_sha256: str
+    n_recordings: int
+    errors: Errors
+    """At all levels together."""
+    edits: tuple[int, ...]
+    """Of each recording, at all levels together."""
+    words: tuple[int, ...]
+    """Of each recording's reference, as often as it was heard."""
+    low: float
+    """Lower end of the 95 % bootstrap interval of the word error rate; 1.0 is every word."""
+    high: float
+    ms: float
+    """Mean time of a recording, everything but loading: one run, to compare with others of the same machine."""
+    encode_ms: float = 0.0
+    """Of that, the encoder."""
+
+    @property
+    def rate(self) -> float:
+        """Word error rate."""
+        return self.errors.rate or 0.0
+
+
+def measure(
+    path: Path,
+    manifests: Sequence[Manifest],
+    progress: Progress = silent,
+    *,
+    engine: EngineName = "edgewise",
+    levels_db: Sequence[float] = AS_RECORDED,
+) -> tuple[SetScore, ...]:
+    """Transcribe every recording greedily, without timestamps, in the language that its manifest names.
+
+    `path` is what `engine` runs: a model file, or a folder for onnxruntime. Each recording is heard at each of
+    `levels_db`, decibels beside its own: any small change moves a few words, which several levels even out.
+
+    Raises:
+        ManifestError: a set has no words to compare with.
+    """
+    model = edge.load(path, engine=engine)
+    scores = []
+    for manifest in manifests:
+        with_words = [utterance for utterance in manifest.utterances if utterance.text is not None]
+        errors, seconds, encode_s = [], 0.0, 0.0
+        for done, utterance in enumerate(with_words):
+            progress(f"measuring on {manifest.name}", done, len(with_words))
+            samples = read_samples(utterance)
+            heard = []
+            for level in levels_db:
+                began = time.perf_counter()
+                transcript = listen(model, utterance, at_level(samples, level))
+                seconds += time.perf_counter() - began
+                encode_s += transcript.timing.encode_s
+                heard.append(score(utterance.text or "", transcript.text, utterance.language))
+            errors.append(total(heard))
+        if not sum(one.words for one in errors):
+            raise ManifestError(f"{manifest.name}: expected recordings with their words, found none")
+        edits, words = tuple(one.edits for one in errors), tuple(one.words for one in errors)
+        low, high = bootstrap(edits, words)
+        n_heard = len(errors) * len(levels_db)
+        scores.append(
+            SetScore(
+                name=manifest.name,
+                manifest_sha256=manifest.sha256,
+                n_recordings=len(errors),
+                errors=total(errors),
+                edits=edits,
+                words=words,
+                low=low,
+                high=high,
+                ms=1000 * seconds / n_heard,
+                encode_ms=1000 * encode_s / n_heard,
+            )
+        )
+    return tuple(scores)
+
+
+def at_level(samples: NDArray[np.float32], decibels: float) -> NDArray[np.float32]:
+    """The samples, so many decibels louder."""
+    return samples * np.float32(10 ** (decibels / 20))
+
+
+def listen(model: edge.Model, utterance: Utterance, samples: NDArray[np.float32]) -> edge.Transcript:
+    """Transcribe an utterance greedily, without timestamps, in the language that its manifest names."""
+    language = utterance.language if model.tokenizer.is_multilingual else None
+    return model.transcribe(samples, language=language, timestamps=False)
+
+
+def bootstrap(edits: Sequence[int], words: Sequence[int]) -> tuple[float, float]:
+    """The 95 % interval of the word error rate of recordings with these counts."""
+    rng = np.random.default_rng(0)
+    return interval(drawn_rates(np.array(edits, np.float64), np.array(words, np.float64), rng))
+
+
+def mean_rate(scores: Sequence[SetScore]) -> float:
+    """Word error rate, every set counting alike."""
+    return sum(one.rate for one in scores) / len(scores)
+
+
+def increase(scores: Sequence[SetScore], others: Sequence[SetScore]) -> tuple[float, float, float]:
+    """How far the mean rate is above another model's of the same recordings, and the 95 % interval of that.
+
+    Recording by recording: what both find hard does not widen the interval.
+    """
+    rng = np.random.default_rng(0)
+    drawn = [
+        drawn_rates(np.subtract(one.edits, other.edits, dtype=np.float64), np.array(one.words, np.float64), rng)
+        for one, other in zip(scores, others, strict=True)
+    ]
+    return mean_rate(scores) - mean_rate(others), *interval(np.mean(drawn, axis=0))

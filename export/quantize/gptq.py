@@ -1,0 +1,147 @@
+"""Rounding weights so that what the linear gives changes least, instead of each weight by itself.
+
+With second moments H = E[x x^T] of its input, rounding a linear's weights by D costs tr(D H D^T). GPTQ (Frantar et al.
+2022) goes from one input to the next: it rounds a column of weights and moves the columns that follow so that they make
+up for its error as well as they can. Scales come first: each the one of a few that costs least by H's diagonal. All of
+it then settles (export.quantize.settle).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.arrays import FloatArray
+from edge.quant import GROUP, q4_0_rows
+
+from .settle import INT8_GRID, Q4_0_GRID, settle
+
+_DAMPINGS = (0.01, 0.1, 1.0)
+"""Added to H's diagonal, as a share of itself and of its mean: the calibration's rows are not all rows, and their
+moments are rounded. The first with which H can be inverted is taken."""
+
+_COLUMNS = 64
+"""Columns rounded one by one before the others learn of their errors, all in one product."""
+
+_SHRINK = np.arange(1.0, 0.79, -0.02, dtype=np.float32)
+"""Scales tried, as shares of the one that clips nothing."""
+
+_LARGEST_INT8 = np.float32(127)
+
+
+def round_int8(weights: FloatArray, moments: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
+    """(n, k) weights to codes and scales (n,), as `edge.quant.quantize_int8` but minding moments (k, k)."""
+    largest = np.abs(weights).max(axis=1) / _LARGEST_INT8
+    importance = np.diagonal(moments)
+
+    def cost(scales: FloatArray) -> FloatArray:
+        rounded = np.clip(np.rint(weights / scales[:, None]), -_LARGEST_INT8, _LARGEST_INT8) * scales[:, None]
+        lost: FloatArray = ((weights - rounded) ** 2) @ importance
+        return lost
+
+    scales = _cheapest(np.where(largest > 0, largest, np.float32(1)), cost)
+    moved = np.empty_like(weights)
+
+    def round_column(j: int, column: FloatArray) -> FloatArray:
+        moved[:, j] = column
+        return INT8_GRID.codes(column / scales) * scales
+
+    _round_columns(weights, moments, round_column)
+    settled, moved = settle(weights, moments, scales[:, None], moved, INT8_GRID)
+    return INT8_GRID.codes(moved / settled).astype(np.int8), np.where(largest > 0, settled[:, 0], np.float32(0))
+
+
+def _cheapest(scales: FloatArray, cost: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """For each row the scale, shrunk by one of `_SHRINK`, whose cost is least."""
+    best, least = scales, cost(scales)
+    for shrink in _SHRINK[1:]:
+        tried = scales * shrink
+        found = cost(tried)
+        better = found < least
+        best, least = np.where(better, tried, best), np.where(better, found, least)
+    return best
+
+
+def _round_columns(
+    weights: FloatArray, moments: FloatArray, round_column: Callable[[int, FloatArray], FloatArray]
+) -> None:
+    """Hand each column (n,), moved by the errors of those before it, to `round_column`, which gives it rounded."""
+    k = len(moments)
+    spread = _spread(moments)
+    left = weights.T.copy()  # (k, n): a column of weights lies together
+    for first in range(0, k, _COLUMNS):
+        last = min(first + _COLUMNS, k)
+        errors = np.empty((last - first, left.shape[1]), np.float32)
+        for j in range(first, last):
+            error = (left[j] - round_column(j, left[j])) / spread[j, j]
+            left[j + 1 : last] -= spread[j, j + 1 : last, None] * error
+            errors[j - first] = error
+        left[last:] -= spread[first:last, last:].T @ errors
+
+
+def _spread(moments: FloatArray) -> FloatArray:
+    """The upper triangle U with U^T U = H^-1: row j says how an error in column j is made up for by those behind."""
+    h = moments.astype(np.float64)
+    power = np.diagonal(h).copy()
+    for damping in _DAMPINGS:
+        h[np.diag_indices_from(h)] = power * (1 + damping) + damping * (power.mean() or 1.0)
+        try:
+            upper: FloatArray = np.linalg.cholesky(np.linalg.inv(h)).T.astype(np.float32)
+        except np.linalg.LinAlgError:
+            continue
+        return upper
+    return np.eye(len(h), dtype=np.float32)  # moments that are none: round each weight by itself
+
+
+def round_q4_0(weights: FloatArray, moments: FloatArray) -> NDArray[np.uint8]:
+    """(n, k) weights to GGML's Q4_0 rows (n, k / 32 * 18), as `edge.quant.quantize_q4_0` but minding moments (k, k)."""
+    scales, moved = moved_for_q4_0(weights, moments)
+    return q4_0_rows(scales, q4_0_codes_of(moved, scales))
+
+
+def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Scales (n, k / 32), and the weights (n, k) as they were when each was rounded: moved by the errors of others."""
+    n, k = weights.shape
+    importance = np.diagonal(moments)
+    scales = np.empty((n, k // GROUP), np.float32)
+    moved = np.empty_like(weights)
+    groups = np.ascontiguousarray(weights).reshape(n, k // GROUP, GROUP)
+    for g in range(k // GROUP):
+        scales[:, g] = _q4_0_scale(groups[:, g], importance[g * GROUP : (g + 1) * GROUP])
+
+    def round_column(j: int, column: FloatArray) -> FloatArray:
+        scale = scales[:, j // GROUP]
+        moved[:, j] = column
+        return (_q4_0_code(column, scale) - np.float32(8)) * scale
+
+    _round_columns(weights, moments, round_column)
+    return settle(weights, moments, scales, moved, Q4_0_GRID)
+
+
+def q4_0_codes_of(weights: FloatArray, scales: FloatArray) -> NDArray[np.uint8]:
+    """The nearest codes (n, k / 32, 32) of weights (n, k) at scales (n, k / 32)."""
+    groups = weights.reshape(*scales.shape, GROUP)
+    return _q4_0_code(groups, scales[..., None]).astype(np.uint8)
+
+
+def _q4_0_scale(group: FloatArray, importance: FloatArray) -> FloatArray:
+    """A float16 scale for each row (n, 32): the value of largest magnitude is near code 0 (-8)."""
+    at = np.abs(group).argmax(axis=1)[:, None]
+    scales = np.take_along_axis(group, at, axis=1)[:, 0] / np.float32(-8)
+
+    def cost(tried: FloatArray) -> FloatArray:
+        scale = tried.astype(np.float16).astype(np.float32)
+        rounded = (_q4_0_code(group, scale[:, None]) - np.float32(8)) * scale[:, None]
+        lost: FloatArray = ((group - rounded) ** 2) @ importance
+        return lost
+
+    return _cheapest(scales, cost).astype(np.float16).astype(np.float32)
+
+
+def _q4_0_code(x: FloatArray, scale: FloatArray) -> FloatArray:
+    """Codes 0 .. 15, as floats."""
+    ratio = np.divide(x, scale, out=np.zeros_like(x), where=scale != 0)
+    code: FloatArray = np.clip(np.rint(ratio) + np.float32(8), 0, 15)
+    return code

@@ -1,0 +1,149 @@
+"""Which type each tensor gets at each precision, and turning float tensors into stored ones.
+
+The policy, and why:
+
+- Norms and biases stay float32 everywhere: together they are well under 1 % of the bytes and enter sums directly.
+- Positions are float16, as they were published, where INT8 or INT4 is asked for: 4 % of such a file. Elsewhere they
+  are float32, the only type that transcribe.cpp accepts.
+- Linear weights take the precision's own type: they are nearly all of the encoder and its time.
+- Convolutions are never quantized: 2 % of the bytes, their rows of three taps make no blocks of 32, and
+  they are the first thing that sees the audio. float16 is what they were published in, so it loses nothing.
+- The token embedding is also the output projection: it decides the decoder's speed, so it is quantized with
+  the rest. At int8 and int4 it has scales of its channels too, and at int4 its frequent rows stay INT8
+  (export.quantize.embedding), because its error goes straight into the choice of each word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge import quant
+from edge.errors import UnsupportedModelError
+from edge.gguf.types import TensorType
+
+from ..checkpoint.types import as_float, check_half_range
+from .gptq import round_int8, round_q4_0
+
+Precision = Literal["f32", "f16", "q8_0", "int8", "int4"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+class Role(Enum):
+    """What a tensor does, as far as its precision is concerned."""
+
+    EMBEDDING = "token embedding"
+    LINEAR = "linear weights"
+    CONVOLUTION = "convolution"
+    POSITIONS = "positions"
+    VECTOR = "norms, biases"
+
+
+_F32, _F16, _I8, _Q8_0, _Q4_0 = TensorType.F32, TensorType.F16, TensorType.I8, TensorType.Q8_0, TensorType.Q4_0
+
+
+def _policy(
+    embedding: TensorType, linear: TensorType, convolution: TensorType = _F16, positions: TensorType = _F32
+) -> Mapping[Role, TensorType]:
+    return {
+        Role.EMBEDDING: embedding,
+        Role.LINEAR: linear,
+        Role.CONVOLUTION: convolution,
+        Role.POSITIONS: positions,
+        Role.VECTOR: _F32,
+    }
+
+
+POLICY: Mapping[Precision, Mapping[Role, TensorType]] = {
+    "f32": _policy(embedding=_F32, linear=_F32, convolution=_F32),
+    "f16": _policy(embedding=_F16, linear=_F16),
+    "q8_0": _policy(embedding=_Q8_0, linear=_Q8_0),
+    "int8": _policy(embedding=_I8, linear=_I8, convolution=_I8, positions=_F16),
+    "int4": _policy(embedding=_I8, linear=_Q4_0, convolution=_I8, positions=_F16),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArray:
+    """One tensor as the file will hold it."""
+
+    name: str
+    type: TensorType
+    shape: tuple[int, ...]
+    """In elements, not in blocks."""
+    data: NDArray[Any]
+    """The bytes, as an array of the type's own numbers or of whole blocks (uint8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantized:
+    """A float tensor in its stored form, and what that cost."""
+
+    parts: tuple[StoredArray, ...]
+    """The tensor, then its scales where the type keeps them apart."""
+    error: float
+    """Root mean square of the rounding, as a share of the weights' own."""
+
+
+def parse_precision(text: str) -> Precision:
+    """The precision of that name, or an error that lists them."""
+    for precision in PRECISIONS:
+        if text.lower() == precision:
+            return precision
+    raise UnsupportedModelError(f"unknown precision {text!r}; known are {', '.join(PRECISIONS)}")
+
+
+def role_of(name: str) -> Role:
+    """The role of a tensor, by its name."""
+    if name == "dec.token_embd.weight":
+        return Role.EMBEDDING
+    if "pos_emb" in name:
+        return Role.POSITIONS
+    if name.endswith(".bias") or "norm" in name:
+        return Role.VECTOR
+    return Role.CONVOLUTION if ".conv." in name else Role.LINEAR
+
+
+def quantize_tensor(
+    name: str, tensor: NDArray[Any], kind: TensorType, moments: NDArray[np.float32] | None = None
+) -> Quantized:
+    """Store one tensor as a type; with moments of its input (k, k), rounded so that they matter."""
+    if kind in (_F32, _F16):
+        stored = as_float(name, tensor, "f32" if kind is _F32 else "f16")
+        return Quantized((StoredArray(name, kind, tensor.shape, stored),), _relative_error(tensor, stored))
+    weights = np.ascontiguousarray(tensor, dtype=np.float32)
+    if kind is _I8:
+        codes, scales = quant.quantize_int8(weights) if moments is None else round_int8(weights, moments)
+        parts = (
+            StoredArray(name, kind, tensor.shape, codes),
+            StoredArray(f"{name}_scale", _F32, scales.shape, scales),
+        )
+        return Quantized(parts, _relative_error(weights, quant.dequantize_int8(codes, scales)))
+    check_half_range(name, weights)  # the scales of blocks are float16
+    quantize, dequantize = _BLOCKS[kind]
+    blocks = quantize(weights) if moments is None or kind is not _Q4_0 else round_q4_0(weights, moments)
+    return Quantized((StoredArray(name, kind, tensor.shape, blocks),), _relative_error(weights, dequantize(blocks)))
+
+
+def stored_q4_0(name: str, tensor: NDArray[Any], blocks: NDArray[np.uint8]) -> Quantized:
+    """Q4_0 rows that were made elsewhere, and how far they are from the tensor (n, k)."""
+    error = _relative_error(np.ascontiguousarray(tensor, np.float32), quant.dequantize_q4_0(blocks))
+    return Quantized((StoredArray(name, _Q4_0, tensor.shape, blocks),), error)
+
+
+_BLOCKS = {
+    TensorType.Q8_0: (quant.quantize_q8_0, quant.dequantize_q8_0),
+    TensorType.Q4_0: (quant.quantize_q4_0, quant.dequantize_q4_0),
+}
+
+
+def _relative_error(original: NDArray[Any], stored: NDArray[Any]) -> float:
+    if original.dtype == stored.dtype and np.array_equal(original, stored):
+        return 0.0
+    norm = float(np.linalg.norm(original.astype(np.float32)))
+    return float(np.linalg.norm(original.astype(np.float32) - stored.astype(np.float32))) / norm if norm else 0.0
