@@ -27,6 +27,7 @@ from .errors import BenchmarkError
 from .matching import match_words
 from .progress import tell
 from .results import FORMATS
+from .whisper import load_whisper
 
 if TYPE_CHECKING:
     import edge
@@ -149,9 +150,8 @@ def _tenths(sure: DoubleArray) -> Iterator[NDArray[np.intp]]:
 
 def _judged(model: str, options: CalibrationOptions, manifests: Sequence[Manifest]) -> dict[str, list[JudgedWord]]:
     """The words of all sets, by set."""
-    import edge
 
-    loaded = edge.load(model, precision=options.precision, threads=options.threads)
+    loaded = load_whisper(model, options.precision, options.threads)
     found: dict[str, list[JudgedWord]] = {}
     for manifest in manifests:
         tell(f"{model}: words of {manifest.name}")

@@ -162,7 +162,10 @@ def coverage_table(results: Sequence[CoverageResult]) -> str:
 
 
 def _measure(
-    model: edge.Model, kind: Callable[[Maker], Iterator[Said]], known: Sequence[Utterance], options: CoverageOptions
+    model: edge.Recognizer,
+    kind: Callable[[Maker], Iterator[Said]],
+    known: Sequence[Utterance],
+    options: CoverageOptions,
 ) -> CoverageResult:
     maker, name = Maker(known, options.seed), kind.__name__.replace("_", " ")
     errors, seconds, gaps = [], 0.0, 0

@@ -119,7 +119,7 @@ def nbest_table(summaries: Sequence[NbestSummary]) -> str:
     return table(header, rows, n_left=2)
 
 
-def _read_set(model: edge.Model, manifest: Manifest, n: int) -> list[ListResult]:
+def _read_set(model: edge.Recognizer, manifest: Manifest, n: int) -> list[ListResult]:
     known = [one for one in manifest.utterances if one.text is not None]
     if not known:
         raise BenchmarkError(f"{manifest.name} has no recording of at most {_LONGEST_S:g} s with a reference")
@@ -131,8 +131,8 @@ def _read_set(model: edge.Model, manifest: Manifest, n: int) -> list[ListResult]
     return lists
 
 
-def _read(model: edge.Model, utterance: Utterance, n: int) -> ListResult:
-    language = utterance.language if model.tokenizer.is_multilingual else None
+def _read(model: edge.Recognizer, utterance: Utterance, n: int) -> ListResult:
+    language = utterance.language if len(model.languages) > 1 else None
     found = model.transcribe(read_samples(utterance), language=language, timestamps=False, temperature=0, n_best=n)
     texts = tuple(one.text.strip() for segment in found.segments for one in segment.alternatives) or (found.text,)
     errors = tuple(score(utterance.text or "", text, utterance.language) for text in texts)

@@ -33,6 +33,7 @@ from .errors import BenchmarkError
 from .progress import tell
 from .results import FORMATS
 from .step_report import Cache, Case, DraftRate, StepRate, draft_rate, draft_table, step_rate, step_table
+from .whisper import load_whisper
 
 DRAFTS = (1, 2, 3, 4, 6, 8)
 """Tokens in one call, as when a draft is verified."""
@@ -116,7 +117,7 @@ def _groups(options: StepOptions, threads: int) -> list[list[_Contender]]:
 
 def _load(name: str, precision: str | None, threads: int) -> _Contender:
     try:
-        model = edge.load(name, precision=precision, threads=threads)
+        model = load_whisper(name, precision, threads)
         with open_model(model.path) as file:
             return _Contender(model, weight_bytes(file.tensors))
     except EdgeError as error:

@@ -153,7 +153,7 @@ def _read_texts(path: Path) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
-def _score_set(model: edge.Model, manifest: Manifest, lists: Lists, options: VocabularyOptions) -> list[ListScore]:
+def _score_set(model: edge.Recognizer, manifest: Manifest, lists: Lists, options: VocabularyOptions) -> list[ListScore]:
     known = [one for one in manifest.utterances if one.text is not None]
     named = lists.named()
     texts: dict[str, list[str]] = {name: [] for name in named}
@@ -172,7 +172,7 @@ def _score_set(model: edge.Model, manifest: Manifest, lists: Lists, options: Voc
 
 
 def _transcribe(
-    model: edge.Model,
+    model: edge.Recognizer,
     utterance: Utterance,
     named: dict[str, tuple[str, ...]],
     options: VocabularyOptions,
@@ -180,7 +180,7 @@ def _transcribe(
 ) -> dict[str, float]:
     """The shortest time with each list, which alternate; `texts` get what was found."""
     samples = read_samples(utterance)
-    language = utterance.language if model.tokenizer.is_multilingual else None
+    language = utterance.language if len(model.languages) > 1 else None
     strength = {} if options.strength is None else {"vocabulary_strength": options.strength}
     seconds: dict[str, list[float]] = {name: [] for name in named}
     for repeat in range(_REPEATS):

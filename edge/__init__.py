@@ -14,22 +14,24 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .errors import EdgeError as EdgeError
+    from .loading import load as load
+    from .recognizer import Recognizer as Recognizer
+    from .transcript.transcript import Transcript as Transcript
     from .transcript.types import Segment as Segment
-    from .transcript.types import Transcript as Transcript
     from .transcript.types import Word as Word
     from .whisper.model import Model as Model
-    from .whisper.model import load as load
 
 __version__ = "0.1.0"
-__all__ = ["EdgeError", "Model", "Segment", "Transcript", "Word", "__version__", "load"]
+__all__ = ["EdgeError", "Model", "Recognizer", "Segment", "Transcript", "Word", "__version__", "load"]
 
 _HOME_OF = {
     "EdgeError": "errors",
     "Model": "whisper.model",
+    "Recognizer": "recognizer",
     "Segment": "transcript.types",
-    "Transcript": "transcript.types",
+    "Transcript": "transcript.transcript",
     "Word": "transcript.types",
-    "load": "whisper.model",
+    "load": "loading",
 }
 
 

@@ -51,11 +51,11 @@ def store_offline_ok() -> bool:
 @pytest.fixture(scope="session")
 def tiny_en_int8(store_offline_ok: bool) -> Path:
     """Whisper tiny.en as the runtime opens it; exported on first use."""
-    from edge.store import model_path
+    from edge.prepare import prepare_model
 
     if not store_offline_ok:
         pytest.skip("tiny.en is not in the store: run `edgewise transcribe --demo` once")
-    return model_path("tiny.en", "int8", offline=True)
+    return prepare_model("tiny.en", "int8", offline=True)
 
 
 @pytest.fixture(scope="session")

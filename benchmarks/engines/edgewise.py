@@ -11,13 +11,13 @@ from .base import Answer, Engine, EngineKind, Parts, Samples, Settings, TimedWor
 
 if TYPE_CHECKING:
     import edge
-    from edge.whisper.options import TranscribeOptions, Vad
+    from edge.options import TranscribeOptions, Vad
 
 
 class Edgewise:
     """A model of ours, on whichever engine it was loaded."""
 
-    def __init__(self, model: edge.Model, options: TranscribeOptions) -> None:
+    def __init__(self, model: edge.Recognizer, options: TranscribeOptions) -> None:
         self._model = model
         self._options = options
 
@@ -40,9 +40,9 @@ class Edgewise:
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
     if not model.endswith(".gguf"):
-        from edge.store import model_path
+        from edge.prepare import prepare_model
 
-        return model_path(model, precision)
+        return prepare_model(model, precision)
     from edge.whisper.file.model import open_model
 
     with open_model(model) as file:
@@ -61,7 +61,7 @@ def _load(weights: Path, settings: Settings) -> Engine:
 
 def transcribe_options(settings: Settings) -> TranscribeOptions:
     """The settings as the public API takes them."""
-    from edge.whisper.options import TranscribeOptions
+    from edge.options import TranscribeOptions
 
     chosen: dict[str, Any] = {name: settings.options[name] for name in ("context",) if name in settings.options}
     if settings.options.get("fallback", "off") == "off":

@@ -12,12 +12,13 @@ _PRECISIONS = ("int8", "f32", "w8", "w4")
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
-    from edge.whisper.engines.onnx_folder import is_folder, open_folder
+    from edge.onnx.folder import is_folder
+    from edge.whisper.engines.onnx_folder import open_folder
 
     if not is_folder(Path(model)):
-        from edge.store import onnx_folder
+        from edge.prepare import prepare_onnx
 
-        return onnx_folder(model, precision)
+        return prepare_onnx(model, precision)
     with open_folder(Path(model)) as facts:
         if facts.precision != precision:
             raise BenchmarkError(

@@ -28,9 +28,9 @@ class _TranscribeCpp:
 
 
 def _weights(model: str, precision: str, scratch: Path) -> Path:
-    from edge.store import model_path
+    from edge.prepare import prepare_model
 
-    return model_path(model, precision)
+    return prepare_model(model, precision)
 
 
 def _load(weights: Path, settings: Settings) -> Engine:

@@ -79,9 +79,9 @@ def open_audio(audio: AudioInput, *, raw: bool = False, track: int | None = None
         return _array_source(audio)
     # Imported here: an array needs neither soundfile nor soxr.
     if isinstance(audio, (str, os.PathLike)):
-        from .files import open_file
+        from .paths import open_path
 
-        return AudioSource(open_file(Path(audio), options))
+        return AudioSource(open_path(Path(audio), options))
     if hasattr(audio, "read"):
         from .pipes import open_pipe
 

@@ -55,7 +55,7 @@ def positive(text: str) -> int:
 def language(text: str) -> str | None:
     """The code of a language given by code or English name; "auto" is None."""
     from ..errors import OptionError
-    from ..whisper.languages import language_code
+    from ..languages import language_code
 
     if text.strip().lower() == "auto":
         return None

@@ -20,7 +20,7 @@ from .failures import explain
 from .inputs import STANDARD_INPUT, Recording, none_found
 
 if TYPE_CHECKING:
-    from ..whisper.model import Model
+    from ..recognizer import Recognizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Batch:
         self._console = console
         self._tally = Tally(len(plan.recordings) + len(plan.barren))
 
-    def run(self, load: Callable[[], Model], settings: Mapping[str, Any]) -> int:
+    def run(self, load: Callable[[], Recognizer], settings: Mapping[str, Any]) -> int:
         """Transcribe with the model that `load` gives, which is asked for only if there is something to transcribe.
 
         `settings` are arguments of `Model.transcribe`. Returns the exit status: 1 if any recording could not be read
@@ -66,7 +66,7 @@ class Batch:
         self._sum_up()
         return 1 if self._tally.failed else 0
 
-    def _run(self, load: Callable[[], Model], settings: Mapping[str, Any]) -> None:
+    def _run(self, load: Callable[[], Recognizer], settings: Mapping[str, Any]) -> None:
         for argument in self._plan.barren:
             self._fail(argument, none_found(argument))
         due = [recording for recording in self._plan.recordings if not self._is_done(recording)]
@@ -81,7 +81,7 @@ class Batch:
         for recording in sound:
             self._transcribe(recording, model, settings)
 
-    def _transcribe(self, recording: Recording, model: Model, settings: Mapping[str, Any]) -> None:
+    def _transcribe(self, recording: Recording, model: Recognizer, settings: Mapping[str, Any]) -> None:
         name = recording.name
         sink = self._sink(name)
         try:

@@ -10,7 +10,7 @@ from ..errors import OptionError
 from .arguments import language, positive
 
 if TYPE_CHECKING:
-    from ..whisper.options import Settings
+    from ..options import Settings
 
 _PASSED_ON = (
     *("context", "language", "languages", "multilingual", "task"),
@@ -128,7 +128,7 @@ def add_vocabulary_arguments(parser: argparse.ArgumentParser) -> None:
 
 def decoding_settings(args: argparse.Namespace) -> Settings:
     """What was asked for, and nothing else; OptionError if it cannot be."""
-    from ..whisper.options import TranscribeOptions
+    from ..options import TranscribeOptions
 
     given = {name: getattr(args, name) for name in _PASSED_ON if getattr(args, name) is not None}
     if args.temperature is not None or not args.temperature_fallback:
@@ -151,7 +151,7 @@ def _temperatures(first: float, *, fallback: bool) -> tuple[float, ...]:
 
 def _read_words(path: Path) -> tuple[str, ...]:
     """The lines of a file of words; OptionError where it is none."""
-    from ..whisper.options import word_list
+    from ..options import word_list
 
     try:
         if path.exists() and not path.is_file():

@@ -20,9 +20,9 @@ def run_demo(
 ) -> int:
     """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
     from .. import load
+    from ..prepare import DEFAULT_PRECISION, model_place, prepare_model
     from ..store import Store, is_offline
     from ..transcript.options import OutputOptions
-    from ..whisper.model import DEFAULT_PRECISION
     from .console.sinks import PrintSink
     from .console.streams import standard_output
 
@@ -35,12 +35,12 @@ def run_demo(
         with _timed(steps, "fetch the clip", console):
             store.ensure(CLIP, offline=offline, progress=console.progress)
     clip = store.ensure(CLIP, offline=offline, progress=console.progress)
-    if given_path(args.model) is None and not store.model_place(args.model, precision).exists():
+    if given_path(args.model) is None and not model_place(args.model, precision, store).exists():
         if not store.is_here(args.model):
             with _timed(steps, f"fetch {args.model}", console):
                 store.ensure(args.model, offline=offline, progress=console.progress)
         with _timed(steps, f"export it to {precision}", console):
-            store.model_path(args.model, precision, offline=offline, progress=console.progress)
+            prepare_model(args.model, precision, store=store, offline=offline, progress=console.progress)
     with _timed(steps, "load the model", console):
         model = load(
             args.model, precision=args.precision, threads=args.threads, offline=offline, progress=console.progress

@@ -47,7 +47,7 @@ def _stored(name: str) -> list[Path]:
 
     store = Store()
     store.asset(name)
-    found = store.exported(name) + store.exported_folders(name)
+    found = store.made(name)
     if not found:
         raise ModelNotFoundError(f"{name} has no model file in {store.home} yet; its first use makes one")
     return found

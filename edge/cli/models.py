@@ -92,9 +92,10 @@ def _list(args: argparse.Namespace, console: Console) -> int:
 
 def _exported(store: Store, asset: Asset) -> list[str]:
     """The precisions at which a model lies in the cache, those damaged marked."""
+    from ..prepare import model_place
     from ..store.sums import is_intact
 
-    places = {p: store.model_place(asset.name, p) for p in PRECISIONS} if asset.kind == "whisper" else {}
+    places = {p: model_place(asset.name, p, store) for p in PRECISIONS} if asset.kind == "whisper" else {}
     return [p + ("" if is_intact(path) else _DAMAGED) for p, path in places.items() if path.exists()]
 
 
@@ -113,7 +114,9 @@ def _pull(args: argparse.Namespace, console: Console) -> int:
 def _where(args: argparse.Namespace, console: Console) -> int:
     store = _open_store()
     if args.precision:
-        path = store.model_place(args.name, args.precision)
+        from ..prepare import model_place
+
+        path = model_place(args.name, args.precision, store)
         is_here = path.exists()
         advice = f"edgewise transcribe --model {args.name} --precision {args.precision}"
     else:
@@ -128,7 +131,7 @@ def _where(args: argparse.Namespace, console: Console) -> int:
 
 def _verify(args: argparse.Namespace, console: Console) -> int:
     store = _open_store()
-    made = {name: store.exported(name) + store.exported_folders(name) for name in store.catalogue}
+    made = {name: store.made(name) for name in store.catalogue}
     here = [name for name in store.catalogue if store.place(name).exists() or made[name]]
     n_problems = 0
     for name in args.names or here:

@@ -15,7 +15,7 @@ from .transcribe_options import DEFAULT_FORMAT, ENGINES, SHOW_DOUBTS, declare, r
 from .vad_options import vad_settings
 
 if TYPE_CHECKING:
-    from ..whisper.model import Model
+    from ..recognizer import Recognizer
     from .batch import Plan
     from .console.places import Place
 
@@ -143,7 +143,7 @@ def _in_colours(args: argparse.Namespace) -> bool:
     return shows and shows_colours(sys.stdout)
 
 
-def _load(args: argparse.Namespace, console: Console) -> Model:
+def _load(args: argparse.Namespace, console: Console) -> Recognizer:
     from .. import load
 
     return load(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..ops import gguf_parse, gguf_strings
-from ..whisper.file.contents import Contents
+from .contents import Contents
 from .strings import ByteStrings
 from .types import BLOCKS, NUMPY_TYPES, VALUE_DTYPES, TensorType, ValueType
 

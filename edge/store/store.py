@@ -1,9 +1,8 @@
-"""The store: assets and exported models in one cache folder, brought there on first use and checked."""
+"""The store: one cache folder of assets, brought there on first use and checked, and of what was made of them."""
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 import os
 import shutil
@@ -14,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError, StoreError, UnsupportedModelError
+from ..errors import IntegrityError, ModelNotFoundError, OfflineError, StoreError
 from ..progress import Progress, silent
 from .assets import CATALOGUE, Asset
 from .files import (
@@ -22,9 +21,7 @@ from .files import (
     has_size,
     holds,
     is_newer_than_folder,
-    readable_size,
     remove_leftovers,
-    require_space,
     sync_folder,
 )
 from .locks import locked, sweep, workshop
@@ -34,16 +31,8 @@ if TYPE_CHECKING:
     from .pip_config import PipSettings
     from .sources import Request
 
-MODEL_REVISION = 6
-"""Raise it when the exporter writes other bytes for the same source; older exports are then made anew."""
-
-ONNX_REVISION = 1
-"""The same for folders for onnxruntime."""
-
-_ONNX_SPACE = 10
-"""Times the size of a float16 checkpoint: float32 weights, both decoders' before they share theirs, the result."""
-
-_NOT_AS_WRITTEN = "is not what the export wrote"
+NOT_AS_WRITTEN = "is not what the export wrote"
+"""What is wrong with a model in the cache whose bytes are others, as the end of a sentence."""
 
 _log = logging.getLogger(__name__)
 _TRUE = ("1", "on", "yes", "true")
@@ -142,98 +131,36 @@ class Store:
                 self._bring(asset, offline=is_offline(offline), progress=progress or silent, folders=folders)
         return self.place(name)
 
-    def model_place(self, name: str, precision: str) -> Path:
-        """Where the exported file of a model lies or would lie."""
-        from ..whisper.file.model import PRECISIONS  # takes the compiled part, and fetching does not
+    @contextmanager
+    def making(self, target: Path, *, verify: bool) -> Iterator[Path | None]:
+        """Where to make an exported model, which gets its name when the block ends; None if it is there by now."""
+        with self._locked(target.name), explained(target.parent):
+            is_there = target.exists()
+            if is_there and is_intact(target, read=verify):
+                yield None
+                return
+            if is_there:
+                _log.warning("%s %s; making it anew", target, NOT_AS_WRITTEN)
+            folder = workshop(target)
+            _delete(folder)
+            folder.mkdir()
+            try:
+                made = folder / target.name
+                yield made
+                checksum = write_checksum(made)
+                _delete(target)
+                checksum.replace(checksum_file(target))  # first: a model that is there has one
+                made.replace(target)
+                sync_folder(target.parent)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+        self._sweep()
 
-        _check_precision(precision, PRECISIONS)
-        return self.home / "models" / f"{name}-{precision}-r{MODEL_REVISION}-{self._source(name)}.gguf"
-
-    def onnx_place(self, name: str, precision: str) -> Path:
-        """Where the folder of a model for onnxruntime lies or would lie."""
-        from ..whisper.engines.onnx_folder import PRECISIONS
-
-        _check_precision(precision, PRECISIONS)
-        return self.home / "models" / f"{name}-onnx-{precision}-r{ONNX_REVISION}-{self._source(name)}"
-
-    def model_path(
-        self,
-        name: str,
-        precision: str = "int8",
-        *,
-        offline: bool | None = None,
-        progress: Progress | None = None,
-        folders: Sequence[Path] = (),
-        verify: bool = False,
-    ) -> Path:
-        """The model as a file for the runtime; fetched and exported on first use, which is logged.
-
-        One that is not what the export wrote is made anew; `verify` reads it through to find out.
-        """
-        target = self.model_place(name, precision)
-        if target.is_file() and is_intact(target, read=verify):
-            return target
-        asset = self._model(name)
-        if not self.is_here(name) and not is_offline(offline):
-            _log.warning("fetching %s once, %s, into %s", name, readable_size(asset.size), self._folder(asset))
-        with _explaining_damage(target, name):
-            source = self.ensure(name, offline=offline, progress=progress, folders=folders)
-            with self._making(target, verify=verify) as made:
-                if made is not None:
-                    _log.warning("exporting %s to %s once, into %s", name, precision, target)
-                    self._export(name, source, made, precision, progress)
-        return target
-
-    def onnx_folder(
-        self,
-        name: str,
-        precision: str = "int8",
-        *,
-        offline: bool | None = None,
-        progress: Progress | None = None,
-        verify: bool = False,
-    ) -> Path:
-        """The model as a folder for onnxruntime; fetched and exported on first use, which is logged.
-
-        `verify` is that of `model_path`.
-
-        Raises:
-            EdgeError: it is not there, and what exports it is not installed.
-        """
-        target = self.onnx_place(name, precision)
-        if target.is_dir() and is_intact(target, read=verify):
-            return target
-        try:
-            from export.onnx import require_exporter
-
-            require_exporter(precision)
-        except UnsupportedModelError:
-            raise
-        except (ImportError, EdgeError) as error:
-            command = f"edgewise export whisper {name} -o DIR --to onnx --precision {precision}"
-            state = "is damaged" if target.is_dir() else f"at {precision} is not in {target.parent}"
-            raise EdgeError(
-                f"{name} {state} for onnxruntime, and cannot be made here: {error}; "
-                f"or run `{command}` where that is installed, and load DIR"
-            ) from error
-        with _explaining_damage(target, name):
-            source = self.ensure(name, offline=offline, progress=progress)
-            with self._making(target, verify=verify) as made:
-                if made is not None:
-                    _log.warning("exporting %s to ONNX at %s once, into %s", name, precision, target)
-                    require_space(target.parent, _ONNX_SPACE * self._model(name).size)
-                    from export.whisper import export_whisper
-
-                    export_whisper(source, made, precision=precision, to="onnx", name=name, progress=progress)
-        return target
-
-    def exported(self, name: str) -> list[Path]:
-        """Exported files of a model that are in the cache, of any precision and revision."""
-        return sorted((self.home / "models").glob(f"{name}-*.gguf"))
-
-    def exported_folders(self, name: str) -> list[Path]:
-        """The same for folders for onnxruntime."""
-        return sorted(path for path in (self.home / "models").glob(f"{name}-onnx-*") if path.is_dir())
+    def made(self, name: str) -> list[Path]:
+        """What was made of a model and is in the cache, at any precision and revision: files, then folders."""
+        files = sorted((self.home / "models").glob(f"{name}-*.gguf"))
+        folders = (self.home / "models").glob(f"{name}-onnx-*")
+        return [*files, *sorted(path for path in folders if path.is_dir())]
 
     def verify(self, name: str) -> list[Problem]:
         """Read an asset and its exported models through; an empty list if all bytes are as they should be."""
@@ -247,8 +174,7 @@ class Store:
                     problems.append(Problem(path, "is missing"))
                 elif not holds(path, file.size, file.sha256):
                     problems.append(Problem(path, "does not hold the pinned bytes"))
-        made = (*self.exported(name), *self.exported_folders(name))
-        return problems + [Problem(path, _NOT_AS_WRITTEN) for path in made if not is_intact(path, read=True)]
+        return problems + [Problem(path, NOT_AS_WRITTEN) for path in self.made(name) if not is_intact(path, read=True)]
 
     def remove(self, name: str) -> int:
         """Delete an asset, its exported models and its unfinished downloads; the number of bytes freed."""
@@ -260,24 +186,13 @@ class Store:
             for path in (self._folder(asset), self._downloads(asset)):
                 freed += _delete(path)
             sums = (self.home / "models").glob(f"{name}-*.sha256")
-            made = {*self.exported(name), *self.exported_folders(name), *(path.with_suffix("") for path in sums)}
+            made = {*self.made(name), *(path.with_suffix("") for path in sums)}
             for path in sorted(made):
                 with self._locked(path.name):
                     freed += _delete(path)
                     checksum_file(path).unlink(missing_ok=True)
             self._sweep()
         return freed
-
-    def _source(self, name: str) -> str:
-        """A short hash of what a model is exported from."""
-        return hashlib.sha256("".join(file.sha256 for file in self._model(name).files).encode()).hexdigest()[:8]
-
-    def _model(self, name: str) -> Asset:
-        asset = self.asset(name)
-        if asset.kind != "whisper":
-            models = ", ".join(known.name for known in self.catalogue.values() if known.kind == "whisper")
-            raise ModelNotFoundError(f"{name} ({asset.kind}) is no speech model; speech models are {models}")
-        return asset
 
     def _folder(self, asset: Asset) -> Path:
         return self.home / "assets" / asset.name
@@ -315,40 +230,6 @@ class Store:
             raise _failure(request, offline=offline)
         shutil.rmtree(request.downloads, ignore_errors=True)
 
-    def _export(self, name: str, source: Path, made: Path, precision: str, progress: Progress | None) -> None:
-        try:
-            from export.whisper import export_whisper
-        except ImportError as error:
-            message = f"the exporter cannot be imported ({error}): install edgewise with its `export` package"
-            raise StoreError(message) from error
-        require_space(made.parent, 2 * self._model(name).size)
-        export_whisper(source, made, precision=precision, name=name, progress=progress)
-
-    @contextmanager
-    def _making(self, target: Path, *, verify: bool) -> Iterator[Path | None]:
-        """Where to make an exported model, which gets its name when the block ends; None if it is there by now."""
-        with self._locked(target.name), explained(target.parent):
-            is_there = target.exists()
-            if is_there and is_intact(target, read=verify):
-                yield None
-                return
-            if is_there:
-                _log.warning("%s %s; making it anew", target, _NOT_AS_WRITTEN)
-            folder = workshop(target)
-            _delete(folder)
-            folder.mkdir()
-            try:
-                made = folder / target.name
-                yield made
-                checksum = write_checksum(made)
-                _delete(target)
-                checksum.replace(checksum_file(target))  # first: a model that is there has one
-                made.replace(target)
-                sync_folder(target.parent)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-        self._sweep()
-
     def _sweep(self) -> None:
         """Delete what was left by owners that were killed."""
         sweep(self.home, [self._downloads(asset) for asset in self.catalogue.values() if self.is_here(asset.name)])
@@ -373,12 +254,6 @@ class Store:
                 raise
 
 
-def _check_precision(precision: str, known: Sequence[str]) -> None:
-    """Refuse what no model is exported at; a precision becomes a part of a path."""
-    if precision not in known:
-        raise UnsupportedModelError(f"unknown precision {precision!r:.80}; known here are {', '.join(known)}")
-
-
 def _delete(path: Path) -> int:
     """Delete a file or a folder if it is there; the number of bytes freed."""
     if not path.is_dir():
@@ -388,21 +263,6 @@ def _delete(path: Path) -> int:
     freed = sum(inner.stat().st_size for inner in path.rglob("*") if inner.is_file())
     shutil.rmtree(path)
     return freed
-
-
-@contextmanager
-def _explaining_damage(target: Path, name: str) -> Iterator[None]:
-    """Say of an exported model that is there and cannot be made anew what to do with it."""
-    was_there = target.exists()
-    try:
-        yield
-    except StoreError as error:
-        if not was_there:
-            raise
-        raise IntegrityError(
-            f"{target} {_NOT_AS_WRITTEN}, and it cannot be made anew: run `edgewise models remove {name}`, "
-            f"then `edgewise models pull {name}` with a network ({error})"
-        ) from error
 
 
 def _remove_empty(folder: Path) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..harmless import harmless_json
-from .types import Segment, Transcript, Word
+from .types import Segment, Word
+
+if TYPE_CHECKING:
+    from .transcript import Transcript
 
 
 def transcript_json(transcript: Transcript) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import OptionError
 from ..files import write_text
@@ -17,7 +18,10 @@ from .cues import Cue, cues
 from .fields import end_event, segment_event, transcript_json
 from .lines import flat
 from .options import OutputOptions
-from .types import Segment, Transcript
+from .types import Segment
+
+if TYPE_CHECKING:
+    from .transcript import Transcript
 
 _COLUMNS = ("start", "end", "text")
 _ARROW = re.compile(r"-{2,}>")

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from ..gaps import Gap
+from ..options import TranscribeOptions
 from ..transcript.types import Alternative, Segment
 from .features import FRAMES_PER_SECOND
-from .options import TranscribeOptions
 from .search.greedy import DecodedWindow
 from .search.nbest import alternatives
 from .segments import Span, split_window

@@ -13,12 +13,14 @@ from ..arrays import FloatArray
 from ..audio import SAMPLE_RATE_HZ, AudioSource
 from ..errors import OptionError
 from ..gaps import Gap
+from ..options import TranscribeOptions
 from ..progress import Progress
-from ..transcript.types import Segment, Timing, Transcript
+from ..transcript.transcript import Transcript
+from ..transcript.types import Segment, Timing
+from .checks import check_options
 from .engines.protocol import Engine, State
 from .features import FRAMES_PER_SECOND
 from .frames import FrameStream
-from .options import TranscribeOptions
 from .passage import Passage, PassageReader
 from .search.rules import TokenRules
 from .sound import Sound
@@ -126,7 +128,7 @@ def _start(
     options: TranscribeOptions,
     open_vad: OpenVad,
 ) -> _Run:
-    options.check_model(tokenizer)
+    check_options(options, tokenizer)
     return _Run(engine, state, tokenizer, facts, FrameStream(source, facts.mel_filters), options, open_vad)
 
 

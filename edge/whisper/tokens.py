@@ -14,16 +14,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import heappop, heappush
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..errors import OptionError
 from ..gguf.strings import ByteStrings
-from .languages import LANGUAGES
+from ..languages import LANGUAGES
+from ..options import Task
 
 if TYPE_CHECKING:  # the model file imports this module
     from .file.dims import WhisperDims
-
-Task = Literal["transcribe", "translate"]
 
 N_TIMESTAMPS = 1501
 """Timestamp tokens: 0.00 to 30.00 s."""

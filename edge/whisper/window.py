@@ -27,11 +27,11 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..debugging import private
+from ..options import TranscribeOptions
 from .engines.protocol import Engine, State
 from .features import FRAMES_PER_SECOND, window_features
 from .file.dims import FRAMES_PER_POSITION
 from .file.landmarks import clip_positions
-from .options import TranscribeOptions
 from .search.beam import BeamDecoder, SampleDecoder
 from .search.greedy import (
     Bounds,

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import edge
 from edge.bench.intervals import drawn_rates, interval
 from edge.bench.scoring import Errors, score, total
 from edge.bench.sets import Manifest, Utterance, read_samples
 from edge.errors import ManifestError
 from edge.progress import Progress, silent
-from edge.whisper.model import EngineName as EngineName
+from edge.recognizer import EngineName as EngineName
+from edge.recognizer import Recognizer, open_path
+from edge.transcript.transcript import Transcript
 
 AS_RECORDED = (0.0,)
 """The one level at which recordings are heard unless others are named."""
@@ -65,7 +66,7 @@ def measure(
     Raises:
         ManifestError: a set has no words to compare with.
     """
-    model = edge.load(path, engine=engine)
+    model = open_path(path, engine=engine)
     scores = []
     for manifest in manifests:
         with_words = [utterance for utterance in manifest.utterances if utterance.text is not None]
@@ -108,9 +109,9 @@ def at_level(samples: NDArray[np.float32], decibels: float) -> NDArray[np.float3
     return samples * np.float32(10 ** (decibels / 20))
 
 
-def listen(model: edge.Model, utterance: Utterance, samples: NDArray[np.float32]) -> edge.Transcript:
+def listen(model: Recognizer, utterance: Utterance, samples: NDArray[np.float32]) -> Transcript:
     """Transcribe an utterance greedily, without timestamps, in the language that its manifest names."""
-    language = utterance.language if model.tokenizer.is_multilingual else None
+    language = utterance.language if len(model.languages) > 1 else None
     return model.transcribe(samples, language=language, timestamps=False)
 
 

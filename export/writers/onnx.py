@@ -8,8 +8,9 @@ from dataclasses import astuple
 from pathlib import Path
 
 from edge.gguf.writer import write_gguf
+from edge.onnx.folder import FACTS
 from edge.progress import Progress, silent
-from edge.whisper.engines.onnx_folder import DECODER, DECODER_WITH_PAST, ENCODER, FACTS
+from edge.whisper.engines.onnx_folder import DECODER, DECODER_WITH_PAST, ENCODER
 from edge.whisper.file.model import REPORT_KEY
 
 from ..checkpoint.types import Checkpoint

@@ -19,7 +19,8 @@ import tiny_model as tiny
 import edge
 from edge import _kernels
 from edge.audio import open_audio
-from edge.store import Store, ensure, model_path
+from edge.prepare import prepare_model
+from edge.store import Store, ensure
 
 SETTINGS: tuple[dict[str, Any], ...] = (
     {"temperature": 0},
@@ -59,7 +60,7 @@ def real_jobs() -> Iterator[Callable[[], object]]:
     if not (store.is_here("tiny.en") and store.is_here("jfk")):
         print("transcribe: no real speech: tiny.en or its clip is not in the store")
         return
-    model = edge.load(model_path("tiny.en", "int8", offline=True), threads=2)
+    model = edge.load(prepare_model("tiny.en", "int8", offline=True), threads=2)
     with open_audio(ensure("jfk", offline=True)) as source:
         clip = np.concatenate(list(source))
     for settings in SETTINGS:

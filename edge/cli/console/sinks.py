@@ -15,7 +15,8 @@ from ...files import write_text
 from ...transcript.fields import end_event, error_event, gaps_json, segment_event
 from ...transcript.formats import render, txt_line, write
 from ...transcript.options import OutputOptions
-from ...transcript.types import Segment, Transcript
+from ...transcript.transcript import Transcript
+from ...transcript.types import Segment
 from ..failures import explain
 from .bar import Console
 from .colours import coloured_line

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ...gaps import Cause, Gap
-from ...transcript.types import Transcript
+from ...transcript.transcript import Transcript
 
 _MOST_NAMES = 5
 _MOST_GAPS = 5

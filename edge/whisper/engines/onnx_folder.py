@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import ModelNotFoundError, UnsupportedModelError
+from ...gguf.file import GgufFile, open_gguf
+from ...onnx.folder import FACTS, require_files
 from ...onnx.graph import Shape, Signature
 from ..file.dims import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
-from ..file.model import ModelFile, open_facts
+from ..file.model import ModelFile, read_facts
 
 ENCODER = "encoder_model.onnx"
 DECODER = "decoder_model.onnx"
@@ -20,7 +21,6 @@ DECODER_WITH_PAST = "decoder_with_past_model.onnx"
 """The tokens after those."""
 GRAPHS = (ENCODER, DECODER, DECODER_WITH_PAST)
 WEIGHTS = "model.onnx_data"
-FACTS = "edgewise.gguf"
 
 PRECISIONS = ("f32", "int8", "w8", "w4")
 """int8 rounds weights and, while it runs, activations; w8 and w4 store weights in 8 or 4 bits, and compute in float."""
@@ -33,30 +33,22 @@ LOGITS = "logits"
 ALIGNMENT = "alignment"
 """Attention of the alignment heads, where the model has some."""
 
-_EXPORT = "`edgewise export whisper SOURCE -o DIR --to onnx`"
-
-
-def is_folder(path: Path) -> bool:
-    """Whether `path` looks like such a folder."""
-    return (path / FACTS).is_file()
-
 
 def open_folder(folder: Path) -> ModelFile:
     """What a folder says of its model; the graphs are not looked at.
 
     Raises:
-        ModelNotFoundError: there is no such folder, or it is incomplete.
-        UnsupportedModelError: it is a file.
         FormatError: its facts are damaged.
+        ModelNotFoundError, UnsupportedModelError: it is no such folder (`require_files`).
     """
-    if folder.is_file():
-        raise UnsupportedModelError(f"{folder}: onnxruntime runs a folder that {_EXPORT} writes, and this is a file")
-    if not folder.is_dir():
-        raise ModelNotFoundError(f"{folder}: no such folder; {_EXPORT} writes one")
-    for name in (*GRAPHS, FACTS):
-        if not (folder / name).is_file():
-            raise ModelNotFoundError(f"{folder}: there is no {name} in it; expected a folder that {_EXPORT} wrote")
-    return open_facts(folder / FACTS, PRECISIONS)
+    require_files(folder, (*GRAPHS, FACTS))
+    return read_facts(open_gguf(folder / FACTS), PRECISIONS)
+
+
+def read_folder(facts: GgufFile) -> ModelFile:
+    """The same of a folder whose facts are open."""
+    require_files(facts.path.parent, (*GRAPHS, FACTS))
+    return read_facts(facts, PRECISIONS)
 
 
 def past_names(n_layers: int, part: str) -> list[str]:

@@ -102,27 +102,31 @@ def open_model(path: str | Path) -> ModelFile:
         FormatError: it is damaged, or its parts contradict each other; names the key or tensor.
         UnsupportedModelError: a sound GGUF file of another kind.
     """
-    file, dims = _open(path)
+    return read_model(open_gguf(path))
+
+
+def read_model(file: GgufFile) -> ModelFile:
+    """The same of a GGUF file that is open, which is the model file's from now on."""
+    dims = _checked_dims(file)
     check_tensors(file, dims)
     computed = {POSITIONS: computed_positions(dims)} if names_positions(file) else {}
     return _read(file, dims, _read_precision(file), computed)
 
 
-def open_facts(path: str | Path, precisions: Sequence[str]) -> ModelFile:
-    """Open a model file without weights, which says all else of a model whose weights are in another form.
+def read_facts(file: GgufFile, precisions: Sequence[str]) -> ModelFile:
+    """A model file without weights, which says all else of a model whose weights are in another form.
 
     Its precision is one of `precisions`. Raises as `open_model` does.
     """
-    file, dims = _open(path)
+    dims = _checked_dims(file)
     return _read(file, dims, _known_precision(file, read(file, "edgewise.precision", str), precisions))
 
 
-def _open(path: str | Path) -> tuple[GgufFile, WhisperDims]:
-    file = open_gguf(path)
+def _checked_dims(file: GgufFile) -> WhisperDims:
     _check_architecture(file)
     dims = read_dims(file)
     check_kind(file, dims)
-    return file, dims
+    return dims
 
 
 def _read(

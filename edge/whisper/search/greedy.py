@@ -11,8 +11,9 @@ from typing import Protocol
 import numpy as np
 
 from ...arrays import FloatArray
+from ...options import Task
 from ..engines.protocol import State
-from ..tokens import Task, Tokenizer
+from ..tokens import Tokenizer
 from .rules import IdArray, TokenRules, pick_greedy, probability
 
 _TOKENS_PER_SECOND = 40

@@ -25,15 +25,13 @@ import numpy as np
 
 from ... import ops
 from ...arrays import FloatArray
+from ...options import VOCABULARY_PATHS
 from ..engines.protocol import State
 from ..search.greedy import DecodedWindow, Hypothesis, Prompt, rank, summarize
 from ..search.rules import IdArray
 from ..tokens import Tokenizer
 from ..words.pieces import TokenWord, group_words
 from .sounds import SoundIndex
-
-ROWS = 5
-"""Paths that are followed at once; a state should have room for so many sequences."""
 
 _MOST_WORDS = 4
 """Of the text for one listed word: "my con" for "Makan"."""
@@ -180,8 +178,8 @@ class WordBooster:
     def _follow(self, state: State, n_past: int, paths: Sequence[_Path], decoded: DecodedWindow) -> Iterator[_Taken]:
         """Those of the paths that start at one place, `n_past` tokens on, that are likely enough there."""
         known = (*decoded.tokens, self._tokenizer.eot)[: len(decoded.token_logprobs)]
-        for at in range(0, len(paths), ROWS):
-            some = paths[at : at + ROWS]
+        for at in range(0, len(paths), VOCABULARY_PATHS):
+            some = paths[at : at + VOCABULARY_PATHS]
             rows = [(*path.tokens, *known[path.stop : path.stop + _REJOINS]) for path in some]
             for path, later in zip(some, self._later_logprobs(state, n_past, rows), strict=True):
                 logprobs = (path.first_logprob, *later)

@@ -15,11 +15,12 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from ...arrays import BoolArray, FloatArray
+from ...options import Task
 from ...transcript.types import Segment, Word
 from ..engines.protocol import State
 from ..features import FRAMES_PER_SECOND
 from ..file.dims import FRAMES_PER_POSITION
-from ..tokens import Task, Tokenizer
+from ..tokens import Tokenizer
 from .align import attention_map, warp
 from .pieces import TokenWord, group_words
 

@@ -15,7 +15,8 @@ import edge
 from edge.audio import open_audio
 from edge.cli.main import main
 from edge.gaps import Gap
-from edge.transcript.types import Segment, Timing, Transcript, Word
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Segment, Timing, Word
 
 
 @dataclass(frozen=True)

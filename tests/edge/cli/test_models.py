@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from edge.store import Asset, AssetFile, Store
+from edge.prepare import model_place
+from edge.store import Asset, AssetFile
 from edge.store.sums import write_checksum
 
 BODY = b"a small asset"
@@ -50,7 +51,7 @@ def test_list_tells_what_is_damaged(run: Any, stick: Path, tmp_path: Path) -> No
     path = Path(run("models", "pull", "clip", "--from", stick).out.strip())
     models = tmp_path / "home" / "models"
     models.mkdir(exist_ok=True)
-    model = Store().model_place("small.en", "int8")
+    model = model_place("small.en", "int8")
     model.write_bytes(b"a model")
     write_checksum(model)
     assert [line.split()[3:5] for line in run("models", "list").out.splitlines()[1:]] == [["yes", "-"], ["-", "int8"]]

@@ -289,6 +289,7 @@ def test_a_terminal_of_another_age_gets_question_marks(model: Any, clip: Path, m
 
 def test_demo(run: Any, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With everything in the cache, only loading and transcribing are left to be timed."""
+    from edge.prepare import model_place
     from edge.store import Store
     from edge.store.files import sha256_of
 
@@ -303,7 +304,7 @@ def test_demo(run: Any, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     pinned = dataclasses.replace(asset.files[0], sha256=sha256_of(store.place("jfk")))
     catalogue = {**store.catalogue, "jfk": dataclasses.replace(asset, files=(pinned,))}
     monkeypatch.setattr("edge.store.store.CATALOGUE", catalogue)
-    exported = store.model_place("tiny.en", "int8")
+    exported = model_place("tiny.en", "int8", store=store)
     exported.parent.mkdir(parents=True)
     exported.touch()
     outcome = run("transcribe", "--demo")

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from edge.prepare import model_place, prepare_model
 from edge.store import CATALOGUE
 
 PULL = """
@@ -112,6 +113,7 @@ def test_ctrl_c_in_the_middle_of_a_download(site: Any, tmp_path: Path) -> None:
 EXPORT = """
 import os, pickle, shutil, signal, sys, types
 from pathlib import Path
+from edge.prepare import prepare_model
 from edge.store import Store
 
 home, catalogue, die_at = sys.argv[1:]
@@ -140,7 +142,7 @@ steps = [(Path, "replace"), (Path, "unlink"), (Path, "mkdir"), (shutil, "rmtree"
 for owner, name in steps:
     setattr(owner, name, dying(getattr(owner, name)))
 store = Store(Path(home), pickle.loads(Path(catalogue).read_bytes()))
-print(store.model_path("tiny", "int8", offline=True).read_text())
+print(prepare_model("tiny", "int8", offline=True, store=store).read_text())
 """
 
 
@@ -160,7 +162,7 @@ def test_an_export_killed_at_any_step_leaves_nothing_that_lasts(
     monkeypatch.setitem(sys.modules, "export.whisper", exporter)
 
     store.ensure("tiny")
-    target = store.model_place("tiny", "int8")
+    target = model_place("tiny", "int8", store=store)
     (tmp_path / "catalogue").write_bytes(pickle.dumps(world.catalogue))
     root = Path(__file__).parents[3]
     n_killed = 0
@@ -182,7 +184,7 @@ def test_an_export_killed_at_any_step_leaves_nothing_that_lasts(
             break
         assert died.returncode == -signal.SIGKILL, died.stderr
         n_killed += 1
-        assert store.model_path("tiny", "int8", offline=True).read_text() == "the model"
+        assert prepare_model("tiny", "int8", offline=True, store=store).read_text() == "the model"
         assert store.verify("tiny") == []
         assert files_under(target.parent) == [target.name, f"{target.name}.sha256"]
     assert n_killed >= 8

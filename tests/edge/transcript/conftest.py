@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from edge.transcript.types import Segment, Timing, Transcript, Word
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Segment, Timing, Word
 
 MakeTranscript = Callable[..., Transcript]
 

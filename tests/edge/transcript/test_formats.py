@@ -22,7 +22,8 @@ from edge.transcript.fields import error_event
 from edge.transcript.formats import FORMATS, render
 from edge.transcript.lines import flat
 from edge.transcript.options import OutputOptions
-from edge.transcript.types import Transcript, Word
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Word
 
 OPENAI_SEGMENT = {
     "id": 0,

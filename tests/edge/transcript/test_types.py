@@ -8,7 +8,8 @@ import pytest
 
 import edge
 from edge.errors import OptionError
-from edge.transcript.types import Segment, Timing, Transcript
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Segment, Timing
 
 TRANSCRIPT = Transcript(
     text="Grüße, Ödön.",

@@ -10,6 +10,7 @@ import pytest
 
 import edge
 from edge.errors import EdgeError, FormatError, ModelNotFoundError, OfflineError
+from edge.prepare import model_place
 from edge.store import Store
 
 
@@ -75,7 +76,7 @@ def test_one_that_is_as_it_was_written_is_not_made_anew(tmp_path: Path, monkeypa
     monkeypatch.setenv("EDGEWISE_HOME", str(tmp_path))
     from edge.store.sums import write_checksum
 
-    path = Store().model_place("tiny.en", "int8")
+    path = model_place("tiny.en", "int8")
     path.parent.mkdir()
     path.write_bytes(b"GGUF of another time")
     write_checksum(path)

@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.audio import open_audio
+from edge.options import TranscribeOptions
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.dims import WhisperDims
-from edge.whisper.options import TranscribeOptions
 from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
 

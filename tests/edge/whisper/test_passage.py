@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from edge.audio import open_audio
 from edge.listen.vad import FRAME_SAMPLES
-from edge.transcript.types import Transcript
-from edge.whisper.options import TranscribeOptions
+from edge.options import TranscribeOptions
+from edge.transcript.transcript import Transcript
 from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
 

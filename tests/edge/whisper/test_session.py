@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from edge.audio import AudioSource, open_audio
 from edge.audio.mono import Opened
 from edge.errors import AudioError, OptionError
-from edge.transcript.types import Segment, Transcript
+from edge.options import TranscribeOptions
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Segment
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.frames import FrameStream
-from edge.whisper.options import TranscribeOptions
 from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
 

@@ -10,7 +10,8 @@ import pytest
 
 import edge
 from edge.audio import open_audio
-from edge.transcript.types import Timing, Transcript
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Timing
 from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.model import Model
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from edge.audio import open_audio
 from edge.errors import OptionError
-from edge.transcript.types import Transcript
+from edge.options import TEMPERATURES, TranscribeOptions
+from edge.transcript.transcript import Transcript
 from edge.whisper.file.landmarks import Tail
-from edge.whisper.options import TEMPERATURES, TranscribeOptions
 from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
 

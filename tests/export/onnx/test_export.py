@@ -16,6 +16,7 @@ import pytest
 
 import edge
 from edge.errors import BudgetError, EdgeError, FormatError, VerificationError
+from edge.onnx.folder import FACTS
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.engines.onnx_folder import open_folder
 from edge.whisper.engines.onnx_inspect import describe_folder
@@ -157,7 +158,7 @@ def test_a_folder_is_measured_as_onnxruntime_runs_it(tmp_path: Path, source: Pat
     assert made.onnx is not None
     assert [graph["largest"] for graph in written["onnx"]["graphs"]] == [one.largest for one in made.onnx.graphs]
     assert all(graph["largest"] >= graph["mean"] > 0 for graph in written["onnx"]["graphs"])
-    facts = (out / names.FACTS).stat().st_size
+    facts = (out / FACTS).stat().st_size
     assert written["n_bytes"] < made.n_bytes < written["n_bytes"] + facts
     with open_folder(out) as model:
         assert json.loads(str(model.metadata["edgewise.report"])) == written

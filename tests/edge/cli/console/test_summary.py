@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from edge.cli.console.summary import wordless_line
 from edge.gaps import Gap
-from edge.transcript.types import Timing, Transcript
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Timing
 
 LOUD = Transcript("", "en", (), 62.0, Timing(), peak=0.5)
 

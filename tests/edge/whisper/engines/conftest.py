@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.gguf.types import TensorType
 from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.onnx.folder import FACTS
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.file.dims import WhisperDims
 from edge.whisper.tokens import Tokenizer
@@ -180,4 +181,4 @@ def write_facts(path: Path, dims: WhisperDims, tokenizer: Tokenizer, precision: 
     metadata = model_metadata(checkpoint, precision)
     tensors: list[TensorToWrite] = list(frontend_tensors(checkpoint))
     assert {tensor.type for tensor in tensors} == {TensorType.F32}
-    write_gguf(path / names.FACTS, metadata, tensors)
+    write_gguf(path / FACTS, metadata, tensors)

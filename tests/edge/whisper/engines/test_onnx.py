@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import edge
 from edge.errors import EdgeError, FormatError, KernelError, ModelNotFoundError, OptionError, UnsupportedModelError
+from edge.onnx.folder import FACTS
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.engines.onnx import OnnxEngine, OnnxState
 from edge.whisper.engines.onnx_folder import open_folder
@@ -141,14 +142,14 @@ def test_the_wrong_engine_or_file(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModelError, match="--engine onnxruntime"):
         edge.load(folder)
     with pytest.raises(UnsupportedModelError, match="this is a file"):
-        edge.load(folder / names.FACTS, engine="onnxruntime")
+        edge.load(folder / FACTS, engine="onnxruntime")
     with pytest.raises(UnsupportedModelError, match="its precision is int8, w4 was asked for"):
         edge.load(folder, engine="onnxruntime", precision="w4")
     with pytest.raises(ModelNotFoundError, match="gone"):
         edge.load(tmp_path / "gone", engine="onnxruntime")
 
 
-@pytest.mark.parametrize("name", [*names.GRAPHS, names.FACTS])
+@pytest.mark.parametrize("name", [*names.GRAPHS, FACTS])
 def test_missing_empty_and_damaged_files(copy: Path, name: str) -> None:
     data = (copy / name).read_bytes()
     for content in (b"", data[: len(data) // 2], b"\xff" * 1000):

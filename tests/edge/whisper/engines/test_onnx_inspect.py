@@ -12,6 +12,7 @@ from edge.cli.main import main
 from edge.errors import FormatError, ModelNotFoundError
 from edge.gguf.file import open_gguf
 from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.onnx.folder import FACTS
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.engines.onnx_inspect import describe_folder
 
@@ -23,7 +24,7 @@ def copy(folder: Path, tmp_path: Path) -> Path:
 
 
 def add_report(folder: Path, report: str) -> None:
-    facts = folder / names.FACTS
+    facts = folder / FACTS
     with open_gguf(facts) as file:
         metadata = {key: file.metadata[key] for key in file.metadata}
         tensors = [TensorToWrite(name, one.type, one.shape, one.data.copy()) for name, one in file.tensors.items()]
@@ -58,7 +59,7 @@ def test_what_is_no_such_folder(copy: Path, tmp_path: Path, capsys: pytest.Captu
         describe_folder(tmp_path)
     assert main(["inspect", "--tensors", str(copy)]) == 1
     assert "is a folder" in capsys.readouterr().err
-    facts = copy / names.FACTS
+    facts = copy / FACTS
     facts.write_bytes(facts.read_bytes()[:1000])
-    with pytest.raises(FormatError, match=names.FACTS):
+    with pytest.raises(FormatError, match=FACTS):
         describe_folder(copy)

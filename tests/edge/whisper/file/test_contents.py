@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from edge.errors import FormatError
+from edge.gguf.contents import Contents
 from edge.gguf.file import open_gguf
 from edge.whisper.engines.native import WhisperEngine
-from edge.whisper.file.contents import Contents
 from edge.whisper.file.model import open_model
 
 from .conftest import WriteModel
@@ -98,7 +98,7 @@ def test_a_file_that_ends_while_its_header_is_read_does_not_end_the_process(writ
     script = f"""
 import os
 from edge.errors import FormatError
-from edge.whisper.file import contents
+from edge.gguf import contents
 from edge.whisper.file.model import open_model
 whole = contents.Contents.read_into
 def cut(self, data, offset):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.audio import open_audio
+from edge.options import TranscribeOptions
 from edge.whisper.file.landmarks import Tail
-from edge.whisper.options import TranscribeOptions
 from edge.whisper.search.greedy import Hypothesis, summarize
 from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer

@@ -16,11 +16,12 @@ import edge
 from edge.audio import AudioSource, open_audio
 from edge.audio.mono import Opened
 from edge.errors import AudioError, KernelError, OfflineError, OptionError
+from edge.gaps import Gap
 from edge.listen.detector import Detector
 from edge.listen.vad import FRAME_SAMPLES, VadOptions
-from edge.transcript.types import Gap, Transcript
+from edge.options import TranscribeOptions
+from edge.transcript.transcript import Transcript
 from edge.whisper.frames import FrameStream
-from edge.whisper.options import TranscribeOptions
 from edge.whisper.search.greedy import DecodedWindow, Hypothesis, summarize
 from edge.whisper.session import stream_segments, transcribe
 from edge.whisper.tokens import Tokenizer

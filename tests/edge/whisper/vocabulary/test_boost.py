@@ -12,11 +12,12 @@ import pytest
 from numpy.typing import NDArray
 
 import edge
+from edge.options import VOCABULARY_PATHS
 from edge.whisper.search.beam import BeamDecoder
 from edge.whisper.search.greedy import Bounds, DecodedWindow, GreedyDecoder, Prompt
 from edge.whisper.search.rules import TokenRules
 from edge.whisper.tokens import Tokenizer
-from edge.whisper.vocabulary.boost import ROWS, WordBooster
+from edge.whisper.vocabulary.boost import WordBooster
 
 Floats = NDArray[np.float32]
 N_TEXT_CTX = 448
@@ -55,7 +56,7 @@ def read(
     beam_size: int = 1,
 ) -> tuple[DecodedWindow, DecodedWindow, Any]:
     """What a search finds, and what becomes of it."""
-    state = engine.new_state(max(ROWS, beam_size))
+    state = engine.new_state(max(VOCABULARY_PATHS, beam_size))
     state.encode(np.zeros((3000, 80), np.float32))
     booster = WordBooster(tokenizer, N_TEXT_CTX, words, strength)
     rules, bounds = TokenRules(tokenizer, timestamps=False), Bounds(N_TEXT_CTX)
@@ -114,7 +115,7 @@ def test_a_text_without_doubts_stays(english: Tokenizer, engine_of: Any) -> None
 
 def test_no_path_leads_behind_the_decoders_last_position(english: Tokenizer, engine_of: Any) -> None:
     engine = engine_of(close_call(english, behind=1.0))
-    state = engine.new_state(ROWS)
+    state = engine.new_state(VOCABULARY_PATHS)
     state.encode(np.zeros((3000, 80), np.float32))
     decoded, _, _ = read(english, engine, ("Manasseh",))
     short = WordBooster(english, 2 + len(decoded.tokens), ("Manasseh",), 3.0)

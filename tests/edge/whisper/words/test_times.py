@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 import edge
 from edge.audio import open_audio
+from edge.options import TranscribeOptions
 from edge.transcript.types import Segment
 from edge.whisper.features import raw_log_mel
-from edge.whisper.options import TranscribeOptions
 from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.words.times import WordTimer, is_speech, place_words

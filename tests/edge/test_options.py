@@ -13,9 +13,10 @@ import pytest
 
 from edge.errors import EdgeError, OptionError
 from edge.listen.vad.options import VadOptions
+from edge.loading import load
+from edge.options import Settings, TranscribeOptions
 from edge.transcript.options import OutputOptions
-from edge.whisper.model import load
-from edge.whisper.options import Settings, TranscribeOptions
+from edge.whisper.checks import check_options
 from edge.whisper.tokens import Tokenizer
 
 
@@ -145,9 +146,9 @@ def test_the_models_own_list_of_suppressed_tokens(given: Any, suppressed: tuple[
 
 
 def test_a_token_that_the_model_does_not_have(english: Tokenizer) -> None:
-    TranscribeOptions(suppress_tokens=[english.n_vocab - 1]).check_model(english)
+    check_options(TranscribeOptions(suppress_tokens=[english.n_vocab - 1]), english)
     with pytest.raises(OptionError, match=r"suppress_tokens has 60000; this model's tokens are 0 to 51863"):
-        TranscribeOptions(suppress_tokens=[60_000]).check_model(english)
+        check_options(TranscribeOptions(suppress_tokens=[60_000]), english)
 
 
 def test_settings_are_the_fields_of_the_options() -> None:
@@ -172,17 +173,17 @@ def test_what_a_state_has_to_have_room_for(given: dict[str, Any], n_beams: int, 
 
 
 def test_an_english_model_refuses_other_languages(english: Tokenizer) -> None:
-    TranscribeOptions(language="en").check_model(english)
+    check_options(TranscribeOptions(language="en"), english)
     with pytest.raises(OptionError, match="knows only English, the language asked for is de;"):
-        TranscribeOptions(language="de").check_model(english)
+        check_options(TranscribeOptions(language="de"), english)
     with pytest.raises(OptionError, match="cannot translate; use a multilingual model"):
-        TranscribeOptions(task="translate").check_model(english)
+        check_options(TranscribeOptions(task="translate"), english)
 
 
 def test_a_multilingual_model_refuses_languages_that_came_later(multilingual: Tokenizer) -> None:
-    TranscribeOptions(language="de", task="translate").check_model(multilingual)
+    check_options(TranscribeOptions(language="de", task="translate"), multilingual)
     with pytest.raises(OptionError, match="no token for language 'yue'"):
-        TranscribeOptions(language="yue").check_model(multilingual)
+        check_options(TranscribeOptions(language="yue"), multilingual)
 
 
 def test_a_vocabulary_is_tidied_and_needs_room_for_its_paths() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import FormatError, ModelNotFoundError
+from ..errors import FormatError, ModelNotFoundError
 
 _ANEW = "fetch or export it again"
 

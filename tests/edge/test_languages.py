@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import OptionError
-from edge.whisper.languages import ALIASES, LANGUAGES, language_code
+from edge.languages import ALIASES, LANGUAGES, language_code
 
 
 def test_there_are_a_hundred_in_the_order_of_their_tokens() -> None:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Literal, TypedDict, get_args
 
-from ..errors import OptionError
-from ..listen.vad.options import VadOptions
-from ..values import choice, flag, optional, real, several, shown, text, whole
+from .errors import OptionError
 from .languages import LANGUAGES, language_code
-from .tokens import Task, Tokenizer
-from .vocabulary.boost import ROWS
+from .listen.vad.options import VadOptions
+from .values import choice, flag, optional, real, several, shown, text, whole
 
+Task = Literal["transcribe", "translate"]
 Context = Literal["tail", "full"]
 
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -23,6 +22,9 @@ TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 MOST_BEAMS = 32
 """Sequences that the engine decodes at once."""
+
+VOCABULARY_PATHS = 5
+"""Paths that are followed at once when words of a vocabulary are looked for."""
 
 MOST_WORDS = 10_000
 """Of a vocabulary."""
@@ -62,8 +64,6 @@ _VAD = "True, False or 'auto'"
 
 Vad = bool | Literal["auto"]
 """When to listen for speech."""
-
-_TASKS = ("transcribe", "translate")
 
 
 class Settings(TypedDict, total=False):
@@ -167,7 +167,7 @@ class TranscribeOptions:
         self._set(
             language=language,
             languages=_language_codes(self.languages, language),
-            task=choice("task", self.task, _TASKS),
+            task=choice("task", self.task, get_args(Task)),
             context=choice("context", self.context, get_args(Context)),
             suppress_tokens=_token_ids(self.suppress_tokens),
             initial_prompt=optional(text, "initial_prompt", self.initial_prompt, MOST_PROMPT_LETTERS),
@@ -209,7 +209,7 @@ class TranscribeOptions:
         """Most sequences that are decoded at once: what a state has to have room for."""
         draws = any(temperature > 0 for temperature in self.temperatures)
         n_search = self.n_beams if self.temperatures[0] == 0 else 1
-        return max(n_search, self.best_of if draws else 1, ROWS if self.words else 1)
+        return max(n_search, self.best_of if draws else 1, VOCABULARY_PATHS if self.words else 1)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -227,28 +227,6 @@ class TranscribeOptions:
             return tuple(of_model)
         given = tuple(map(int, self.suppress_tokens))
         return (*of_model, *(token for token in given if token != _MODELS)) if _MODELS in given else given
-
-    def check_model(self, tokenizer: Tokenizer) -> None:
-        """Refuse what the model of this tokenizer cannot do."""
-        highest = max(map(int, self.suppress_tokens or ()), default=0)
-        if highest >= tokenizer.n_vocab:
-            raise OptionError(f"suppress_tokens has {highest}; this model's tokens are 0 to {tokenizer.n_vocab - 1}")
-        if tokenizer.is_multilingual:
-            for language in (self.language, *(self.candidate_languages or ())):
-                if language is not None:
-                    tokenizer.language_token(language)
-            return
-        wanted = (self.language,) if self.language else self.candidate_languages or ("en",)
-        if "en" not in wanted:
-            raise OptionError(
-                f"this model knows only English, the language asked for is {' or '.join(wanted)}; "
-                "use a multilingual model (one without .en in its name)"
-            )
-        if self.task == "translate":
-            raise OptionError(
-                "this model knows only English and cannot translate; use a multilingual model "
-                "(one without .en in its name)"
-            )
 
 
 def word_list(words: Iterable[str] | None) -> tuple[str, ...]:

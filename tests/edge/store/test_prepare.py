@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from edge.errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError, UnsupportedModelError
+from edge.prepare import model_place, onnx_place, prepare_model, prepare_onnx
 from edge.store import Store
 
 
@@ -48,15 +49,15 @@ def test_fetches_and_exports_once_and_says_so(
     store: Store, published: Any, exporter: Exporter, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "edge"):
-        path = store.model_path("tiny", "int8")
+        path = prepare_model("tiny", "int8", store=store)
     assert path.read_text() == "tiny int8"
     assert [record.getMessage().split()[0] for record in caplog.records] == ["fetching", "exporting"]
     caplog.clear()
-    assert store.model_path("tiny", "int8") == path
+    assert prepare_model("tiny", "int8", store=store) == path
     assert exporter.calls == [("tiny", "int8")]
     assert caplog.records == []
-    assert store.model_path("tiny", "int4") != path
-    assert store.exported("tiny") == sorted([path, store.model_place("tiny", "int4")])
+    assert prepare_model("tiny", "int4", store=store) != path
+    assert store.made("tiny") == sorted([path, model_place("tiny", "int4", store=store)])
 
 
 def test_folder_for_onnxruntime_is_made_once_and_removed(
@@ -64,11 +65,11 @@ def test_folder_for_onnxruntime_is_made_once_and_removed(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("export.onnx.require_exporter", asked.append)
-    folder = store.onnx_folder("tiny", "w4")
+    folder = prepare_onnx("tiny", "w4", store=store)
     assert (folder / "graph").read_text() == "tiny w4"
-    assert store.onnx_folder("tiny", "w4") == folder
+    assert prepare_onnx("tiny", "w4", store=store) == folder
     assert (exporter.calls, asked) == ([("tiny", "w4")], ["w4"])
-    assert store.exported("tiny") == []
+    assert store.made("tiny") == [folder]
     assert store.remove("tiny") > 0
     assert not folder.exists()
 
@@ -79,7 +80,7 @@ def test_without_the_exporter_nothing_is_fetched(
     monkeypatch.setitem(sys.modules, "optimum", None)
     monkeypatch.setitem(sys.modules, "optimum.exporters.onnx", None)
     with pytest.raises(EdgeError, match=r"onnx-export.*; or run `edgewise export whisper tiny -o DIR --to onnx"):
-        store.onnx_folder("tiny", "int8")
+        prepare_onnx("tiny", "int8", store=store)
     assert not store.is_here("tiny")
 
 
@@ -93,20 +94,20 @@ def test_an_export_that_fails_leaves_nothing(
 ) -> None:
     exporter.fails_with = error
     with pytest.raises(type(error)):
-        store.model_path("tiny", "int8")
+        prepare_model("tiny", "int8", store=store)
     assert files_under(store.home / "models") == []
     exporter.fails_with = None
-    assert store.model_path("tiny", "int8").exists()
+    assert prepare_model("tiny", "int8", store=store).exists()
 
 
 def test_what_a_killed_export_left_is_swept(
     store: Store, published: Any, exporter: Exporter, files_under: Callable[[Path], list[str]]
 ) -> None:
-    place = store.model_place("tiny", "int8")
+    place = model_place("tiny", "int8", store=store)
     workshop = place.parent / f".{place.name}.tmp"
     workshop.mkdir(parents=True)
     (workshop / place.name).write_text("half")
-    store.model_path("tiny", "int8")
+    prepare_model("tiny", "int8", store=store)
     assert files_under(place.parent) == [place.name, f"{place.name}.sha256"]
 
 
@@ -122,21 +123,21 @@ def test_clearing_up_spares_who_is_at_work(
         exporter(source, out, precision=precision, name=name, progress=progress)
         while others:
             other = others.pop()
-            assert store.model_path(*other).read_text().endswith(f" {other[1]}")
+            assert prepare_model(*other, store=store).read_text().endswith(f" {other[1]}")
         assert out.read_text() == f"{source.name} {precision}"
 
     monkeypatch.setattr(sys.modules["export.whisper"], "export_whisper", while_another_works)
-    assert store.model_path("tiny", first).read_text() == f"tiny {first}"
+    assert prepare_model("tiny", first, store=store).read_text() == f"tiny {first}"
 
 
 def test_what_any_killed_export_left_is_swept(
     store: Store, published: Any, exporter: Exporter, files_under: Callable[[Path], list[str]]
 ) -> None:
-    place = store.model_place("tiny", "int8")
+    place = model_place("tiny", "int8", store=store)
     for name in (
-        store.model_place("joined", "f16").name,
+        model_place("joined", "f16", store=store).name,
         "tiny-int8-r1-00000000.gguf",
-        store.onnx_place("tiny", "w4").name,
+        onnx_place("tiny", "w4", store=store).name,
     ):
         (place.parent / f".{name}.tmp").mkdir(parents=True)
         (place.parent / f".{name}.tmp" / name).write_text("half")
@@ -144,7 +145,7 @@ def test_what_any_killed_export_left_is_swept(
     done = store.home / "downloads" / "table"
     done.mkdir(parents=True)
     (done / "00.part").write_text("killed before it was cleared up")
-    store.model_path("tiny", "int8")
+    prepare_model("tiny", "int8", store=store)
     assert files_under(place.parent) == [place.name, f"{place.name}.sha256"]
     assert files_under(done) == []
 
@@ -153,44 +154,44 @@ def test_what_any_killed_export_left_is_swept(
 def test_a_damaged_model_is_made_anew(
     store: Store, published: Any, exporter: Exporter, caplog: pytest.LogCaptureFixture, damage: bytes
 ) -> None:
-    path = store.model_path("tiny", "int8")
+    path = prepare_model("tiny", "int8", store=store)
     path.write_bytes(damage)
     caplog.clear()
-    assert store.model_path("tiny", "int8") == path
+    assert prepare_model("tiny", "int8", store=store) == path
     assert path.read_text() == "tiny int8"
     assert f"{path} is not what the export wrote; making it anew" in caplog.text
     assert store.verify("tiny") == []
 
 
 def test_damage_that_kept_its_time_is_found_on_request(store: Store, published: Any, exporter: Exporter) -> None:
-    path = store.model_path("tiny", "int8")
+    path = prepare_model("tiny", "int8", store=store)
     at = path.stat().st_mtime_ns
     path.write_text("tiny int9")
     os.utime(path, ns=(at, at))
-    assert store.model_path("tiny", "int8").read_text() == "tiny int9"
-    assert store.model_path("tiny", "int8", verify=True).read_text() == "tiny int8"
+    assert prepare_model("tiny", "int8", store=store).read_text() == "tiny int9"
+    assert prepare_model("tiny", "int8", verify=True, store=store).read_text() == "tiny int8"
 
 
 def test_a_damaged_folder_is_made_anew(
     store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("export.onnx.require_exporter", lambda precision: None)
-    folder = store.onnx_folder("tiny", "w4")
+    folder = prepare_onnx("tiny", "w4", store=store)
     assert store.verify("tiny") == []
     (folder / "graph").write_text("tiny w5")
     assert [problem.path for problem in store.verify("tiny")] == [folder]
-    assert (store.onnx_folder("tiny", "w4") / "graph").read_text() == "tiny w4"
+    assert (prepare_onnx("tiny", "w4", store=store) / "graph").read_text() == "tiny w4"
 
 
 def test_a_damaged_model_that_cannot_be_made_anew_says_what_to_do(
     store: Store, published: Any, exporter: Exporter
 ) -> None:
-    path = store.model_path("tiny", "int8")
+    path = prepare_model("tiny", "int8", store=store)
     path.write_text("tiny int9")
     source = store.home / "assets" / "tiny" / "model.bin"
     source.write_bytes(bytes(source.stat().st_size))
     with pytest.raises(IntegrityError, match=r"is not what the export wrote.*`edgewise models remove tiny`"):
-        store.model_path("tiny", "int8", offline=True)
+        prepare_model("tiny", "int8", offline=True, store=store)
 
 
 def test_nothing_is_exported_from_a_damaged_source(store: Store, published: Any, exporter: Exporter) -> None:
@@ -198,25 +199,25 @@ def test_nothing_is_exported_from_a_damaged_source(store: Store, published: Any,
     body = source.read_bytes()
     source.write_bytes(bytes(len(body)))
     with pytest.raises(OfflineError, match=r"damaged: model\.bin, so run `edgewise models remove tiny`"):
-        store.model_path("tiny", "int8", offline=True)
+        prepare_model("tiny", "int8", offline=True, store=store)
     assert exporter.calls == []
-    store.model_path("tiny", "int8")
+    prepare_model("tiny", "int8", store=store)
     assert source.read_bytes() == body
 
 
 def test_an_exported_model_outlives_its_source_offline(
     store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = store.model_path("tiny", "int8")
+    path = prepare_model("tiny", "int8", store=store)
     monkeypatch.setenv("EDGEWISE_OFFLINE", "1")
     (store.home / "assets" / "tiny" / "model.bin").unlink()
-    assert store.model_path("tiny", "int8") == path
+    assert prepare_model("tiny", "int8", store=store) == path
     with pytest.raises(OfflineError):
-        store.model_path("tiny", "int4")
+        prepare_model("tiny", "int4", store=store)
 
 
 def test_verify_sees_a_changed_model(store: Store, published: Any, exporter: Exporter) -> None:
-    path = store.model_path("tiny", "int8")
+    path = prepare_model("tiny", "int8", store=store)
     assert store.verify("tiny") == []
     path.write_text("tiny int9")
     assert [problem.path for problem in store.verify("tiny")] == [path]
@@ -225,7 +226,7 @@ def test_verify_sees_a_changed_model(store: Store, published: Any, exporter: Exp
 def test_remove_takes_exports_along(
     store: Store, published: Any, exporter: Exporter, files_under: Callable[[Path], list[str]]
 ) -> None:
-    store.model_path("tiny", "int8")
+    prepare_model("tiny", "int8", store=store)
     store.remove("tiny")
     assert files_under(store.home) == []
 
@@ -233,11 +234,11 @@ def test_remove_takes_exports_along(
 @pytest.mark.parametrize("precision", ["../../other", "int3", "w8", "INT8", "", "/etc"])
 def test_a_precision_that_is_none_is_no_part_of_a_path(store: Store, precision: str) -> None:
     with pytest.raises(UnsupportedModelError, match="unknown precision"):
-        store.model_path("tiny", precision)
+        prepare_model("tiny", precision, store=store)
     with pytest.raises(UnsupportedModelError, match="unknown precision"):
-        store.onnx_folder("tiny", precision + "?")
+        prepare_onnx("tiny", precision + "?", store=store)
 
 
 def test_an_asset_that_is_no_model_is_refused(store: Store) -> None:
     with pytest.raises(ModelNotFoundError, match="speech models are tiny, joined"):
-        store.model_path("table")
+        prepare_model("table", store=store)

@@ -1,0 +1,95 @@
+"""`edge.load`: a name or a file becomes a model that transcribes."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+from os import PathLike
+from pathlib import Path
+
+from .errors import FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
+from .listen.detector import fetch_detector
+from .names import given_path
+from .prepare import DEFAULT_PRECISION, model_place, prepare_model, prepare_onnx
+from .progress import Progress
+from .recognizer import ENGINES, EngineName, Recognizer, open_path
+from .store import Store
+from .threads import usable_threads
+from .values import choice, flag, optional, shown, text, whole
+
+DEFAULT_MODEL = "tiny.en"
+
+_LONGEST_NAME = 255
+_LONGEST_PRECISION = 100
+_MOST_THREADS = 2**31 - 1
+
+
+def load(
+    model: str | PathLike[str] = DEFAULT_MODEL,
+    *,
+    precision: str | None = None,
+    engine: EngineName = "edgewise",
+    threads: int | None = None,
+    offline: bool | None = None,
+    progress: Progress | None = None,
+) -> Recognizer:
+    """Load a model by name (fetched and exported on first use) or from a .gguf file.
+
+    Args:
+        model: a name that `edgewise models list` shows, or the path of a model file. A string is a path if it has a
+            folder in it, begins with "." or "~", or ends in .gguf; a file `tiny.en` here is "./tiny.en".
+        precision: f32, f16, q8_0, int8 or int4, of a model given by name; int8 if not said.
+        engine: "onnxruntime" runs the folder that `edgewise export whisper SOURCE -o DIR --to onnx` wrote, or a name
+            at f32, int8, w8 or w4, whose first use needs the extra `edgewise[onnx-export]`.
+        threads: CPU threads, at most as many as processors that this process may run on; None takes its physical cores.
+        offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
+        progress: is told what is fetched and exported.
+
+    Raises:
+        ModelNotFoundError: no such name or file.
+        FormatError, UnsupportedModelError: the file is damaged, or not one to run.
+        StoreError: fetching failed; OfflineError where the network was needed and not allowed.
+        KernelError: EDGE_CPU names a level that this processor does not have.
+        OptionError: no such engine, or a value of another type or range than expected.
+        EdgeError: onnxruntime is asked for and not installed.
+    """
+    if not isinstance(model, (str, os.PathLike)):
+        raise OptionError(f"model is {shown(model)}; expected the name of a model, or the path of a file")
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in Path(model).parts):
+        raise ModelNotFoundError(f"model is {shown(str(model))}, which is longer than a name can be")
+    choice("engine", engine, ENGINES)
+    precision = optional(text, "precision", precision, _LONGEST_PRECISION)
+    threads = optional(whole, "threads", threads, 1, _MOST_THREADS, "1 or more, or None for the physical cores")
+    offline = optional(flag, "offline", offline)
+    began = time.perf_counter()
+    path = given_path(model)
+    how = partial(
+        open_path,
+        precision=precision,
+        engine=engine,
+        threads=usable_threads(threads),
+        offline=offline,
+        began=began,
+    )
+    if path is not None:
+        return how(path)
+    if engine == "onnxruntime":
+        from .onnx.graph import require_onnxruntime
+
+        require_onnxruntime()  # before minutes of work
+    find = partial(prepare_onnx if engine == "onnxruntime" else _prepare, str(model), precision or DEFAULT_PRECISION)
+    find = partial(find, offline=offline, progress=progress)
+    try:
+        return how(find(verify=False))
+    except (FormatError, ModelNotFoundError, UnsupportedModelError):
+        return how(find(verify=True))  # made anew if it is damaged; else the same error again
+
+
+def _prepare(name: str, precision: str, *, offline: bool | None, progress: Progress | None, verify: bool) -> Path:
+    store = Store()
+    is_new = not model_place(name, precision, store).exists()
+    path = prepare_model(name, precision, store=store, offline=offline, progress=progress, verify=verify)
+    if is_new:  # there is a network now, and may be none when the detector is needed
+        fetch_detector(store, offline, progress)
+    return path

@@ -1,0 +1,178 @@
+"""A model's name and a precision to a file or folder that runs: fetched and exported on first use.
+
+The one place where the runtime asks for the exporter, which is imported then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import EdgeError, IntegrityError, ModelNotFoundError, StoreError, UnsupportedModelError
+from .progress import Progress
+from .store import Asset, Store, is_offline
+from .store.files import readable_size, require_space
+from .store.store import NOT_AS_WRITTEN
+from .store.sums import is_intact
+
+MODEL_REVISION = 6
+"""Raise it when the exporter writes other bytes for the same source; older exports are then made anew."""
+
+ONNX_REVISION = 1
+"""The same for folders for onnxruntime."""
+
+DEFAULT_PRECISION = "int8"
+
+_ONNX_SPACE = 10
+"""Times the size of a float16 checkpoint: float32 weights, both decoders' before they share theirs, the result."""
+
+_LOG = logging.getLogger("edge.store")
+
+
+def model_place(name: str, precision: str, store: Store | None = None) -> Path:
+    """Where the exported file of a model lies or would lie."""
+    from .whisper.file.model import PRECISIONS  # takes the compiled part, and fetching does not
+
+    store = store or Store()
+    _check_precision(precision, PRECISIONS)
+    return store.home / "models" / f"{name}-{precision}-r{MODEL_REVISION}-{_source_of(store, name)}.gguf"
+
+
+def onnx_place(name: str, precision: str, store: Store | None = None) -> Path:
+    """Where the folder of a model for onnxruntime lies or would lie."""
+    from .whisper.engines.onnx_folder import PRECISIONS
+
+    store = store or Store()
+    _check_precision(precision, PRECISIONS)
+    return store.home / "models" / f"{name}-onnx-{precision}-r{ONNX_REVISION}-{_source_of(store, name)}"
+
+
+def prepare_model(
+    name: str,
+    precision: str = DEFAULT_PRECISION,
+    *,
+    store: Store | None = None,
+    offline: bool | None = None,
+    progress: Progress | None = None,
+    folders: Sequence[Path] = (),
+    verify: bool = False,
+) -> Path:
+    """The model as a file for the runtime; fetched and exported on first use, which is logged.
+
+    One that is not what the export wrote is made anew; `verify` reads it through to find out. `folders` are looked
+    into before anything is fetched.
+
+    Raises:
+        ModelNotFoundError, UnsupportedModelError: no such model, or not at that precision.
+        StoreError: fetching failed, or the exporter is not there.
+    """
+    store = store or Store()
+    target = model_place(name, precision, store)
+    if target.is_file() and is_intact(target, read=verify):
+        return target
+    asset = _speech_model(store, name)
+    if not store.is_here(name) and not is_offline(offline):
+        _LOG.warning("fetching %s once, %s, into %s", name, readable_size(asset.size), store.place(name))
+    with _explaining_damage(target, name):
+        source = store.ensure(name, offline=offline, progress=progress, folders=folders)
+        with store.making(target, verify=verify) as made:
+            if made is not None:
+                _LOG.warning("exporting %s to %s once, into %s", name, precision, target)
+                _export(asset, source, made, precision, progress)
+    return target
+
+
+def prepare_onnx(
+    name: str,
+    precision: str = DEFAULT_PRECISION,
+    *,
+    store: Store | None = None,
+    offline: bool | None = None,
+    progress: Progress | None = None,
+    verify: bool = False,
+) -> Path:
+    """The model as a folder for onnxruntime; fetched and exported on first use, which is logged.
+
+    `verify` and the errors are those of `prepare_model`.
+
+    Raises:
+        EdgeError: it is not there, and what exports it is not installed.
+    """
+    store = store or Store()
+    target = onnx_place(name, precision, store)
+    if target.is_dir() and is_intact(target, read=verify):
+        return target
+    _require_onnx_exporter(name, precision, target)
+    with _explaining_damage(target, name):
+        source = store.ensure(name, offline=offline, progress=progress)
+        with store.making(target, verify=verify) as made:
+            if made is not None:
+                _LOG.warning("exporting %s to ONNX at %s once, into %s", name, precision, target)
+                require_space(target.parent, _ONNX_SPACE * _speech_model(store, name).size)
+                from export.whisper import export_whisper
+
+                export_whisper(source, made, precision=precision, to="onnx", name=name, progress=progress)
+    return target
+
+
+def _speech_model(store: Store, name: str) -> Asset:
+    asset = store.asset(name)
+    if asset.kind != "whisper":
+        models = ", ".join(known.name for known in store.catalogue.values() if known.kind == "whisper")
+        raise ModelNotFoundError(f"{name} ({asset.kind}) is no speech model; speech models are {models}")
+    return asset
+
+
+def _source_of(store: Store, name: str) -> str:
+    """A short hash of what a model is exported from."""
+    return hashlib.sha256("".join(file.sha256 for file in _speech_model(store, name).files).encode()).hexdigest()[:8]
+
+
+def _check_precision(precision: str, known: Sequence[str]) -> None:
+    """Refuse what no model is exported at; a precision becomes a part of a path."""
+    if precision not in known:
+        raise UnsupportedModelError(f"unknown precision {precision!r:.80}; known here are {', '.join(known)}")
+
+
+def _export(asset: Asset, source: Path, made: Path, precision: str, progress: Progress | None) -> None:
+    try:
+        from export.whisper import export_whisper
+    except ImportError as error:
+        message = f"the exporter cannot be imported ({error}): install edgewise with its `export` package"
+        raise StoreError(message) from error
+    require_space(made.parent, 2 * asset.size)
+    export_whisper(source, made, precision=precision, name=asset.name, progress=progress)
+
+
+def _require_onnx_exporter(name: str, precision: str, target: Path) -> None:
+    try:
+        from export.onnx import require_exporter
+
+        require_exporter(precision)
+    except UnsupportedModelError:
+        raise
+    except (ImportError, EdgeError) as error:
+        command = f"edgewise export whisper {name} -o DIR --to onnx --precision {precision}"
+        state = "is damaged" if target.is_dir() else f"at {precision} is not in {target.parent}"
+        raise EdgeError(
+            f"{name} {state} for onnxruntime, and cannot be made here: {error}; "
+            f"or run `{command}` where that is installed, and load DIR"
+        ) from error
+
+
+@contextmanager
+def _explaining_damage(target: Path, name: str) -> Iterator[None]:
+    """Say of an exported model that is there and cannot be made anew what to do with it."""
+    was_there = target.exists()
+    try:
+        yield
+    except StoreError as error:
+        if not was_there:
+            raise
+        raise IntegrityError(
+            f"{target} {NOT_AS_WRITTEN}, and it cannot be made anew: run `edgewise models remove {name}`, "
+            f"then `edgewise models pull {name}` with a network ({error})"
+        ) from error

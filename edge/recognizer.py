@@ -1,0 +1,126 @@
+"""What every family of speech models is to the rest of edgewise, and which family runs a file.
+
+A family is a folder like edge/whisper and one line in `_FAMILIES`; nothing above this module knows one from another.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, Protocol, Unpack, get_args
+
+from .audio import AudioInput
+from .errors import ModelNotFoundError, UnsupportedModelError
+from .gguf.file import GgufFile, open_gguf
+from .gguf.keys import read_optional
+from .onnx.folder import FACTS, is_folder, require_files
+from .options import Settings, TranscribeOptions
+from .progress import Progress
+from .transcript.transcript import Transcript
+from .transcript.types import Segment
+
+EngineName = Literal["edgewise", "onnxruntime"]
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
+
+
+class Recognizer(Protocol):
+    """A loaded model that turns speech into words. Threads may share it."""
+
+    name: str
+    """Name of the model, such as "tiny.en"."""
+    precision: str
+    path: Path
+    load_s: float
+    """Seconds that loading it took."""
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that it knows."""
+        ...
+
+    def transcribe(
+        self,
+        audio: AudioInput,
+        *,
+        options: TranscribeOptions | None = None,
+        on_segment: Callable[[Segment], None] | None = None,
+        progress: Progress | None = None,
+        raw: bool = False,
+        track: int | None = None,
+        **settings: Unpack[Settings],
+    ) -> Transcript:
+        """Transcribe a recording of any length; settings that the family does not know are refused."""
+        ...
+
+    def stream_file(
+        self,
+        audio: AudioInput,
+        *,
+        options: TranscribeOptions | None = None,
+        raw: bool = False,
+        track: int | None = None,
+        **settings: Unpack[Settings],
+    ) -> Iterator[Segment]:
+        """Transcribe a recording segment by segment."""
+        ...
+
+
+def open_path(
+    path: Path,
+    *,
+    precision: str | None = None,
+    engine: EngineName = "edgewise",
+    threads: int | None = None,
+    offline: bool | None = None,
+    began: float | None = None,
+) -> Recognizer:
+    """Load a model file, or a folder for onnxruntime, by the family that its architecture names.
+
+    `began` is when loading did, by time.perf_counter; all else and the errors are those of `edge.load`.
+    """
+    began = time.perf_counter() if began is None else began
+    if engine == "onnxruntime":
+        from .onnx.graph import require_onnxruntime
+
+        require_onnxruntime()
+        require_files(path)
+    elif is_folder(path):
+        raise UnsupportedModelError(
+            f'{path}: a model for onnxruntime; load it with engine="onnxruntime", or on the command line with '
+            "--engine onnxruntime"
+        )
+    elif not path.exists():
+        raise ModelNotFoundError(f"{path}: no such model file")
+    file = open_gguf(path / FACTS if engine == "onnxruntime" else path)
+    architecture = read_optional(file, "general.architecture", str, "")
+    if architecture not in _FAMILIES:
+        raise UnsupportedModelError(
+            f"{path}: expected a speech model ({' or '.join(_FAMILIES)}), found architecture {architecture!r}; "
+            "make one with `edgewise export whisper SOURCE -o OUT`"
+        )
+    open_file = _FAMILIES[architecture]()
+    return open_file(file, precision=precision, engine=engine, threads=threads, offline=offline, began=began)
+
+
+class _OpenFile(Protocol):
+    def __call__(
+        self,
+        file: GgufFile,
+        *,
+        precision: str | None,
+        engine: EngineName,
+        threads: int | None,
+        offline: bool | None,
+        began: float,
+    ) -> Recognizer: ...
+
+
+def _whisper() -> _OpenFile:
+    from .whisper.model import open_file
+
+    return open_file
+
+
+_FAMILIES: Mapping[str, Callable[[], _OpenFile]] = {"whisper": _whisper}
+"""How to load each architecture; a family is imported when a file of it is loaded."""
