@@ -13,26 +13,37 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .audio.source import open_audio as open_audio
     from .errors import EdgeError as EdgeError
+    from .gaps import Gap as Gap
     from .loading import load as load
+    from .options import TranscribeOptions as TranscribeOptions
     from .recognizer import Recognizer as Recognizer
+    from .session import Session as Session
+    from .transcript.events import End as End
+    from .transcript.events import Final as Final
     from .transcript.transcript import Transcript as Transcript
     from .transcript.types import Segment as Segment
     from .transcript.types import Word as Word
     from .whisper.model import Model as Model
 
 __version__ = "0.1.0"
-__all__ = ["EdgeError", "Model", "Recognizer", "Segment", "Transcript", "Word", "__version__", "load"]
-
 _HOME_OF = {
     "EdgeError": "errors",
+    "End": "transcript.events",
+    "Final": "transcript.events",
+    "Gap": "gaps",
     "Model": "whisper.model",
     "Recognizer": "recognizer",
     "Segment": "transcript.types",
+    "Session": "session",
     "Transcript": "transcript.transcript",
+    "TranscribeOptions": "options",
     "Word": "transcript.types",
     "load": "loading",
+    "open_audio": "audio.source",
 }
+__all__ = [*_HOME_OF, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from .gguf.keys import read_optional
 from .onnx.folder import FACTS, is_folder, require_files
 from .options import Settings, TranscribeOptions
 from .progress import Progress
+from .session import OnSegment, Session
 from .transcript.transcript import Transcript
 from .transcript.types import Segment
 
@@ -44,7 +45,7 @@ class Recognizer(Protocol):
         audio: AudioInput,
         *,
         options: TranscribeOptions | None = None,
-        on_segment: Callable[[Segment], None] | None = None,
+        on_segment: OnSegment | None = None,
         progress: Progress | None = None,
         raw: bool = False,
         track: int | None = None,
@@ -63,6 +64,10 @@ class Recognizer(Protocol):
         **settings: Unpack[Settings],
     ) -> Iterator[Segment]:
         """Transcribe a recording segment by segment."""
+        ...
+
+    def session(self, *, options: TranscribeOptions | None = None, **settings: Unpack[Settings]) -> Session:
+        """Begin to transcribe sound that comes in piece by piece."""
         ...
 
 

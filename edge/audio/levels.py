@@ -33,36 +33,60 @@ class _Stretch:
     n_samples: int
 
 
+class Levels:
+    """Puts silence for what is no number, and divides by full scale what is written as integers.
+
+    Samples that are as they should be pass unchanged.
+    """
+
+    def __init__(self, rate_hz: int, name: str, gaps: list[Gap], began_s: float = 0) -> None:
+        """The blocks begin `began_s` into the recording; long stretches without a usable sample go to `gaps`."""
+        self._rate_hz = rate_hz
+        self._name = name
+        self._gaps = gaps
+        self._began_s = began_s
+        self._full_scale = 1.0
+        self._n_done = self._n_usable = 0
+        self._stretches: list[_Stretch] = []
+
+    def feed(self, block: FloatArray) -> FloatArray:
+        """The block (n_frames, n_channels) as it should be."""
+        loudest = max(float(block.max()), -float(block.min())) if block.size else 0.0
+        if not loudest <= 1.0 or self._full_scale > 1:
+            before, bad = self._full_scale, _faults(block)
+            block = np.where(bad, np.float32(0), block)
+            self._full_scale = max(self._full_scale, _full_scale_of(block))
+            if self._full_scale != before:
+                _LOG.warning(
+                    "%s: samples up to %.0f, expected -1 to 1: they are divided by %.0f",
+                    *(self._name, np.abs(block).max(), self._full_scale),
+                )
+            block = block / np.float32(self._full_scale)
+            _note(self._stretches, bad, self._n_done, round(_SAME_STRETCH_S * self._rate_hz))
+            self._n_usable -= int(bad.sum())
+        self._n_done += len(block)
+        self._n_usable += block.size
+        return block
+
+    def finish(self) -> None:
+        """Say what was wrong.
+
+        Raises:
+            AudioError: no sample was a number.
+        """
+        _report(self._stretches, self._rate_hz, self._name, self._gaps, self._began_s)
+        if self._n_done and self._n_usable == 0:
+            raise AudioError(f"{self._name}: none of its samples is a number between -1 and 1; check what wrote it")
+
+
 def set_levels(
     blocks: Iterator[FloatArray], rate_hz: int, name: str, gaps: list[Gap], began_s: float = 0
 ) -> Iterator[FloatArray]:
-    """Blocks (n_frames, n_channels) with silence for what is no number, divided by full scale where they are integers.
-
-    Samples that are as they should be pass unchanged. The blocks begin `began_s` into the recording; long stretches
-    without a usable sample are added to `gaps`.
-    """
-    full_scale, n_done, n_usable = 1.0, 0, 0
-    stretches: list[_Stretch] = []
+    """Blocks (n_frames, n_channels) through `Levels`, one after the other."""
+    levels = Levels(rate_hz, name, gaps, began_s)
     for block in blocks:
-        loudest = max(float(block.max()), -float(block.min())) if block.size else 0.0
-        if not loudest <= 1.0 or full_scale > 1:
-            before, bad = full_scale, _faults(block)
-            block = np.where(bad, np.float32(0), block)
-            full_scale = max(full_scale, _full_scale_of(block))
-            if full_scale != before:
-                _LOG.warning(
-                    "%s: samples up to %.0f, expected -1 to 1: they are divided by %.0f",
-                    *(name, np.abs(block).max(), full_scale),
-                )
-            block = block / np.float32(full_scale)
-            _note(stretches, bad, n_done, round(_SAME_STRETCH_S * rate_hz))
-            n_usable -= int(bad.sum())
-        n_done += len(block)
-        n_usable += block.size
-        yield block
-    _report(stretches, rate_hz, name, gaps, began_s)
-    if n_done and n_usable == 0:
-        raise AudioError(f"{name}: none of its samples is a number between -1 and 1; check what wrote it")
+        yield levels.feed(block)
+    levels.finish()
 
 
 def _faults(block: FloatArray) -> NDArray[np.bool_]:

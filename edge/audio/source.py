@@ -89,17 +89,26 @@ def open_audio(audio: AudioInput, *, raw: bool = False, track: int | None = None
     raise AudioError(f"expected a path, a binary file object or a float32 array as audio, found {type(audio).__name__}")
 
 
-def _array_source(samples: NDArray[Any]) -> AudioSource:
+def check_samples(samples: NDArray[Any], name: str) -> None:
+    """Refuse an array that does not hold mono samples as floats.
+
+    Raises:
+        AudioError: its type or shape is another.
+    """
     if samples.dtype.kind != "f":
         raise AudioError(
-            f"expected float32 samples between -1 and 1, found {samples.dtype}; "
+            f"{name}: expected float32 samples between -1 and 1, found {samples.dtype}; "
             "for 16-bit PCM pass samples.astype(np.float32) / 32768"
         )
     if samples.ndim != 1:
         raise AudioError(
-            f"expected mono samples of shape (n_samples,), found shape {samples.shape}; "
+            f"{name}: expected mono samples of shape (n_samples,), found shape {samples.shape}; "
             "mix the channels down first, e.g. samples.mean(axis=1)"
         )
+
+
+def _array_source(samples: NDArray[Any]) -> AudioSource:
+    check_samples(samples, _ARRAY_NAME)
     blocks = (
         np.ascontiguousarray(samples[start : start + _ARRAY_BLOCK_SAMPLES], dtype=np.float32)
         for start in range(0, len(samples), _ARRAY_BLOCK_SAMPLES)

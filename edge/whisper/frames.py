@@ -1,99 +1,77 @@
-"""The samples and raw mel frames of a recording, read on demand and forgotten behind the window."""
+"""The samples and raw mel frames of a recording that comes in, forgotten behind the window."""
 
 from __future__ import annotations
-
-import time
 
 import numpy as np
 
 from ..arrays import FloatArray
-from ..audio import SAMPLE_RATE_HZ, AudioSource
+from ..audio.mono import SAMPLE_RATE_HZ
 from .features import HOP_SAMPLES, LogMel
 from .sound import Sound
 
 
-class FrameStream:
-    """Gives windows of raw frames, front to back; keeps only what the current window needs."""
+class FrameBuffer:
+    """Takes samples and gives windows of raw frames; keeps only what the current window needs."""
 
-    def __init__(self, source: AudioSource, mel_filters: FloatArray) -> None:
-        self._blocks = iter(source)
+    def __init__(self, mel_filters: FloatArray) -> None:
         self._log_mel = LogMel(mel_filters)
-        self._frames = np.zeros((0, self._log_mel.n_mels), np.float32)
-        self._samples = np.zeros(0, np.float32)
-        self._first = 0  # number of self._frames[0] in the recording; self._samples begin with it
+        self._frames = [np.zeros((0, self._log_mel.n_mels), np.float32)]
+        self._samples = [np.zeros(0, np.float32)]
+        self._first = 0  # number of the first frame in the recording; the samples begin with it
+        self._n_frames = 0  # frames so far, those forgotten included
         self._ended = False
         self.n_samples = 0
-        """Samples read so far; of the whole recording once a window reached its end."""
-        self.audio_s = 0.0
-        """Time spent reading the recording."""
-        self.features_s = 0.0
-        """Time spent on the features."""
+        """Samples so far; of the whole recording after its end."""
 
     @property
     def n_content(self) -> int:
-        """Frames that begin in what was read so far, as openai-whisper counts them."""
+        """Frames that begin in what came so far, as openai-whisper counts them."""
         return self.n_samples // HOP_SAMPLES
 
-    def window(self, seek: int, n_frames: int) -> Sound:
-        """What the recording holds from frame `seek` on, up to `n_frames`.
+    def feed(self, samples: FloatArray) -> None:
+        """Take the next samples (n_samples,)."""
+        self._add(self._log_mel.feed(samples), samples)
 
-        `seek` is not before that of the last window: what is before it is forgotten.
-        """
+    def finish(self) -> None:
+        """Take the end of the recording."""
+        self._add(self._log_mel.finish(), np.zeros(0, np.float32))
+        self._ended = True
+
+    def _add(self, frames: FloatArray, samples: FloatArray) -> None:
+        self._frames.append(frames)
+        self._samples.append(samples)
+        self._n_frames += len(frames)
+        self.n_samples += len(samples)
+
+    def reaches(self, stop: int) -> bool:
+        """Whether all frames before frame `stop` are there, or all that there will ever be."""
+        return self._ended or self._n_frames >= stop
+
+    def window(self, seek: int, n_frames: int) -> Sound:
+        """Give what the recording holds from frame `seek` on, up to `n_frames`, and forget what is before it."""
         self.forget(seek)
-        window = self.ahead(seek, n_frames)
-        self.forget(seek)
-        return window
+        return self.ahead(seek, n_frames)
 
     def ahead(self, seek: int, n_frames: int) -> Sound:
-        """The same, but nothing is forgotten: a look at what comes after a window."""
-        self._read_up_to(seek + n_frames)
+        """Give the same and forget nothing: a look at what comes after a window."""
         first, asked = seek - self._first, n_frames
         n_frames = max(min(n_frames, self.n_content - seek), 0)
         reaches_end = seek + n_frames == self.n_content  # the last frames reach past it
-        raw = self._frames[first : first + (asked if reaches_end else n_frames)]
-        samples = self._samples[first * HOP_SAMPLES : (first + n_frames) * HOP_SAMPLES]
+        raw = _joined(self._frames)[first : first + (asked if reaches_end else n_frames)]
+        samples = _joined(self._samples)[first * HOP_SAMPLES : (first + n_frames) * HOP_SAMPLES]
         return Sound(seek, n_frames, raw, samples, self.n_samples / SAMPLE_RATE_HZ)
 
-    def _read_up_to(self, stop: int) -> None:
-        """Read as many blocks as there have to be for the frames before `stop`."""
-        frames, samples = [self._frames], [self._samples]
-        n_ahead = self._first + len(self._frames)
-        while n_ahead < stop and not self._ended:
-            more, block = self._read()
-            frames.append(more)
-            samples.append(block)
-            n_ahead += len(more)
-        if len(frames) > 1:
-            self._frames, self._samples = np.concatenate(frames), np.concatenate(samples)
-
-    def read_ahead(self) -> FloatArray | None:
-        """Read one more block, and keep it for the windows to come; its samples (n_samples,), None at the end."""
-        if self._ended:
-            return None
-        frames, samples = self._read()
-        self._frames = np.concatenate([self._frames, frames])
-        self._samples = np.concatenate([self._samples, samples])
-        return None if self._ended else samples
-
     def forget(self, seek: int) -> None:
-        """Give up the frames before `seek`, as far as they have been read."""
-        n_past = min(max(seek - self._first, 0), len(self._frames))
-        if n_past:
-            self._frames = self._frames[n_past:].copy()
-            self._samples = self._samples[n_past * HOP_SAMPLES :].copy()
+        """Give up the frames before `seek`, as far as they are there."""
+        n_past = min(seek, self._n_frames) - self._first
+        if n_past > 0:
+            self._frames = [_joined(self._frames)[n_past:].copy()]
+            self._samples = [_joined(self._samples)[n_past * HOP_SAMPLES :].copy()]
             self._first += n_past
 
-    def _read(self) -> tuple[FloatArray, FloatArray]:
-        """The next frames, and the next samples."""
-        began = time.perf_counter()
-        block = next(self._blocks, None)
-        read = time.perf_counter()
-        if block is None:
-            self._ended = True
-            block, frames = np.zeros(0, np.float32), self._log_mel.finish()
-        else:
-            self.n_samples += len(block)
-            frames = self._log_mel.feed(block)
-        self.audio_s += read - began
-        self.features_s += time.perf_counter() - read
-        return frames, block
+
+def _joined(parts: list[FloatArray]) -> FloatArray:
+    """The parts as one array, which takes their place."""
+    if len(parts) > 1:
+        parts[:] = [np.concatenate(parts)]
+    return parts[0]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import Lock
 
 from .engines.protocol import State
@@ -22,15 +21,16 @@ class IdleStates:
         self._lock = Lock()
         self._idle: deque[tuple[int, State]] = deque(maxlen=most)  # the one that waits longest gives way
 
-    @contextmanager
-    def lend(self, n_beams: int) -> Iterator[State]:
-        """A state that nobody else has. It comes back unless something is raised, when it may be anywhere."""
-        state = self._take(n_beams) or self._make(n_beams)
-        yield state
+    def take(self, n_beams: int) -> State:
+        """A state of so many beams that nobody else has."""
+        return self._waiting(n_beams) or self._make(n_beams)
+
+    def give_back(self, n_beams: int, state: State) -> None:
+        """Let a state wait for whoever takes it next; one in which something was raised may be anywhere, and is not."""
         with self._lock:
             self._idle.append((n_beams, state))
 
-    def _take(self, n_beams: int) -> State | None:
+    def _waiting(self, n_beams: int) -> State | None:
         with self._lock:
             for at in reversed(range(len(self._idle))):  # the last one's memory may still be in the caches
                 if self._idle[at][0] == n_beams:

@@ -16,6 +16,7 @@ from ..gguf.file import GgufFile
 from ..listen.detector import Detector
 from ..options import Settings, TranscribeOptions
 from ..progress import Progress
+from ..session import OnSegment, segments_of, transcribe
 from ..threads import default_threads
 from ..transcript.transcript import Transcript
 from ..transcript.types import Segment
@@ -25,7 +26,7 @@ from .engines.native import WhisperEngine
 from .engines.onnx_folder import read_folder
 from .file.model import ModelFile, read_model
 from .idle import IdleStates
-from .session import OnSegment, stream_segments, transcribe
+from .session import WhisperSession
 from .tokens import Tokenizer
 from .trust.evidence import OpenVad
 from .words.align import attention_lead, check_alignment_heads
@@ -105,19 +106,8 @@ class Model:
             StoreError: `vad` is True and the detector cannot be fetched.
         """
         options = self._checked(options, settings)
-        with self._states.lend(options.n_sequences) as state:
-            return transcribe(
-                self.engine,
-                state,
-                self.tokenizer,
-                self,
-                open_audio(audio, raw=raw, track=track),
-                options,
-                on_segment=on_segment,
-                progress=progress,
-                load_s=self.load_s,
-                open_vad=self._open_vad(options),
-            )
+        with open_audio(audio, raw=raw, track=track) as source, self._session(options) as session:
+            return transcribe(session, source, on_segment=on_segment, progress=progress, load_s=self.load_s)
 
     def stream_file(
         self,
@@ -146,9 +136,22 @@ class Model:
         return options
 
     def _stream(self, source: AudioSource, options: TranscribeOptions) -> Iterator[Segment]:
-        with self._states.lend(options.n_sequences) as state:
-            open_vad = self._open_vad(options)
-            yield from stream_segments(self.engine, state, self.tokenizer, self, source, options, open_vad)
+        with source, self._session(options) as session:
+            yield from segments_of(session, source)
+
+    def session(self, *, options: TranscribeOptions | None = None, **settings: Unpack[Settings]) -> WhisperSession:
+        """Begin to transcribe sound that comes in piece by piece, such as from a microphone or a connection.
+
+        Feed it samples as they come; segments come back as their windows fill, and the rest at the end. All pieces
+        together give what `transcribe` gives for the same samples. A session holds memory of the model, which it gives
+        back at its end: use it in a `with` block, or close it. Arguments and errors are those of `transcribe`.
+        """
+        return self._session(self._checked(options, settings))
+
+    def _session(self, options: TranscribeOptions) -> WhisperSession:
+        state = self._states.take(options.n_sequences)
+        give_back = partial(self._states.give_back, options.n_sequences, state)
+        return WhisperSession(self, state, options, self._open_vad(options), give_back)
 
     def _open_vad(self, options: TranscribeOptions) -> OpenVad:
         return partial(self._detector.open, must=options.vad is True)

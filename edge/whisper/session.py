@@ -1,44 +1,70 @@
-"""A recording of any length to a transcript, window by window, as openai-whisper's `transcribe` seeks."""
+"""One recording on its way through the windows, pushed in block by block; windows follow as in openai-whisper.
+
+Whatever the size of the pieces that come in, the work is done on the same blocks and windows, so that the same samples
+give the same words and the same numbers to the last bit.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
 
 from ..arrays import FloatArray
-from ..audio import SAMPLE_RATE_HZ, AudioSource
-from ..errors import OptionError
+from ..audio.blocks import Blocks
+from ..audio.levels import Levels
+from ..audio.mono import SAMPLE_RATE_HZ
+from ..audio.source import check_samples
+from ..errors import AudioError, OptionError
 from ..gaps import Gap
+from ..listen.vad.chunks import SpeechChunks
+from ..listen.vad.regions import Region
 from ..options import TranscribeOptions
-from ..progress import Progress
-from ..transcript.transcript import Transcript
+from ..transcript.events import End, Event, Final
 from ..transcript.types import Segment, Timing
 from .checks import check_options
 from .engines.protocol import Engine, State
-from .features import FRAMES_PER_SECOND
-from .frames import FrameStream
+from .features import FRAMES_PER_SECOND, HOP_SAMPLES
+from .frames import FrameBuffer
 from .passage import Passage, PassageReader
 from .search.rules import TokenRules
 from .sound import Sound
 from .tokens import Tokenizer, default_suppress_tokens
-from .trust.evidence import Listener, OpenVad, no_vad, speech_chunks
+from .trust.evidence import Listener, OpenVad, no_vad
 from .window import WindowReader
 from .words.times import WordTimer
 
-OnSegment = Callable[[Segment], None]
-
 _LOG = logging.getLogger("edge.whisper")
+
+_BLOCK_SAMPLES = 256 * HOP_SAMPLES
+"""Samples whose features are computed at once: 2.56 s, which is a whole number of the detector's frames as well."""
 
 _MOST_TEMPERATURE = 0.5
 """A text drawn at a higher one is too free to be shown to the model as what came before; openai-whisper's bound."""
 
+_NAME = "the sound of this session"
 
-class ModelFacts(Protocol):
-    """What decoding reads from a model file, besides the engine made of it."""
+
+class Parts(Protocol):
+    """What a session uses of a loaded model."""
+
+    @property
+    def engine(self) -> Engine:
+        """Engine that runs the model."""
+        ...
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Tokenizer of its vocabulary."""
+        ...
 
     @property
     def mel_filters(self) -> FloatArray:
@@ -57,172 +83,185 @@ class ModelFacts(Protocol):
 
     @property
     def attention_lead(self) -> int:
-        """By how many positions the attention of its alignment heads is ahead of the speech."""
+        """Positions by which the attention of its alignment heads is ahead of the speech."""
         ...
 
 
-def transcribe(
-    engine: Engine,
-    state: State,
-    tokenizer: Tokenizer,
-    facts: ModelFacts,
-    source: AudioSource,
-    options: TranscribeOptions,
-    *,
-    on_segment: OnSegment | None = None,
-    progress: Progress | None = None,
-    load_s: float = 0.0,
-    open_vad: OpenVad = no_vad,
-) -> Transcript:
-    """Transcribe a recording with a state of the engine's; `on_segment` gets each segment as it is found.
+class WhisperSession:
+    """Transcribes sound that comes in piece by piece (edge.session.Session).
 
-    The state has room for `options.n_sequences`. `progress` is told seconds of audio. `load_s` is passed on into the
-    result's timing. `open_vad` gives the detector of speech. A window that fails becomes a gap; only where all fail,
-    the last error is raised.
+    A window that fails becomes a gap; only where all fail, the last error is raised, at the end.
     """
-    began = time.perf_counter()
-    with source:
-        run = _start(engine, state, tokenizer, facts, source, options, open_vad)
-        total_s = round(source.duration_s or 0)
-        segments: list[Segment] = []
-        for found, n_frames_done in run.windows():
-            segments += found
-            if on_segment is not None:
-                for segment in found:
-                    on_segment(segment)
-            if progress is not None:
-                progress("transcribe", n_frames_done // FRAMES_PER_SECOND, total_s)
-    return Transcript(
-        text="".join(segment.text for segment in segments).strip(),
-        language=run.language or run.reader.language or "en",
-        segments=tuple(segments),
-        duration=run.frames.n_samples / SAMPLE_RATE_HZ,
-        timing=run.timing(load_s, time.perf_counter() - began),
-        language_probabilities=run.reader.language_probabilities,
-        peak=source.peak,
-        gaps=tuple(sorted([*source.gaps, *run.gaps], key=lambda gap: (gap.start, gap.end))),
-    )
-
-
-def stream_segments(
-    engine: Engine,
-    state: State,
-    tokenizer: Tokenizer,
-    facts: ModelFacts,
-    source: AudioSource,
-    options: TranscribeOptions,
-    open_vad: OpenVad = no_vad,
-) -> Iterator[Segment]:
-    """The segments of `transcribe`, each as soon as its window is read; the recording is read as they are taken."""
-    with source:
-        for found, _ in _start(engine, state, tokenizer, facts, source, options, open_vad).windows():
-            yield from found
-
-
-def _start(
-    engine: Engine,
-    state: State,
-    tokenizer: Tokenizer,
-    facts: ModelFacts,
-    source: AudioSource,
-    options: TranscribeOptions,
-    open_vad: OpenVad,
-) -> _Run:
-    check_options(options, tokenizer)
-    return _Run(engine, state, tokenizer, facts, FrameStream(source, facts.mel_filters), options, open_vad)
-
-
-def _rules(tokenizer: Tokenizer, facts: ModelFacts, options: TranscribeOptions) -> TokenRules:
-    return TokenRules(
-        tokenizer,
-        # A file without the list means openai-whisper's.
-        suppress_tokens=options.suppressed(facts.suppress_tokens or default_suppress_tokens(tokenizer)),
-        suppress_begin=facts.suppress_begin or None,
-        timestamps=options.timestamps,
-        max_initial_timestamp=options.max_initial_timestamp,
-    )
-
-
-class _Run:
-    """One recording on its way through the windows."""
 
     def __init__(
         self,
-        engine: Engine,
+        model: Parts,
         state: State,
-        tokenizer: Tokenizer,
-        facts: ModelFacts,
-        frames: FrameStream,
         options: TranscribeOptions,
-        open_vad: OpenVad,
+        open_vad: OpenVad = no_vad,
+        give_back: Callable[[], None] = lambda: None,
     ) -> None:
-        self.frames = frames
-        self.language = options.language
-        """Of the first text; None where there was none, or no choice."""
-        self.gaps: list[Gap] = []
+        """`state` has room for `options.n_sequences`, and `give_back` is called when it is free again.
+
+        `open_vad` gives the detector of speech.
+
+        Raises:
+            OptionError: the model cannot do what is asked.
+        """
+        engine, tokenizer = model.engine, model.tokenizer
+        check_options(options, tokenizer)
         self._options = options
-        self._open_vad = open_vad
+        self._give_back: Callable[[], None] | None = give_back
+        self._blocks = Blocks(_BLOCK_SAMPLES)
+        self._gaps: list[Gap] = []
+        self._levels = Levels(SAMPLE_RATE_HZ, _NAME, self._gaps)
+        self._frames = FrameBuffer(model.mel_filters)
+        self._chunks = _speech_chunks(open_vad, options)
+        # Frames [first, stop) that are to be read: where somebody speaks, or all there are.
+        self._stretches = deque([(0, sys.maxsize)] if self._chunks is None else [])
         listener = Listener(open_vad, options.vad_options.threshold, tokenizer) if options.vad else None
-        lead = facts.attention_lead if engine.n_alignment_heads else 0
+        lead = model.attention_lead if engine.n_alignment_heads else 0
         self._timer = WordTimer(state, tokenizer, options.task, lead) if engine.n_alignment_heads else None
-        rules = _rules(tokenizer, facts, options)
-        self.reader = WindowReader(
-            *(engine, state, tokenizer, rules, options),
+        self._reader = WindowReader(
+            *(engine, state, tokenizer, _rules(model, options), options),
             listener=listener,
             attention_lead=lead,
             look_ahead=self._look_ahead,
         )
-        self._passages = PassageReader(self.reader, tokenizer, options, listener, self._timer)
-        self._n_segments = 0
+        self._passages = PassageReader(self._reader, tokenizer, options, listener, self._timer)
+        self._language = options.language  # of the first text; None where there was none, or no choice
+        self._n_segments = self._n_read = 0
+        self._failure: Exception | None = None
         self._previous: list[int] = []  # tokens of the text so far, to condition on
+        self._peak = self._features_s = self._total_s = 0.0
+        self._done = 0  # frames that have been read
 
-    def windows(self) -> Iterator[tuple[list[Segment], int]]:
-        """The segments of each window, and how many frames of the recording are done.
+    @property
+    def done_s(self) -> float:
+        """Seconds of the sound that have been read for words."""
+        return min(self._done, self._frames.n_content) / FRAMES_PER_SECOND
 
-        Raises what a window raised, at the end, if there is nothing but gaps.
+    def feed(self, samples: FloatArray) -> list[Event]:
+        """Take samples (n_samples,), mono at 16 kHz, of any number; gives what was found by now.
+
+        Raises:
+            AudioError: they are no such samples.
+            OptionError: the session has ended.
         """
-        n_window = self.reader.n_window
-        n_read, failure = 0, None
-        for seek, stop in self._stretches():
-            while True:
-                sound = self.frames.window(seek, min(n_window, stop - seek))
-                if not sound.n_frames:
-                    break
-                try:
-                    passage = self._passages.read(sound, self._previous)
-                    n_read += 1
-                except Exception as error:  # whatever it is, the other windows are not lost
-                    passage, failure = Passage((), sound.n_frames, (_failed(sound, error),)), error
-                seek += passage.advance
-                yield self._take(passage), min(seek, self.frames.n_content)
-        if failure is not None and not n_read:
-            raise failure
+        if not isinstance(samples, np.ndarray):
+            raise AudioError(f"{_NAME}: expected a float32 array of samples, found {type(samples).__name__}")
+        check_samples(samples, _NAME)
+        with self._working():
+            return [event for block in self._blocks.feed(samples) for event in self._take(block)]
 
-    def _take(self, passage: Passage) -> list[Segment]:
-        """The segments of a passage, numbered; what is missing is noted and said."""
-        for gap in passage.gaps:
-            _LOG.info("what is said from %.1f to %.1f s is missing: %s", gap.start, gap.end, gap.reason)
-        self.gaps += passage.gaps
-        found = [replace(segment, id=self._n_segments + number) for number, segment in enumerate(passage.segments)]
-        self._n_segments += len(found)
-        if found:
-            self.language = self.language or found[0].language
-        self._remember(found)
-        return found
+    def finish(self) -> list[Event]:
+        """Take the end of the sound; gives the rest, the last of which is an `End`.
+
+        Raises:
+            OptionError: the session has ended.
+            Exception: whatever a window raised, where all failed.
+        """
+        with self._working():
+            events = [event for block in self._blocks.finish() for event in self._take(block)]
+            self._frames.finish()
+            if self._chunks is not None:
+                self._look_into(self._chunks.finish())
+            events += self._read()
+            self._levels.finish()
+            if self._failure is not None and not self._n_read:
+                raise self._failure
+        self.close()
+        return [*events, *self._gaps, self._end()]
+
+    def close(self) -> None:
+        """Give up the session; harmless after its end."""
+        if self._give_back is not None:
+            give_back, self._give_back = self._give_back, None
+            give_back()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Count the time; a session in which something is raised has ended, and its state is not used again."""
+        if self._give_back is None:
+            raise OptionError("the session has ended: begin another with model.session()")
+        began = time.perf_counter()
+        try:
+            yield
+        except BaseException:
+            self._give_back = None
+            raise
+        self._total_s += time.perf_counter() - began
+
+    def _take(self, block: FloatArray) -> list[Event]:
+        """Take a block of the size that all work is done in, or the last one."""
+        began = time.perf_counter()
+        block = self._levels.feed(block[:, None])[:, 0]
+        self._peak = max(self._peak, float(block.max()), -float(block.min()))
+        self._frames.feed(block)
+        self._features_s += time.perf_counter() - began
+        if self._chunks is not None:
+            self._look_into(self._chunks.feed(block))
+        return self._read()
+
+    def _look_into(self, chunks: Sequence[Region]) -> None:
+        """Let chunks of speech, in samples, be read; what lies between them is not."""
+        for chunk in chunks:
+            self._stretches.append((chunk.start // HOP_SAMPLES, min(chunk.end // HOP_SAMPLES, self._frames.n_content)))
+
+    def _read(self) -> list[Event]:
+        """Read the windows that are whole by now, or that will not get longer."""
+        events: list[Event] = []
+        while (sound := self._next()) is not None:
+            try:
+                passage = self._passages.read(sound, self._previous)
+                self._n_read += 1
+            except Exception as error:  # whatever it is, the other windows are not lost
+                passage, self._failure = Passage((), sound.n_frames, (_failed(sound, error),)), error
+            self._done = sound.seek + passage.advance
+            self._stretches[0] = self._done, self._stretches[0][1]
+            self._frames.forget(self._done)
+            events += self._events_of(passage)
+        if self._chunks is not None and not self._stretches:
+            self._frames.forget(self._chunks.settled // HOP_SAMPLES)
+        return events
+
+    def _next(self) -> Sound | None:
+        """The window to be read next; None where more sound has to come, or none is left."""
+        n_window = self._reader.n_window
+        while self._stretches:
+            seek, stop = self._stretches[0]
+            n_frames = min(n_window, stop - seek)
+            if not self._frames.reaches(seek + n_frames + (n_window if self._reader.may_look_ahead else 0)):
+                return None
+            sound = self._frames.window(seek, n_frames)
+            if sound.n_frames:
+                return sound
+            self._stretches.popleft()
+        return None
 
     def _look_ahead(self, sound: Sound) -> Sound | None:
         """What follows a window; None at the end."""
-        ahead = self.frames.ahead(sound.seek + sound.n_frames, self.reader.n_window)
+        ahead = self._frames.ahead(sound.seek + sound.n_frames, self._reader.n_window)
         return ahead if ahead.n_frames else None
 
-    def _stretches(self) -> Iterator[tuple[int, int]]:
-        """Which frames to read, from … to: where somebody speaks, or all there are."""
-        if self._options.vad is not True:
-            return iter([(0, sys.maxsize)])
-        vad = self._open_vad()
-        if vad is None:
-            raise OptionError("vad is True, but there is no detector; use vad=False, or load the model by edge.load")
-        return speech_chunks(self.frames, vad, self._options.vad_options)
+    def _events_of(self, passage: Passage) -> list[Event]:
+        """The segments of a passage, numbered, and what is missing of it."""
+        found = [replace(segment, id=self._n_segments + number) for number, segment in enumerate(passage.segments)]
+        self._n_segments += len(found)
+        if found:
+            self._language = self._language or found[0].language
+        self._remember(found)
+        for gap in passage.gaps:
+            _LOG.info("what is said from %.1f to %.1f s is missing: %s", gap.start, gap.end, gap.reason)
+        return [*map(Final, found), *passage.gaps]
 
     def _remember(self, found: Sequence[Segment]) -> None:
         """Keep the text to show to the next window, where that is asked for."""
@@ -232,21 +271,46 @@ class _Run:
             elif self._options.condition_on_previous_text:
                 self._previous += segment.tokens
 
-    def timing(self, load_s: float, total_s: float) -> Timing:
-        """Where the time went."""
-        return Timing(
-            load_s=load_s,
-            audio_s=self.frames.audio_s,
-            features_s=self.frames.features_s,
-            encode_s=self.reader.encode_s,
-            decode_s=self.reader.decode_s,
-            words_s=self._timer.seconds if self._timer is not None else 0.0,
-            total_s=total_s,
-            n_windows=self.reader.n_windows,
-            n_tokens=self.reader.n_tokens,
-            n_second_looks=self.reader.n_second_looks,
-            n_fallbacks=self.reader.n_fallbacks,
+    def _end(self) -> End:
+        reader = self._reader
+        return End(
+            language=self._language or reader.language or "en",
+            duration=self._frames.n_samples / SAMPLE_RATE_HZ,
+            timing=Timing(
+                features_s=self._features_s,
+                encode_s=reader.encode_s,
+                decode_s=reader.decode_s,
+                words_s=self._timer.seconds if self._timer is not None else 0.0,
+                total_s=self._total_s,
+                n_windows=reader.n_windows,
+                n_tokens=reader.n_tokens,
+                n_second_looks=reader.n_second_looks,
+                n_fallbacks=reader.n_fallbacks,
+            ),
+            language_probabilities=reader.language_probabilities,
+            peak=self._peak,
         )
+
+
+def _speech_chunks(open_vad: OpenVad, options: TranscribeOptions) -> SpeechChunks | None:
+    """What finds the speech to read, where nothing else is to be read."""
+    if options.vad is not True:
+        return None
+    vad = open_vad()
+    if vad is None:
+        raise OptionError("vad is True, but there is no detector; use vad=False, or load the model by edge.load")
+    return SpeechChunks(vad, options.vad_options)
+
+
+def _rules(model: Parts, options: TranscribeOptions) -> TokenRules:
+    return TokenRules(
+        model.tokenizer,
+        # A file without the list means openai-whisper's.
+        suppress_tokens=options.suppressed(model.suppress_tokens or default_suppress_tokens(model.tokenizer)),
+        suppress_begin=model.suppress_begin or None,
+        timestamps=options.timestamps,
+        max_initial_timestamp=options.max_initial_timestamp,
+    )
 
 
 def _failed(sound: Sound, error: Exception) -> Gap:

@@ -220,6 +220,11 @@ class WindowReader:
             seconds=seconds,
         )
 
+    @property
+    def may_look_ahead(self) -> bool:
+        """Whether the next window may ask for what follows it: its language is still to be found."""
+        return self._tokenizer.is_multilingual and not self._is_settled
+
     def settle_language(self) -> None:
         """Let the language that was found hold for the windows to come: there is speech in the one read last."""
         self._is_settled = True

@@ -6,16 +6,15 @@ Asked only in doubt, the detector costs ordinary clips nothing, not even the ope
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 
 from ...arrays import BoolArray, FloatArray
 from ...audio import SAMPLE_RATE_HZ
-from ...listen.vad import FRAME_SAMPLES, Chunker, RegionFinder, SileroVad, VadOptions
+from ...listen.vad import FRAME_SAMPLES, SileroVad
 from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
-from ..frames import FrameStream
 from ..search.greedy import DecodedWindow
 from ..segments import Span
 from ..sound import Sound
@@ -43,10 +42,6 @@ _EVENED_LEVEL, _MOST_GAIN = 0.3, 300.0
 
 _CLOSURE_S = 0.2
 """What is no longer between two stretches of speech belongs to both."""
-
-_MOST_IN_CHUNK_S = 30.0
-_LONGEST_PAUSE_S = 3.0
-"""A chunk holds no longer pause: it is there that Whisper writes what nobody says."""
 
 _STEPS_PER_S = SAMPLE_RATE_HZ / FRAME_SAMPLES
 
@@ -164,23 +159,3 @@ def evened(samples: FloatArray) -> FloatArray:
         part = even[first:stop]
         part *= np.linspace(from_gain, to_gain, len(part), endpoint=False, dtype=np.float32)
     return even
-
-
-def speech_chunks(frames: FrameStream, vad: SileroVad, options: VadOptions) -> Iterator[tuple[int, int]]:
-    """Where to look for words: (start, stop) in mel frames, in order, each at most one window long.
-
-    Reads the recording as far ahead as the chunk needs; what lies between chunks is forgotten.
-    """
-    stream, finder, chunker = vad.stream(), RegionFinder(options), Chunker(_MOST_IN_CHUNK_S, _LONGEST_PAUSE_S)
-    while True:
-        samples = frames.read_ahead()
-        if samples is None:
-            chunks = chunker.feed(finder.feed(stream.finish().tolist()) + finder.finish(), finder.settled)
-            chunks += chunker.finish()
-        else:
-            chunks = chunker.feed(finder.feed(stream.feed(samples).tolist()), finder.settled)
-        for chunk in chunks:
-            yield chunk.start // HOP_SAMPLES, min(chunk.end // HOP_SAMPLES, frames.n_content)
-        if samples is None:
-            return
-        frames.forget(chunker.settled // HOP_SAMPLES)

@@ -3,6 +3,8 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -34,18 +36,26 @@ class _Maker:
         return len(self._there)
 
 
+@contextmanager
+def lent(states: IdleStates, n_beams: int) -> Iterator[Any]:
+    """A state that comes back unless something is raised."""
+    state = states.take(n_beams)
+    yield state
+    states.give_back(n_beams, state)
+
+
 def test_a_state_is_used_again() -> None:
     make = _Maker()
     states = IdleStates(make, most=2)
     for _ in range(3):
-        with states.lend(5) as state:
+        with lent(states, 5) as state:
             assert state.n_beams == 5
     assert make.n_made == 1
 
 
 def test_who_has_one_has_it_alone() -> None:
     states = IdleStates(_Maker(), most=2)
-    with states.lend(1) as first, states.lend(1) as second:
+    with lent(states, 1) as first, lent(states, 1) as second:
         assert first is not second
 
 
@@ -54,17 +64,17 @@ def test_no_more_wait_than_are_allowed() -> None:
     states = IdleStates(make, most=2)
 
     def hold(depth: int) -> None:
-        with states.lend(1):
+        with lent(states, 1):
             if depth:
                 hold(depth - 1)
 
     hold(5)
     assert (make.n_made, make.n_there) == (6, 2)
     for n_beams in range(2, 9):
-        with states.lend(n_beams):
+        with lent(states, n_beams):
             pass
     assert make.n_there == 2
-    with states.lend(8) as state:  # the last ones stayed
+    with lent(states, 8) as state:  # the last ones stayed
         assert state.n_beams == 8
     assert make.n_made == 6 + 7
 
@@ -72,7 +82,7 @@ def test_no_more_wait_than_are_allowed() -> None:
 def test_one_that_failed_does_not_come_back() -> None:
     make = _Maker()
     states = IdleStates(make, most=2)
-    with pytest.raises(KeyError), states.lend(1):
+    with pytest.raises(KeyError), lent(states, 1):
         raise KeyError
     assert make.n_there == 0
 
@@ -85,7 +95,7 @@ def test_threads_share_it() -> None:
 
     def work() -> None:
         for turn in range(200):
-            with states.lend(1 + turn % 3) as state:
+            with lent(states, 1 + turn % 3) as state:
                 if id(state) in in_use:
                     shared.append(turn)
                 in_use.add(id(state))

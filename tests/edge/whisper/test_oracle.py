@@ -15,8 +15,9 @@ from edge.audio import open_audio
 from edge.options import TranscribeOptions
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.dims import WhisperDims
-from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
+
+from .run import transcribe
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

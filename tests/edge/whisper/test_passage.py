@@ -15,8 +15,9 @@ from edge.audio import open_audio
 from edge.listen.vad import FRAME_SAMPLES
 from edge.options import TranscribeOptions
 from edge.transcript.transcript import Transcript
-from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
+
+from .run import transcribe
 
 RATE_HZ = 16000
 FACTS = SimpleNamespace(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,9 +18,10 @@ from edge.options import TranscribeOptions
 from edge.transcript.transcript import Transcript
 from edge.transcript.types import Segment
 from edge.whisper.features import raw_log_mel, window_features
-from edge.whisper.frames import FrameStream
-from edge.whisper.session import transcribe
+from edge.whisper.frames import FrameBuffer
 from edge.whisper.tokens import Tokenizer
+
+from .run import transcribe
 
 RATE_HZ = 16000
 FILTERS = np.eye(80, 201, dtype=np.float32)
@@ -221,21 +222,18 @@ def test_nothing_at_all_is_an_error(english: Tokenizer, engine_of: Script, scrip
         run(engine_of(script(english, [])), english, 0)
 
 
-def test_memory_holds_a_window_not_the_recording() -> None:
-    largest = n_read = 0
-
-    def blocks() -> Iterator[NDArray[np.float32]]:
-        nonlocal n_read
-        for _ in range(200):
-            n_read += RATE_HZ * 9
-            yield np.zeros(RATE_HZ * 9, np.float32)
-
-    frames = FrameStream(AudioSource(Opened("half an hour", blocks())), FILTERS)
-    for seek in range(0, 180000, 2500):
-        assert len(frames.window(seek, 3000).raw) == min(3000, 180002 - seek)
-        assert n_read <= (seek + 3000 + 2 * 900) * 160, "reads no further ahead than a block"
-        largest = max(largest, len(frames._frames))
-    assert largest <= 3000 + 900
+def test_the_buffer_holds_a_window_and_not_the_recording() -> None:
+    frames, largest, seek = FrameBuffer(FILTERS), 0, 0
+    for _ in range(200):  # half an hour
+        frames.feed(np.zeros(RATE_HZ * 9, np.float32))
+        while frames.reaches(seek + 3000):
+            assert len(frames.window(seek, 3000).raw) == 3000
+            seek += 2500
+            frames.forget(seek)
+        largest = max(largest, sum(map(len, frames._frames)), sum(map(len, frames._samples)) // 160)
+    frames.finish()
+    assert len(frames.window(seek, 3000).raw) == 180002 - seek
+    assert largest <= 3000 + 2 * 900
     assert frames.n_content == 180000
 
 

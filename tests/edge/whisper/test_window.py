@@ -15,8 +15,9 @@ from edge.errors import OptionError
 from edge.options import TEMPERATURES, TranscribeOptions
 from edge.transcript.transcript import Transcript
 from edge.whisper.file.landmarks import Tail
-from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
+
+from .run import transcribe
 
 FACTS = SimpleNamespace(
     mel_filters=np.eye(80, 201, dtype=np.float32), suppress_tokens=(), suppress_begin=(), attention_lead=0

@@ -13,9 +13,10 @@ from edge.audio import open_audio
 from edge.options import TranscribeOptions
 from edge.whisper.file.landmarks import Tail
 from edge.whisper.search.greedy import Hypothesis, summarize
-from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.trust.doubts import is_suspicious, repeats_itself
+
+from ..run import transcribe
 
 TAIL = Tail(
     48, np.array([40, 1499], np.int32), np.array([1499, 1], np.int32), np.zeros(0, np.int32), np.zeros((2, 0, 64))

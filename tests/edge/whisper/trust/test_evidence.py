@@ -18,16 +18,17 @@ from edge.audio.mono import Opened
 from edge.errors import AudioError, KernelError, OfflineError, OptionError
 from edge.gaps import Gap
 from edge.listen.detector import Detector
-from edge.listen.vad import FRAME_SAMPLES, VadOptions
+from edge.listen.vad import FRAME_SAMPLES
 from edge.options import TranscribeOptions
+from edge.transcript.events import Final
 from edge.transcript.transcript import Transcript
-from edge.whisper.frames import FrameStream
 from edge.whisper.search.greedy import DecodedWindow, Hypothesis, summarize
-from edge.whisper.session import stream_segments, transcribe
+from edge.whisper.session import WhisperSession
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.trust.doubts import find_loop, speech_needed_s
-from edge.whisper.trust.evidence import speech_chunks
 from edge.whisper.trust.fillers import is_filler
+
+from ..run import parts_of, stream_segments, transcribe
 
 RATE_HZ = 16000
 FILTERS = np.eye(80, 201, dtype=np.float32)
@@ -257,24 +258,24 @@ def test_chunks_of_long_speech_are_whole_windows(english: Tokenizer, engine_of: 
     assert all(a.end == b.start for a, b in zip(result.segments, result.segments[1:], strict=False))
 
 
-def test_memory_holds_a_chunk_not_the_recording() -> None:
-    largest = 0
-
-    def blocks() -> Iterator[Samples]:
-        for number in range(240):  # an hour: 15 minutes of silence, of speech, of phrases, of silence
-            quarter = number // 60
-            speech = sound((15, 0.5)) if quarter == 1 else sound((4, 0.5), (11, 0.01))
-            yield speech if quarter in (1, 2) else np.zeros(15 * RATE_HZ, np.float32)
-
-    frames = FrameStream(AudioSource(Opened("an hour", blocks())), FILTERS)
-    found = []
-    for start, stop in speech_chunks(frames, LoudIsSpeech(), VadOptions()):  # type: ignore[arg-type]
-        assert frames.window(start, stop - start).n_frames == stop - start
-        largest = max(largest, len(frames._frames), len(frames._samples) // 160)
-        found.append((start, stop))
-    assert found[0][0] == pytest.approx(90_000, abs=50)
-    assert sum(stop - start for start, stop in found) > 90_000 + 60 * 400
-    assert all(0 < stop - start <= 3000 for start, stop in found)
+def test_memory_holds_a_chunk_not_the_recording(english: Tokenizer, engine_of: Script, script: Script) -> None:
+    engine = engine_of(script(english, english.encode(" ask not")))
+    options = TranscribeOptions(vad=True, timestamps=False)
+    parts = parts_of(engine, english, FACTS)
+    session = WhisperSession(parts, engine.new_state(5), options, open_vad=LoudIsSpeech)  # type: ignore[arg-type]
+    largest, found = 0, []
+    for number in range(240):  # an hour: 15 minutes of silence, of speech, of phrases, of silence
+        quarter = number // 60
+        speech = sound((15, 0.5)) if quarter == 1 else sound((4, 0.5), (11, 0.01))
+        for event in session.feed(speech if quarter in (1, 2) else np.zeros(15 * RATE_HZ, np.float32)):
+            assert isinstance(event, Final)
+            found.append(event.segment)
+        frames = session._frames
+        largest = max(largest, sum(map(len, frames._frames)), sum(map(len, frames._samples)) // 160)
+    session.finish()
+    assert found[0].start == pytest.approx(900, abs=0.5)
+    assert sum(segment.end - segment.start for segment in found) > 900 + 60 * 4
+    assert all(0 < segment.end - segment.start <= 30 for segment in found)
     assert largest <= 2 * 3000 + 2 * 1500 + 100  # a chunk, the speech behind it, and two blocks
 
 

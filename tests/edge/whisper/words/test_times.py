@@ -19,9 +19,10 @@ from edge.audio import open_audio
 from edge.options import TranscribeOptions
 from edge.transcript.types import Segment
 from edge.whisper.features import raw_log_mel
-from edge.whisper.session import transcribe
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.words.times import WordTimer, is_speech, place_words
+
+from ..run import transcribe
 
 FILTERS = np.eye(80, 201, dtype=np.float32)
 FACTS = SimpleNamespace(mel_filters=FILTERS, suppress_tokens=(), suppress_begin=(), attention_lead=0)

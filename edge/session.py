@@ -1,0 +1,125 @@
+"""Sound pushed into a recognizer, and a whole recording transcribed by that."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from types import TracebackType
+from typing import Protocol, Self
+
+from .arrays import FloatArray
+from .audio.source import AudioSource
+from .gaps import Gap
+from .progress import Progress
+from .transcript.events import End, Event, Final
+from .transcript.transcript import Transcript
+from .transcript.types import Segment
+
+OnSegment = Callable[[Segment], None]
+
+
+class Session(Protocol):
+    """One recording that comes in piece by piece; a session belongs to one thread at a time, and has none itself."""
+
+    @property
+    def done_s(self) -> float:
+        """Seconds of the sound that have been read for words."""
+        ...
+
+    def feed(self, samples: FloatArray) -> list[Event]:
+        """Take samples (n_samples,), mono at 16 kHz, of any number; gives what was found by now."""
+        ...
+
+    def finish(self) -> list[Event]:
+        """Take the end of the sound; gives the rest, the last of which is an `End`."""
+        ...
+
+    def close(self) -> None:
+        """Give up the session; harmless after its end."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def transcribe(
+    session: Session,
+    source: AudioSource,
+    *,
+    on_segment: OnSegment | None = None,
+    progress: Progress | None = None,
+    load_s: float = 0.0,
+) -> Transcript:
+    """Feed a recording to a session, from its first sample to its end.
+
+    `on_segment` gets each segment as it is found, `progress` is told how many seconds are done, and `load_s` is passed
+    on into the result's timing.
+    """
+    began = time.perf_counter()
+    total_s = round(source.duration_s or 0)
+    segments: list[Segment] = []
+    gaps: list[Gap] = []
+    end: End | None = None
+    done_s = 0.0
+    blocks = _Timed(source)
+    for events in _batches(session, blocks):
+        for event in events:
+            if isinstance(event, Final):
+                segments.append(event.segment)
+                if on_segment is not None:
+                    on_segment(event.segment)
+            elif isinstance(event, Gap):
+                gaps.append(event)
+            else:
+                end = event
+        if progress is not None and session.done_s > done_s:
+            done_s = session.done_s
+            progress("transcribe", int(done_s), total_s)
+    if end is None:
+        raise RuntimeError("the session ended without saying so")
+    timing = replace(end.timing, load_s=load_s, audio_s=blocks.seconds, total_s=time.perf_counter() - began)
+    return Transcript(
+        text="".join(segment.text for segment in segments).strip(),
+        language=end.language,
+        segments=tuple(segments),
+        duration=end.duration,
+        timing=timing,
+        language_probabilities=end.language_probabilities,
+        peak=source.peak,
+        gaps=tuple(sorted([*source.gaps, *gaps], key=lambda gap: (gap.start, gap.end))),
+    )
+
+
+def segments_of(session: Session, source: AudioSource) -> Iterator[Segment]:
+    """The segments of `transcribe`, each as soon as it is found; the recording is read as they are taken."""
+    for events in _batches(session, source):
+        for event in events:
+            if isinstance(event, Final):
+                yield event.segment
+
+
+def _batches(session: Session, blocks: Iterable[FloatArray]) -> Iterator[list[Event]]:
+    for block in blocks:
+        yield session.feed(block)
+    yield session.finish()
+
+
+class _Timed:
+    """Blocks, and how long it took to get them."""
+
+    def __init__(self, blocks: Iterable[FloatArray]) -> None:
+        self._blocks = blocks
+        self.seconds = 0.0
+        """Seconds spent waiting for blocks."""
+
+    def __iter__(self) -> Iterator[FloatArray]:
+        began = time.perf_counter()
+        for block in self._blocks:
+            self.seconds += time.perf_counter() - began
+            yield block
+            began = time.perf_counter()
+        self.seconds += time.perf_counter() - began
