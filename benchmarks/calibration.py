@@ -168,12 +168,14 @@ def _judged(model: str, options: CalibrationOptions, manifests: Sequence[Manifes
 def _judged_words(
     model: edge.Model, segments: Sequence[Segment], expected: Sequence[str], language: str | None
 ) -> Iterator[JudgedWord]:
+    from edge.whisper.segments import decoding_of
     from edge.whisper.trust.confidence import CALIBRATION
     from edge.whisper.words.pieces import group_words
 
     matches = iter(match_words(expected, [word.text for segment in segments for word in segment.words], language))
     for segment in segments:
-        given = zip(segment.tokens, segment.token_probabilities, strict=True)
+        decoding = decoding_of(segment)
+        given = zip(decoding.tokens, decoding.token_probabilities, strict=True)
         text = [(token, p) for token, p in given if token < model.tokenizer.eot]
         groups = group_words([token for token, _ in text], model.tokenizer, language)
         for word, group in zip(segment.words, groups, strict=True):
@@ -181,8 +183,8 @@ def _judged_words(
             if match.correct is None:
                 continue
             sure = [p for _, p in text[group.spoken_first : group.spoken_stop]]
-            logits = tuple(CALIBRATION.undo(p, segment.avg_logprob) for p in sure)
-            yield JudgedWord(match.correct, word.probability, logits, segment.avg_logprob)
+            logits = tuple(CALIBRATION.undo(p, decoding.avg_logprob) for p in sure)
+            yield JudgedWord(match.correct, word.probability, logits, decoding.avg_logprob)
 
 
 def _shown(model: str, by_set: dict[str, list[JudgedWord]], fitted: Calibration | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from edge.bench.scoring import Errors, score, total
 from edge.bench.sets import Manifest, Selection, Utterance, read_manifests, read_samples
 from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
+from edge.whisper.segments import decoding_of
 
 from .checkout import commit
 from .errors import BenchmarkError
@@ -134,6 +135,7 @@ def _read_set(model: edge.Recognizer, manifest: Manifest, n: int) -> list[ListRe
 def _read(model: edge.Recognizer, utterance: Utterance, n: int) -> ListResult:
     language = utterance.language if len(model.languages) > 1 else None
     found = model.transcribe(read_samples(utterance), language=language, timestamps=False, temperature=0, n_best=n)
-    texts = tuple(one.text.strip() for segment in found.segments for one in segment.alternatives) or (found.text,)
+    readings = (one for segment in found.segments for one in decoding_of(segment).alternatives)
+    texts = tuple(one.text.strip() for one in readings) or (found.text,)
     errors = tuple(score(utterance.text or "", text, utterance.language) for text in texts)
     return ListResult(utterance.name, texts, errors)

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from .transcript import Transcript
 
 
+_SEGMENT_KEYS = (
+    *("id", "seek", "start", "end", "text", "tokens", "temperature", "avg_logprob", "compression_ratio"),
+    *("no_speech_prob", "words", "token_probabilities", "language", "alternatives", "speaker", "original"),
+)
+"""Keys of a segment in JSON, in their order; openai-whisper's come first."""
+
+
 def transcript_json(transcript: Transcript) -> str:
     """The transcript as a JSON object of several lines, which a reader of openai-whisper's files can read."""
     fields = {
@@ -61,12 +68,10 @@ def _facts(transcript: Transcript) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """What JSON has a form for; optional fields that hold nothing are left out."""
+    if isinstance(value, Segment):
+        return _segment(value)
     if dataclasses.is_dataclass(value):
-        fields = {
-            field.name: _plain(getattr(value, field.name))
-            for field in dataclasses.fields(value)
-            if not _is_left_out(field, getattr(value, field.name))
-        }
+        fields = _filled(value)
         # The one name that differs: openai-whisper calls the text of a word "word".
         return {"word": fields.pop("text"), **fields} if isinstance(value, Word) else fields
     if isinstance(value, dict):
@@ -76,6 +81,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None  # JSON has no such numbers, and a transcript is worth more than a score of it
     return value
+
+
+def _filled(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass, but for optional ones that hold nothing."""
+    return {
+        field.name: _plain(getattr(value, field.name))
+        for field in dataclasses.fields(value)
+        if not _is_left_out(field, getattr(value, field.name))
+    }
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    """A segment with its decoding on one level, as openai-whisper has them, in its order of keys."""
+    fields = _filled(segment)
+    fields |= fields.pop("decoding", {})
+    return {name: fields[name] for name in _SEGMENT_KEYS if name in fields}
 
 
 def _is_left_out(field: dataclasses.Field[Any], value: Any) -> bool:

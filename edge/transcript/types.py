@@ -13,9 +13,9 @@ class Word:
     """Seconds from the beginning of the recording."""
     end: float
     text: str
-    """With the blank in front of it, if there is one, and its punctuation: a segment's words make up its text."""
+    """Text with the blank in front of it, if there is one, and its punctuation: a segment's words make up its text."""
     probability: float
-    """That the word is right, 0 to 1."""
+    """Probability that the word is right, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,43 +23,56 @@ class Alternative:
     """One of several readings of a segment."""
 
     text: str
-    """As decoded, with the blank in front of the first word."""
+    """Text as decoded, with the blank in front of the first word."""
     score: float
-    """How the search ranked the reading of the whole window that it comes from: higher is better."""
+    """Rank that the search gave the reading of the whole window that it comes from: higher is better."""
     avg_logprob: float
     """Mean log-probability of that window's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
-    """A stretch of speech between two timestamps; the fields are openai-whisper's."""
+class Decoding:
+    """How Whisper came to a segment; the fields are openai-whisper's, and ours beside them."""
 
-    id: int
-    """Number within the transcript, from 0."""
     seek: int
-    """Mel frame (of 10 ms) at which the window that it was read from begins."""
-    start: float
-    """Seconds from the beginning of the recording."""
-    end: float
-    text: str
-    """As decoded, with the blank in front of the first word."""
+    """Mel frame (of 10 ms) at which the window begins that the segment was read from."""
     tokens: tuple[int, ...]
     """Token ids, timestamps included."""
     temperature: float
     avg_logprob: float
     """Mean log-probability of the window's tokens."""
     compression_ratio: float
-    """Of the window's text under zlib; above 2.4 it repeats itself."""
+    """Factor by which zlib makes the window's text smaller; above 2.4 it repeats itself."""
     no_speech_prob: float
     """Probability, at the start of the window, that it holds no speech."""
-    words: tuple[Word, ...] = ()
-    """Empty unless words were asked for."""
     token_probabilities: tuple[float, ...] = ()
-    """Of each of `tokens`, that it is right, 0 to 1."""
-    language: str = "en"
-    """Code of the language that the window was read in."""
+    """Probability that each token is right, 0 to 1, aligned with `tokens`."""
     alternatives: tuple[Alternative, ...] = ()
-    """The n best readings, where asked for: this one first, then others by score, all different texts."""
+    """Best readings, where asked for: this one first, then others by score, all different texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of speech and its words: what any recognizer can give."""
+
+    id: int
+    """Number within the transcript, from 0."""
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    """Seconds from the beginning of the recording."""
+    text: str
+    """Text as decoded, with the blank in front of the first word."""
+    words: tuple[Word, ...] = ()
+    """Words and their times; empty unless they were asked for."""
+    language: str = "en"
+    """Code of the language that is spoken."""
+    speaker: str | None = None
+    """Who speaks, where that is told apart."""
+    original: str | None = None
+    """Text before it was corrected, where it was."""
+    decoding: Decoding | None = None
+    """How a Whisper model came to the text; None of other models."""
 
 
 @dataclass(frozen=True, slots=True)

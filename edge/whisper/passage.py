@@ -14,11 +14,11 @@ from itertools import islice
 
 from ..gaps import Gap
 from ..options import TranscribeOptions
-from ..transcript.types import Alternative, Segment
+from ..transcript.types import Alternative, Decoding, Segment
 from .features import FRAMES_PER_SECOND
 from .search.greedy import DecodedWindow
 from .search.nbest import alternatives
-from .segments import Span, split_window
+from .segments import Span, decoding_of, split_window
 from .sound import Sound
 from .tokens import Tokenizer
 from .trust.confidence import token_probabilities
@@ -148,20 +148,21 @@ class PassageReader:
         words = [word for word in timed.words if word.start < at_s]
         if not words or len(words) == len(timed.words):
             return segment if words or not timed.words else None
-        tokens = [token for token in segment.tokens if token < self._tokenizer.eot]
+        decoding = decoding_of(segment)
+        tokens = [token for token in decoding.tokens if token < self._tokenizer.eot]
         written_in = "en" if self._options.task == "translate" else segment.language
         n_tokens = group_words(tokens, self._tokenizer, written_in)[len(words) - 1].stop
-        places = [place for place, token in enumerate(segment.tokens) if token < self._tokenizer.eot]
+        places = [place for place, token in enumerate(decoding.tokens) if token < self._tokenizer.eot]
         n_kept = places[n_tokens - 1] + 1
-        kept = segment.tokens[:n_kept]
+        kept = decoding.tokens[:n_kept]
         return replace(
             segment,
             end=words[-1].end,
             text=self._tokenizer.decode(kept),
-            tokens=kept,
-            token_probabilities=segment.token_probabilities[:n_kept],
             words=tuple(words) if segment.words else (),
-            alternatives=(),
+            decoding=replace(
+                decoding, tokens=kept, token_probabilities=decoding.token_probabilities[:n_kept], alternatives=()
+            ),
         )
 
     def _read(self, sound: Sound, previous: Sequence[int], *, again: bool) -> _Found:
@@ -221,7 +222,7 @@ class PassageReader:
     def _is_sparse(self, segment: Segment, sound: Sound) -> bool:
         """Whether a segment has few words for its length, with a pause among them or hardly any at all."""
         seconds = segment.end - segment.start
-        n_tokens = sum(token < self._tokenizer.eot for token in segment.tokens)
+        n_tokens = sum(token < self._tokenizer.eot for token in decoding_of(segment).tokens)
         if n_tokens < LEAST_TOKENS_PER_SECOND * seconds:
             return True
         if n_tokens >= _USUAL_TOKENS_PER_SECOND * seconds:
@@ -244,19 +245,21 @@ class PassageReader:
                 continue
             yield Segment(
                 id=0,
-                seek=sound.seek,
                 # A short last window is padded, and the model may put a timestamp into the padding.
                 start=min(round(offset_s + span.start, 2), sound.end_s),
                 end=min(round(offset_s + span.end, 2), sound.end_s),
                 text=text,
-                tokens=span.tokens,
-                temperature=decoded.temperature,
-                avg_logprob=decoded.avg_logprob,
-                compression_ratio=decoded.compression_ratio,
-                no_speech_prob=decoded.no_speech_prob,
-                token_probabilities=of_tokens,
                 language=self._reader.language or "en",
-                alternatives=of_span,
+                decoding=Decoding(
+                    seek=sound.seek,
+                    tokens=span.tokens,
+                    temperature=decoded.temperature,
+                    avg_logprob=decoded.avg_logprob,
+                    compression_ratio=decoded.compression_ratio,
+                    no_speech_prob=decoded.no_speech_prob,
+                    token_probabilities=of_tokens,
+                    alternatives=of_span,
+                ),
             )
 
     def _is_said(self, span: Span, decoded: DecodedWindow, sound: Sound) -> bool:

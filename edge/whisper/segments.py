@@ -10,9 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ..transcript.types import Decoding, Segment
 from .features import FRAMES_PER_SECOND
 from .file.dims import FRAMES_PER_POSITION
 from .tokens import Tokenizer
+
+
+def decoding_of(segment: Segment) -> Decoding:
+    """How Whisper came to a segment that it made."""
+    if segment.decoding is None:
+        raise TypeError(f"expected a segment that Whisper decoded, found {segment}")
+    return segment.decoding
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from .features import FRAMES_PER_SECOND, HOP_SAMPLES
 from .frames import FrameBuffer
 from .passage import Passage, PassageReader
 from .search.rules import TokenRules
+from .segments import decoding_of
 from .sound import Sound
 from .tokens import Tokenizer, default_suppress_tokens
 from .trust.evidence import Listener, OpenVad, no_vad
@@ -266,10 +267,11 @@ class WhisperSession:
     def _remember(self, found: Sequence[Segment]) -> None:
         """Keep the text to show to the next window, where that is asked for."""
         for segment in found:
-            if segment.temperature > _MOST_TEMPERATURE:
+            decoding = decoding_of(segment)
+            if decoding.temperature > _MOST_TEMPERATURE:
                 self._previous.clear()
             elif self._options.condition_on_previous_text:
-                self._previous += segment.tokens
+                self._previous += decoding.tokens
 
     def _end(self) -> End:
         reader = self._reader

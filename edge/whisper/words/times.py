@@ -20,6 +20,7 @@ from ...transcript.types import Segment, Word
 from ..engines.protocol import State
 from ..features import FRAMES_PER_SECOND
 from ..file.dims import FRAMES_PER_POSITION
+from ..segments import decoding_of
 from ..tokens import Tokenizer
 from .align import attention_map, warp
 from .pieces import TokenWord, group_words
@@ -58,7 +59,7 @@ class WordTimer:
         """
         began = time.perf_counter()
         tokenizer = self._tokenizer
-        texts = [[token for token in segment.tokens if token < tokenizer.eot] for segment in segments]
+        texts = [[token for token in decoding_of(segment).tokens if token < tokenizer.eot] for segment in segments]
         written_in = "en" if self._task == "translate" else language
         groups = [group_words(tokens, tokenizer, written_in) for tokens in texts]
         firsts = accumulate((len(tokens) for tokens in texts), initial=0)
@@ -137,11 +138,13 @@ def _stretches(speech: BoolArray) -> list[tuple[int, int]]:
 def _timed(
     segment: Segment, group: Sequence[TokenWord], places: Iterator[tuple[int, int]], tokenizer: Tokenizer
 ) -> Segment:
-    sure = [p for token, p in zip(segment.tokens, segment.token_probabilities, strict=True) if token < tokenizer.eot]
+    decoding = decoding_of(segment)
+    given = zip(decoding.tokens, decoding.token_probabilities, strict=True)
+    sure = [probability for token, probability in given if token < tokenizer.eot]
     words = [
         Word(
-            start=_seconds(segment.seek + first),
-            end=_seconds(segment.seek + stop),
+            start=_seconds(decoding.seek + first),
+            end=_seconds(decoding.seek + stop),
             text=word.text,
             probability=math.prod(sure[word.spoken_first : word.spoken_stop]),
         )

@@ -16,7 +16,7 @@ from edge.audio import open_audio
 from edge.cli.main import main
 from edge.gaps import Gap
 from edge.transcript.transcript import Transcript
-from edge.transcript.types import Segment, Timing, Word
+from edge.transcript.types import Decoding, Segment, Timing, Word
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class FakeModel:
         text = f" {seconds:.1f} s, größer & <kleiner>"
         words = (Word(0.0, 0.5, text[:4], 0.4), Word(0.5, seconds, text[4:], 0.7))
         timed = words if settings.get("word_timestamps") else ()
-        segment = Segment(0, 0, 0.0, seconds, text, (1,), 0.0, -0.1, 1.0, 0.0, timed)
+        segment = Segment(0, 0.0, seconds, text, timed, decoding=Decoding(0, (1,), 0.0, -0.1, 1.0, 0.0))
         if on_segment is not None:
             on_segment(segment)
         if error := self.fails_with.get(Path(str(audio)).name):

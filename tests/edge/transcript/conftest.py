@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from edge.transcript.transcript import Transcript
-from edge.transcript.types import Segment, Timing, Word
+from edge.transcript.types import Decoding, Segment, Timing, Word
 
 MakeTranscript = Callable[..., Transcript]
 
@@ -18,7 +18,12 @@ def transcript_of() -> MakeTranscript:
 
     def make(*parts: tuple[float, float, str] | tuple[float, float, str, Sequence[Word]]) -> Transcript:
         segments = tuple(
-            Segment(id, 0, *part[:3], (1, 2), 0.0, -0.25, 1.1, 0.01, words=tuple(part[3]) if len(part) > 3 else ())
+            Segment(
+                id,
+                *part[:3],
+                tuple(part[3]) if len(part) > 3 else (),
+                decoding=Decoding(0, (1, 2), 0.0, -0.25, 1.1, 0.01),
+            )
             for id, part in enumerate(parts)
         )
         text = "".join(segment.text for segment in segments).strip()

@@ -120,7 +120,9 @@ def test_json_does_not_tell_how_long_it_took(transcript: Transcript) -> None:
 
 @pytest.mark.parametrize("score", [float("nan"), float("-inf")])
 def test_a_score_that_is_no_number_loses_no_words(transcript: Transcript, score: float) -> None:
-    odd = replace(transcript, segments=(replace(transcript.segments[0], avg_logprob=score),))
+    segment = transcript.segments[0]
+    assert segment.decoding is not None
+    odd = replace(transcript, segments=(replace(segment, decoding=replace(segment.decoding, avg_logprob=score)),))
     assert json.loads(render(odd, "json"))["segments"][0]["avg_logprob"] is None
 
 

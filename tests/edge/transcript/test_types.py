@@ -9,12 +9,12 @@ import pytest
 import edge
 from edge.errors import OptionError
 from edge.transcript.transcript import Transcript
-from edge.transcript.types import Segment, Timing
+from edge.transcript.types import Decoding, Segment, Timing
 
 TRANSCRIPT = Transcript(
     text="Grüße, Ödön.",
     language="de",
-    segments=(Segment(0, 0, 0.0, 1.5, " Grüße, Ödön.", (1, 2), 0.0, -0.25, 1.1, 0.01),),
+    segments=(Segment(0, 0.0, 1.5, " Grüße, Ödön.", decoding=Decoding(0, (1, 2), 0.0, -0.25, 1.1, 0.01)),),
     duration=1.5,
     timing=Timing(),
 )

@@ -15,6 +15,7 @@ from edge.audio import open_audio
 from edge.options import TranscribeOptions
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.dims import WhisperDims
+from edge.whisper.segments import decoding_of
 from edge.whisper.tokens import Tokenizer
 
 from .run import transcribe
@@ -96,7 +97,7 @@ def test_greedy_tokens_equal_those_of_generate(
             0
         ].tolist()
         expected = [token for token in generated if token < tokenizer.eot]
-        assert [token for segment in result.segments for token in segment.tokens] == expected, clip
+        assert [token for segment in result.segments for token in decoding_of(segment).tokens] == expected, clip
 
 
 def test_timestamps_equal_those_of_generate(
@@ -113,4 +114,4 @@ def test_timestamps_equal_those_of_generate(
         expected = [
             token for token in generated[0].tolist() if token < tokenizer.eot or token >= tokenizer.timestamp_begin
         ]
-        assert [token for segment in result.segments for token in segment.tokens] == expected, clip
+        assert [token for segment in result.segments for token in decoding_of(segment).tokens] == expected, clip

@@ -19,6 +19,7 @@ from edge.transcript.transcript import Transcript
 from edge.transcript.types import Segment
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.frames import FrameBuffer
+from edge.whisper.segments import decoding_of
 from edge.whisper.tokens import Tokenizer
 
 from .run import transcribe
@@ -58,7 +59,7 @@ def test_a_short_clip_is_one_window(english: Tokenizer, engine_of: Script, scrip
     assert result.text == "ask not what"
     assert (result.language, result.duration) == ("en", 5.0)
     assert [segment.id for segment in result.segments] == [0, 1]
-    assert result.segments[1].tokens == tuple(says(english, 2.4, " what", 4.0))
+    assert decoding_of(result.segments[1]).tokens == tuple(says(english, 2.4, " what", 4.0))
     assert result.timing.n_windows == 1
     assert result.timing.n_tokens == 7
     np.testing.assert_array_equal(engine.state.encoded[0], window_features(raw_log_mel(sound(5), FILTERS), 3000))
@@ -77,7 +78,7 @@ def test_the_next_window_begins_where_the_last_segment_ended(
     )
     result = run(engine, english, 52)
     assert times(result) == [(0.0, 10.0, " ask"), (10.0, 20.0, " not"), (20.0, 29.0, " what")]
-    assert [segment.seek for segment in result.segments] == [0, 0, 2000]
+    assert [decoding_of(segment).seek for segment in result.segments] == [0, 0, 2000]
     assert result.timing.n_windows == 3  # 0 to 30, 20 to 50, and the two seconds that remain
     raw = raw_log_mel(sound(52), FILTERS)
     for window, seek in zip(engine.state.encoded, (0, 2000, 5000), strict=True):

@@ -15,6 +15,7 @@ from edge.errors import OptionError
 from edge.options import TEMPERATURES, TranscribeOptions
 from edge.transcript.transcript import Transcript
 from edge.whisper.file.landmarks import Tail
+from edge.whisper.segments import decoding_of
 from edge.whisper.tokens import Tokenizer
 
 from .run import transcribe
@@ -69,13 +70,13 @@ def guesses(tokenizer: Tokenizer, *, no_speech: float = 0.01) -> LogitsOf:
 
 def test_a_loop_is_ended_by_drawing(english: Tokenizer, engine_of: Any) -> None:
     plain = run(engine_of(looped(english)), english, temperature=0)
-    assert plain.segments[0].compression_ratio > 2.4
+    assert decoding_of(plain.segments[0]).compression_ratio > 2.4
     assert (plain.timing.n_tokens, plain.timing.n_fallbacks) == (24, 0)
     engine = engine_of(looped(english))
     found = run(engine, english)
-    assert found.segments[0].temperature in TEMPERATURES[1:]
-    assert found.segments[0].compression_ratio <= 2.4
-    assert 0 < len(found.segments[0].tokens) < 24
+    assert decoding_of(found.segments[0]).temperature in TEMPERATURES[1:]
+    assert decoding_of(found.segments[0]).compression_ratio <= 2.4
+    assert 0 < len(decoding_of(found.segments[0]).tokens) < 24
     assert (found.timing.n_windows, found.timing.n_fallbacks) == (1, 1), "encoded once"
     assert run(engine_of(looped(english)), english).segments == found.segments
     others = {run(engine_of(looped(english)), english, seed=seed).text for seed in range(1, 6)}
@@ -84,7 +85,7 @@ def test_a_loop_is_ended_by_drawing(english: Tokenizer, engine_of: Any) -> None:
 
 def test_a_sound_window_is_read_as_without_the_fallback(english: Tokenizer, engine_of: Any) -> None:
     def after(first: Transcript) -> list[Any]:
-        return [segment for segment in first.segments if segment.seek > 0]
+        return [segment for segment in first.segments if decoding_of(segment).seek > 0]
 
     with_it = run(engine_of(looped(english)), english, 70)
     without = run(engine_of(looped(english)), english, 70, temperature=0)
@@ -98,8 +99,8 @@ def test_a_sound_window_is_read_as_without_the_fallback(english: Tokenizer, engi
 def test_what_is_drawn_for_a_window_does_not_depend_on_those_before(english: Tokenizer, engine_of: Any) -> None:
     alone = run(engine_of(looped(english, looped_windows=(1,))), english, 60)
     both = run(engine_of(looped(english, looped_windows=(0, 1))), english, 60)
-    assert alone.segments[-1].tokens == both.segments[-1].tokens
-    assert both.segments[0].tokens != both.segments[1].tokens
+    assert decoding_of(alone.segments[-1]).tokens == decoding_of(both.segments[-1]).tokens
+    assert decoding_of(both.segments[0]).tokens != decoding_of(both.segments[1]).tokens
 
 
 def test_first_in_full_context_then_by_drawing(english: Tokenizer, engine_of: Any) -> None:
@@ -112,7 +113,7 @@ def test_first_in_full_context_then_by_drawing(english: Tokenizer, engine_of: An
     found = run(stays, english)
     assert [len(features) for features in stays.state.encoded] == [2 * 288, 3000]
     assert (found.timing.n_second_looks, found.timing.n_fallbacks) == (1, 1)
-    assert found.segments[0].temperature > 0
+    assert decoding_of(found.segments[0]).temperature > 0
 
 
 def test_silence_is_not_drawn_again(english: Tokenizer, engine_of: Any) -> None:
@@ -127,10 +128,10 @@ def test_where_all_fail_the_likeliest_is_taken(english: Tokenizer, engine_of: An
     assert found.text
     assert found.timing.n_fallbacks == 1
     logprobs = [
-        run(engine_of(guesses(english)), english, temperature=temperature).segments[0].avg_logprob
+        decoding_of(run(engine_of(guesses(english)), english, temperature=temperature).segments[0]).avg_logprob
         for temperature in TEMPERATURES
     ]
-    assert found.segments[0].avg_logprob == max(logprobs)
+    assert decoding_of(found.segments[0]).avg_logprob == max(logprobs)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +167,8 @@ def test_beams_are_followed_where_asked_for(english: Tokenizer, engine_of: Any) 
     assert run(engine_of(logits_of), english, temperature=0).text.startswith("ask")
     found = run(engine_of(logits_of), english, beam_size=2, n_best=2)
     assert found.text == "not what"
-    assert found.segments[0].alternatives[0].text == " not what"
-    assert len(found.segments[0].alternatives) == 2
+    assert decoding_of(found.segments[0]).alternatives[0].text == " not what"
+    assert len(decoding_of(found.segments[0]).alternatives) == 2
 
 
 def spoken(tokenizer: Tokenizer, *languages: str) -> LogitsOf:
@@ -218,7 +219,7 @@ def test_languages_that_cannot_be_are_refused(english: Tokenizer, multilingual: 
 def test_a_loop_gives_way_to_a_reading_that_ends(english: Tokenizer, engine_of: Any) -> None:
     """Two beams, of which the likelier one never ends."""
     found = run(engine_of(looped(english)), english, beam_size=2, n_best=2, temperature=0, patience=9)
-    assert found.segments[0].compression_ratio <= 2.4
+    assert decoding_of(found.segments[0]).compression_ratio <= 2.4
     assert found.timing.n_fallbacks == 0
 
 
@@ -232,10 +233,10 @@ def test_words_are_those_of_the_text_that_was_taken(
     (segment,) = found.segments
     assert segment.text == run(engine_of(looped(english)), english, **settings).segments[0].text
     start = [*english.sot_sequence(None, "transcribe"), english.no_timestamps]
-    assert engine.state.decoded[-1] == [*start, *segment.tokens, english.eot]
+    assert engine.state.decoded[-1] == [*start, *decoding_of(segment).tokens, english.eot]
     assert found.timing.n_windows == 1
     assert "".join(word.text for word in segment.words) == segment.text
-    assert len(segment.token_probabilities) == len(segment.tokens)
+    assert len(decoding_of(segment).token_probabilities) == len(decoding_of(segment).tokens)
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.02, 0.1, 0.5])

@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 def line(*words: tuple[str, float]) -> str:
     timed = tuple(Word(0.0, 1.0, text, probability) for text, probability in words)
-    return coloured_line(Segment(0, 0, 0.0, 1.0, "", (), 0.0, 0.0, 1.0, 0.0, timed))
+    return coloured_line(Segment(0, 0.0, 1.0, "", timed))
 
 
 def test_only_doubts_have_colours() -> None:

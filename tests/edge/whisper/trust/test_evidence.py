@@ -23,6 +23,7 @@ from edge.options import TranscribeOptions
 from edge.transcript.events import Final
 from edge.transcript.transcript import Transcript
 from edge.whisper.search.greedy import DecodedWindow, Hypothesis, summarize
+from edge.whisper.segments import decoding_of
 from edge.whisper.session import WhisperSession
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.trust.doubts import find_loop, speech_needed_s
@@ -224,7 +225,7 @@ def test_draws_are_for_windows_in_which_somebody_is_heard(
     assert heard.timing.n_fallbacks == 1
     (segment,) = heard.segments
     assert "".join(word.text for word in segment.words) == segment.text
-    assert len(segment.token_probabilities) == len(segment.tokens)
+    assert len(decoding_of(segment).token_probabilities) == len(decoding_of(segment).tokens)
     noise = run(engine_of(writes), english, sound((4, 0.05)), temperature=(0.0, 0.5))
     assert (noise.text, noise.timing.n_fallbacks) == ("", 0)
     assert run(engine_of(writes), english, sound((4, 0.05)), temperature=(0.0, 0.5), vad=False).timing.n_fallbacks == 1

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 import edge
 from edge.audio import open_audio
 from edge.options import TranscribeOptions
-from edge.transcript.types import Segment
+from edge.transcript.types import Decoding, Segment
 from edge.whisper.features import raw_log_mel
+from edge.whisper.segments import decoding_of
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.words.times import WordTimer, is_speech, place_words
 
@@ -126,7 +127,9 @@ def test_asking_for_words_changes_no_text(
 
     plain, timed = run(), run(word_timestamps=True)
     assert [segment.text for segment in timed.segments] == [segment.text for segment in plain.segments]
-    assert [segment.tokens for segment in timed.segments] == [segment.tokens for segment in plain.segments]
+    assert [decoding_of(segment).tokens for segment in timed.segments] == [
+        decoding_of(segment).tokens for segment in plain.segments
+    ]
     assert timed.timing.words_s > 0
     assert plain.timing.words_s == 0
     assert all(segment.words == () for segment in plain.segments)
@@ -147,14 +150,18 @@ def test_every_token_has_a_probability(
     )
     assert len(result.segments) == 2
     for segment in result.segments:
-        assert len(segment.token_probabilities) == len(segment.tokens)
-        text = [p for t, p in zip(segment.tokens, segment.token_probabilities, strict=True) if t < english.eot]
+        assert len(decoding_of(segment).token_probabilities) == len(decoding_of(segment).tokens)
+        text = [
+            p
+            for t, p in zip(decoding_of(segment).tokens, decoding_of(segment).token_probabilities, strict=True)
+            if t < english.eot
+        ]
         assert segment.words[0].probability == pytest.approx(np.prod(text))
 
 
 def test_timestamps_of_the_model_bound_noise(english: Tokenizer, engine_of: Callable[..., Any]) -> None:
     tokens = tuple(says(english, 4.0, " ask", 6.0))
-    segment = Segment(0, 0, 4.0, 6.0, " ask", tokens, 0.0, -0.1, 1.0, 0.0, (), (0.5,) * len(tokens))
+    segment = Segment(0, 4.0, 6.0, " ask", decoding=Decoding(0, tokens, 0.0, -0.1, 1.0, 0.0, (0.5,) * len(tokens)))
     state = engine_of(lambda window, tokens: np.zeros(51864, np.float32)).new_state()
     state.encode(np.zeros((3000, 80), np.float32))
     attention = np.zeros((1, 1, 4, 1500), np.float32)  # of the start (two tokens), the word, and the end
