@@ -20,6 +20,12 @@ Context = Literal["tail", "full"]
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """openai-whisper's: the likeliest text first, and ever freer draws for windows in which that fails."""
 
+MOST_COMPRESSION = 2.4
+"""Factor by which zlib makes a text smaller that repeats itself; openai-whisper's bound."""
+
+LEAST_LOGPROB = -1.0
+"""Mean log-probability below which a text is a guess; openai-whisper's bound."""
+
 MOST_BEAMS = 32
 """Sequences that the engine decodes at once."""
 
@@ -132,11 +138,11 @@ class TranscribeOptions:
     """Readings to give for each segment, at most; 1 for none but its text."""
     seed: int = 0
     """Of what is drawn at temperatures above 0: the same seed gives the same text."""
-    compression_ratio_threshold: float | None = 2.4
+    compression_ratio_threshold: float | None = MOST_COMPRESSION
     """A text fails that zlib makes smaller by more than this factor: it repeats itself. None never fails it."""
     no_speech_threshold: float | None = 0.6
     """A window is silent when its no-speech probability is above this …"""
-    logprob_threshold: float | None = -1.0
+    logprob_threshold: float | None = LEAST_LOGPROB
     """… unless its mean log-probability is above this. None for either switches that half off. A text below it
     fails, if the window is not silent."""
     context: Context = "tail"

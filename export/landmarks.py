@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from edge.arrays import FloatArray
 from edge.gguf.file import StoredTensor
 from edge.quant import dequantize_int8
-from edge.whisper.engines.native import WhisperEngine, to_float32
+from edge.whisper.engines.native import WhisperEngine
+from edge.whisper.engines.weights import to_float32
 from edge.whisper.file.dims import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
 from edge.whisper.file.landmarks import PADDING, Tail
 

@@ -2,7 +2,8 @@
 
 The tail stands for the padding and is as good as the real padding nearly always; where a text looks like what
 Whisper writes when it does not know that the audio has ended, or that there was none, the window is decoded again
-in full. A false alarm costs time only, so the bounds are narrower than what would condemn a text.
+in full, whatever thresholds the user has set. A false alarm costs time only, so the bounds are narrower than what
+would condemn a text.
 
 What stays in doubt has to be borne out by the recording: `speech_needed_s` says how much speech must be heard. The
 bounds were chosen on noise, music and speech (benchmarks/hallucination.py): words that nobody says come with less than
@@ -14,21 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...options import LEAST_LOGPROB, MOST_COMPRESSION
 from ..search.greedy import DecodedWindow
 from ..tokens import Tokenizer
 from .fillers import is_filler
-
-MOST_COMPRESSION = 2.4
-"""openai-whisper's bound: zlib saves as much on text that repeats itself."""
 
 MOST_TOKENS_PER_SECOND = 10
 """Fast speech has eight."""
 
 LEAST_TOKENS_PER_SECOND = 1
 """A segment with fewer tokens than this is mostly silence, if its times are right."""
-
-LEAST_LOGPROB = -1.0
-"""openai-whisper's bound on the mean log-probability: below it the text is a guess."""
 
 MOST_NO_SPEECH = 0.5
 """Probability of silence from which on the window is one that Whisper likes to fill with words of its own."""

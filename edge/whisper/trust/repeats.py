@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ...arrays import FloatArray
+from ...options import MOST_COMPRESSION
 from ..engines.protocol import State
 from ..features import FRAMES_PER_SECOND
 from ..file.dims import FRAMES_PER_POSITION
@@ -20,7 +21,7 @@ from ..search.greedy import DecodedWindow
 from ..sound import Sound
 from ..tokens import Tokenizer
 from ..words.align import attention_map, warp
-from .doubts import MOST_COMPRESSION, find_loop
+from .doubts import find_loop
 from .evidence import Listener
 
 _TOKENS_PER_SECOND = 12
