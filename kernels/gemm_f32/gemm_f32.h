@@ -15,8 +15,7 @@
 #define EK_GEMM_F32_H
 
 #include "../common/attributes.h"
-
-enum ek_mode { EK_STORE = 0, EK_ADD = 1 };
+#include "../common/mode.h"
 
 #define EK_DECL_GEMM_F32(name)                                                                          \
     void name(float *out, size_t ldo, const float *a, size_t lda, const float *w, size_t tile_stride,   \

@@ -16,7 +16,7 @@
 #define EK_GEMM_Q4_H
 
 #include "../common/attributes.h"
-#include "../gemm_f32/gemm_f32.h"
+#include "../common/mode.h"
 
 enum { EK_Q4_GROUP_BYTES = EK_TILE * EK_GROUP / 2 };
 _Static_assert(EK_GROUP / EK_QUAD * 2 * 15 * 127 <= INT16_MAX, "pairs of a group fit 16 bits");

@@ -18,7 +18,7 @@
 #define EK_GEMM_Q8_H
 
 #include "../common/attributes.h"
-#include "../gemm_f32/gemm_f32.h"
+#include "../common/mode.h"
 
 enum { EK_Q8_MOST_INPUTS = 132000 };
 _Static_assert(2 * 127 * 127 <= INT16_MAX, "two products fit 16 bits");

@@ -3,7 +3,7 @@
 #ifndef EK_SIMD_OUTPUT_H
 #define EK_SIMD_OUTPUT_H
 
-#include "../gemm_f32/gemm_f32.h"
+#include "../common/mode.h"
 
 // For so few rows reading the weights is all that takes time, and one stream is read faster than several. (Not in
 // float32, where a sum of one row and one tile waits for itself.)
