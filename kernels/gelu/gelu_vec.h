@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#ifndef EK_GELU_VEC_H
+#define EK_GELU_VEC_H
+
 #include "gelu.h"
+
+#include "../simd/math.h"
 
 EK_INLINE void gelu_each(v16 gelu_of(v16), float *x, size_t ldx, size_t m, size_t n) {
     for (size_t i = 0; i < m; i++) {
@@ -13,3 +18,5 @@ EK_INLINE void gelu_each(v16 gelu_of(v16), float *x, size_t ldx, size_t m, size_
 }
 
 static EK_DECL_GELU(gelu) { gelu_each(v16_gelu, x, ldx, m, n); }
+
+#endif

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // gelu_q8 row by row: GELU finds the row's range on its way.
+#ifndef EK_GELU_Q8_VEC_H
+#define EK_GELU_Q8_VEC_H
+
 #include "gelu_q8.h"
+
+#include "../quantize/quantize_vec.h"
+#include "../simd/math.h"
 
 enum { GELU_ROWS = 4 }; // that stay in the nearest cache until they are codes
 
@@ -23,7 +29,7 @@ EK_INLINE row_range gelu_row(float *row, size_t k) {
 
 EK_INLINE void gelu_rows(const int centred, quantized_rows out, float *x, size_t ldx) {
     for (size_t first = 0, rows; first < out.m; first += rows) {
-        steps of[GELU_ROWS];
+        row_steps of[GELU_ROWS];
         rows = ek_min(out.m - first, GELU_ROWS);
         for (size_t i = 0; i < rows; i++) {
             const row_range range = gelu_row(x + (first + i) * ldx, out.k);
@@ -39,3 +45,5 @@ static EK_DECL_GELU_Q8(gelu_q8) {
     const quantized_rows out = {codes, scale, sum, group_sum, middle, m, k};
     middle ? gelu_rows(1, out, x, ldx) : gelu_rows(0, out, x, ldx);
 }
+
+#endif

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // gemm_f32 on sixteen lanes: a register tile of F32_ROWS rows by F32_TILES column tiles, k innermost.
-#include "../simd/output.h"
+#ifndef EK_GEMM_F32_VEC_H
+#define EK_GEMM_F32_VEC_H
+
 #include "gemm_f32.h"
+
+#include "../simd/output.h"
 
 EK_INLINE void f32_block(const size_t rows, const size_t tiles, float *out, size_t ldo, const float *a,
                          size_t lda, const float *w, size_t tile_stride, size_t row_stride, const float *bias,
@@ -55,3 +59,5 @@ static EK_DECL_GEMM_F32(gemm_f32) {
     }
 }
 #undef EK_F32_CASE
+
+#endif

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // gemm_q4 on sixteen lanes: nibbles are unpacked once for all rows of the register tile.
-#include "../simd/output.h"
+#ifndef EK_GEMM_Q4_VEC_H
+#define EK_GEMM_Q4_VEC_H
+
 #include "gemm_q4.h"
+
+#include "../simd/output.h"
 
 EK_INLINE void q4_block(const size_t rows, const size_t tiles, float *out, size_t ldo, const int8_t *a,
                         size_t lda, const float *a_scale, const int32_t *a_group_sum, const uint8_t *w,
@@ -72,3 +76,5 @@ static EK_DECL_GEMM_Q4(gemm_q4) {
     }
 }
 #undef EK_Q4_CASE
+
+#endif

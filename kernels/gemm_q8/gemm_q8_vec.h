@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // gemm_q8 on sixteen lanes: a register tile of Q8_ROWS rows by Q8_TILES column tiles, k innermost. A panel of
 // columns (64 on AVX-512) stays in the first or second cache level while all rows pass by.
-#include "../simd/output.h"
+#ifndef EK_GEMM_Q8_VEC_H
+#define EK_GEMM_Q8_VEC_H
+
 #include "gemm_q8.h"
+
+#include "../simd/output.h"
 
 EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_t ldo, const int8_t *a,
                         size_t lda, const float *a_scale, const int32_t *a_sum, const int8_t *w,
@@ -72,3 +76,5 @@ static EK_DECL_GEMM_Q8(gemm_q8) {
 }
 #undef EK_Q8_CASE
 #undef EK_Q8_BLOCK
+
+#endif

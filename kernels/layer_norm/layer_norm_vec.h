@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#ifndef EK_LAYER_NORM_VEC_H
+#define EK_LAYER_NORM_VEC_H
+
 #include "layer_norm.h"
+
+#include <math.h>
+
+#include "../simd/simd.h"
 
 // A sum waits for its own last addition, so several rows go side by side; each is summed in its own order.
 enum { NORM_ROWS = 4 };
@@ -50,3 +57,5 @@ static EK_DECL_LAYER_NORM(layer_norm) {
     else
         norm_rows(0, out, ldo, x, ldx, weight, bias, m, n);
 }
+
+#endif

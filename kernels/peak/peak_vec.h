@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#ifndef EK_PEAK_VEC_H
+#define EK_PEAK_VEC_H
+
 #include "peak.h"
+
+#include "../simd/simd.h"
 
 // As many independent chains as the product has accumulators: enough to hide the instruction's latency. No two may
 // be alike, nor any operand the same in every round, or the compiler does their work once.
@@ -44,3 +49,5 @@ static EK_DECL_PEAK(peak_f32) {
         EK_UNROLL for (size_t t = 0; t < F32_TILES; t++) sink = sink + v16_sum(acc[i][t]);
     return (double)rounds * F32_ROWS * F32_TILES * EK_TILE;
 }
+
+#endif

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <math.h>
+#ifndef EK_QUANTIZE_VEC_H
+#define EK_QUANTIZE_VEC_H
 
 #include "quantize.h"
+
+#include <math.h>
+
+#include "../simd/simd.h"
 
 // Rows whose ranges are found before the first one's codes are: neither then waits for the other.
 enum { QUANTIZE_ROWS = 16, QUANTIZE_CODES = 64 };
@@ -9,7 +14,7 @@ enum { QUANTIZE_ROWS = 16, QUANTIZE_CODES = 64 };
 // x in steps: x * inverse, or x * inverse - zero from a middle.
 typedef struct {
     float inverse, zero;
-} steps;
+} row_steps;
 
 // Largest magnitude of k floats; four vectors at a time, for one alone waits for itself.
 EK_INLINE float row_magnitude(const float *row, size_t k) {
@@ -64,7 +69,7 @@ typedef struct {
 
 // Sets row i's scale and middle, from the middle of its range or (not centred) from one that reaches as far on both
 // sides.
-EK_INLINE steps scale_row(const int centred, const size_t n_digits, quantized_rows out, size_t i, row_range range) {
+EK_INLINE row_steps scale_row(const int centred, const size_t n_digits, quantized_rows out, size_t i, row_range range) {
     const float centre = centred ? (range.high - range.minus_low) * 0.5f : 0.0f, reach = range.high - centre;
     const float most = centred ? EK_MIDDLE_REACH : 127.0f, inverse = reach > 0.0f ? most / reach : 0.0f;
     const float zero = centred ? rintf(within_codes(centre * inverse)) : 0.0f;
@@ -73,11 +78,11 @@ EK_INLINE steps scale_row(const int centred, const size_t n_digits, quantized_ro
         out.middle[i] = zero * out.scale[i];
     if (n_digits == 2)
         out.scale[out.m + i] = out.scale[i] / EK_SECOND_DIGIT;
-    return (steps){inverse, zero};
+    return (row_steps){inverse, zero};
 }
 
 // x in steps, for p .. p + 16 of a row of k; 0 behind its end. As v16i_codes wants it.
-EK_INLINE v16 in_steps(const int centred, const size_t n_digits, const float *row, steps of, size_t p, size_t k) {
+EK_INLINE v16 in_steps(const int centred, const size_t n_digits, const float *row, row_steps of, size_t p, size_t k) {
     const size_t lanes = p < k ? ek_min(k - p, EK_TILE) : 0;
     if (lanes == 0)
         return v16_zero();
@@ -103,7 +108,7 @@ EK_INLINE void put_groups(int32_t *group_sum, v16i quads, size_t p, size_t k) {
 EK_INLINE v16 second_digit(v16 v) { return v16_mul(v16_sub(v, v16_rint(v)), v16_set1(EK_SECOND_DIGIT)); }
 
 EK_INLINE void code_row(const int centred, const size_t n_digits, quantized_rows out, size_t i, const float *row,
-                       steps of) {
+                       row_steps of) {
     const size_t k = out.k, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP), j = out.m + i;
     v16i total = v16i_zero(), second_total = v16i_zero();
     for (size_t p = 0; p < k; p += QUANTIZE_CODES) {
@@ -128,7 +133,7 @@ EK_INLINE void code_row(const int centred, const size_t n_digits, quantized_rows
 
 EK_INLINE void quantize_rows(const int centred, const size_t n_digits, quantized_rows out, const float *x, size_t ldx) {
     for (size_t first = 0, rows; first < out.m; first += rows) {
-        steps of[QUANTIZE_ROWS];
+        row_steps of[QUANTIZE_ROWS];
         rows = ek_min(out.m - first, QUANTIZE_ROWS);
         for (size_t i = 0; i < rows; i++) {
             const float *row = x + (first + i) * ldx;
@@ -160,7 +165,7 @@ EK_INLINE void quantize_short_rows(const size_t n_vectors, quantized_rows out, s
     EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) {
         v16 v[4];
         EK_UNROLL for (size_t t = 0; t < 4; t++)
-            v[t] = t < n_vectors ? in_steps(0, 1, x + (first + i) * ldx, (steps){inverse[i], 0.0f}, t * EK_TILE,
+            v[t] = t < n_vectors ? in_steps(0, 1, x + (first + i) * ldx, (row_steps){inverse[i], 0.0f}, t * EK_TILE,
                                             n_vectors * EK_TILE)
                                  : v16_zero();
         totals[i] = store_codes(out.codes + (first + i) * QUANTIZE_CODES, v);
@@ -197,3 +202,5 @@ static EK_DECL_QUANTIZE(quantize) {
     else
         middle ? quantize_rows(1, 1, out, x, ldx) : quantize_rows(0, 1, out, x, ldx);
 }
+
+#endif

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#ifndef EK_QUANTIZE_COLUMNS_VEC_H
+#define EK_QUANTIZE_COLUMNS_VEC_H
+
 #include "quantize_columns.h"
+
+#include "../simd/simd.h"
 
 // Largest magnitude of each of 16 columns; a NaN counts for nothing. Four rows at a time, for one alone waits for itself.
 EK_INLINE v16 column_magnitudes(const float *x, size_t ldx, size_t k) {
@@ -34,3 +39,5 @@ static EK_DECL_QUANTIZE_COLUMNS(quantize_columns) {
         }
     }
 }
+
+#endif

@@ -3,6 +3,8 @@
 #ifndef EK_SIMD_EACH_H
 #define EK_SIMD_EACH_H
 
+#include "simd.h"
+
 EK_INLINE v16 v16_largest_each(const v16 x[EK_TILE]) {
     float lanes[EK_TILE];
     EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) lanes[i] = v16_largest(x[i]);

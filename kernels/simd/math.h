@@ -4,6 +4,7 @@
 #define EK_SIMD_MATH_H
 
 #include "../common/mathf.h"
+#include "simd.h"
 
 EK_INLINE v16 v16_exp(v16 x) {
     x = v16_max(x, v16_set1(EK_EXP_LOW));

@@ -4,6 +4,7 @@
 #define EK_SIMD_OUTPUT_H
 
 #include "../common/mode.h"
+#include "simd.h"
 
 // For so few rows reading the weights is all that takes time, and one stream is read faster than several. (Not in
 // float32, where a sum of one row and one tile waits for itself.)

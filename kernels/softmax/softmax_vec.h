@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#ifndef EK_SOFTMAX_VEC_H
+#define EK_SOFTMAX_VEC_H
+
 #include "softmax.h"
+
+#include "../simd/math.h"
 
 // Largest of n > 0 floats; four vectors at a time, for one alone waits for itself.
 EK_INLINE float row_largest(const float *row, size_t n) {
@@ -36,3 +41,5 @@ static EK_DECL_SOFTMAX(softmax) {
         }
     }
 }
+
+#endif

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#ifndef EK_SOFTMAX_Q8_VEC_H
+#define EK_SOFTMAX_Q8_VEC_H
+
 #include "softmax_q8.h"
+
+#include "../simd/math.h"
+#include "../softmax/softmax_vec.h"
 
 typedef struct {
     v16i high, low;
@@ -92,3 +98,5 @@ static EK_DECL_SOFTMAX_Q8(softmax_q8) {
         }
     }
 }
+
+#endif
