@@ -32,10 +32,11 @@ void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attentio
     }
 }
 
-static float weight_of(ek_digits high, ek_digits low, size_t row, size_t at) {
-    if (!low.digits)
-        return (float)high.digits[at] * high.scale[row];
-    return (float)(high.digits[at] * 128 + low.digits[at]) * low.scale[row];
+static float weight_of(ek_q8_rows high, ek_q8_rows low, size_t row, size_t key) {
+    const size_t at = row * high.stride + key;
+    if (!low.codes)
+        return (float)high.codes[at] * high.scale[row];
+    return (float)(high.codes[at] * 128 + low.codes[at]) * low.scale[row];
 }
 
 void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention_q8_operands x) {
@@ -46,22 +47,24 @@ void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention
         int8_t *digits = (int8_t *)(scores + EK_ATTENTION_ROWS * ld);
         float scales[2][EK_ATTENTION_ROWS];
         int32_t sums[2][EK_ATTENTION_ROWS];
-        const ek_digits high = {digits, scales[0], sums[0]};
-        const ek_digits low = {call.digits == 2 ? digits + EK_ATTENTION_ROWS * ld : NULL, scales[1], sums[1]};
+        const ek_q8_rows high = {.codes = digits, .stride = ld, .scale = scales[0], .sum = sums[0]};
+        const ek_q8_rows low = {.codes = call.digits == 2 ? digits + EK_ATTENTION_ROWS * ld : NULL,
+                                .stride = ld,
+                                .scale = scales[1],
+                                .sum = sums[1]};
 
+        ek_q8_rows q = ek_q8_rows_from(x.q, i, call.width);
         for (size_t r = 0; r < rows; r++)
-            q_scale[r] = x.q_scale[i + r] * one_over_sqrt_head;
-        table->gemm_q8(scores, ld, x.q + i * EK_HEAD, EK_HEAD, q_scale, x.q_sum + i, x.k, x.k_scale, call.bias,
-                       NULL, NULL, rows, n_keys, call.width, EK_STORE);
-        table->softmax_q8(high, low, ld, scores, ld, rows, n_keys);
+            q_scale[r] = q.scale[r] * one_over_sqrt_head;
+        q.scale = q_scale;
+        table->gemm_q8(scores, ld, q, x.k, call.bias, rows, n_keys, call.width, EK_STORE);
+        table->softmax_q8(high, low, scores, ld, rows, n_keys);
         for (size_t r = 0; call.weights && r < rows; r++)
             for (size_t j = 0; j < n_keys; j++)
-                call.weights[(i + r) * call.ldw + j] = weight_of(high, low, r, r * ld + j);
+                call.weights[(i + r) * call.ldw + j] = weight_of(high, low, r, j);
         float *out = call.out + i * call.ldo;
-        if (low.digits)
-            table->gemm_q8(out, call.ldo, low.digits, ld, low.scale, low.sum, x.v, x.v_scale, NULL, NULL, NULL, rows,
-                           EK_HEAD, n_keys, EK_STORE);
-        table->gemm_q8(out, call.ldo, high.digits, ld, high.scale, high.sum, x.v, x.v_scale, NULL, NULL, NULL, rows,
-                       EK_HEAD, n_keys, low.digits ? EK_ADD : EK_STORE);
+        if (low.codes)
+            table->gemm_q8(out, call.ldo, low, x.v, NULL, rows, EK_HEAD, n_keys, EK_STORE);
+        table->gemm_q8(out, call.ldo, high, x.v, NULL, rows, EK_HEAD, n_keys, low.codes ? EK_ADD : EK_STORE);
     }
 }

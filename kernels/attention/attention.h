@@ -6,7 +6,7 @@
 // EK_ATTENTION_ROWS queries whose scores stay in the second cache level.
 //
 // f32   k packed as a weight [n_keys / 16][width][16]; v rows of 64 floats.
-// q8    q rows of 64 codes, zero past width; k packed as a weight [n_keys / 16][width / 4][16][4] with a scale a key
+// q8    q rows of codes with scales and sums; k packed as a weight [n_keys / 16][width / 4][16][4] with a scale a key
 //       (round_up(n_keys, 16) readable); v packed [4][n_keys / 4][16][4] with a scale a channel, zero past n_keys.
 //
 // Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same). q8 knows step 0 alone: its
@@ -44,13 +44,8 @@ typedef struct {
 } ek_attention_f32_operands;
 
 typedef struct {
-    const int8_t *q; // n_queries rows of 64 codes
-    const float *q_scale;
-    const int32_t *q_sum;
-    const int8_t *k;
-    const float *k_scale;
-    const int8_t *v;
-    const float *v_scale;
+    ek_q8_rows q;
+    ek_q8_weights k, v;
 } ek_attention_q8_operands;
 
 void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attention_f32_operands x);

@@ -153,16 +153,13 @@ static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t fi
                          (ek_attention_f32_operands){.q = q, .ldq = d, .k = keys->k + start, .v = keys->v + start});
         return;
     }
-    const ew_operand *codes = &e->scratch->head;
-    e->table->quantize(codes->codes, codes->scale, codes->sum, NULL, NULL, q, d, m, EK_HEAD, 1);
+    const ek_q8_rows buffers = e->scratch->head.buffers;
+    const ek_q8_rows queries = {
+        .codes = buffers.codes, .stride = EK_HEAD, .scale = buffers.scale, .sum = buffers.sum};
+    e->table->quantize(queries, q, d, m, EK_HEAD, 1);
     ek_attention_q8(e->table, call,
-                    (ek_attention_q8_operands){.q = codes->codes,
-                                               .q_scale = codes->scale,
-                                               .q_sum = codes->sum,
-                                               .k = keys->k_codes + start,
-                                               .k_scale = keys->k_scale + head * keys->capacity,
-                                               .v = keys->v_codes + start,
-                                               .v_scale = keys->v_scale + head * EK_HEAD});
+                    (ek_attention_q8_operands){
+                        .q = queries, .k = ew_keys_of_head(keys, head), .v = ew_values_of_head(keys, head)});
 }
 
 static void cross_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {

@@ -148,9 +148,8 @@ static void store_queries(encoder *e, size_t t, size_t width, const float *q, si
     }
     assert(t + m <= capacity && n_heads * capacity <= e->s->sizes.queries);
     for (size_t head = 0; head < n_heads; head++) {
-        const size_t at = head * capacity + t;
-        e->table->quantize(queries->codes + at * EK_HEAD, queries->scale + at, queries->sum + at, NULL, NULL,
-                           q + head * width, ldq, m, width, 1);
+        const ek_q8_rows codes = ek_q8_rows_from(queries->codes, head * capacity + t, width);
+        e->table->quantize(codes, q + head * width, ldq, m, width, 1);
     }
 }
 
@@ -171,7 +170,7 @@ static void attend(encoder *e, size_t width, size_t t, size_t m) {
     float *context = ew_rows(e->scratch->context, 0, m, e->d);
     assert(e->n_rows <= s->sizes.attention_keys);
     for (size_t head = 0; head < e->model->dims.n_audio_head; head++) {
-        const size_t at = head * s->keys.capacity, start = ew_keys_head(&s->keys, head);
+        const size_t start = ew_keys_head(&s->keys, head);
         const ek_attention_call call = {.out = context + head * EK_HEAD,
                                         .ldo = e->d,
                                         .width = width,
@@ -187,14 +186,12 @@ static void attend(encoder *e, size_t width, size_t t, size_t m) {
                                                          .k = s->keys.k + start,
                                                          .v = s->keys.v + start});
         else
-            ek_attention_q8(e->table, call,
-                            (ek_attention_q8_operands){.q = s->queries.codes + (at + t) * EK_HEAD,
-                                                       .q_scale = s->queries.scale + at + t,
-                                                       .q_sum = s->queries.sum + at + t,
-                                                       .k = s->keys.k_codes + start,
-                                                       .k_scale = s->keys.k_scale + at,
-                                                       .v = s->keys.v_codes + start,
-                                                       .v_scale = s->keys.v_scale + head * EK_HEAD});
+            ek_attention_q8(
+                e->table, call,
+                (ek_attention_q8_operands){
+                    .q = ek_q8_rows_from(s->queries.codes, head * s->keys.capacity + t, width),
+                    .k = ew_keys_of_head(&s->keys, head),
+                    .v = ew_values_of_head(&s->keys, head)});
     }
 }
 

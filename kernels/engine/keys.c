@@ -73,12 +73,15 @@ void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t wi
     for (size_t head = 0; head < keys->n_heads; head++) {
         const size_t start = ew_keys_head(keys, head);
         if (keys->k_codes) {
-            table->quantize(scratch->codes, keys->k_scale + head * keys->capacity + first, scratch->sum, NULL, NULL,
-                            k + head * width, ld, m, width, 1);
+            const ek_q8_rows codes = {.codes = scratch->buffers.codes,
+                                      .stride = EK_HEAD,
+                                      .scale = keys->k_scale + head * keys->capacity + first,
+                                      .sum = scratch->buffers.sum};
+            table->quantize(codes, k + head * width, ld, m, width, 1);
             for (size_t i = 0, n; i < m; i += n) {
                 n = (first + i) % 4 == 0 && i + 4 <= m ? 4 : 1;
                 (n == 4 ? scatter_four : scatter_codes)(keys->k_codes + start, first + i, width,
-                                                        scratch->codes + i * EK_HEAD);
+                                                        codes.codes + i * codes.stride);
             }
         } else {
             for (size_t i = 0; i < m; i++) {

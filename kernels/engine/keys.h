@@ -25,6 +25,16 @@ void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t wi
 void ew_keys_quantize_values(const ek_table *table, ew_keys *keys, size_t head, const float *values, size_t ldv,
                              size_t n_keys);
 
+// Where a head's keys begin, in floats or codes; and its values.
 static inline size_t ew_keys_head(const ew_keys *keys, size_t head) { return head * keys->capacity * 64; }
+
+// INT8 keys and values of a head, as attention multiplies them.
+static inline ek_q8_weights ew_keys_of_head(const ew_keys *keys, size_t head) {
+    return (ek_q8_weights){.tiles = keys->k_codes + ew_keys_head(keys, head),
+                           .scale = keys->k_scale + head * keys->capacity};
+}
+static inline ek_q8_weights ew_values_of_head(const ew_keys *keys, size_t head) {
+    return (ek_q8_weights){.tiles = keys->v_codes + ew_keys_head(keys, head), .scale = keys->v_scale + head * 64};
+}
 
 #endif

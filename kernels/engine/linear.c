@@ -16,16 +16,28 @@ size_t ew_operand_bytes(size_t rows, size_t k) {
 ew_operand ew_operand_in(void *memory, size_t rows, size_t k) {
     char *p = memory;
     ew_operand operand = {.rows = rows, .inputs = k};
-    operand.codes = (int8_t *)p;
+    operand.buffers.codes = (int8_t *)p;
+    operand.buffers.stride = ek_q8_stride(k);
     p += ek_round_up(rows * ek_q8_stride(k), EK_ALIGN);
-    operand.scale = (float *)(void *)p;
+    operand.buffers.scale = (float *)(void *)p;
     p += ek_round_up(rows * sizeof(float), EK_ALIGN);
-    operand.middle = (float *)(void *)p;
+    operand.buffers.middle = (float *)(void *)p;
     p += ek_round_up(rows * sizeof(float), EK_ALIGN);
-    operand.sum = (int32_t *)(void *)p;
+    operand.buffers.sum = (int32_t *)(void *)p;
     p += ek_round_up(rows * sizeof(float), EK_ALIGN);
-    operand.group_sum = (int32_t *)(void *)p;
+    operand.buffers.group_sum = (int32_t *)(void *)p;
     return operand;
+}
+
+// The buffers as a linear's product wants them filled.
+static ek_q8_rows rows_for(const ew_operand *operand, const ew_linear *linear, int from_middle) {
+    ek_q8_rows rows = operand->buffers;
+    rows.stride = ek_q8_stride(linear->k);
+    if (linear->type != EW_Q4)
+        rows.group_sum = NULL;
+    if (linear->type != EW_Q8 || !from_middle)
+        rows.middle = NULL;
+    return rows;
 }
 
 void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x, size_t ldx, size_t m,
@@ -33,12 +45,9 @@ void ew_operand_load(const ek_table *table, ew_operand *operand, const float *x,
     assert(m * (rounding == EW_TWO_DIGITS ? 2 : 1) <= operand->rows && linear->k <= operand->inputs);
     operand->x = x;
     operand->ldx = ldx;
-    operand->from_middle = rounding == EW_FROM_MIDDLE && linear->type == EW_Q8;
+    operand->codes = rows_for(operand, linear, rounding == EW_FROM_MIDDLE);
     if (linear->type != EW_F32)
-        table->quantize(operand->codes, operand->scale, operand->sum,
-                        linear->type == EW_Q4 ? operand->group_sum : NULL,
-                        operand->from_middle ? operand->middle : NULL, x, ldx, m, linear->k,
-                        rounding == EW_TWO_DIGITS ? 2 : 1);
+        table->quantize(operand->codes, x, ldx, m, linear->k, rounding == EW_TWO_DIGITS ? 2 : 1);
 }
 
 void ew_operand_load_gelu(const ek_table *table, ew_operand *operand, float *x, size_t ldx, size_t m,
@@ -46,33 +55,29 @@ void ew_operand_load_gelu(const ek_table *table, ew_operand *operand, float *x, 
     assert(m <= operand->rows && linear->k <= operand->inputs);
     operand->x = x;
     operand->ldx = ldx;
-    operand->from_middle = linear->type == EW_Q8;
+    operand->codes = rows_for(operand, linear, 1);
     if (linear->type == EW_F32)
         table->gelu(x, ldx, m, linear->k);
     else
-        table->gelu_q8(operand->codes, operand->scale, operand->sum,
-                       linear->type == EW_Q4 ? operand->group_sum : NULL,
-                       operand->from_middle ? operand->middle : NULL, x, ldx, m, linear->k);
+        table->gelu_q8(operand->codes, x, ldx, m, linear->k);
 }
 
 // Columns first .. last of W x + bias, to out[0 ..].
 static void multiply(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                      size_t m, size_t first, size_t last, const float *bias, enum ek_mode mode) {
-    const size_t k = linear->k, n = last - first, groups = k / EK_GROUP;
+    const size_t k = linear->k, n = last - first;
+    const ek_q8_weights q8 = {.tiles = linear->w, .scale = linear->scale, .total = linear->total};
+    const ek_q4_weights q4 = {.tiles = linear->w, .scale = linear->scale};
     switch (linear->type) {
     case EW_F32:
         table->gemm_f32(out, ldo, x->x, x->ldx, (const float *)linear->w + first * k, k * EK_TILE, EK_TILE, bias, m,
                         n, k, mode);
         break;
     case EW_Q8:
-        table->gemm_q8(out, ldo, x->codes, ek_q8_stride(k), x->scale, x->sum,
-                       (const int8_t *)linear->w + first * ek_round_up(k, EK_QUAD), linear->scale + first, bias,
-                       x->from_middle ? x->middle : NULL, linear->total + first, m, n, k, mode);
+        table->gemm_q8(out, ldo, x->codes, ek_q8_columns_from(q8, first, k), bias, m, n, k, mode);
         break;
     case EW_Q4:
-        table->gemm_q4(out, ldo, x->codes, ek_q8_stride(k), x->scale, x->group_sum,
-                       (const uint8_t *)linear->w + first * k / 2, linear->scale + first * groups, bias, m, n, k,
-                       mode);
+        table->gemm_q4(out, ldo, x->codes, ek_q4_columns_from(q4, first, k), bias, m, n, k, mode);
         break;
     case EW_EMPTY:
         break; // a model with an empty linear is never handed out (ew_model_missing)

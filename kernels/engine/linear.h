@@ -23,11 +23,9 @@ typedef struct ew_linear {
 typedef struct {
     const float *x;
     size_t ldx;
-    int8_t *codes;
-    float *scale, *middle;
-    int32_t *sum, *group_sum;
-    int from_middle;
-    size_t rows, inputs; // what the buffers have room for
+    ek_q8_rows codes;    // what was loaded into the buffers, for integer types
+    ek_q8_rows buffers;  // all of them, the codes first
+    size_t rows, inputs; // what they have room for
 } ew_operand;
 
 // How rows become codes (quantize.h): in one digit; in two, the codes of m rows and below them the codes of what their

@@ -69,16 +69,18 @@ typedef struct {
     const ek_table *table;
     ew_product what;
     size_t m, n, k;
-    float *x, *out, *w_f32, *scale, *a_scale;
-    int8_t *codes, *w;
-    int32_t *sum, *group_sum;
+    float *x, *out, *w_f32, *scale;
+    ek_q8_rows codes;
+    int8_t *w;
     void *scratch[64];
 } product;
 
 static void run_rows(product *p, size_t first, size_t m, size_t first_column, size_t n, int thread) {
-    const size_t k = p->k, stride = ek_q8_stride(k), groups = k / EK_GROUP;
+    const size_t k = p->k;
     float *out = p->out + first * p->n + first_column;
-    const int8_t *codes = p->codes + first * stride;
+    const ek_q8_rows codes = ek_q8_rows_from(p->codes, first, k);
+    const ek_q8_weights q8 = {.tiles = p->w, .scale = p->scale};
+    const ek_q4_weights q4 = {.tiles = (const uint8_t *)p->w, .scale = p->scale};
     const ek_attention_call call = {.out = p->out + first * EK_HEAD,
                                     .ldo = EK_HEAD,
                                     .width = EK_HEAD,
@@ -88,21 +90,17 @@ static void run_rows(product *p, size_t first, size_t m, size_t first_column, si
                                     .scratch = p->scratch[thread]};
     switch (p->what) {
     case EW_GEMM_Q8:
-        p->table->gemm_q8(out, p->n, codes, stride, p->a_scale + first, p->sum + first,
-                          p->w + first_column * ek_round_up(k, EK_QUAD), p->scale, NULL, NULL, NULL, m, n, k, EK_STORE);
+        p->table->gemm_q8(out, p->n, codes, ek_q8_columns_from(q8, first_column, k), NULL, m, n, k, EK_STORE);
         break;
     case EW_GEMM_Q4:
-        p->table->gemm_q4(out, p->n, codes, stride, p->a_scale + first, p->group_sum + first * groups,
-                          (const uint8_t *)p->w + first_column * k / 2, p->scale, NULL, m, n, k, EK_STORE);
+        p->table->gemm_q4(out, p->n, codes, ek_q4_columns_from(q4, first_column, k), NULL, m, n, k, EK_STORE);
         break;
     case EW_GEMM_F32:
         p->table->gemm_f32(out, p->n, p->x + first * k, k, p->w_f32 + first_column * k, k * EK_TILE, EK_TILE, NULL, m,
                            n, k, EK_STORE);
         break;
     case EW_ATTENTION_Q8:
-        ek_attention_q8(p->table, call,
-                        (ek_attention_q8_operands){codes, p->a_scale + first, p->sum + first, p->w, p->scale, p->w,
-                                                   p->scale});
+        ek_attention_q8(p->table, call, (ek_attention_q8_operands){.q = codes, .k = q8, .v = q8});
         break;
     case EW_ATTENTION_F32:
         ek_attention_f32(p->table, call, (ek_attention_f32_operands){p->x + first * k, k, p->w_f32, p->w_f32});
@@ -135,15 +133,16 @@ static int make_operands(product *p, int n_threads) {
     const size_t columns = ek_round_up(p->n, EK_ALIGN), k = ek_round_up(p->k, EK_ALIGN);
     p->x = floats(p->m, k);
     p->out = floats(p->m, p->n + EK_HEAD);
-    p->codes = ew_alloc(ew_times(p->m, ek_q8_stride(p->k)));
-    p->a_scale = floats(p->m, 1);
-    p->sum = floats(p->m, 1); // int32: four bytes too
-    p->group_sum = floats(p->m, ek_div_up(p->k, EK_GROUP));
+    p->codes = (ek_q8_rows){.codes = ew_alloc(ew_times(p->m, ek_q8_stride(p->k))),
+                            .stride = ek_q8_stride(p->k),
+                            .scale = floats(p->m, 1),
+                            .sum = floats(p->m, 1), // int32: four bytes too
+                            .group_sum = floats(p->m, ek_div_up(p->k, EK_GROUP))};
     const int is_float = p->what == EW_GEMM_F32 || p->what == EW_ATTENTION_F32;
     p->w_f32 = is_float ? floats(columns, k) : NULL;
     p->w = is_float ? NULL : ew_alloc(ew_times(columns, k));
     p->scale = floats(columns, ek_div_up(k, EK_GROUP));
-    if (!p->x || !p->out || !p->codes || !p->a_scale || !p->sum || !p->group_sum || !p->scale ||
+    if (!p->x || !p->out || !p->codes.codes || !p->codes.scale || !p->codes.sum || !p->codes.group_sum || !p->scale ||
         !(is_float ? (void *)p->w_f32 : (void *)p->w))
         return -1;
     for (int i = 0; i < n_threads; i++)
@@ -155,12 +154,13 @@ static int make_operands(product *p, int n_threads) {
         p->w[i] = (int8_t)(i % 251 - 125);
     for (size_t i = 0; i < columns; i++)
         p->scale[i] = 1e-3f;
-    p->table->quantize(p->codes, p->a_scale, p->sum, p->group_sum, NULL, p->x, p->k, p->m, p->k, 1);
+    p->table->quantize(p->codes, p->x, p->k, p->m, p->k, 1);
     return 0;
 }
 
 static void free_operands(product *p) {
-    void *buffers[] = {p->x, p->out, p->codes, p->a_scale, p->sum, p->group_sum, p->w_f32, p->w, p->scale};
+    void *buffers[] = {p->x,         p->out, p->codes.codes, p->codes.scale, p->codes.sum, p->codes.group_sum,
+                       p->w_f32, p->w,   p->scale};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         ew_free(buffers[i]);
     for (size_t i = 0; i < 64; i++)

@@ -42,10 +42,12 @@ static int allocate_encoder(ew_state *state) {
     state->cross = ew_alloc(dims->n_text_layer * sizeof *state->cross);
     if (int8) {
         failed |= allocate_floats(&state->values, sizes->values) | allocate_floats(&state->more_values, sizes->values);
-        state->queries.codes = ew_alloc(sizes->query_codes);
-        state->queries.scale = ew_alloc(ew_times(sizes->queries, sizeof(float)));
-        state->queries.sum = ew_alloc(ew_times(sizes->queries, sizeof(int32_t)));
-        failed |= !state->queries.codes || !state->queries.scale || !state->queries.sum;
+        ek_q8_rows *codes = &state->queries.codes;
+        codes->codes = ew_alloc(sizes->query_codes);
+        codes->stride = EK_HEAD;
+        codes->scale = ew_alloc(ew_times(sizes->queries, sizeof(float)));
+        codes->sum = ew_alloc(ew_times(sizes->queries, sizeof(int32_t)));
+        failed |= !codes->codes || !codes->scale || !codes->sum;
     } else {
         failed |= allocate_floats(&state->queries.rows, sizes->query_rows);
     }
@@ -91,8 +93,8 @@ void ew_state_free(ew_state *state) {
     if (!state)
         return;
     for (int i = 0; state->scratch && i < ew_pool_threads(state->model->pool); i++) {
-        ew_free(state->scratch[i].operand.codes); // an operand starts with its codes
-        ew_free(state->scratch[i].head.codes);
+        ew_free(state->scratch[i].operand.buffers.codes); // an operand's memory starts with them
+        ew_free(state->scratch[i].head.buffers.codes);
         ew_free(state->scratch[i].norm.at);
         ew_free(state->scratch[i].wide.at);
         ew_free(state->scratch[i].context.at);
@@ -106,7 +108,7 @@ void ew_state_free(ew_state *state) {
     ew_keys_free(&state->keys);
     void *buffers[] = {state->scratch,        state->mel.at,         state->conv.at,       state->x.at,
                        state->key_bias.at,    state->values.at,      state->more_values.at, state->queries.rows.at,
-                       state->queries.codes,  state->queries.scale,  state->queries.sum,   state->cross,
+                       state->queries.codes.codes, state->queries.codes.scale, state->queries.codes.sum,   state->cross,
                        state->taken,          state->dec_x.at,       state->dec_qkv.at,    state->dec_context.at,
                        state->dec_wide.at,    state->self,           state->slot,          state->history,
                        state->n_held,         state};

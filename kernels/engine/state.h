@@ -26,10 +26,8 @@ typedef struct {
 
 // Queries of all heads, as attention reads them.
 typedef struct {
-    ew_floats rows; // f32: [n][d]
-    int8_t *codes; // q8: [head][capacity][64]
-    float *scale;  // q8: [head][capacity]
-    int32_t *sum;  // q8: [head][capacity]
+    ew_floats rows;   // f32: [n][d]
+    ek_q8_rows codes; // q8: [head][capacity] rows of 64
 } ew_queries;
 
 typedef struct {

@@ -42,8 +42,8 @@ EK_INLINE void gelu_rows(const int centred, quantized_rows out, float *x, size_t
 }
 
 static EK_DECL_GELU_Q8(gelu_q8) {
-    const quantized_rows out = {codes, scale, sum, group_sum, middle, m, k};
-    middle ? gelu_rows(1, out, x, ldx) : gelu_rows(0, out, x, ldx);
+    const quantized_rows out = {rows, m, k};
+    rows.middle ? gelu_rows(1, out, x, ldx) : gelu_rows(0, out, x, ldx);
 }
 
 #endif

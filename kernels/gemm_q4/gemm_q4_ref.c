@@ -10,8 +10,8 @@ static int nibble(const uint8_t *group, size_t j, size_t p) {
     return quad < 4 ? byte & 15 : byte >> 4;
 }
 
+// Does without a.group_sum: weights enter without their offset here.
 EK_DECL_GEMM_Q4(ek_gemm_f32_q8_q4g32_ref) {
-    (void)a_group_sum;
     const size_t groups = k / EK_GROUP;
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) {
@@ -20,11 +20,11 @@ EK_DECL_GEMM_Q4(ek_gemm_f32_q8_q4g32_ref) {
                 const size_t group = (j / EK_TILE) * groups + g;
                 int32_t dot = 0;
                 for (size_t p = 0; p < EK_GROUP; p++)
-                    dot += a[i * lda + g * EK_GROUP + p] *
-                           (nibble(w + group * EK_Q4_GROUP_BYTES, j % EK_TILE, p) - 8);
-                acc = fmaf((float)dot, w_scale[group * EK_TILE + j % EK_TILE], acc);
+                    dot += a.codes[i * a.stride + g * EK_GROUP + p] *
+                           (nibble(w.tiles + group * EK_Q4_GROUP_BYTES, j % EK_TILE, p) - 8);
+                acc = fmaf((float)dot, w.scale[group * EK_TILE + j % EK_TILE], acc);
             }
-            float y = fmaf(acc, a_scale[i], bias ? bias[j] : 0.0f);
+            float y = fmaf(acc, a.scale[i], bias ? bias[j] : 0.0f);
             if (mode == EK_ADD)
                 y += out[i * ldo + j];
             out[i * ldo + j] = y;

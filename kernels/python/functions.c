@@ -232,7 +232,11 @@ static PyObject *quantize_rows(PyObject *module, PyObject *args) {
     float *in = ew_copy_in(x, rows * inputs * sizeof(float), EW_FLOAT32, "rows");
     const int status = in ? begin(out, 3) : -1;
     if (status == 0)
-        table->quantize(out[0].memory, out[1].memory, out[2].memory, NULL, NULL, in, inputs, rows, inputs, 1);
+        table->quantize((ek_q8_rows){.codes = out[0].memory,
+                                     .stride = ek_q8_stride(inputs),
+                                     .scale = out[1].memory,
+                                     .sum = out[2].memory},
+                        in, inputs, rows, inputs, 1);
     return finish(status, in, out, 3);
 }
 

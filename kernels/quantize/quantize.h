@@ -5,28 +5,30 @@
 //   scale[i] = reach / 127
 //
 // An all-zero row has scale 0 and codes 0. A NaN becomes code -127 (it must not be undefined behaviour).
-// middle      NULL, or a float a row. Then codes are steps from the middle of the row's range, twice as many for rows
-//             that are nearly all of one sign (GELU's); x = middle + scale * code. The middle is a whole number of
-//             steps, so that 0 stays 0: most of such a row is 0, and must not be off by the same all along.
-//               high = max(x[i], 0), low = min(x[i], 0), NaN aside     centre = (high + low) / 2
-//               reach = high - centre                                  scale[i] = reach / 126.5
-//               zero = round_half_even(centre * (126.5 / reach)), in [-127, 127]
-//               middle[i] = zero * scale[i]
-//               codes[i][p] = round_half_even(fma(x[i][p], 126.5 / reach, -zero)), in [-127, 127]
-// codes       rows ek_q8_stride(k) bytes apart; bytes k .. stride of each row are set to 0.
-// sum         per row, the sum of its codes.
-// group_sum   per row, the sums of its groups of 32 codes (ek_div_up(k, 32) of them), or NULL.
-// x           m rows, ldx floats apart; they may overlap (convolution as a product).
-// n_digits    1, or 2: then rows m .. 2 m of codes, scale, sum and group_sum are the second digits of rows 0 .. m,
-//             what rounding left of them. Together they are exact to 15 bits:
-//               codes[m + i][p] = round_half_even((x[i][p] * (127 / reach) - codes[i][p]) * 254)
-//               scale[m + i] = scale[i] / 254
+//
+// rows      written: group sums and middles where their arrays are not NULL. stride >= ek_q8_stride(k); bytes
+//           k .. ek_q8_stride(k) of each row become 0.
+// x         m rows of k floats, ldx apart; they may overlap (convolution as a product).
+// n_digits  1, or 2: then rows m .. 2 m of codes, scale, sum and group_sum are the second digits of rows 0 .. m, what
+//           rounding left of them. Together they are exact to 15 bits:
+//             codes[m + i][p] = round_half_even((x[i][p] * (127 / reach) - codes[i][p]) * 254)
+//             scale[m + i] = scale[i] / 254
+//
+// With middles, codes are steps from the middle of the row's range, twice as many for rows that are nearly all of one
+// sign (GELU's). The middle is a whole number of steps, so that 0 stays 0: most of such a row is 0, and must not be off
+// by the same all along. Of two digits, both belong to the one middle, which rows 0 .. m have.
+//   high = max(x[i], 0), low = min(x[i], 0), NaN aside     centre = (high + low) / 2
+//   reach = high - centre                                  scale[i] = reach / 126.5
+//   zero = round_half_even(centre * (126.5 / reach)), in [-127, 127]
+//   middle[i] = zero * scale[i]
+//   codes[i][p] = round_half_even(fma(x[i][p], 126.5 / reach, -zero)), in [-127, 127]
 //
 // edge/quant.py: quantize_rows_int8 is the same in numpy, bit for bit.
 #ifndef EK_QUANTIZE_H
 #define EK_QUANTIZE_H
 
 #include "../common/attributes.h"
+#include "../common/rows.h"
 
 // Steps of a second digit in one of the first: half of them either way are codes within 127.
 #define EK_SECOND_DIGIT 254.0f
@@ -34,11 +36,8 @@
 // Codes that a row reaches from its middle: half a code is left to the middle's own rounding.
 #define EK_MIDDLE_REACH 126.5f
 
-EK_INLINE size_t ek_q8_stride(size_t k) { return ek_round_up(k, 64); }
-
-#define EK_DECL_QUANTIZE(name)                                                                              \
-    void name(int8_t *codes, float *scale, int32_t *sum, int32_t *group_sum, float *middle, const float *x, \
-              size_t ldx, size_t m, size_t k, size_t n_digits)
+#define EK_DECL_QUANTIZE(name) \
+    void name(ek_q8_rows rows, const float *x, size_t ldx, size_t m, size_t k, size_t n_digits)
 
 typedef EK_DECL_QUANTIZE(ek_quantize_fn);
 EK_DECL_QUANTIZE(ek_quantize_q8_f32_ref);

@@ -59,11 +59,9 @@ EK_INLINE float within_codes(float v) {
     return v < 127.0f ? v : 127.0f;
 }
 
+// What a call writes, and its sizes.
 typedef struct {
-    int8_t *codes;
-    float *scale;
-    int32_t *sum, *group_sum;
-    float *middle;
+    ek_q8_rows rows;
     size_t m, k;
 } quantized_rows;
 
@@ -73,11 +71,11 @@ EK_INLINE row_steps scale_row(const int centred, const size_t n_digits, quantize
     const float centre = centred ? (range.high - range.minus_low) * 0.5f : 0.0f, reach = range.high - centre;
     const float most = centred ? EK_MIDDLE_REACH : 127.0f, inverse = reach > 0.0f ? most / reach : 0.0f;
     const float zero = centred ? rintf(within_codes(centre * inverse)) : 0.0f;
-    out.scale[i] = reach / most;
+    out.rows.scale[i] = reach / most;
     if (centred)
-        out.middle[i] = zero * out.scale[i];
+        out.rows.middle[i] = zero * out.rows.scale[i];
     if (n_digits == 2)
-        out.scale[out.m + i] = out.scale[i] / EK_SECOND_DIGIT;
+        out.rows.scale[out.m + i] = out.rows.scale[i] / EK_SECOND_DIGIT;
     return (row_steps){inverse, zero};
 }
 
@@ -109,26 +107,26 @@ EK_INLINE v16 second_digit(v16 v) { return v16_mul(v16_sub(v, v16_rint(v)), v16_
 
 EK_INLINE void code_row(const int centred, const size_t n_digits, quantized_rows out, size_t i, const float *row,
                        row_steps of) {
-    const size_t k = out.k, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP), j = out.m + i;
+    const size_t k = out.k, stride = out.rows.stride, groups = ek_div_up(k, EK_GROUP), j = out.m + i;
     v16i total = v16i_zero(), second_total = v16i_zero();
     for (size_t p = 0; p < k; p += QUANTIZE_CODES) {
         v16 v[4];
         EK_UNROLL for (size_t t = 0; t < 4; t++) v[t] = in_steps(centred, n_digits, row, of, p + t * EK_TILE, k);
-        const v16i quads = store_codes(out.codes + i * stride + p, v);
+        const v16i quads = store_codes(out.rows.codes + i * stride + p, v);
         total = v16i_add(total, quads);
-        if (out.group_sum)
-            put_groups(out.group_sum + i * groups, quads, p, k);
+        if (out.rows.group_sum)
+            put_groups(out.rows.group_sum + i * groups, quads, p, k);
         if (n_digits == 1)
             continue;
         EK_UNROLL for (size_t t = 0; t < 4; t++) v[t] = second_digit(v[t]);
-        const v16i second = store_codes(out.codes + j * stride + p, v);
+        const v16i second = store_codes(out.rows.codes + j * stride + p, v);
         second_total = v16i_add(second_total, second);
-        if (out.group_sum)
-            put_groups(out.group_sum + j * groups, second, p, k);
+        if (out.rows.group_sum)
+            put_groups(out.rows.group_sum + j * groups, second, p, k);
     }
-    out.sum[i] = v16i_sum(total);
+    out.rows.sum[i] = v16i_sum(total);
     if (n_digits == 2)
-        out.sum[j] = v16i_sum(second_total);
+        out.rows.sum[j] = v16i_sum(second_total);
 }
 
 EK_INLINE void quantize_rows(const int centred, const size_t n_digits, quantized_rows out, const float *x, size_t ldx) {
@@ -160,7 +158,7 @@ EK_INLINE void quantize_short_rows(const size_t n_vectors, quantized_rows out, s
     v16_store(reach, v16_largest_each(most));
     for (size_t i = 0; i < EK_TILE; i++) {
         inverse[i] = reach[i] > 0.0f ? 127.0f / reach[i] : 0.0f;
-        out.scale[first + i] = reach[i] / 127.0f;
+        out.rows.scale[first + i] = reach[i] / 127.0f;
     }
     EK_UNROLL for (size_t i = 0; i < EK_TILE; i++) {
         v16 v[4];
@@ -168,9 +166,9 @@ EK_INLINE void quantize_short_rows(const size_t n_vectors, quantized_rows out, s
             v[t] = t < n_vectors ? in_steps(0, 1, x + (first + i) * ldx, (row_steps){inverse[i], 0.0f}, t * EK_TILE,
                                             n_vectors * EK_TILE)
                                  : v16_zero();
-        totals[i] = store_codes(out.codes + (first + i) * QUANTIZE_CODES, v);
+        totals[i] = store_codes(out.rows.codes + (first + i) * out.rows.stride, v);
     }
-    v16i_store(out.sum + first, v16i_sum_each(totals));
+    v16i_store(out.rows.sum + first, v16i_sum_each(totals));
 }
 
 // Sixteen at a time; the last ones may have been among those before, and stay what they were.
@@ -180,8 +178,8 @@ EK_INLINE void quantize_short(const size_t n_vectors, quantized_rows out, const 
 }
 
 static EK_DECL_QUANTIZE(quantize) {
-    const quantized_rows out = {codes, scale, sum, group_sum, middle, m, k};
-    if (n_digits == 1 && !middle && !group_sum && m >= EK_TILE) {
+    const quantized_rows out = {rows, m, k};
+    if (n_digits == 1 && !rows.middle && !rows.group_sum && m >= EK_TILE) {
         switch (k) {
         case EK_TILE:
             quantize_short(1, out, x, ldx);
@@ -198,9 +196,9 @@ static EK_DECL_QUANTIZE(quantize) {
         }
     }
     if (n_digits == 2)
-        middle ? quantize_rows(1, 2, out, x, ldx) : quantize_rows(0, 2, out, x, ldx);
+        rows.middle ? quantize_rows(1, 2, out, x, ldx) : quantize_rows(0, 2, out, x, ldx);
     else
-        middle ? quantize_rows(1, 1, out, x, ldx) : quantize_rows(0, 1, out, x, ldx);
+        rows.middle ? quantize_rows(1, 1, out, x, ldx) : quantize_rows(0, 1, out, x, ldx);
 }
 
 #endif

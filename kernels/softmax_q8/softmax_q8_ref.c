@@ -7,12 +7,12 @@ static int32_t weight_of(const float *row, float largest, size_t j, size_t n) {
     return j < n ? (int32_t)rintf(ek_weightf(row[j] - largest)) : 0;
 }
 
-static void two_digits(ek_digits high, ek_digits low, const float *row, float largest, size_t n) {
+static void two_digits(ek_q8_rows high, ek_q8_rows low, const float *row, float largest, size_t n) {
     int32_t high_sum = 0, low_sum = 0;
     for (size_t j = 0; j < ek_q8_stride(n); j++) {
         const int32_t p = weight_of(row, largest, j, n);
-        high.digits[j] = (int8_t)(p >> 7);
-        low.digits[j] = (int8_t)(p & 127);
+        high.codes[j] = (int8_t)(p >> 7);
+        low.codes[j] = (int8_t)(p & 127);
         high_sum += p >> 7;
         low_sum += p & 127;
     }
@@ -30,11 +30,11 @@ static int32_t weight_in_steps(const float *row, float offset, size_t j, size_t 
     return ek_weight_below(steps > 0.0f ? (int32_t)rintf(steps) : 0);
 }
 
-static void one_digit(ek_digits high, const float *row, float largest, size_t n) {
+static void one_digit(ek_q8_rows high, const float *row, float largest, size_t n) {
     int32_t carry[EK_CARRIES] = EK_FIRST_CARRY, sum = 0;
     for (size_t j = 0; j < ek_q8_stride(n); j++) {
         const int32_t v = weight_in_steps(row, largest * EK_WEIGHT_STEPS, j, n) + carry[j % EK_CARRIES];
-        high.digits[j] = (int8_t)(v >> 7);
+        high.codes[j] = (int8_t)(v >> 7);
         carry[j % EK_CARRIES] = v & 127;
         sum += v >> 7;
     }
@@ -48,9 +48,9 @@ EK_DECL_SOFTMAX_Q8(ek_softmax_q8_f32_ref) {
         float largest = row[0];
         for (size_t j = 1; j < n; j++)
             largest = row[j] > largest ? row[j] : largest;
-        const ek_digits high_row = {high.digits + i * lda, high.scale + i, high.sum + i};
-        if (low.digits)
-            two_digits(high_row, (ek_digits){low.digits + i * lda, low.scale + i, low.sum + i}, row, largest, n);
+        const ek_q8_rows high_row = ek_q8_rows_from(high, i, n);
+        if (low.codes)
+            two_digits(high_row, ek_q8_rows_from(low, i, n), row, largest, n);
         else
             one_digit(high_row, row, largest, n);
     }

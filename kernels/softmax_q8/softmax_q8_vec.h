@@ -12,17 +12,18 @@ typedef struct {
 } digit_sums;
 
 // Two digits of weights j .. j + 16 of a row, 0 behind the first `lanes`.
-EK_INLINE void put_weights(digit_sums *sums, ek_digits high, ek_digits low, size_t j, v16 x, v16 largest, size_t lanes) {
+EK_INLINE void put_weights(digit_sums *sums, ek_q8_rows high, ek_q8_rows low, size_t j, v16 x, v16 largest,
+                           size_t lanes) {
     const v16 weight = v16_weight(v16_sub(x, largest));
     const v16i p = v16i_from_v16(lanes < EK_TILE ? v16_keep_n(weight, lanes) : weight);
     const v16i p_high = v16i_shift_right(p, 7), p_low = v16i_and(p, v16i_set1(127));
-    v16i_store_i8(high.digits + j, p_high);
-    v16i_store_i8(low.digits + j, p_low);
+    v16i_store_i8(high.codes + j, p_high);
+    v16i_store_i8(low.codes + j, p_low);
     sums->high = v16i_add(sums->high, p_high);
     sums->low = v16i_add(sums->low, p_low);
 }
 
-EK_INLINE void two_digits(ek_digits high, ek_digits low, const float *row, v16 largest, size_t n) {
+EK_INLINE void two_digits(ek_q8_rows high, ek_q8_rows low, const float *row, v16 largest, size_t n) {
     digit_sums sums = {v16i_zero(), v16i_zero()};
     size_t j = 0;
     for (; j + EK_TILE <= n; j += EK_TILE)
@@ -30,8 +31,8 @@ EK_INLINE void two_digits(ek_digits high, ek_digits low, const float *row, v16 l
     if (j < n)
         put_weights(&sums, high, low, j, v16_load_n(row + j, n - j), largest, n - j);
     for (j = ek_round_up(n, EK_TILE); j < ek_q8_stride(n); j += EK_TILE) {
-        v16i_store_i8(high.digits + j, v16i_zero());
-        v16i_store_i8(low.digits + j, v16i_zero());
+        v16i_store_i8(high.codes + j, v16i_zero());
+        v16i_store_i8(low.codes + j, v16i_zero());
     }
     *high.sum = v16i_sum(sums.high);
     *low.sum = v16i_sum(sums.low);
@@ -66,7 +67,7 @@ EK_INLINE v16i put_64(int8_t *digits, const float *row, v16 offset, size_t j, si
     return v64_store_digits(digits, first, carried(v32_weight_below(v32_from_v16(below[2], below[3])), carry));
 }
 
-EK_INLINE void one_digit(ek_digits high, const float *row, float largest, size_t n) {
+EK_INLINE void one_digit(ek_q8_rows high, const float *row, float largest, size_t n) {
     enum { AT_ONCE = 4 * EK_TILE };
     static const float first_carry[EK_CARRIES] = EK_FIRST_CARRY;
     const v16 offset = v16_set1(largest * EK_WEIGHT_STEPS);
@@ -74,9 +75,9 @@ EK_INLINE void one_digit(ek_digits high, const float *row, float largest, size_t
     v16i sum = v16i_zero();
     size_t j = 0;
     for (; j + AT_ONCE <= n; j += AT_ONCE)
-        sum = v16i_add(sum, put_64(high.digits + j, row, offset, j, j + AT_ONCE, &carry));
+        sum = v16i_add(sum, put_64(high.codes + j, row, offset, j, j + AT_ONCE, &carry));
     if (j < n)
-        sum = v16i_add(sum, put_64(high.digits + j, row, offset, j, n, &carry));
+        sum = v16i_add(sum, put_64(high.codes + j, row, offset, j, n, &carry));
     *high.sum = v16i_sum(sum);
     *high.scale = 1.0f / (float)*high.sum;
 }
@@ -89,9 +90,9 @@ static EK_DECL_SOFTMAX_Q8(softmax_q8) {
         for (size_t i = first; i < last; i++)
             largest[i - first] = row_largest(x + i * ldx, n);
         for (size_t i = first; i < last; i++) {
-            const ek_digits high_row = {high.digits + i * lda, high.scale + i, high.sum + i};
-            if (low.digits)
-                two_digits(high_row, (ek_digits){low.digits + i * lda, low.scale + i, low.sum + i}, x + i * ldx,
+            const ek_q8_rows high_row = ek_q8_rows_from(high, i, n);
+            if (low.codes)
+                two_digits(high_row, ek_q8_rows_from(low, i, n), x + i * ldx,
                            v16_set1(largest[i - first]), n);
             else
                 one_digit(high_row, x + i * ldx, largest[i - first], n);

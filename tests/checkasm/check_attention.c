@@ -47,11 +47,13 @@ static void make_q8(problem *p, const ek_table *ref) {
     int8_t *k = CA_NEW(int8_t, ek_packed_q8_bytes(n, p->width)), *v = CA_NEW(int8_t, ek_packed_q8_bytes(EK_HEAD, n));
     float *q_scale = CA_NEW(float, p->n_queries), *k_scale = CA_NEW(float, scales), *v_scale = CA_NEW(float, EK_HEAD);
     int32_t *q_sum = CA_NEW(int32_t, p->n_queries), *k_sum = CA_NEW(int32_t, n);
-    ref->quantize(q, q_scale, q_sum, NULL, NULL, p->q, p->ldq, p->n_queries, p->width, 1);
-    ref->quantize(rows, k_scale, k_sum, NULL, NULL, p->k, EK_HEAD, n, p->width, 1);
+    const ek_q8_rows queries = {.codes = q, .stride = EK_HEAD, .scale = q_scale, .sum = q_sum};
+    const ek_q8_rows keys = {.codes = rows, .stride = EK_HEAD, .scale = k_scale, .sum = k_sum};
+    ref->quantize(queries, p->q, p->ldq, p->n_queries, p->width, 1);
+    ref->quantize(keys, p->k, EK_HEAD, n, p->width, 1);
     ek_pack_q8(k, rows, EK_HEAD, n, p->width);
     ref->quantize_columns(v, v_scale, p->v, EK_HEAD, n, EK_HEAD);
-    p->q8 = (ek_attention_q8_operands){q, q_scale, q_sum, k, k_scale, v, v_scale};
+    p->q8 = (ek_attention_q8_operands){queries, {.tiles = k, .scale = k_scale}, {.tiles = v, .scale = v_scale}};
 }
 
 typedef struct {
@@ -84,11 +86,11 @@ static void check_query(const problem *p, const result *r, size_t query) {
     for (size_t j = 0; j < n; j++) {
         double dot = 0.0;
         for (size_t c = 0; c < p->width; c++)
-            dot += p->is_q8 ? (double)p->q8.q[query * EK_HEAD + c] *
-                                  (double)p->q8.k[(j / EK_TILE * p->width + c / EK_QUAD * EK_QUAD) * EK_TILE +
+            dot += p->is_q8 ? (double)p->q8.q.codes[query * EK_HEAD + c] *
+                                  (double)p->q8.k.tiles[(j / EK_TILE * p->width + c / EK_QUAD * EK_QUAD) * EK_TILE +
                                                   j % EK_TILE * EK_QUAD + c % EK_QUAD]
                             : (double)p->q[query * p->ldq + c] * (double)p->k[j * EK_HEAD + c];
-        weights[j] = dot / 8.0 * (p->is_q8 ? (double)p->q8.q_scale[query] * (double)p->q8.k_scale[j] : 1.0);
+        weights[j] = dot / 8.0 * (p->is_q8 ? (double)p->q8.q.scale[query] * (double)p->q8.k.scale[j] : 1.0);
         weights[j] += p->bias ? (double)p->bias[j] : 0.0;
         largest = fmax(largest, weights[j]);
     }
@@ -105,8 +107,8 @@ static void check_query(const problem *p, const result *r, size_t query) {
         double exact = 0.0, most = 0.0;
         for (size_t j = 0; j < n; j++) {
             const size_t quad = c / EK_TILE * ek_div_up(n, EK_QUAD) + j / EK_QUAD;
-            const double v = p->is_q8 ? (double)p->q8.v[(quad * EK_TILE + c % EK_TILE) * EK_QUAD + j % EK_QUAD] *
-                                            (double)p->q8.v_scale[c]
+            const double v = p->is_q8 ? (double)p->q8.v.tiles[(quad * EK_TILE + c % EK_TILE) * EK_QUAD + j % EK_QUAD] *
+                                            (double)p->q8.v.scale[c]
                                       : (double)p->v[j * EK_HEAD + c];
             exact += weights[j] * v;
             most = fmax(most, fabs(v));
@@ -183,7 +185,9 @@ static void bench(const ek_table *table, size_t max_rows, int is_q8) {
     o.call = (ek_attention_call){.out = ca_bench_alloc(m * EK_HEAD * sizeof(float)), .ldo = EK_HEAD, .width = EK_HEAD, .n_queries = m,
                                  .n_keys = KEYS, .scratch = ca_bench_alloc(ek_attention_scratch(KEYS))};
     o.p.f32 = (ek_attention_f32_operands){q, EK_HEAD, k, v};
-    o.p.q8 = (ek_attention_q8_operands){q, scale, scale, k, scale, v, scale};
+    o.p.q8 = (ek_attention_q8_operands){.q = {.codes = q, .stride = EK_HEAD, .scale = scale, .sum = scale},
+                                        .k = {.tiles = k, .scale = scale},
+                                        .v = {.tiles = v, .scale = scale}};
     for (o.call.digits = 1; o.call.digits <= (is_q8 ? 2 : 1); o.call.digits++)
         ca_bench(o.call.digits == 1 ? "48 by 1500" : "48 by 1500,two", CA_GMACS, 2.0 * (double)m * KEYS * EK_HEAD, run, &o);
     void *buffers[] = {q, k, v, scale, o.call.out, o.call.scratch};

@@ -13,28 +13,29 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
             has_middle ? ", from the middle" : "", values);
 
     const size_t n_x = k ? ca_span(s.m, ldx, k) : 0;
-    float *x[2], *scale[2], *middle[2];
-    int8_t *codes[2];
-    int32_t *sum[2], *group_sum[2];
+    float *x[2];
+    ek_q8_rows rows[2];
     x[0] = CA_NEW(float, n_x);
     ca_floats(x[0], n_x, values);
     x[1] = CA_NEW(float, n_x);
     memcpy(x[1], x[0], n_x * sizeof *x[0]);
     for (int i = 0; i < 2; i++) {
-        codes[i] = CA_NEW(int8_t, s.m * stride);
-        scale[i] = CA_NEW(float, s.m);
-        sum[i] = CA_NEW(int32_t, s.m);
-        group_sum[i] = has_groups ? CA_NEW(int32_t, s.m * groups) : NULL;
-        middle[i] = has_middle ? CA_NEW(float, s.m) : NULL;
-        (i ? level : ref)->gelu_q8(codes[i], scale[i], sum[i], group_sum[i], middle[i], x[i], ldx, s.m, k);
+        rows[i] = (ek_q8_rows){.codes = CA_NEW(int8_t, s.m * stride),
+                               .stride = stride,
+                               .scale = CA_NEW(float, s.m),
+                               .sum = CA_NEW(int32_t, s.m),
+                               .group_sum = has_groups ? CA_NEW(int32_t, s.m * groups) : NULL,
+                               .middle = has_middle ? CA_NEW(float, s.m) : NULL};
+        (i ? level : ref)->gelu_q8(rows[i], x[i], ldx, s.m, k);
     }
-    ca_same_bytes("codes", codes[0], codes[1], s.m * stride, stride + !stride);
-    ca_same_floats("scale", scale[0], scale[1], s.m, 1);
+    ca_same_bytes("codes", rows[0].codes, rows[1].codes, s.m * stride, stride + !stride);
+    ca_same_floats("scale", rows[0].scale, rows[1].scale, s.m, 1);
     if (has_middle)
-        ca_same_floats("middle", middle[0], middle[1], s.m, 1);
-    ca_same_bytes("sum", sum[0], sum[1], s.m * sizeof(int32_t), sizeof(int32_t));
+        ca_same_floats("middle", rows[0].middle, rows[1].middle, s.m, 1);
+    ca_same_bytes("sum", rows[0].sum, rows[1].sum, s.m * sizeof(int32_t), sizeof(int32_t));
     if (has_groups)
-        ca_same_bytes("group_sum", group_sum[0], group_sum[1], s.m * groups * sizeof(int32_t), sizeof(int32_t));
+        ca_same_bytes("group_sum", rows[0].group_sum, rows[1].group_sum, s.m * groups * sizeof(int32_t),
+                      sizeof(int32_t));
     ca_done();
 }
 
@@ -52,7 +53,7 @@ static void check_codes(const ek_table *ref, const ek_table *level, ca_shape s) 
     int32_t *sum = CA_NEW(int32_t, s.m);
     ca_floats(given, s.m * k, values);
     memcpy(x, given, s.m * k * sizeof *x);
-    ref->gelu_q8(codes, scale, sum, NULL, middle, x, k, s.m, k);
+    ref->gelu_q8((ek_q8_rows){codes, stride, scale, sum, NULL, middle}, x, k, s.m, k);
     for (size_t i = 0; i < s.m; i++)
         for (size_t p = 0; p < k; p++) {
             const double v = (double)given[i * k + p], exact = 0.5 * v * erfc(-v * 0.70710678118654752);
@@ -68,30 +69,30 @@ static void accuracy(const ek_table *ref) { ca_each_rows(check_codes, ref, ref);
 typedef struct {
     const ek_table *table;
     size_t m, k;
-    int8_t *codes;
-    float *scale, *middle, *x;
-    int32_t *sum, *group_sum;
+    ek_q8_rows rows;
+    float *x;
 } operands;
 
 static void run(void *context) {
     const operands *o = context;
-    o->table->gelu_q8(o->codes, o->scale, o->sum, o->group_sum, o->middle, o->x, o->k, o->m, o->k);
+    o->table->gelu_q8(o->rows, o->x, o->k, o->m, o->k);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {
     operands o = {.table = table, .m = ek_min(48, max_rows), .k = 1536};
-    o.codes = ca_bench_alloc(o.m * ek_q8_stride(o.k));
-    o.scale = ca_bench_alloc(o.m * sizeof *o.scale);
-    o.sum = ca_bench_alloc(o.m * sizeof *o.sum);
     o.x = ca_bench_alloc(o.m * o.k * sizeof *o.x);
-    float *middle = ca_bench_alloc(o.m * sizeof *o.middle);
-    int32_t *group_sum = ca_bench_alloc(o.m * o.k / EK_GROUP * sizeof *o.group_sum);
-    o.middle = middle; // INT8
+    float *middle = ca_bench_alloc(o.m * sizeof *middle);
+    int32_t *group_sum = ca_bench_alloc(o.m * o.k / EK_GROUP * sizeof *group_sum);
+    o.rows = (ek_q8_rows){.codes = ca_bench_alloc(o.m * ek_q8_stride(o.k)),
+                          .stride = ek_q8_stride(o.k),
+                          .scale = ca_bench_alloc(o.m * sizeof(float)),
+                          .sum = ca_bench_alloc(o.m * sizeof(int32_t)),
+                          .middle = middle}; // INT8
     ca_bench("48x1536,middle", CA_NS, (double)(o.m * o.k), run, &o);
-    o.middle = NULL; // INT4
-    o.group_sum = group_sum;
+    o.rows.middle = NULL; // INT4
+    o.rows.group_sum = group_sum;
     ca_bench("48x1536,groups", CA_NS, (double)(o.m * o.k), run, &o);
-    void *buffers[] = {o.codes, o.scale, o.sum, o.x, middle, group_sum};
+    void *buffers[] = {o.rows.codes, o.rows.scale, o.rows.sum, o.x, middle, group_sum};
     for (size_t b = 0; b < sizeof buffers / sizeof *buffers; b++)
         free(buffers[b]);
 }

@@ -53,8 +53,9 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
         ca_floats(bias, s.n, CA_PLAIN);
     ca_floats(expected, n_out, CA_PLAIN);
     memcpy(got, expected, n_out * sizeof *got);
-    ref->gemm_q4(expected, ldo, a, lda, a_scale, sums, w, w_scale, bias, s.m, s.n, s.k, mode);
-    level->gemm_q4(got, ldo, a, lda, a_scale, sums, w, w_scale, bias, s.m, s.n, s.k, mode);
+    const ek_q8_rows rows = {.codes = a, .stride = lda, .scale = a_scale, .group_sum = sums};
+    ref->gemm_q4(expected, ldo, rows, (ek_q4_weights){w, w_scale}, bias, s.m, s.n, s.k, mode);
+    level->gemm_q4(got, ldo, rows, (ek_q4_weights){w, w_scale}, bias, s.m, s.n, s.k, mode);
     ca_same_floats("out", expected, got, n_out, ldo);
     ca_done();
 }
@@ -85,7 +86,8 @@ static void check_against_blocks(const ek_table *ref, const ek_table *level, ca_
     make_nibbles(blocks, s.n * row_bytes);
     ca_floats(a_scale, s.m, CA_PLAIN);
     ek_pack_q4(packed, w_scale, blocks, s.n, s.k);
-    ref->gemm_q4(out, s.n, a, s.k, a_scale, sums, packed, w_scale, NULL, s.m, s.n, s.k, EK_STORE);
+    ref->gemm_q4(out, s.n, (ek_q8_rows){.codes = a, .stride = s.k, .scale = a_scale, .group_sum = sums},
+                 (ek_q4_weights){packed, w_scale}, NULL, s.m, s.n, s.k, EK_STORE);
     for (size_t i = 0; i < s.m * s.n; i++) {
         float acc = 0.0f;
         for (size_t g = 0; g < groups; g++) {
@@ -115,7 +117,8 @@ typedef struct {
 static void run(void *context) {
     const operands *x = context;
     const ca_shape s = x->s;
-    x->table->gemm_q4(x->out, s.n, x->a, s.k, x->scale, x->sums, x->w, x->scale, NULL, s.m, s.n, s.k, EK_STORE);
+    x->table->gemm_q4(x->out, s.n, (ek_q8_rows){.codes = x->a, .stride = s.k, .scale = x->scale, .group_sum = x->sums},
+                      (ek_q4_weights){x->w, x->scale}, NULL, s.m, s.n, s.k, EK_STORE);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {

@@ -47,8 +47,10 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     }
     ca_floats(expected, n_out, CA_PLAIN);
     memcpy(got, expected, n_out * sizeof *got);
-    ref->gemm_q8(expected, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, middle, total, s.m, s.n, s.k, mode);
-    level->gemm_q8(got, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, middle, total, s.m, s.n, s.k, mode);
+    const ek_q8_rows rows = {.codes = a, .stride = lda, .scale = a_scale, .sum = a_sum, .middle = middle};
+    const ek_q8_weights weights = {w, w_scale, total};
+    ref->gemm_q8(expected, ldo, rows, weights, bias, s.m, s.n, s.k, mode);
+    level->gemm_q8(got, ldo, rows, weights, bias, s.m, s.n, s.k, mode);
     ca_same_floats("out", expected, got, n_out, ldo);
     ca_done();
 }
@@ -59,14 +61,16 @@ static void check_longest(const ek_table *ref, const ek_table *level, int8_t of_
     ca_case("1 x 1 x %zu, all %d by all %d", k, of_a, of_w);
     int8_t *a = CA_NEW(int8_t, k), *w = CA_NEW(int8_t, EK_TILE * k);
     float *w_scale = CA_NEW(float, EK_TILE), *expected = CA_NEW(float, 1), *got = CA_NEW(float, 1);
-    const int32_t a_sum = (int32_t)k * of_a;
-    const float a_scale = 1.0f;
+    int32_t a_sum = (int32_t)k * of_a;
+    float a_scale = 1.0f;
+    const ek_q8_rows rows = {.codes = a, .stride = k, .scale = &a_scale, .sum = &a_sum};
+    const ek_q8_weights weights = {.tiles = w, .scale = w_scale};
     memset(a, of_a, k);
     memset(w, of_w, EK_TILE * k);
     for (size_t j = 0; j < EK_TILE; j++)
         w_scale[j] = 1.0f;
-    ref->gemm_q8(expected, 1, a, k, &a_scale, &a_sum, w, w_scale, NULL, NULL, NULL, 1, 1, k, EK_STORE);
-    level->gemm_q8(got, 1, a, k, &a_scale, &a_sum, w, w_scale, NULL, NULL, NULL, 1, 1, k, EK_STORE);
+    ref->gemm_q8(expected, 1, rows, weights, NULL, 1, 1, k, EK_STORE);
+    level->gemm_q8(got, 1, rows, weights, NULL, 1, 1, k, EK_STORE);
     ca_near("sum", (double)of_a * (double)of_w * (double)k, (double)expected[0], 128.0, 0); // as a float
     ca_same_floats("out", expected, got, 1, 1);
     ca_done();
@@ -93,7 +97,8 @@ static void check_against_rows(const ek_table *ref, const ek_table *level, ca_sh
     ca_floats(a_scale, s.m, CA_PLAIN);
     ca_floats(w_scale, ek_round_up(s.n, EK_TILE), CA_PLAIN);
     ek_pack_q8(packed, w, ldw, s.n, s.k);
-    ref->gemm_q8(out, s.n, a, lda, a_scale, a_sum, packed, w_scale, NULL, NULL, NULL, s.m, s.n, s.k, EK_STORE);
+    ref->gemm_q8(out, s.n, (ek_q8_rows){.codes = a, .stride = lda, .scale = a_scale, .sum = a_sum},
+                 (ek_q8_weights){.tiles = packed, .scale = w_scale}, NULL, s.m, s.n, s.k, EK_STORE);
     for (size_t i = 0; i < s.m * s.n; i++) {
         const size_t row = i / s.n, column = i % s.n;
         int64_t dot = 0;
@@ -118,8 +123,8 @@ typedef struct {
 static void run(void *context) {
     const operands *x = context;
     const ca_shape s = x->s;
-    x->table->gemm_q8(x->out, s.n, x->a, s.k, x->scale, x->a_sum, x->w, x->scale, NULL, NULL, NULL, s.m, s.n, s.k,
-                      EK_STORE);
+    x->table->gemm_q8(x->out, s.n, (ek_q8_rows){.codes = x->a, .stride = s.k, .scale = x->scale, .sum = x->a_sum},
+                      (ek_q8_weights){.tiles = x->w, .scale = x->scale}, NULL, s.m, s.n, s.k, EK_STORE);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {

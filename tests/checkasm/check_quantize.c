@@ -5,36 +5,46 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+// Room for `rows` rows of k codes and the middles of the first m.
+static ek_q8_rows new_rows(size_t rows, size_t m, size_t k, size_t stride, int has_groups, int has_middle) {
+    return (ek_q8_rows){.codes = CA_NEW(int8_t, ca_span(rows, stride, ek_q8_stride(k))),
+                        .stride = stride,
+                        .scale = CA_NEW(float, rows),
+                        .sum = CA_NEW(int32_t, rows),
+                        .group_sum = has_groups ? CA_NEW(int32_t, rows * ek_div_up(k, EK_GROUP)) : NULL,
+                        .middle = has_middle ? CA_NEW(float, m) : NULL};
+}
+
+static void same_rows(ek_q8_rows expected, ek_q8_rows got, size_t rows, size_t m, size_t k) {
+    const size_t n_codes = ca_span(rows, got.stride, ek_q8_stride(k));
+    ca_same_bytes("codes", expected.codes, got.codes, n_codes, ek_max(got.stride, 1));
+    ca_same_floats("scale", expected.scale, got.scale, rows, 1);
+    if (expected.middle)
+        ca_same_floats("middle", expected.middle, got.middle, m, 1);
+    ca_same_bytes("sum", expected.sum, got.sum, rows * sizeof(int32_t), sizeof(int32_t));
+    if (expected.group_sum)
+        ca_same_bytes("group_sum", expected.group_sum, got.group_sum, rows * ek_div_up(k, EK_GROUP) * sizeof(int32_t),
+                      sizeof(int32_t));
+}
+
 static void check_rows(const ek_table *ref, const ek_table *level, ca_shape s, int has_groups, int has_middle,
                        size_t n_digits) {
-    const size_t k = s.n, stride = ek_q8_stride(k), groups = ek_div_up(k, EK_GROUP);
+    const size_t k = s.n, stride = ek_q8_stride(k) + 16 * ca_below(2);
     const size_t ldx = ca_below(4) == 0 ? k / 3 + 1 : k + 3 * ca_below(3); // a third: rows overlap
     const enum ca_values values = ca_any_values();
     const size_t rows = n_digits * s.m;
-    ca_case("%zu rows of %zu, ldx %zu%s%s, digits %zu, values %d", s.m, k, ldx, has_groups ? ", group sums" : "",
-            has_middle ? ", from the middle" : "", n_digits, values);
+    ca_case("%zu rows of %zu, ldx %zu, stride %zu%s%s, digits %zu, values %d", s.m, k, ldx, stride,
+            has_groups ? ", group sums" : "", has_middle ? ", from the middle" : "", n_digits, values);
 
     const size_t n_x = k ? ca_span(s.m, ldx, k) : 0;
     float *x = CA_NEW(float, n_x);
     ca_floats(x, n_x, values);
-    int8_t *codes[2];
-    float *scale[2], *middle[2];
-    int32_t *sum[2], *group_sum[2];
+    ek_q8_rows written[2];
     for (int i = 0; i < 2; i++) {
-        codes[i] = CA_NEW(int8_t, rows * stride);
-        scale[i] = CA_NEW(float, rows);
-        sum[i] = CA_NEW(int32_t, rows);
-        group_sum[i] = has_groups ? CA_NEW(int32_t, rows * groups) : NULL;
-        middle[i] = has_middle ? CA_NEW(float, s.m) : NULL;
-        (i ? level : ref)->quantize(codes[i], scale[i], sum[i], group_sum[i], middle[i], x, ldx, s.m, k, n_digits);
+        written[i] = new_rows(rows, s.m, k, stride, has_groups, has_middle);
+        (i ? level : ref)->quantize(written[i], x, ldx, s.m, k, n_digits);
     }
-    ca_same_bytes("codes", codes[0], codes[1], rows * stride, stride + !stride);
-    ca_same_floats("scale", scale[0], scale[1], rows, 1);
-    if (has_middle)
-        ca_same_floats("middle", middle[0], middle[1], s.m, 1);
-    ca_same_bytes("sum", sum[0], sum[1], rows * sizeof(int32_t), sizeof(int32_t));
-    if (has_groups)
-        ca_same_bytes("group_sum", group_sum[0], group_sum[1], rows * groups * sizeof(int32_t), sizeof(int32_t));
+    same_rows(written[0], written[1], rows, s.m, k);
     ca_done();
 }
 
@@ -76,7 +86,7 @@ static void check_codes(const ek_table *ref, const ek_table *level, ca_shape s) 
     int8_t *codes = CA_NEW(int8_t, 2 * s.m * stride);
     int32_t *sum = CA_NEW(int32_t, 2 * s.m), *group_sum = CA_NEW(int32_t, 2 * s.m * groups);
     ca_floats(x, s.m * k, values);
-    ref->quantize(codes, scale, sum, group_sum, middle, x, k, s.m, k, 2);
+    ref->quantize((ek_q8_rows){codes, stride, scale, sum, group_sum, middle}, x, k, s.m, k, 2);
     for (size_t i = 0; i < s.m; i++) {
         double high = 0.0, low = 0.0;
         for (size_t p = 0; p < k; p++) {
@@ -108,37 +118,40 @@ static void accuracy(const ek_table *ref) { ca_each_rows(check_codes, ref, ref);
 typedef struct {
     const ek_table *table;
     size_t m, k, n_digits;
-    int8_t *codes;
-    float *scale, *x;
-    int32_t *sum, *group_sum;
-    float *middle;
+    ek_q8_rows rows;
+    float *x;
 } operands;
 
 static void run(void *context) {
     const operands *o = context;
-    o->table->quantize(o->codes, o->scale, o->sum, o->group_sum, o->middle, o->x, o->k, o->m, o->k, o->n_digits);
+    o->table->quantize(o->rows, o->x, o->k, o->m, o->k, o->n_digits);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {
     operands o = {.table = table, .m = ek_min(1500, max_rows), .k = 384};
-    o.codes = ca_bench_alloc(2 * o.m * ek_q8_stride(o.k));
-    o.scale = ca_bench_alloc(2 * o.m * sizeof *o.scale);
-    o.sum = ca_bench_alloc(2 * o.m * sizeof *o.sum);
-    int32_t *group_sum = ca_bench_alloc(2 * o.m * o.k / EK_GROUP * sizeof *o.group_sum);
+    int32_t *group_sum = ca_bench_alloc(2 * o.m * o.k / EK_GROUP * sizeof *group_sum);
+    float *middle = ca_bench_alloc(o.m * sizeof *middle);
+    o.rows = (ek_q8_rows){.codes = ca_bench_alloc(2 * o.m * ek_q8_stride(o.k)),
+                          .stride = ek_q8_stride(o.k),
+                          .scale = ca_bench_alloc(2 * o.m * sizeof(float)),
+                          .sum = ca_bench_alloc(2 * o.m * sizeof(int32_t))};
     o.x = ca_bench_alloc(o.m * o.k * sizeof *o.x);
     for (o.n_digits = 1; o.n_digits <= 2; o.n_digits++) {
         char shape[32];
         for (int grouped = 0; grouped < 2; grouped++) {
-            o.group_sum = grouped ? group_sum : NULL;
+            o.rows.group_sum = grouped ? group_sum : NULL;
             snprintf(shape, sizeof shape, "1500x384%s%s", o.n_digits == 2 ? ",fine" : "", grouped ? ",groups" : "");
             ca_bench(shape, CA_NS, (double)(o.m * o.k), run, &o);
         }
     }
-    o = (operands){o.table, o.m, 64, 1, o.codes, o.scale, o.x, o.sum, NULL, NULL};
-    ca_bench("1500x64", CA_NS, (double)(o.m * o.k), run, &o); // a head
-    o = (operands){o.table, o.m, 384, 1, o.codes, o.scale, o.x, o.sum, NULL, ca_bench_alloc(o.m * sizeof *o.middle)};
+    o.n_digits = 1;
+    o.rows.group_sum = NULL;
+    o.rows.middle = middle;
     ca_bench("1500x384,middle", CA_NS, (double)(o.m * o.k), run, &o);
-    void *buffers[] = {o.codes, o.scale, o.sum, group_sum, o.x, o.middle};
+    o.rows.middle = NULL;
+    o.rows.stride = o.k = 64; // a head
+    ca_bench("1500x64", CA_NS, (double)(o.m * o.k), run, &o);
+    void *buffers[] = {o.rows.codes, o.rows.scale, o.rows.sum, group_sum, o.x, middle};
     for (size_t b = 0; b < sizeof buffers / sizeof *buffers; b++)
         free(buffers[b]);
 }

@@ -37,7 +37,7 @@ static EK_DECL_GEMM_F32(gemm_f32_stores_whole_tiles) {
 
 // A vector is loaded from the end of the bias.
 static EK_DECL_GEMM_Q8(gemm_q8_reads_past_bias) {
-    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, middle, total, m, n, k, mode);
+    right->gemm_q8(out, ldo, a, w, bias, m, n, k, mode);
     volatile float sink = bias ? bias[ek_round_up(n + 1, EK_TILE) - 1] : 0.0f;
     (void)sink;
 }
@@ -49,94 +49,96 @@ static EK_DECL_GEMM_Q8(gemm_q8_saturates) {
     const size_t quads = ek_div_up(k, EK_QUAD);
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
-            const int8_t *column = w + (j / EK_TILE * quads * EK_TILE + j % EK_TILE) * EK_QUAD;
-            int32_t dot = -128 * a_sum[i];
+            const int8_t *column = w.tiles + (j / EK_TILE * quads * EK_TILE + j % EK_TILE) * EK_QUAD;
+            const int8_t *row = a.codes + i * a.stride;
+            int32_t dot = -128 * a.sum[i];
             for (size_t p = 0; p < ek_round_up(k, EK_QUAD); p += 2) {
                 const int8_t *pair = column + p / EK_QUAD * EK_TILE * EK_QUAD + p % EK_QUAD;
-                dot += clamp16((pair[0] + 128) * a[i * lda + p] + (pair[1] + 128) * a[i * lda + p + 1]);
+                dot += clamp16((pair[0] + 128) * row[p] + (pair[1] + 128) * row[p + 1]);
             }
-            const float sum = fmaf((float)dot, a_scale[i] * w_scale[j], bias ? bias[j] : 0.0f);
-            const float y = middle ? fmaf(middle[i], total[j], sum) : sum;
+            const float sum = fmaf((float)dot, a.scale[i] * w.scale[j], bias ? bias[j] : 0.0f);
+            const float y = a.middle ? fmaf(a.middle[i], w.total[j], sum) : sum;
             out[i * ldo + j] = mode == EK_ADD ? y + out[i * ldo + j] : y;
         }
 }
 
 // Rows' middles are forgotten.
 static EK_DECL_GEMM_Q8(gemm_q8_forgets_middles) {
-    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, NULL, NULL, m, n, k, mode);
-    (void)middle;
-    (void)total;
+    a.middle = NULL;
+    right->gemm_q8(out, ldo, a, w, bias, m, n, k, mode);
 }
 
 // EK_ADD is forgotten.
 static EK_DECL_GEMM_Q8(gemm_q8_never_adds) {
     (void)mode;
-    right->gemm_q8(out, ldo, a, lda, a_scale, a_sum, w, w_scale, bias, middle, total, m, n, k, EK_STORE);
+    right->gemm_q8(out, ldo, a, w, bias, m, n, k, EK_STORE);
 }
 
 // One group more than there is.
 static EK_DECL_GEMM_Q4(gemm_q4_reads_a_group_more) {
-    right->gemm_q4(out, ldo, a, lda, a_scale, a_group_sum, w, w_scale, bias, m, n, k, mode);
-    volatile uint8_t sink = w[ek_round_up(n, EK_TILE) * k / 2];
+    right->gemm_q4(out, ldo, a, w, bias, m, n, k, mode);
+    volatile uint8_t sink = w.tiles[ek_round_up(n, EK_TILE) * k / 2];
     (void)sink;
 }
 
 // All groups but the first are forgotten.
 static EK_DECL_GEMM_Q4(gemm_q4_first_group_only) {
-    right->gemm_q4(out, ldo, a, lda, a_scale, a_group_sum, w, w_scale, bias, m, n, ek_min(k, EK_GROUP), mode);
+    right->gemm_q4(out, ldo, a, w, bias, m, n, ek_min(k, EK_GROUP), mode);
 }
 
 // Ties are rounded away from zero.
 static EK_DECL_QUANTIZE(quantize_rounds_up) {
-    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
+    right->quantize(rows, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = 0; p < k; p++)
-            if (scale[i] == 1.0f && x[i * ldx + p] == 0.5f)
-                codes[i * ek_q8_stride(k) + p] = 1;
+            if (rows.scale[i] == 1.0f && x[i * ldx + p] == 0.5f)
+                rows.codes[i * rows.stride + p] = 1;
 }
 
 // The padding of a row is left as it was.
 static EK_DECL_QUANTIZE(quantize_leaves_padding) {
-    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
+    right->quantize(rows, x, ldx, m, k, n_digits);
     if (m && k % 64)
-        codes[m * ek_q8_stride(k) - 1] = 1;
+        rows.codes[(m - 1) * rows.stride + ek_q8_stride(k) - 1] = 1;
 }
 
 // A NaN becomes what the conversion happens to give.
 static EK_DECL_QUANTIZE(quantize_keeps_nan) {
-    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
+    right->quantize(rows, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = 0; p < k; p++)
             if (isnan(x[i * ldx + p]))
-                codes[i * ek_q8_stride(k) + p] = 0;
+                rows.codes[i * rows.stride + p] = 0;
 }
 
 // Zero times infinity where a row is subnormal: the padding becomes -127.
 static EK_DECL_QUANTIZE(quantize_pads_with_nan) {
-    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
+    right->quantize(rows, x, ldx, m, k, n_digits);
     for (size_t i = 0; i < m; i++)
         for (size_t p = k; p < ek_q8_stride(k); p++)
-            codes[i * ek_q8_stride(k) + p] = scale[i] > 0.0f && isinf(1.0f / scale[i]) ? -127 : 0;
+            rows.codes[i * rows.stride + p] = rows.scale[i] > 0.0f && isinf(1.0f / rows.scale[i]) ? -127 : 0;
 }
 
 // Of a head's rows, those behind the last sixteen are left out.
 static EK_DECL_QUANTIZE(quantize_leaves_out_last_heads) {
-    const size_t rows = k <= 4 * EK_TILE && m > EK_TILE ? m / EK_TILE * EK_TILE : m;
-    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, rows, k, n_digits);
+    const size_t whole = k <= 4 * EK_TILE && m > EK_TILE ? m / EK_TILE * EK_TILE : m;
+    right->quantize(rows, x, ldx, whole, k, n_digits);
 }
 
 // The middle of a row is taken for 0.
 static EK_DECL_QUANTIZE(quantize_forgets_the_middle) {
-    right->quantize(codes, scale, sum, group_sum, NULL, x, ldx, m, k, n_digits);
+    float *middle = rows.middle;
+    rows.middle = NULL;
+    right->quantize(rows, x, ldx, m, k, n_digits);
     if (middle)
         memset(middle, 0, m * sizeof *middle);
 }
 
 // The second digit has the scale of the first.
 static EK_DECL_QUANTIZE(quantize_second_like_first) {
-    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, n_digits);
+    right->quantize(rows, x, ldx, m, k, n_digits);
     if (n_digits == 2)
-        memcpy(scale + m, scale, m * sizeof *scale);
+        memcpy(rows.scale + m, rows.scale, m * sizeof *rows.scale);
 }
 
 // One float before the first.
@@ -167,12 +169,12 @@ static EK_DECL_GELU(gelu_skips_the_last) { right->gelu(x, ldx, m, n > 16 && n % 
 // GELU itself, which differs in a thousandth of a step.
 static EK_DECL_GELU_Q8(gelu_q8_is_exact) {
     right->gelu(x, ldx, m, k);
-    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, 1);
+    right->quantize(rows, x, ldx, m, k, 1);
 }
 
 // What comes out is quantized without having been through GELU.
 static EK_DECL_GELU_Q8(gelu_q8_forgets_gelu) {
-    right->quantize(codes, scale, sum, group_sum, middle, x, ldx, m, k, 1);
+    right->quantize(rows, x, ldx, m, k, 1);
 }
 
 // An instruction that this processor lacks.
@@ -202,20 +204,20 @@ static EK_DECL_SOFTMAX(softmax_sums_in_order) {
 
 // The sum of the digits is one off.
 static EK_DECL_SOFTMAX_Q8(softmax_q8_wrong_sum) {
-    right->softmax_q8(high, low, lda, x, ldx, m, n);
+    right->softmax_q8(high, low, x, ldx, m, n);
     if (m && n == 997)
         high.sum[m - 1]++;
 }
 
 // Of one digit every weight is rounded by itself.
 static EK_DECL_SOFTMAX_Q8(softmax_q8_carries_nothing) {
-    right->softmax_q8(high, low, lda, x, ldx, m, n);
-    for (size_t i = 0; i < m && !low.digits; i++) {
+    right->softmax_q8(high, low, x, ldx, m, n);
+    for (size_t i = 0; i < m && !low.codes; i++) {
         float largest = x[i * ldx];
         for (size_t j = 1; j < n; j++)
             largest = x[i * ldx + j] > largest ? x[i * ldx + j] : largest;
         for (size_t j = 0; j < n; j++)
-            high.digits[i * lda + j] = (int8_t)(((int32_t)ek_weightf(x[i * ldx + j] - largest) + 64) >> 7);
+            high.codes[i * high.stride + j] = (int8_t)(((int32_t)ek_weightf(x[i * ldx + j] - largest) + 64) >> 7);
     }
 }
 
