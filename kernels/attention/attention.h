@@ -18,7 +18,7 @@
 #ifndef EK_ATTENTION_H
 #define EK_ATTENTION_H
 
-#include "../table/table.h"
+#include "../dispatch/table.h"
 
 enum { EK_HEAD = 64, EK_ATTENTION_ROWS = 12 };
 

@@ -4,7 +4,7 @@
 #ifndef EW_LINEAR_H
 #define EW_LINEAR_H
 
-#include "../table/table.h"
+#include "../dispatch/table.h"
 
 typedef enum { EW_EMPTY, EW_F32, EW_Q8, EW_Q4 } ew_type;
 

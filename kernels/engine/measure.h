@@ -4,7 +4,7 @@
 #define EW_MEASURE_H
 
 #include "pool.h"
-#include "../table/table.h"
+#include "../dispatch/table.h"
 
 typedef enum { EW_PEAK_Q8, EW_PEAK_F32, EW_PEAK_READ } ew_peak;
 

@@ -9,7 +9,7 @@
 #include "../engine/measure.h"
 #include "../engine/memory.h"
 #include "../pack/pack.h"
-#include "../table/table.h"
+#include "../dispatch/table.h"
 #include "buffers.h"
 #include "gguf.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sixteen lanes on NEON: four registers. simd/README.md explains the vocabulary. Compiled twice: for every
-// 64-bit ARM (levels/neon.c), and with the dot product instruction (levels/dotprod.c).
+// 64-bit ARM (dispatch/levels/neon.c), and with the dot product instruction (dispatch/levels/dotprod.c).
 #ifndef EK_SIMD_H
 #define EK_SIMD_H
 

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "../../kernels/table/table.h"
+#include "../../kernels/dispatch/table.h"
 
 // One kernel of the table, or something built on several of them.
 typedef struct {

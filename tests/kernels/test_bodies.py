@@ -18,7 +18,7 @@ COMPILERS = {
     "dotprod": "aarch64-linux-gnu-gcc",
 }
 FLAGS = dict(
-    re.findall(r'levels/(\w+)\.c PROPERTIES COMPILE_OPTIONS\s+"([^"]+)"', (KERNELS / "CMakeLists.txt").read_text())
+    re.findall(r'dispatch/levels/(\w+)\.c PROPERTIES COMPILE_OPTIONS\s+"([^"]+)"', (KERNELS / "CMakeLists.txt").read_text())
 )
 UNUSED = "-Wno-unused-function"  # a body is static; what uses it is the level that includes it
 

@@ -3,7 +3,7 @@
 #ifndef EK_TABLE_H
 #define EK_TABLE_H
 
-#include "../cpu/cpu.h"
+#include "cpu.h"
 #include "../gelu/gelu.h"
 #include "../gelu_q8/gelu_q8.h"
 #include "../gemm_f32/gemm_f32.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../simd/avx2.h"
+#include "../../simd/neon.h"
 
-#define EK_LEVEL avx2
+#define EK_LEVEL neon
 #include "level.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../simd/neon.h"
+#include "../../simd/avx2.h"
 
-#define EK_LEVEL neon
+#define EK_LEVEL avx2
 #include "level.h"

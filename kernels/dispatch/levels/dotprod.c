@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../simd/neon.h"
+#include "../../simd/neon.h"
 
 #define EK_LEVEL dotprod
 #include "level.h"
