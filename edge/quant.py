@@ -48,7 +48,7 @@ def dequantize_int8(codes: NDArray[np.int8], scales: FloatArray) -> FloatArray:
 
 
 def quantize_rows_int8(x: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
-    """Rows (m, k) to codes and scales (m,): what kernels/quantize does to activations on the fly.
+    """Rows (m, k) to codes and scales (m,): what kernels/ops/quantize does to activations on the fly.
 
     A NaN becomes -127 and counts for nothing in its row's scale. So does a product that is none, 0 times infinity, in
     rows that hold an infinity or nothing above 1e-37. Models give no such rows, but kernels must agree on them too.

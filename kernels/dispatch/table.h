@@ -4,19 +4,19 @@
 #define EK_TABLE_H
 
 #include "cpu.h"
-#include "../gelu/gelu.h"
-#include "../gelu_q8/gelu_q8.h"
-#include "../gemm_f32/gemm_f32.h"
-#include "../gemm_q4/gemm_q4.h"
-#include "../gemm_q8/gemm_q8.h"
-#include "../layer_norm/layer_norm.h"
-#include "../near_gelu/near_gelu.h"
-#include "../peak/peak.h"
-#include "../quantize/quantize.h"
-#include "../quantize_columns/quantize_columns.h"
-#include "../softmax/softmax.h"
-#include "../softmax_q8/softmax_q8.h"
-#include "../sum_exp/sum_exp.h"
+#include "../ops/gelu/gelu.h"
+#include "../ops/gelu_q8/gelu_q8.h"
+#include "../ops/gemm_f32/gemm_f32.h"
+#include "../ops/gemm_q4/gemm_q4.h"
+#include "../ops/gemm_q8/gemm_q8.h"
+#include "../ops/layer_norm/layer_norm.h"
+#include "../ops/near_gelu/near_gelu.h"
+#include "../ops/peak/peak.h"
+#include "../ops/quantize/quantize.h"
+#include "../ops/quantize_columns/quantize_columns.h"
+#include "../ops/softmax/softmax.h"
+#include "../ops/softmax_q8/softmax_q8.h"
+#include "../ops/sum_exp/sum_exp.h"
 
 typedef struct ek_table {
     enum ek_level level;

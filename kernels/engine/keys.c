@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "../attention/attention.h"
+#include "../ops/attention/attention.h"
 #include "memory.h"
 
 int ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8) {

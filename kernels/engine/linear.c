@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "../pack/pack.h"
+#include "../ops/pack/pack.h"
 #include "memory.h"
 
 enum { Q4_0_BLOCK_BYTES = 2 + EK_GROUP / 2 };

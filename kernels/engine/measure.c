@@ -3,8 +3,8 @@
 
 #include <time.h>
 
-#include "../attention/attention.h"
-#include "../pack/pack.h"
+#include "../ops/attention/attention.h"
+#include "../ops/pack/pack.h"
 #include "blocks.h"
 #include "memory.h"
 

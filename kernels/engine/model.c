@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "../attention/attention.h"
+#include "../ops/attention/attention.h"
 #include "memory.h"
 
 typedef enum { TOP, ENCODER, DECODER } part;

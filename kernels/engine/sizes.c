@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sizes.h"
 
-#include "../attention/attention.h"
+#include "../ops/attention/attention.h"
 #include "blocks.h"
 
 // Per row: what any linear takes, and what is between the two factors of one.

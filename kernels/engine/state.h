@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#include "../attention/attention.h"
+#include "../ops/attention/attention.h"
 #include "blocks.h"
 #include "keys.h"
 #include "sizes.h"

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "../attention/attention.h"
+#include "../ops/attention/attention.h"
 #include "memory.h"
 
 static void *copy_of(const void *source, size_t bytes) {

@@ -8,7 +8,7 @@
 
 #include "../engine/measure.h"
 #include "../engine/memory.h"
-#include "../pack/pack.h"
+#include "../ops/pack/pack.h"
 #include "../dispatch/table.h"
 #include "buffers.h"
 #include "gguf.h"

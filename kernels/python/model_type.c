@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../attention/attention.h"
+#include "../ops/attention/attention.h"
 #include "../engine/memory.h"
 #include "buffers.h"
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../kernels/attention/attention.h"
-#include "../../kernels/pack/pack.h"
+#include "../../kernels/ops/attention/attention.h"
+#include "../../kernels/ops/pack/pack.h"
 
 typedef struct {
     size_t width, n_queries, n_keys, step; // as in ek_attention_call

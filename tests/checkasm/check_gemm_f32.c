@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../kernels/pack/pack.h"
+#include "../../kernels/ops/pack/pack.h"
 
 static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) {
     const int overlap = ca_below(4) == 0, by_row = ca_below(4) == 0; // a convolution; attention's values

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../kernels/pack/pack.h"
+#include "../../kernels/ops/pack/pack.h"
 
 enum { BLOCK_BYTES = 2 + EK_GROUP / 2 }; // of Q4_0 in a file
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../kernels/pack/pack.h"
+#include "../../kernels/ops/pack/pack.h"
 
 // Rows of k codes, zero up to a whole quad, and the sum of each.
 static void make_rows(int8_t *a, int32_t *sum, size_t lda, size_t m, size_t k) {

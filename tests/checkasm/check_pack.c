@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "../../kernels/pack/pack.h"
+#include "../../kernels/ops/pack/pack.h"
 
 enum { BLOCK_BYTES = 2 + EK_GROUP / 2 }; // of Q4_0 in a file
 

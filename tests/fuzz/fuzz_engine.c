@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../kernels/attention/attention.h"
+#include "../../kernels/ops/attention/attention.h"
 #include "../../kernels/engine/state.h"
 #include "mutate_gguf.h"
 #include "small_model.h"

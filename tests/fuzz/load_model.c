@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "../../kernels/attention/attention.h"
+#include "../../kernels/ops/attention/attention.h"
 #include "../../kernels/engine/memory.h"
 #include "../../kernels/gguf/gguf.h"
 #include "small_model.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../kernels/attention/attention.h"
+#include "../../kernels/ops/attention/attention.h"
 
 #define PREFIX "stt.whisper."
 const char *const dim_keys[N_DIMS] = {

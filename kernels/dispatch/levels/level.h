@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // All kernels of one instruction set. A level file includes its simd/ header, then this, with EK_LEVEL set to
 // its name; the bodies are the same text for every level.
-#include "../../gelu/gelu_vec.h"
-#include "../../gelu_q8/gelu_q8_vec.h"
-#include "../../gemm_f32/gemm_f32_vec.h"
-#include "../../gemm_q4/gemm_q4_vec.h"
-#include "../../gemm_q8/gemm_q8_vec.h"
-#include "../../layer_norm/layer_norm_vec.h"
-#include "../../near_gelu/near_gelu_vec.h"
-#include "../../peak/peak_vec.h"
-#include "../../quantize/quantize_vec.h"
-#include "../../quantize_columns/quantize_columns_vec.h"
-#include "../../softmax/softmax_vec.h"
-#include "../../softmax_q8/softmax_q8_vec.h"
-#include "../../sum_exp/sum_exp_vec.h"
+#include "../../ops/gelu/gelu_vec.h"
+#include "../../ops/gelu_q8/gelu_q8_vec.h"
+#include "../../ops/gemm_f32/gemm_f32_vec.h"
+#include "../../ops/gemm_q4/gemm_q4_vec.h"
+#include "../../ops/gemm_q8/gemm_q8_vec.h"
+#include "../../ops/layer_norm/layer_norm_vec.h"
+#include "../../ops/near_gelu/near_gelu_vec.h"
+#include "../../ops/peak/peak_vec.h"
+#include "../../ops/quantize/quantize_vec.h"
+#include "../../ops/quantize_columns/quantize_columns_vec.h"
+#include "../../ops/softmax/softmax_vec.h"
+#include "../../ops/softmax_q8/softmax_q8_vec.h"
+#include "../../ops/sum_exp/sum_exp_vec.h"
 #include "../table.h"
 
 #define EK_PASTE(a, b) a##b
