@@ -12,7 +12,7 @@ Buffer = Any
 
 @final
 class Model:
-    """Packed weights and a thread pool. kernels/engine/model.h names the linears and arrays."""
+    """Packed weights and a thread pool. kernels/engine/whisper/model.h names the linears and arrays."""
 
     def __new__(
         cls,

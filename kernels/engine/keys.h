@@ -3,7 +3,7 @@
 #ifndef EW_KEYS_H
 #define EW_KEYS_H
 
-#include "model.h"
+#include "linear.h"
 
 typedef struct {
     size_t n_heads, capacity; // capacity: most keys a head can hold

@@ -5,7 +5,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "../engine/model.h"
+#include "../engine/whisper/model.h"
 
 typedef struct {
     PyObject_HEAD

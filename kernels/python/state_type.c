@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // edge._kernels.State: glue only. edge/_kernels.pyi documents the arguments.
-#include "../engine/state.h"
+#include "../engine/whisper/state.h"
 #include "../engine/memory.h"
 #include "buffers.h"
 #include "model_type.h"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "../../kernels/ops/attention/attention.h"
-#include "../../kernels/engine/state.h"
+#include "../../kernels/engine/whisper/state.h"
 #include "mutate_gguf.h"
 #include "small_model.h"
 

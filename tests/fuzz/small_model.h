@@ -3,7 +3,7 @@
 #ifndef SMALL_MODEL_H
 #define SMALL_MODEL_H
 
-#include "../../kernels/engine/model.h"
+#include "../../kernels/engine/whisper/model.h"
 #include "random.h"
 
 enum { MOST_LAYERS = 4, MOST_PARTS = 512 };

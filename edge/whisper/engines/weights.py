@@ -66,7 +66,7 @@ class LinearSource:
     """Which tensors of a file make one linear of the engine."""
 
     name: str
-    """The engine's name (kernels/engine/model.h)."""
+    """The engine's name (kernels/engine/whisper/model.h)."""
     layer: int
     tensors: tuple[str, ...]
     """Stems in the file, one below the other: `X.weight`, and `X.bias` where there is one."""

@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-#include "../ops/attention/attention.h"
-#include "memory.h"
+#include "../../ops/attention/attention.h"
+#include "../memory.h"
 
 typedef enum { TOP, ENCODER, DECODER } part;
 

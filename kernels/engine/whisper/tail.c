@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-#include "../ops/attention/attention.h"
-#include "memory.h"
+#include "../../ops/attention/attention.h"
+#include "../memory.h"
 
 static void *copy_of(const void *source, size_t bytes) {
     void *copy = ew_alloc(bytes);

@@ -1,25 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long each buffer of a state is: as its widest use in this model needs. One function knows; whoever uses a buffer
-// says how much of it (ew_rows, ew_operand_load), which is checked in every build.
+// says how much of it (ew_rows of floats.h, ew_operand_load), which is checked in every build.
 #ifndef EW_SIZES_H
 #define EW_SIZES_H
 
-#include <assert.h>
-
-#include "memory.h"
 #include "model.h"
-
-// Floats that know how many they are.
-typedef struct {
-    float *at;
-    size_t n;
-} ew_floats;
-
-// Rows first .. first + m of `width` floats each, for a caller that touches no others.
-static inline float *ew_rows(ew_floats buffer, size_t first, size_t m, size_t width) {
-    assert(ew_times(first + m, width) <= buffer.n);
-    return buffer.at + first * width;
-}
 
 // Lengths are in floats where nothing else is said.
 typedef struct {

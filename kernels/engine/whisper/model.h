@@ -3,8 +3,8 @@
 #ifndef EW_MODEL_H
 #define EW_MODEL_H
 
-#include "linear.h"
-#include "pool.h"
+#include "../linear.h"
+#include "../pool.h"
 #include "tail.h"
 
 typedef struct {

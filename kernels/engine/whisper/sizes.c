@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sizes.h"
 
-#include "../ops/attention/attention.h"
-#include "blocks.h"
+#include "../../ops/attention/attention.h"
+#include "../blocks.h"
+#include "../memory.h"
 
 // Per row: what any linear takes, and what is between the two factors of one.
 static void widen(void *sizes_of_a_row, const ew_linear *linear) {

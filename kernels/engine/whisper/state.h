@@ -6,9 +6,10 @@
 
 #include <stdatomic.h>
 
-#include "../ops/attention/attention.h"
-#include "blocks.h"
-#include "keys.h"
+#include "../../ops/attention/attention.h"
+#include "../blocks.h"
+#include "../floats.h"
+#include "../keys.h"
 #include "sizes.h"
 
 enum { EW_MAX_BEAMS = 32 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "state.h"
 
-#include "memory.h"
+#include "../memory.h"
 
 static int allocate_floats(ew_floats *buffer, size_t n) {
     *buffer = (ew_floats){ew_alloc(ew_times(n, sizeof(float))), n};
