@@ -6,19 +6,19 @@
 #include "../ops/attention/attention.h"
 #include "memory.h"
 
-int ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8) {
+ew_status ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8) {
     const size_t padded = ek_round_up(capacity, EK_TILE), n = ew_times(n_heads, padded), cells = ew_times(n, EK_HEAD);
     *keys = (ew_keys){.n_heads = n_heads, .capacity = padded};
     if (!int8) {
         keys->k = ew_alloc(ew_times(cells, sizeof(float)));
         keys->v = ew_alloc(ew_times(cells, sizeof(float)));
-        return keys->k && keys->v ? 0 : -1;
+        return keys->k && keys->v ? EW_OK : EW_NO_MEMORY;
     }
     keys->k_codes = ew_alloc(cells);
     keys->v_codes = ew_alloc(cells);
     keys->k_scale = ew_alloc(ew_times(n, sizeof(float)));
     keys->v_scale = ew_alloc(n_heads * EK_HEAD * sizeof(float));
-    return keys->k_codes && keys->v_codes && keys->k_scale && keys->v_scale ? 0 : -1;
+    return keys->k_codes && keys->v_codes && keys->k_scale && keys->v_scale ? EW_OK : EW_NO_MEMORY;
 }
 
 void ew_keys_free(ew_keys *keys) {

@@ -12,7 +12,8 @@ typedef struct {
     float *k_scale, *v_scale;  // q8: [head][capacity] and [head][64]
 } ew_keys;
 
-int ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8); // 0, or -1 without memory
+// EW_OK; or EW_NO_MEMORY, and ew_keys_free frees what was made.
+ew_status ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8);
 void ew_keys_free(ew_keys *keys);
 
 // Stores keys first .. first + m of every head, each `width` wide (attention.h). k and v: rows ld floats apart, heads

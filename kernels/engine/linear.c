@@ -132,11 +132,11 @@ void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out) {
 }
 
 // Makes room for weights; without memory the linear stays empty.
-static int allocate(ew_linear *linear, ew_type type) {
+static ew_status allocate(ew_linear *linear, ew_type type) {
     const size_t n = linear->n, k = linear->k;
     size_t weight_bytes, scales = 0;
     if (ew_times(ew_times(ek_round_up(n, EK_TILE), ek_round_up(k, EK_QUAD)), sizeof(float)) == SIZE_MAX)
-        return -1; // a vocabulary can be larger than 32 bits count; no size below is larger than this one
+        return EW_NO_MEMORY; // a vocabulary can be larger than 32 bits count; no size below is larger than this one
     if (type == EW_F32) {
         weight_bytes = ek_packed_f32_floats(n, k) * sizeof(float);
     } else if (type == EW_Q8) {
@@ -153,13 +153,13 @@ static int allocate(ew_linear *linear, ew_type type) {
         ew_free(w);
         ew_free(scale);
         ew_free(total);
-        return -1;
+        return EW_NO_MEMORY;
     }
     linear->w = w;
     linear->scale = scale;
     linear->total = total;
     linear->type = type;
-    return 0;
+    return EW_OK;
 }
 
 static float total_of(const int8_t *codes, size_t k, float scale) {
@@ -169,14 +169,14 @@ static float total_of(const int8_t *codes, size_t k, float scale) {
     return (float)total * scale;
 }
 
-int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, const void *w, const float *scale) {
+ew_status ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, const void *w, const float *scale) {
     const size_t k = linear->k;
     assert(first % EK_TILE == 0 && first <= linear->n && n <= linear->n - first);
     assert(type != EW_Q4 || k % EK_GROUP == 0);
-    if (linear->type == EW_EMPTY && allocate(linear, type) != 0)
-        return -1;
+    if (linear->type == EW_EMPTY && allocate(linear, type) != EW_OK)
+        return EW_NO_MEMORY;
     if (linear->type != type)
-        return -2;
+        return EW_BAD_TYPE;
     if (type == EW_F32) {
         ek_pack_f32((float *)linear->w + first * k, w, k, n, k);
     } else if (type == EW_Q8) {
@@ -188,29 +188,29 @@ int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, cons
         const size_t groups = k / EK_GROUP;
         ek_pack_q4((uint8_t *)linear->w + first * k / 2, linear->scale + first * groups, w, n, k);
     }
-    return 0;
+    return EW_OK;
 }
 
-int ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank) {
+ew_status ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank) {
     ew_linear made = {.n = n, .k = rank ? rank : k, .bias = ew_alloc(n * sizeof(float))};
     made.down = rank ? ew_alloc(sizeof *made.down) : NULL;
-    if (!made.bias || (rank && (!made.down || ew_linear_shape(made.down, rank, k, 0) != 0))) {
+    if (!made.bias || (rank && (!made.down || ew_linear_shape(made.down, rank, k, 0) != EW_OK))) {
         ew_linear_free(&made);
-        return -1;
+        return EW_NO_MEMORY;
     }
     ew_linear_free(linear);
     *linear = made;
-    return 0;
+    return EW_OK;
 }
 
-int ew_linear_append(ew_linear *linear, size_t n) {
+ew_status ew_linear_append(ew_linear *linear, size_t n) {
     ew_linear *next = ew_alloc(sizeof *next);
-    if (!next || ew_linear_shape(next, n, linear->k, 0) != 0) {
+    if (!next || ew_linear_shape(next, n, linear->k, 0) != EW_OK) {
         ew_free(next);
-        return -1;
+        return EW_NO_MEMORY;
     }
     linear->next = next;
-    return 0;
+    return EW_OK;
 }
 
 void ew_linear_free(ew_linear *linear) {

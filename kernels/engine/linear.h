@@ -5,6 +5,7 @@
 #define EW_LINEAR_H
 
 #include "../dispatch/table.h"
+#include "status.h"
 
 typedef enum { EW_EMPTY, EW_F32, EW_Q8, EW_Q4 } ew_type;
 
@@ -59,18 +60,16 @@ void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, cons
 // Row `row` of W as floats (an embedding look-up in the output projection).
 void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out);
 
-// Makes room for a bias and, with a rank, for the first factor, and empties what was there. 0; or -1 without memory, and
-// nothing has changed.
-int ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank);
+// Makes room for a bias and, with a rank, for the first factor, and empties what was there. EW_OK or EW_NO_MEMORY.
+ew_status ew_linear_shape(ew_linear *linear, size_t n, size_t k, size_t rank);
 
-// Makes room for n more rows behind those of `linear`, which has none behind it. 0; or -1 without memory, and nothing has
-// changed.
-int ew_linear_append(ew_linear *linear, size_t n);
+// Makes room for n more rows behind those of `linear`, which has none behind it. EW_OK or EW_NO_MEMORY.
+ew_status ew_linear_append(ew_linear *linear, size_t n);
 
 // Copies rows first .. first + n of the weights (row-major: floats, codes, or Q4_0 blocks; scale: a float a row,
-// q8 only) into the tiles. `first` is a multiple of 16. 0; -1 no memory, and nothing has
-// changed; -2 an earlier part had another type.
-int ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, const void *w, const float *scale);
+// q8 only) into the tiles. `first` is a multiple of 16. EW_OK; EW_NO_MEMORY; EW_BAD_TYPE where an earlier part had
+// another type.
+ew_status ew_linear_fill(ew_linear *linear, size_t first, size_t n, ew_type type, const void *w, const float *scale);
 void ew_linear_free(ew_linear *linear);
 
 #endif

@@ -7,6 +7,7 @@
 #include "../ops/pack/pack.h"
 #include "blocks.h"
 #include "memory.h"
+#include "status.h"
 
 static double now(void) {
     struct timespec t;
@@ -129,7 +130,7 @@ static void product_thread(void *arg, int thread, int n_threads) {
 
 static void *floats(size_t rows, size_t columns) { return ew_alloc(ew_times(ew_times(rows, columns), sizeof(float))); }
 
-static int make_operands(product *p, int n_threads) {
+static ew_status make_operands(product *p, int n_threads) {
     const size_t columns = ek_round_up(p->n, EK_ALIGN), k = ek_round_up(p->k, EK_ALIGN);
     p->x = floats(p->m, k);
     p->out = floats(p->m, p->n + EK_HEAD);
@@ -144,10 +145,10 @@ static int make_operands(product *p, int n_threads) {
     p->scale = floats(columns, ek_div_up(k, EK_GROUP));
     if (!p->x || !p->out || !p->codes.codes || !p->codes.scale || !p->codes.sum || !p->codes.group_sum || !p->scale ||
         !(is_float ? (void *)p->w_f32 : (void *)p->w))
-        return -1;
+        return EW_NO_MEMORY;
     for (int i = 0; i < n_threads; i++)
         if (!(p->scratch[i] = ew_alloc(ek_attention_scratch(p->n))))
-            return -1;
+            return EW_NO_MEMORY;
     for (size_t i = 0; i < p->m * p->k; i++)
         p->x[i] = (float)(i % 251) - 125.0f;
     for (size_t i = 0; !is_float && i < columns * k; i++)
@@ -155,7 +156,7 @@ static int make_operands(product *p, int n_threads) {
     for (size_t i = 0; i < columns; i++)
         p->scale[i] = 1e-3f;
     p->table->quantize(p->codes, p->x, p->k, p->m, p->k, 1);
-    return 0;
+    return EW_OK;
 }
 
 static void free_operands(product *p) {
@@ -177,7 +178,7 @@ double ew_measure_product(ew_pool *pool, const ek_table *table, ew_product what,
     product p = {.table = table, .what = what, .m = m, .n = n, .k = k};
     double times[512], median = -1.0;
     int count = 0;
-    if (make_operands(&p, ew_pool_threads(pool)) == 0) {
+    if (make_operands(&p, ew_pool_threads(pool)) == EW_OK) {
         ew_pool_run(pool, product_thread, &p); // warm-up
         const double deadline = now() + seconds;
         do {

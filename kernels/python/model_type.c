@@ -102,18 +102,18 @@ static ew_linear *linear_of(const model_object *self, const rows *r) {
     return NULL;
 }
 
-// Fills in rows from a buffer that is the last one got: no Python code runs from here on.
+// Fills in rows from a buffer that is the last one got: no Python code runs from here on. 0, or -1 with an exception.
 static int fill(const model_object *self, const rows *r, const Py_buffer *weights, const float *scales) {
     ew_linear *linear = linear_of(self, r);
     if (!linear || !ew_has_bytes(weights, weight_bytes((ew_type)r->type, (size_t)r->n, linear->k), r->name))
         return -1;
-    const int status =
+    const ew_status status =
         ew_linear_fill(linear, (size_t)r->first, (size_t)r->n, (ew_type)r->type, weights->buf, scales);
-    if (status == -1)
+    if (status == EW_NO_MEMORY)
         PyErr_NoMemory();
-    else if (status != 0)
+    else if (status != EW_OK)
         PyErr_Format(PyExc_ValueError, "%s: its parts differ in precision", r->name);
-    return status;
+    return status == EW_OK ? 0 : -1;
 }
 
 static PyObject *model_set_linear(PyObject *object, PyObject *args) {
@@ -144,16 +144,16 @@ static PyObject *model_shape_layer(PyObject *object, PyObject *args) {
     if (!PyArg_ParseTuple(args, "n(nnnnn):shape_layer", &layer, &sizes[0], &sizes[1], &sizes[2], &sizes[3], &sizes[4]) ||
         !writable(self))
         return NULL;
-    int status = layer < 0 ? -2 : 0;
+    ew_status status = layer < 0 ? EW_BAD_SIZE : EW_OK;
     for (int i = 0; i < 5; i++)
-        status = sizes[i] < 0 ? -2 : status;
+        status = sizes[i] < 0 ? EW_BAD_SIZE : status;
     const ew_layer_shape shape = {(size_t)sizes[0], (size_t)sizes[1], (size_t)sizes[2], (size_t)sizes[3],
                                   (size_t)sizes[4]};
-    if (status == 0)
+    if (status == EW_OK)
         status = ew_model_shape_layer(self->model, (size_t)layer, &shape);
-    if (status == -1)
+    if (status == EW_NO_MEMORY)
         return PyErr_NoMemory();
-    if (status != 0)
+    if (status != EW_OK)
         return PyErr_Format(PyExc_ValueError, "encoder layer %zd: widths %zd and %zd, ranks %zd, %zd and %zd", layer,
                             sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]);
     Py_RETURN_NONE;
@@ -164,11 +164,12 @@ static PyObject *model_split_vocabulary(PyObject *object, PyObject *args) {
     Py_ssize_t first, middle;
     if (!PyArg_ParseTuple(args, "nn:split_vocabulary", &first, &middle) || !writable(self))
         return NULL;
-    const int status =
-        first < 0 || middle < 0 ? -2 : ew_model_split_vocabulary(self->model, (size_t)first, (size_t)middle);
-    if (status == -1)
+    const ew_status status = first < 0 || middle < 0
+                                 ? EW_BAD_SIZE
+                                 : ew_model_split_vocabulary(self->model, (size_t)first, (size_t)middle);
+    if (status == EW_NO_MEMORY)
         return PyErr_NoMemory();
-    if (status != 0)
+    if (status != EW_OK)
         return PyErr_Format(PyExc_ValueError, "a vocabulary of %zu in bands of %zd, %zd and the rest",
                             self->model->dims.n_vocab, first, middle);
     Py_RETURN_NONE;

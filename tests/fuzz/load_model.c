@@ -142,7 +142,7 @@ static int load_rows(ew_model *model, const directory *file, const model_part *p
     float *scale = type == EW_Q8 ? copy_of(file, tensor_of(file, part->tensor, "_scale"), part->n, 0) : NULL;
     int status = -1;
     if (weights && (type != EW_Q8 || (scale && are_finite(scale, part->n, 0.0f))))
-        status = ew_linear_fill(linear, part->first, part->n, type, weights, scale);
+        status = ew_linear_fill(linear, part->first, part->n, type, weights, scale) == EW_OK ? 0 : -1;
     free(weights);
     free(scale);
     return status;
@@ -242,9 +242,9 @@ ew_model *load_small_model(const uint8_t *data, size_t size, int n_threads, uint
     ew_model *model = ew_model_new(&sizes.dims, random_table(random), n_threads, int8_attention);
     int status = model ? 0 : -1;
     for (size_t i = 0; status == 0 && sizes.is_compressed && i < sizes.dims.n_audio_layer; i++)
-        status = ew_model_shape_layer(model, i, &sizes.layers[i]);
+        status = ew_model_shape_layer(model, i, &sizes.layers[i]) == EW_OK ? 0 : -1;
     if (status == 0 && sizes.n_bands > 1)
-        status = ew_model_split_vocabulary(model, sizes.band_rows[0], sizes.band_rows[1]);
+        status = ew_model_split_vocabulary(model, sizes.band_rows[0], sizes.band_rows[1]) == EW_OK ? 0 : -1;
     if (status == 0)
         status = fill(model, &file, &sizes);
     if (status == 0) {

@@ -17,9 +17,8 @@ COMPILERS = {
     "neon": "aarch64-linux-gnu-gcc",
     "dotprod": "aarch64-linux-gnu-gcc",
 }
-FLAGS = dict(
-    re.findall(r'dispatch/levels/(\w+)\.c PROPERTIES COMPILE_OPTIONS\s+"([^"]+)"', (KERNELS / "CMakeLists.txt").read_text())
-)
+BUILD = (KERNELS / "CMakeLists.txt").read_text()
+FLAGS = dict(re.findall(r'dispatch/levels/(\w+)\.c PROPERTIES COMPILE_OPTIONS\s+"([^"]+)"', BUILD))
 UNUSED = "-Wno-unused-function"  # a body is static; what uses it is the level that includes it
 
 

@@ -68,7 +68,7 @@ int ew_dims_sound(const ew_dims *d) {
            d->n_text_state == d->n_text_head * EK_HEAD;
 }
 
-static int shape(ew_linear *linear, size_t n, size_t k) { return ew_linear_shape(linear, n, k, 0); }
+static ew_status shape(ew_linear *linear, size_t n, size_t k) { return ew_linear_shape(linear, n, k, 0); }
 
 static void free_layer_linears(ew_encoder_layer *layer) {
     ew_linear_free(&layer->qkv);
@@ -77,47 +77,47 @@ static void free_layer_linears(ew_encoder_layer *layer) {
     ew_linear_free(&layer->fc2);
 }
 
-// 0; or -1 without memory, and the layer is as before.
-static int shape_layer(ew_encoder_layer *layer, size_t d, const ew_layer_shape *s) {
+// EW_OK, or EW_NO_MEMORY.
+static ew_status shape_layer(ew_encoder_layer *layer, size_t d, const ew_layer_shape *s) {
     ew_encoder_layer made = {.shape = *s, .norm_attn = layer->norm_attn, .norm_ffn = layer->norm_ffn};
-    if (ew_linear_shape(&made.qkv, 2 * (d / EK_HEAD * s->key_width) + d, d, 0) != 0 ||
-        ew_linear_shape(&made.out, d, d, s->out_rank) != 0 ||
-        ew_linear_shape(&made.fc1, s->ffn_width, d, s->fc1_rank) != 0 ||
-        ew_linear_shape(&made.fc2, d, s->ffn_width, s->fc2_rank) != 0) {
+    if (ew_linear_shape(&made.qkv, 2 * (d / EK_HEAD * s->key_width) + d, d, 0) != EW_OK ||
+        ew_linear_shape(&made.out, d, d, s->out_rank) != EW_OK ||
+        ew_linear_shape(&made.fc1, s->ffn_width, d, s->fc1_rank) != EW_OK ||
+        ew_linear_shape(&made.fc2, d, s->ffn_width, s->fc2_rank) != EW_OK) {
         free_layer_linears(&made);
-        return -1;
+        return EW_NO_MEMORY;
     }
     free_layer_linears(layer);
     *layer = made;
-    return 0;
+    return EW_OK;
 }
 
-int ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *s) {
+ew_status ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *s) {
     const size_t d = model->dims.n_audio_state;
     if (layer >= model->dims.n_audio_layer || s->key_width < EK_TILE || s->key_width > EK_HEAD ||
         s->key_width % EK_TILE || s->ffn_width < EK_GROUP || s->ffn_width > 4 * d || s->ffn_width % EK_GROUP ||
         s->out_rank > d || s->fc1_rank > d || s->fc2_rank > d || s->out_rank % EK_GROUP || s->fc1_rank % EK_GROUP ||
         s->fc2_rank % EK_GROUP)
-        return -2;
+        return EW_BAD_SIZE;
     return shape_layer(&model->encoder[layer], d, s);
 }
 
-int ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle) {
+ew_status ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle) {
     const size_t n = model->dims.n_vocab;
     if (!first || !middle || first % EK_TILE || middle % EK_TILE || first >= n || middle >= n - first)
-        return -2;
+        return EW_BAD_SIZE;
     ew_linear made = {0};
-    if (shape(&made, first, model->dims.n_text_state) != 0 || ew_linear_append(&made, middle) != 0 ||
-        ew_linear_append(made.next, n - first - middle) != 0) {
+    if (shape(&made, first, model->dims.n_text_state) != EW_OK || ew_linear_append(&made, middle) != EW_OK ||
+        ew_linear_append(made.next, n - first - middle) != EW_OK) {
         ew_linear_free(&made);
-        return -1;
+        return EW_NO_MEMORY;
     }
     ew_linear_free(&model->vocabulary);
     model->vocabulary = made;
-    return 0;
+    return EW_OK;
 }
 
-static int shape_linears(ew_model *model) {
+static ew_status shape_linears(ew_model *model) {
     const size_t d = model->dims.n_audio_state;
     int failed = shape(&model->conv1, d, 3 * model->dims.n_mels) | shape(&model->conv2, d, 3 * d) |
                  shape(&model->vocabulary, model->dims.n_vocab, d);
@@ -130,10 +130,10 @@ static int shape_linears(ew_model *model) {
                   shape(&layer->cross_kv, 2 * d, d) | shape(&layer->cross_out, d, d) |
                   shape(&layer->fc1, 4 * d, d) | shape(&layer->fc2, d, 4 * d);
     }
-    return failed;
+    return failed ? EW_NO_MEMORY : EW_OK;
 }
 
-static int allocate(ew_model *model) {
+static ew_status allocate(ew_model *model) {
     const size_t d = model->dims.n_audio_state;
     model->encoder = ew_alloc(model->dims.n_audio_layer * sizeof *model->encoder);
     model->decoder = ew_alloc(model->dims.n_text_layer * sizeof *model->decoder);
@@ -141,7 +141,7 @@ static int allocate(ew_model *model) {
     model->dec_positions = ew_alloc(model->dims.n_text_ctx * d * sizeof(float));
     model->channels = ew_alloc(d * sizeof(float));
     if (!model->encoder || !model->decoder || !model->enc_positions || !model->dec_positions || !model->channels)
-        return -1;
+        return EW_NO_MEMORY;
     for (size_t c = 0; c < d; c++)
         model->channels[c] = 1.0F;
     for (size_t f = 0; f < N_NORMS; f++) {
@@ -150,7 +150,7 @@ static int allocate(ew_model *model) {
             norm->weight = ew_alloc(d * sizeof(float));
             norm->bias = ew_alloc(d * sizeof(float));
             if (!norm->weight || !norm->bias)
-                return -1;
+                return EW_NO_MEMORY;
         }
     }
     return shape_linears(model);
@@ -164,7 +164,7 @@ ew_model *ew_model_new(const ew_dims *dims, const ek_table *table, int n_threads
     model->table = table;
     model->int8_attention = int8_attention;
     model->pool = ew_pool_new(n_threads);
-    if (!model->pool || allocate(model) != 0) {
+    if (!model->pool || allocate(model) != EW_OK) {
         ew_model_free(model);
         return NULL;
     }

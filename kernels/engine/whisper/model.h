@@ -66,13 +66,12 @@ ew_model *ew_model_new(const ew_dims *dims, const ek_table *table, int n_threads
 void ew_model_free(ew_model *model);
 
 // Gives an encoder layer another shape than the original's; its weights, if there were any, are gone.
-// 0; -1 no memory, and nothing has changed; -2 a width or rank that does not fit.
-int ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *shape);
+// EW_OK; EW_NO_MEMORY; EW_BAD_SIZE where a width or rank does not fit.
+ew_status ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *shape);
 
 // Stores the vocabulary in three bands: its first rows, `middle` rows behind them, and the others. Its weights, if there
-// were any, are gone. 0; -1 no memory, and nothing has changed; -2 a band that is empty or, but for the last, no multiple
-// of 16.
-int ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle);
+// were any, are gone. EW_OK; EW_NO_MEMORY; EW_BAD_SIZE where a band is empty or, but for the last, no multiple of 16.
+ew_status ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle);
 
 // A linear or a float array by name ("enc.qkv", "enc.fc1.down", "dec.vocabulary.next", "dec.norm_self.weight", …) and
 // layer; NULL if there is none.

@@ -3,15 +3,16 @@
 
 #include "../memory.h"
 
+// These return nonzero without memory.
 static int allocate_floats(ew_floats *buffer, size_t n) {
     *buffer = (ew_floats){ew_alloc(ew_times(n, sizeof(float))), n};
-    return buffer->at ? 0 : -1;
+    return !buffer->at;
 }
 
 static int allocate_operand(ew_operand *operand, size_t rows, size_t inputs) {
     void *memory = ew_alloc(ew_operand_bytes(rows, inputs));
     *operand = memory ? ew_operand_in(memory, rows, inputs) : (ew_operand){0};
-    return memory ? 0 : -1;
+    return !memory;
 }
 
 static int allocate_scratch(ew_state *state) {
@@ -52,9 +53,9 @@ static int allocate_encoder(ew_state *state) {
         failed |= allocate_floats(&state->queries.rows, sizes->query_rows);
     }
     failed |= !state->taken || !state->cross;
-    failed |= ew_keys_allocate(&state->keys, dims->n_audio_head, sizes->cross_keys, int8);
+    failed |= ew_keys_allocate(&state->keys, dims->n_audio_head, sizes->cross_keys, int8) != EW_OK;
     for (size_t layer = 0; !failed && layer < dims->n_text_layer; layer++)
-        failed |= ew_keys_allocate(&state->cross[layer], dims->n_text_head, sizes->cross_keys, int8);
+        failed |= ew_keys_allocate(&state->cross[layer], dims->n_text_head, sizes->cross_keys, int8) != EW_OK;
     return failed;
 }
 
@@ -71,7 +72,7 @@ static int allocate_decoder(ew_state *state) {
     for (size_t beam = 0; !failed && beam < state->n_beams; beam++)
         state->slot[beam] = beam;
     for (size_t i = 0; !failed && i < sizes->caches; i++)
-        failed |= ew_keys_allocate(&state->self[i], state->model->dims.n_text_head, sizes->self_keys, 0);
+        failed |= ew_keys_allocate(&state->self[i], state->model->dims.n_text_head, sizes->self_keys, 0) != EW_OK;
     return failed;
 }
 
@@ -82,7 +83,7 @@ ew_state *ew_state_new(const ew_model *model, size_t n_beams) {
     state->model = model;
     state->n_beams = n_beams;
     state->sizes = ew_sizes_of(model, n_beams);
-    if (allocate_scratch(state) != 0 || allocate_encoder(state) != 0 || allocate_decoder(state) != 0) {
+    if (allocate_scratch(state) || allocate_encoder(state) || allocate_decoder(state)) {
         ew_state_free(state);
         return NULL;
     }
