@@ -6,9 +6,12 @@ that changes, shrinks or goes in between gives wrong numbers or a ValueError.
 ValueError: a type, a size or an index is wrong. RuntimeError: a call out of order. MemoryError: nothing has changed.
 """
 
-from typing import Any, final
+from typing import Any, Final, final
 
 Buffer = Any
+
+LARGEST_SIZES: Final[tuple[int, int, int, int, int, int, int, int, int, int]]
+"""The largest `dims` that `Model` takes, in the order of `WhisperDims`."""
 
 @final
 class Model:

@@ -8,7 +8,7 @@ not finite before a checkpoint exists.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
-from edge.whisper.file.dims import HEAD_DIM, WhisperDims, tensor_shapes
+from edge.whisper.file.dims import HEAD_DIM, LARGEST, WhisperDims, tensor_shapes
 from edge.whisper.tokens import Tokenizer, Vocabulary, default_suppress_begin, default_suppress_tokens
 
 from ..tools.files import MAX_INTEGER
@@ -27,19 +27,7 @@ from .published import AlignmentHeads, alignment_heads, guess_name
 FloatPrecision = Literal["f16", "f32"]
 FloatTensor = NDArray[np.float32] | NDArray[np.float16]
 
-_LIMITS = {
-    "n_mels": 512,
-    "n_vocab": 1 << 20,
-    "n_audio_ctx": 1 << 16,
-    "n_audio_state": 1 << 14,
-    "n_audio_head": 256,
-    "n_audio_layer": 256,
-    "n_text_ctx": 1 << 16,
-    "n_text_state": 1 << 14,
-    "n_text_head": 256,
-    "n_text_layer": 256,
-}
-"""Largest size accepted for each field: far above every Whisper, far below what would overflow."""
+_SIZES = tuple(size.name for size in fields(WhisperDims) if size.name != "layers")
 
 _LARGEST_F16 = float(np.finfo(np.float16).max)
 
@@ -117,10 +105,10 @@ def build_checkpoint(
 
 def check_dims(path: Path, dims: WhisperDims) -> None:
     """Refuse sizes that no Whisper model can have. Readers call it before they allocate by them."""
-    for field_name, limit in _LIMITS.items():
-        value = getattr(dims, field_name)
+    for name in _SIZES:
+        value, limit = getattr(dims, name), getattr(LARGEST, name)
         if not 1 <= value <= limit:
-            raise FormatError(f"{path}: {field_name} is {value}, expected 1 to {limit}")
+            raise FormatError(f"{path}: {name} is {value}, expected 1 to {limit}")
     for part in ("audio", "text"):
         width, heads = getattr(dims, f"n_{part}_state"), getattr(dims, f"n_{part}_head")
         if width != heads * HEAD_DIM:

@@ -306,6 +306,12 @@ static PyMethodDef methods[] = {
     {0},
 };
 
+PyObject *ew_largest_sizes(void) {
+    enum { HEADS = EW_MAX_STATE / EK_HEAD };
+    return Py_BuildValue("(iiiiiiiiii)", EW_MAX_MELS, EW_MAX_VOCAB, EW_MAX_CTX, EW_MAX_STATE, HEADS, EW_MAX_LAYERS,
+                         EW_MAX_CTX, EW_MAX_STATE, HEADS, EW_MAX_LAYERS);
+}
+
 PyObject *ew_make_model_type(void) {
     static PyType_Slot slots[] = {
         {Py_tp_new, (void *)model_new},

@@ -14,6 +14,7 @@ typedef struct {
 } model_object;
 
 PyObject *ew_make_model_type(void);
+PyObject *ew_largest_sizes(void); // what ew_make_model_type's type takes at most, in the same order
 PyObject *ew_make_state_type(PyObject *model_type);
 
 #endif

@@ -88,6 +88,22 @@ class WhisperDims:
         return self.n_vocab - 51765 - int(self.is_multilingual)
 
 
+LARGEST = WhisperDims(
+    n_mels=512,
+    n_vocab=1 << 20,
+    n_audio_ctx=8192,
+    n_audio_state=5120,
+    n_audio_head=5120 // HEAD_DIM,
+    n_audio_layer=128,
+    n_text_ctx=8192,
+    n_text_state=5120,
+    n_text_head=5120 // HEAD_DIM,
+    n_text_layer=128,
+)
+"""The largest sizes that a model may have, four times the largest Whisper's. The engine says the same for itself, as
+`edge._kernels.LARGEST_SIZES`."""
+
+
 def tensor_shapes(dims: WhisperDims) -> dict[str, tuple[int, ...]]:
     """Every tensor of a model of these sizes, by name, with its numpy shape. The order is the file's."""
     return dict(_tensors(dims))

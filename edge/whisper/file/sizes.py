@@ -8,7 +8,7 @@ from ...errors import FormatError, UnsupportedModelError
 from ...gguf.file import GgufFile
 from ...gguf.keys import Value, read, read_optional, shorten
 from ..features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
-from .dims import HEAD_DIM, WhisperDims
+from .dims import HEAD_DIM, LARGEST, WhisperDims
 from .layers import read_layers
 
 # What edgewise does whatever the file says, so the file must not say otherwise; it may say nothing.
@@ -44,16 +44,16 @@ def read_dims(file: GgufFile) -> WhisperDims:
         return value
 
     dims = WhisperDims(
-        n_mels=size("encoder.num_mel_bins", 512),
-        n_vocab=size("decoder.vocab_size", 1 << 20),
-        n_audio_ctx=size("encoder.max_source_positions", 8192),
-        n_audio_state=size("encoder.d_model", 5120),
-        n_audio_head=size("encoder.n_heads", 80),
-        n_audio_layer=size("encoder.n_layers", 128),
-        n_text_ctx=size("decoder.max_target_positions", 8192),
-        n_text_state=size("decoder.d_model", 5120),
-        n_text_head=size("decoder.n_heads", 80),
-        n_text_layer=size("decoder.n_layers", 128),
+        n_mels=size("encoder.num_mel_bins", LARGEST.n_mels),
+        n_vocab=size("decoder.vocab_size", LARGEST.n_vocab),
+        n_audio_ctx=size("encoder.max_source_positions", LARGEST.n_audio_ctx),
+        n_audio_state=size("encoder.d_model", LARGEST.n_audio_state),
+        n_audio_head=size("encoder.n_heads", LARGEST.n_audio_head),
+        n_audio_layer=size("encoder.n_layers", LARGEST.n_audio_layer),
+        n_text_ctx=size("decoder.max_target_positions", LARGEST.n_text_ctx),
+        n_text_state=size("decoder.d_model", LARGEST.n_text_state),
+        n_text_head=size("decoder.n_heads", LARGEST.n_text_head),
+        n_text_layer=size("decoder.n_layers", LARGEST.n_text_layer),
     )
     _check_widths(file, dims)
     return read_layers(file, dims)

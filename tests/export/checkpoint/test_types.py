@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edge.errors import FormatError, UnsupportedModelError
+from edge.whisper.file.dims import LARGEST
 from edge.whisper.tokens import Tokenizer, default_suppress_begin, default_suppress_tokens
 from export.checkpoint.mel import mel_filters
 from export.checkpoint.published import PUBLISHED
@@ -100,6 +101,7 @@ def test_hostile_hints(make_checkpoint: MadeCheckpoint, hints: dict[str, Any], m
         ({"n_vocab": 0}, "n_vocab is 0"),
         ({"n_audio_layer": -1}, "n_audio_layer is -1"),
         ({"n_text_ctx": 1 << 40}, "n_text_ctx is 1099511627776"),
+        ({"n_text_ctx": LARGEST.n_text_ctx + 1}, f"expected 1 to {LARGEST.n_text_ctx}"),
         ({"n_audio_head": 5}, "n_audio_state is 384 with 5 heads"),
         ({"n_text_state": 448, "n_text_head": 7}, "the encoder is 384 wide and the decoder 448"),
     ],
