@@ -44,7 +44,7 @@ enum { EK_WEIGHT_ONE = 127 * 128 };
 // The same weight in 16-bit integers, of steps of 1 / 2048 of a power of two below the largest: 16256 * 2^(-g / 2^15)
 // is a polynomial of degree 3 in g, whose products are rounded to their high 16 bits (relative error 2.2e-4).
 #define EK_WEIGHT_STEPS 2954.63943f // 2048 log2(e): steps of a score
-#define EK_WEIGHT_MOST_STEPS 32767.0f // further down, a weight is 0
+#define EK_WEIGHT_MOST_STEPS 32767.0f // a weight so many steps below the largest is 0
 enum { EK_WEIGHT_B1 = -11243, EK_WEIGHT_B2 = 3762, EK_WEIGHT_B3 = -648, EK_STEP_BITS = 11 };
 
 // GELU(x) = max(x, 0) - |x| Q(|x|), Q the normal tail = exp(-x^2 / 2) R(1 / (1 + P |x|)); R is a minimax fit
@@ -60,7 +60,7 @@ enum { EK_WEIGHT_B1 = -11243, EK_WEIGHT_B2 = 3762, EK_WEIGHT_B3 = -648, EK_STEP_
 #define EK_GELU_R6 -0.20495541393756866f
 #define EK_GELU_R7 0.04598088935017586f
 
-// Near GELU: Q(|x|) = C(|x|)^4 up to EK_NEAR_GELU_FAR, where |x| Q(|x|) is 2.4e-5, and the same behind it. C is a minimax
+// Near GELU: Q(|x|) = C(|x|)^4 up to EK_NEAR_GELU_FAR, where |x| Q(|x|) is 2.4e-5, and constant beyond. C is a minimax
 // fit of degree 5 (error of the whole 2.5e-5).
 #define EK_NEAR_GELU_FAR 4.4f
 #define EK_NEAR_GELU_C0 0.8406276702880859f
@@ -70,6 +70,7 @@ enum { EK_WEIGHT_B1 = -11243, EK_WEIGHT_B2 = 3762, EK_WEIGHT_B3 = -648, EK_STEP_
 #define EK_NEAR_GELU_C4 0.0028413981199264526f
 #define EK_NEAR_GELU_C5 -0.0004917572950944304f
 
+// exp(x), for x clamped to EK_EXP_LOW .. EK_EXP_HIGH; NaN gives exp(EK_EXP_LOW).
 static inline float ek_expf(float x) {
     x = x > EK_EXP_LOW ? x : EK_EXP_LOW;
     x = x < EK_EXP_HIGH ? x : EK_EXP_HIGH;
@@ -125,6 +126,7 @@ static inline float ek_weightf(float x) {
     return ek_scale_by_power(p, shifted);
 }
 
+// The high 16 bits of the product of two 16-bit integers with one doubled, rounded.
 static inline int32_t ek_high_product(int32_t a, int32_t b) { return (a * b + (1 << 14)) >> 15; }
 
 // 16256 * 2^(-steps / 2048) for 0 <= steps < 2^15.
@@ -137,6 +139,7 @@ static inline int32_t ek_weight_below(int32_t steps) {
     return halvings ? (p + (1 << (halvings - 1))) >> halvings : p;
 }
 
+// GELU by the formula above.
 static inline float ek_geluf(float x) {
     const float a = fabsf(x);
     const float t = 1.0f / fmaf(a, EK_GELU_P, 1.0f);
@@ -152,6 +155,7 @@ static inline float ek_geluf(float x) {
     return fmaf(-a, tail, x > 0.0f ? x : 0.0f);
 }
 
+// Near GELU by the formula above.
 static inline float ek_near_geluf(float x) {
     const float size = fabsf(x), a = EK_NEAR_GELU_FAR < size ? EK_NEAR_GELU_FAR : size; // NaN stays NaN
     float c = EK_NEAR_GELU_C5;

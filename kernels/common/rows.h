@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of INT8 codes and what they stand for. quantize, gelu_q8 and softmax_q8 write them; gemm_q8 and gemm_q4 read them.
+// Rows of INT8 codes and what they stand for. quantize, gelu_q8 and softmax_q8 write them; gemm_q8 and gemm_q4 read
+// them.
 //
 //   value p of row i = middle[i] + scale[i] * codes[i * stride + p]
 //

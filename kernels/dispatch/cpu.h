@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the processor can do, as machine classes rather than single features.
+// Which level the processor can run: classes of machines rather than single features.
 #ifndef EK_CPU_H
 #define EK_CPU_H
 
@@ -8,7 +8,7 @@ enum ek_level { EK_REF, EK_AVX2, EK_AVX512VNNI, EK_NEON, EK_DOTPROD, EK_N_LEVELS
 // Name of a level as EDGE_CPU spells it.
 const char *ek_level_name(enum ek_level level);
 
-// Level of that name, or -1.
+// The level of that name, or -1.
 int ek_level_of_name(const char *name);
 
 // Nonzero where this processor and operating system can run that level, and this build contains it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pointer a kernel. A level's table starts as the reference and is overwritten by what the level has.
+// One pointer for each kernel. A level's table starts as the reference's and is overwritten with what the level has.
 #ifndef EK_TABLE_H
 #define EK_TABLE_H
 
@@ -36,7 +36,7 @@ typedef struct ek_table {
     ek_peak_fn *peak_f32;
 } ek_table;
 
-// The table of a supported level. Immutable, filled before the first call returns.
+// The table of a level that is supported (cpu.h). It is filled before the first call returns and never changes after.
 const ek_table *ek_table_of(enum ek_level level);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys and values of all heads, in the layouts that attention reads: INT8 or float32, as the model says.
+// Keys and values of all heads, in the layouts that attention reads, INT8 or float32.
 #ifndef EW_KEYS_H
 #define EW_KEYS_H
 
@@ -16,13 +16,12 @@ typedef struct {
 ew_status ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int int8);
 void ew_keys_free(ew_keys *keys);
 
-// Stores keys first .. first + m of every head, each `width` wide (attention.h). k and v: rows ld floats apart, heads
-// side by side.
-// scratch: an operand with room for m rows of 64.
-// q8 stores only the keys; the values of a head are quantized when all are there, by ew_keys_quantize_values.
+// Stores keys and values first .. first + m of every head; keys are `width` wide (attention.h). k and v: rows ld floats
+// apart, heads side by side. scratch: an operand with room for m rows of 64. With q8 only keys are stored; the values
+// of a head are quantized by ew_keys_quantize_values when all of them are known.
 void ew_keys_store(const ek_table *table, ew_keys *keys, size_t first, size_t width, const float *k, const float *v,
                    size_t ld, size_t m, const ew_operand *scratch);
-// values: rows 0 .. n_keys of all heads, ldv floats apart.
+// Stores the values of one head. values: rows 0 .. n_keys of all heads, ldv floats apart.
 void ew_keys_quantize_values(const ek_table *table, ew_keys *keys, size_t head, const float *values, size_t ldv,
                              size_t n_keys);
 

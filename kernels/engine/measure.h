@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rates of this machine and of single kernels, for `python -m benchmarks kernels`. Nothing of the engine uses it.
+// Measures this machine and single kernels, for `python -m benchmarks kernels`; the engine itself does without.
 #ifndef EW_MEASURE_H
 #define EW_MEASURE_H
 
@@ -8,8 +8,8 @@
 
 typedef enum { EW_PEAK_Q8, EW_PEAK_F32, EW_PEAK_READ } ew_peak;
 
-// Multiply-adds (q8, f32) or bytes (read) a second, all threads of the pool at once, for about `seconds`.
-// read: over `buffer`, which should exceed the last cache level.
+// The best rate of about `seconds`: multiply-adds (q8, f32) or bytes (read) a second, by all threads of the pool
+// together. buffer: what is read, which should exceed the last cache level.
 double ew_measure_peak(ew_pool *pool, const ek_table *table, ew_peak what, double seconds, const char *buffer,
                        size_t bytes);
 

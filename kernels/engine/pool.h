@@ -10,14 +10,18 @@
 typedef struct ew_pool ew_pool;
 typedef void ew_pool_fn(void *arg, int thread, int n_threads);
 
-ew_pool *ew_pool_new(int n_threads); // NULL: no memory or no threads to be had
+// A pool of n_threads threads, the caller of each run among them; NULL where memory or threads are not to be had.
+ew_pool *ew_pool_new(int n_threads);
 void ew_pool_free(ew_pool *pool);
-int ew_pool_threads(const ew_pool *pool); // the most that a run has
+// How many threads a run has at most.
+int ew_pool_threads(const ew_pool *pool);
 
 // How often this process and its ancestors have forked since the first pool: another number is another process.
 unsigned ew_pool_forks(void);
 
+// Calls fn(arg, thread, n_threads) on every thread, and returns when all calls have.
 void ew_pool_run(ew_pool *pool, ew_pool_fn *fn, void *arg);
-void ew_pool_barrier(ew_pool *pool); // called by every thread of the running function
+// Waits until every thread of the run has come here. The running function calls it on all of them.
+void ew_pool_barrier(ew_pool *pool);
 
 #endif

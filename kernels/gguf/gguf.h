@@ -65,9 +65,9 @@ int ew_gguf_check(const uint8_t *data, size_t size, ew_gguf_info *info, ew_gguf_
 // Visits the entries, then the tensors, of a file that ew_gguf_check has passed. 0, or -1 where the visitor stopped.
 int ew_gguf_walk(const uint8_t *data, size_t size, const ew_gguf_visitor *visitor);
 
-// Both at once, of a copy of a file's header: the `header_bytes` that come before its data (info.data_start, or the whole
-// file where it is shorter). Proves all of it again, since a file may change between two looks. 0; -1 where it is no
-// such header (*error) or where the visitor stopped.
+// Both at once, of a copy of a file's header: the `header_bytes` that come before its data (info.data_start, or the
+// whole file where it is shorter). Proves all of it again, since a file may change between two looks. 0; -1 where it is
+// no such header (*error) or where the visitor stopped.
 int ew_gguf_walk_header(const uint8_t *header, size_t header_bytes, uint64_t file_bytes, const ew_gguf_visitor *visitor,
                         ew_gguf_info *info, ew_gguf_error *error);
 

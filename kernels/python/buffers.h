@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arguments that are arrays.
 //
-// Getting a buffer or giving it back may run Python code, which may change, resize or free what another buffer shows and
-// call into this module again; so may any thread while the GIL is given up. Hence: of a call's buffers only one is held
-// at a time, from the last line that may run Python code to the next; what is checked is a copy, or is used before the
-// GIL is given up; what comes out is computed into memory of our own and copied out at the end.
+// Getting a buffer or giving it back may run Python code, which may change, resize or free what another buffer shows
+// and call into this module again; so may any thread while the GIL is given up. Hence: of a call's buffers only one is
+// held at a time, from the last line that may run Python code to the next; what is checked is a copy, or is used before
+// the GIL is given up; what comes out is computed into memory of our own and copied out at the end.
 #ifndef EW_BUFFERS_H
 #define EW_BUFFERS_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The functions of edge._kernels.
 #ifndef EW_FUNCTIONS_H
 #define EW_FUNCTIONS_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// gguf_parse and gguf_strings of edge._kernels.
 #ifndef EW_PY_GGUF_H
 #define EW_PY_GGUF_H
 

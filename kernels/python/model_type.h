@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The types Model and State of edge._kernels.
 #ifndef EW_MODEL_TYPE_H
 #define EW_MODEL_TYPE_H
 

@@ -131,7 +131,7 @@ EK_INLINE int32_t v16i_sum(v16i x) {
 EK_INLINE int32_t v16i_sum_first(v16i x) { return v16i_sum((v16i){x.a, _mm256_setzero_si256()}); }
 EK_INLINE int32_t v16i_sum_second(v16i x) { return v16i_sum((v16i){_mm256_setzero_si256(), x.b}); }
 
-// 64 bytes of as many integers, what is outside +-127 brought there; returns the sums of their quads.
+// Stores integers as bytes, clamped to +-127; returns the sums of their quads.
 EK_INLINE __m256i v32_store_i8(int8_t *p, v16i x, v16i y) {
     const __m256i words = _mm256_packs_epi16(_mm256_packs_epi32(x.a, x.b), _mm256_packs_epi32(y.a, y.b));
     const __m256i ordered = _mm256_permutevar8x32_epi32(words, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
@@ -143,7 +143,7 @@ EK_INLINE v16i v64_store_i8(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
     const __m256i first = v32_store_i8(p, x, y);
     return (v16i){first, v32_store_i8(p + 32, z, w)};
 }
-// The same bytes, those of a lane beside each other.
+// The same 64 bytes, with the four bytes of a lane side by side.
 EK_INLINE void store_8_quads(int8_t *p, __m256i x, __m256i y, __m256i z, __m256i w) {
     const __m256i turn = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
@@ -154,9 +154,8 @@ EK_INLINE void v64_store_quads(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
     store_8_quads(p, x.a, y.a, z.a, w.a);
     store_8_quads(p + 32, x.b, y.b, z.b, w.b);
 }
-// Floats of at most 127 on their way there: NaN becomes -127 (it converts to the least integer).
+// Floats of at most 127 to integers for v64_store_i8: NaN becomes -127 there (it converts to the least integer).
 EK_INLINE v16i v16i_codes(v16 x) { return v16i_from_v16(x); }
-
 
 // Thirty-two int16 lanes. Packing leaves them out of order, and v64_store_digits brings them back.
 typedef struct { __m256i a, b; } v32;

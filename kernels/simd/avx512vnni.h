@@ -67,7 +67,7 @@ EK_INLINE float v16_sum(v16 a) { // halves onto each other: 8, 4, 2, 1
 EK_INLINE float v16_largest(v16 a) { return _mm512_reduce_max_ps(a); }
 EK_INLINE int32_t v16i_sum(v16i a) { return _mm512_reduce_add_epi32(a); }
 
-// The same of each of sixteen. Two of them become one whose every lane has folded two of theirs, four times over.
+// The same for sixteen vectors at once: two of them fold into one, each of whose lanes has two of theirs, four times.
 EK_INLINE v16 v16_largest_each(const v16 x[EK_TILE]) {
     v16 a[8], b[4], c[2];
     EK_UNROLL for (size_t i = 0; i < 8; i++)
@@ -101,7 +101,7 @@ EK_INLINE int32_t sum_of_8(__m256i a) {
 EK_INLINE int32_t v16i_sum_first(v16i a) { return sum_of_8(_mm512_castsi512_si256(a)); }
 EK_INLINE int32_t v16i_sum_second(v16i a) { return sum_of_8(_mm512_extracti64x4_epi64(a, 1)); }
 
-// 64 bytes of as many integers, what is outside +-127 brought there; returns the sums of their quads.
+// Stores integers as bytes, clamped to +-127; returns the sums of their quads.
 EK_INLINE v16i v64_store_i8(int8_t *p, v16i a, v16i b, v16i c, v16i d) {
     const v16i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     const v16i words = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
@@ -109,15 +109,14 @@ EK_INLINE v16i v64_store_i8(int8_t *p, v16i a, v16i b, v16i c, v16i d) {
     _mm512_storeu_si512(p, bytes);
     return _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_set1_epi8(1), bytes);
 }
-// The same bytes, those of a lane beside each other.
+// The same 64 bytes, with the four bytes of a lane side by side.
 EK_INLINE void v64_store_quads(int8_t *p, v16i a, v16i b, v16i c, v16i d) {
     const v16i turn = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     const v16i words = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
     _mm512_storeu_si512(p, _mm512_max_epi8(_mm512_shuffle_epi8(words, turn), _mm512_set1_epi8(-127)));
 }
-// Floats of at most 127 on their way there: NaN becomes -127 (it converts to the least integer).
+// Floats of at most 127 to integers for v64_store_i8: NaN becomes -127 there (it converts to the least integer).
 EK_INLINE v16i v16i_codes(v16 a) { return v16i_from_v16(a); }
-
 
 // Thirty-two int16 lanes. Packing leaves them out of order, and v64_store_digits brings them back.
 typedef __m512i v32;

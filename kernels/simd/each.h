@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folds of sixteen vectors each, where an instruction set has nothing better than one after the other.
+// Folds sixteen vectors one after the other, for instruction sets that have nothing better.
 #ifndef EK_SIMD_EACH_H
 #define EK_SIMD_EACH_H
 

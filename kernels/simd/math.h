@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp, weights of attention and GELU on sixteen lanes: common/mathf.h step by step, hence the same bits.
+// exp, attention weights and GELU on sixteen lanes: common/mathf.h step by step, hence the same bits.
 #ifndef EK_SIMD_MATH_H
 #define EK_SIMD_MATH_H
 

@@ -135,7 +135,7 @@ EK_INLINE int32_t v16i_sum(v16i x) { return vaddvq_s32(vaddq_s32(vaddq_s32(x.a, 
 EK_INLINE int32_t v16i_sum_first(v16i x) { return vaddvq_s32(vaddq_s32(x.a, x.b)); }
 EK_INLINE int32_t v16i_sum_second(v16i x) { return vaddvq_s32(vaddq_s32(x.c, x.d)); }
 
-// 64 bytes of as many integers within +-127; returns the sums of their quads.
+// Stores sixteen integers within +-127 as bytes; returns the sums of their quads.
 EK_INLINE int32x4_t put_16(int8_t *p, v16i x) {
     const int8x16_t bytes = v16i_to_i8(x);
     vst1q_s8(p, bytes);
@@ -145,13 +145,12 @@ EK_INLINE v16i v64_store_i8(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
     const int32x4_t first = put_16(p, x), second = put_16(p + 16, y), third = put_16(p + 32, z);
     return (v16i){first, second, third, put_16(p + 48, w)};
 }
-// The same bytes, those of a lane beside each other.
+// The same 64 bytes, with the four bytes of a lane side by side.
 EK_INLINE void v64_store_quads(int8_t *p, v16i x, v16i y, v16i z, v16i w) {
     vst4q_s8(p, (int8x16x4_t){{v16i_to_i8(x), v16i_to_i8(y), v16i_to_i8(z), v16i_to_i8(w)}});
 }
-// Floats of at most 127 on their way there: NaN, and what is below -127, becomes -127.
+// Floats of at most 127 to integers for v64_store_i8: NaN, and what is below -127, becomes -127.
 EK_INLINE v16i v16i_codes(v16 x) { return v16i_from_v16(v16_max(x, v16_set1(-127.0f))); }
-
 
 // Thirty-two int16 lanes.
 typedef struct { int16x8_t a, b, c, d; } v32;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// All kernels of one instruction set. A level file includes its simd/ header, then this, with EK_LEVEL set to
-// its name; the bodies are the same text for every level.
+// All kernels of one instruction set. A level file includes its simd/ header, then this one with EK_LEVEL set to its
+// name; the bodies are the same text for every level.
 #include "../../ops/gelu/gelu_vec.h"
 #include "../../ops/gelu_q8/gelu_q8_vec.h"
 #include "../../ops/gemm_f32/gemm_f32_vec.h"

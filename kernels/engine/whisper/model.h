@@ -27,7 +27,7 @@ typedef struct {
 typedef struct {
     ew_layer_shape shape;
     ew_norm norm_attn, norm_ffn;
-    ew_linear qkv, out, fc1, fc2; // qkv: queries, keys, values one below the other
+    ew_linear qkv, out, fc1, fc2; // qkv: the rows of queries, then of keys, then of values
 } ew_encoder_layer;
 
 typedef struct {
@@ -59,9 +59,9 @@ typedef struct {
 // Largest sizes accepted: four times the largest Whisper, so that no product of sizes can overflow.
 enum { EW_MAX_STATE = 5120, EW_MAX_LAYERS = 128, EW_MAX_CTX = 8192, EW_MAX_VOCAB = 1 << 20, EW_MAX_MELS = 512 };
 
-// Whether the sizes are within the limits, heads 64 wide, and encoder and decoder equally wide.
+// Nonzero where sizes are within the limits, heads 64 wide, and encoder and decoder equally wide.
 int ew_dims_sound(const ew_dims *dims);
-// NULL without memory or threads. The sizes are sound.
+// A model without weights; NULL without memory or threads. The sizes are sound.
 ew_model *ew_model_new(const ew_dims *dims, const ek_table *table, int n_threads, int int8_attention);
 void ew_model_free(ew_model *model);
 
@@ -69,7 +69,7 @@ void ew_model_free(ew_model *model);
 // EW_OK; EW_NO_MEMORY; EW_BAD_SIZE where a width or rank does not fit.
 ew_status ew_model_shape_layer(ew_model *model, size_t layer, const ew_layer_shape *shape);
 
-// Stores the vocabulary in three bands: its first rows, `middle` rows behind them, and the others. Its weights, if there
+// Stores the vocabulary in three bands: its `first` rows, the next `middle` rows, and the others. Its weights, if there
 // were any, are gone. EW_OK; EW_NO_MEMORY; EW_BAD_SIZE where a band is empty or, but for the last, no multiple of 16.
 ew_status ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle);
 
@@ -78,7 +78,7 @@ ew_status ew_model_split_vocabulary(ew_model *model, size_t first, size_t middle
 ew_linear *ew_model_linear(ew_model *model, const char *name, size_t layer);
 float *ew_model_floats(ew_model *model, const char *name, size_t layer, size_t *n);
 
-// Visits every linear: the factors and the bands of each, too.
+// Visits every linear, with the factors and the bands of each.
 void ew_model_each_linear(const ew_model *model, void (*visit)(void *context, const ew_linear *linear), void *context);
 
 // Name of the first linear that has no weights yet, or NULL: the model is complete.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long each buffer of a state is: as its widest use in this model needs. One function knows; whoever uses a buffer
-// says how much of it (ew_rows of floats.h, ew_operand_load), which is checked in every build.
+// How long each buffer of a state is: as long as its widest use in this model. One function knows; whoever uses a
+// buffer says how much of it (ew_rows of floats.h, ew_operand_load), and that is checked in every build.
 #ifndef EW_SIZES_H
 #define EW_SIZES_H
 
 #include "model.h"
 
-// Lengths are in floats where nothing else is said.
+// Lengths of buffers, in floats where nothing else is said.
 typedef struct {
     // Of each thread's scratch.
     size_t operand_rows, operand_inputs; // most rows and inputs that any linear takes

@@ -14,7 +14,7 @@
 
 enum { EW_MAX_BEAMS = 32 };
 
-// What a thread needs to itself.
+// What each thread has to itself.
 typedef struct {
     ew_operand operand; // EW_ROWS rows of whatever a linear takes, in two digits
     ew_operand head;    // EW_ROWS rows of 64
@@ -36,7 +36,7 @@ typedef struct {
     ew_sizes sizes;
     size_t n_beams;
     size_t n_ctx;  // encoder positions of the current clip; 0 before the first one
-    size_t n_keys; // what attention sees: these and the landmarks of the tail behind them; at most n_audio_ctx
+    size_t n_keys; // what attention sees: these and the tail's landmarks after them; at most n_audio_ctx
     size_t n_past; // decoder positions filled
     ew_scratch *scratch; // one a thread
 
@@ -75,17 +75,17 @@ typedef struct {
     size_t n_tokens;       // n_past + n_tokens <= n_text_ctx
     float *logits;         // [n_beams][n_tokens or 1][n_vocab]
     int last_only;         // logits of the last token of each beam alone
-    float *alignment;      // NULL, or [n_beams][n_alignment_heads][n_tokens][n_keys]
+    float *alignment;      // NULL, or [n_beams][n_alignment_heads][n_tokens][n_keys]: attention weights of those heads
 } ew_decode_call;
 
-// Appends tokens to the beams of the call and gives the logits of what comes next. Tokens are valid ids. Beams behind
-// them do not hold n_past tokens then, until they are reordered.
+// Appends tokens, which are valid ids, to the beams of the call and computes the logits of what comes next. The state's
+// other beams then hold fewer than n_past tokens, until they are reordered.
 void ew_decode(ew_state *state, const ew_decode_call *call);
 
 // Forgets the positions from n_past on, which is at most state->n_past.
 void ew_rewind(ew_state *state, size_t n_past);
 
-// The first n beams go on from what beams parents[0 .. n) were, each of which holds n_past tokens.
+// Lets the first n beams go on from beams parents[0 .. n), each of which holds n_past tokens.
 void ew_reorder(ew_state *state, const int32_t *parents, size_t n);
 
 // How many tokens a beam holds.

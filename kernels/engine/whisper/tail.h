@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The padding behind a clip, thinned out to landmarks: positions that are encoded with every clip, each of which
-// attention sees as `count` positions of the window (log(count) on its score).
+// The padding after a clip, thinned out to landmarks: positions that are encoded with every clip, each of which
+// attention counts as `count` positions of the window (by adding log(count) to its score).
 //
-// A landmark's neighbours are missing, which those heads of the first layer that look at neighbours alone would
-// notice. Among padding such heads give the same whatever the clip says: their contexts are taken from a window of
-// nothing but padding.
+// A landmark's neighbours are missing, which those heads of the first layer that look only at neighbours would notice.
+// In padding such heads give the same whatever the clip says, so their contexts are taken from a window of nothing but
+// padding.
 #ifndef EW_TAIL_H
 #define EW_TAIL_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention of one head for a block of queries: out = softmax(q k / 8) v. Values are 64 wide; queries and keys are
-// too, or fewer in a compressed model, whose scores are what 64 would have given: hence always by 8.
+// Attention of one head for a block of queries: out = softmax(q k / 8 + bias) v. Values are 64 wide. Queries and keys
+// are 64 wide too, or less in a compressed model; their products stand for those of 64, so they are divided by 8 all
+// the same.
 //
 // It has no instruction of its own: it is two products and a softmax of the given table, in blocks of
 // EK_ATTENTION_ROWS queries whose scores stay in the second cache level.
@@ -9,10 +10,10 @@
 // q8    q rows of codes with scales and sums; k packed as a weight [n_keys / 16][width / 4][16][4] with a scale a key
 //       (round_up(n_keys, 16) readable); v packed [4][n_keys / 4][16][4] with a scale a channel, zero past n_keys.
 //
-// Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same). q8 knows step 0 alone: its
+// Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same). q8 takes step 0 only, because its
 // values are packed for one number of keys.
 // bias     NULL, or what is added to the score of each key (n_keys floats): log(n) for a key that stands for n.
-// digits   q8: of a weight, 1 or 2 (softmax_q8.h). With one, values are multiplied once.
+// digits   q8: how many digits an attention weight has, 1 or 2 (softmax_q8.h). Values are multiplied once for each.
 // weights  NULL, or where to put the attention weights: ldw floats from one query to the next.
 // scratch  ek_attention_scratch(most keys any query sees) bytes, aligned to 64.
 #ifndef EK_ATTENTION_H
@@ -22,6 +23,7 @@
 
 enum { EK_HEAD = 64, EK_ATTENTION_ROWS = 12 };
 
+// Bytes of scratch for queries that see at most n_keys keys.
 size_t ek_attention_scratch(size_t n_keys);
 
 typedef struct {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Exact GELU, x * Phi(x), of m rows in place (the erf form that Whisper was trained with, not the tanh one).
+// Exact GELU, x * Phi(x), in place (the erf form that Whisper was trained with, not the tanh one).
+//
+// x  m rows of n floats, ldx apart.
+//
 // Absolute error below 3e-7; the same bits on every instruction set (common/mathf.h has the formula).
 #ifndef EK_GELU_H
 #define EK_GELU_H

@@ -24,8 +24,8 @@ enum { EK_Q4_GROUP_BYTES = EK_TILE * EK_GROUP / 2 };
 _Static_assert(EK_GROUP / EK_QUAD * 2 * 15 * 127 <= INT16_MAX, "pairs of a group fit 16 bits");
 
 typedef struct {
-    // [n / 16][k / 32][256 bytes]: four vectors of [16 columns][4 inputs] a group (ek_pack_q4 makes them). Vector v holds
-    // quad v of the group in its low nibbles and quad v + 4 in its high ones.
+    // [n / 16][k / 32][256 bytes]: four vectors of [16 columns][4 inputs] a group (ek_pack_q4 makes them). Vector v
+    // holds quad v of the group in its low nibbles and quad v + 4 in its high ones.
     const uint8_t *tiles;
     const float *scale; // [n / 16][k / 32][16]
 } ek_q4_weights;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layer norm of m rows: out = (x - mean) / sqrt(variance + 1e-5) * weight + bias; out may be x.
+// Layer norm of each row: out = (x - mean) / sqrt(variance + 1e-5) * weight + bias.
 //
-// Sums run in 16 lanes (element i in lane i % 16) that are then folded as a tree, so every variant gives the
-// same bits. ldx and ldo are in floats.
+// out           m rows of n floats, ldo apart; may be x.
+// x             m rows of n > 0 floats, ldx apart.
+// weight, bias  n floats.
+//
+// Sums run in 16 lanes (element i in lane i % 16) that are then folded as a tree, so every variant gives the same bits.
 #ifndef EK_LAYER_NORM_H
 #define EK_LAYER_NORM_H
 

@@ -15,9 +15,9 @@
 //             scale[m + i] = scale[i] / 254
 //
 // With middles, codes are steps from the middle of the row's range, twice as many for rows that are nearly all of one
-// sign (GELU's). The middle is a whole number of steps, so that 0 stays 0: most of such a row is 0, and must not be off
-// by the same all along. Of two digits, both belong to the one middle, which rows 0 .. m have.
-//   high = max(x[i], 0), low = min(x[i], 0), NaN aside     centre = (high + low) / 2
+// sign (GELU's). The middle is a whole number of steps, so that 0 stays 0: most of such a row is 0, and would otherwise
+// be off by the same amount everywhere. Of two digits, both belong to the one middle, which rows 0 .. m have.
+//   high = max(x[i], 0), low = min(x[i], 0), NaN ignored   centre = (high + low) / 2
 //   reach = high - centre                                  scale[i] = reach / 126.5
 //   zero = round_half_even(centre * (126.5 / reach)), in [-127, 127]
 //   middle[i] = zero * scale[i]

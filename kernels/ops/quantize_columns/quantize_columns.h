@@ -2,11 +2,12 @@
 // Columns of floats to INT8, symmetric, one scale a column, written as a packed right operand of gemm_q8:
 // what attention needs of its values (columns are channels, rows are keys).
 //
-//   largest = max|x[.][j]|, NaN aside       scale[j] = largest / 127
-//   codes = round_half_even(x[p][j] * (127 / largest)), in [-127, 127]
+//   largest = max|x[.][j]|, NaN ignored     scale[j] = largest / 127
+//   codes = round_half_even(x[p][j] * (127 / largest)), in [-127, 127]; a NaN becomes -127
 //
-// x  k rows of n floats, ldx apart; n is a multiple of 16.
-// w  packed [n / 16][k / 4][16][4], rows k .. round_up(k, 4) are 0.
+// x      k rows of n floats, ldx apart; n is a multiple of 16.
+// w      written: packed [n / 16][k / 4][16][4], rows k .. round_up(k, 4) become 0.
+// scale  written: n floats.
 #ifndef EK_QUANTIZE_COLUMNS_H
 #define EK_QUANTIZE_COLUMNS_H
 

@@ -6,7 +6,8 @@
 
 #include "../../simd/simd.h"
 
-// Largest magnitude of each of 16 columns; a NaN counts for nothing. Four rows at a time, for one alone waits for itself.
+// Largest magnitude of each of 16 columns; a NaN counts for nothing. Four rows at a time, for one alone waits for
+// itself.
 EK_INLINE v16 column_magnitudes(const float *x, size_t ldx, size_t k) {
     v16 most[EK_QUAD] = {v16_zero(), v16_zero(), v16_zero(), v16_zero()};
     size_t p = 0;

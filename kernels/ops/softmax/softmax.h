@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax of m rows of n floats in place: exp(x - max) / sum. Sums in 16 lanes folded as a tree (same bits on
-// every instruction set). n = 0 leaves the rows alone.
+// Softmax of each row in place: exp(x - max) / sum.
+//
+// x  m rows of n floats, ldx apart; n = 0 leaves them alone.
+//
+// Sums run in 16 lanes that are then folded as a tree, so every variant gives the same bits.
 #ifndef EK_SOFTMAX_H
 #define EK_SOFTMAX_H
 

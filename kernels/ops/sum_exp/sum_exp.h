@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sum of exp(x[i] - largest) over n floats: what turns logits into log-probabilities. -INFINITY adds next to nothing
-// (1e-38). Sums in 16 lanes folded as a tree (same bits on every instruction set). n = 0 gives 0.
+// (1e-38); n = 0 gives 0. Sums run in 16 lanes that are then folded as a tree, so every variant gives the same bits.
 #ifndef EK_SUM_EXP_H
 #define EK_SUM_EXP_H
 
