@@ -27,23 +27,27 @@ class Model:
     ) -> Model:
         """`dims` in the order of `WhisperDims`."""
     def shape_layer(self, layer: int, shape: tuple[int, int, int, int, int], /) -> None:
-        """Before its weights: an encoder layer's key_width, ffn_width, and ranks of out, fc1, fc2 (0: one piece)."""
+        """Set an encoder layer's shape before its weights: key_width, ffn_width, ranks of out, fc1, fc2 (0: one
+        piece)."""
     def split_vocabulary(self, first: int, middle: int, /) -> None:
-        """Before its weights: dec.vocabulary gets the first rows, .next the `middle` ones, .next.next the others."""
+        """Split the vocabulary before its weights come: dec.vocabulary gets the `first` rows, .next the `middle` rows
+        after them, .next.next the others."""
     def set_linear(
         self, name: str, layer: int, first: int, n: int, type: int, weights: Buffer, scales: Buffer | None, /
     ) -> None:
-        """Rows first .. first + n. type 1: float32 (n, k); 2: int8 (n, k) and float32 scales (n,); 3: Q4_0 blocks."""
+        """Set rows first .. first + n of a linear. type 1: float32 (n, k); 2: int8 (n, k) and float32 scales (n,); 3:
+        Q4_0 blocks."""
     def set_floats(self, name: str, layer: int, first: int, n: int, values: Buffer, /) -> None:
-        """Part of a float32 array: a norm's weight or bias, a linear's bias, positions."""
+        """Set part of a float32 array: a norm's weight or bias, a linear's bias, positions."""
     def set_alignment_heads(self, pairs: Buffer, n: int, /) -> None:
-        """`pairs`: int32 (n, 2), layer and head."""
+        """Set the decoder's heads whose attention follows the audio. pairs: int32 (n, 2), layer and head."""
     def set_tail(
         self, n: int, positions: Buffer, counts: Buffer, n_local: int, local_heads: Buffer, contexts: Buffer, /
     ) -> None:
-        """positions, counts: int32 (n,); local_heads: int32 (n_local,); contexts: float32 (n, n_local, 64)."""
+        """Set the landmarks that stand for padding. positions, counts: int32 (n,); local_heads: int32 (n_local,);
+        contexts: float32 (n, n_local, 64)."""
     def missing(self) -> str | None:
-        """Name of a linear that has no weights yet."""
+        """Return the name of a linear that has no weights yet, or None: the model is complete."""
 
 @final
 class State:
@@ -56,8 +60,8 @@ class State:
 
     def __new__(cls, model: Model, n_beams: int, /) -> State: ...
     def encode(self, mel: Buffer, n_frames: int, hidden: Buffer | None, /) -> None:
-        """mel: float32 (n_frames, n_mels), n_frames even; hidden: float32 (n_audio_layer + 1, n_frames / 2,
-        n_state), written."""
+        """Run the encoder. mel: float32 (n_frames, n_mels), n_frames even; hidden: float32 (n_audio_layer + 1, n_frames
+        / 2, n_state), written."""
     def decode(
         self,
         tokens: Buffer,
@@ -68,31 +72,37 @@ class State:
         alignment: Buffer | None,
         /,
     ) -> None:
-        """The first n_beams alone. tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1,
-        n_vocab), written, or None with last_only, which leaves them in the state; alignment: float32 (n_beams,
-        n_alignment_heads, n_tokens, n_keys), written."""
-    def rewind(self, n_past: int, /) -> None: ...
+        """Append tokens to the first n_beams beams. tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams,
+        n_tokens or 1, n_vocab), written, or None with last_only, which leaves them in the state; alignment: float32
+        (n_beams, n_alignment_heads, n_tokens, n_keys), written."""
+    def rewind(self, n_past: int, /) -> None:
+        """Forget the tokens from position n_past on."""
     def reorder(self, parents: Buffer, n: int, /) -> None:
-        """parents: int32 (n,), of the first n beams."""
+        """Let the first n beams go on from other beams. parents: int32 (n,)."""
     def read_encoder(self, out: Buffer, /) -> None:
-        """out: float32 (n_ctx, n_state), written."""
+        """Write the encoder's output. out: float32 (n_ctx, n_state)."""
     def __buffer__(self, flags: int, /) -> memoryview: ...
     @property
-    def n_past(self) -> int: ...
+    def n_past(self) -> int:
+        """Decoder positions filled."""
     @property
-    def n_ctx(self) -> int: ...
+    def n_ctx(self) -> int:
+        """Encoder positions of the clip; 0 before the first one."""
     @property
-    def n_keys(self) -> int: ...
+    def n_keys(self) -> int:
+        """Positions that attention sees: the clip's, and the landmarks after them."""
 
 def cpu_levels() -> list[tuple[str, int]]:
-    """Every level this build knows, slowest first, and whether it runs here."""
+    """List every level that this build knows, slowest first, and whether it runs here."""
 
-def best_cpu_level() -> str: ...
+def best_cpu_level() -> str:
+    """Return the fastest level that runs here."""
+
 def measure_peak(level: str, what: int, n_threads: int, seconds: float, buffer: Buffer, /) -> float:
-    """what 0: int8 multiply-adds a second; 1: float32; 2: bytes a second read from `buffer`."""
+    """Measure a rate. what 0: int8 multiply-adds a second; 1: float32; 2: bytes a second read from `buffer`."""
 
 def measure_product(level: str, what: int, m: int, n: int, k: int, n_threads: int, seconds: float, /) -> float:
-    """Median seconds of a call. what 0: int8, 1: int4, 2: float32 product; 3: int8, 4: float32 attention."""
+    """Measure a call: its median seconds. what 0: int8, 1: int4, 2: float32 product; 3: int8, 4: float32 attention."""
 
 def pack_f32(weights: Buffer, n: int, k: int, packed: Buffer, /) -> None: ...
 def pack_q8(codes: Buffer, n: int, k: int, packed: Buffer, /) -> None: ...
@@ -108,8 +118,8 @@ def gguf_parse(
     list[tuple[bytes, int, int, int, int, int]],
     list[tuple[bytes, int, tuple[int, ...], int, int]],
 ]:
-    """Version, alignment, data offset; keys (key, type, element type, count, offset, bytes); tensors (name, type,
-    (ne0, ne1, …), offset, bytes). ValueError says at which byte what was expected."""
+    """Read a file's directory: version, alignment, data offset; keys (key, type, element type, count, offset, bytes);
+    tensors (name, type, (ne0, ne1, …), offset, bytes). ValueError says at which byte what was expected."""
 
 def gguf_strings(data: Buffer, offset: int, n_bytes: int, count: int, /) -> tuple[bytes, bytes]:
-    """The strings of an array that `gguf_parse` found: one after the other, and where each ends, as int32."""
+    """Read the strings of an array that `gguf_parse` found: one after the other, and where each ends, as int32."""
