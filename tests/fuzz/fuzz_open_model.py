@@ -39,7 +39,7 @@ from edge.whisper.file.layers import layers_metadata
 from edge.whisper.file.model import open_model
 
 HERE = Path(__file__).resolve().parent
-SMALL_MODEL = HERE.parent / "edge" / "format" / "conftest.py"
+SMALL_MODEL = HERE.parent / "edge" / "whisper" / "file" / "conftest.py"
 MOST_SECONDS = 1.0
 MOST_MORE_BYTES = 256 << 20
 MUTATIONS_OF_ONE = 25

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GGUF bytes into the engine: what edge/gguf and edge/whisper/file prove of a file before edge/whisper/engines/native.py hands it over, and what
-// kernels/python proves of each argument, once more in C.
+// GGUF bytes into the engine: what edge/gguf and edge/whisper/file prove of a file before edge/whisper/engines/native.py
+// hands it over, and what kernels/python proves of each argument, once more in C.
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Small Whisper models of any sizes: as GGUF bytes, and from GGUF bytes into the engine by the rules of edge/format.
+// Small Whisper models of any sizes: as GGUF bytes, and from GGUF bytes into the engine by edge/whisper/file's rules.
 #ifndef SMALL_MODEL_H
 #define SMALL_MODEL_H
 
