@@ -1,0 +1,288 @@
+"""Measure what smaller encoders cost: size, arithmetic, words and time, at each precision.
+
+Exports a model with less and less of its encoder and measures every file. The sizes lie on one way down, which is
+searched once. It takes an hour or more; what is kept from the same checkpoint and recordings is not made again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edge.arrays import FloatArray
+from edge.bench.result_file import make_result
+from edge.bench.sets import Manifest, Selection, find_set, read_manifests
+from edge.bench.tables import machine_line, table
+from edge.machine import describe_machine
+from edge.store import ensure
+from edge.whisper.file.model import open_model
+from export.calibrate.recordings import find_recordings, keep_apart
+from export.checkpoint.types import Checkpoint
+from export.measure.measure import SetScore, mean_rate, measure
+from export.quantize.policy import PRECISIONS, parse_precision
+from export.recipe import Kitchen, Recipe
+from export.sources import read_checkpoint
+from export.writers.gguf import HEARD_KEY
+
+from ..arguments import add_json, add_models, add_sets, add_thread_counts, given_sets, names, positive, shares
+from ..checkout import commit
+from ..progress import tell, tell_steps
+from .encoder_time import EncoderTime, clips_of, time_encoders
+
+EXAMPLES = """\
+examples:
+  python -m benchmarks compression --models base --manifest SETS --calibration OTHER SETS --keep FOLDER
+  python -m benchmarks compression --manifest SETS --calibration OTHER SETS --keep FOLDER --recovered 0.15,0.25
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CompressionOptions:
+    """What the command line asks for."""
+
+    sets: tuple[str, ...]
+    calibration: tuple[str, ...]
+    """Recordings to listen to, sets or paths; none of them in `sets`."""
+    models: tuple[str, ...]
+    reductions: tuple[float, ...]
+    """Shares of the encoder's weights to take away, nothing being trained."""
+    precisions: tuple[str, ...]
+    recovered: tuple[float, ...] = ()
+    """Shares after which what is left is trained for `recover_s`."""
+    recover_s: float = 0.0
+    data: Path | None = None
+    limit: int | None = None
+    keep: Path | None = None
+    """Folder for the model files, and for what an interrupted run goes on from; None throws all away."""
+    threads: tuple[int, ...] = (1, 2)
+    """With which the encoders are timed."""
+    rounds: int = 10
+    """In which each encodes every clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compressed:
+    """One model at one size and precision."""
+
+    model: str
+    precision: str
+    reduction: float
+    """Share of the encoder's weights that has gone."""
+    recover_s: float
+    """For how long it was trained."""
+    n_bytes: int
+    encoder_macs: int
+    """For one position, 20 ms."""
+    scores: tuple[SetScore, ...]
+    times: tuple[EncoderTime, ...] = ()
+    """Beside the first size of the same model and precision, for each number of threads."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what to make, and the recordings to listen to and to measure on."""
+    add_sets(parser)
+    parser.add_argument(
+        "--calibration",
+        nargs="+",
+        required=True,
+        metavar="SET",
+        help="recordings to listen to (sets, files, folders), none of them in the manifests",
+    )
+    add_models(parser, "; a .gguf file, kept earlier or exported at f32, goes on from its size")
+    parser.add_argument(
+        "--reductions",
+        type=shares,
+        default=(0.0, 0.08, 0.15, 0.25),
+        help="shares of the encoder to take away (default 0,0.08,0.15,0.25)",
+    )
+    parser.add_argument(
+        "--precisions", type=names, default=("f32", "int8", "int4"), help="comma list (default f32,int8,int4)"
+    )
+    parser.add_argument(
+        "--recovered",
+        type=shares,
+        default=(),
+        metavar="SHARES",
+        help="shares to take away and then train what is left (default: none)",
+    )
+    parser.add_argument(
+        "--recover-minutes", type=positive, default=60, metavar="M", help="train each of them so long (default 60)"
+    )
+    add_thread_counts(parser)
+    parser.add_argument(
+        "--rounds", type=positive, default=10, help="rounds in which the encoders encode 20 clips in turns (default 10)"
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="leave the model files there, from which the same command goes on after an interruption",
+    )
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Make and measure what the command line asks for."""
+    return run_compression(
+        CompressionOptions(
+            sets=given_sets(arguments),
+            calibration=tuple(arguments.calibration),
+            models=arguments.models,
+            reductions=arguments.reductions,
+            precisions=arguments.precisions,
+            recovered=arguments.recovered,
+            recover_s=60 * arguments.recover_minutes,
+            data=arguments.data,
+            limit=arguments.limit,
+            keep=arguments.keep,
+            threads=arguments.threads,
+            rounds=arguments.rounds,
+        )
+    )
+
+
+def run_compression(options: CompressionOptions) -> dict[str, Any]:
+    """Export and measure every combination; prints a table of words, and one of time.
+
+    Files in the folder to keep that were made from the same checkpoint and recordings are not made again.
+
+    Raises:
+        CalibrationError: a recording to measure on is one to listen to.
+        ManifestError: a set is none.
+    """
+    manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
+    heard = _listen_to(options)
+    clips = clips_of(manifests)
+    machine = describe_machine(commit())
+    found: list[Compressed] = []
+    with tempfile.TemporaryDirectory() as folder:
+        keep = options.keep or Path(folder)
+        keep.mkdir(parents=True, exist_ok=True)
+        for model in options.models:
+            files: list[Path] = []
+            rows: list[Compressed] = []
+            for file, row in _model(model, options, manifests, heard, keep):
+                files.append(file)
+                rows.append(row)
+            found += _timed(rows, files, clips, options)
+            if options.keep is None:
+                for file in keep.glob("*.gguf"):
+                    file.unlink()
+    tell("")
+    print(machine_line(machine, 0).replace(", 0 threads", ""))
+    print(f"{table_of(found)}\n\n{time_table(found)}")
+    return make_result("compression", machine, results=[asdict(one) for one in found])
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """The recordings to listen to."""
+
+    sources: tuple[Path, ...]
+    hashes: list[str]
+
+
+def _listen_to(options: CompressionOptions) -> _Heard:
+    sources = tuple(find_set(name, options.data) for name in options.calibration)
+    recordings = find_recordings(sources)
+    keep_apart(recordings, [find_set(name, options.data) for name in options.sets])
+    return _Heard(sources, [recording.sha256 for recording in recordings])
+
+
+def _model(
+    name: str, options: CompressionOptions, manifests: Sequence[Manifest], heard: _Heard, folder: Path
+) -> Iterator[tuple[Path, Compressed]]:
+    """Every size at every precision, and the file that it is in."""
+    whole = _read(name)
+    kitchen = Kitchen(whole, heard.sources, folder, tell_steps)
+    stem = Path(name).stem if name.endswith(".gguf") else name
+
+    sizes = [(share, 0.0) for share in {0.0, *options.reductions}]
+    sizes += [(share, options.recover_s) for share in options.recovered]
+    for wanted, recover_s in sorted(sizes):
+        trained = f"-trained-{recover_s / 60:g}m" if recover_s else ""
+        files = {precision: folder / f"{stem}-{100 * wanted:g}{trained}-{precision}.gguf" for precision in PRECISIONS}
+        if not _is_made(files["f32"], whole, heard.hashes if wanted else []):
+            kitchen.make(Recipe("f32", wanted, recover_s)).write(files["f32"], tell_steps)
+            kitchen.tidy()
+        one = _read(str(files["f32"]))
+        reduction = 1 - one.dims.encoder_weights / replace(one.dims, layers=()).encoder_weights
+        for precision in map(parse_precision, options.precisions):
+            listens = precision == "int4"  # int8 gains little, and listens for minutes
+            if precision != "f32" and not _is_made(files[precision], one, heard.hashes if listens else []):
+                made = Kitchen(one, heard.sources if listens else (), folder, tell_steps).make(Recipe(precision))
+                made.write(files[precision], tell_steps)
+            tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
+            scores = measure(files[precision], manifests)
+            n_bytes, macs = files[precision].stat().st_size, one.dims.encoder_weights
+            yield files[precision], Compressed(one.name, precision, reduction, recover_s, n_bytes, macs, scores)
+
+
+def _timed(
+    rows: Sequence[Compressed], files: Sequence[Path], clips: Sequence[FloatArray], options: CompressionOptions
+) -> list[Compressed]:
+    """The same rows with their times, the sizes of a precision in turns."""
+    times: dict[Path, tuple[EncoderTime, ...]] = dict.fromkeys(files, ())
+    for precision in dict.fromkeys(row.precision for row in rows):
+        alike = [file for file, row in zip(files, rows, strict=True) if row.precision == precision]
+        for threads in options.threads:
+            measured = time_encoders(alike, clips, threads, options.rounds)
+            times |= {file: (*times[file], one) for file, one in zip(alike, measured, strict=True)}
+    return [replace(row, times=times[file]) for file, row in zip(files, rows, strict=True)]
+
+
+def _read(model: str) -> Checkpoint:
+    """One of the store's, by name; or a file of before, whose encoder may be smaller than the published one."""
+    if model.endswith(".gguf"):
+        return read_checkpoint(Path(model))
+    return read_checkpoint(ensure(model), name=model)
+
+
+def _is_made(file: Path, source: Checkpoint, heard: list[str]) -> bool:
+    """Whether it is there already, from that checkpoint and those recordings."""
+    if not file.is_file():
+        return False
+    with open_model(file) as model:
+        known = model.metadata.get(HEARD_KEY, [])
+        return model.metadata.get("edgewise.source_sha256") == source.source_sha256 and known == heard
+
+
+def table_of(found: Sequence[Compressed]) -> str:
+    """A row for each, with the word error rate on each set."""
+    sets = [score.name for score in found[0].scores]
+    header = ("model", "precision", "encoder", "MB", "M macs", *sets, "mean WER %", "loops")
+    rows = [
+        (
+            one.model,
+            one.precision,
+            _size(one),
+            f"{one.n_bytes / 1e6:.1f}",
+            f"{one.encoder_macs / 1e6:.2f}",
+            *(f"{100 * score.rate:.2f}" for score in one.scores),
+            f"{100 * mean_rate(one.scores):.2f}",
+            str(sum(score.errors.loops for score in one.scores)),
+        )
+        for one in found
+    ]
+    return table(header, rows, n_left=3)
+
+
+def time_table(found: Sequence[Compressed]) -> str:
+    """The encoders' times, and which share of the arithmetic saved they saved."""
+    header = ("model", "precision", "encoder", "threads", "ms", "macs saved %", "time saved % (quartiles)", "share")
+    rows = []
+    for one in found:
+        for time in one.times:
+            lower, median, upper = (f"{100 * share:.1f}" for share in time.time_saved)
+            saved = (f"{100 * time.macs_saved:.1f}", f"{median} ({lower}-{upper})") if time.share else ("", "")
+            share = f"{time.share:.2f}" if time.share else ""
+            rows.append((one.model, one.precision, _size(one), str(time.threads), f"{time.ms:.2f}", *saved, share))
+    return table(header, rows, n_left=3)
+
+
+def _size(one: Compressed) -> str:
+    return (f"-{one.reduction:.1%}" if one.reduction else "whole") + (", trained" if one.recover_s else "")

@@ -1,0 +1,154 @@
+"""Language models in whatever form they are, behind one Protocol: tokens in, logits out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import BenchmarkError
+from .probabilities import Logits
+
+
+class LanguageModel(Protocol):
+    """A model that was loaded."""
+
+    engine: str
+    n_bytes: int
+    """Of its weights' files."""
+
+    def tokenize(self, text: str) -> list[int]:
+        """The tokens of a text, without special ones around them."""
+        ...
+
+    def logits(self, tokens: list[int]) -> Logits:
+        """The logits behind each token, (tokens, vocabulary), of a text that begins with the first."""
+        ...
+
+
+def load(path: Path, context: int, threads: int) -> LanguageModel:
+    """A GGUF file for llama.cpp, an ONNX folder for onnxruntime, or a Hugging Face folder for transformers.
+
+    Raises:
+        BenchmarkError: there is no such model, or no package that runs it.
+    """
+    try:
+        if path.is_file():
+            return LlamaCpp(path, context, threads)
+        if (path / "model.onnx").is_file():
+            return OnnxRuntime(path, threads)
+        if (path / "config.json").is_file():
+            return Transformers(path, threads)
+    except ImportError as error:
+        raise BenchmarkError(f"{path}: {error.name} is missing; `pip install` it to run this model") from error
+    raise BenchmarkError(f"{path}: expected a .gguf file, or a folder with model.onnx or config.json")
+
+
+class LlamaCpp:
+    """llama.cpp, through llama-cpp-python."""
+
+    engine = "llama.cpp"
+
+    def __init__(self, path: Path, context: int, threads: int) -> None:
+        from llama_cpp import Llama
+
+        self.n_bytes = path.stat().st_size
+        try:
+            self._model = Llama(
+                str(path), n_ctx=context, n_batch=context, n_threads=threads, logits_all=True, verbose=False
+            )
+        except ValueError as error:
+            raise BenchmarkError(f"{path}: llama.cpp does not open it") from error
+
+    def tokenize(self, text: str) -> list[int]:
+        """See `LanguageModel`."""
+        return list(self._model.tokenize(text.encode(), add_bos=False, special=False))
+
+    def logits(self, tokens: list[int]) -> Logits:
+        """See `LanguageModel`."""
+        self._model.reset()
+        self._model.eval(tokens)
+        scores: Logits = self._model.scores[: len(tokens)]
+        return scores
+
+
+class OnnxRuntime:
+    """A graph with a cache, which is given an empty one."""
+
+    engine = "onnxruntime"
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self.n_bytes = sum(file.stat().st_size for file in folder.glob("model.onnx*"))
+        self._tokenizer = _tokenizer(folder)
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # its errors have no base of their own
+            raise BenchmarkError(f"{folder}: onnxruntime does not open it: {error}") from error
+
+    def tokenize(self, text: str) -> list[int]:
+        """See `LanguageModel`."""
+        return _ids(self._tokenizer, text)
+
+    def logits(self, tokens: list[int]) -> Logits:
+        """See `LanguageModel`."""
+        positions = np.arange(len(tokens))[None]
+        given = {
+            "input_ids": np.array([tokens]),
+            "attention_mask": np.ones_like(positions),
+            "position_ids": positions,
+        }
+        feed = {
+            entry.name: given[entry.name]
+            if entry.name in given
+            else np.zeros((1, entry.shape[1], 0, entry.shape[3]), np.float32)
+            for entry in self._session.get_inputs()
+        }
+        (found,) = self._session.run(["logits"], feed)
+        logits: Logits = found[0]
+        return logits
+
+
+class Transformers:
+    """PyTorch in float32."""
+
+    engine = "transformers"
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        import torch
+        import transformers
+
+        torch.set_num_threads(threads)
+        self.n_bytes = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+        self._tokenizer = _tokenizer(folder)
+        self._model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, dtype=torch.float32
+        )
+
+    def tokenize(self, text: str) -> list[int]:
+        """See `LanguageModel`."""
+        return _ids(self._tokenizer, text)
+
+    def logits(self, tokens: list[int]) -> Logits:
+        """See `LanguageModel`."""
+        import torch
+
+        with torch.no_grad():
+            logits: Logits = self._model(torch.tensor([tokens])).logits[0].numpy()
+        return logits
+
+
+def _tokenizer(folder: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def _ids(tokenizer: Any, text: str) -> list[int]:
+    return list(tokenizer.encode(text, add_special_tokens=False).ids)

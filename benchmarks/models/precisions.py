@@ -1,0 +1,273 @@
+"""Measure what rounding costs: files of one Whisper beside the first of them.
+
+Word error rates of a few hundred recordings move by tenths of a percent when a handful of texts change, and texts
+change when anything does. So each recording is heard at several levels, a few decibels apart, and the difference that
+is left in the mean has its interval beside it. Divergence needs no such means: every model sees the first one's own
+words and says what it would write next.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import edge
+from edge.bench.intervals import Counts, drawn_rates, interval
+from edge.bench.result_file import make_result
+from edge.bench.scoring import require_scoring, score
+from edge.bench.sets import Manifest, Selection, duration_s, read_manifests, read_samples
+from edge.bench.tables import table
+from edge.machine import describe_machine
+from edge.whisper.engines.native import EngineState, WhisperEngine
+from edge.whisper.features import raw_log_mel
+from edge.whisper.file.model import ModelFile, open_model
+from export.calibrate.words import OwnWords
+from export.measure.measure import AS_RECORDED, at_level, listen
+from export.sources import read_checkpoint
+
+from ..arguments import add_json, add_sets, add_threads, given_sets, numbers
+from ..checkout import commit
+from ..errors import BenchmarkError
+from ..progress import tell_steps
+from .encoder_time import features_of
+from .probabilities import Logits, divergences, log_softmax
+
+EXAMPLES = """\
+examples:
+  python -m benchmarks precisions float32.gguf int8.gguf int4.gguf --manifest SETS --levels=-6,-3,0,3,6
+"""
+
+_LONGEST_S = 29.0
+"""Of what divergence is measured on: a window, and room for the padding behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionsOptions:
+    """What the command line asks for."""
+
+    models: tuple[Path, ...]
+    """Model files; the first is what the others are held against."""
+    sets: tuple[str, ...]
+    levels_db: tuple[float, ...]
+    """At which recordings are heard, beside their own."""
+    threads: int
+    data: Path | None
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """One file's next-token probabilities beside the first's."""
+
+    n_tokens: int
+    mean: float
+    """In nats a token; hangs on the few tokens in doubt."""
+    median: float
+    same_choice: float
+    """Share of tokens that are the likeliest for both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Increase:
+    """By how much one file's word error rate is above the first's, of the same recordings at the same levels."""
+
+    rate: float
+    """Its own; 1.0 is every word."""
+    difference: float
+    low: float
+    """Lower end of the difference's 95 % interval, whole recordings being drawn again."""
+    high: float
+    by_level: tuple[float, ...]
+    """The difference at each level."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """One file."""
+
+    model: str
+    precision: str
+    n_bytes: int
+    divergence: Divergence
+    sets: tuple[Increase, ...]
+    mean: Increase
+    """Over the sets."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the files, and the recordings to hold them against each other on."""
+    parser.add_argument(
+        "models",
+        type=Path,
+        nargs="+",
+        metavar="MODEL",
+        help="GGUF files of one Whisper; the first, float32 say, is what the others are held against",
+    )
+    add_sets(parser)
+    parser.add_argument(
+        "--levels",
+        type=numbers,
+        default=AS_RECORDED,
+        metavar="DB[,DB...]",
+        help="hear every recording so many decibels louder (default 0: as it is); the mean over several, such as "
+        "-6,-3,0,3,6, depends less on chance. After a minus write --levels=-6,…",
+    )
+    add_threads(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure what the command line asks for."""
+    return run_precisions(
+        PrecisionsOptions(
+            models=tuple(arguments.models),
+            sets=given_sets(arguments),
+            levels_db=arguments.levels,
+            threads=arguments.threads,
+            data=arguments.data,
+            limit=arguments.limit,
+        )
+    )
+
+
+def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
+    """Measure, print two tables, and return what the JSON file holds.
+
+    Raises:
+        BenchmarkError: the models have not the same vocabulary, or a set has no words.
+    """
+    require_scoring()
+    manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
+    with ExitStack() as opened:
+        files = [opened.enter_context(open_model(path)) for path in options.models]
+        if len({file.dims.n_vocab for file in files}) > 1:
+            raise BenchmarkError("the models have vocabularies of different sizes")
+        diverged = measure_divergence(files, manifests, options.threads)
+        precisions = [file.precision for file in files]
+    edits, words = count_edits(options, manifests)
+    results = []
+    for number, path in enumerate(options.models):
+        more = increases([one[number] for one in edits], [one[0] for one in edits], words)
+        results.append(Rounded(path.name, precisions[number], path.stat().st_size, diverged[number], *more))
+    names = [manifest.name for manifest in manifests]
+    print(f"{divergence_table(results)}\n\n{words_table(results, names)}")
+    settings = {"sets": names, "levels_db": options.levels_db, "limit": options.limit}
+    found = [asdict(one) for one in results]
+    return make_result("precisions", describe_machine(commit()), settings=settings, results=found)
+
+
+def measure_divergence(files: Sequence[ModelFile], manifests: Sequence[Manifest], threads: int) -> list[Divergence]:
+    """Of each file from the first, on the recordings that fit a window."""
+    words = OwnWords(read_checkpoint(files[0].path))
+    states = [WhisperEngine(file, threads=threads).new_state() for file in files]
+    found: list[list[Counts]] = [[] for _ in files]
+    same: list[list[NDArray[np.bool_]]] = [[] for _ in files]
+    fitting = [one for manifest in manifests for one in manifest.utterances if duration_s(one) <= _LONGEST_S]
+    if not fitting:
+        raise BenchmarkError(f"no recording of at most {_LONGEST_S:g} s")
+    for done, utterance in enumerate(fitting):
+        tell_steps("telling what comes next", done, len(fitting))
+        samples = read_samples(utterance)
+        tokens, n_prompt = words.listen(raw_log_mel(samples, files[0].mel_filters), [False])[False]
+        answers = [
+            _next_tokens(state, features_of(file, samples), tokens, n_prompt)
+            for file, state in zip(files, states, strict=True)
+        ]
+        for number, answer in enumerate(answers):
+            found[number].append(divergences(answers[0], answer))
+            same[number].append(answers[0].argmax(axis=1) == answer.argmax(axis=1))
+    tell_steps("", 0, 0)
+    return [_divergence(np.concatenate(one), np.concatenate(two)) for one, two in zip(found, same, strict=True)]
+
+
+def count_edits(options: PrecisionsOptions, manifests: Sequence[Manifest]) -> tuple[list[Counts], list[Counts]]:
+    """Of each set: wrong words, (n_models, n_levels, n_recordings), and true ones, (n_recordings,)."""
+    models = [edge.load(path, threads=options.threads) for path in options.models]
+    edits, words = [], []
+    for manifest in manifests:
+        with_words = [one for one in manifest.utterances if one.text is not None]
+        counts = np.zeros((len(models), len(options.levels_db), len(with_words)))
+        true_words = np.zeros(len(with_words))
+        for done, utterance in enumerate(with_words):
+            tell_steps(f"listening to {manifest.name}", done, len(with_words))
+            samples = read_samples(utterance)
+            for level, decibels in enumerate(options.levels_db):
+                heard = at_level(samples, decibels)
+                for number, model in enumerate(models):
+                    errors = score(utterance.text or "", listen(model, utterance, heard).text, utterance.language)
+                    counts[number, level, done] = errors.edits
+                    true_words[done] = errors.words
+        if not true_words.sum():
+            raise BenchmarkError(f"{manifest.name}: expected recordings with their words, found none")
+        edits.append(counts)
+        words.append(true_words)
+    tell_steps("", 0, 0)
+    return edits, words
+
+
+def increases(
+    own: Sequence[Counts], first: Sequence[Counts], words: Sequence[Counts]
+) -> tuple[tuple[Increase, ...], Increase]:
+    """On each set, and in the mean over the sets, of wrong words (n_levels, n_recordings) a set."""
+    rng = np.random.default_rng(0)
+    rates, differences, drawn = [], [], []
+    for mine, others, true_words in zip(own, first, words, strict=True):
+        rates.append(mine.mean(axis=0).sum() / true_words.sum())
+        differences.append((mine - others).sum(axis=1) / true_words.sum())
+        drawn.append(drawn_rates((mine - others).mean(axis=0), true_words, rng))
+    sets = tuple(_increase(*parts) for parts in zip(rates, differences, drawn, strict=True))
+    mean = _increase(float(np.mean(rates)), np.mean(differences, axis=0), np.mean(drawn, axis=0))
+    return sets, mean
+
+
+def divergence_table(found: Sequence[Rounded]) -> str:
+    """A row for each file; divergences in thousandths of a nat."""
+    header = ("model", "precision", "MB", "tokens", "divergence, 1e-3 nats", "median", "same choice %")
+    rows = [
+        (
+            one.model,
+            one.precision,
+            f"{one.n_bytes / 1e6:.1f}",
+            str(one.divergence.n_tokens),
+            f"{1e3 * one.divergence.mean:.3f}",
+            f"{1e3 * one.divergence.median:.3f}",
+            f"{100 * one.divergence.same_choice:.2f}",
+        )
+        for one in found
+    ]
+    return table(header, rows, n_left=2)
+
+
+def words_table(found: Sequence[Rounded], sets: Sequence[str]) -> str:
+    """A row for each file and set: the rate in the mean over the levels, and how far it is above the first file's."""
+    header = ("model", "precision", "set", "WER %", "more than the first", "95 %", "at single levels")
+    rows = []
+    for one in found:
+        for name, more in zip((*sets, "mean"), (*one.sets, one.mean), strict=True):
+            shares = (more.difference, more.low, more.high, min(more.by_level), max(more.by_level))
+            difference, low, high, least, most = (f"{100 * share:+.2f}" for share in shares)
+            cells = (f"{100 * more.rate:.2f}", difference, f"{low} to {high}", f"{least} to {most}")
+            rows.append((one.model, one.precision, name, *cells))
+    return table(header, rows, n_left=3)
+
+
+def _next_tokens(state: EngineState, features: Logits, tokens: NDArray[np.int32], n_prompt: int) -> Logits:
+    """Log-probabilities after each of the tokens from the prompt's last on, (n_tokens - n_prompt + 1, vocabulary)."""
+    state.encode(features)
+    logits: Logits = state.decode(tokens[None], last_only=False)[0, n_prompt - 1 :]
+    return log_softmax(logits)
+
+
+def _divergence(found: Counts, same: NDArray[np.bool_]) -> Divergence:
+    return Divergence(len(found), float(found.mean()), float(np.median(found)), float(same.mean()))
+
+
+def _increase(rate: float, by_level: Counts, drawn: Counts) -> Increase:
+    return Increase(float(rate), float(by_level.mean()), *interval(drawn), tuple(map(float, by_level)))

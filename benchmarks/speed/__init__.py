@@ -1,0 +1,1 @@
+"""How fast: whole recordings beside the peers, kernels and decoder steps beside the machine's limits."""

@@ -1,0 +1,1 @@
+"""How exact: words that are lost, invented, placed in time, given a probability, or listed by the user."""
