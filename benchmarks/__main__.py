@@ -6,7 +6,6 @@ import argparse
 import signal
 import sys
 from collections.abc import Collection, Sequence
-from functools import partial
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -40,7 +39,7 @@ COMMANDS = {
     "compare": Command("compare", "what differs between two files of results, beyond the noise?"),
 }
 
-_HELP = partial(argparse.RawDescriptionHelpFormatter, max_help_position=26)
+_HELP = argparse.RawDescriptionHelpFormatter
 
 _EPILOG = """\
 `python -m benchmarks COMMAND --help` tells what a command measures and shows examples;

@@ -21,7 +21,7 @@ def test_help_lists_every_command_and_imports_none() -> None:
     done = subprocess.run(
         [sys.executable, "-c", shown + program, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    assert re.findall(r"^    (\w+)  ", done.stdout, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^    (\w+)\s", done.stdout, re.MULTILINE) == list(COMMANDS)
     loaded = set(done.stderr.split())
     assert "benchmarks.__main__" in loaded
     assert [command.module for command in COMMANDS.values() if f"benchmarks.{command.module}" in loaded] == []

@@ -6,9 +6,10 @@ in full, whatever thresholds the user has set. A false alarm costs time only, so
 would condemn a text.
 
 What stays in doubt has to be borne out by the recording: `speech_needed_s` says how much speech must be heard. The
-bounds were chosen on noise, music and speech (`python -m benchmarks hallucination`): words that nobody says come with less than
-0.2 s of what sounds like speech, or with none, but for a sneeze; the shortest words of speakers have 0.4 s, or, of
-clips shorter than a second, a third of the clip. Whispering sounds like no speech, but leaves the model in no doubt.
+bounds were chosen on noise, music and speech (`python -m benchmarks hallucination`): words that nobody says come with
+less than 0.2 s of what sounds like speech, or with none, but for a sneeze; the shortest words of speakers have 0.4 s,
+or, of clips shorter than a second, a third of the clip. Whispering sounds like no speech, but leaves the model in no
+doubt.
 """
 
 from __future__ import annotations
