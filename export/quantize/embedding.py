@@ -1,7 +1,7 @@
 """Rounding the token embedding, which is also the output projection (edge.whisper.file.embedding has the form).
 
 Each channel is divided by its largest weight before rows are rounded: of the ways tried it loses the least of the
-words' probabilities, a seventh of what rounding without it does (benchmarks/JOURNAL.md).
+words' probabilities, a seventh of what rounding without it does (benchmarks/journal/embedding.md).
 """
 
 from __future__ import annotations
