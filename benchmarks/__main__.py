@@ -16,7 +16,7 @@ from .errors import BenchmarkError
 
 
 class Command(NamedTuple):
-    """One command: where it is, and what it answers."""
+    """One command: where it is, and which question it answers."""
 
     module: str
     """Name of the module below this package, which has `add_arguments` and `run`; imported when it is needed."""

@@ -52,7 +52,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def given_sets(arguments: argparse.Namespace) -> tuple[str, ...]:
-    """All sets of `--manifest`, in the order given."""
+    """Return all sets of `--manifest`, in the order given."""
     return tuple(name for some in arguments.manifest for name in some)
 
 

@@ -22,7 +22,7 @@ def prefer_compiled_edge() -> None:
 
 
 def commit() -> str | None:
-    """The commit of this checkout, with "+" behind it where files are changed; None where git does not tell."""
+    """Return this checkout's commit, followed by "+" where files are changed; None where git does not tell."""
 
     def git(*words: str) -> str | None:
         try:

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class BenchmarkError(Exception):
-    """A run that cannot start or go on; the message says what to do."""
+    """Failure of a run that cannot start or go on; the message says what to do."""

@@ -12,5 +12,5 @@ def tell(message: str) -> None:
 
 
 def tell_steps(what: str, done: int, total: int) -> None:
-    """A `Progress`: how much of a piece of work is done."""
+    """Show how much of a piece of work is done; a `Progress`."""
     tell(f"{what}  {100 * done // total} %" if total else what)

@@ -16,7 +16,7 @@ _FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What must be known to compare two results; None or empty where the system does not tell."""
+    """Facts that must be known to compare two results; None or empty where the system does not tell."""
 
     cpu: str
     board: str | None
@@ -66,7 +66,7 @@ def _usable_cores() -> int:
 
 
 def _cpuinfo() -> dict[str, str]:
-    """The last processor's fields, which on big.LITTLE boards is a big core."""
+    """Read the last processor's fields, which on big.LITTLE boards is a big core."""
     fields = {}
     for line in (_read("/proc/cpuinfo") or "").splitlines():
         key, colon, value = line.partition(":")

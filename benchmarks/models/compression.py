@@ -42,7 +42,7 @@ examples:
 
 @dataclass(frozen=True, slots=True)
 class CompressionOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     sets: tuple[str, ...]
     calibration: tuple[str, ...]
@@ -59,9 +59,9 @@ class CompressionOptions:
     keep: Path | None = None
     """Folder for the model files, and for what an interrupted run goes on from; None throws all away."""
     threads: tuple[int, ...] = (1, 2)
-    """With which the encoders are timed."""
+    """Numbers of threads with which the encoders are timed."""
     rounds: int = 10
-    """In which each encodes every clip."""
+    """Rounds in which each encoder encodes every clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ class Compressed:
     reduction: float
     """Share of the encoder's weights that has gone."""
     recover_s: float
-    """For how long it was trained."""
+    """Seconds for which it was trained."""
     n_bytes: int
     encoder_macs: int
-    """For one position, 20 ms."""
+    """Multiply-adds of the encoder's matrices for one position, 20 ms."""
     scores: tuple[SetScore, ...]
     times: tuple[EncoderTime, ...] = ()
-    """Beside the first size of the same model and precision, for each number of threads."""
+    """Times beside the first size of the same model and precision, for each number of threads."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -180,7 +180,7 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """The recordings to listen to."""
+    """Recordings to listen to."""
 
     sources: tuple[Path, ...]
     hashes: list[str]
@@ -196,7 +196,7 @@ def _listen_to(options: CompressionOptions) -> _Heard:
 def _model(
     name: str, options: CompressionOptions, manifests: Sequence[Manifest], heard: _Heard, folder: Path
 ) -> Iterator[tuple[Path, Compressed]]:
-    """Every size at every precision, and the file that it is in."""
+    """Make every size at every precision, and yield the file that it is in."""
     whole = _read(name)
     kitchen = Kitchen(whole, heard.sources, folder, tell_steps)
     stem = Path(name).stem if name.endswith(".gguf") else name
@@ -225,7 +225,7 @@ def _model(
 def _timed(
     rows: Sequence[Compressed], files: Sequence[Path], clips: Sequence[FloatArray], options: CompressionOptions
 ) -> list[Compressed]:
-    """The same rows with their times, the sizes of a precision in turns."""
+    """Add to the rows their times, the sizes of a precision in turns."""
     times: dict[Path, tuple[EncoderTime, ...]] = dict.fromkeys(files, ())
     for precision in dict.fromkeys(row.precision for row in rows):
         alike = [file for file, row in zip(files, rows, strict=True) if row.precision == precision]
@@ -236,14 +236,14 @@ def _timed(
 
 
 def _read(model: str) -> Checkpoint:
-    """One of the store's, by name; or a file of before, whose encoder may be smaller than the published one."""
+    """Read a model of the store by name, or a file made before, whose encoder may be smaller than the published one."""
     if model.endswith(".gguf"):
         return read_checkpoint(Path(model))
     return read_checkpoint(ensure(model), name=model)
 
 
 def _is_made(file: Path, source: Checkpoint, heard: list[str]) -> bool:
-    """Whether it is there already, from that checkpoint and those recordings."""
+    """Tell whether a file is there already, from that checkpoint and those recordings."""
     if not file.is_file():
         return False
     with open_model(file) as model:
@@ -252,7 +252,7 @@ def _is_made(file: Path, source: Checkpoint, heard: list[str]) -> bool:
 
 
 def table_of(found: Sequence[Compressed]) -> str:
-    """A row for each, with the word error rate on each set."""
+    """Write a row for each, with the word error rate on each set."""
     sets = [score.name for score in found[0].scores]
     header = ("model", "precision", "encoder", "MB", "M macs", *sets, "mean WER %", "loops")
     rows = [
@@ -272,7 +272,7 @@ def table_of(found: Sequence[Compressed]) -> str:
 
 
 def time_table(found: Sequence[Compressed]) -> str:
-    """The encoders' times, and which share of the arithmetic saved they saved."""
+    """Write the encoders' times, and which share of the arithmetic saved they saved."""
     header = ("model", "precision", "encoder", "threads", "ms", "macs saved %", "time saved % (quartiles)", "share")
     rows = []
     for one in found:

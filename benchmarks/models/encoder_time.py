@@ -24,13 +24,13 @@ from ..progress import tell_steps
 from ..speed.step_report import quartiles
 
 _CLIPS = 20
-"""Of all sets together, nearly the same number of each."""
+"""Clips of all sets together, nearly the same number of each."""
 _WINDOW_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderTime:
-    """One encoder beside the first one."""
+    """Time of one encoder beside the first one."""
 
     threads: int
     ms: float
@@ -42,12 +42,12 @@ class EncoderTime:
 
     @property
     def share(self) -> float | None:
-        """Time saved for arithmetic saved; None where none was."""
+        """Time saved over arithmetic saved; None where no arithmetic was saved."""
         return self.time_saved[1] / self.macs_saved if self.macs_saved > 0 else None
 
 
 def clips_of(manifests: Sequence[Manifest]) -> list[FloatArray]:
-    """Samples of the first recordings of each set that fit a window.
+    """Read the samples of the first recordings of each set that fit a window.
 
     Raises:
         ManifestError: none does.
@@ -92,7 +92,7 @@ def time_encoders(
 def _measure(
     models: Sequence[ModelFile], clips: Sequence[FloatArray], threads: int, rounds: int
 ) -> tuple[FloatArray, list[float]]:
-    """Seconds (rounds, n_files, n_clips), and each file's multiply-adds over all clips."""
+    """Return seconds (rounds, n_files, n_clips), and each file's multiply-adds over all clips."""
     engines = [WhisperEngine(model, threads=threads) for model in models]
     states = [engine.new_state() for engine in engines]
     inputs = [[features_of(model, clip) for clip in clips] for model in models]
@@ -110,7 +110,7 @@ def _measure(
 
 
 def features_of(model: ModelFile, samples: FloatArray) -> FloatArray:
-    """What the runtime encodes of a clip."""
+    """Compute what the runtime encodes of a clip."""
     raw = raw_log_mel(samples, model.mel_filters)
     positions = model.dims.n_audio_ctx if model.tail is None else clip_positions(model.tail, len(raw), model.dims)
     return window_features(raw, positions * FRAMES_PER_POSITION)

@@ -12,23 +12,23 @@ from .probabilities import Logits
 
 
 class LanguageModel(Protocol):
-    """A model that was loaded."""
+    """A loaded language model: tokens in, logits out."""
 
     engine: str
     n_bytes: int
-    """Of its weights' files."""
+    """Bytes of the files that hold the weights."""
 
     def tokenize(self, text: str) -> list[int]:
-        """The tokens of a text, without special ones around them."""
+        """Cut a text into tokens, without special ones around them."""
         ...
 
     def logits(self, tokens: list[int]) -> Logits:
-        """The logits behind each token, (tokens, vocabulary), of a text that begins with the first."""
+        """Compute the logits after each token, (tokens, vocabulary), of a text that begins with the first."""
         ...
 
 
 def load(path: Path, context: int, threads: int) -> LanguageModel:
-    """A GGUF file for llama.cpp, an ONNX folder for onnxruntime, or a Hugging Face folder for transformers.
+    """Open a GGUF file with llama.cpp, an ONNX folder with onnxruntime, or a Hugging Face folder with transformers.
 
     Raises:
         BenchmarkError: there is no such model, or no package that runs it.
@@ -46,7 +46,7 @@ def load(path: Path, context: int, threads: int) -> LanguageModel:
 
 
 class LlamaCpp:
-    """llama.cpp, through llama-cpp-python."""
+    """Model in llama.cpp, through llama-cpp-python."""
 
     engine = "llama.cpp"
 
@@ -74,7 +74,7 @@ class LlamaCpp:
 
 
 class OnnxRuntime:
-    """A graph with a cache, which is given an empty one."""
+    """Graph with a cache, which is given an empty one."""
 
     engine = "onnxruntime"
 
@@ -116,7 +116,7 @@ class OnnxRuntime:
 
 
 class Transformers:
-    """PyTorch in float32."""
+    """Model in PyTorch, in float32."""
 
     engine = "transformers"
 

@@ -35,17 +35,17 @@ examples:
 """
 
 DEFAULT_TEXT = "text_calibration/us_inaugural_addresses_since_1900.txt"
-"""Inside the folder of sets: cased, punctuated prose."""
+"""Path inside the folder of sets of a cased, punctuated prose text."""
 
 
 @dataclass(frozen=True, slots=True)
 class PerplexityOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     models: tuple[Path, ...]
     text: Path | None
     tokens: int
-    """Of the text, from its beginning, rounded up to whole windows."""
+    """Tokens of the text, from its beginning, rounded up to whole windows."""
     context: int
     """Tokens of a window."""
     threads: int
@@ -53,13 +53,13 @@ class PerplexityOptions:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one model did."""
+    """Scores of one model."""
 
     model: str
     engine: str
     n_bytes: int
     n_tokens: int
-    """That were scored."""
+    """Number of tokens that were scored."""
     perplexity: float
     divergence: float
     """Mean Kullback-Leibler divergence from the first model, in nats a token."""
@@ -68,12 +68,12 @@ class Score:
     logit_error: float
     """Root mean square difference of the logits from the first model's."""
     farthest_logit: float
-    """Largest such difference."""
+    """Largest difference of a logit from the first model's."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Reference:
-    """The first model's answer for a window, each (positions, vocabulary)."""
+    """Answer of the first model for a window, each array (positions, vocabulary)."""
 
     logits: Logits
     log_p: Logits
@@ -81,14 +81,14 @@ class _Reference:
 
 @dataclass(slots=True)
 class _Sums:
-    """What is added up, a window at a time."""
+    """Sums over the windows so far."""
 
     surprise: float = 0.0
     divergence: float = 0.0
     n_same: int = 0
     n_tokens: int = 0
     squares: float = 0.0
-    """Mean over the vocabulary, summed over the tokens."""
+    """Squared differences of logits, their mean over the vocabulary, summed over the tokens."""
     farthest_logit: float = 0.0
 
     def add(self, logits: Logits, next_tokens: NDArray[np.int64], reference: _Reference) -> None:
@@ -158,7 +158,7 @@ def run_perplexity(options: PerplexityOptions) -> dict[str, Any]:
 
 
 def score_table(scores: Sequence[Score]) -> str:
-    """A row for each model."""
+    """Write a row for each model."""
     header = ("model", "engine", "MB", "perplexity", "divergence", "same choice %", "logit error", "farthest")
     rows = [
         (

@@ -45,18 +45,18 @@ examples:
 """
 
 _LONGEST_S = 29.0
-"""Of what divergence is measured on: a window, and room for the padding behind it."""
+"""Longest recording that divergence is measured on: a window, less room for the padding behind it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrecisionsOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     models: tuple[Path, ...]
     """Model files; the first is what the others are held against."""
     sets: tuple[str, ...]
     levels_db: tuple[float, ...]
-    """At which recordings are heard, beside their own."""
+    """Gains in dB at which each recording is heard."""
     threads: int
     data: Path | None
     limit: int | None
@@ -64,11 +64,11 @@ class PrecisionsOptions:
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """One file's next-token probabilities beside the first's."""
+    """Distance of one file's next-token probabilities from the first file's."""
 
     n_tokens: int
     mean: float
-    """In nats a token; hangs on the few tokens in doubt."""
+    """Nats a token; depends on the few tokens in doubt."""
     median: float
     same_choice: float
     """Share of tokens that are the likeliest for both."""
@@ -76,21 +76,21 @@ class Divergence:
 
 @dataclass(frozen=True, slots=True)
 class Increase:
-    """By how much one file's word error rate is above the first's, of the same recordings at the same levels."""
+    """Word error rate of one file above the first file's, of the same recordings at the same levels."""
 
     rate: float
-    """Its own; 1.0 is every word."""
+    """Word error rate of the file itself; 1.0 is every word."""
     difference: float
     low: float
     """Lower end of the difference's 95 % interval, whole recordings being drawn again."""
     high: float
     by_level: tuple[float, ...]
-    """The difference at each level."""
+    """Difference at each level."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rounded:
-    """One file."""
+    """Results of one file."""
 
     model: str
     precision: str
@@ -98,7 +98,7 @@ class Rounded:
     divergence: Divergence
     sets: tuple[Increase, ...]
     mean: Increase
-    """Over the sets."""
+    """Increase in the mean over the sets."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -164,7 +164,7 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
 
 
 def measure_divergence(files: Sequence[ModelFile], manifests: Sequence[Manifest], threads: int) -> list[Divergence]:
-    """Of each file from the first, on the recordings that fit a window."""
+    """Measure how far each file is from the first, on the recordings that fit a window."""
     words = OwnWords(read_checkpoint(files[0].path))
     states = [WhisperEngine(file, threads=threads).new_state() for file in files]
     found: list[list[Counts]] = [[] for _ in files]
@@ -188,7 +188,7 @@ def measure_divergence(files: Sequence[ModelFile], manifests: Sequence[Manifest]
 
 
 def count_edits(options: PrecisionsOptions, manifests: Sequence[Manifest]) -> tuple[list[Counts], list[Counts]]:
-    """Of each set: wrong words, (n_models, n_levels, n_recordings), and true ones, (n_recordings,)."""
+    """Count, for each set, wrong words (n_models, n_levels, n_recordings) and true ones (n_recordings,)."""
     models = [edge.load(path, threads=options.threads) for path in options.models]
     edits, words = [], []
     for manifest in manifests:
@@ -215,7 +215,7 @@ def count_edits(options: PrecisionsOptions, manifests: Sequence[Manifest]) -> tu
 def increases(
     own: Sequence[Counts], first: Sequence[Counts], words: Sequence[Counts]
 ) -> tuple[tuple[Increase, ...], Increase]:
-    """On each set, and in the mean over the sets, of wrong words (n_levels, n_recordings) a set."""
+    """Compare wrong words (n_levels, n_recordings) of each set with the first file's, by set and in the mean."""
     rng = np.random.default_rng(0)
     rates, differences, drawn = [], [], []
     for mine, others, true_words in zip(own, first, words, strict=True):
@@ -228,7 +228,7 @@ def increases(
 
 
 def divergence_table(found: Sequence[Rounded]) -> str:
-    """A row for each file; divergences in thousandths of a nat."""
+    """Write a row for each file; divergences in thousandths of a nat."""
     header = ("model", "precision", "MB", "tokens", "divergence, 1e-3 nats", "median", "same choice %")
     rows = [
         (
@@ -246,7 +246,7 @@ def divergence_table(found: Sequence[Rounded]) -> str:
 
 
 def words_table(found: Sequence[Rounded], sets: Sequence[str]) -> str:
-    """A row for each file and set: the rate in the mean over the levels, and how far it is above the first file's."""
+    """Write a row for each file and set: the mean rate over the levels, and how far it is above the first file's."""
     header = ("model", "precision", "set", "WER %", "more than the first", "95 %", "at single levels")
     rows = []
     for one in found:
@@ -259,7 +259,7 @@ def words_table(found: Sequence[Rounded], sets: Sequence[str]) -> str:
 
 
 def _next_tokens(state: EngineState, features: Logits, tokens: NDArray[np.int32], n_prompt: int) -> Logits:
-    """Log-probabilities after each of the tokens from the prompt's last on, (n_tokens - n_prompt + 1, vocabulary)."""
+    """Compute log-probabilities after the prompt's last token and each later one, (positions, vocabulary)."""
     state.encode(features)
     logits: Logits = state.decode(tokens[None], last_only=False)[0, n_prompt - 1 :]
     return log_softmax(logits)

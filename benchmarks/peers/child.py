@@ -27,10 +27,10 @@ _LINES_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What loading a model took."""
+    """Cost of loading a model."""
 
     load_s: float
-    """Importing the engine and opening the model."""
+    """Seconds of importing the engine and opening the model."""
     peak_rss_mb: float
     packages: dict[str, str]
     """Versions of what runs."""
@@ -45,9 +45,9 @@ class Heard:
     """Wall-clock time of the transcription alone."""
     audio_s: float
     peak_rss_mb: float
-    """Of the whole process, so far."""
+    """Most memory that the whole process has held so far."""
     parts: Parts | None = None
-    """Where the time went, where the engine tells."""
+    """Times of the parts; None where the engine does not report them."""
 
 
 class EngineProcess:

@@ -15,16 +15,16 @@ class EngineSpec:
     engine: str
     precision: str
     options: tuple[tuple[str, str], ...] = ()
-    """(name, value) each, in the order given."""
+    """Pairs (name, value), in the order given."""
 
     @property
     def label(self) -> str:
-        """As it is written on the command line, the precision always said."""
+        """Text of the engine on the command line, its precision always written."""
         return ":".join((self.engine, self.precision, *(f"{name}={value}" for name, value in self.options)))
 
 
 def parse_engine(text: str) -> EngineSpec:
-    """`name[:precision][:option=value ...]`; without a precision the engine's usual one."""
+    """Parse `name[:precision][:option=value ...]`; without a precision take the engine's usual one."""
     name, *words = text.split(":")
     if name not in ENGINES:
         raise BenchmarkError(f"unknown engine {name!r}; there are {', '.join(ENGINES)}")

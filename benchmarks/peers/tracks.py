@@ -35,19 +35,19 @@ class Runner:
 
 @dataclass(frozen=True, slots=True)
 class SetRun:
-    """All engines over one set with one model."""
+    """Results of all engines over one set with one model."""
 
     results: list[EngineResult]
     packages: dict[str, str]
-    """Versions of what ran."""
+    """Versions of all that ran."""
     peaks: Peaks
-    """The machine's, measured before and after while all engines stood still."""
+    """Limits of the machine, measured before and after while all engines stood still."""
 
 
 def run_set(
     runners: Sequence[Runner], manifest: Manifest, repeats: int, measure_peaks: Callable[[int], Peaks]
 ) -> SetRun:
-    """All engines alive at once; every recording goes through each before the next one."""
+    """Run all engines over a set, all alive at once: every recording goes through each before the next one."""
     threads = runners[0].settings.threads
     with ExitStack() as stack:
         tracks = []
@@ -78,12 +78,12 @@ def _take_turns(tracks: Sequence[_Track], asked: Sequence[Utterance], repeats: i
 
 
 def _asked(utterance: Utterance, model: str) -> Utterance:
-    """What an engine hears of an utterance: a model that knows English only is asked for nothing else."""
+    """Prepare what an engine hears of an utterance: a model that knows English only is asked for nothing else."""
     return dataclasses.replace(utterance, language="en") if model.endswith(".en") else utterance
 
 
 class _Track:
-    """One engine's process and what came out of it so far."""
+    """Process of one engine and what came out of it so far."""
 
     def __init__(self, runner: Runner, process: EngineProcess) -> None:
         self.loaded: Loaded = process.load()
@@ -122,7 +122,7 @@ class _Track:
 
 @dataclass(frozen=True, slots=True)
 class _Peak:
-    """What the floor of a recording is made of, besides the recording."""
+    """Facts that make the floor of a recording, besides the recording."""
 
     dims: WhisperDims
     tail: Tail | None

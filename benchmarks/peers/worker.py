@@ -23,7 +23,7 @@ from .engines import ENGINES, EngineSettings, Transcriber
 
 
 def peak_rss_mb() -> float:
-    """The most memory this process has held, in units of 10^6 bytes."""
+    """Return the most memory this process has held, in units of 10^6 bytes."""
     try:
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
@@ -35,7 +35,7 @@ def peak_rss_mb() -> float:
 
 
 def serve(requests: TextIO, replies: TextIO) -> None:
-    """Answer until the input ends."""
+    """Answer requests until the input ends."""
     engine: Transcriber | None = None
     for line in requests:
         request = json.loads(line)
@@ -87,7 +87,7 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
 
 
 def main() -> None:
-    """Keep the pipe to the parent for replies; what engines print goes to standard error."""
+    """Serve, keeping the pipe to the parent for replies; what engines print goes to standard error."""
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as replies:
         os.dup2(2, 1)
         serve(sys.stdin, replies)

@@ -41,12 +41,12 @@ examples:
 """
 
 Rows = list[tuple[EngineResult, Summary]]
-"""The engines over one set."""
+"""Results of the engines over one set, with their summaries."""
 
 
 @dataclass(frozen=True, slots=True)
 class AsrOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     sets: tuple[str, ...]
     """Paths, or names of folders in `data`."""
@@ -54,9 +54,9 @@ class AsrOptions:
     models: tuple[str, ...]
     threads: int
     data: Path | None
-    """Where sets that are named without a path lie; None for the folder in EDGEWISE_TEST_DATA."""
+    """Folder of the sets that are named without a path; None for the one in EDGEWISE_TEST_DATA."""
     selection: Selection
-    """Which recordings of each set."""
+    """Choice of recordings of each set."""
     repeats: int
     """Passes over a set."""
     beam: int
@@ -148,7 +148,7 @@ def _runners(options: AsrOptions, model: str, scratch: Path) -> list[Runner]:
 
 
 def _shown(run: SetRun, model: str, manifest: Manifest) -> Rows:
-    """The tables of one set on standard output, and their rows."""
+    """Print the tables of one set, and return their rows."""
     peers = by_speed(run.results)
     summaries = [summarize(result, peers) for result in run.results]
     print(f"\n{model} on {manifest.name}: {len(manifest.utterances)} recordings\n")
@@ -180,7 +180,7 @@ def _settings(options: AsrOptions, manifests: Sequence[Manifest]) -> dict[str, A
 
 
 def _over_sets(measured: Sequence[Rows]) -> list[dict[str, Any]]:
-    """Of each engine with each model: the mean of its word error rates, and all its loops."""
+    """Compute, for each engine with each model, the mean of its word error rates, and all its loops."""
     found: dict[tuple[str, str], list[Summary]] = {}
     for rows in measured:
         for result, summary in rows:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from edge import ops
 
 _AN_INSTANT_S = 1e-4
-"""Less than one pass over the memory takes, so that it is read once."""
+"""Time shorter than one pass over the memory, so that it is read once."""
 
 
 class Evictor:
-    """Reads more memory than the caches hold, with as many threads as the engine has."""
+    """Reader of more memory than the caches hold, with as many threads as the engine has."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads

@@ -19,14 +19,14 @@ _UNIT = "ns/element"
 
 @dataclass(frozen=True, slots=True)
 class ElementRate:
-    """One kernel at one size."""
+    """Speed of one kernel at one size."""
 
     kind: str
     shape: str
-    """As checkasm writes it: rows x columns."""
+    """Rows x columns, as checkasm writes them."""
     level: str
     ns_per_element: tuple[float, ...]
-    """For each round."""
+    """Nanoseconds for each round."""
 
 
 def measure_elementwise(checkasm: Path, level: str, rounds: int) -> list[ElementRate]:
@@ -43,13 +43,13 @@ def measure_elementwise(checkasm: Path, level: str, rounds: int) -> list[Element
 
 
 def element_table(rates: Sequence[ElementRate]) -> str:
-    """One row a kernel and size."""
+    """Write a row for each kernel and size."""
     rows = [(rate.kind, rate.shape, f"{float(np.median(rate.ns_per_element)):.3f}") for rate in rates]
     return table(("kernel", "size", "ns an element"), rows, n_left=2)
 
 
 def _parse(lines: Sequence[str], level: str) -> list[tuple[str, float]]:
-    """(shape, nanoseconds) of each line `kernel shape level value unit ...` of a level."""
+    """Return (shape, nanoseconds) of each line `kernel shape level value unit ...` of a level."""
     split = [line.split() for line in lines]
     return [(words[1], float(words[3])) for words in split if words[2] == level and words[4] == _UNIT]
 

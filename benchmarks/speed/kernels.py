@@ -45,10 +45,10 @@ examples:
 SHAPES = Path(__file__).resolve().parent / "shapes"
 
 Measure = Callable[[ops.Product, int, int, int, int, float], float]
-"""(kind, m, n, k, threads, seconds to spend) -> seconds of one call."""
+"""Function (kind, m, n, k, threads, seconds to spend) -> seconds of one call."""
 
 _BYTES_PER_WEIGHT: dict[str, float] = {"int8": 1.0, "int4": 0.5 + 4 / 32, "f32": 4.0}
-"""As the kernels read them: INT4 with a float32 scale for each group of 32."""
+"""Bytes of a weight as the kernels read it: INT4 with a float32 scale for each group of 32."""
 _ATTENTION_KEYS_AND_VALUES = 2
 
 
@@ -64,13 +64,13 @@ class Shape:
     k: int
     """Depth; width of an attention's head."""
     kinds: tuple[ops.Product, ...]
-    """Kernels that compute it at one precision or another."""
+    """Kernels that compute the product at one precision or another."""
     where: str
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One kernel at one shape."""
+    """Speed of one kernel at one shape."""
 
     kind: str
     model: str
@@ -80,18 +80,18 @@ class Rate:
     where: str
     threads: int
     seconds: tuple[float, ...]
-    """Of one call, a median for each round."""
+    """Seconds of one call, a median for each round."""
     macs_per_s: float
-    """In the median round."""
+    """Multiply-adds a second in the median round."""
     share_of_peak: float
-    """Of the peak of the same arithmetic; INT4 is computed in int8."""
+    """Share of the peak of the same arithmetic; INT4 is computed in int8."""
     share_of_read: float
     """Weights (keys, values) read a second, as a share of the memory's rate: above 1 a cache held them."""
 
 
 @dataclass(frozen=True, slots=True)
 class KernelOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     models: tuple[str, ...]
     threads: tuple[int, ...]
@@ -100,7 +100,7 @@ class KernelOptions:
     rounds: int
     """Passes over all shapes."""
     checkasm: Path | None = None
-    """The program that times the kernels which are no products; they are left out without it."""
+    """Program that times the kernels which are no products; they are left out without it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def read_shapes(model: str) -> list[Shape]:
-    """The shapes of a model: a line each of M, N, K, kinds and a place."""
+    """Read the shapes of a model: a line each of M, N, K, kinds and a place."""
     file = SHAPES / f"{model}.txt"
     if not file.is_file():
         known = ", ".join(sorted(path.stem for path in SHAPES.glob("*.txt")))
@@ -176,7 +176,7 @@ def run_kernels(options: KernelOptions) -> dict[str, Any]:
 
 
 def rate_of(shape: Shape, kind: str, seconds: Sequence[float], peak: Peaks) -> Rate:
-    """What times say beside the peak."""
+    """Set the times of a kernel beside the peak."""
     median_s = float(np.median(seconds))
     macs_per_s = shape.m * shape.n * shape.k * _products_in(kind) / median_s
     arithmetic = peak.f32 if kind.endswith("f32") else peak.int8
@@ -196,7 +196,7 @@ def rate_of(shape: Shape, kind: str, seconds: Sequence[float], peak: Peaks) -> R
 
 
 def kernel_table(rates: Sequence[Rate]) -> str:
-    """One row a kernel and shape."""
+    """Write a row for each kernel and shape."""
     header = ("model", "kernel", "where", "M", "N", "K", "us", "GMAC/s", "% of peak", "% of read")
     rows = [
         (
@@ -228,7 +228,7 @@ def _shape(model: str, line: str) -> Shape:
 def _measure_rounds(
     options: KernelOptions, shapes: Sequence[Shape], threads: int, measure: Measure = ops.measure_product
 ) -> dict[tuple[Shape, str], list[float]]:
-    """All shapes once a round, so that a slow moment of the machine spreads over all of them."""
+    """Measure all shapes once a round, so that a slow moment of the machine spreads over all of them."""
     times: dict[tuple[Shape, str], list[float]] = {}
     for number in range(options.rounds):
         for shape in shapes:
@@ -253,7 +253,7 @@ def _onnxruntime_table(times: Sequence[ProductTimes]) -> str:
 
 
 def _products_in(kind: str) -> int:
-    """An attention is two products: queries by keys, and weights by values."""
+    """Count products: an attention is two, queries by keys, and weights by values."""
     return _ATTENTION_KEYS_AND_VALUES if kind.startswith("attention") else 1
 
 

@@ -33,7 +33,7 @@ ROWS = (150, 400, 750, 1500)
 """Encoder positions of 3, 8, 15 and 30 s."""
 WIDTHS = {"tiny": 384, "base": 512}
 _PRODUCTS = {"queries, keys and values": (3, 1), "attention output": (1, 1), "up": (4, 1), "down": (1, 4)}
-"""(outputs, inputs) of the encoder's products as multiples of the model's width."""
+"""Sizes (outputs, inputs) of the encoder's products as multiples of the model's width."""
 _OPSET, _IR = 21, 10
 _CONTRIB = "com.microsoft"
 _ZERO_POINT = 128
@@ -54,7 +54,7 @@ class ProductShape:
 
 @dataclass(frozen=True, slots=True)
 class ProductTimes:
-    """One shape through each engine."""
+    """Times of one shape in each implementation."""
 
     model: str
     where: str
@@ -63,26 +63,26 @@ class ProductTimes:
     k: int
     threads: int
     seconds: dict[Implementation, tuple[float, ...]]
-    """Of one call, a median for each round."""
+    """Seconds of one call, a median for each round."""
     macs_per_s: dict[Implementation, float]
-    """In the median round."""
+    """Multiply-adds a second in the median round."""
     share_of_peak: float
-    """Ours, of the machine's INT8 peak."""
+    """Share of the machine's INT8 peak that ours reaches."""
     ratio: float
-    """Our rate over that of the faster operator: above 1 is ahead."""
+    """Ratio of our rate to that of the faster operator: above 1 is ahead."""
 
 
 Measure = Callable[[Implementation, ProductShape, int, float], float]
-"""(engine, shape, threads, seconds to spend) -> seconds of one call."""
+"""Function (implementation, shape, threads, seconds to spend) -> seconds of one call."""
 
 
 def is_installed() -> bool:
-    """Whether there is an onnxruntime to compare with, and what makes models for it."""
+    """Tell whether there is an onnxruntime to compare with, and what makes models for it."""
     return find_spec("onnx") is not None and find_spec("onnxruntime") is not None
 
 
 def encoder_shapes(models: Sequence[str] = tuple(WIDTHS)) -> list[ProductShape]:
-    """Every product at every number of rows, of those models whose width is known."""
+    """List every product at every number of rows, of those models whose width is known."""
     return [
         ProductShape(model, where, m, outputs * WIDTHS[model], inputs * WIDTHS[model])
         for model in models
@@ -93,7 +93,7 @@ def encoder_shapes(models: Sequence[str] = tuple(WIDTHS)) -> list[ProductShape]:
 
 
 def measure_call(engine: Implementation, shape: ProductShape, threads: int, seconds: float) -> float:
-    """Median seconds of one product."""
+    """Measure the median seconds of one product."""
     size = (shape.m, shape.n, shape.k)
     if engine == "edgewise":
         return ops.measure_product("int8", *size, threads, seconds)
@@ -104,7 +104,7 @@ def measure_call(engine: Implementation, shape: ProductShape, threads: int, seco
 def compare_products(
     shapes: Sequence[ProductShape], threads: int, seconds: float, rounds: int, measure: Measure = measure_call
 ) -> dict[ProductShape, dict[Implementation, list[float]]]:
-    """Times of all engines at all shapes; another engine begins each time."""
+    """Measure all implementations at all shapes; another one begins each time."""
     engines: tuple[Implementation, ...] = get_args(Implementation)
     times: dict[ProductShape, dict[Implementation, list[float]]] = {}
     for number in range(rounds):
@@ -119,7 +119,7 @@ def compare_products(
 
 
 def product_times(shape: ProductShape, seconds: dict[Implementation, list[float]], peaks: Peaks) -> ProductTimes:
-    """What the times of a shape say."""
+    """Compute rates from the times of a shape."""
     macs = shape.m * shape.n * shape.k
     rates = {engine: macs / float(np.median(times)) for engine, times in seconds.items()}
     return ProductTimes(
@@ -137,7 +137,7 @@ def product_times(shape: ProductShape, seconds: dict[Implementation, list[float]
 
 
 def product_table(times: Sequence[ProductTimes]) -> str:
-    """One row a shape."""
+    """Write a row for each shape."""
     operators: tuple[Operator, ...] = get_args(Operator)
     header = ("model", "where", "M", "N", "K", "GMAC/s", "% of peak", *operators, "% of peak", "ratio")
     rows = []
@@ -184,7 +184,7 @@ def _session(operator: Operator, size: tuple[int, int, int], threads: int) -> on
 
 
 def _model(operator: Operator, size: tuple[int, int, int]) -> onnx.ModelProto:
-    """A graph of one product whose weights are constants."""
+    """Build a graph of one product whose weights are constants."""
     from onnx import TensorProto, helper, numpy_helper
 
     m, n, k = size

@@ -44,13 +44,13 @@ examples:
 """
 
 DRAFTS = (1, 2, 3, 4, 6, 8)
-"""Tokens in one call, as when a draft is verified."""
+"""Numbers of tokens in one call, as when a draft is verified."""
 _TOKENS_BEFORE_DRAFT = 16
 
 
 @dataclass(frozen=True, slots=True)
 class StepOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     models: tuple[str, ...]
     """Names, or model files, which have a precision of their own."""
@@ -59,7 +59,7 @@ class StepOptions:
     seconds: tuple[float, ...]
     """Lengths of the clips that the decoder attends to."""
     steps: int
-    """In a round."""
+    """Number of steps in a round."""
     rounds: int
 
 
@@ -69,7 +69,7 @@ class _Contender:
 
     model: edge.Model
     weights: float
-    """Bytes of them that a step reads."""
+    """Bytes of the weights that a step reads."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -145,7 +145,7 @@ def run_step(options: StepOptions) -> dict[str, Any]:
 
 
 def _groups(options: StepOptions, threads: int) -> list[list[_Contender]]:
-    """The precisions of each model, which stand beside the first of them."""
+    """Load the precisions of each model, which stand beside the first of them."""
     groups: dict[str, list[_Contender]] = {}
     for name in options.models:
         precisions = (None,) if name.endswith(".gguf") else options.precisions
@@ -167,7 +167,7 @@ def _load(name: str, precision: str | None, threads: int) -> _Contender:
 
 
 def _clip(model: edge.Model, seconds: float) -> Window:
-    """The one window of a clip, as the product encodes it."""
+    """Return the one window of a clip, as the product encodes it."""
     windows = windows_of(seconds, model.engine.dims, model.engine.tail)
     if len(windows) > 1:
         raise BenchmarkError(f"a clip of {seconds:g} s is longer than a window of {model.name}")
@@ -175,7 +175,7 @@ def _clip(model: edge.Model, seconds: float) -> Window:
 
 
 def _encoded(model: edge.Model, clip: Window) -> State:
-    """A state that has heard noise: what the decoder says of it does not matter, only how long it takes."""
+    """Return a state that has heard noise: what the decoder says of it does not matter, only how long it takes."""
     noise = np.random.default_rng(0).uniform(-1, 1, (clip.positions * FRAMES_PER_POSITION, model.engine.dims.n_mels))
     state = model.engine.new_state()
     state.encode(noise.astype(np.float32))
@@ -185,7 +185,7 @@ def _encoded(model: edge.Model, clip: Window) -> State:
 def _measure_steps(
     group: Sequence[_Contender], cases: Sequence[Case], clip: Window, options: StepOptions, evict: Evictor
 ) -> list[StepRate]:
-    """Cold and warm in turns, and in each of them the precisions."""
+    """Measure cold and warm in turns, and in each of them the precisions."""
     states = [_encoded(one.model, clip) for one in group]
     evict.rates.clear()
     rounds: dict[tuple[int, Cache], list[list[StepTime]]] = {}
@@ -206,7 +206,7 @@ def _measure_steps(
 def _measure_drafts(
     model: edge.Model, case: Case, clip: Window, options: StepOptions, evict: Evictor
 ) -> list[DraftRate]:
-    """Every number of tokens in turns."""
+    """Measure every number of tokens in turns."""
     state = _encoded(model, clip)
     state.decode(np.full((1, _TOKENS_BEFORE_DRAFT), model.tokenizer.sot, np.int32))
     times: dict[tuple[Cache, int], list[float]] = {}
@@ -223,7 +223,7 @@ def _measure_drafts(
 
 
 def _verify(state: State, n_tokens: int, before: Callable[[], None]) -> float:
-    """Seconds of a call that decodes so many tokens and gives the logits of each; the state is as before it."""
+    """Time a call that decodes so many tokens and gives the logits of each; leave the state as before it."""
     tokens = np.arange(n_tokens, dtype=np.int32)[None, :]
     before()
     began = perf_counter()
@@ -238,7 +238,7 @@ def _caches(evict: Evictor) -> dict[Cache, Callable[[], None]]:
 
 
 def _greedy(model: edge.Model, n_steps: int) -> GreedyDecoder:
-    """The product's search, through so many steps after the first."""
+    """Build the product's search, through so many steps after the first."""
     rules = TokenRules(model.tokenizer, suppress_tokens=model.suppress_tokens or None)
     return GreedyDecoder(model.tokenizer, rules, Bounds(model.engine.dims.n_text_ctx, n_steps + 2))
 

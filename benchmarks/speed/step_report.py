@@ -17,7 +17,7 @@ Cache = Literal["cold", "warm"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured."""
+    """Conditions of one measurement."""
 
     model: str
     precision: str
@@ -25,14 +25,14 @@ class Case:
     seconds: float
     """Length of the clip that is attended to."""
     keys: int
-    """That the decoder's cross-attention has of it."""
+    """Keys that the decoder's cross-attention has of the clip."""
     cache: Cache
-    """Cold: nothing of the model is in a cache when the decode begins."""
+    """State of the caches; cold: nothing of the model is in one when the decode begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRate:
-    """Steps of one case."""
+    """Speed of the steps of one case."""
 
     model: str
     precision: str
@@ -41,27 +41,27 @@ class StepRate:
     keys: int
     cache: Cache
     bytes_read: float
-    """That a step must read, on average."""
+    """Bytes that a step must read, on average."""
     read: float
     """Bytes a second that memory gave between the steps."""
     call_s: tuple[float, ...]
-    """The decode alone, a median for each round."""
+    """Seconds of the decode alone, a median for each round."""
     step_s: tuple[float, ...]
-    """With the search in Python, likewise."""
+    """Seconds with the search in Python, a median for each round."""
     call_quartiles_s: tuple[float, float, float]
-    """Over all rounds."""
+    """Quartiles of the decode's seconds over all rounds."""
     step_quartiles_s: tuple[float, float, float]
     call_rate: float
     """Bytes a second that the median call read."""
     share_of_read: float
-    """The same as a share of `read`: above 1 they came from a cache."""
+    """Share of `read` at which the median call read: above 1 the bytes came from a cache."""
     times_of_bytes: float
-    """The whole step over the time that `read` takes for its bytes."""
+    """Time of the whole step over the time that `read` takes for its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftRate:
-    """Several tokens in one call."""
+    """Time of several tokens in one call."""
 
     model: str
     precision: str
@@ -78,7 +78,7 @@ class DraftRate:
 def step_rate(
     case: Case, rounds: Sequence[Sequence[StepTime]], read: float, bytes_of: Callable[[int], float]
 ) -> StepRate:
-    """What the steps of some rounds say; `bytes_of` knows what a step must read by the number of past positions."""
+    """Compute rates from the steps of some rounds; `bytes_of` maps past positions to the bytes a step must read."""
     steps = [step for one in rounds for step in one]
     bytes_read = float(np.mean([bytes_of(step.n_past) for step in steps]))
     call, whole = quartiles([step.call_s for step in steps]), quartiles([step.step_s for step in steps])
@@ -97,19 +97,19 @@ def step_rate(
 
 
 def draft_rate(case: Case, n_tokens: int, seconds: Sequence[float], seconds_of_one: Sequence[float]) -> DraftRate:
-    """What calls with so many tokens say beside those with one."""
+    """Compare calls with so many tokens with those with one."""
     ratio = float(np.median(seconds) / np.median(seconds_of_one))
     return DraftRate(**asdict(case), n_tokens=n_tokens, quartiles_s=quartiles(seconds), ratio=ratio)
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
-    """First quartile, median, third quartile."""
+    """Compute first quartile, median and third quartile."""
     lower, median, upper = (float(value) for value in np.percentile(values, (25, 50, 75)))
     return lower, median, upper
 
 
 def step_table(rates: Sequence[StepRate]) -> str:
-    """One row a case; the call's time is also told as a ratio to the first precision's, round by round."""
+    """Write a row for each case; the call's time also as a ratio to the first precision's, round by round."""
     header = (
         *("model", "cache", "clip s", "keys", "MB", "read GB/s", "call ms (quartiles)", "to the first", "GB/s"),
         *("% of read", "step ms (quartiles)", "times of its bytes"),
@@ -140,7 +140,7 @@ def step_table(rates: Sequence[StepRate]) -> str:
 
 
 def draft_table(rates: Sequence[DraftRate]) -> str:
-    """One row a case, a column for each number of tokens."""
+    """Write a row for each case, a column for each number of tokens."""
     counts = sorted({rate.n_tokens for rate in rates})
     rows = []
     for _, group in groupby(rates, key=lambda rate: (rate.model, rate.precision, rate.cache, rate.seconds)):

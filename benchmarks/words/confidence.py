@@ -45,12 +45,12 @@ examples:
 _BINS = 10
 _STEPS = 50
 _SHRINKAGE = 1e-3
-"""Keeps the fit finite where words are told apart perfectly."""
+"""Weight of the penalty that keeps the fit finite where words are told apart perfectly."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     fit: tuple[str, ...]
     evaluate: tuple[str, ...]
@@ -67,19 +67,19 @@ class JudgedWord:
 
     is_right: bool
     probability: float
-    """As edgewise gives it."""
+    """Probability that edgewise gives the word."""
     logits: tuple[float, ...]
-    """Of the raw probabilities of its tokens, signs left out."""
+    """Logits of the raw probabilities of its tokens, signs left out."""
     avg_logprob: float
-    """Of its window."""
+    """Mean log-probability of its window."""
 
     @property
     def raw(self) -> float:
-        """The product of the raw probabilities of its tokens."""
+        """Product of the raw probabilities of its tokens."""
         return math.prod(1 / (1 + math.exp(-logit)) for logit in self.logits)
 
     def under(self, calibration: Calibration) -> float:
-        """Its probability under another calibration."""
+        """Compute the word's probability under another calibration."""
         tokens = (calibration.probability(-math.log1p(math.exp(-x)), self.avg_logprob) for x in self.logits)
         return math.prod(tokens)
 
@@ -140,7 +140,7 @@ def run_confidence(options: ConfidenceOptions) -> dict[str, Any]:
 
 
 def fit_calibration(words: Sequence[JudgedWord]) -> Calibration:
-    """Logistic regression of being right on two logits, the word's and its window's, by Newton's method."""
+    """Fit whether words are right to two logits, the word's and its window's, by Newton's method."""
     from edge.whisper.trust.confidence import Calibration, logit
 
     if len({word.is_right for word in words}) < 2:
@@ -157,14 +157,14 @@ def fit_calibration(words: Sequence[JudgedWord]) -> Calibration:
 
 
 def calibration_error(sure: DoubleArray, right: DoubleArray) -> float:
-    """Expected calibration error: the mean over words of the gap that their tenth has between sure and right."""
+    """Compute the mean over words of the gap that their tenth has between sure and right."""
     return sum(
         len(chosen) / len(sure) * abs(float(sure[chosen].mean() - right[chosen].mean())) for chosen in _tenths(sure)
     )
 
 
 def separation(sure: DoubleArray, right: DoubleArray) -> float:
-    """How often a right word is given more than a wrong one: the area under the ROC curve; NaN without both."""
+    """Compute how often a right word is given more than a wrong one, the area under the ROC curve; NaN without both."""
     _, ranks, counts = np.unique(sure, return_inverse=True, return_counts=True)
     middle = (np.cumsum(counts) - (counts - 1) / 2)[ranks]  # words given the same share their ranks
     n_right = right.sum()
@@ -175,7 +175,7 @@ def separation(sure: DoubleArray, right: DoubleArray) -> float:
 
 
 def _tenths(sure: DoubleArray) -> Iterator[NDArray[np.intp]]:
-    """The words of each tenth of the probabilities, of those that have some, from the lowest."""
+    """Yield the words of each tenth of the probabilities that has some, from the lowest."""
     tenth = np.minimum((sure * _BINS).astype(int), _BINS - 1)
     for number in range(_BINS):
         chosen = np.flatnonzero(tenth == number)
@@ -184,7 +184,7 @@ def _tenths(sure: DoubleArray) -> Iterator[NDArray[np.intp]]:
 
 
 def _judged(model: str, options: ConfidenceOptions, manifests: Sequence[Manifest]) -> dict[str, list[JudgedWord]]:
-    """The words of all sets, by set."""
+    """Judge the words of all sets, by set."""
 
     loaded = load_whisper(model, options.precision, options.threads)
     found: dict[str, list[JudgedWord]] = {}
@@ -223,7 +223,7 @@ def _judged_words(
 
 
 def _shown(model: str, by_set: dict[str, list[JudgedWord]], fitted: Calibration | None) -> dict[str, Any]:
-    """The tables of one model on standard output, and its figures."""
+    """Print the tables of one model, and return its figures."""
     together = [word for words in by_set.values() for word in words]
     sources = ["raw", "edgewise"] + ([] if fitted is None else ["fitted"])
     rows = []
@@ -253,7 +253,7 @@ def _given(word: JudgedWord, source: str, fitted: Calibration | None) -> float:
 
 
 def _diagram(sure: DoubleArray, right: DoubleArray) -> str:
-    """The reliability diagram: of each tenth of the probabilities, what was said and what was right."""
+    """Draw the reliability diagram: of each tenth of the probabilities, what was said and what was right."""
     rows = []
     for chosen in _tenths(sure):
         tenth = min(int(sure[chosen[0]] * _BINS), _BINS - 1)

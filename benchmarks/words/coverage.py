@@ -1,4 +1,4 @@
-"""Count the words lost in recordings that recognisers lose speech in, made from ordinary ones.
+"""Count the words lost in recordings that recognizers lose speech in, made from ordinary ones.
 
 Utterances of the sets are joined with what public bug reports tell of: one said again and again, pauses of 2 to 10 s,
 a minute of silence or noise before the first word, a voice that is far quieter than the one before it. What counts is
@@ -39,15 +39,15 @@ examples:
 _SHORTEST_S, _LONGEST_S = 1.5, 9.0
 _NOISE_LEVELS = (0.0, 0.001, 0.004)
 _QUIET = 0.05
-"""Of a voice beside one at full loudness: 26 dB."""
+"""Factor for a voice that is quieter than one at full loudness by 26 dB."""
 
 Said = tuple[FloatArray, str]
-"""What is heard, and its words."""
+"""Samples and the words in them."""
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     sets: tuple[str, ...]
     models: tuple[str, ...]
@@ -63,7 +63,7 @@ class CoverageOptions:
 
 @dataclass(frozen=True, slots=True)
 class CoverageResult:
-    """One model on one kind of recording."""
+    """Result of one model on one kind of recording."""
 
     model: str
     kind: str
@@ -71,40 +71,40 @@ class CoverageResult:
     seconds: float
     errors: Errors
     gaps: int
-    """Stretches that are said to be missing."""
+    """Number of stretches that the transcripts say are missing."""
 
 
 class RecordingMaker:
-    """Makes recordings out of utterances; what it draws hangs on its seed alone."""
+    """Maker of recordings out of utterances; what it draws depends on its seed alone."""
 
     def __init__(self, utterances: Sequence[Utterance], seed: int) -> None:
         self._utterances = utterances
         self._rng = np.random.default_rng(seed)
 
     def repeated(self) -> Iterator[Said]:
-        """One utterance three to seven times, then two others."""
+        """Make one utterance three to seven times, then two others."""
         again, pause = self._said(), float(self._rng.choice([0.1, 0.3, 0.8, 1.5]))
         for part in (*[again] * int(self._rng.integers(3, 8)), self._said(), self._said()):
             yield part
             yield self._noise(pause, 0.0)
 
     def paused(self) -> Iterator[Said]:
-        """Two to eight utterances with long pauses, silent or of faint noise."""
+        """Make two to eight utterances with long pauses, silent or of faint noise."""
         level = float(self._rng.choice(_NOISE_LEVELS))
         for _ in range(int(self._rng.integers(2, 9))):
             yield self._said()
             yield self._noise(float(self._rng.uniform(2, 10)), level)
 
     def behind_silence(self) -> Iterator[Said]:
-        """Utterances with up to a minute of silence before each."""
+        """Make utterances with up to a minute of silence before each."""
         yield from self._behind(0.0)
 
     def behind_noise(self) -> Iterator[Said]:
-        """Utterances with up to a minute of faint noise before each."""
+        """Make utterances with up to a minute of faint noise before each."""
         yield from self._behind(0.003)
 
     def quiet_voice(self) -> Iterator[Said]:
-        """An utterance, and a much quieter one."""
+        """Make an utterance, and a much quieter one."""
         yield self._said()
         yield self._noise(3.0, 0.0005)
         samples, text = self._said()
@@ -196,7 +196,7 @@ def run_coverage(options: CoverageOptions) -> dict[str, Any]:
 
 
 def coverage_table(results: Sequence[CoverageResult]) -> str:
-    """For people."""
+    """Write a row for each model and kind of recording."""
     header = ("model", "recordings that are", "number", "minutes", "words", "WER %", "missing", "too many", "gaps")
     rows = []
     for one in results:

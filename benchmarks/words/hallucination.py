@@ -44,12 +44,12 @@ examples:
 GENERATED = "generated"
 PAUSES = "pauses"
 _SPLICED = 3
-"""Utterances that pauses are put between, in one recording."""
+"""Number of utterances that pauses are put between, in one recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class HallucinationOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     silent: tuple[str, ...]
     """Sets in which nobody speaks; `GENERATED` is the one made here."""
@@ -60,13 +60,13 @@ class HallucinationOptions:
     threads: int
     data: Path | None
     limit: int | None
-    """Only so many recordings of each set of speech."""
+    """Number of recordings to take of each set of speech."""
     timestamps: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Invented:
-    """What one engine wrote where nobody speaks."""
+    """Words that one engine wrote where nobody speaks."""
 
     set: str
     minutes: float
@@ -74,7 +74,7 @@ class Invented:
     clips_with_text: int
     words: int
     texts: tuple[tuple[str, str], ...]
-    """(recording, text), where there is text."""
+    """Pairs (recording, text), where there is text."""
 
     @property
     def per_minute(self) -> float:
@@ -84,20 +84,20 @@ class Invented:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One engine with one model."""
+    """Result of one engine with one model."""
 
     model: str
     label: str
     silent: tuple[Invented, ...]
     speech: tuple[tuple[str, Errors], ...]
-    """(set, edits); `PAUSES` is the first set with pauses."""
+    """Pairs (set, edits); `PAUSES` is the first set with pauses."""
     pauses_per_minute: float | None
-    """`inserted_words` that are not there without the pauses, per minute of pause."""
+    """Number of `inserted_words` that are not there without the pauses, per minute of pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All recordings."""
+    """Recordings to transcribe."""
 
     silent: tuple[tuple[str, tuple[Utterance, ...]], ...]
     speech: tuple[tuple[str, tuple[Utterance, ...]], ...]
@@ -177,7 +177,7 @@ def run_hallucination(options: HallucinationOptions) -> dict[str, Any]:
 
 
 def invented_table(rows: Sequence[Row]) -> str:
-    """Words per minute, a column a set."""
+    """Write words per minute, a column a set."""
     names = [invented.set for invented in rows[0].silent]
     lines = []
     for row in rows:
@@ -188,14 +188,14 @@ def invented_table(rows: Sequence[Row]) -> str:
 
 
 def speech_table(rows: Sequence[Row]) -> str:
-    """Word error rates in per cent, a column a set."""
+    """Write word error rates in percent, a column a set."""
     names = [name for name, _ in rows[0].speech]
     lines = [(row.label, *("-" if (r := e.rate) is None else f"{100 * r:.2f}" for _, e in row.speech)) for row in rows]
     return table(("WER %", *names), lines)
 
 
 def count_words(text: str) -> int:
-    """Words of a text; a dot or a note by itself is none."""
+    """Count the words of a text; a dot or a note by itself is not one."""
     return sum(any(letter.isalnum() for letter in word) for word in text.split())
 
 
@@ -222,7 +222,7 @@ def _generated(scratch: Path) -> Iterator[Utterance]:
 
 
 def _spliced(utterances: Sequence[Utterance], scratch: Path) -> tuple[tuple[Utterance, ...], float]:
-    """The utterances, three a recording with pauses around them, and how many minutes of pause there are."""
+    """Join utterances, three a recording with pauses around them; return also how many minutes of pause there are."""
     made, paused = [], 0
     for first in range(0, len(utterances) - _SPLICED + 1, _SPLICED):
         group = utterances[first : first + _SPLICED]
@@ -269,7 +269,7 @@ def _measured(options: HallucinationOptions, spec: EngineSpec, model: str, mater
 
 
 def _in_english(utterance: Utterance) -> Utterance:
-    """Asked for in one language: to detect one where nobody speaks is another question."""
+    """Ask for one language: to detect one where nobody speaks is another question."""
     return Utterance(utterance.name, utterance.files, utterance.gap_s, utterance.text, utterance.language or "en")
 
 
@@ -289,7 +289,7 @@ def _inserted(utterances: Sequence[Utterance], texts: Sequence[str]) -> list[int
 
 
 def inserted_words(reference: str, transcript: str, language: str | None = None) -> int:
-    """Words of the transcript between two words that are right, where the reference has none.
+    """Count words of the transcript between two words that are right, where the reference has no word.
 
     Next to a wrong or a missing word, an inserted one is half of what was misheard, and no invention.
     """
@@ -306,6 +306,6 @@ def inserted_words(reference: str, transcript: str, language: str | None = None)
 
 
 def _inserted_in_pauses(alone: Sequence[int], spliced: Sequence[int], pause_minutes: float) -> float:
-    """Per minute of pause, counting what the same utterances do not have without pauses."""
+    """Count words per minute of pause that the same utterances do not have without pauses."""
     groups = [sum(alone[at : at + _SPLICED]) for at in range(0, _SPLICED * len(spliced), _SPLICED)]
     return sum(max(0, n - without) for n, without in zip(spliced, groups, strict=True)) / pause_minutes

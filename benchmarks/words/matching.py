@@ -10,10 +10,10 @@ from edge.bench.scoring import normalizer
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What became of one word of a transcript."""
+    """Judgement of one word of a transcript."""
 
     correct: bool | None
-    """Whether all of it is in the reference; None where it is signs alone, or nothing when normalized, as "uh"."""
+    """Whether all of it is in the reference; None where nothing is left when normalized, as of "uh" or signs."""
     expected: tuple[int, ...]
     """Numbers of the words of the reference that it is."""
 
@@ -51,7 +51,7 @@ def _match(word: str, expected: Sequence[int | None]) -> Match:
 
 
 def _equal(expected: Sequence[str], found: Sequence[str]) -> dict[int, int]:
-    """Words of `found` that are those of `expected`: number to number."""
+    """Map words of `found` to those of `expected` that they are, number to number."""
     import jiwer
 
     if not expected or not found:
@@ -68,7 +68,7 @@ def _equal(expected: Sequence[str], found: Sequence[str]) -> dict[int, int]:
 
 
 def _chunks(pieces: Sequence[str], whole: Sequence[str]) -> list[tuple[int, int, int, int]]:
-    """Stretches of `pieces` and what they are in `whole`: one by one where they are equal, else all for all."""
+    """Map stretches of `pieces` to what they are in `whole`: one by one where they are equal, else all for all."""
     import jiwer
 
     if not pieces or not whole:

@@ -34,48 +34,48 @@ examples:
 """
 
 _LONGEST_S = 30.0
-"""A window: longer recordings have no single list."""
+"""Length of a window: longer recordings have no single list."""
 
 
 @dataclass(frozen=True, slots=True)
 class NbestOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     sets: tuple[str, ...]
     models: tuple[str, ...]
     precision: str
     threads: int
     counts: tuple[int, ...]
-    """Readings to ask for, and beams to find them."""
+    """Numbers of readings to ask for, and of beams to find them."""
     data: Path | None
     limit: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class ListResult:
-    """The readings of one recording."""
+    """Readings of one recording."""
 
     name: str
     texts: tuple[str, ...]
     errors: tuple[Errors, ...]
-    """Of each text."""
+    """Edits of each text."""
 
     @property
     def best(self) -> Errors:
-        """The one with the fewest edits."""
+        """Edits of the reading with the fewest."""
         return min(self.errors, key=lambda errors: errors.edits)
 
 
 @dataclass(frozen=True, slots=True)
 class NbestSummary:
-    """One model and one length of the lists over a set."""
+    """Result of one model and one length of the lists over a set."""
 
     model: str
     set: str
     n: int
     recordings: int
     mean_texts: float
-    """How many different readings were found."""
+    """Mean number of different readings that were found."""
     first_error_rate: float | None
     oracle_error_rate: float | None
 
@@ -141,7 +141,7 @@ def summarize_lists(model: str, name: str, n: int, lists: Sequence[ListResult]) 
 
 
 def nbest_table(summaries: Sequence[NbestSummary]) -> str:
-    """For people."""
+    """Write a row for each model, set and length of the lists."""
     header = ("model", "set", "readings", "recordings", "different", "first WER %", "oracle WER %")
     rows = []
     for one in summaries:

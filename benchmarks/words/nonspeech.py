@@ -21,7 +21,7 @@ LEVELS_DB = (0, -20, -40, -60)
 _SECONDS = (1.5, 4.0, 10.0, 31.0)
 """Lengths of the clips; the longest is more than one window of Whisper's."""
 _TURNS = 3
-"""Each turn pairs the kinds with other lengths and levels."""
+"""Number of turns, each of which pairs the kinds with other lengths and levels."""
 
 _DIALLED = "0612948753"
 _DTMF_HZ = {
@@ -40,7 +40,7 @@ class Clip:
 
 
 def clips() -> Iterator[Clip]:
-    """All clips, in a fixed order: about ten minutes."""
+    """Make all clips, in a fixed order: about ten minutes."""
     kinds = list(KINDS)
     for turn in range(_TURNS):
         for index, kind in enumerate(kinds):
@@ -56,12 +56,12 @@ def _silence(rng: np.random.Generator, n: int) -> Samples:
 
 
 def _dither(rng: np.random.Generator, n: int) -> Samples:
-    """The last bit of 16, on and off."""
+    """Make the last bit of 16, on and off."""
     return rng.integers(-1, 2, n).astype(np.float32)
 
 
 def _coloured(power: float) -> Callable[[np.random.Generator, int], Samples]:
-    """Noise whose energy falls with frequency to the given power: 0 white, 1 pink, 2 brown."""
+    """Return a maker of noise whose energy falls with frequency to that power: 0 white, 1 pink, 2 brown."""
 
     def make(rng: np.random.Generator, n: int) -> Samples:
         spectrum = np.fft.rfft(rng.standard_normal(n))
@@ -85,7 +85,7 @@ def _tones(frequencies_hz: tuple[float, ...]) -> Callable[[np.random.Generator, 
 
 
 def _hum(fundamental_hz: float) -> Callable[[np.random.Generator, int], Samples]:
-    """The mains and its overtones."""
+    """Return a maker of the mains and its overtones."""
 
     def make(rng: np.random.Generator, n: int) -> Samples:
         overtones = [np.sin(2 * np.pi * fundamental_hz * k * _times(n) + k) / k for k in range(1, 12)]
@@ -95,12 +95,12 @@ def _hum(fundamental_hz: float) -> Callable[[np.random.Generator, int], Samples]
 
 
 def _fan(rng: np.random.Generator, n: int) -> Samples:
-    """Brown noise that blades chop 23 times a second."""
+    """Make brown noise that blades chop 23 times a second."""
     return _coloured(2)(rng, n) * (1 + 0.4 * np.sin(2 * np.pi * 23 * _times(n))).astype(np.float32)
 
 
 def _bursts(per_second: float, length_s: float, hz: float) -> Callable[[np.random.Generator, int], Samples]:
-    """Short decaying sounds at random times; those without a pitch (0 Hz) are noise."""
+    """Return a maker of short decaying sounds at random times; those without a pitch (0 Hz) are noise."""
 
     def make(rng: np.random.Generator, n: int) -> Samples:
         samples = np.zeros(n, np.float32)
@@ -117,7 +117,7 @@ def _bursts(per_second: float, length_s: float, hz: float) -> Callable[[np.rando
 
 
 def _dialling(rng: np.random.Generator, n: int) -> Samples:
-    """Telephone keys, 100 ms on and 100 ms off."""
+    """Make telephone keys, 100 ms on and 100 ms off."""
     samples = np.zeros(n, np.float32)
     step = SAMPLE_RATE_HZ // 5
     for number, at in enumerate(range(0, n - step // 2, step)):
@@ -128,18 +128,18 @@ def _dialling(rng: np.random.Generator, n: int) -> Samples:
 
 
 def _sweep(rng: np.random.Generator, n: int) -> Samples:
-    """From 100 Hz to 6 kHz and back."""
+    """Make a tone from 100 Hz to 6 kHz and back."""
     hz = 100 * 60 ** (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n))
     return np.sin(2 * np.pi * np.cumsum(hz) / SAMPLE_RATE_HZ).astype(np.float32)
 
 
 def _engaged(rng: np.random.Generator, n: int) -> Samples:
-    """A telephone's busy tone, half a second on and off."""
+    """Make a telephone's busy tone, half a second on and off."""
     return _tones((480.0, 620.0))(rng, n) * (_times(n) % 1 < 0.5).astype(np.float32)
 
 
 def _speech_shaped(rng: np.random.Generator, n: int) -> Samples:
-    """Noise with the long-term spectrum of speech, rising and falling four times a second as syllables do."""
+    """Make noise with the long-term spectrum of speech, rising and falling four times a second as syllables do."""
     spectrum = np.fft.rfft(rng.standard_normal(n))
     hz = np.maximum(np.fft.rfftfreq(n, 1 / SAMPLE_RATE_HZ), 1.0)
     shape = 1 / (1 + (hz / 500) ** 2) * (hz > 100)
@@ -167,14 +167,14 @@ KINDS: dict[str, Callable[[np.random.Generator, int], Samples]] = {
     "engaged": _engaged,
     "speech-shaped noise": _speech_shaped,
 }
-"""Each makes so many samples, of any level, from a generator of random numbers."""
+"""Functions that make so many samples, of any level, from a generator of random numbers."""
 
 _PAUSE_SHARE = 0.3
 _PAUSE_KINDS = (("silence", -60), ("dither", -90), ("pink noise", -50), ("fan", -40), ("hum 50 Hz", -50))
 
 
 def with_pauses(utterances: Sequence[Samples], seed: int) -> tuple[Samples, int]:
-    """Utterances in a row, with pauses before, between and behind them that are 30 % of the whole.
+    """Join utterances, with pauses before, between and behind them that are 30 % of the whole.
 
     The pauses hold one kind of faint noise, by turns of the seed. Also the number of samples that are pause.
     """

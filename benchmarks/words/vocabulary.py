@@ -40,14 +40,14 @@ examples:
 _WORD = re.compile(r"[^\W\d_][^\W\d_']+")
 _LEAST_LETTERS = 4
 _SELDOM = 3
-"""A distractor stands at most so often in the texts: common words are not what people list."""
+"""Most times that a distractor stands in the texts: common words are not what people list."""
 
 _REPEATS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class VocabularyOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     sets: tuple[str, ...]
     models: tuple[str, ...]
@@ -67,19 +67,19 @@ class Lists:
     """Words to list."""
 
     rare: tuple[str, ...]
-    """In the references, and nowhere in the texts."""
+    """Words that are in the references, and nowhere in the texts."""
     distractors: tuple[str, ...]
-    """Seldom in the texts, and nowhere in the references."""
+    """Words that are seldom in the texts, and nowhere in the references."""
 
     def named(self) -> dict[str, tuple[str, ...]]:
-        """What to transcribe with."""
+        """Return the lists to transcribe with, by name."""
         both = (*self.rare, *self.distractors)
         return {"none": (), "rare": self.rare, "distractors": self.distractors, "both": both}
 
 
 @dataclass(frozen=True, slots=True)
 class ListScore:
-    """A model with one list over one set."""
+    """Result of a model with one list over one set."""
 
     model: str
     set: str
@@ -87,13 +87,13 @@ class ListScore:
     n_words: int
     errors: Errors
     rare_said: int
-    """Times a rare word is in a reference, once a recording."""
+    """Number of times a rare word is in a reference, once a recording."""
     rare_found: int
-    """Of those, how often it was written."""
+    """Number of those times that it was written."""
     unsaid: int
-    """Words of any list that were written where nobody said them."""
+    """Number of listed words that were written where nobody said them."""
     time_ratio: float
-    """To no list: median over the recordings of the fastest of a few runs of each, in turns."""
+    """Time over that of no list: median over the recordings of the fastest of a few runs of each, in turns."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -161,7 +161,7 @@ def run_vocabulary(options: VocabularyOptions) -> dict[str, Any]:
 
 
 def make_lists(references: Iterable[str], texts: str, n_distractors: int) -> Lists:
-    """The rare words of the references, and as many others from the texts, drawn with one seed."""
+    """List the rare words of the references, and as many others from the texts, drawn with one seed."""
     said = Counter(words_of(" ".join(references)))
     common = Counter(words_of(texts))
     rare = sorted(word for word in said if len(word) >= _LEAST_LETTERS and not common[word])
@@ -178,12 +178,12 @@ def make_lists(references: Iterable[str], texts: str, n_distractors: int) -> Lis
 
 
 def words_of(text: str) -> list[str]:
-    """Words in small letters."""
+    """Return the words of a text in small letters."""
     return _WORD.findall(text.lower())
 
 
 def vocabulary_table(scores: Sequence[ListScore]) -> str:
-    """For people."""
+    """Write a row for each model, set and list."""
     header = ("model", "set", "list", "words", "WER %", "rare words found", "unsaid", "time / no list")
     rows = [
         (
@@ -229,7 +229,7 @@ def _transcribe(
     options: VocabularyOptions,
     texts: dict[str, list[str]],
 ) -> dict[str, float]:
-    """The shortest time with each list, which alternate; `texts` get what was found."""
+    """Time each list, by turns, and return the shortest times; add to `texts` what was found."""
     samples = read_samples(utterance)
     language = utterance.language if len(model.languages) > 1 else None
     strength: dict[str, Any] = {} if options.strength is None else {"vocabulary_strength": options.strength}

@@ -43,7 +43,7 @@ NEAR_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class WordOptions:
-    """What the command line asks for."""
+    """Options of the command."""
 
     sets: tuple[str, ...]
     engines: tuple[EngineSpec, ...]
@@ -58,7 +58,7 @@ class Part:
     """One of the recordings that another is joined from; times in seconds of the whole."""
 
     words: tuple[str, ...]
-    """Normalized."""
+    """Words of the part, normalized."""
     start: float
     end: float
     speech_start: float
@@ -67,10 +67,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """How far a word at the edge of a part is told from where it is, in seconds; positive is late."""
+    """Seconds from where a word at the edge of a part is to where it is told; positive is late."""
 
     edge: str
-    """"start" of the first word of a part, or "end" of its last."""
+    """Edge that is measured: "start" of the first word of a part, or "end" of its last."""
     to_speech: float
     to_part: float
 
@@ -145,7 +145,7 @@ def _errors(
 
 
 def offsets_of(words: Sequence[TimedWord], parts: Sequence[Part], language: str | None) -> list[Offset]:
-    """The errors of the first and last words of all parts, of those that are right."""
+    """Measure the first and last words of all parts, of those that are right."""
     expected = [word for part in parts for word in part.words]
     matches = match_words(expected, [word.text for word in words], language)
     heard = {
@@ -166,7 +166,7 @@ def offsets_of(words: Sequence[TimedWord], parts: Sequence[Part], language: str 
 
 
 def _parts(utterance: Utterance) -> list[Part]:
-    """Where the parts of a joined recording lie, and what is said in each."""
+    """Find where the parts of a joined recording lie, and what is said in each."""
     if len(utterance.files) < 2:
         raise BenchmarkError(f"{utterance.name} is not joined from others, so nothing tells when its words are said")
     normalize = normalizer(utterance.language)
@@ -200,7 +200,7 @@ def _texts(folder: Path) -> dict[str, str | None]:
 
 
 def _speech(samples: Samples) -> tuple[float, float]:
-    """Where speech begins and ends, in seconds; all of it where none is found."""
+    """Find where speech begins and ends, in seconds; all of the samples where no speech is found."""
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
     options = VadOptions(threshold=0.5, speech_pad_ms=0, min_silence_duration_ms=100, min_speech_duration_ms=50)

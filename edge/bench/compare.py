@@ -19,17 +19,17 @@ from .results import OURS
 from .tables import table
 
 NOISE_FLOOR = 0.02
-"""No smaller change of a time is ever told."""
+"""Smallest change of a time that is ever told, as a share."""
 _RESAMPLES = 2000
 _CONFIDENCE = 0.95
 _SAME = "-"
-"""In a table: no difference beyond the noise."""
+"""Mark in a table for no difference beyond the noise."""
 
 Row = Mapping[str, Any]
 
 
 def compare(first: Path, second: Path) -> str:
-    """The table of differences between two result files of one kind."""
+    """Return the table of differences between two result files of one kind."""
     a, b = read_result(first), read_result(second)
     if a["kind"] != b["kind"]:
         raise ResultError(f"{first} holds {a['kind']} results, {second} {b['kind']}: nothing to compare")
@@ -45,7 +45,7 @@ def compare(first: Path, second: Path) -> str:
 
 
 def speed_change(ratios: Sequence[float], noise: float) -> str:
-    """`ratios` are times of B over times of A, one for each recording."""
+    """Say how times changed, given times of B over times of A, one for each recording."""
     lower, median, upper = np.percentile(ratios, (25, 50, 75))
     if abs(median - 1) <= noise or lower <= 1 <= upper:
         return _SAME
@@ -54,7 +54,7 @@ def speed_change(ratios: Sequence[float], noise: float) -> str:
 
 
 def error_change(first: Sequence[int], second: Sequence[int], words: int) -> str:
-    """Edits for each recording in A and in B: the change of the word error rate in points, if it is one."""
+    """Say by how many points the word error rate changed, if it did, given edits for each recording in A and in B."""
     differences = np.subtract(second, first)
     resampled = np.random.default_rng(0).choice(differences, (_RESAMPLES, len(differences))).sum(axis=1)
     tail = 50 * (1 - _CONFIDENCE)
@@ -133,7 +133,7 @@ def _check_set(name: str, a: Row, b: Row, one: Row, other: Row) -> None:
 def _changed(
     kind: str, size: str, first: Sequence[float], second: Sequence[float], unit: str, scale: float
 ) -> list[tuple[str, ...]]:
-    """The row of a kernel whose median changed by more than its rounds differ, or none."""
+    """Return the row of a kernel whose median changed by more than its rounds differ, or no row."""
     spread = max(float(np.ptp(times) / np.median(times)) for times in (first, second))
     a, b = float(np.median(first)), float(np.median(second))
     change = speed_change([b / a], max(NOISE_FLOOR, spread)).partition(" (")[0]
@@ -143,7 +143,7 @@ def _changed(
 
 
 def _pairs(first: Sequence[Row], second: Sequence[Row], keys: tuple[str, ...]) -> list[tuple[Row, Row]]:
-    """Rows that both runs hold."""
+    """Return the rows that both runs hold."""
     by_key = {tuple(row[key] for key in keys): row for row in second}
     named = [(tuple(row[key] for key in keys), row) for row in first]
     pairs = [(row, by_key[key]) for key, row in named if key in by_key]

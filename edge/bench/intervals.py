@@ -13,7 +13,7 @@ Counts: TypeAlias = NDArray[np.float64]
 
 
 def drawn_rates(edits: Counts, words: Counts, rng: np.random.Generator) -> Counts:
-    """Word error rates (n_resamples,) of as many recordings, drawn again from those with these counts (n_recordings,).
+    """Draw recordings again and again from those with these counts (n_recordings,); return the rates (n_resamples,).
 
     With one model's edits less another's of the same recordings, how far its rate is above the other's.
     """
@@ -23,6 +23,6 @@ def drawn_rates(edits: Counts, words: Counts, rng: np.random.Generator) -> Count
 
 
 def interval(drawn: Counts) -> tuple[float, float]:
-    """Of 95 %."""
+    """Return the ends of the interval that holds 95 % of what was drawn."""
     low, high = np.percentile(drawn, (2.5, 97.5))
     return float(low), float(high)

@@ -12,7 +12,7 @@ PeakKind = Literal["int8", "f32", "read"]
 
 @dataclass(frozen=True, slots=True)
 class Peaks:
-    """The machine's own limits with some number of threads."""
+    """Limits of the machine with some number of threads."""
 
     threads: int
     int8: float
@@ -30,10 +30,10 @@ def measure_peaks(threads: int) -> Peaks:
 
 
 def higher(one: Peaks, other: Peaks) -> Peaks:
-    """The better of two measurements: clocks move, and the limit is the best that was seen."""
+    """Take the better of two measurements: clocks move, and the limit is the best that was seen."""
     return Peaks(one.threads, max(one.int8, other.int8), max(one.f32, other.f32), max(one.read, other.read))
 
 
 def peaks_line(peak: Peaks) -> str:
-    """The limits in one line."""
+    """Write the limits in one line."""
     return f"int8 {peak.int8 / 1e9:.0f} GMAC/s, float32 {peak.f32 / 1e9:.0f} GMAC/s, read {peak.read / 1e9:.0f} GB/s"

@@ -33,13 +33,13 @@ _ASR_HEADER = (
 
 
 def asr_table(results: Sequence[EngineResult], summaries: Sequence[Summary]) -> str:
-    """One row an engine."""
+    """Write a table of one row an engine."""
     rows = [_asr_row(result, summary) for result, summary in zip(results, summaries, strict=True)]
     return table(_ASR_HEADER, rows)
 
 
 def peer_table(results: Sequence[EngineResult], summaries: Sequence[Summary]) -> str | None:
-    """Our times over each peer's; None where there is nothing to compare."""
+    """Write our times over each peer's; None where there is nothing to compare."""
     rows = [
         (result.label, ratio.to, *_ratio_cells(ratio), f"{1 / ratio.of_means:.1f}")
         for result, summary in zip(results, summaries, strict=True)
@@ -51,7 +51,7 @@ def peer_table(results: Sequence[EngineResult], summaries: Sequence[Summary]) ->
 
 
 def roofline_table(results: Sequence[EngineResult], summaries: Sequence[Summary]) -> str | None:
-    """Each part of our work beside the machine's peak; None where no engine tells its parts."""
+    """Write each part of our work beside the machine's peak; None where no engine reports its parts."""
     rows = [
         (result.label, part.name, _number(part.ms), _number(part.peak_ms), *_ratio_cells(part.ratio))
         for result, summary in zip(results, summaries, strict=True)
@@ -62,7 +62,7 @@ def roofline_table(results: Sequence[EngineResult], summaries: Sequence[Summary]
 
 
 def sets_table(by_set: Sequence[Sequence[tuple[EngineResult, Summary]]]) -> str:
-    """Word error rates and loops of one model, a column a set, and over all of them."""
+    """Write word error rates and loops of one model, a column a set, and over all of them."""
     names = [results[0][0].set for results in by_set]
     rows = []
     for results in zip(*by_set, strict=True):
@@ -73,7 +73,7 @@ def sets_table(by_set: Sequence[Sequence[tuple[EngineResult, Summary]]]) -> str:
 
 
 def languages_table(results: Sequence[EngineResult]) -> str | None:
-    """Error rates on one set, a column a language; None where one language is spoken."""
+    """Write error rates on one set, a column a language; None where one language is spoken."""
     languages = list(dict.fromkeys(one.language for one in results[0].utterances if one.language is not None))
     if len(languages) < 2:
         return None
@@ -88,7 +88,7 @@ def languages_table(results: Sequence[EngineResult]) -> str | None:
 
 
 def speeds_table(by_set: Sequence[Sequence[tuple[EngineResult, Summary]]]) -> str:
-    """Mean latency of one model, a column a set, and the mean ratio of means to the fastest peer."""
+    """Write the mean latency of one model, a column a set, and the mean ratio of means to the fastest peer."""
     names = [results[0][0].set for results in by_set]
     rows = []
     for results in zip(*by_set, strict=True):
@@ -126,7 +126,7 @@ def _ratio_cells(ratio: Ratio | None) -> tuple[str, str]:
 
 
 def _times(ratio: float) -> str:
-    """Three digits, of which none are lost on a small ratio."""
+    """Write a ratio in three digits, none of which are lost on a small one."""
     return f"{ratio:.2f}" if ratio >= 1 else f"{ratio:.3f}"
 
 

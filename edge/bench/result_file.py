@@ -33,7 +33,7 @@ class ResultError(EdgeError, ValueError):
 
 
 def make_result(kind: str, machine: Machine, **fields: Any) -> dict[str, Any]:
-    """Build what the file of a result holds: what is said of every kind, and this kind's own fields."""
+    """Build what the file of a result holds: what every kind holds, and this kind's own fields."""
     return {"kind": kind, "format": FORMATS[kind], "machine": asdict(machine), **fields}
 
 

@@ -12,9 +12,9 @@ from .roofline import Floor
 from .scoring import Errors, total
 
 OURS = "edgewise"
-"""The engine that is compared; all others are peers."""
+"""Name of the engine that is compared; all others are peers."""
 PEAK = "the machine's peak"
-"""What a ratio to the roofline is called."""
+"""Name of what a ratio to the roofline is to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,20 @@ class UtteranceResult:
     name: str
     audio_s: float
     seconds: tuple[float, ...]
-    """One time for each pass over the set."""
+    """Times of the recording, one for each pass over the set."""
     text: str
     errors: Errors | None
-    """None where the words are not known."""
+    """Edits against the reference; None where the words are not known."""
     parts: Parts | None = None
-    """Where the time went: the median of each part over the passes; None where the engine does not tell."""
+    """Median of each part's time over the passes; None where the engine does not report parts."""
     floor: Floor | None = None
-    """The least that its work takes at the machine's peak."""
+    """Least time that the recording's work takes at the machine's peak."""
     language: str | None = None
-    """That is spoken."""
+    """Language spoken in the recording."""
 
     @property
     def median_s(self) -> float:
-        """Its latency."""
+        """Latency of the recording."""
         return float(np.median(self.seconds))
 
 
@@ -51,10 +51,10 @@ class EngineResult:
     """Engine, precision and options, as the command line has them."""
     model: str
     set: str
-    """The name of the set."""
+    """Name of the set."""
     load_s: float
     first_s: float
-    """The first transcription, before anything is warm."""
+    """Seconds of the first transcription, before anything is warm."""
     peak_rss_mb: float
     utterances: tuple[UtteranceResult, ...]
 
@@ -64,7 +64,7 @@ class Ratio:
     """Times relative to another engine's, recording by recording."""
 
     to: str
-    """The other engine's label, or the machine's peak."""
+    """Label of the other engine, or the machine's peak."""
     median: float
     lower: float
     """First quartile."""
@@ -82,14 +82,14 @@ class PartSummary:
     ms: float | None
     """Mean of a recording; None where it is measured only as part of another."""
     peak_ms: float | None
-    """The same at the machine's peak; None where nobody can say."""
+    """Mean of a recording at the machine's peak; None where it is not known."""
     ratio: Ratio | None
-    """To the machine's peak."""
+    """Ratio to the machine's peak."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One line of the table."""
+    """One line of a table of engines."""
 
     mean_ms: float
     median_ms: float
@@ -101,20 +101,20 @@ class Summary:
     errors: Errors
     word_error_rate: float | None
     second_looks: tuple[int, int] | None
-    """Windows decoded again in full context, and all windows; None where the engine does not tell."""
+    """Windows decoded again in full context, and all windows; None where the engine does not report them."""
     ratios: tuple[Ratio, ...]
-    """To each peer, the fastest first."""
+    """Ratios to each peer, the fastest first."""
     parts: tuple[PartSummary, ...]
-    """Beside the machine's peak; empty where the engine does not tell its parts."""
+    """Parts beside the machine's peak; empty where the engine does not report its parts."""
 
     @property
     def ratio(self) -> Ratio | None:
-        """To the fastest peer; None without one."""
+        """Ratio to the fastest peer; None without one."""
         return self.ratios[0] if self.ratios else None
 
 
 def summarize(result: EngineResult, peers: Sequence[EngineResult] = ()) -> Summary:
-    """Statistics of one engine, and its ratio to each peer over the same recordings."""
+    """Compute the statistics of one engine, and its ratio to each peer over the same recordings."""
     times_s = np.array([utterance.seconds for utterance in result.utterances])  # (n_utterances, n_passes)
     latencies_s = np.median(times_s, axis=1)
     pass_means_s = times_s.mean(axis=0)
@@ -134,23 +134,23 @@ def summarize(result: EngineResult, peers: Sequence[EngineResult] = ()) -> Summa
 
 
 def mean_ms(result: EngineResult) -> float:
-    """Mean latency over the set."""
+    """Compute the mean latency over the set."""
     return float(np.mean([one.median_s for one in result.utterances])) * 1e3
 
 
 def ratio_to(result: EngineResult, peer: EngineResult) -> Ratio:
-    """How a result's times compare with a peer's: below one is faster."""
+    """Compare a result's times with a peer's: below one is faster."""
     times = [[one.median_s for one in engine.utterances] for engine in (result, peer)]
     return _ratio(peer.label, *times)
 
 
 def by_speed(results: Sequence[EngineResult]) -> list[EngineResult]:
-    """The peers, the one with the lowest mean latency first."""
+    """Sort the peers, the one with the lowest mean latency first."""
     return sorted((one for one in results if one.engine != OURS), key=mean_ms)
 
 
 def median_parts(passes: Sequence[Parts]) -> Parts:
-    """The median time of each part over the passes."""
+    """Take the median time of each part over the passes."""
     return replace(
         passes[-1],
         features_s=float(np.median([one.features_s for one in passes])),
@@ -160,7 +160,7 @@ def median_parts(passes: Sequence[Parts]) -> Parts:
 
 
 def mean_rate(rates: Sequence[float | None]) -> float | None:
-    """Mean of the word error rates that are known."""
+    """Compute the mean of the word error rates that are known."""
     known = [rate for rate in rates if rate is not None]
     return float(np.mean(known)) if known else None
 
@@ -180,7 +180,7 @@ def _second_looks(utterances: Sequence[UtteranceResult]) -> tuple[int, int] | No
 
 
 def _parts(utterances: Sequence[UtteranceResult]) -> list[PartSummary]:
-    """Our parts beside the peak's, where all recordings have both."""
+    """Set our parts beside the peak's, where all recordings have both."""
     told = [(one, one.parts, one.floor) for one in utterances if one.parts is not None and one.floor is not None]
     if len(told) < len(utterances):
         return []

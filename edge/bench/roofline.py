@@ -24,18 +24,18 @@ from .peaks import Peaks
 _FLOAT_BYTES = 4
 _CONVOLUTION_WIDTH = 3
 _DECODER_SQUARES = 14
-"""Of a decoder layer: self-attention 4, feed-forward 8, and the queries and outputs of cross-attention."""
+"""Squares of a decoder layer: self-attention 4, feed-forward 8, queries and outputs of cross-attention."""
 _DECODER_OUTPUTS = 11
-"""Outputs of those linears in units of n_state: each has a scale of its own."""
+"""Outputs of a decoder layer's linears in units of n_state: each has a scale of its own."""
 _CROSS_SQUARES = 2
-"""Keys and values of cross-attention, which the encoder's call makes."""
+"""Squares of a layer's cross-attention whose products the encoder's call makes: keys and values."""
 _PROMPT_TOKENS = 4
-"""Start, language, task, no timestamps."""
+"""Tokens of a prompt: start, language, task, no timestamps."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberTypes:
-    """How the engine holds a model of one precision in memory."""
+    """Number types in which the engine holds a model of one precision in memory."""
 
     integer: bool
     """Whether products and attention are computed in INT8."""
@@ -57,9 +57,9 @@ class NumberTypes:
 
 _INT4_BYTES = 0.5 + _FLOAT_BYTES / 32
 _RARE_SHARE = 1 - FREQUENT / 50_256
-"""Of the vocabulary that is INT4 in an INT4 file, nearly."""
+"""Share of the vocabulary that is INT4 in an INT4 file, nearly."""
 _BYTES_IN_MEMORY = {TensorType.I8: 1.0, TensorType.Q4_0: _INT4_BYTES}
-"""Of a weight, where the engine does not make a float of it."""
+"""Bytes of a weight, where the engine does not make a float of it."""
 
 _FLOATS = NumberTypes(integer=False, weight_bytes=_FLOAT_BYTES, vocabulary_bytes=_FLOAT_BYTES)
 NUMBER_TYPES = {
@@ -73,27 +73,27 @@ NUMBER_TYPES = {
     "f16": _FLOATS,
     "f32": _FLOATS,
 }
-"""By precision of the file."""
+"""Number types by precision of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What the encoder computes of one window, and the decoder attends to."""
+    """Positions of one window that the encoder computes and the decoder attends to."""
 
     positions: int
-    """Of the clip and the padding that is computed with it."""
+    """Positions of the clip and the padding that is computed with it."""
     landmarks: int = 0
-    """Of the padding behind that (edge.whisper.file.landmarks); the layers see them, the convolutions do not."""
+    """Landmarks of the rest of the padding (edge.whisper.file.landmarks); layers see them, convolutions do not."""
 
     @property
     def rows(self) -> int:
-        """All."""
+        """Rows that the layers see."""
         return self.positions + self.landmarks
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What some part of a model costs."""
+    """Arithmetic and reading of some part of a model."""
 
     integer_macs: float
     """Multiply-adds in INT8."""
@@ -101,38 +101,38 @@ class Work:
     bytes_read: float
 
     def seconds(self, peaks: Peaks) -> float:
-        """At the peak: arithmetic or memory, whichever takes longer."""
+        """Compute the time at the peak: of arithmetic or memory, whichever takes longer."""
         return max(self.integer_macs / peaks.int8 + self.float_macs / peaks.f32, self.bytes_read / peaks.read)
 
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The least time of each part of a recording, in seconds."""
+    """Least time of each part of a recording, in seconds."""
 
     encoder_s: float
     cross_s: float
-    """Keys and values of the decoder's cross-attention."""
+    """Time of the keys and values of the decoder's cross-attention."""
     decoder_s: float
     vocabulary_s: float
 
     @property
     def encode_s(self) -> float:
-        """All that comes before the first token."""
+        """Time of all that comes before the first token."""
         return self.encoder_s + self.cross_s
 
     @property
     def decode_s(self) -> float:
-        """All tokens."""
+        """Time of all tokens."""
         return self.decoder_s + self.vocabulary_s
 
     @property
     def total_s(self) -> float:
-        """The whole recording."""
+        """Time of the whole recording."""
         return self.encode_s + self.decode_s
 
 
 def windows_of(seconds: float, dims: WhisperDims, tail: Tail | None) -> list[Window]:
-    """The windows of a recording of so many seconds; without a tail the last is padded to 30 s as well."""
+    """Cut a recording of so many seconds into windows; without a tail the last is padded to 30 s as well."""
     n_frames = max(1, int(round(seconds * FRAMES_PER_SECOND, 6)))
     window = dims.n_audio_ctx * FRAMES_PER_POSITION
     return [_window(min(window, n_frames - first), dims, tail) for first in range(0, n_frames, window)]
@@ -146,7 +146,7 @@ def _window(n_frames: int, dims: WhisperDims, tail: Tail | None) -> Window:
 
 
 def encoder_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
-    """The encoder over a window, whose rows attend to each other."""
+    """Count the encoder's work over a window, whose rows attend to each other."""
     width = dims.n_audio_state
     first = _CONVOLUTION_WIDTH * dims.n_mels * width
     second = _CONVOLUTION_WIDTH * width * width
@@ -163,13 +163,13 @@ def encoder_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
 
 
 def _outputs(shape: LayerShape, dims: WhisperDims) -> int:
-    """Of a layer's linears: each has a scale."""
+    """Count the outputs of a layer's linears, each of which has a scale."""
     ranks = shape.out_rank + shape.fc1_rank + shape.fc2_rank
     return 2 * dims.n_audio_head * shape.key_width + 3 * dims.n_audio_state + shape.ffn_width + ranks
 
 
 def cross_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
-    """The decoder's keys and values of the encoder's rows."""
+    """Count the work of the decoder's keys and values of the encoder's rows."""
     width = dims.n_text_state
     weights = dims.n_text_layer * _CROSS_SQUARES * width * width
     scales = dims.n_text_layer * _CROSS_SQUARES * width
@@ -177,30 +177,30 @@ def cross_work(dims: WhisperDims, types: NumberTypes, window: Window) -> Work:
 
 
 def decoder_bytes(dims: WhisperDims, types: NumberTypes, n_keys: int, n_past: float) -> float:
-    """What one pass of the decoder reads without the vocabulary: weights, `n_keys` cross and `n_past` self K and V."""
+    """Count what one pass of the decoder reads, its vocabulary left out, with these cross and self keys and values."""
     width = dims.n_text_state
     weights = _DECODER_SQUARES * width * width * types.weight_bytes + _DECODER_OUTPUTS * width * types.scale_bytes
     return dims.n_text_layer * weights + cache_bytes(dims, types, n_keys, n_past)
 
 
 def cache_bytes(dims: WhisperDims, types: NumberTypes, n_keys: int, n_past: float) -> float:
-    """Of that, the keys and values."""
+    """Count what one pass of the decoder reads of keys and values."""
     return dims.n_text_layer * dims.n_text_state * (n_keys * types.cross_bytes + n_past * 2 * _FLOAT_BYTES)
 
 
 def vocabulary_bytes(dims: WhisperDims, types: NumberTypes) -> float:
-    """What the vocabulary projection reads."""
+    """Count what the vocabulary projection reads."""
     return dims.n_vocab * (dims.n_text_state * types.vocabulary_bytes + types.scale_bytes)
 
 
 def weight_bytes(tensors: Mapping[str, StoredTensor]) -> float:
-    """What one pass of the decoder reads of a model file's weights, vocabulary included, whatever types they mix."""
+    """Count what a pass of the decoder reads of a file's weights, vocabulary included, whatever types they mix."""
     read = [tensor for name, tensor in tensors.items() if _is_read_by_a_pass(name)]
     return sum(_BYTES_IN_MEMORY.get(one.type, _FLOAT_BYTES) * math.prod(one.shape) for one in read)
 
 
 def _is_read_by_a_pass(name: str) -> bool:
-    """Matrices and their scales; norms, biases and the one row of positions are under 1 %."""
+    """Tell matrices and their scales from norms, biases and the one row of positions, which are under 1 %."""
     if not name.startswith("dec.") or not name.endswith((".weight", ".weight_scale")):
         return False
     of_the_encoder = (".cross_attn.k.", ".cross_attn.v.")
@@ -208,7 +208,7 @@ def _is_read_by_a_pass(name: str) -> bool:
 
 
 def recording_floor(dims: WhisperDims, precision: str, windows: Sequence[Window], n_tokens: int, peaks: Peaks) -> Floor:
-    """The least time of a recording of these windows that became `n_tokens`, spread evenly over them."""
+    """Compute the least time of these windows, whose text is `n_tokens` spread evenly over them."""
     types = NUMBER_TYPES[precision]
     tokens = n_tokens / len(windows)
     passes = 1 + tokens  # the prompt in one, then each token to find the next or the end

@@ -9,14 +9,14 @@ from functools import lru_cache
 from ..errors import EdgeError
 
 _UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-"""Written without spaces: every letter counts as a word, as Whisper's authors score them."""
+"""Languages written without spaces: every letter counts as a word, as Whisper's authors score them."""
 
 _MAX_PHRASE_WORDS = 12
 _LOOP_REPEATS = 4
-"""So many times one phrase in a row is a loop, unless the speaker says it as often."""
+"""Repeats of one phrase in a row that make a loop, unless the speaker says it as often."""
 _WITHOUT_BRACKETS = str.maketrans("()[]<>", " " * 6)
 _RUN_ON_RATIO, _RUN_ON_WORDS = 1.5, 8
-"""A transcript longer than the reference by this factor and by so many words reads something twice."""
+"""Factor and number of words by which a transcript that reads something twice is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Errors:
 
     @property
     def edits(self) -> int:
-        """All edits together."""
+        """Number of all edits."""
         return self.substitutions + self.deletions + self.insertions
 
     @property
@@ -43,7 +43,7 @@ class Errors:
 
 
 def require_scoring() -> None:
-    """Raise EdgeError where what compares words is not installed."""
+    """Raise EdgeError if the packages that compare words are not installed."""
     try:
         import jiwer  # noqa: F401
         import whisper_normalizer  # noqa: F401
@@ -52,7 +52,7 @@ def require_scoring() -> None:
 
 
 def score(reference: str, transcript: str, language: str | None = None) -> Errors:
-    """Compare after normalizing both sides."""
+    """Count the edits between a reference and a transcript, both normalized."""
     import jiwer
 
     normalize = normalizer(language)
@@ -69,7 +69,7 @@ def score(reference: str, transcript: str, language: str | None = None) -> Error
 
 
 def total(errors: Iterable[Errors]) -> Errors:
-    """Add up."""
+    """Add up the edits of several transcripts."""
     counted = list(errors)
     return Errors(
         words=sum(one.words for one in counted),
@@ -81,7 +81,7 @@ def total(errors: Iterable[Errors]) -> Errors:
 
 
 def runs_on(reference: Sequence[str], transcript: Sequence[str]) -> bool:
-    """Whether a transcript is far longer than what was said, or says one phrase over and over."""
+    """Tell whether a transcript is far longer than what was said, or says one phrase over and over."""
     too_long = len(transcript) > _RUN_ON_RATIO * len(reference)
     if reference and too_long and len(transcript) - len(reference) >= _RUN_ON_WORDS:
         return True
@@ -90,7 +90,7 @@ def runs_on(reference: Sequence[str], transcript: Sequence[str]) -> bool:
 
 
 def longest_repeat(words: Sequence[str]) -> int:
-    """How often the phrase that is repeated most in a row is said there; 1 where none is."""
+    """Count how often the phrase that is repeated most in a row is said there; 1 where no phrase is."""
     most = min(1, len(words))
     for width in range(1, min(_MAX_PHRASE_WORDS, len(words) // 2) + 1):
         matching = 0
@@ -102,7 +102,7 @@ def longest_repeat(words: Sequence[str]) -> int:
 
 @lru_cache
 def normalizer(language: str | None) -> Callable[[str], str]:
-    """Whisper's normalizer for texts of a language; None is English."""
+    """Return Whisper's normalizer for texts of a language; None is English."""
     if language in (None, "en"):
         from whisper_normalizer.english import EnglishTextNormalizer
 

@@ -29,7 +29,7 @@ DATA_VARIABLE = "EDGEWISE_TEST_DATA"
 _MAX_BYTES = 64 << 20
 _MAX_LINE_BYTES = 1 << 20
 _MAX_FILES = 10_000
-"""Joined to one recording."""
+"""Most files that are joined to one recording."""
 _MAX_GAP_S = 600.0
 _MAX_S = 1e6
 
@@ -39,13 +39,13 @@ class Utterance:
     """One recording and what is said in it."""
 
     name: str
-    """What the results call it."""
+    """Name of the recording in results."""
     files: tuple[str, ...]
     """Absolute paths of the audio files, in order."""
     gap_s: float
     """Silence between two files, in seconds."""
     text: str | None
-    """The reference, or None where it is unknown."""
+    """Reference, or None where the words are unknown."""
     language: str | None
     """Language code, or None where nothing is said or it is not known."""
     seconds: float | None = None
@@ -54,16 +54,16 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which recordings of a set to take."""
+    """Choice of some recordings of a set."""
 
     min_seconds: float | None = None
     max_seconds: float | None = None
-    """Shortest and longest, both inclusive; None for no bound."""
+    """Greatest length, inclusive, as `min_seconds` is the least; None for no bound."""
     limit: int | None = None
-    """Only so many of those, from the first."""
+    """Number of recordings to take at most, from the first."""
 
     def take(self, utterances: Sequence[Utterance]) -> list[Utterance]:
-        """Those that are chosen, in their order."""
+        """Choose recordings, in their order."""
         chosen = list(utterances)
         if self.min_seconds is not None or self.max_seconds is not None:
             chosen = [one for one in chosen if self._has_length(duration_s(one))]
@@ -80,17 +80,17 @@ EVERYTHING = Selection()
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A set, or its beginning."""
+    """Recordings of a set, or the first of them."""
 
     name: str
-    """The folder's name."""
+    """Name of the folder."""
     sha256: str
-    """Of the manifest file, so that two results can be known to speak of one set."""
+    """Hash of the manifest file, so that two results can be known to speak of one set."""
     utterances: tuple[Utterance, ...]
 
 
 def find_set(name: str, data: Path | None = None) -> Path:
-    """The path of a set: the name of a folder in `data` (by default in EDGEWISE_TEST_DATA), or a path."""
+    """Find a set by the name of a folder in `data` (by default in EDGEWISE_TEST_DATA), or by a path."""
     named = data or (Path(os.environ[DATA_VARIABLE]) if os.environ.get(DATA_VARIABLE) else None)
     if named is not None and Path(name).name == name and (named / name).exists():
         return named / name
@@ -103,7 +103,7 @@ def find_set(name: str, data: Path | None = None) -> Path:
 
 
 def read_manifests(names: Sequence[str], data: Path | None = None, selection: Selection = EVERYTHING) -> list[Manifest]:
-    """Several sets, told apart by their names."""
+    """Read several sets, told apart by their names."""
     manifests = [read_manifest(find_set(name, data), selection) for name in names]
     found = [manifest.name for manifest in manifests]
     twice = sorted({name for name in found if found.count(name) > 1})
@@ -126,7 +126,7 @@ def read_manifest(path: Path, selection: Selection = EVERYTHING) -> Manifest:
 
 
 def duration_s(utterance: Utterance) -> float:
-    """The length of a recording: what the manifest says, else what its files say."""
+    """Find out the length of a recording: what the manifest says, else what its files say."""
     if utterance.seconds is not None:
         return utterance.seconds
     gaps_s = utterance.gap_s * (len(utterance.files) - 1)
@@ -201,7 +201,7 @@ def _paths(item: dict[str, Any]) -> list[str]:
 
 
 def _inside(folder: Path, path: str) -> str:
-    """The absolute path of a file in a set's folder, or in that of a set beside it."""
+    """Return the absolute path of a file in a set's folder, or in that of a set beside it."""
     full = Path(os.path.normpath(folder / path))
     if Path(path).is_absolute() or not full.is_relative_to(folder.parent):
         raise ValueError(f"{path!r:.80} is outside the set's folder and those beside it")

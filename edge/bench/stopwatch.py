@@ -14,30 +14,30 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class StepTime:
-    """One step of a search: from one decode's logits to the next one's."""
+    """Time of one step of a search: from one decode's logits to the next one's."""
 
     n_past: int
-    """Positions in the decoder's cache before it."""
+    """Positions in the decoder's cache before the step."""
     search_s: float
-    """In Python: rules, choice, and all else between two decodes."""
+    """Seconds in Python: rules, choice, and all else between two decodes."""
     call_s: float
-    """The decode."""
+    """Seconds of the decode."""
 
     @property
     def step_s(self) -> float:
-        """Both."""
+        """Seconds of search and decode together."""
         return self.search_s + self.call_s
 
 
 class TimedState:
-    """Stands before a state (edge.whisper.engines.protocol.State) and never lets the search reach its end."""
+    """State (edge.whisper.engines.protocol.State) that times each decode and never lets a search reach its end."""
 
     def __init__(
         self, state: State, eot: int, before_step: Callable[[], None], clock: Clock = time.perf_counter
     ) -> None:
-        """`before_step` runs before each decode and is not timed."""
+        """Stand before a state; `before_step` runs before each decode and is not timed."""
         self.steps: list[StepTime] = []
-        """Of all searches; the first step of each, which follows the prompt, is left out."""
+        """Steps of all searches; the first of each, which follows the prompt, is left out."""
         self._state = state
         self._eot = eot
         self._before_step = before_step

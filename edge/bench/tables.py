@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from ..machine import Machine
 
 _BUSY_SHARE = 0.25
-"""More load than this share of the cores, and the times are worth little."""
+"""Load as a share of the cores above which times are worth little."""
 
 
 def machine_line(machine: Machine, threads: int) -> str:
-    """The machine in a line or two."""
+    """Write the machine in a line or two."""
     facts = [
         machine.cpu,
         f"{machine.cores} cores",
@@ -28,7 +28,7 @@ def machine_line(machine: Machine, threads: int) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], n_left: int = 1) -> str:
-    """A Markdown table, the first `n_left` columns aligned to the left and the others to the right."""
+    """Write a Markdown table, the first `n_left` columns aligned to the left and the others to the right."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:

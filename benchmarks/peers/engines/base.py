@@ -15,12 +15,12 @@ from edge.bench.parts import Parts
 from ...errors import BenchmarkError
 
 Samples = NDArray[np.float32]
-"""(n_samples,) mono at 16 kHz."""
+"""Sound, (n_samples,) mono at 16 kHz."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How an engine is asked to work; the same for all engines of a run."""
+    """Settings of an engine; the same for all engines of a run."""
 
     precision: str
     """Precision of the weights, one of the engine's own."""
@@ -31,9 +31,9 @@ class EngineSettings:
     timestamps: bool = False
     """Whether the engine decodes segment times."""
     options: Mapping[str, str] = field(default_factory=dict)
-    """What one engine alone knows, by the names in its `EngineKind.options`."""
+    """Options that one engine alone knows, by the names in its `EngineKind.options`."""
     words: bool = False
-    """Whether it also tells when each word is said; for engines with `times_words`."""
+    """Whether the engine also tells when each word is said; for engines with `times_words`."""
 
     @property
     def beams(self) -> int:
@@ -49,27 +49,27 @@ class TimedWord:
     """A word and when it is said, in seconds."""
 
     text: str
-    """With the blank in front of it: joined, the words are the text."""
+    """Word with the blank in front of it: joined, the words are the text."""
     start: float
     end: float
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an engine made of a recording."""
+    """Transcript that an engine made of a recording."""
 
     text: str
     parts: Parts | None = None
-    """None where the engine does not tell."""
+    """Times of the parts; None where the engine does not report them."""
     words: tuple[TimedWord, ...] = ()
-    """Where they were asked for."""
+    """Words with their times, where they were asked for."""
 
 
 class Transcriber(Protocol):
-    """A loaded model."""
+    """A model that an engine has loaded."""
 
     def transcribe(self, samples: Samples, language: str | None) -> Answer:
-        """The words of one recording; None lets a model of several languages detect which it is."""
+        """Write down one recording; None lets a model of several languages detect which it is."""
         ...
 
 
@@ -79,21 +79,21 @@ class EngineKind:
 
     name: str
     packages: tuple[str, ...]
-    """Distributions whose versions belong into the result."""
+    """Distributions whose versions belong in the result."""
     precisions: tuple[str, ...]
-    """What may follow the colon in `--engines name:precision`; the first is the default."""
+    """Precisions that may follow the colon in `--engines name:precision`; the first is the default."""
     weights: Callable[[str, str, Path], Path]
-    """(model, precision, folder for temporary files) -> the file or folder that `load` opens."""
+    """Function (model, precision, folder for temporary files) -> the file or folder that `load` opens."""
     load: Callable[[Path, EngineSettings], Transcriber]
-    """Opens the weights. Imports its package inside, so that each child process holds one engine only."""
+    """Function that opens the weights. It imports its package inside, so that each process holds one engine only."""
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What may follow the precision as `:option=value`, with the values that are possible; () for any."""
+    """Options that may follow the precision as `:option=value`, with the values that are possible; () for any."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Options that the engine reads from its environment, and from which variable."""
     times_words: bool = False
-    """Whether it can tell when each word is said."""
+    """Whether the engine can tell when each word is said."""
 
 
 def join_segments(texts: list[str]) -> str:
-    """Segments as one line."""
+    """Join segments to one line."""
     return " ".join(text.strip() for text in texts).strip()

@@ -62,7 +62,7 @@ def _load(weights: Path, settings: EngineSettings) -> Transcriber:
 
 
 def transcribe_options(settings: EngineSettings) -> TranscribeOptions:
-    """The settings as the public API takes them."""
+    """Translate the settings to the public API's."""
     from edge.options import TranscribeOptions
 
     chosen: dict[str, Any] = {name: settings.options[name] for name in ("context",) if name in settings.options}
