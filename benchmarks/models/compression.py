@@ -51,6 +51,10 @@ class CompressionOptions:
     reductions: tuple[float, ...]
     """Shares of the encoder's weights to take away, nothing being trained."""
     precisions: tuple[str, ...]
+    threads: tuple[int, ...]
+    """Numbers of threads with which the encoders are timed."""
+    rounds: int
+    """Rounds in which each encoder encodes every clip."""
     recovered: tuple[float, ...] = ()
     """Shares after which what is left is trained for `recover_s`."""
     recover_s: float = 0.0
@@ -58,10 +62,6 @@ class CompressionOptions:
     limit: int | None = None
     keep: Path | None = None
     """Folder for the model files, and for what an interrupted run goes on from; None throws all away."""
-    threads: tuple[int, ...] = (1, 2)
-    """Numbers of threads with which the encoders are timed."""
-    rounds: int = 10
-    """Rounds in which each encoder encodes every clip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
                 for file in keep.glob("*.gguf"):
                     file.unlink()
     tell("")
-    print(machine_line(machine, 0).replace(", 0 threads", ""))
+    print(machine_line(machine))
     print(f"{table_of(found)}\n\n{time_table(found)}")
     return make_result("compression", machine, results=[asdict(one) for one in found])
 

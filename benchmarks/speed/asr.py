@@ -106,7 +106,7 @@ def run_asr(options: AsrOptions) -> dict[str, Any]:
     """Measure, print the tables of each model, and return what the JSON file holds."""
     manifests = read_manifests(options.sets, options.data, options.selection)
     machine = describe_machine(commit())
-    print(machine_line(machine, options.threads))
+    print(machine_line(machine, f"{options.threads} threads"))
     packages: dict[str, str] = {}
     measured: list[Rows] = []
     peaks = []

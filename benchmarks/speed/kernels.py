@@ -148,7 +148,7 @@ def run_kernels(options: KernelOptions) -> dict[str, Any]:
     level = ops.cpu_level()
     peaks, rates, beside = [], [], []
     for threads in options.threads:
-        print(f"{machine_line(machine, threads)}, kernels {level}", flush=True)
+        print(machine_line(machine, f"{threads} threads", f"kernels {level}"), flush=True)
         before = measure_peaks(threads)
         times = _measure_rounds(options, shapes, threads)
         other_times = _beside_onnxruntime(options, threads)

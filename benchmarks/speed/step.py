@@ -115,7 +115,7 @@ def run_step(options: StepOptions) -> dict[str, Any]:
     machine = describe_machine(commit())
     peaks, steps, drafts = [], [], []
     for threads in options.threads:
-        print(machine_line(machine, threads), flush=True)
+        print(machine_line(machine, f"{threads} threads"), flush=True)
         peaks.append(measure_peaks(threads))
         evict = Evictor(threads)
         found_steps, found_drafts = [], []

@@ -179,7 +179,7 @@ def run_coverage(options: CoverageOptions) -> dict[str, Any]:
     if not known:
         raise BenchmarkError(f"no recording of {_SHORTEST_S:g} to {_LONGEST_S:g} s with a reference in these sets")
     machine = describe_machine(commit())
-    print(machine_line(machine, options.threads))
+    print(machine_line(machine, f"{options.threads} threads"))
     results = []
     for name in options.models:
         model = edge.load(name, precision=options.precision, threads=options.threads)

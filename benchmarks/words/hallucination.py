@@ -158,7 +158,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 def run_hallucination(options: HallucinationOptions) -> dict[str, Any]:
     """Measure, print a table for each model, and return what the JSON file holds."""
     machine = describe_machine(commit())
-    print(machine_line(machine, options.threads))
+    print(machine_line(machine, f"{options.threads} threads"))
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="edgewise-benchmarks-") as scratch:
         material = _material(options, Path(scratch))

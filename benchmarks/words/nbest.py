@@ -112,7 +112,7 @@ def run_nbest(options: NbestOptions) -> dict[str, Any]:
     selection = Selection(max_seconds=_LONGEST_S, limit=options.limit)
     manifests = read_manifests(options.sets, options.data, selection)
     machine = describe_machine(commit())
-    print(machine_line(machine, options.threads))
+    print(machine_line(machine, f"{options.threads} threads"))
     summaries: list[NbestSummary] = []
     results = []
     for name in options.models:

@@ -144,7 +144,7 @@ def run_vocabulary(options: VocabularyOptions) -> dict[str, Any]:
     manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
     texts = _read_texts(find_set(options.texts, options.data))
     machine = describe_machine(commit())
-    print(machine_line(machine, options.threads))
+    print(machine_line(machine, f"{options.threads} threads"))
     scores: list[ListScore] = []
     for name in options.models:
         model = edge.load(name, precision=options.precision, threads=options.threads)

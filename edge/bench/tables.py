@@ -10,8 +10,8 @@ _BUSY_SHARE = 0.25
 """Load as a share of the cores above which times are worth little."""
 
 
-def machine_line(machine: Machine, threads: int) -> str:
-    """Write the machine in a line or two."""
+def machine_line(machine: Machine, *more: str) -> str:
+    """Write the machine and more facts of a run in a line, and a second one where the machine is busy."""
     facts = [
         machine.cpu,
         f"{machine.cores} cores",
@@ -19,7 +19,7 @@ def machine_line(machine: Machine, threads: int) -> str:
         f"governor {machine.governor or 'unknown'}",
         f"Linux {machine.kernel}" if machine.system.startswith("Linux") else machine.system,
         f"commit {machine.commit or 'unknown'}",
-        f"{threads} threads",
+        *more,
     ]
     line = ", ".join(facts)
     if machine.load_average is not None and machine.load_average > _BUSY_SHARE * machine.cores:
