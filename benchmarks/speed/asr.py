@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.bench.engine_tables import asr_table, languages_table, peer_table, roofline_table, sets_table, speeds_table
 from edge.bench.peaks import measure_peaks, peaks_line
-from edge.bench.report import asr_table, languages_table, peer_table, roofline_table, sets_table, speeds_table
 from edge.bench.result_file import make_result
 from edge.bench.results import EngineResult, Summary, by_speed, mean_rate, summarize
 from edge.bench.sets import Manifest, Selection, read_manifests

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edge.bench.compare import compare, error_change, speed_change
-from edge.bench.report import asr_table
+from edge.bench.engine_tables import asr_table
 from edge.bench.result_file import ResultError
 from edge.bench.results import EngineResult, UtteranceResult, by_speed, summarize
 from edge.bench.scoring import Errors

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from edge.bench.engine_tables import asr_table, languages_table, peer_table, roofline_table, sets_table, speeds_table
 from edge.bench.parts import Parts
-from edge.bench.report import asr_table, languages_table, peer_table, roofline_table, sets_table, speeds_table
 from edge.bench.results import EngineResult, UtteranceResult, median_parts, summarize
 from edge.bench.roofline import Floor
 from edge.bench.scoring import Errors
