@@ -188,7 +188,9 @@ def _windows(models: Sequence[LanguageModel], options: PerplexityOptions, text: 
     first, *others = (model.tokenize(text) for model in models)
     for path, tokens in zip(options.models[1:], others, strict=True):
         if tokens != first:
-            raise BenchmarkError(f"{path} and {options.models[0]} do not cut the text into the same tokens")
+            raise BenchmarkError(
+                f"{path} and {options.models[0]} do not cut the text into the same tokens; name files of one model"
+            )
     n_windows = min(math.ceil(options.tokens / options.context), len(first) // options.context)
     if not n_windows:
         raise BenchmarkError(f"the text has {len(first)} tokens, fewer than a window of {options.context}")
@@ -204,7 +206,9 @@ def _score(models: Sequence[LanguageModel], sums: Sequence[_Sums], window: list[
         if reference is None:
             reference = _Reference(logits, log_softmax(logits))
         if logits.shape != reference.logits.shape:
-            raise BenchmarkError(f"vocabularies of {logits.shape[1]} and {reference.logits.shape[1]} tokens")
+            raise BenchmarkError(
+                f"expected models of one vocabulary, found {reference.logits.shape[1]} and {logits.shape[1]} tokens"
+            )
         found.add(logits, next_tokens, reference)
 
 

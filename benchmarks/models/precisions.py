@@ -148,7 +148,7 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
     with ExitStack() as opened:
         files = [opened.enter_context(open_model(path)) for path in options.models]
         if len({file.dims.n_vocab for file in files}) > 1:
-            raise BenchmarkError("the models have vocabularies of different sizes")
+            raise BenchmarkError("the models have vocabularies of different sizes; name files of one Whisper")
         diverged = measure_divergence(files, manifests, options.threads)
         precisions = [file.precision for file in files]
     edits, words = count_edits(options, manifests)

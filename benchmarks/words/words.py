@@ -132,7 +132,8 @@ def _errors(
     if not kind.times_words:
         raise BenchmarkError(f"{spec.engine} does not tell when words are said; leave it out of --engines")
     if kind.variables.keys() & dict(spec.options).keys():
-        raise BenchmarkError(f"{spec.label}: this command runs engines in its own process; set the variable yourself")
+        variables = ", ".join(kind.variables.values())
+        raise BenchmarkError(f"{spec.label}: this command runs engines in its own process; set {variables} yourself")
     settings = EngineSettings(spec.precision, options.threads, timestamps=True, words=True, options=dict(spec.options))
     errors: list[Offset] = []
     with tempfile.TemporaryDirectory(prefix="edgewise-benchmarks-") as scratch:

@@ -31,7 +31,7 @@ def _load(weights: Path, settings: EngineSettings) -> Transcriber:
     import edge
 
     if settings.beam != 1:
-        raise BenchmarkError("edgewise decodes greedily; leave it out of --engines or use --beam 1")
+        raise BenchmarkError("edgewise-onnx decodes greedily; leave it out of --engines or use --beam 1")
     model = edge.load(weights, engine="onnxruntime", threads=settings.threads)
     return Edgewise(model, transcribe_options(settings))
 
