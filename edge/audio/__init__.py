@@ -1,4 +1,4 @@
-"""Recordings in, blocks of float32 mono samples at 16 kHz out, always as a stream."""
+"""Recordings of any kind read as a stream of float32 blocks, mono at 16 kHz."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sound in pieces of any size, cut into blocks of one size."""
+"""Cuts sound that comes in pieces of any size into blocks of one size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Blocks:
         self._n_filled = 0
 
     def feed(self, samples: FloatArray) -> Iterator[FloatArray]:
-        """Take samples (n,); gives the blocks (n_samples,) that are full now."""
+        """Take samples (n,) and give the blocks (n_samples,) that are now full."""
         taken = 0
         while taken < len(samples):
             n = min(len(samples) - taken, self._n_samples - self._n_filled)
@@ -31,7 +31,7 @@ class Blocks:
                 yield full
 
     def finish(self) -> Iterator[FloatArray]:
-        """The last block (n,), unless nothing is left."""
+        """Give the last block (n,), unless nothing is left."""
         if self._n_filled:
             rest, self._n_filled = self._block[: self._n_filled].copy(), 0
             yield rest

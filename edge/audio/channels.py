@@ -1,4 +1,4 @@
-"""Several channels to one, without their cancelling each other."""
+"""Mixes several channels to one without letting them cancel each other."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _STRIDE = 4
 
 
 def mix(blocks: Iterator[FloatArray], name: str) -> Iterator[FloatArray]:
-    """The mean over the channels of blocks (n_frames, n_channels): (n_frames,) each.
+    """Average the channels of blocks (n_frames, n_channels) into blocks (n_frames,).
 
-    A channel that is the loudest one upside down would cancel it, and is turned over first.
+    A channel that is the loudest one with its sign reversed would cancel it; its sign is turned first.
     """
     signs: FloatArray | None = None
     for block in blocks:
@@ -36,13 +36,13 @@ def mix(blocks: Iterator[FloatArray], name: str) -> Iterator[FloatArray]:
             yield mixed
             continue
         if not told:
-            _LOG.warning("%s: its channels are out of phase and would cancel: one side is turned over", name)
+            _LOG.warning("%s: its channels are out of phase: the sign of one is reversed, or they would cancel", name)
         yield block @ (signs / np.float32(n_channels))
 
 
 def _signs(block: FloatArray, before: FloatArray) -> FloatArray:
-    """The sign (n_channels,) with which each channel joins the loudest one; as before where that is open."""
-    # Differences leave constant offsets and hum out of it; a part of them is enough.
+    """Give the sign (n_channels,) with which each channel joins the loudest one; as `before` where that is open."""
+    # Differences between samples hide constant offsets and hum; every fourth one is enough.
     steps = np.diff(block[::_STRIDE], axis=0)
     power = np.einsum("ij,ij->j", steps, steps)
     loudest = int(np.argmax(power))
@@ -54,5 +54,5 @@ def _signs(block: FloatArray, before: FloatArray) -> FloatArray:
     relative = np.where(audible & (likeness < _OPPOSED), np.float32(-1), relative)
     relative = np.where(likeness > _AGREED, np.float32(1), relative)
     signs: FloatArray = relative * before[loudest]
-    # All upside down is as good as none, and the mean as it always was.
+    # Reversing every channel changes nothing; then take the plain mean.
     return np.abs(signs) if (signs < 0).all() else signs

@@ -1,4 +1,4 @@
-"""What a container's header says about its times: where its clock begins, how long it is, whether it may leap."""
+"""Reads from a container's header where its clock begins, how long it is and whether its time stamps may leap."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ _AVI_UNKNOWN = 1 << 30
 
 
 def zero_of(container: InputContainer) -> float:
-    """What the container's clock shows at the beginning of the recording, in seconds."""
+    """Give the container's clock at the beginning of the recording, in seconds."""
     start_s = (container.start_time or 0) / _MICROSECONDS
     return start_s if start_s < 0 or not _RUNNING_CLOCK.isdisjoint(demuxers(container)) else 0.0
 
 
 def promised_end(container: InputContainer, stream: AudioStream, source: Bytes) -> float | None:
-    """Where the sound ends according to the header, in seconds of the container's clock; None where it does not say."""
+    """Find where the header says that the sound ends, in seconds of the container's clock.
+
+    None where the header does not say.
+    """
     names = demuxers(container)
     if _PROMISING.isdisjoint(names):
         return None
@@ -47,7 +50,7 @@ def promised_end(container: InputContainer, stream: AudioStream, source: Bytes) 
 
 
 def guessed_duration(container: InputContainer) -> float | None:
-    """How long the recording is in seconds, for some containers guessed from their bytes."""
+    """Give the length of the recording in seconds; some containers guess it from their size in bytes."""
     return container.duration / _MICROSECONDS if container.duration else None
 
 
@@ -57,7 +60,7 @@ def leaps_by_intent(container: InputContainer, source: Bytes) -> bool:
 
 
 def last_stamp(container: InputContainer, from_s: float) -> float:
-    """The last time stamp of a film, read from about `from_s` on; `from_s` itself where nothing is behind it."""
+    """Find the last time stamp of a film, reading from about `from_s` on; `from_s` where nothing follows it."""
     import av
 
     last_s = from_s
@@ -68,13 +71,13 @@ def last_stamp(container: InputContainer, from_s: float) -> float:
         for packet in container.demux():
             if packet.pts is not None and packet.time_base:
                 last_s = max(last_s, float(packet.pts * packet.time_base))
-    except (av.FFmpegError, IndexError):  # what PyAV raises where tracks came up late
+    except (av.FFmpegError, IndexError):  # what PyAV raises where a track appeared late
         return last_s
     return last_s
 
 
 def _seconds(text: str) -> float | None:
-    """Seconds of hours:minutes:seconds."""
+    """Parse hours:minutes:seconds into seconds."""
     try:
         hours, minutes, seconds = map(float, text.split(":"))
     except ValueError:

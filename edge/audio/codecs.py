@@ -1,4 +1,4 @@
-"""Codecs beyond libsndfile (AAC, M4A, WebM, WMA, video files), through PyAV where it is installed."""
+"""Decodes what libsndfile cannot (AAC, M4A, WebM, WMA, video files) through PyAV, where it is installed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _LOG = logging.getLogger("edge.audio")
 
 _SILENCE_SAMPLES = 30 * SAMPLE_RATE_HZ
 _SHORTEST_LEAP_S = 0.15
-"""Shorter leaps of the time stamps are filled and not told."""
+"""Leaps of the time stamps shorter than this are filled with silence and not reported."""
 
 _PAUSING_CODECS = {"opus": 0.5, "libopus": 0.5, "speex": 0.5}
-"""Codecs that send nothing while nobody speaks, for at most this long at a time."""
+"""Codecs that send nothing while nobody speaks, with the longest pause in seconds between two packets."""
 
 _CUT_SHORT_S = 1.0
-"""What may be missing of the promised length: headers round, and count what a codec pads."""
+"""Seconds that may be missing of the promised length: headers round, and count what a codec pads."""
 
 
 def open_with_pyav(file: BinaryIO, name: str, reason: str, track: int | None = None) -> Opened:
@@ -66,23 +66,23 @@ def open_with_pyav(file: BinaryIO, name: str, reason: str, track: int | None = N
 
 
 class _Reading:
-    """One track on its way to blocks: what is missing becomes silence and gaps."""
+    """One audio track on its way to blocks: what is missing becomes silence and a gap."""
 
     def __init__(
         self, name: str, container: InputContainer, stream: AudioStream, source: Bytes, *, is_chosen: bool
     ) -> None:
         self.gaps: list[Gap] = []
-        """What is missing, in order."""
+        """Stretches that are missing, in order."""
         self._name = name
         self._container = container
         self._stream = stream
         self._source = source
-        self._is_chosen = is_chosen  # or was mentioned
+        self._is_chosen = is_chosen  # or the user has been told of the others
         self._zero_s = zero_of(container)
         end_s = promised_end(container, stream, source)
         self._promised_s = None if end_s is None else end_s - self._zero_s
         self.duration_s = self._promised_s or guessed_duration(container)
-        """Length in seconds as far as the container says it."""
+        """Length in seconds, as far as the container states it."""
         self._leaps_by_intent = leaps_by_intent(container, source)
         self._timeline = Timeline(self._zero_s, self._promised_s)
         self._decoder = Decoder(container, stream, source)
@@ -90,11 +90,11 @@ class _Reading:
         self._n_samples = 0
 
     def blocks(self) -> Iterator[FloatArray]:
-        """Mono at 16 kHz, with silence where the time stamps leave room."""
+        """Decode the track to mono at 16 kHz, with silence where the time stamps leave room."""
         for decoded, next_stamp_s in _with_next_stamp(self._decoder.frames()):
             if self._source.is_closed:
                 return
-            if self._n_samples:  # the recording is read, not only tried, which may happen before
+            if self._n_samples:  # it is being read by now, not only tried
                 self._mention_tracks()
             begins_s = self._timeline.at_s
             silence_s, leaps = self._place(decoded, next_stamp_s)
@@ -110,7 +110,7 @@ class _Reading:
         self._end()
 
     def _place(self, decoded: Decoded, next_stamp_s: float | None) -> tuple[float, bool]:
-        """Seconds of silence before a frame, and whether its time stamp leaps over them."""
+        """Give the seconds of silence before a frame, and whether its time stamp leaps over them."""
         frame = decoded.frame
         duration_s = frame.samples / frame.sample_rate
         lost_s = self._timeline.skip(decoded.lost_s)
@@ -151,7 +151,7 @@ class _Reading:
         self._tell()
 
     def _missing_until(self) -> float:
-        """Where the sound should have ended; where it did if nothing tells that it is cut short."""
+        """Find where the sound should have ended; where it did end if nothing shows that it was cut short."""
         at_s = self._timeline.at_s
         missing_s = (self._promised_s or 0.0) - at_s
         if not _CUT_SHORT_S < missing_s <= MOST_SILENCE_S:
@@ -168,14 +168,14 @@ class _Reading:
         if len(tracks) > 1:
             number = 1 + [track.index for track in tracks].index(self._stream.index)
             _LOG.warning(
-                "%s has %d audio tracks, %d is read; --track N takes another: %s",
+                "%s has %d audio tracks, of which track %d is read; choose another with --track N: %s",
                 *(self._name, len(tracks), number, describe_tracks(tracks)),
             )
 
     def _tell(self) -> None:
         if self._timeline.disbelieved_s:
             _LOG.warning(
-                "%s: time stamps leap by %.0f s in all, which is not believed; times may be off",
+                "%s: time stamps leap by %.0f s in all, which is not plausible and is ignored; times may be off",
                 *(self._name, self._timeline.disbelieved_s),
             )
         if self.gaps:
@@ -192,7 +192,7 @@ def _silence(n_samples: int) -> Iterator[FloatArray]:
 
 
 def _with_next_stamp(frames: Iterator[Decoded]) -> Iterator[tuple[Decoded, float | None]]:
-    """Each frame, with the time stamp of the one behind it."""
+    """Pair each frame with the time stamp of the frame after it."""
     before = next(frames, None)
     if before is None:
         return

@@ -1,4 +1,4 @@
-"""Containers opened through PyAV: those of recordings only, and nothing but the bytes that are handed over."""
+"""Opens containers through PyAV: only formats of recordings, and only the bytes of the given file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..errors import AudioError
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-# Demuxers that hold their sound themselves. Left out is whatever names other files or addresses (playlists, DASH, SDP,
-# concatenations), devices, and what takes any bytes for its own.
+# Demuxers of formats that hold their sound themselves. Left out are those that name other files or addresses
+# (playlists, DASH, SDP, concatenations), devices, and those that accept any bytes.
 _DEMUXERS = (
     *("aac", "ac3", "ac4", "aea", "aiff", "amr", "amrnb", "amrwb", "ape", "asf", "asf_o", "au", "avi", "avr", "bonk"),
     *("caf", "dhav", "dsf", "dss", "dts", "dtshd", "eac3", "flac", "flv", "g722", "gsm", "gxf", "hcom", "iff", "ircam"),
@@ -23,8 +23,8 @@ _DEMUXERS = (
     *("wsaud", "wtv", "wv", "wve", "xa", "xwma"),
 )
 _NO_PROTOCOL = "none"
-_SEEK_FAILED = -22  # EINVAL, as libav tells errors
-# Some containers tell of a track by its first packet, which may come late.
+_SEEK_FAILED = -22  # EINVAL, as libav reports errors
+# Some containers announce a track only by its first packet, which may come late.
 _LATE_TRACKS = frozenset({"mpeg", "mpegts", "flv", "live_flv", "kux", "nsv", "pva", "rm", "ty", "wtv"})
 _MORE_PROBING = {"probesize": str(1 << 28), "analyzeduration": "600000000"}
 _CHUNK_BYTES = 1 << 16
@@ -34,18 +34,21 @@ _SHOWN_CHARACTERS = 40
 
 
 class Bytes:
-    """A file as PyAV reads it, from where it stands: errors are kept, not raised through libav, which drops them."""
+    """A file as PyAV reads it, from its current position.
+
+    Errors are kept here: raised through libav, they would be lost.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._start = file.tell()
         self.failure: BaseException | None = None
-        """What ended the reading early: an error of the file, or an interrupt."""
+        """Error that ended the reading early: an error of the file, or an interrupt."""
         self.is_closed = False
-        """Whether the container is gone: PyAV does not survive being asked for more."""
+        """Whether the container is closed; PyAV crashes when it is asked for more after that."""
 
     def read(self, n_bytes: int) -> bytes:
-        """The next bytes; none at the end, and after a failure."""
+        """Read the next bytes; nothing at the end and after a failure."""
         if self.failure is not None:
             return b""
         try:
@@ -55,7 +58,7 @@ class Bytes:
             return b""
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """The new position; a negative number where there is none such."""
+        """Move to a position and give it; a negative number where it does not exist."""
         try:
             if whence == io.SEEK_SET:
                 offset += self._start
@@ -67,11 +70,11 @@ class Bytes:
             return _SEEK_FAILED
 
     def tell(self) -> int:
-        """The position."""
+        """Give the position."""
         return self._file.tell() - self._start
 
     def at(self, position: int, n_bytes: int) -> bytes:
-        """The bytes at a position, without moving; none where there is no such position."""
+        """Read the bytes at a position without moving; nothing where there is no such position."""
         before = self.tell()
         try:
             return self.read(n_bytes) if self.seek(position) == position else b""
@@ -79,7 +82,7 @@ class Bytes:
             self.seek(before)
 
     def find(self, mark: bytes, position: int) -> int | None:
-        """Where `mark` is next, from a position on; None where it is not, or too far away."""
+        """Find `mark` at or after a position; None where it is absent or too far away."""
         if self.at(position, len(mark)) == mark:
             return position
         for begin in range(position, position + _SEARCHED_BYTES, _CHUNK_BYTES):
@@ -93,7 +96,7 @@ class Bytes:
 
 
 def open_av(source: Bytes, name: str, reason: str) -> InputContainer:
-    """Open a recording that libsndfile refused for `reason`; it has a track of sound."""
+    """Open a recording that libsndfile refused for `reason`, and make sure that it has an audio track."""
     container = _opened(source, name, reason, {})
     if not container.streams.audio and not _LATE_TRACKS.isdisjoint(demuxers(container)):
         container.close()
@@ -101,13 +104,13 @@ def open_av(source: Bytes, name: str, reason: str) -> InputContainer:
     if container.streams.audio:
         return container
     streams = container.streams
-    found = f"{len(streams.video)} of pictures and {len(streams.subtitles)} of subtitles, {len(streams)} in all"
+    found = f"{len(streams.video)} of video and {len(streams.subtitles)} of subtitles, {len(streams)} in all"
     container.close()
     raise AudioError(f"{name} has no audio track; expected a recording, found tracks: {found}")
 
 
 def demuxers(container: InputContainer) -> set[str]:
-    """The names of the demuxer that reads a container."""
+    """Give the names of the demuxer that reads a container."""
     return set(container.format.name.split(","))
 
 
@@ -142,13 +145,13 @@ def _raise_failure(source: Bytes, name: str) -> None:
 
 
 def _nothing(url: str, flags: int, options: dict[str, str]) -> BinaryIO:
-    """What any other file is that a recording names: empty."""
+    """Stand in for any other file that a recording names: an empty one."""
     return io.BytesIO()
 
 
 @cache
 def _audio_decoders() -> tuple[str, ...]:
-    """Names of the decoders of sound: pictures are not looked at."""
+    """Give the names of the audio decoders; video is not decoded."""
     from av.codec import Codec, codecs_available
 
     names = []
@@ -172,7 +175,7 @@ def _refusal(source: Bytes, name: str, reason: str, error: Exception) -> str:
         )
     detail = getattr(error, "strerror", None) or error
     if getattr(error, "errno", None) == errno.EINVAL:
-        detail = "no format of recordings"
+        detail = "not a known format"
     elif head[4:8] == b"ftyp" and source.find(b"moov", 0) is None:
         detail = "its index is missing, which a recorder writes last: it was interrupted, or the file is cut short"
     return (

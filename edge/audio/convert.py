@@ -1,4 +1,4 @@
-"""Any rate, scale and channel count to 16 kHz mono, block by block."""
+"""Converts any rate, scale and channel count to 16 kHz mono, block by block."""
 
 from __future__ import annotations
 

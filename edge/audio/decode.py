@@ -1,4 +1,4 @@
-"""Recordings as libsndfile decodes them, part by part: what is missing between two parts is silence and a gap."""
+"""Decodes recordings through libsndfile, part by part; what is missing between two parts becomes silence and a gap."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ _SHORTEST_GAP_S = 1e-3
 
 
 class Decoder:
-    """Blocks of one part, and how it ended."""
+    """A decoder of one part: gives its blocks, then tells how it ended."""
 
     def __init__(self, sound: soundfile.SoundFile, stream: Stream, view: View | None, starts_s: float = 0) -> None:
         self.sound = sound
         self.stream = stream
         self.starts_s = starts_s
-        """Where it begins by the clock of the stream."""
+        """Seconds on the stream's clock at which the part begins."""
         self._view = view
         self._n_done = 0
         self._first: list[FloatArray] = []
         self.error = ""
-        """Why decoding stopped before the end, if it did."""
+        """Reason why decoding stopped before the end; empty where it did not."""
 
     @property
     def done_s(self) -> float:
-        """How far it is by the clock of the stream."""
+        """Seconds on the stream's clock that have been decoded."""
         return self.starts_s + self._n_done / int(self.sound.samplerate)
 
     def ending(self) -> tuple[str, float]:
-        """Why it is not complete, and where it should end; no reason where it is."""
+        """Tell why the part is incomplete ("" where it is complete), and where it should end in seconds."""
         return self.stream.ending(self.done_s, self.error)
 
     def near(self, source: Source) -> int:
-        """Which byte of the file was read last."""
+        """Give the position in the file of the last byte read."""
         return source.position() if self._view is None else self._view.position()
 
     def blocks(self) -> Iterator[FloatArray]:
-        """Each (n_frames, n_channels), up to the end or the first thing that is missing."""
+        """Decode blocks (n_frames, n_channels), up to the end or the first damage."""
         first, self._first = self._first, []
         yield from first
         largest = max(1, BLOCK_VALUES // self.sound.channels)
@@ -60,7 +60,10 @@ class Decoder:
             yield block
 
     def begin(self, from_s: float) -> bool:
-        """Decode a little, to be among the blocks, and leave out what is before `from_s`; whether something is left."""
+        """Decode a first block and drop what is before `from_s`; tells whether anything is left.
+
+        What is left is given by `blocks` later.
+        """
         n_before = max(round((from_s - self.starts_s) * self.sound.samplerate), 0)
         block = self._read(_FIRST_FRAMES + n_before)
         if block is not None and len(block) > n_before:
@@ -91,16 +94,16 @@ class Decoder:
 
 
 def reason_of(error: soundfile.LibsndfileError) -> str:
-    """What libsndfile says, as a part of a sentence."""
+    """Give libsndfile's message as a part of a sentence."""
     return str(error.error_string).removeprefix("Error : ").rstrip(".")
 
 
 class Recording:
-    """A recording of which parts are read one after the other."""
+    """A recording whose parts are read one after the other."""
 
     def __init__(self, source: Source, name: str, first: Decoder, reason: str = "") -> None:
         self.gaps: list[Gap] = []
-        """What is missing so far."""
+        """Stretches that are missing so far."""
         self._source = source
         self._name = name
         self._decoder = first
@@ -109,7 +112,7 @@ class Recording:
         self._damage_before = reason
 
     def blocks(self) -> Iterator[FloatArray]:
-        """(n_samples,) each, mono at 16 kHz."""
+        """Decode the recording to blocks (n_samples,), mono at 16 kHz."""
         if self._damage_before:
             yield from self._counted(self._silence(self._decoder.starts_s, self._damage_before))
         while True:
@@ -148,7 +151,7 @@ class Recording:
         return to_mono_16k(decoder.blocks(), decoder.sound.samplerate, self._name, self.gaps, self._now_s)
 
     def _next_part(self) -> tuple[Part, Decoder] | None:
-        """The next part that can be decoded."""
+        """Find the next part that can be decoded."""
         before = self._decoder
         for part in before.stream.go_on(before.done_s, before.near(self._source)):
             self._n_tries += 1
@@ -160,7 +163,7 @@ class Recording:
         return None
 
     def _between(self, part: Part, following: Decoder) -> Iterator[FloatArray]:
-        """Silence for what is missing in front of a part."""
+        """Fill what is missing in front of a part with silence."""
         if part.joined:
             why, ends_s = self._decoder.ending()
             if why or part.reason:
@@ -171,7 +174,7 @@ class Recording:
             yield from self._silence(missing_s, part.reason)
 
     def _silence(self, missing_s: float, reason: str) -> Iterator[FloatArray]:
-        """Silence in the place of what is missing."""
+        """Note a gap, and give silence in its place."""
         n_missing = round(missing_s * SAMPLE_RATE_HZ)
         self._note(Gap(self._now_s, self._now_s + n_missing / SAMPLE_RATE_HZ, reason, "damage"))
         while n_missing > 0:
@@ -179,7 +182,7 @@ class Recording:
             n_missing -= BLOCK_VALUES
 
     def _note_ending(self, decoder: Decoder) -> None:
-        """Add the gap at the end of a recording that is not complete."""
+        """Note the gap at the end of a recording that is incomplete."""
         why, ends_s = decoder.ending()
         if why:
             missing_s = ends_s - decoder.done_s
@@ -196,12 +199,15 @@ class Recording:
 
 
 def read_forward(sound: soundfile.SoundFile) -> None:
-    """Keep soundfile from seeking behind each block, to where it is: not every file takes that."""
+    """Keep soundfile from seeking after each block to where it already is: not every file supports that."""
     sound.seekable = lambda: False
 
 
 def open_part(part: Part, done_s: float = 0) -> Decoder | None:
-    """A decoder of a part that goes on from `done_s`, if it is not of another recording; None where nothing comes."""
+    """Open a decoder of a part that goes on from `done_s`; None where nothing can be decoded there.
+
+    A part that is joined, another recording, is decoded from its own beginning.
+    """
     try:
         sound = soundfile.SoundFile(part.view)
         read_forward(sound)

@@ -1,4 +1,4 @@
-"""Recordings in files that can be sought: whatever libsndfile reads, and through PyAV, where installed, the rest."""
+"""Opens recordings in seekable files through libsndfile; what that refuses through PyAV, where it is installed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _open_container(file: BinaryIO, name: str, options: ReadOptions) -> Opened:
 
 
 def _first_decoder(source: Source) -> Decoder:
-    """A decoder of the file from its beginning, with its header set right where it says less than there is."""
+    """Open a decoder at the beginning of the file, after mending a header that claims less than the file holds."""
     header = HeaderStream(source)
     view = header.repaired() if header.is_short() else None
     try:
@@ -55,7 +55,7 @@ def _first_decoder(source: Source) -> Decoder:
         if view is None:
             raise
         sound = _sound(source, view)
-    if sound.format != "MP3":  # whose samples would differ in their last bits from those of other readers
+    if sound.format != "MP3":  # else its samples would differ in the last bits from those of other readers
         read_forward(sound)
     if sound.frames < _UNKNOWN_FRAMES:
         header.announced_s = sound.frames / sound.samplerate
@@ -70,7 +70,7 @@ def _sound(source: Source, view: View | None) -> soundfile.SoundFile:
 
 
 def _open_refused(source: Source, file: BinaryIO, name: str, reason: str, options: ReadOptions) -> Opened:
-    """Open what libsndfile does not: from behind the damage that its beginning may have, or through PyAV."""
+    """Open what libsndfile refuses: after damage at its beginning, or through PyAV."""
     for part in find_part(source):
         decoder = open_part(part)
         if decoder is not None:
@@ -80,7 +80,7 @@ def _open_refused(source: Source, file: BinaryIO, name: str, reason: str, option
 
 
 def _opened(source: Source, name: str, first: Decoder, reason: str = "") -> Opened:
-    """What is read from `first` on, and what is missing before it for a `reason`."""
+    """Wrap the decoder `first` as a recording; `reason` says what is missing before it, if anything is."""
     check_rate(first.sound.samplerate, name)
     recording = Recording(source, name, first, reason)
     sound = first.sound

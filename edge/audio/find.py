@@ -1,4 +1,4 @@
-"""Which files of a folder are recordings: told by their suffixes, without opening them."""
+"""Finds the recordings of a folder by the suffixes of their names, without opening them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _READ_BY_LIBSNDFILE = ".wav .flac .mp3 .ogg .oga .opus .aiff .aif .au .caf .w64"
 _READ_BY_FFMPEG = ".m4a .m4b .aac .wma .amr .webm .mp4 .mkv .mov .avi .3gp .mpg .mpeg"
 
 RECORDING_SUFFIXES = frozenset(f"{_READ_BY_LIBSNDFILE} {_READ_BY_FFMPEG}".split())
-"""In small letters, with their dot."""
+"""Suffixes of recordings in small letters, with their dot."""
 
 
 def is_recording(path: Path) -> bool:
-    """Whether a file has the suffix of a recording, in capitals or not, and is not hidden."""
+    """Whether a file has the suffix of a recording, in small or capital letters, and is not hidden."""
     return path.suffix.lower() in RECORDING_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
 def recordings_in(folder: Path) -> list[Path]:
-    """The recordings of a folder and of its subfolders, sorted.
+    """Find the recordings in a folder and its subfolders, sorted.
 
-    What is hidden is passed over, and so are links to folders, which could lead in a circle. A subfolder that
-    cannot be read is said in the log.
+    Hidden files are passed over, and so are links to folders, which could lead in a circle. A subfolder that cannot be
+    read is logged.
     """
 
     def tell(error: OSError) -> None:

@@ -1,4 +1,4 @@
-"""Which structure a recording has, and where one begins in a file with a damaged beginning."""
+"""Finds the structure of a recording, and where one begins in a file whose beginning is damaged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEAD_BYTES = 512
 
 
 def stream_of(source: Source, format: str) -> Stream | None:
-    """The structure of a recording in a format, as libsndfile calls it; None where its frames have none."""
+    """Give the structure of a recording by libsndfile's name of its format; None where it has no frames."""
     if format == "MP3":
         return Mp3Stream(source, 0)
     if format == "OGG":
@@ -24,7 +24,7 @@ def stream_of(source: Source, format: str) -> Stream | None:
 
 
 def find_part(source: Source) -> Iterator[Part]:
-    """Where a recording may begin behind damage; nowhere in files that are whole, of other kinds."""
+    """Find where a recording may begin after damage; nothing in files of other kinds."""
     head = source.read_at(0, _HEAD_BYTES)
     if other_kind(head) is not None or weak_kind(head) is not None or holds_many_kinds(head):
         return

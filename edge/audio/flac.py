@@ -1,4 +1,4 @@
-"""The frames of a FLAC: where one can begin again behind damage, and which sample it begins with."""
+"""Finds the frames of a FLAC: where one can begin again after damage, and with which sample."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ _CRC8 = _crc8_table()
 
 @dataclass(frozen=True, slots=True)
 class FlacInfo:
-    """What the first block of a FLAC says of the whole."""
+    """Facts about the whole stream in the first block of a FLAC."""
 
     block_samples: int
-    """Samples of the longest block; of every one but the last where they are of one length."""
+    """Samples of the longest block; where all blocks but the last are equally long, of each of them."""
     rate_hz: int
     n_channels: int
     depth: int
     n_samples: int
-    """0 where the writer did not know."""
+    """Number of samples of each channel; 0 where the writer did not know it."""
 
 
 def parse_info(body: bytes) -> FlacInfo | None:
-    """The description in the body of a STREAMINFO block (34 bytes); None where it is none."""
+    """Parse the body of a STREAMINFO block (34 bytes); None where it is not valid."""
     if len(body) < _STREAMINFO_BYTES:
         return None
     smallest, largest = int.from_bytes(body[0:2], "big"), int.from_bytes(body[2:4], "big")
@@ -62,7 +62,7 @@ def parse_info(body: bytes) -> FlacInfo | None:
 
 
 def guess_info(header: bytes) -> bytes | None:
-    """The body of a STREAMINFO block that describes the frame with this header; None where it is no frame."""
+    """Make the body of a STREAMINFO block from a frame's header; None where it is not a frame's."""
     rate_code, channel_code, depth_code = header[2] & 15, header[3] >> 4, header[3] >> 1 & 7
     if not 0 < rate_code < 12 or not _DEPTHS[depth_code] or channel_code > 10:
         return None
@@ -75,8 +75,7 @@ def guess_info(header: bytes) -> bytes | None:
 
 
 def first_sample(header: bytes, info: FlacInfo) -> int | None:
-    """The number of the first sample of the frame that begins with these bytes; None where it is no frame of this
-    stream."""
+    """Give the number of the first sample of the frame with this header; None where it is not of this stream."""
     if len(header) < 6 or header[0] != 0xFF or header[1] & 0xFE != 0xF8:
         return None
     block_code, rate_code = header[2] >> 4, header[2] & 15
@@ -101,9 +100,9 @@ def first_sample(header: bytes, info: FlacInfo) -> int | None:
 
 
 def _number(header: bytes, at: int) -> tuple[int | None, int]:
-    """A number in the manner of UTF-8, of up to 36 bits, and where it ends."""
+    """Decode a number of up to 36 bits, coded like UTF-8; gives it and where it ends."""
     first = header[at]
-    n_bytes = next((n for n in range(8) if not first & 0x80 >> n), 8)  # as many as ones lead; none for a single one
+    n_bytes = next((n for n in range(8) if not first & 0x80 >> n), 8)  # leading ones count the bytes
     if n_bytes in (1, 8):
         return None, at
     value = first & 0x7F >> n_bytes
@@ -116,7 +115,7 @@ def _number(header: bytes, at: int) -> tuple[int | None, int]:
 
 
 class FlacStream:
-    """One FLAC inside a file."""
+    """A FLAC stream inside a file."""
 
     def __init__(self, source: Source, start: int) -> None:
         self._source = source
@@ -134,7 +133,10 @@ class FlacStream:
         return at if at < self._source.size else self._start + _INFO_AT
 
     def first_part(self) -> Iterator[Part]:
-        """The stream from its first whole frame on, described by that where its own description is damaged."""
+        """Give the stream from its first whole frame on.
+
+        Where the stream's description is damaged, it is made anew from that frame.
+        """
         if self._info is None:
             for _, header in self._places(0):
                 if (block := guess_info(header)) is not None:
@@ -143,15 +145,15 @@ class FlacStream:
         yield from self.go_on(0.0, 0)
 
     def before(self) -> str:
-        """Nothing that is known."""
+        """Give "": nothing is known to be missing before a FLAC."""
         return ""
 
     def reach_s(self, wanted_s: float) -> float:
-        """All that is wanted: every frame has a checksum, and the decoder stops where one is wrong."""
+        """Allow all that is wanted: every frame has a checksum, and the decoder stops at a wrong one."""
         return wanted_s
 
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:
-        """Where reading can go on when it stopped at `done_s` and the decoder was at byte `near`: places to try."""
+        """Find places to go on from when reading stopped at `done_s` with the decoder at byte `near`."""
         info = self._info
         if info is None:
             return
@@ -173,7 +175,10 @@ class FlacStream:
                 yield Part(view, self, starts_s, "damaged FLAC frames")
 
     def ending(self, done_s: float, error: str) -> tuple[str, float]:
-        """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
+        """Tell why a stream that stopped at `done_s` is incomplete, and where it should end.
+
+        The reason is "" where it is complete.
+        """
         if self._info is None or not self._info.n_samples:
             return error, done_s
         promised_s = self._info.n_samples / self._info.rate_hz
@@ -182,13 +187,13 @@ class FlacStream:
         return "it ends before its header says", promised_s if promised_s - done_s < BELIEVABLE_S else done_s
 
     def _head(self) -> bytes:
-        """The beginning of a FLAC of unknown length with the frames of this one."""
+        """Build the beginning of a FLAC of unknown length that has the frames of this one."""
         packed = int.from_bytes(self._info_block[10:18], "big") >> 36 << 36
         info = self._info_block[:10] + packed.to_bytes(8, "big") + bytes(16)
         return _STREAM + b"\x80" + _STREAMINFO_BYTES.to_bytes(3, "big") + info
 
     def _places(self, at: int) -> Iterator[tuple[int, bytes]]:
-        """Where a frame or another stream may begin, and the bytes there."""
+        """Find places where a frame or another stream may begin, with the bytes there."""
         n_seen = _INFO_AT + _STREAMINFO_BYTES
         while at < self._source.size:
             chunk = self._source.read_at(at, _CHUNK_BYTES + n_seen)

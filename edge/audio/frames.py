@@ -1,4 +1,4 @@
-"""Frames of any format, rate and channels, as PyAV decodes them, to 16 kHz mono."""
+"""Converts frames of any format, rate and channels, as PyAV decodes them, to 16 kHz mono."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _SILENT = 1e-6
 
 
 class ToMono:
-    """Mixes and resamples frame by frame; a frame may differ from the one before it."""
+    """A mixer and resampler that takes frames, of which each may differ from the one before."""
 
     def __init__(self, name: str) -> None:
-        """Begin; `name` is what the recording is called in messages."""
+        """Begin; `name` stands for the recording in messages."""
         self._name = name
         self._resampler: AudioResampler | None = None
         self._kind: tuple[str, str, int, bool] | None = None
@@ -35,14 +35,14 @@ class ToMono:
         self._mixed = mix(self._blocks(), name)
 
     def feed(self, frame: AudioFrame) -> Iterator[FloatArray]:
-        """What comes out when a frame goes in; some of it later."""
+        """Take a frame and give what is ready, which may lag behind."""
         if self._n_frames % _LISTEN_EVERY == 0 and frame.layout.nb_channels == 2 and not self._are_opposed:
             likeness = _likeness(frame)
             self._are_opposed = likeness < _OPPOSED
             self._n_frames -= likeness == 0  # silence tells nothing
         self._n_frames += 1
-        # FFmpeg mixes what surrounds a listener. It lets two channels cancel each other, and does not know how to mix
-        # those of which there is only a number.
+        # FFmpeg mixes surround sound well. But it lets two channels cancel each other, and does not know how to mix
+        # channels of which only the number is known.
         apart = self._are_opposed or frame.layout.name.endswith(" channels")
         kind = (frame.format.name, frame.layout.name, frame.sample_rate, apart)
         if kind != self._kind:
@@ -56,12 +56,12 @@ class ToMono:
             self._resampler = AudioResampler(format="flt", layout=layout, rate=SAMPLE_RATE_HZ)
         frame.pts = None  # gaps in the time stamps would make the resampler refuse
         self._take(self._resampler, frame)
-        # Whether channels cancel does not show in a few milliseconds.
+        # A few milliseconds do not show whether channels cancel each other.
         if not apart or sum(block.size for block in self._waiting) >= BLOCK_VALUES:
             yield from self._mix()
 
     def flush(self) -> Iterator[FloatArray]:
-        """What is still inside; the next frame begins anew."""
+        """Give what is left inside; the next frame begins anew."""
         resampler, self._resampler = self._resampler, None
         if resampler is not None:
             self._take(resampler, None)
@@ -70,7 +70,7 @@ class ToMono:
     def _take(self, resampler: AudioResampler, frame: AudioFrame | None) -> None:
         for resampled in resampler.resample(frame):
             if resampled is not None:
-                # The samples of all channels stand one behind the other. PyAV must not be asked for an array with a row
+                # The samples of all channels are interleaved. PyAV must not be asked for an array with a row
                 # for each channel: it does not count eight of them right.
                 self._waiting.append(resampled.to_ndarray()[0].reshape(-1, resampled.layout.nb_channels))
 
@@ -81,13 +81,13 @@ class ToMono:
             yield next(self._mixed)
 
     def _blocks(self) -> Iterator[FloatArray]:
-        """What `mix` takes: each time the block that is due."""
+        """Give `mix` its input: each time the block that is due."""
         while True:
             yield self._block
 
 
 def _likeness(frame: AudioFrame) -> float:
-    """How alike two channels are, from -1 to 1; 0 where one of them is silent."""
+    """Measure how alike two channels are, from -1 to 1; 0 where one of them is silent."""
     values = frame.to_ndarray()
     left, right = (values if frame.format.is_planar else values.reshape(-1, 2).T).astype(np.float32)
     left, right = left - left.mean(), right - right.mean()

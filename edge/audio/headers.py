@@ -1,4 +1,4 @@
-"""Containers whose header says how long the samples are: WAV, RF64, W64, AIFF, AU and CAF. Whether that is so."""
+"""Checks the headers of WAV, RF64, W64, AIFF, AU and CAF, which state how long the samples are, against the file."""
 
 from __future__ import annotations
 
@@ -23,47 +23,47 @@ _AU_SAMPLE_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A place in a header that says how long the samples are."""
+    """A place in a header that states how long the samples are."""
 
     at: int
     kind: str
-    """As of `struct`."""
+    """Format of the number, in the notation of `struct`."""
     unit: int = 1
-    """Bytes of what is counted."""
+    """Bytes of the thing that is counted."""
     more: int = 0
-    """What is counted beside the samples."""
+    """Amount that is counted in addition to the samples."""
 
     def says(self, n_bytes: int) -> bytes:
-        """The field of `n_bytes` bytes of samples, or of as many as it can say."""
+        """Encode the field for `n_bytes` bytes of samples, or for as many as it can hold."""
         largest = (1 << 8 * struct.calcsize(self.kind)) - 1
         return struct.pack(self.kind, min(n_bytes // self.unit + self.more, largest))
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a header says that the samples are."""
+    """The header's statements on where the samples are."""
 
     data_at: int
     n_bytes: int
-    """Their length by the header; -1 where it says that it does not know."""
+    """Length of the samples in bytes; -1 where the header leaves it open."""
     bytes_per_s: float
-    """0 where that is not known."""
+    """Bytes of samples in a second; 0 where that is not known."""
     fields: tuple[Field, ...]
-    """Where the header says their length."""
+    """Fields of the header that state the length."""
 
 
 class HeaderStream:
-    """A recording whose samples follow a header in one piece."""
+    """A recording whose samples follow a header without a break."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._layout = _layout(source)
         self._following = self._find_following()
         self.announced_s = 0.0
-        """How long it is by the decoder, as far as it knows."""
+        """Length in seconds that the decoder reports, as far as it knows."""
 
     def is_short(self) -> bool:
-        """Whether the header says less than there is: its writer was killed before it could put that down."""
+        """Whether the header claims less than the file holds: its writer was killed before it could correct that."""
         layout, size = self._layout, self._source.size
         if layout is None or layout.n_bytes < 0:
             return False
@@ -71,7 +71,7 @@ class HeaderStream:
         return end + 8 <= size and not self._is_chunk(end + end % 2) and not self._is_chunk(end)
 
     def repaired(self) -> View | None:
-        """The file with a header that says how much there is; None where nobody can tell what it should say."""
+        """Give the file with a header that states how much there is; None where that cannot be known."""
         layout, size = self._layout, self._source.size
         if layout is None or layout.data_at >= size:
             return None
@@ -85,15 +85,15 @@ class HeaderStream:
         return is_chunk(self._source.read_at(at, 8))
 
     def before(self) -> str:
-        """Nothing that is known."""
+        """Give "": nothing is known to be missing before the samples."""
         return ""
 
     def reach_s(self, wanted_s: float) -> float:
-        """All that is wanted, up to where another file follows: samples that are there are as good as any."""
+        """Allow all that is wanted, up to where another file follows: samples carry no checks."""
         return wanted_s if self._following is None else min(wanted_s, self._promised_s())
 
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:
-        """Nowhere, unless a whole file of the kind follows this one."""
+        """Go on with a whole file of the same kind that follows this one; nothing otherwise."""
         at = self._following
         if at is not None:
             following = HeaderStream(Behind(self._source, at))
@@ -116,10 +116,13 @@ class HeaderStream:
         return layout.n_bytes / layout.bytes_per_s
 
     def ending(self, done_s: float, error: str) -> tuple[str, float]:
-        """Why a recording that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
+        """Tell why a recording that stopped at `done_s` is incomplete, and where it should end.
+
+        The reason is "" where it is complete.
+        """
         promised_s, layout = self._promised_s(), self._layout
         is_cut = layout is not None and layout.data_at + layout.n_bytes > self._source.size
-        # The rate of a codec's bytes is rounded; where they are all there, only a decoder that gave up tells.
+        # A codec's byte rate is rounded: where all bytes are there, only a decoder that gave up shows a loss.
         least_s = _SHORTEST_LOSS_S if is_cut else _SHORTEST_REFUSED_S
         if least_s < promised_s - done_s < BELIEVABLE_S:
             return "it ends before its header says", promised_s
@@ -127,7 +130,7 @@ class HeaderStream:
 
 
 class Behind(Source):
-    """What of a file lies behind a place in it."""
+    """The rest of a file from some byte on, seen as a file."""
 
     def __init__(self, source: Source, start: int) -> None:
         self._whole, self._first = source, start
@@ -135,7 +138,7 @@ class Behind(Source):
         self.size = source.size - start
 
     def read_at(self, offset: int, n_bytes: int) -> bytes:
-        """As of the file, counted from the place."""
+        """Read as from the file, counting from the byte where the rest begins."""
         return self._whole.read_at(self._first + offset, n_bytes)
 
 
@@ -153,7 +156,7 @@ def _layout(source: Source) -> Layout | None:
 
 
 def _chunks(source: Source, at: int, kind_of: str) -> Iterator[tuple[bytes, int, int]]:
-    """(name, where its body begins, length of its body) of each chunk."""
+    """Walk through chunks; gives the name of each, where its body begins, and the length of the body."""
     layout = struct.Struct(kind_of)
     for _ in range(_MOST_CHUNKS):
         head = source.read_at(at, layout.size)

@@ -1,4 +1,4 @@
-"""Samples as they should be: what is no number becomes silence, and a scale that is plainly wrong is set right."""
+"""Mends samples: those that are not numbers become silence, and a scale that is plainly wrong is corrected."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _LOUDEST_PLAUSIBLE = 16.0
 _LARGEST_INTEGER = 2.0**32
 _FULL_SCALES = (2.0**15, 2.0**23, 2.0**31)
 _IN_BETWEEN = 0.01
-_NO_NUMBERS = "samples that are no numbers between -1 and 1"
+_NO_NUMBERS = "samples that are not numbers between -1 and 1"
 _SAME_STRETCH_S = 0.05
 _SHORTEST_GAP_S = 0.1
 
 
 @dataclass(slots=True)
 class _Stretch:
-    """Frames without a usable sample, with at most a few usable ones among them."""
+    """A stretch of frames without a usable sample, apart from a few."""
 
     first: int
     end: int
@@ -34,13 +34,13 @@ class _Stretch:
 
 
 class Levels:
-    """Puts silence for what is no number, and divides by full scale what is written as integers.
+    """Replaces samples that are not numbers by silence, and divides integers by their full scale.
 
     Samples that are as they should be pass unchanged.
     """
 
     def __init__(self, rate_hz: int, name: str, gaps: list[Gap], began_s: float = 0) -> None:
-        """The blocks begin `began_s` into the recording; long stretches without a usable sample go to `gaps`."""
+        """Begin `began_s` into the recording; long stretches without a usable sample will go to `gaps`."""
         self._rate_hz = rate_hz
         self._name = name
         self._gaps = gaps
@@ -50,7 +50,7 @@ class Levels:
         self._stretches: list[_Stretch] = []
 
     def feed(self, block: FloatArray) -> FloatArray:
-        """The block (n_frames, n_channels) as it should be."""
+        """Mend a block (n_frames, n_channels)."""
         loudest = max(float(block.max()), -float(block.min())) if block.size else 0.0
         if not loudest <= 1.0 or self._full_scale > 1:
             before, bad = self._full_scale, _faults(block)
@@ -58,7 +58,7 @@ class Levels:
             self._full_scale = max(self._full_scale, _full_scale_of(block))
             if self._full_scale != before:
                 _LOG.warning(
-                    "%s: samples up to %.0f, expected -1 to 1: they are divided by %.0f",
+                    "%s: samples reach %.0f, expected -1 to 1: they are divided by %.0f",
                     *(self._name, np.abs(block).max(), self._full_scale),
                 )
             block = block / np.float32(self._full_scale)
@@ -69,20 +69,22 @@ class Levels:
         return block
 
     def finish(self) -> None:
-        """Say what was wrong.
+        """Report what was wrong.
 
         Raises:
             AudioError: no sample was a number.
         """
         _report(self._stretches, self._rate_hz, self._name, self._gaps, self._began_s)
         if self._n_done and self._n_usable == 0:
-            raise AudioError(f"{self._name}: none of its samples is a number between -1 and 1; check what wrote it")
+            raise AudioError(
+                f"{self._name}: expected samples between -1 and 1, found not a single one; check what wrote it"
+            )
 
 
 def set_levels(
     blocks: Iterator[FloatArray], rate_hz: int, name: str, gaps: list[Gap], began_s: float = 0
 ) -> Iterator[FloatArray]:
-    """Blocks (n_frames, n_channels) through `Levels`, one after the other."""
+    """Pass blocks (n_frames, n_channels) through `Levels`, one after the other."""
     levels = Levels(rate_hz, name, gaps, began_s)
     for block in blocks:
         yield levels.feed(block)
@@ -90,11 +92,11 @@ def set_levels(
 
 
 def _faults(block: FloatArray) -> NDArray[np.bool_]:
-    """Which samples no writer can have meant."""
+    """Mark the samples that no writer can have meant."""
     magnitude = np.abs(block)
     bad: NDArray[np.bool_] = ~(magnitude <= _LARGEST_INTEGER)  # false for NaN too
     loud = (magnitude > _LOUDEST_PLAUSIBLE) & ~bad
-    # Sound at a wrong scale has samples of all sizes; faults stand out.
+    # Sound at a wrong scale has samples of all sizes; faults are far from the rest.
     n_between = np.count_nonzero((magnitude > 1) & (magnitude <= _LOUDEST_PLAUSIBLE))
     if n_between < _IN_BETWEEN * np.count_nonzero(loud) and np.median(magnitude[~bad]) < 1:
         bad |= loud
@@ -102,7 +104,7 @@ def _faults(block: FloatArray) -> NDArray[np.bool_]:
 
 
 def _full_scale_of(block: FloatArray) -> float:
-    """What the samples of a block are multiples of full scale by: 1 for floats, 2**15 and so on for integers."""
+    """Guess the full scale of a block: 1 for floats, 2**15 and so on for integers."""
     magnitude = np.abs(block[block != 0])
     if not magnitude.size or magnitude.max() <= 1:
         return 1.0
@@ -113,7 +115,7 @@ def _full_scale_of(block: FloatArray) -> float:
 
 
 def _note(stretches: list[_Stretch], bad: NDArray[np.bool_], n_done: int, apart: int) -> None:
-    """Add the frames of a block in which no channel has a usable sample."""
+    """Note the frames of a block in which no channel has a usable sample."""
     frames = np.flatnonzero(bad.all(axis=1))
     if not len(frames):
         return
@@ -132,7 +134,7 @@ def _report(stretches: list[_Stretch], rate_hz: int, name: str, gaps: list[Gap],
     n_samples = sum(stretch.n_samples for stretch in stretches)
     first_s, end_s = began_s + stretches[0].first / rate_hz, began_s + stretches[-1].end / rate_hz
     _LOG.warning(
-        "%s: %d samples between %.3f and %.3f s are no numbers between -1 and 1: silence in their place",
+        "%s: %d samples between %.3f and %.3f s are not numbers between -1 and 1: they are replaced by silence",
         *(name, n_samples, first_s, end_s),
     )
     gaps.extend(

@@ -1,4 +1,4 @@
-"""What a reader of recordings gives: blocks of 16 kHz mono."""
+"""The common form that every reader of recordings gives: blocks of 16 kHz mono."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from ..gaps import Gap
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A recording that a reader has opened; the blocks are decoded while they are taken."""
+    """An open recording, whose blocks are decoded while they are taken."""
 
     name: str
-    """What to call it in messages."""
+    """Name of the recording in messages."""
     blocks: Iterator[FloatArray]
-    """(n_samples,) each, mono at 16 kHz."""
+    """Blocks (n_samples,), mono at 16 kHz."""
     duration_s: float | None = None
     """Length in seconds, where it is known beforehand."""
     close: Callable[[], None] = lambda: None
-    """Releases the file behind the blocks; harmless when called twice."""
+    """Function that releases the file under the blocks; harmless when called twice."""
     gaps: list[Gap] = field(default_factory=list)
-    """What turned out to be missing, in order; it grows while the blocks are taken.
+    """Stretches that turned out to be missing, in order; the list grows while the blocks are taken.
 
     Where the length of what is missing is known, the blocks have as much silence there, so that times stay true.
     """
 
 
 SAMPLE_RATE_HZ = 16000
-"""The rate of every Whisper model."""
+"""Sampling rate of every Whisper model."""
 
 BLOCK_VALUES = 1 << 18
-"""Samples, over all channels, decoded at a time: 16 s of 16 kHz mono, whatever a header claims."""
+"""Samples, over all channels, that are decoded at a time: 16 s of 16 kHz mono, whatever a header claims."""
 
 _RATES_HZ = range(1000, 768001)
 

@@ -1,4 +1,4 @@
-"""The frames of an MP3: where they are, where their chain breaks, and where it goes on."""
+"""Finds the frames of an MP3: where they are, where their chain breaks, and where it goes on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEAD_BYTES = 160
 _ENDLESS = 1 << 28
 _TAGS_AT_END = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 
-# By version (MPEG 2.5, none, 2, 1) and layer (none, III, II, I).
+# Indexed by version (MPEG 2.5, unused, 2, 1) and layer (unused, III, II, I).
 _RATES_HZ = ((11025, 12000, 8000), (), (22050, 24000, 16000), (44100, 48000, 32000))
 _KBIT_V1 = {
     1: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -37,21 +37,21 @@ _KBIT_V2 = {
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the four bytes of a frame's header say."""
+    """Facts in the four bytes of a frame's header."""
 
     n_bytes: int
-    """Of the whole frame; 0 where the header leaves it open."""
+    """Bytes of the whole frame; 0 where the header leaves it open."""
     n_samples: int
     rate_hz: int
     kind: tuple[int, int, int, bool]
-    """Version, layer, rate and whether it is mono: the same in all frames that one decoder reads."""
+    """Version, layer, rate and whether it is mono: equal in all frames that one decoder reads."""
     side_bytes: int
-    """Where a first frame that describes the others has its words, behind the header."""
+    """Bytes between the header and the place where a first frame may describe the others."""
 
 
 @lru_cache(maxsize=4096)
 def parse_frame(header: bytes) -> Frame | None:
-    """The frame that begins with a header (4 bytes); None where they are none."""
+    """Parse the header of a frame (4 bytes); None where it is not one."""
     if len(header) < 4 or header[0] != 0xFF or header[1] < 0xE0:
         return None
     version, layer = header[1] >> 3 & 3, header[1] >> 1 & 3
@@ -68,7 +68,7 @@ def parse_frame(header: bytes) -> Frame | None:
 
 
 def _endless_head(header: bytes) -> bytes:
-    """A frame without sound that gives a very large number of frames to those that follow, which are as `header`."""
+    """Build a silent frame that promises a very large number of frames like the one with this `header`."""
     for bits in range(1, 15):
         like = bytes([0xFF, header[1] | 1, bits << 4 | header[2] & 0x0C, header[3]])
         frame = parse_frame(like)
@@ -79,7 +79,7 @@ def _endless_head(header: bytes) -> bytes:
 
 
 class Mp3Stream:
-    """One MP3 inside a file: frames of one kind, one behind the other; its clock begins with its first sample."""
+    """An MP3 stream inside a file: frames of one kind in a chain; its clock begins with its first sample."""
 
     def __init__(self, source: Source, start: int, *, first_frame: int = 0) -> None:
         self._source = source
@@ -91,7 +91,7 @@ class Mp3Stream:
         self._skipped = 0
         self._whole = True  # until the chain breaks
         self._ended = False
-        self._is_followed = False  # by another
+        self._is_followed = False  # by another stream
         self._frame: Frame | None = None
         self._tags_end = self._found_at = start
         self._has_head = False
@@ -122,28 +122,28 @@ class Mp3Stream:
         self._ended = self._frame.n_bytes == 0
 
     def first_part(self) -> Iterator[Part]:
-        """The stream, where it begins behind something else."""
+        """Give the stream, if there is one, where it begins after something else."""
         if self._frame is not None:
             at = self._found_at
             yield Part(View(self._source, b"", at, self._source.size), self, 0.0, self.before())
 
     def before(self) -> str:
-        """What stands in front of the first frame, if its beginning may be lost."""
+        """Tell what stands in front of the first frame, if the beginning may be lost."""
         n_bytes = self._found_at - self._tags_end
-        # Tags that give a wrong length for themselves are no loss: the first frame is there, and tells.
+        # Tags that state a wrong length for themselves are no loss: the first frame is there and shows it.
         if self._frame is None or self._has_head or n_bytes < _FEWEST_LOST * self._frame.n_bytes:
             return ""
-        return f"bytes {self._tags_end} to {self._found_at} are no MP3"
+        return f"bytes {self._tags_end} to {self._found_at} are not MP3"
 
     def reach_s(self, wanted_s: float) -> float:
-        """Up to where, at most `wanted_s`, the frames follow each other without a break."""
+        """Find up to where, at most `wanted_s`, the frames follow each other without a break."""
         while not self._ended and self._whole and self._seconds(self._n_frames) < wanted_s:
             self._step()
         is_walked = self._n_frames > self._first_frame and (self._ended or not self._whole)
         return min(wanted_s, self._seconds(self._n_frames)) if is_walked else wanted_s
 
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:
-        """Where reading can go on when it stopped at `done_s`."""
+        """Find places to go on from when reading stopped at `done_s`."""
         frame = self._frame
         if frame is None:
             return
@@ -164,23 +164,26 @@ class Mp3Stream:
             self._is_followed = True
             yield Part(View(self._source, b"", at, self._source.size), Mp3Stream(self._source, at), 0.0, joined=True)
         else:
-            reason = f"bytes {self._at} to {at} are no MP3"
+            reason = f"bytes {self._at} to {at} are not MP3"
             first = self._n_frames + self._n_missing(at)
             yield self._part(at, first, reason)
-            # The decoder may not like the first frames, which use bits of those before them.
+            # The decoder may refuse the first frames, which use bits of frames before them.
             rest = self._continued(at, first)
             for n_more in (1, 2, 10):
                 rest.reach_s(rest._seconds(first + n_more))
                 yield self._part(rest._at, rest._n_frames, reason)
 
     def ending(self, done_s: float, error: str) -> tuple[str, float]:
-        """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
+        """Tell why a stream that stopped at `done_s` is incomplete, and where it should end.
+
+        The reason is "" where it is complete.
+        """
         if self._n_promised is not None:
             promised_s = self._seconds(self._n_promised)
             if _SHORTEST_LOSS_S < promised_s - done_s < BELIEVABLE_S:
                 return "it ends before its header says", promised_s
         if not self._whole and not self._is_followed:
-            return f"from byte {self._at} on it is no MP3", done_s
+            return f"from byte {self._at} on it is not MP3", done_s
         return ("its last frame is cut" if self._at > self._source.size else error), done_s
 
     def _seconds(self, n_frames: int) -> float:
@@ -189,7 +192,7 @@ class Mp3Stream:
         return max(n_frames * self._frame.n_samples - self._skipped, 0) / self._frame.rate_hz
 
     def _step(self) -> None:
-        """Walk to the next frame, or find out that there is none."""
+        """Walk to the next frame, or note that there is none."""
         header = self._bytes(self._at, 4)
         frame = parse_frame(header)
         if frame is not None and self._frame is not None and frame.kind == self._frame.kind and frame.n_bytes:
@@ -203,14 +206,14 @@ class Mp3Stream:
         self._whole = False
 
     def _is_end(self, at: int) -> bool:
-        """Whether only tags and filling are left."""
+        """Whether only tags and padding are left."""
         if self._source.size - at > 1 << 20:
             return False
         rest = self._source.read_at(at, 1 << 20)
         return rest.startswith(_TAGS_AT_END) or not rest.strip(b"\0")
 
     def _find(self, at: int) -> tuple[int, Frame] | None:
-        """The next place from which several frames of one kind follow each other."""
+        """Find the next place from which several frames of one kind follow each other."""
         while at < self._source.size:
             chunk = self._source.read_at(at, _CHUNK_BYTES)
             for match in _SYNC.finditer(chunk):
@@ -232,7 +235,7 @@ class Mp3Stream:
         return True
 
     def _behind_tags(self, at: int) -> int:
-        """Past the tags that may stand in front of a stream."""
+        """Skip the tags that may stand in front of a stream."""
         while (head := self._bytes(at, 10))[:3] in (b"ID3", b"TAG") and len(head) == 10:
             if head[:3] == b"TAG":
                 at += 128
@@ -244,7 +247,10 @@ class Mp3Stream:
         return at
 
     def _n_missing(self, at: int) -> int:
-        """How many frames stood in front of the place `at`, by their usual length, or by the promise of the whole."""
+        """Estimate how many frames are missing before `at`.
+
+        The estimate is by the mean length of frames, or by the promised number where the rest of the file is whole.
+        """
         frame = self._frame
         n_walked = self._n_frames - self._first_frame
         if frame is None or not n_walked:
@@ -260,23 +266,26 @@ class Mp3Stream:
         return missing if is_last and missing > by_bytes else by_bytes
 
     def _behind_refused(self, n_done: int) -> Iterator[Part]:
-        """From the frame on that the decoder stopped at, and from those behind it."""
+        """Go on from frames at and after the one that the decoder stopped at."""
         again = self._continued(self._audio_at, self._first_frame)
-        # A frame uses bits of those before it.
+        # A frame uses bits of the frames before it.
         for first in (n_done - _FRAMES_BEFORE, n_done + 1, n_done + 2, n_done + 10, n_done + 100):
             again.reach_s(self._seconds(first))
             if again._n_frames < self._n_frames:
                 yield self._part(again._at, again._n_frames, "MP3 frames that cannot be decoded")
 
     def _part(self, at: int, first_frame: int, reason: str) -> Part:
-        """What begins with a frame, behind a frame of our own that says that there is no end to it: libsndfile would
-        guess one, and stop there."""
+        """Make a part that begins with a frame.
+
+        A frame of our own in front of it promises a stream without end; libsndfile would guess a length otherwise, and
+        stop there.
+        """
         stream = self._continued(at, first_frame)
         view = View(self._source, _endless_head(self._bytes(at, 4)), at, self._source.size)
         return Part(view, stream, self._seconds(first_frame + self._n_undecodable(at)), reason)
 
     def _n_undecodable(self, at: int) -> int:
-        """How many frames from a place on need bits of frames before it, so that nothing comes of them."""
+        """Count the frames from `at` on that need bits of frames before `at`, and so cannot be decoded."""
         n_bytes_before = 0
         for n_frames in range(_FRAMES_BEFORE):
             head = self._bytes(at, 8)

@@ -1,4 +1,4 @@
-"""The pages of an Ogg file: where they are missing, and where another stream begins."""
+"""Finds the pages of an Ogg file: where some are missing, and where another stream begins."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _SHORTEST_LOSS_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page whose checksum is right."""
+    """A page whose checksum is right."""
 
     at: int
     end: int
     flags: int
     granule: int
-    """Where the last packet that ends in it ends, in samples; -1 where none does."""
+    """Number of the sample at which the last packet that ends in this page ends; -1 where no packet does."""
     serial: int
     number: int
     body: bytes
 
 
 def _checksum(page: bytes) -> int:
-    """Ogg's, which is zlib's with every byte and the result mirrored, and without its inversions."""
+    """Compute Ogg's checksum: zlib's with every byte and the result mirrored, and without its inversions."""
     mirrored = zlib.crc32(page.translate(_MIRROR), _MIRRORED_NO_NUMBER) ^ _MIRRORED_NO_NUMBER
     return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRROR), "big")
 
 
 class Pages:
-    """Reads the pages of a file at any place."""
+    """A reader of the pages of a file, in any order."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._chunk, self._chunk_at = b"", 0
 
     def page(self, at: int) -> Page | None:
-        """The page at a byte; None where there is none, or a damaged one."""
+        """Read the page at a byte; None where there is none or it is damaged."""
         head = self._bytes(at, _HEADER_BYTES + 255)
         if head[:5] != _PAGE + b"\0" or len(head) < _HEADER_BYTES:
             return None
@@ -64,7 +64,7 @@ class Pages:
         return Page(at, at + n_bytes, page[5], granule, serial, number, page[_HEADER_BYTES + head[26] :])
 
     def next_page(self, at: int) -> Page | None:
-        """The first undamaged page from a byte on."""
+        """Find the first undamaged page at or after a byte."""
         while at < self._source.size:
             chunk = self._source.read_at(at, _CHUNK_BYTES)
             found = chunk.find(_PAGE)
@@ -85,7 +85,7 @@ class Pages:
 
 
 class OggStream:
-    """One logical stream of speech inside an Ogg file."""
+    """A logical stream of speech inside an Ogg file."""
 
     def __init__(self, source: Source, start: int) -> None:
         self._source = source
@@ -95,15 +95,15 @@ class OggStream:
         self._serial = -1
         self._rate_hz = 0
         self._is_opus = False
-        self._lead = 0  # granules before the first sample
+        self._lead = 0  # position of the first sample, in granules
         self._n_pages = 0
         self._granule = self._number = -1
         self._broken = self._ended = self._is_last = False
-        self._is_followed = False  # by another
+        self._is_followed = False  # by another stream
         self._read_head()
 
     def _read_head(self) -> None:
-        """Find the stream, and read the pages that describe it."""
+        """Find the stream and read the pages that describe it."""
         first = self._pages.page(self._start) or self._pages.next_page(self._start)
         at, n_packets = first.at if first else self._start, 0
         while n_packets < (2 if self._is_opus else 3):
@@ -128,22 +128,22 @@ class OggStream:
             self._lead = int.from_bytes(page.body[10:12], "little")
 
     def first_part(self) -> Iterator[Part]:
-        """The first stream that begins behind something else."""
+        """Find the first stream that begins after something else."""
         self._broken, self._at = True, self._start
         yield from self.go_on(0.0, 0)
 
     def before(self) -> str:
-        """Nothing that is known."""
+        """Give "": nothing is known to be missing before an Ogg."""
         return ""
 
     def reach_s(self, wanted_s: float) -> float:
-        """Up to where, at most `wanted_s`, the pages follow each other without a break."""
+        """Find up to where, at most `wanted_s`, the pages follow each other without a break."""
         while self._rate_hz and not self._broken and not self._ended and self._seconds(self._granule) < wanted_s:
             self._step()
         return wanted_s if not self._broken else min(wanted_s, max(self._seconds(self._granule), 0.0))
 
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:
-        """Where reading can go on when it stopped at `done_s`: places to try."""
+        """Find places to go on from when reading stopped at `done_s`."""
         self.reach_s(float("inf"))
         at = self._at
         page = self._pages.next_page(at)
@@ -152,19 +152,23 @@ class OggStream:
                 joined = OggStream(self._source, page.at)
                 if joined._rate_hz:
                     self._is_followed = page.at == at
-                    reason = "" if page.at == at or self._is_last else f"bytes {at} to {page.at} are no Ogg"
+                    reason = "" if page.at == at or self._is_last else f"bytes {at} to {page.at} are not Ogg"
                     view = View(self._source, b"", page.at, joined._walked_end())
                     yield Part(view, joined, 0.0, reason, joined=True)
             elif page.serial == self._serial and self._rate_hz and page.granule != 0:
-                part = self._continued(page, f"bytes {at} to {page.at} are no Ogg" if page.at > at else "Ogg pages")
+                reason = f"bytes {at} to {page.at} are not Ogg" if page.at > at else "Ogg pages are missing"
+                part = self._continued(page, reason)
                 if part is not None and (part.ends_s or 0.0) - done_s < BELIEVABLE_S:
                     yield part
             page = self._pages.next_page(page.end)
 
     def ending(self, done_s: float, error: str) -> tuple[str, float]:
-        """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is."""
+        """Tell why a stream that stopped at `done_s` is incomplete, and where it should end.
+
+        The reason is "" where it is complete.
+        """
         if self._broken and not self._is_followed:
-            return f"from byte {self._at} on it is no Ogg", done_s
+            return f"from byte {self._at} on it is not Ogg", done_s
         if self._rate_hz and _SHORTEST_LOSS_S < self._seconds(self._granule) - done_s < BELIEVABLE_S:
             return "its last pages cannot be decoded", self._seconds(self._granule)
         return error, done_s
@@ -173,7 +177,7 @@ class OggStream:
         return (granule - self._lead) / self._rate_hz if granule >= 0 else 0.0
 
     def _step(self) -> None:
-        """Walk past the next page, or find out that it is missing."""
+        """Walk past the next page, or note that it is missing."""
         page = self._pages.page(self._at)
         if page is None or page.flags & _FIRST or (page.serial == self._serial and page.number != self._number + 1):
             self._ended = self._at >= self._source.size or (self._is_last and self._pages.next_page(self._at) is None)
@@ -191,12 +195,12 @@ class OggStream:
             self._n_pages += 1
 
     def _walked_end(self) -> int:
-        """Where the stream ends or breaks."""
+        """Give the byte where the stream ends or breaks."""
         self.reach_s(float("inf"))
         return self._at
 
     def _continued(self, page: Page, reason: str) -> Part | None:
-        """The part from a page on, up to the next break."""
+        """Give the part from a page on, up to the next break."""
         rest = OggStream(self._source, self._start)
         rest._lead, rest._number, rest._at, rest._n_pages = self._lead, page.number - 1, page.at, 1
         end = rest._walked_end()
@@ -207,5 +211,5 @@ class OggStream:
 
 
 def _packets_ended(head: bytes) -> int:
-    """How many packets end in the page that begins with these bytes."""
+    """Count the packets that end in the page with this header."""
     return sum(1 for length in head[_HEADER_BYTES : _HEADER_BYTES + head[26]] if length < 255)

@@ -1,4 +1,4 @@
-"""What a caller may say about how a recording is read."""
+"""Options of how a recording is read."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ class ReadOptions:
     """How to read one recording."""
 
     track: int | None = None
-    """Audio track to take, counted from 1; the one marked as the default, else the first, where it is None."""
+    """Audio track to read, counted from 1; None takes the one marked as the default, else the first."""
     raw: bool = False
     """Whether the bytes are raw 16 kHz s16le PCM, whatever they look like."""
 
     def __post_init__(self) -> None:
-        """Refuse what is no number of a track."""
+        """Refuse what cannot be the number of a track."""
         if self.track is not None and (type(self.track) is not int or self.track < 1):
             raise OptionError(f"track is {self.track!r}; expected a whole number from 1 on, or None for the default")
 
     def check_only_track(self, name: str) -> None:
-        """Refuse a recording without tracks to choose from where another than the first is wanted."""
+        """Refuse a recording that has a single track where another than the first is wanted."""
         if self.track not in (None, 1):
-            raise AudioError(f"{name} has no audio track {self.track}: it has one alone; leave --track out")
+            raise AudioError(f"{name} has no audio track {self.track}: it has a single track; leave --track out")
 
 
 AS_IT_COMES = ReadOptions()
-"""Nothing is said: the bytes tell what they are."""
+"""Options that leave it to the first bytes of the recording to show what it is."""

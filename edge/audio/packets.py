@@ -1,4 +1,4 @@
-"""The packets of one audio track to frames; what cannot be decoded is passed over and accounted for."""
+"""Decodes the packets of an audio track to frames; packets that cannot be decoded are skipped and accounted for."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from av.packet import Packet
 
 _MOST_FAILURES = 16
-"""Reads that may fail one after the other before a container is given up."""
+"""Failed reads in a row after which a container is given up."""
 
-# Streams of frames alone: what is told as their time stamps is a count of frames.
+# Formats that are mere frames: what is reported as their time stamps is a count of frames.
 _WITHOUT_CLOCK = frozenset({"aac", "ac3", "eac3", "amr", "dts", "loas", "mlp", "mp3", "truehd"})
 _TAGS = (b"ID3", b"TAG", b"APETAGEX")
 _MARK_BYTES = 32
@@ -30,27 +30,27 @@ _UNTOLD = ("Invalid data found", "Error number")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A frame, and what is missing before it."""
+    """A frame, with what is missing before it."""
 
     frame: AudioFrame
     stamp_s: float | None
-    """Its time stamp, in seconds of the container's clock; None where that has none."""
+    """Time stamp of the frame in seconds of the container's clock; None where it has none."""
     trouble: str | None
-    """What went wrong since the frame before; None where nothing did."""
+    """Description of what went wrong since the frame before; None where nothing did."""
     lost_s: float
-    """What is missing before it, where no stamp shows it."""
+    """Seconds that are missing before the frame and that no time stamp shows."""
 
 
 class Decoder:
-    """Decodes one track as far as it can be."""
+    """Decoder of one track, as far as it can be decoded."""
 
     def __init__(self, container: InputContainer, stream: AudioStream, source: Bytes) -> None:
         self.trouble: str | None = None
-        """What went wrong since the last frame; None where nothing did."""
+        """Description of what went wrong since the last frame; None where nothing did."""
         self.bad_s = 0.0
-        """How long what could not be decoded since the last frame lasts, as far as packets say."""
+        """Seconds that could not be decoded since the last frame, as far as packets state their length."""
         self.n_bad = 0
-        """Packets that could not be decoded."""
+        """Number of packets that could not be decoded."""
         self._container = container
         self._stream = stream
         self._source = source
@@ -58,10 +58,10 @@ class Decoder:
         self._good_bytes = 0
         self._good_s = 0.0
         self._bad_bytes = 0
-        self._end: int | None = None  # of the last packet that was decoded, in bytes of the file
+        self._end: int | None = None  # byte of the file where the last decoded packet ends
 
     def frames(self) -> Iterator[Decoded]:
-        """Frames until the end, or until reading the file fails."""
+        """Decode frames until the end, or until reading the file fails."""
         import av
 
         for packet in self._packets():
@@ -93,7 +93,7 @@ class Decoder:
                     if self._source.is_closed:
                         return
                 return
-            except IndexError:  # at the end, where packets of tracks came that were not told of in the beginning
+            except IndexError:  # at the end, where tracks had packets but were not announced
                 break
             except av.FFmpegError as error:
                 self.trouble = f"reading the container failed ({_told(error)})"
@@ -104,7 +104,7 @@ class Decoder:
 
     def _note(self, packet: Packet[AudioStream], error: Exception) -> None:
         if not packet.size or bytes(packet).startswith(_TAGS):
-            return  # what flushes the decoder, and tags between joined files
+            return  # the packet that flushes the decoder, or tags between joined files
         self.n_bad += 1
         self.trouble = f"packets cannot be decoded ({_told(error)})"
         self._bad_bytes += packet.size
@@ -112,7 +112,7 @@ class Decoder:
             self.bad_s += float(packet.duration * packet.time_base)
 
     def _lost(self, packet: Packet[AudioStream]) -> float:
-        """Seconds that are missing before a packet that has no clock: those of bytes at the rate so far."""
+        """Estimate the seconds that are missing before a packet without a clock, from its bytes at the rate so far."""
         hole = self._bad_bytes
         begin = self._begin(packet)
         if self._end is not None and begin is not None:
@@ -125,11 +125,14 @@ class Decoder:
         missing_s = max(self.bad_s, hole * self._good_s / self._good_bytes)
         if missing_s <= TOLERANCE_S and self.trouble is None:
             return 0.0
-        self.trouble = self.trouble or f"{hole} bytes are no audio"
+        self.trouble = self.trouble or f"{hole} bytes are not audio"
         return missing_s
 
     def _begin(self, packet: Packet[AudioStream]) -> int | None:
-        """Where a packet begins in the file. What PyAV says of AAC leaves out the bytes that were skipped."""
+        """Give the byte of the file at which a packet begins.
+
+        PyAV's position in an AAC leaves out bytes that were skipped, so such packets are searched for.
+        """
         if self._end is None or self._container.format.name != "aac":
             return packet.pos
         return self._source.find(bytes(packet)[:_MARK_BYTES], self._end)

@@ -1,4 +1,4 @@
-"""What a damaged or joined recording falls into: parts that a decoder can read, each by itself."""
+"""Parts that a damaged or joined recording falls into, each of which can be decoded by itself."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from typing import Protocol
 from .view import View
 
 BELIEVABLE_S = 48 * 3600.0
-"""The longest stretch that is believed to be missing."""
+"""Seconds of the longest stretch that may plausibly be missing."""
 
 
 class Stream(Protocol):
-    """What is known of the structure of a recording; its clock is in seconds from its first sample."""
+    """Structure of a recording, as far as it is known; its clock is in seconds from its first sample."""
 
     def before(self) -> str:
-        """What is wrong in front of it, if something is."""
+        """Tell what is wrong in front of the first sample; "" where nothing is."""
 
     def reach_s(self, wanted_s: float) -> float:
-        """Up to where, at most `wanted_s`, nothing is missing."""
+        """Find up to where, at most `wanted_s`, nothing is missing."""
 
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:
-        """Where reading can go on when it stopped at `done_s` and the decoder was at byte `near`: places to try."""
+        """Find places to go on from when reading stopped at `done_s` with the decoder at byte `near`."""
 
     def ending(self, done_s: float, error: str) -> tuple[str, float]:
-        """Why a stream that stopped at `done_s` is not complete, and where it should end; no reason where it is.
+        """Tell why a stream that stopped at `done_s` is incomplete, and where it should end.
 
-        `error` is the decoder's, if it had one.
+        The reason is "" where it is complete.
+
+        `error` is the decoder's message, if it had one.
         """
 
 
@@ -37,12 +39,12 @@ class Part:
 
     view: View
     stream: Stream
-    """What it belongs to, and what to ask when it ends."""
+    """Stream that the part belongs to, which knows what comes after it."""
     starts_s: float | None
-    """Its first sample by the clock of the stream; None where `ends_s` is known instead."""
+    """Time of the first sample by the clock of the stream; None where `ends_s` is known instead."""
     reason: str = ""
-    """What is wrong in front of it."""
+    """Description of what is wrong in front of the part; empty where nothing is."""
     ends_s: float | None = None
-    """Its end by the clock of the stream."""
+    """Time of the end by the clock of the stream."""
     joined: bool = False
-    """Whether another recording begins with it, with a clock of its own."""
+    """Whether the part begins another recording, with a clock of its own."""

@@ -1,4 +1,4 @@
-"""Recordings that are named by a path: a file that can be sought, or a pipe, or raw samples."""
+"""Opens recordings that are named by a path: seekable files, pipes, or raw samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RAW_SUFFIXES = frozenset({".raw", ".pcm"})
 
 
 def open_path(path: Path, options: ReadOptions = AS_IT_COMES) -> Opened:
-    """Open the recording at `path`; every way in which that fails is an `AudioError` that names it."""
+    """Open the recording at `path`; every failure is an `AudioError` that names it."""
     name = str(path)
     if path.is_dir():
         raise AudioError(f"{name} is a folder; expected a recording, so name the files inside it")

@@ -1,4 +1,4 @@
-"""Recordings from a pipe or a file object, read once from front to back: WAV, or raw 16 kHz s16le PCM.
+"""Reads recordings from a pipe or a file object, once from front to back: WAV, or raw 16 kHz s16le PCM.
 
 Any other container is kept in a temporary file first, since its decoder must seek.
 """
@@ -32,7 +32,7 @@ _EXPECTED = "expected a recording such as WAV, FLAC or MP3, or raw 16 kHz 16-bit
 def open_pipe(
     pipe: BinaryIO, *, name: str | None = None, owned: bool = False, options: ReadOptions = AS_IT_COMES
 ) -> Opened:
-    """Open what can be read from `pipe`; it is closed with the result only when it is `owned`."""
+    """Open the recording in `pipe`, which is closed with the result only when it is `owned`."""
     name = name or _name_of(pipe)
     reader = PipeReader(pipe, name, owned=owned)
     try:
@@ -45,7 +45,7 @@ def open_pipe(
 
 
 def _name_of(pipe: BinaryIO) -> str:
-    name = getattr(pipe, "name", None)  # a pipe without a file has its number there
+    name = getattr(pipe, "name", None)  # of a pipe without a file this is a number
     if not isinstance(name, str):
         return "the audio stream"
     return "standard input" if name == "<stdin>" else name
@@ -76,7 +76,7 @@ def _open_pipe(reader: PipeReader, name: str, options: ReadOptions) -> Opened:
         return open_container(_spool(reader, name), name, options)
     except AudioError as error:
         raise AudioError(
-            f"{name} begins with the bytes {head[:8].hex(' ')}, which are neither a format known here nor like speech "
+            f"{name} begins with the bytes {head[:8].hex(' ')}, which are neither of a known format nor like speech "
             f"in raw 16 kHz 16-bit mono PCM; {_EXPECTED}. If it is raw PCM, say so with --raw"
         ) from error
 
@@ -89,7 +89,7 @@ def _open_pcm(reader: PipeReader, name: str, wav: WavFormat, options: ReadOption
 
 
 def _blocks(reader: PipeReader, name: str, first: WavFormat, gaps: list[Gap]) -> Iterator[FloatArray]:
-    """(n_samples,) each, of one recording after the other where several are joined."""
+    """Decode to blocks (n_samples,): one recording after the other where several are joined."""
     n_done, wav = 0, first
     while True:
         began_s = n_done / SAMPLE_RATE_HZ
@@ -100,7 +100,7 @@ def _blocks(reader: PipeReader, name: str, first: WavFormat, gaps: list[Gap]) ->
         if samples.problem:
             end_s = n_done / SAMPLE_RATE_HZ
             gaps.append(Gap(end_s, max(began_s + samples.promised_s, end_s), samples.problem, "damage"))
-            _LOG.warning("%s: %s; its first %.2f s are there", name, samples.problem, end_s)
+            _LOG.warning("%s: %s; its first %.2f s were read", name, samples.problem, end_s)
         following = _next_wav(reader, name) if samples.has_ended else None
         if following is None:
             return
@@ -108,21 +108,21 @@ def _blocks(reader: PipeReader, name: str, first: WavFormat, gaps: list[Gap]) ->
 
 
 class _Samples:
-    """The samples of one PCM stream, and what was wrong with their end."""
+    """Samples of one PCM stream, and what was wrong with their end."""
 
     def __init__(self, reader: PipeReader, wav: WavFormat) -> None:
         self._reader = reader
         self._wav = wav
         believed = wav.data_bytes is not None and (wav.is_long or wav.data_bytes < BELIEVABLE_BYTES)
         self.promised_s = (wav.data_bytes or 0) / wav.frame_bytes / wav.rate_hz if believed else 0.0
-        """How long they are by the header; 0 where that cannot be believed."""
+        """Seconds of samples that the header announces; 0 where that is not plausible."""
         self.problem = ""
-        """Why they ended before they should have."""
+        """Reason why the samples ended early; empty where they did not."""
         self.has_ended = False
-        """Whether all that the header announces has come, and nothing that looks like more."""
+        """Whether all that the header announces has come, and what follows does not look like more of it."""
 
     def blocks(self) -> Iterator[FloatArray]:
-        """(n_frames, n_channels) each."""
+        """Read blocks (n_frames, n_channels)."""
         wav = self._wav
         block_bytes = max(1, BLOCK_VALUES // wav.n_channels) * wav.frame_bytes
         remaining = wav.data_bytes
@@ -142,7 +142,7 @@ class _Samples:
         self.has_ended = True
 
     def _goes_on(self) -> bool:
-        """Whether samples follow where the header says that they end: its writer was killed before it could say."""
+        """Whether samples go on after their announced end: the writer was killed before it could correct its header."""
         if not self._reader.has_more():
             return False
         pad = (self._wav.data_bytes or 0) % 2
@@ -151,7 +151,7 @@ class _Samples:
 
 
 def _next_wav(reader: PipeReader, name: str) -> WavFormat | None:
-    """The format of a WAV that follows a finished one, of which the reader is at the end of the samples."""
+    """Find the format of a WAV that follows the one whose samples have been read."""
     while reader.has_more():
         head = reader.peek(13)
         if head[:1] == b"\0":  # samples of odd length are padded
@@ -162,7 +162,7 @@ def _next_wav(reader: PipeReader, name: str) -> WavFormat | None:
                 wav, _ = read_wav_header(reader.read, name)
                 check_rate(wav.rate_hz if wav else 0, name)
             except AudioError as error:
-                _LOG.warning("%s: another WAV follows, which is left out: %s", name, error)
+                _LOG.warning("%s: another WAV follows, which cannot be read and is left out: %s", name, error)
                 return None
             return wav
         if not is_chunk(head) or not skip_chunk(reader.read):
@@ -171,15 +171,15 @@ def _next_wav(reader: PipeReader, name: str) -> WavFormat | None:
 
 
 def _spool(reader: PipeReader, name: str) -> BinaryIO:
-    """All that comes, in a temporary file."""
+    """Copy all that comes to a temporary file."""
     spooled = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES))  # noqa: SIM115
     try:
         while data := reader.read(1 << 16):
             spooled.write(data)
             if spooled.tell() > _SPOOL_MAX_BYTES:
                 raise AudioError(
-                    f"{name} is longer than {_SPOOL_MAX_BYTES >> 30} GiB, the most that is kept of a stream in a "
-                    "format that is not read front to back; write it to a file and give that"
+                    f"{name} is longer than {_SPOOL_MAX_BYTES >> 30} GiB, the most that is kept of a stream whose "
+                    "format needs seeking; write it to a file and give that"
                 )
     except OSError as error:
         spooled.close()

@@ -1,4 +1,4 @@
-"""What a stream of bytes is, told by how it begins."""
+"""Recognizes by its first bytes what a stream is."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _WEAK_OTHERS = {
 }
 
 SPEECH_HEAD_BYTES = 1 << 16
-"""How much `is_like_speech` wants to see: two seconds."""
+"""Bytes that `is_like_speech` needs: two seconds."""
 
 _QUIETEST = 8
 _SMOOTH = 0.5
@@ -54,7 +54,7 @@ _FEWEST_OF_A_SIGN = 0.05
 
 
 def is_container(head: bytes) -> bool:
-    """Whether bytes begin a recording in a file format of its own, WAV aside."""
+    """Whether bytes begin a recording in a file format other than WAV."""
     return head.startswith(_CONTAINERS) or head[4:8] in _MP4_BOXES or _is_mpeg(head) or _is_aac(head)
 
 
@@ -65,20 +65,22 @@ def holds_many_kinds(head: bytes) -> bool:
 
 
 def other_kind(head: bytes) -> str | None:
-    """What bytes that begin no recording are, for people; None where that is unknown."""
+    """Name for people the kind of bytes that are not a recording; None where it is unknown."""
     if _is_text(head):
         return "text"
     return next((kind for magic, kind in _OTHERS.items() if head.startswith(magic)), None)
 
 
 def weak_kind(head: bytes) -> str | None:
-    """What bytes that are not like speech seem to be by so few of them that speech may begin with them too."""
+    """Name the kind of bytes that are not like speech, by beginnings so short that speech may have them too."""
     return next((kind for magic, kind in _WEAK_OTHERS.items() if head.startswith(magic)), None)
 
 
 def is_like_speech(data: bytes) -> bool:
-    """Whether bytes, as signed 16-bit samples, little endian, can be sound: silence, noise that is not too loud, or
-    samples that follow each other smoothly around zero."""
+    """Whether bytes can be sound in signed 16-bit samples, little endian.
+
+    Sound is silence, noise that is not too loud, or samples that follow each other smoothly around zero.
+    """
     samples = np.frombuffer(data[: len(data) & ~1], "<i2").astype(np.float32)
     sound = samples[np.argmax(samples != 0) :] if samples.any() else samples[:0]
     if not len(sound):
@@ -117,7 +119,7 @@ def _is_mpeg(head: bytes) -> bool:
 
 
 def _is_aac(head: bytes) -> bool:
-    """Whether bytes begin frames of AAC as they are broadcast."""
+    """Whether bytes begin AAC frames as they are broadcast (ADTS)."""
     if len(head) < 7 or head[:2] not in (b"\xff\xf1", b"\xff\xf9"):
         return False
     n_bytes = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5

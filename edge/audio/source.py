@@ -1,4 +1,4 @@
-"""One recording as a stream of samples, wherever it comes from: a path, a pipe, an array."""
+"""Opens a recording as a stream of samples, wherever it comes from: a path, a pipe, an array."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class AudioSource:
 
     def __init__(self, opened: Opened) -> None:
         self.name = opened.name
-        """What to call the recording in messages."""
+        """Name of the recording in messages."""
         self.duration_s = opened.duration_s
         """Length in seconds, as far as it is known beforehand; for progress only."""
         self.gaps = opened.gaps
-        """What turned out to be missing so far; complete once the blocks have been taken."""
+        """Stretches that turned out to be missing so far; complete once all blocks have been taken."""
         self.peak = 0.0
-        """The loudest sample so far, of either sign."""
+        """Magnitude of the loudest sample so far."""
         self._blocks = opened.blocks
         self._close = opened.close
 
@@ -93,7 +93,7 @@ def check_samples(samples: NDArray[Any], name: str) -> None:
     """Refuse an array that does not hold mono samples as floats.
 
     Raises:
-        AudioError: its type or shape is another.
+        AudioError: the type or shape is a different one.
     """
     if samples.dtype.kind != "f":
         raise AudioError(

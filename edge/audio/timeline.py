@@ -1,33 +1,33 @@
-"""Where the sound of a container belongs: time stamps to seconds from the beginning, checked for sense."""
+"""Places the sound of a container: turns time stamps to seconds from the beginning, and checks that they make sense."""
 
 from __future__ import annotations
 
 from math import inf
 
 TOLERANCE_S = 0.1
-"""What a stamp may be off without meaning anything: coarse clocks, and the priming of codecs."""
+"""Seconds that a stamp may be off without a meaning: clocks are coarse, and codecs are primed."""
 
 DRIFT_S = 0.5
-"""What stamps may be off that come to it step by step."""
+"""Seconds that stamps may be off when they drift there step by step."""
 
 MOST_SILENCE_S = 6 * 3600.0
-"""All silence that time stamps may ask for: a few hostile bytes can claim any amount."""
+"""Seconds of silence that time stamps may ask for in all: a few hostile bytes can claim any amount."""
 
 _LENGTH_TOLERANCE_S = 10.0
 
 
 class Timeline:
-    """Follows the frames of one track, and says how much silence belongs before each.
+    """Follows the frames of one track, and tells how much silence belongs before each.
 
-    A stamp that leaps counts only where the next frame goes on from it; one that is alone in what it says does not.
+    A stamp that leaps counts only where the next frame goes on from it, not where it stands alone.
     """
 
     def __init__(self, zero_s: float, length_s: float | None = None) -> None:
-        """Begin where the container's clock shows `zero_s`; `length_s` is how long the recording is said to be."""
+        """Begin where the container's clock shows `zero_s`; `length_s` is the announced length of the recording."""
         self.at_s = 0.0
         """Seconds of the recording so far, silence included."""
         self.disbelieved_s = 0.0
-        """Silence that was asked for beyond what is believed."""
+        """Seconds of silence that stamps asked for beyond what is plausible."""
         self._shift_s = -zero_s
         self._expected_s = zero_s
         self._silence_left_s = MOST_SILENCE_S
@@ -38,8 +38,8 @@ class Timeline:
     ) -> tuple[float, bool]:
         """Take a frame; gives the seconds of silence that belong before it, and whether its stamp leaps ahead.
 
-        `stamp_s` is its time stamp and `next_s` that of the frame behind it; None where there is none. `exactly`
-        lets small differences count as well: something is known to be missing.
+        `stamp_s` is its time stamp and `next_s` that of the frame after it; None where there is none. `exactly` lets
+        small differences count as well, where something is known to be missing.
         """
         silence_s, leaps = 0.0, False
         if stamp_s is not None:
@@ -55,7 +55,7 @@ class Timeline:
         return silence_s, leaps
 
     def skip(self, lost_s: float) -> float:
-        """Seconds of silence in the place of what is missing, which the stamps know nothing of."""
+        """Go past sound that is missing without a trace in the stamps; gives the seconds of silence for it."""
         silence_s = self._believed(lost_s)
         self.at_s += silence_s
         self._shift_s += silence_s

@@ -1,4 +1,4 @@
-"""Which of a container's audio tracks is taken, and what there is to choose from."""
+"""Chooses one of a container's audio tracks, and describes them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _UNDETERMINED = frozenset({"", "und"})
 
 
 def choose_track(container: InputContainer, wanted: int | None, name: str) -> AudioStream:
-    """The audio track `wanted`, counted from 1; where it is None the default one of those that can be decoded."""
+    """Choose the audio track `wanted`, counted from 1.
+
+    None takes the default track, else the first, of those that can be decoded.
+    """
     tracks = container.streams.audio
     if wanted is not None and not 1 <= wanted <= len(tracks):
         raise AudioError(f"{name} has no audio track {wanted}; expected 1 to {len(tracks)}: {describe_tracks(tracks)}")
@@ -32,7 +35,7 @@ def choose_track(container: InputContainer, wanted: int | None, name: str) -> Au
 
 
 def describe_tracks(tracks: tuple[AudioStream, ...]) -> str:
-    """Number, codec, language and title of each track, on one line."""
+    """Describe the tracks on one line: number, codec, language and title of each."""
     return ", ".join(f"{number} ({_facts(track)})" for number, track in enumerate(tracks, 1))
 
 

@@ -1,4 +1,4 @@
-"""A file read at any place while a decoder reads it too, and parts of it that look like files of their own."""
+"""Reads a file at any place while a decoder reads it too, and shows parts of it as files of their own."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ class Source:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.descriptor = _descriptor(file)
-        """Its number where it has one: libsndfile then reads by itself. It would call back into Python for every read
-        otherwise, and an interrupt that arrives in there is lost."""
+        """Number of the open file, where it has one: libsndfile then reads it by itself. Otherwise it calls back into
+        Python for every read, and an interrupt that arrives during a callback is lost."""
         self.size = file.seek(0, io.SEEK_END)
-        """Its length in bytes."""
+        """Length in bytes."""
         self.rewind()
 
     def read_at(self, offset: int, n_bytes: int) -> bytes:
-        """`n_bytes` bytes from `offset` on, fewer only at the end; a decoder that uses the descriptor stays where it
-        is."""
+        """Read `n_bytes` bytes from `offset` on, fewer only at the end.
+
+        A decoder that uses the descriptor keeps its position.
+        """
         if self.descriptor is None:
             self._file.seek(offset)
             return self._file.read(n_bytes)
@@ -44,7 +46,7 @@ class Source:
             os.lseek(self.descriptor, 0, os.SEEK_SET)
 
     def position(self) -> int:
-        """Where a decoder that uses the descriptor is; 0 where there is none."""
+        """Give the position of a decoder that uses the descriptor; 0 where there is no descriptor."""
         return 0 if self.descriptor is None else os.lseek(self.descriptor, 0, os.SEEK_CUR)
 
     def close(self) -> None:
@@ -60,7 +62,7 @@ def _descriptor(file: BinaryIO) -> int | None:
 
 
 class View:
-    """Bytes of our own and a range of a file behind them, to be read like a file."""
+    """A file-like view of some bytes of our own, followed by a range of a file."""
 
     def __init__(self, source: Source, head: bytes, start: int, end: int) -> None:
         self._source = source
@@ -70,17 +72,17 @@ class View:
         self._at = 0
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """As of a file."""
+        """Move as `io.BytesIO.seek` does."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         self._at = max(base + offset, 0)
         return self._at
 
     def tell(self) -> int:
-        """As of a file."""
+        """Give the position."""
         return self._at
 
     def read(self, n_bytes: int) -> bytes:
-        """As of a file."""
+        """Read up to `n_bytes` bytes."""
         n_bytes = max(min(n_bytes, self._size - self._at), 0)
         data = self._head[self._at : self._at + n_bytes]
         if len(data) < n_bytes:
@@ -90,5 +92,5 @@ class View:
         return data
 
     def position(self) -> int:
-        """Where in the file the next byte comes from."""
+        """Give the position in the file of the next byte."""
         return self._start + max(self._at - len(self._head), 0)

@@ -1,4 +1,4 @@
-"""Reading from pipes: whole amounts, waiting for what has not come yet."""
+"""Reads whole amounts from pipes, waiting for bytes that have not come yet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MORE_WITHIN_S = 0.5
 
 
 class PipeReader:
-    """Reads whole amounts from a pipe, and can take back what was read."""
+    """A reader of whole amounts from a pipe that can take back what was read."""
 
     def __init__(self, pipe: BinaryIO, name: str, *, owned: bool) -> None:
         self._pipe = pipe
@@ -21,22 +21,22 @@ class PipeReader:
         self._owned = owned
         self._ahead = b""
         self.problem = ""
-        """Why nothing more can be read, if it is not the end."""
+        """Reason why nothing more can be read; empty at a proper end."""
 
     def read(self, n_bytes: int) -> bytes:
-        """`n_bytes` bytes; fewer only at the end, or where `problem` says why."""
+        """Read `n_bytes` bytes; fewer only at the end, or where `problem` gives a reason."""
         parts = [self._ahead[:n_bytes]]
         self._ahead = self._ahead[n_bytes:]
         missing = n_bytes - len(parts[0])
         while missing > 0 and not self.problem:
             try:
-                part = self._pipe.read(missing)  # a raw pipe gives what it has
+                part = self._pipe.read(missing)  # a raw pipe gives fewer where it has fewer
             except BlockingIOError:
                 part = None
             except OSError as error:
-                self.problem = f"it cannot be read on ({error.strerror or error})"
+                self.problem = f"reading it failed ({error.strerror or error})"
                 break
-            if part is None:  # nothing there yet, of a pipe that does not block
+            if part is None:  # nothing is there yet, in a pipe that does not block
                 self._wait()
                 continue
             if not len(part):
@@ -48,17 +48,17 @@ class PipeReader:
         return b"".join(parts)
 
     def unread(self, data: bytes) -> None:
-        """Give back bytes, to be read next."""
+        """Take back bytes, to be read next."""
         self._ahead = data + self._ahead
 
     def peek(self, n_bytes: int) -> bytes:
-        """The next `n_bytes` bytes without taking them."""
+        """Read the next `n_bytes` bytes without taking them."""
         data = self.read(n_bytes)
         self.unread(data)
         return data
 
     def has_more(self) -> bool:
-        """Whether there is something to read, or the end, without waiting long for a sender that keeps the pipe."""
+        """Whether bytes or the end can be read, without waiting long for a sender that keeps the pipe open."""
         number = self._number()
         if self._ahead or number is None:
             return True

@@ -1,4 +1,4 @@
-"""The header of a WAV that comes through a pipe, and its samples as floats.
+"""Reads the header of a WAV that comes through a pipe, and converts its samples to floats.
 
 Files go through libsndfile; it must seek, which a pipe cannot.
 """
@@ -22,20 +22,20 @@ _CHUNK_MAX_BYTES = 1 << 16
 _MAX_CHANNELS = 1024
 
 BELIEVABLE_BYTES = 0x7FFFF000
-"""Lengths from here on are what writers put down who do not know, and who cannot come back to say."""
+"""Length in bytes from which on it is not believed: writers that cannot come back to fill it in put such numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class WavFormat:
-    """How the samples of a PCM stream are stored."""
+    """Layout of the samples of a PCM stream."""
 
     rate_hz: int
     n_channels: int
     sample_bytes: int
-    """1 (unsigned), 2, 3 or 4 for integers; 4 or 8 for floats."""
+    """Bytes of one sample: 1 (unsigned), 2, 3 or 4 for integers; 4 or 8 for floats."""
     is_float: bool = False
     data_bytes: int | None = None
-    """Length of the samples in bytes; None where the writer did not know it: read to the end."""
+    """Length of the samples in bytes; None where the writer did not know it, and they last to the end."""
     is_long: bool = False
     """Whether the length comes from a field of 64 bits."""
 
@@ -50,22 +50,24 @@ PCM16_MONO_16K = WavFormat(SAMPLE_RATE_HZ, 1, 2)
 
 
 def is_wav(head: bytes) -> bool:
-    """Whether bytes begin a WAV, or one of those longer than 4 GiB."""
+    """Whether bytes begin a WAV, or one of the variants for more than 4 GiB."""
     return head[:4] == b"RIFF" or (head[:4] in (b"RF64", b"BW64") and head[8:12] == b"WAVE")
 
 
 def is_chunk(head: bytes) -> bool:
-    """Whether bytes behind the samples begin a chunk, by its name: letters, digits, and spaces at the end."""
+    """Whether bytes after the samples begin a chunk: its name is letters, digits, and spaces at the end."""
     kind = head[:4].rstrip(b" ")
     return len(head) >= 8 and len(kind) >= 2 and kind.isalnum() and kind.isascii()
 
 
 def read_wav_header(read: Callable[[int], bytes], name: str) -> tuple[WavFormat | None, bytes]:
-    """Read up to the first sample; gives the format (None for a codec other than PCM) and a header that says the same
-    as the one read, without what is not about the samples."""
+    """Read a header up to the first sample; gives the format (None for a codec other than PCM) and a shorter header.
+
+    The shorter header states the same about the samples, and nothing else.
+    """
     header = read(12)
     if header[8:12] != b"WAVE":
-        raise AudioError(f"{name} begins like a WAV but is none: expected RIFF … WAVE, found {header[:12]!r}")
+        raise AudioError(f"{name} begins like a WAV but is not one: expected RIFF … WAVE, found {header[:12]!r}")
     kept: dict[bytes, bytes] = {}
     while True:
         chunk_head = read(8)
@@ -74,7 +76,7 @@ def read_wav_header(read: Callable[[int], bytes], name: str) -> tuple[WavFormat 
         kind, length = chunk_head[:4], struct.unpack("<I", chunk_head[4:])[0]
         if kind == b"data":
             if b"fmt " not in kept:
-                raise AudioError(f"{name} has no format chunk before its audio; it is damaged")
+                raise AudioError(f"{name} is damaged: it has no format chunk before its audio; get a whole copy of it")
             is_long = length == 0xFFFFFFFF and len(kept.get(b"ds64", b"")) >= 16
             if is_long:
                 length = struct.unpack("<Q", kept[b"ds64"][8:16])[0]
@@ -89,7 +91,7 @@ def read_wav_header(read: Callable[[int], bytes], name: str) -> tuple[WavFormat 
 
 
 def skip_chunk(read: Callable[[int], bytes]) -> bool:
-    """Read past a chunk, its head included; whether it was there."""
+    """Skip a chunk, its head included; tells whether it was there."""
     head = read(8)
     if len(head) < 8:
         return False
@@ -120,7 +122,7 @@ def _parse_format(chunk: bytes, data_bytes: int | None, *, is_long: bool) -> Wav
 
 
 def samples_of(data: bytes, wav: WavFormat) -> FloatArray:
-    """Stored samples as floats in [-1, 1): (n_frames, n_channels). An unfinished last frame is dropped."""
+    """Convert stored samples to floats in [-1, 1): (n_frames, n_channels). An unfinished last frame is dropped."""
     values: FloatArray
     data = data[: len(data) - len(data) % wav.frame_bytes]
     if wav.is_float:

@@ -51,7 +51,7 @@ def test_faults_are_silence(
     source = open_audio(way(damaged))
     with caplog.at_level(logging.WARNING, "edge"):
         np.testing.assert_array_equal(np.concatenate(list(source)), expected)
-    assert f"{length} samples between 1.000 and {1 + length / RATE_HZ:.3f} s are no numbers" in caplog.text
+    assert f"{length} samples between 1.000 and {1 + length / RATE_HZ:.3f} s are not numbers" in caplog.text
     assert [(gap.start, gap.end, gap.cause) for gap in source.gaps] == [(1.0, 1.5, "damage")] * (length > 1)
 
 
@@ -76,5 +76,5 @@ def test_integers_are_known_while_they_are_quiet() -> None:
 
 
 def test_nothing_but_faults_is_no_recording() -> None:
-    with pytest.raises(AudioError, match="none of its samples is a number between -1 and 1"):
+    with pytest.raises(AudioError, match="expected samples between -1 and 1, found not a single one"):
         list(open_audio(np.full(1000, np.nan, np.float32)))
