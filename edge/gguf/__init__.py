@@ -1,1 +1,1 @@
-"""GGUF, whatever it holds: read tensor by tensor, written reproducibly, trusted only after it was checked."""
+"""GGUF files of any content: read tensor by tensor, written reproducibly, and used only after a check."""

@@ -1,6 +1,6 @@
-"""The bytes of a model file, read where they are asked for.
+"""Reads the bytes of a model file when they are asked for.
 
-Not mapped: a file that is cut short while it is mapped ends the process at the next look.
+The file is not mapped: if it is cut short while it is mapped, the next access ends the process.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ _ANEW = "fetch or export it again"
 
 
 class Contents:
-    """An open file; closed with the last that refers to it."""
+    """An open file, closed when the last reference to it goes."""
 
     def __init__(self, path: Path) -> None:
         """Open a file.
 
         Raises:
-            ModelNotFoundError: there is none.
-            FormatError: it is no file, or an empty one.
+            ModelNotFoundError: there is no such file.
+            FormatError: the path is not a file, or the file is empty.
         """
         self.path = path
         descriptor = _open(path)
         weakref.finalize(self, os.close, descriptor)
         self._file = io.FileIO(descriptor, closefd=False)
-        self._lock = threading.Lock()  # a place and what is read there belong together
+        self._lock = threading.Lock()  # a seek and its read belong together
         self.n_bytes = os.fstat(descriptor).st_size
-        """Its size when it was opened."""
+        """Size in bytes when the file was opened."""
         if self.n_bytes == 0:
             raise FormatError(f"{path}: expected a GGUF file, found an empty one; {_ANEW}")
 
     def read(self, offset: int, n_bytes: int) -> NDArray[np.uint8]:
-        """Bytes from `offset` on, read-only.
+        """Read the bytes from `offset` on into a read-only array.
 
         Raises:
-            FormatError: they are not there any more, or cannot be read.
+            FormatError: the file has become shorter, or cannot be read.
         """
         data = np.empty(n_bytes, np.uint8)
         self.read_into(data, offset)
@@ -52,7 +52,7 @@ class Contents:
         return data
 
     def read_into(self, data: NDArray[np.uint8], offset: int) -> None:
-        """Fill an array with the bytes from `offset` on; raises as `read`."""
+        """Fill an array with the bytes from `offset` on; raises as `read` does."""
         n_read = 0
         try:
             with self._lock:
@@ -75,7 +75,7 @@ def _open(path: Path) -> int:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):  # opening a pipe would wait for a writer
-            kind = "a folder" if stat.S_ISDIR(mode) else "something that is no file"
+            kind = "a folder" if stat.S_ISDIR(mode) else "something that is not a file"
             raise FormatError(f"{path}: expected a GGUF file, found {kind}")
         return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -1,8 +1,7 @@
-"""GGUF files of any kind: a checked directory, and tensors that are read when they are asked for.
+"""Opens GGUF files of any kind: checks the directory, and reads tensors when they are asked for.
 
-The C parser (kernels/gguf) proves counts, sizes, types and offsets without allocating; opening a file costs its
-header and nothing more.
-Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+The C parser (kernels/gguf) proves counts, sizes, types and offsets without allocating; opening a file costs its header
+and nothing more. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from .types import BLOCKS, NUMPY_TYPES, VALUE_DTYPES, TensorType, ValueType
 
 _FIRST_READ = 2 << 20
 _MOST_HEADER = 256 << 20
-"""What the parser looks at."""
+"""Bytes of the longest header that the parser reads."""
 
 _FoundEntry = tuple[bytes, int, int, int, int, int]
 _FoundTensor = tuple[bytes, int, tuple[int, ...], int, int]
@@ -38,18 +37,18 @@ MetadataValue = str | bool | int | float | list[str] | NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """A tensor as it lies in the file."""
+    """A tensor as it is stored in the file."""
 
     name: str
     type: TensorType
     shape: tuple[int, ...]
-    """In numpy's order, counted in elements."""
+    """Shape in numpy's order, counted in elements."""
     source: NDArray[Any] | Callable[[], NDArray[Any]]
-    """Its data, or what reads them."""
+    """Data of the tensor, or the function that reads them."""
 
     @property
     def data(self) -> NDArray[Any]:
-        """Numbers of `shape`, or for block types bytes (rows, bytes a row); a file is read each time.
+        """Numbers of `shape`, or for block types bytes (rows, bytes of a row); a file is read each time.
 
         Raises:
             FormatError: the file has become shorter since it was opened.
@@ -58,18 +57,18 @@ class StoredTensor:
 
     @property
     def n_bytes(self) -> int:
-        """Bytes in the file."""
+        """Size in the file."""
         weights, n_bytes = BLOCKS[self.type]
         return math.prod(self.shape) // weights * n_bytes
 
     def in_memory(self) -> StoredTensor:
-        """The same, read now."""
+        """Give the tensor with its data read into memory."""
         return replace(self, source=self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Where a metadata value lies."""
+    """Place of a metadata value in the header."""
 
     type: ValueType
     element_type: ValueType
@@ -79,7 +78,7 @@ class _Entry:
 
 
 class Metadata(Mapping[str, MetadataValue]):
-    """Keys and values; a value is read when it is asked for, which for a list of tokens takes its time."""
+    """Keys and values of a file. A value is read when it is asked for, which for a list of tokens takes its time."""
 
     def __init__(self, header: NDArray[np.uint8], entries: Mapping[str, _Entry], name: str) -> None:
         self._header = header
@@ -98,7 +97,7 @@ class Metadata(Mapping[str, MetadataValue]):
         return scalar
 
     def __contains__(self, key: object) -> bool:
-        return key in self._entries  # Mapping's own would read the value
+        return key in self._entries  # Mapping's own method would read the value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
@@ -107,7 +106,7 @@ class Metadata(Mapping[str, MetadataValue]):
         return len(self._entries)
 
     def raw_strings(self, key: str, most: int | None = None) -> ByteStrings:
-        """A string, or the strings of an array, as bytes; of a long array only the first `most`."""
+        """Read a string, or the strings of an array, as bytes; of a long array only the first `most`."""
         entry = self._entries[key]
         if entry.element_type is not ValueType.STRING:
             raise FormatError(f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}")
@@ -115,15 +114,15 @@ class Metadata(Mapping[str, MetadataValue]):
         return ByteStrings(*gguf_strings(self._header, entry.offset, entry.n_bytes, count))
 
     def count(self, key: str) -> int:
-        """Elements of an array, without reading it; 1 for a scalar."""
+        """Count the elements of an array, without reading it; 1 for a scalar."""
         return self._entries[key].count
 
     def is_array(self, key: str) -> bool:
-        """Whether the value is an array, if only of one element."""
+        """Whether the value is an array, even of one element."""
         return self._entries[key].type is ValueType.ARRAY
 
     def holds_strings(self, key: str) -> bool:
-        """Whether the value is a string or an array of them."""
+        """Whether the value is a string or an array of strings."""
         return self._entries[key].element_type is ValueType.STRING
 
     def _text(self, key: str, text: bytes) -> str:
@@ -134,7 +133,7 @@ class Metadata(Mapping[str, MetadataValue]):
 
 
 class GgufFile:
-    """An open file: its metadata and its tensors."""
+    """An open file, with its metadata and its tensors."""
 
     def __init__(self, path: Path, n_bytes: int, metadata: Metadata, tensors: Mapping[str, StoredTensor]) -> None:
         self.path = path
@@ -144,7 +143,7 @@ class GgufFile:
         self.tensors = MappingProxyType(dict(tensors))
 
     def close(self) -> None:
-        """Let go of the file; it stays open while somebody still has a tensor of it."""
+        """Let go of the file, which stays open while a tensor of it is in use."""
         self.tensors = MappingProxyType({})
 
     def __enter__(self) -> GgufFile:
@@ -171,10 +170,10 @@ def open_gguf(path: str | Path) -> GgufFile:
 
 
 def _parse(contents: Contents) -> tuple[NDArray[np.uint8], _Directory]:
-    """The file's header, and what the parser found in it.
+    """Read the file's header, and parse it.
 
-    The parser wants to know how long the file is and looks at the header alone: behind the part that was read there is
-    memory that nobody touches.
+    The parser takes the length of the file and looks only at the header: after the part that was read there is memory
+    that nobody touches.
     """
     kind = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
     whole = np.frombuffer(mmap.mmap(-1, contents.n_bytes, flags=kind), np.uint8)
@@ -197,7 +196,7 @@ def _entries(path: Path, found: list[_FoundEntry]) -> dict[str, _Entry]:
     for raw, type_, element_type, count, offset, n_bytes in found:
         key = _name(path, raw)
         if key in entries:
-            raise FormatError(f"{path}: the key {key!r} stands twice")
+            raise FormatError(f"{path}: the key {key!r} occurs twice")
         entries[key] = _Entry(ValueType(type_), ValueType(element_type), count, offset, n_bytes)
     return entries
 
@@ -207,7 +206,7 @@ def _tensors(contents: Contents, found: list[_FoundTensor]) -> dict[str, StoredT
     for raw, type_id, ne, offset, n_bytes in found:
         name = _name(contents.path, raw)
         if name in tensors:
-            raise FormatError(f"{contents.path}: the tensor {name!r} stands twice")
+            raise FormatError(f"{contents.path}: the tensor {name!r} occurs twice")
         type_, shape = TensorType(type_id), tuple(reversed(ne))
         tensors[name] = StoredTensor(name, type_, shape, partial(_data, contents, type_, shape, offset, n_bytes))
     return tensors

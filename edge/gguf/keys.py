@@ -1,4 +1,4 @@
-"""Reading one metadata value whose type, range or length somebody relies on."""
+"""Reads metadata values, and checks the type, range or length that the caller relies on."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .file import GgufFile
 Value = TypeVar("Value", str, bool, int)
 
 _MOST_TEXT = 256
-"""Characters of a value that is a name or a word."""
+"""Characters of the longest value that is a name or a word."""
 
 
 def read(file: GgufFile, key: str, kind: type[Value]) -> Value:
-    """The value of a key that has to be there.
+    """Read the value of a key that must be there.
 
     Raises:
         FormatError: it is missing or of another type, or a text that is long or holds control characters.
@@ -34,18 +34,18 @@ def read(file: GgufFile, key: str, kind: type[Value]) -> Value:
 
 
 def read_optional(file: GgufFile, key: str, kind: type[Value], default: Value) -> Value:
-    """The same for a key that may be missing."""
+    """Read the value of a key that may be missing, as `read` does; `default` where it is."""
     return read(file, key, kind) if key in file.metadata else default
 
 
 def read_integers(file: GgufFile, key: str, most: int) -> tuple[int, ...]:
-    """An array of at most `most` integers.
+    """Read an array of at most `most` integers.
 
     Raises:
-        FormatError: it is none, or longer.
+        FormatError: the value is not such an array, or is longer.
     """
     count = file.metadata.count(key)
-    if count > most:  # before anything is made of it
+    if count > most:  # before it is read
         raise FormatError(f"{file.path}: {key}: expected at most {most} integers, found {count}")
     values = None if file.metadata.holds_strings(key) else file.metadata[key]
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iu":
@@ -54,6 +54,6 @@ def read_integers(file: GgufFile, key: str, most: int) -> tuple[int, ...]:
 
 
 def shorten(value: object) -> str:
-    """A value in a message: short, and without anything that a terminal obeys."""
+    """Show a value in a message: short, and without characters that a terminal obeys."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"

@@ -1,6 +1,6 @@
-"""Many byte strings in two buffers.
+"""Packs many byte strings in two buffers.
 
-A model has 52,000 tokens and a transcript needs a few dozen of them: as objects they would take longer to make, and
+A model has 52,000 tokens and a transcript needs a few dozen of them. As objects they would take longer to make, and
 more memory, than all the rest of opening a file.
 """
 
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class ByteStrings(Sequence[bytes]):
-    """A sequence that makes its elements when they are asked for; equal and hashed by what it holds."""
+    """A sequence whose elements are made when they are asked for; compared and hashed by content."""
 
     data: bytes
-    """The strings, one after the other."""
+    """All strings, one after the other."""
     packed_ends: bytes
-    """Where each ends in `data`: int32."""
+    """End of each string in `data`, as int32."""
 
     @classmethod
     def of(cls, strings: Iterable[bytes]) -> ByteStrings:
@@ -32,16 +32,16 @@ class ByteStrings(Sequence[bytes]):
 
     @property
     def ends(self) -> NDArray[np.int32]:
-        """Where each ends in `data`."""
+        """End of each string in `data`."""
         return np.frombuffer(self.packed_ends, np.int32)
 
     @property
     def starts(self) -> NDArray[np.int32]:
-        """Where each begins in `data`."""
+        """Start of each string in `data`."""
         return np.concatenate([np.zeros(1, np.int32), self.ends])[: len(self)]
 
     def find(self, wanted: bytes) -> int | None:
-        """Index of the first that equals `wanted`, found without making the others."""
+        """Find the index of the first string that equals `wanted`, without making the others."""
         starts, data = self.starts, np.frombuffer(self.data, np.uint8)
         candidates = np.flatnonzero(self.ends - starts == len(wanted))
         for place, byte in enumerate(wanted):

@@ -1,4 +1,4 @@
-"""GGUF's and GGML's type numbers, and how large a thing of each type is."""
+"""Numbers of GGUF's and GGML's types, and the size of each type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class TensorType(IntEnum):
-    """GGML's numbers of the tensor types."""
+    """Numbers that GGML gives to the tensor types."""
 
     F32 = 0
     F16 = 1
@@ -92,13 +92,13 @@ BLOCKS: Mapping[TensorType, tuple[int, int]] = {
     TensorType.NVFP4: (64, 36),
     TensorType.Q1_0: (128, 18),
 }
-"""Weights and bytes of a block: what kernels/gguf holds files to."""
+"""Weights and bytes of a block of each type: kernels/gguf checks files by the same numbers."""
 
 MAX_DIMS = 4
 
 
 class ValueType(IntEnum):
-    """GGUF's numbers of the metadata types."""
+    """Numbers that GGUF gives to the metadata types."""
 
     UINT8 = 0
     INT8 = 1

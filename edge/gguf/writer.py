@@ -1,4 +1,4 @@
-"""Writing GGUF: the same input gives the same bytes, and a file is whole or absent."""
+"""Writes GGUF: the same input gives the same bytes, and a file is whole or absent."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class TensorToWrite:
     name: str
     type: TensorType
     shape: tuple[int, ...]
-    """In numpy's order, counted in elements."""
+    """Shape in numpy's order, counted in elements."""
     data: NDArray[Any]
-    """The numbers, or for block types the bytes; C order is made."""
+    """Numbers, or for block types bytes; they are written in C order."""
 
 
 def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors: Iterable[TensorToWrite]) -> None:
@@ -44,7 +44,7 @@ def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors:
     Python ints become uint32, floats float32; arrays keep numpy's type. Metadata and tensors keep their order.
 
     Raises:
-        ValueError: a value, name or tensor that the format cannot hold; names it.
+        ValueError: the format cannot hold a value, name or tensor; the message names it.
         OSError: the disk is full or the folder cannot be written to; nothing is left behind.
     """
     path = Path(path)
@@ -55,7 +55,7 @@ def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors:
 
 
 def _check(metadata: Mapping[str, MetadataValue], tensors: list[TensorToWrite]) -> None:
-    """What `open_gguf` would refuse, refused here, where the mistake is."""
+    """Refuse what `open_gguf` would refuse, here where the mistake is."""
     if metadata.get("general.alignment", ALIGNMENT) != ALIGNMENT:
         raise ValueError(f"general.alignment: tensors are written at multiples of {ALIGNMENT}")
     names: set[str] = set()

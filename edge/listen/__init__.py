@@ -1,1 +1,1 @@
-"""What listens while sound comes in: each takes samples and gives what it heard in them."""
+"""Listeners to sound as it comes in: each takes samples and gives what it heard in them."""

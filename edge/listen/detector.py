@@ -1,4 +1,4 @@
-"""The detector of speech that belongs to a model: opened once, when it is first needed, and fetched if need be."""
+"""Opens the speech detector that belongs to a model, when it is first needed, and fetches it if it must."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ _ASSET = "silero-vad"
 
 
 class Detector:
-    """Silero's network out of the store, or none where it cannot be had. Threads may share it."""
+    """Silero's network from the store, if it can be had. Threads may share it."""
 
     def __init__(self, offline: bool | None) -> None:
-        """`offline` as in `edge.load`."""
+        """Make a detector that is opened later; `offline` as in `edge.load`."""
         self._offline = offline
         self._lock = Lock()
         self._vad: SileroVad | None = None
         self._failure: EdgeError | None = None
 
     def open(self, *, must: bool = False) -> SileroVad | None:
-        """The network; None where it cannot be had, which is said once, or raised if it `must` be there."""
+        """Give the network, or None where it cannot be had.
+
+        Its absence is logged once, or raised if the network `must` be there.
+        """
         with self._lock:
             if self._vad is None and self._failure is None:
                 self._load()
@@ -43,12 +46,12 @@ class Detector:
             self._vad = SileroVad(ensure(_ASSET, offline=self._offline))
         except EdgeError as error:
             self._failure = error
-            _LOG.warning("no detector of speech, so text out of noise may stay: %s", error)
+            _LOG.warning("the speech detector is not available, so text that comes from noise may stay: %s", error)
 
 
 def fetch_detector(store: Store, offline: bool | None, progress: Progress | None) -> None:
-    """Bring the network into the store if it can be had; nothing depends on it yet."""
+    """Fetch the network into the store if that is possible; nothing depends on it yet."""
     try:
         store.ensure(_ASSET, offline=offline, progress=progress)
     except StoreError as error:
-        _LOG.info("the detector of speech could not be fetched: %s", error)
+        _LOG.info("the speech detector could not be fetched: %s", error)

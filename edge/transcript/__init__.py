@@ -1,1 +1,1 @@
-"""What a recording becomes, and the formats that it is written in: plain text, subtitles, tables and JSON."""
+"""Transcripts, and the formats that they are written in: plain text, subtitles, tables and JSON."""

@@ -1,4 +1,4 @@
-"""Segments as the cues of subtitles: lines on the screen, from when to when."""
+"""Divides segments into the cues of subtitles: lines on the screen for a stretch of time."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from .types import Segment
 
 
 class Cue(NamedTuple):
-    """What is on the screen at once."""
+    """Lines that are on the screen at the same time."""
 
     start_ms: int
     end_ms: int
-    """After `start_ms`."""
+    """End in milliseconds, always after `start_ms`."""
     lines: tuple[str, ...]
-    """None of them empty, without line breaks."""
+    """Lines without line breaks, each of which has text."""
 
 
 class _Span(NamedTuple):
-    """Letters of a segment's text (blanks do not count), and when they are spoken."""
+    """A run of letters in a segment's text (blanks do not count) with the time in which it is spoken."""
 
     first: int
     stop: int
     start: float
-    """In seconds."""
+    """Start in seconds."""
     end: float
 
 
 def cues(segments: Iterable[Segment], options: OutputOptions) -> Iterator[Cue]:
-    """The cues of a transcript, in order and without overlap; a segment without words has none."""
+    """Divide a transcript into cues, in order and without overlap; a segment without text has no cue."""
     free_from_ms = 0
     for segment in segments:
         for start, end, lines in _divide(segment, options):
@@ -42,7 +42,7 @@ def cues(segments: Iterable[Segment], options: OutputOptions) -> Iterator[Cue]:
 
 
 def _divide(segment: Segment, options: OutputOptions) -> Iterator[tuple[float, float, tuple[str, ...]]]:
-    """The cues of one segment: start, end and lines. The first begins with the segment, the last ends with it."""
+    """Divide a segment into cues of start, end and lines. The first begins with the segment, the last ends with it."""
     text = flat(segment.text)
     if not text:
         return
@@ -59,7 +59,7 @@ def _divide(segment: Segment, options: OutputOptions) -> Iterator[tuple[float, f
 
 
 def _spans(segment: Segment, n_letters: int) -> Sequence[_Span]:
-    """When which letters are spoken: by the segment's words, or evenly if it has none that spell its text."""
+    """Find when letters are spoken: by the segment's words, or evenly if it has no words that spell its text."""
     spans: list[_Span] = []
     for word in segment.words or ():
         first = spans[-1].stop if spans else 0
@@ -70,7 +70,7 @@ def _spans(segment: Segment, n_letters: int) -> Sequence[_Span]:
 
 
 def _moment(spans: Sequence[_Span], letter: int, share: int) -> float:
-    """When a letter begins (`share` 0) or ends (1), in seconds; within a word, time passes evenly."""
+    """Compute when a letter begins (`share` 0) or ends (1), in seconds; within a word, time passes evenly."""
     span = next(span for span in spans if span.first <= letter < span.stop)
     return span.start + (letter + share - span.first) / (span.stop - span.first) * (span.end - span.start)
 

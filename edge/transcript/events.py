@@ -1,4 +1,4 @@
-"""What a session tells while sound comes in, in the order in which it happens."""
+"""Events that a session reports while sound comes in, in the order in which they happen."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .types import Segment, Timing
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """A segment that was found, and stays as it is."""
+    """A segment that was found, and will not change."""
 
     segment: Segment
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The end of the sound: nothing follows, and this is said of the whole."""
+    """The end of the sound, with facts about all of it; no event follows."""
 
     language: str
     """Code of the language spoken, given or detected."""
@@ -26,10 +26,10 @@ class End:
     """Length of the sound in seconds."""
     timing: Timing
     language_probabilities: dict[str, float] = field(default_factory=dict)
-    """Probability of each language that it may be, the likeliest first; empty where it was given."""
+    """Probability of each possible language, the likeliest first; empty where the language was given."""
     peak: float = 0.0
-    """Loudest sample; 1 is full scale."""
+    """Magnitude of the loudest sample; 1 is full scale."""
 
 
 Event: TypeAlias = Final | Gap | End
-"""A segment, something that is missing, or the end."""
+"""A segment, a gap, or the end."""

@@ -1,4 +1,4 @@
-"""Transcripts as JSON: openai-whisper's keys, and ours beside them."""
+"""Writes transcripts as JSON: openai-whisper's keys, and our own in addition."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEGMENT_KEYS = (
 
 
 def transcript_json(transcript: Transcript) -> str:
-    """The transcript as a JSON object of several lines, which a reader of openai-whisper's files can read."""
+    """Write a transcript as a JSON object of several lines, which a reader of openai-whisper's files can read."""
     fields = {
         "text": transcript.text,
         "segments": _plain(transcript.segments),
@@ -33,23 +33,23 @@ def transcript_json(transcript: Transcript) -> str:
 
 
 def gaps_json(transcript: Transcript, file: str | None) -> str:
-    """What is missing of a transcript as a JSON object of several lines, with the name of the recording."""
+    """Write the gaps of a transcript as a JSON object of several lines, with the name of the recording."""
     fields = {"file": file, "duration": transcript.duration, "gaps": _plain(transcript.gaps)}
     return _dumps(fields, indent=2) + "\n"
 
 
 def segment_event(segment: Segment, file: str | None) -> str:
-    """A segment as a line of JSON, told when it is found."""
+    """Write a segment as a line of JSON, for when it is found."""
     return _event("segment", file, _plain(segment))
 
 
 def end_event(transcript: Transcript, file: str | None) -> str:
-    """The line of JSON that follows the last segment of a recording."""
+    """Write the line of JSON that follows the last segment of a recording."""
     return _event("end", file, {"language": transcript.language, **_facts(transcript)})
 
 
 def error_event(message: str, file: str | None) -> str:
-    """The line of JSON that stands in place of the end of a recording that failed."""
+    """Write the line of JSON that ends a recording that failed."""
     return _event("error", file, {"message": message})
 
 
@@ -59,15 +59,18 @@ def _event(kind: str, file: str | None, fields: dict[str, Any]) -> str:
 
 
 def _facts(transcript: Transcript) -> dict[str, Any]:
-    """What is said of the recording as a whole. Not how long it took: the same speech gives the same bytes."""
+    """Collect the facts about a recording as a whole.
+
+    How long it took is left out: the same speech gives the same bytes.
+    """
     fields: dict[str, Any] = _plain(transcript)
     for name in ("text", "segments", "language", "timing", "peak"):
-        fields.pop(name, None)  # what holds nothing is not there
-    return {**fields, "gaps": _plain(transcript.gaps)}  # there also where nothing is missing: no question stays open
+        fields.pop(name, None)  # an empty field may be absent
+    return {**fields, "gaps": _plain(transcript.gaps)}  # present even where nothing is missing
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has a form for; optional fields that hold nothing are left out."""
+    """Convert a value to what JSON can hold, without optional fields that are empty."""
     if isinstance(value, Segment):
         return _segment(value)
     if dataclasses.is_dataclass(value):
@@ -79,12 +82,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no such numbers, and a transcript is worth more than a score of it
+        return None  # JSON has no such numbers, and no score is worth losing a transcript
     return value
 
 
 def _filled(value: Any) -> dict[str, Any]:
-    """The fields of a dataclass, but for optional ones that hold nothing."""
+    """Collect the fields of a dataclass, without optional ones that are empty."""
     return {
         field.name: _plain(getattr(value, field.name))
         for field in dataclasses.fields(value)
@@ -93,7 +96,7 @@ def _filled(value: Any) -> dict[str, Any]:
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
-    """A segment with its decoding on one level, as openai-whisper has them, in its order of keys."""
+    """Convert a segment, with its decoding on the same level, to openai-whisper's keys in their order."""
     fields = _filled(segment)
     fields |= fields.pop("decoding", {})
     return {name: fields[name] for name in _SEGMENT_KEYS if name in fields}
@@ -105,5 +108,5 @@ def _is_left_out(field: dataclasses.Field[Any], value: Any) -> bool:
 
 
 def _dumps(value: dict[str, Any], indent: int | None = None) -> str:
-    # File names may hold bytes that are no UTF-8, which Python keeps as lone surrogates: escapes, too.
+    # File names may hold bytes that are not UTF-8, which Python keeps as lone surrogates; these are escaped as well.
     return harmless_json(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent))

@@ -1,4 +1,4 @@
-"""The formats that a transcript is written in: one function each, behind one table."""
+"""Writes transcripts in each format: a function for each, and one table of them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LRC_TIME = re.compile(r"[\[<](?=\d+:\d)")
 
 
 def render(transcript: Transcript, format: str, options: OutputOptions | None = None) -> str:
-    """The transcript in one of `FORMATS`; it ends in a line break unless it is empty.
+    """Write a transcript in one of `FORMATS`; the text ends in a line break unless it is empty.
 
     Raises:
         OptionError: there is no such format.
@@ -41,7 +41,7 @@ def render(transcript: Transcript, format: str, options: OutputOptions | None = 
 
 
 def write(transcript: Transcript, path: Path, format: str | None, options: OutputOptions | None = None) -> None:
-    """Write a transcript to a file that is whole or absent, in UTF-8; without a format the suffix names it.
+    """Write a transcript to a file that is whole or absent, in UTF-8; without a format the suffix decides.
 
     Raises:
         OptionError: there is no such format.
@@ -51,14 +51,14 @@ def write(transcript: Transcript, path: Path, format: str | None, options: Outpu
 
 
 def check_format(format: str) -> str:
-    """The name of a format as it is; raises OptionError if there is no such."""
+    """Give the name of a format back, or raise OptionError where it is not one."""
     if not isinstance(format, str) or format not in _WRITERS:
         raise OptionError(f"unknown transcript format {shown(format)}; expected {', '.join(_WRITERS)}")
     return format
 
 
 def txt_line(segment: Segment) -> str:
-    """The words of a segment, as the model wrote them, on one line."""
+    """Give the words of a segment on one line, as the model wrote them."""
     return f"{on_one_line(segment.text.strip())}\n"
 
 
@@ -66,7 +66,7 @@ def _format_of(path: Path) -> str:
     suffix = path.suffix.lower().removeprefix(".")
     if suffix not in _WRITERS:
         raise OptionError(
-            f"{path}: its suffix names no format; expected .{', .'.join(_WRITERS)}, or a format beside the path"
+            f"{path}: its suffix names no format; expected .{', .'.join(_WRITERS)}, or give a format as well"
         )
     return suffix
 
@@ -83,10 +83,10 @@ def _srt(transcript: Transcript, options: OutputOptions) -> str:
 
 
 def _srt_text(text: str) -> str:
-    """Words that no player takes for times, tags or styles.
+    """Escape what a player could take for times, tags or styles.
 
-    SubRip has no escapes of its own. Players that know entities are many, but some show them as they are: so "&" is
-    one only where it would begin another, and "R&B" stays.
+    SubRip has no escapes of its own. Many players know HTML's entities, but some show them as they are: so "&" is
+    escaped only where it would begin an entity, and "R&B" stays.
     """
     text = _ENTITY.sub("&amp;", _ARROW.sub("->", text)).replace("<", "&lt;")
     return _OVERRIDE.sub("{ ", text)
@@ -110,7 +110,7 @@ def _lrc(transcript: Transcript, options: OutputOptions) -> str:
 
 
 def _tsv(transcript: Transcript, options: OutputOptions) -> str:
-    # Blanks in place of tabs and line breaks, and nothing quoted: openai-whisper's dialect.
+    # Blanks replace tabs and line breaks, and nothing is quoted: openai-whisper's dialect.
     return "".join("\t".join(row) + "\n" for row in _rows(transcript))
 
 
@@ -131,7 +131,7 @@ def _jsonl(transcript: Transcript, options: OutputOptions) -> str:
 
 
 def _rows(transcript: Transcript) -> Iterator[tuple[str, ...]]:
-    """The names of the columns, then a row a segment; times are whole milliseconds."""
+    """Give the names of the columns, then a row for each segment; times are whole milliseconds."""
     yield _COLUMNS
     for segment in transcript.segments:
         yield str(round(1000 * segment.start)), str(round(1000 * segment.end)), flat(segment.text)
@@ -146,13 +146,13 @@ def _times(cue: Cue, decimal_mark: str) -> str:
 
 
 def _clock(time_ms: int, decimal_mark: str) -> str:
-    """Such as 00:01:02,500; hours take as many digits as they need."""
+    """Write a time such as 00:01:02,500; hours take as many digits as they need."""
     seconds, ms = divmod(time_ms, 1000)
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{decimal_mark}{ms:03d}"
 
 
 def _lrc_time(time_ms: int) -> str:
-    """Minutes, seconds and hundredths, such as 01:02.50; there are no hours."""
+    """Write minutes, seconds and hundredths, such as 01:02.50; there are no hours."""
     seconds, ms = divmod(time_ms, 1000)
     return f"{seconds // 60:02d}:{seconds % 60:02d}.{ms // 10:02d}"
 
@@ -169,4 +169,4 @@ _WRITERS: dict[str, Callable[[Transcript, OutputOptions], str]] = {
 }
 
 FORMATS = tuple(_WRITERS)
-"""The formats that `render` knows."""
+"""Names of the formats that `render` knows."""

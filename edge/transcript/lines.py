@@ -1,4 +1,4 @@
-"""Text in lines of a given width, in columns as terminals and subtitles count them: an ideograph takes two."""
+"""Breaks text into lines of a given width, in columns as terminals and subtitles count them: an ideograph takes two."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ _SMALL_KANA = frozenset("ぁぃぅぇぉっゃゅょゎゕゖァィゥェォッ�
 
 
 class Piece(NamedTuple):
-    """Text that stays on one line."""
+    """A piece of text that stays on one line."""
 
     text: str
     width: int
-    """In columns."""
+    """Width in columns."""
     after_space: bool
 
 
 def flat(text: str) -> str:
-    """The text on one line: line breaks, tabs and repeated blanks become single blanks, none at the ends.
+    """Join a text into one line: line breaks, tabs and repeated blanks become single blanks, none at the ends.
 
-    Control characters, which no subtitle and no table has, are left out.
+    Control characters, which subtitles and tables cannot hold, are removed.
     """
     return _BREAKING_SPACE.sub(" ", without_controls(text)).strip()
 
 
 def width(text: str) -> int:
-    """Columns that the text takes: two for a wide character or an emoji, none for a mark on another."""
+    """Count the columns that a text takes: two for a wide character or an emoji, zero for a mark on a letter."""
     return sum(map(_width, clusters(text)))
 
 
 def wrap(text: str, max_width: int) -> list[str]:
-    """As few lines of at most `max_width` columns as can be, as even as can be.
+    """Break a text into as few lines of at most `max_width` columns as possible, and these as even as possible.
 
-    Lines break at blanks, and beside ideographs and kana where no punctuation forbids it; a word longer than a
-    line is cut between characters.
+    Lines break at blanks, and next to ideographs and kana where no punctuation forbids it; a word longer than a line is
+    cut between characters.
     """
     return _break([part for piece in _pieces(text) for part in _cut(piece, max_width)], max_width)
 
 
 def clusters(text: str) -> list[str]:
-    """What a reader sees as one character each: letters with their marks, joined emoji, flags."""
+    """Split a text into what a reader sees as single characters: letters with their marks, joined emoji, flags."""
     found: list[str] = []
     for character in text:
         if found and _belongs_to(found[-1], character):
@@ -98,7 +98,7 @@ def _piece(characters: Iterable[str], *, after_space: bool) -> Piece:
 
 
 def _may_break(left: str, right: str) -> bool:
-    """Whether a line may end between two characters of a word: beside an ideograph, but not at its punctuation."""
+    """Whether a line may end between two characters of a word: next to an ideograph, but not at its punctuation."""
     if not (_is_ideographic(left[0]) or _is_ideographic(right[0])):
         return False
     starts_no_line = right[0] in _SMALL_KANA or unicodedata.category(right[0]) in ("Pe", "Pf", "Po")
@@ -128,8 +128,8 @@ def _cut(piece: Piece, max_width: int) -> Iterator[Piece]:
 
 
 def _break(pieces: Sequence[Piece], max_width: int) -> list[str]:
-    """The fewest lines, and of all ways to break into so many the one with the smallest sum of squared widths."""
-    # For the first n pieces: how many lines they take, that sum, and where the last line begins.
+    """Find the fewest lines, and of all ways to break into so many that with the smallest sum of squared widths."""
+    # For the first n pieces: the number of lines they take, that sum, and the piece that begins the last line.
     best = [(0, 0, 0)]
     for end in range(1, len(pieces) + 1):
         ways: list[tuple[int, int, int]] = []
@@ -145,7 +145,7 @@ def _break(pieces: Sequence[Piece], max_width: int) -> list[str]:
     end = len(pieces)
     while end:
         start = best[end][2]
-        # A word that was cut, or broken beside an ideograph, may have a no-break space where it was.
+        # A word that was cut, or broken next to an ideograph, may have a no-break space at the break.
         lines.append(flat("".join(" " * piece.after_space + piece.text for piece in pieces[start:end])))
         end = start
     return [line for line in reversed(lines) if line]

@@ -1,4 +1,4 @@
-"""What a recording became: its words, and what is missing of it."""
+"""A transcript: the words of a recording, and what is missing of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .types import Segment, Timing
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The words of a recording."""
+    """Words of a recording."""
 
     text: str
     language: str
@@ -22,11 +22,12 @@ class Transcript:
     """Length of the recording in seconds."""
     timing: Timing
     language_probabilities: dict[str, float] = field(default_factory=dict)
-    """Where the language was detected: of those to choose among, or of all of 1 % or more; the likeliest first."""
+    """Probabilities where the language was detected: of those to choose among, else of all with 1 % or more. The
+    likeliest comes first."""
     peak: float = 0.0
-    """The loudest sample; 1 is full scale."""
+    """Magnitude of the loudest sample; 1 is full scale."""
     gaps: tuple[Gap, ...] = ()
-    """What is missing, in order."""
+    """Stretches that are missing, in order."""
 
     @property
     def is_complete(self) -> bool:
@@ -36,7 +37,7 @@ class Transcript:
     def render(
         self, format: str = "txt", *, max_line_width: int | None = None, max_line_count: int | None = None
     ) -> str:
-        """The transcript as "txt", "srt", "vtt", "json", "jsonl", "tsv", "lrc" or "csv".
+        """Write the transcript as "txt", "srt", "vtt", "json", "jsonl", "tsv", "lrc" or "csv".
 
         Args:
             format: json has the keys of openai-whisper; tsv and csv give milliseconds.

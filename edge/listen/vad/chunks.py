@@ -1,4 +1,4 @@
-"""Chunks of speech to transcribe, found while a recording comes in."""
+"""Finds chunks of speech to transcribe while a recording comes in."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .silero import SileroVad
 
 _MOST_IN_CHUNK_S = 30.0
 _LONGEST_PAUSE_S = 3.0
-"""A chunk holds no longer pause: it is there that Whisper writes what nobody says."""
+"""Longest pause that a chunk may hold: in longer ones Whisper writes words that nobody said."""
 
 
 class SpeechChunks:
-    """Finds where to look for words in one recording: chunks of at most 30 s, in order."""
+    """A finder of chunks to transcribe in one recording: of at most 30 s, in order."""
 
     def __init__(self, vad: SileroVad, options: VadOptions) -> None:
         self._stream = vad.stream()
@@ -22,11 +22,11 @@ class SpeechChunks:
 
     @property
     def settled(self) -> int:
-        """Sample before which no chunk begins that is still to come."""
+        """Sample before which no later chunk begins."""
         return self._chunker.settled
 
     def feed(self, samples: FloatArray) -> list[Region]:
-        """Take samples (n_samples,); gives the chunks that are certain now."""
+        """Take samples (n_samples,) and give the chunks that are now certain."""
         regions = self._finder.feed(self._stream.feed(samples).tolist())
         return self._chunker.feed(regions, self._finder.settled)
 

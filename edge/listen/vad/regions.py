@@ -1,7 +1,7 @@
-"""From probabilities to stretches of speech, and from those to chunks of at most one window, as they come.
+"""Turns probabilities into stretches of speech, and those into chunks of at most one window, as they come.
 
-Hysteresis and padding are Silero's own reading of its probabilities; the cut of long speech at its least likely
-frame, and the merging of neighbours up to a window, are WhisperX's (Bain et al. 2023, "cut & merge").
+Hysteresis and padding are Silero's own reading of its probabilities. The cut of long speech at its least likely frame,
+and the merging of neighbours up to a window, are WhisperX's (Bain et al. 2023, "cut & merge").
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Part of a recording, in samples at 16 kHz."""
+    """A part of a recording, in samples at 16 kHz."""
 
     start: int
     end: int
-    """One past the last."""
+    """Sample after the last one."""
 
 
 class RegionFinder:
-    """Finds the stretches of speech in a stream of probabilities, each as soon as its end is certain."""
+    """A finder of stretches of speech in a stream of probabilities; gives each as soon as its end is certain."""
 
     def __init__(self, options: VadOptions) -> None:
         self._threshold, self._silence_threshold = options.threshold, options.silence_threshold
@@ -39,19 +39,19 @@ class RegionFinder:
             self._max_frames = (round(options.max_speech_s * 1000 * _SAMPLES_PER_MS) - 2 * self._pad) // FRAME_SAMPLES
         self._n_frames = 0
         self._start: int | None = None  # frame at which somebody began to speak
-        self._quiet: int | None = None  # frame since which nobody does, although it may be a pause
+        self._quiet: int | None = None  # frame at which a pause, or the end of speech, began
         self._scores: list[float] = []  # from _start on
-        self._waiting: Region | None = None  # padded in front, its end not yet
+        self._waiting: Region | None = None  # padded in front, not yet at its end
 
     @property
     def settled(self) -> int:
-        """Sample before which no region begins that is still to come."""
+        """Sample before which no later region begins."""
         if self._waiting is not None:
             return self._waiting.start
         return max(0, self._next_start() - self._pad)
 
     def feed(self, probabilities: Iterable[float]) -> list[Region]:
-        """Take the next frames' probabilities; the regions that are certain now, in order."""
+        """Take the next frames' probabilities and give the regions that are now certain, in order."""
         found: list[Region] = []
         for probability in probabilities:
             found += self._step(float(probability))
@@ -61,7 +61,7 @@ class RegionFinder:
         return found
 
     def finish(self) -> list[Region]:
-        """The regions that the end of the recording leaves; its last frame may reach past it."""
+        """Give the regions that the end of the recording leaves; its last frame may reach past it."""
         found = self._close(self._n_frames if self._quiet is None else self._quiet) if self._start is not None else []
         if self._waiting is not None:
             end = min(self._waiting.end + self._pad, self._n_frames * FRAME_SAMPLES)
@@ -99,7 +99,7 @@ class RegionFinder:
         return found
 
     def _close(self, end_frame: int) -> list[Region]:
-        """End the speech; the region before it, if that waited for the pause between them."""
+        """End the speech; gives the region before it, if that waited for the pause between them to end."""
         assert self._start is not None
         start, end = self._start * FRAME_SAMPLES, end_frame * FRAME_SAMPLES
         self._start, self._quiet, self._scores = None, None, []
@@ -108,21 +108,21 @@ class RegionFinder:
         before, self._waiting = self._waiting, Region(max(0, start - self._pad), end)
         if before is None:
             return []
-        # They are near: each takes half of the pause.
+        # The regions are near: each takes half of the pause.
         middle = (before.end + start) // 2
         self._waiting = Region(middle, end)
         return [Region(before.start, middle)]
 
     def _next_start(self) -> int:
-        """Sample before which no speech begins that is still to be closed."""
+        """Give the sample before which no later speech begins."""
         return (self._n_frames if self._start is None else self._start) * FRAME_SAMPLES
 
 
 class Chunker:
-    """Merges neighbouring regions into chunks, each transcribed by itself, while they fit into one window."""
+    """A merger of neighbouring regions into chunks that fit into one window; each chunk is transcribed by itself."""
 
     def __init__(self, max_s: float = 30.0, max_gap_s: float = math.inf) -> None:
-        """`max_gap_s` is the longest pause that a chunk may hold."""
+        """Make a merger; `max_gap_s` is the longest pause that a chunk may hold."""
         self._max = round(max_s * 1000) * _SAMPLES_PER_MS
         self._max_gap = max_gap_s * 1000 * _SAMPLES_PER_MS
         self._open: Region | None = None
@@ -130,11 +130,11 @@ class Chunker:
 
     @property
     def settled(self) -> int:
-        """Sample before which no chunk begins that is still to come."""
+        """Sample before which no later chunk begins."""
         return self._settled if self._open is None else self._open.start
 
     def feed(self, regions: Iterable[Region], settled: int) -> list[Region]:
-        """Take the next regions; the chunks that are complete now. No region to come begins before `settled`."""
+        """Take the next regions and give the chunks that are now complete. No later region begins before `settled`."""
         done: list[Region] = []
         for region in regions:
             if self._open is None:
@@ -150,7 +150,7 @@ class Chunker:
         return done
 
     def finish(self) -> list[Region]:
-        """The chunk that is still open, if there is one."""
+        """Give the chunk that is still open, if there is one."""
         done = [] if self._open is None else [self._open]
         self._open = None
         return done

@@ -237,7 +237,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         "arrays of arrays",
     ),
     "a string of 2^63": (header(0, 1) + text(b"k") + struct.pack("<IQ", STRING_TYPE, 2**63), "string"),
-    "a key twice": (header(0, 2) + 2 * (text(b"k") + struct.pack("<IB", 0, 0)), "stands twice"),
+    "a key twice": (header(0, 2) + 2 * (text(b"k") + struct.pack("<IB", 0, 0)), "occurs twice"),
     "alignment 0": (header(0, 1) + ALIGNMENT + struct.pack("<I", 0), "alignment"),
     "alignment 48": (header(0, 1) + ALIGNMENT + struct.pack("<I", 48), "alignment"),
     "alignment 2^31": (header(0, 1) + ALIGNMENT + struct.pack("<I", 2**31), "alignment"),
@@ -261,7 +261,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         padded(header(2) + tensor(b"a", 8) + tensor(b"b", 8, offset=64), 96),
         "right after the tensor before",
     ),
-    "a tensor twice": (padded(header(2) + tensor(b"a", 8) + tensor(b"a", 8, offset=32), 64), "stands twice"),
+    "a tensor twice": (padded(header(2) + tensor(b"a", 8) + tensor(b"a", 8, offset=32), 64), "occurs twice"),
     "nothing but something behind the end": (padded(header()) + bytes(32), "ends with its last tensor"),
     "an alignment of 2^16 and nothing there": (
         header(1, 1) + ALIGNMENT + struct.pack("<I", 65536) + tensor(b"t", 8) + bytes(64),
@@ -306,5 +306,5 @@ def test_a_missing_file_and_a_folder_are_said_to_be_that(tmp_path: Path) -> None
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.gguf")
-    with pytest.raises(FormatError, match="something that is no file"):
+    with pytest.raises(FormatError, match="something that is not a file"):
         open_gguf(tmp_path / "pipe.gguf")
