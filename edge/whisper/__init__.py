@@ -1,1 +1,1 @@
-"""Whisper: the engine handle, decoding, and windows over a recording."""
+"""The Whisper family of models: engines, decoding, and sessions that read a recording window by window."""

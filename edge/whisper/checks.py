@@ -1,4 +1,4 @@
-"""Whether a model can do what is asked of it."""
+"""Checks that a model can do what is asked of it."""
 
 from __future__ import annotations
 

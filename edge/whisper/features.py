@@ -1,8 +1,8 @@
-"""Log-mel features, equal to openai-whisper's; a stream and a whole recording share one function.
+"""Computes log-mel features, equal to openai-whisper's; a stream and a whole recording share one function.
 
-A frame's raw value, log10 of its mel energies, depends on 400 samples alone and is computed once. What
-depends on the window that a frame is seen in, the floor 8 below the loudest value, is applied afterwards
-by `window_features`. Arrays are time-major: (n_frames, n_mels).
+A frame's raw value, log10 of its mel energies, depends only on 400 samples and is computed once. What depends on the
+window that a frame is seen in, the floor 8 below the loudest value, is applied afterwards by `window_features`. Arrays
+are time-major: (n_frames, n_mels).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ N_FFT = 400
 HOP_SAMPLES = 160
 FRAMES_PER_SECOND = SAMPLE_RATE_HZ // HOP_SAMPLES
 SILENCE = -10.0
-"""Raw value of digital silence: log10 of the smallest energy that is told apart."""
+"""Raw value of digital silence: log10 of the smallest energy that is distinguished."""
 
 _PAD_SAMPLES = N_FFT // 2
 _SMALLEST_ENERGY = np.float32(1e-10)
@@ -29,19 +29,19 @@ _BAND_MELS = 8
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """Some neighbouring mel filters, and the bins outside of which they are zero."""
+    """A few neighbouring mel filters, and the bins outside of which they are zero."""
 
     mels: slice
     bins: slice
     weights: FloatArray
-    """(n_bins, n_mels) of the band."""
+    """Weights of the band's filters: (n_bins, n_mels)."""
 
 
 def _bands(mel_filters: FloatArray) -> list[_Band]:
     """Cut the filters (n_mels, n_bins) into bands.
 
-    One product over all bins would multiply mostly zeros, and be large enough for BLAS to start its threads,
-    which then wait for each other on a busy machine.
+    One product over all bins would multiply mostly zeros, and be large enough for BLAS to start its threads, which then
+    wait for each other on a busy machine.
     """
     bands = []
     for first in range(0, len(mel_filters), _BAND_MELS):
@@ -54,7 +54,7 @@ def _bands(mel_filters: FloatArray) -> list[_Band]:
 
 
 class LogMel:
-    """Turns samples into raw log-mel frames as they come, in pieces of any size."""
+    """A converter of samples to raw log-mel frames as they come, in pieces of any size."""
 
     def __init__(self, mel_filters: FloatArray) -> None:
         n_bins = N_FFT // 2 + 1
@@ -68,7 +68,7 @@ class LogMel:
         self._started = False
 
     def feed(self, samples: FloatArray) -> FloatArray:
-        """Take samples (n_samples,); gives the frames that are complete now, (n_frames, n_mels)."""
+        """Take samples (n_samples,) and give the frames that are now complete, (n_frames, n_mels)."""
         self._pending = np.concatenate([self._pending, samples])
         if not self._started:
             if len(self._pending) <= _PAD_SAMPLES:
@@ -77,7 +77,7 @@ class LogMel:
         return self._frames((len(self._pending) - N_FFT) // HOP_SAMPLES + 1)
 
     def finish(self) -> FloatArray:
-        """The last frames, those that reach past the end into silence; then a new stream may begin."""
+        """Give the last frames, which reach past the end into silence; then a new stream may begin."""
         if not self._started and len(self._pending):
             self._pending = np.pad(self._pending, (0, _PAD_SAMPLES + 1 - len(self._pending)))
             self._start()
@@ -104,7 +104,7 @@ class LogMel:
         return raw
 
     def _log_mel(self, windows: FloatArray, out: FloatArray) -> None:
-        # In double precision, which costs the same: single errs by up to 2e-5 in quiet bins beside loud ones.
+        # In double precision, which costs the same: single errs by up to 2e-5 in quiet bins next to loud ones.
         spectrum = np.fft.rfft(windows * self._window, axis=1)
         energy = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         for band in self._bands:
@@ -115,13 +115,13 @@ class LogMel:
 
 
 def raw_log_mel(samples: FloatArray, mel_filters: FloatArray) -> FloatArray:
-    """The raw frames of a whole recording at once, (n_frames, n_mels)."""
+    """Compute the raw frames of a whole recording at once, (n_frames, n_mels)."""
     log_mel = LogMel(mel_filters)
     return np.concatenate([log_mel.feed(samples), log_mel.finish()])
 
 
 def window_features(raw: FloatArray, n_frames: int) -> FloatArray:
-    """The encoder's input (n_frames, n_mels) for a window of raw frames; what is missing is silence."""
+    """Make the encoder's input (n_frames, n_mels) from a window of raw frames; what is missing is silence."""
     features = np.full((n_frames, raw.shape[1]), SILENCE, np.float32)
     n_given = min(len(raw), n_frames)
     features[:n_given] = raw[:n_given]

@@ -1,4 +1,4 @@
-"""The samples and raw mel frames of a recording that comes in, forgotten behind the window."""
+"""Keeps the samples and raw mel frames of a recording as it comes in, and forgets those before the window."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .sound import Sound
 
 
 class FrameBuffer:
-    """Takes samples and gives windows of raw frames; keeps only what the current window needs."""
+    """A buffer that takes samples and gives windows of raw frames; it keeps only what the current window needs."""
 
     def __init__(self, mel_filters: FloatArray) -> None:
         self._log_mel = LogMel(mel_filters)
@@ -21,11 +21,11 @@ class FrameBuffer:
         self._n_frames = 0  # frames so far, those forgotten included
         self._ended = False
         self.n_samples = 0
-        """Samples so far; of the whole recording after its end."""
+        """Number of samples so far; after the end, of the whole recording."""
 
     @property
     def n_content(self) -> int:
-        """Frames that begin in what came so far, as openai-whisper counts them."""
+        """Number of frames that begin in what came so far, as openai-whisper counts them."""
         return self.n_samples // HOP_SAMPLES
 
     def feed(self, samples: FloatArray) -> None:
@@ -53,7 +53,7 @@ class FrameBuffer:
         return self.ahead(seek, n_frames)
 
     def ahead(self, seek: int, n_frames: int) -> Sound:
-        """Give the same and forget nothing: a look at what comes after a window."""
+        """Give the same as `window`, but forget nothing: a look at what comes after a window."""
         first, asked = seek - self._first, n_frames
         n_frames = max(min(n_frames, self.n_content - seek), 0)
         reaches_end = seek + n_frames == self.n_content  # the last frames reach past it
@@ -62,7 +62,7 @@ class FrameBuffer:
         return Sound(seek, n_frames, raw, samples, self.n_samples / SAMPLE_RATE_HZ)
 
     def forget(self, seek: int) -> None:
-        """Give up the frames before `seek`, as far as they are there."""
+        """Forget the frames before `seek`, as far as they are there."""
         n_past = min(seek, self._n_frames) - self._first
         if n_past > 0:
             self._frames = [_joined(self._frames)[n_past:].copy()]
@@ -71,7 +71,7 @@ class FrameBuffer:
 
 
 def _joined(parts: list[FloatArray]) -> FloatArray:
-    """The parts as one array, which takes their place."""
+    """Join the parts into one array, which replaces them."""
     if len(parts) > 1:
         parts[:] = [np.concatenate(parts)]
     return parts[0]

@@ -1,4 +1,4 @@
-"""States that wait for the next transcription, a bounded number of them."""
+"""Keeps states that wait for the next transcription, a bounded number of them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from .engines.protocol import State
 
 
 class IdleStates:
-    """Lends states, and keeps those that came back; threads may share it.
+    """A pool that lends states, and keeps those that came back. Threads may share it.
 
     A state of 20 MB takes longer to make than a short clip to encode; beams that are not used take no memory.
     """
 
     def __init__(self, make: Callable[[int], State], most: int) -> None:
-        """`make` gives a state of so many beams; at most `most` wait, of whatever numbers of beams."""
+        """Make an empty pool; `make` gives a state of a number of beams, and at most `most` states wait."""
         self._make = make
         self._lock = Lock()
-        self._idle: deque[tuple[int, State]] = deque(maxlen=most)  # the one that waits longest gives way
+        self._idle: deque[tuple[int, State]] = deque(maxlen=most)  # the one that has waited longest gives way
 
     def take(self, n_beams: int) -> State:
-        """A state of so many beams that nobody else has."""
+        """Take a state of `n_beams` beams that nobody else has."""
         return self._waiting(n_beams) or self._make(n_beams)
 
     def give_back(self, n_beams: int, state: State) -> None:
-        """Let a state wait for whoever takes it next; one in which something was raised may be anywhere, and is not."""
+        """Let a state wait for its next user.
+
+        A state in which an error was raised may be anywhere, and must not be given back.
+        """
         with self._lock:
             self._idle.append((n_beams, state))
 

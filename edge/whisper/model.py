@@ -1,4 +1,4 @@
-"""A Whisper model that is loaded: recordings and live sound to words."""
+"""A loaded Whisper model, which turns recordings and live sound into words."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Model:
     ) -> None:
         """Pack the weights of an open model file for this processor, or take the `engine` that has them.
 
-        `offline` is for the detector of speech, which is fetched when it is first needed.
+        `offline` applies to the speech detector, which is fetched when it is first needed.
         """
         began = time.perf_counter()
         self.engine: WhisperEngine | OnnxEngine = engine or WhisperEngine(file, threads=threads)
@@ -93,10 +93,10 @@ class Model:
         Args:
             audio: a file of any format, an open binary file, or float32 mono samples at 16 kHz.
             options: all settings at once.
-            on_segment: gets each segment as it is found.
-            progress: is told how many seconds of audio are done.
+            on_segment: called with each segment as it is found.
+            progress: called with the seconds of audio that are done.
             raw: whether the file holds raw 16 kHz 16-bit mono PCM, whatever it begins with.
-            track: audio track of a film, counted from 1; the one marked as the default, else the first, if not said.
+            track: audio track of a film, counted from 1; None takes the one marked as the default, else the first.
             settings: any field of `TranscribeOptions`, such as `language="de"`, `task="translate"`, `beam_size=5`,
                 `n_best=5`, `temperature=0`, `word_timestamps=True` or `vad=True`; they override `options`.
 
@@ -166,9 +166,9 @@ def open_file(
     offline: bool | None,
     began: float,
 ) -> Model:
-    """The model of an open model file, or of the folder for onnxruntime whose facts it holds.
+    """Load the model of an open model file, or of the folder for onnxruntime whose facts it holds.
 
-    `began` is when loading did, by time.perf_counter; all else as in `edge.load`.
+    `began` is when loading began, by time.perf_counter; all else is as in `edge.load`.
     """
     if engine == "onnxruntime":
         from .engines.onnx import OnnxEngine
@@ -185,4 +185,4 @@ def open_file(
 
 def _check_precision(path: Path, file: ModelFile, precision: str | None) -> None:
     if precision not in (None, file.precision):
-        raise UnsupportedModelError(f"{path}: its precision is {file.precision}, {precision} was asked for")
+        raise UnsupportedModelError(f"{path}: expected precision {precision}, as was asked for, found {file.precision}")

@@ -1,8 +1,8 @@
-"""One window to segments, so that nothing that is spoken in it is passed over.
+"""Turns a window into segments, so that nothing that is spoken in it is passed over.
 
-A text that is not believed is dropped, and where speech stands without text (`trust.coverage`), the next window
-begins there: what comes behind is read once more, with a view of its own. Speech that a window begins with is read on
-its own, up to a pause; where that gives no words either, they are missing, and a gap says so.
+A text that is not believed is dropped, and where speech stands without text (`trust.coverage`), the next window begins
+there: what follows is read once more, in a window of its own. Speech at the beginning of a window is read on its own,
+up to a pause; where that gives no words either, they are missing, and a gap reports it.
 """
 
 from __future__ import annotations
@@ -33,30 +33,31 @@ from .words.times import WordTimer
 _LOG = logging.getLogger("edge.whisper")
 
 _BEGINNING_FRAMES = 50
-"""Speech that begins so early in a window is not heard better by one that begins with it."""
+"""Frames from the start of a window in which speech is not heard better by a window that begins with it."""
 
 _LEAST_SHORTER_FRAMES = 30
-"""A part of a window is worth reading on its own only if it is so much shorter."""
+"""Frames by which a part of a window must be shorter to be worth reading on its own."""
 
 _USUAL_TOKENS_PER_SECOND, _TOKENS_PER_LOUD_SECOND = 2.5, 3.0
-"""Fewer tokens than this, in all and where it is not silent, may leave out somebody who speaks behind a pause."""
+"""Tokens in a second, in all and where it is not silent, below which a text may leave out somebody who speaks after a
+pause."""
 
 _SPEECH_OF_WEAK_TEXT_S = 1.0
 """Speech that a guess or a filler must rest on where nothing was found at first: a cough or a sneeze is shorter."""
 
 _DOUBT_S = 0.3
-"""How far the end of a segment may be off."""
+"""Seconds by which the end of a segment may be off."""
 
 _SAME_WORDS_FRAMES = 100
-"""Words that are not further apart are one text."""
+"""Frames between words up to which they are one text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What was found in a window."""
+    """The result of reading a window."""
 
     segments: tuple[Segment, ...]
-    """In order; their numbers are still to be given."""
+    """Segments in order; their numbers are still to be given."""
     advance: int
     """Frames after which the next window begins."""
     gaps: tuple[Gap, ...] = ()
@@ -65,20 +66,20 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a single look at a window gave."""
+    """The result of a single look at a window."""
 
     segments: list[Segment]
     timed: list[Segment]
-    """The same, with words where something may have been left out."""
+    """Segments again, with words where something may have been left out."""
     texts: list[Stretch]
-    """Where their text stands in the window."""
+    """Stretches of the window where their text stands."""
     advance: int
     is_placed: bool = False
-    """Whether that is where the words are heard, and not where the model's timestamps put them."""
+    """Whether `texts` is where the words are heard, and not where the model's timestamps put them."""
 
 
 class PassageReader:
-    """Reads windows to segments; `reader` and `timer` share a state."""
+    """A reader of windows into segments; `reader` and `timer` share a state."""
 
     def __init__(
         self,
@@ -88,7 +89,7 @@ class PassageReader:
         listener: Listener | None,
         timer: WordTimer | None,
     ) -> None:
-        """`timer` places words in time; None where the model cannot."""
+        """Make a reader; `timer` places words in time, and is None where the model cannot."""
         self._reader = reader
         self._tokenizer = tokenizer
         self._options = options
@@ -128,7 +129,7 @@ class PassageReader:
             found = _begun_later(found)
 
     def _read_alone(self, sound: Sound, first: int, stop: int) -> Passage:
-        """Read a stretch at the beginning of a window on its own; a gap where it is no shorter than the window."""
+        """Read a stretch at the beginning of a window on its own; gives a gap where it is as long as the window."""
         segments: list[Segment] = []
         gaps: list[Gap] = []
         if stop - first > sound.n_frames - _LEAST_SHORTER_FRAMES:
@@ -142,7 +143,7 @@ class PassageReader:
         return Passage(tuple(segments), stop, tuple(gaps))
 
     def _cut(self, segment: Segment, timed: Segment, at_s: float) -> Segment | None:
-        """The part of a segment that is said before a place in the recording, by its words' times; None without one."""
+        """Give the part of a segment that is spoken before a time, by its words' times; None where there is no part."""
         if segment.end <= at_s + _DOUBT_S or segment.start >= at_s:
             return segment if segment.start < at_s else None
         words = [word for word in timed.words if word.start < at_s]
@@ -166,9 +167,9 @@ class PassageReader:
         )
 
     def _read(self, sound: Sound, previous: Sequence[int], *, again: bool) -> _Found:
-        """A window's text as far as it is believed, and where it stands.
+        """Read a window's text as far as it is believed, and where it stands.
 
-        What is read `again`, after nothing was found or believed there, has more to prove.
+        A text that is read `again`, after nothing was found or believed there, needs stronger evidence.
         """
         if self._listener is not None:
             self._listener.turn_to(sound)
@@ -192,7 +193,7 @@ class PassageReader:
         return self._placed(found, sound) if is_placed else found
 
     def _placed(self, found: _Found, sound: Sound) -> _Found:
-        """The same with the places of its words, while the state holds the encoding that they were found in."""
+        """Place the words of segments in time, while the state holds the encoding in which they were found."""
         timed, segments = found.segments, found.segments
         if self._timer is not None and segments:
             timed = self._timer(segments, sound.raw[: min(sound.n_frames, found.advance)], self._reader.language)
@@ -210,17 +211,17 @@ class PassageReader:
         is_weak = reading.in_doubt or is_filler(reading.decoded.text)
         if again and is_weak and self._listener.heard_s(0, sound.n_frames / FRAMES_PER_SECOND) < _SPEECH_OF_WEAK_TEXT_S:
             return False
-        # A text in doubt is not for the pauses around speech: that is read on its own.
+        # A text in doubt must not cover the pauses around speech: the speech is read on its own.
         return not (reading.in_doubt and is_partly_spoken(sound, self._listener))
 
     def _may_leave_out(self, segments: Sequence[Segment], reading: Reading, sound: Sound) -> bool:
-        """Whether a segment may stand over speech that is not in its text: the more so the fewer words it has."""
+        """Whether a segment may cover speech that is not in its text: the fewer words it has, the more likely."""
         if self._listener is None or not any(self._is_sparse(segment, sound) for segment in segments):
             return reading.has_loop
         return self._listener.speech() is not None
 
     def _is_sparse(self, segment: Segment, sound: Sound) -> bool:
-        """Whether a segment has few words for its length, with a pause among them or hardly any at all."""
+        """Whether a segment has few words for its length, with a pause among them or hardly any words at all."""
         seconds = segment.end - segment.start
         n_tokens = sum(token < self._tokenizer.eot for token in decoding_of(segment).tokens)
         if n_tokens < LEAST_TOKENS_PER_SECOND * seconds:
@@ -263,7 +264,7 @@ class PassageReader:
             )
 
     def _is_said(self, span: Span, decoded: DecodedWindow, sound: Sound) -> bool:
-        """Whether a segment begins before the audio's end, and where it is in doubt, near some speech."""
+        """Whether a segment begins before the audio's end and, where it is in doubt, near some speech."""
         if span.start >= sound.n_frames / FRAMES_PER_SECOND:
             return False
         if self._listener is None or not self._options.timestamps:
@@ -272,7 +273,7 @@ class PassageReader:
 
 
 def _texts(segments: Sequence[Segment], seek: int) -> list[Stretch]:
-    """Where text stands in the window at frame `seek`: that of the words, where they are known."""
+    """Find where text stands in the window at frame `seek`: by the words, where their times are known."""
     texts: list[Stretch] = []
     for segment in segments:
         for said in segment.words or (segment,):
@@ -285,7 +286,7 @@ def _texts(segments: Sequence[Segment], seek: int) -> list[Stretch]:
 
 
 def _begun_later(found: _Found) -> _Found:
-    """The same, where the first segment begins with its first word: something else is said before."""
+    """Let the first segment begin with its first word, since something else is spoken before."""
     if not found.segments:
         return found
     first, timed = found.segments[0], found.timed[0]

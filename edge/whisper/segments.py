@@ -1,7 +1,6 @@
-"""Where a window's segments begin and end, and where the next window begins: openai-whisper's reading.
+"""Finds where a window's segments begin and end, and where the next window begins, as openai-whisper does.
 
-The model writes `<|t0|> words <|t1|><|t2|> words <|t3|>`: two timestamps in a row close one segment and
-open the next.
+The model writes `<|t0|> words <|t1|><|t2|> words <|t3|>`: two timestamps in a row close one segment and open the next.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from .tokens import Tokenizer
 
 
 def decoding_of(segment: Segment) -> Decoding:
-    """How Whisper came to a segment that it made."""
+    """Give Whisper's diagnostics of a segment that it made."""
     if segment.decoding is None:
         raise TypeError(f"expected a segment that Whisper decoded, found {segment}")
     return segment.decoding
@@ -34,7 +33,7 @@ class Span:
 
 
 def split_window(tokens: Sequence[int], tokenizer: Tokenizer, n_frames: int) -> tuple[list[Span], int]:
-    """The segments of a window that holds `n_frames` mel frames of audio, and how many frames to advance.
+    """Split a window that holds `n_frames` mel frames of audio into segments; gives also the frames to advance.
 
     The advance is at least one frame.
     """

@@ -1,4 +1,4 @@
-"""One recording on its way through the windows, pushed in block by block; windows follow as in openai-whisper.
+"""Transcribes a recording that is pushed in block by block; windows follow each other as in openai-whisper.
 
 Whatever the size of the pieces that come in, the work is done on the same blocks and windows, so that the same samples
 give the same words and the same numbers to the last bit.
@@ -49,13 +49,13 @@ _BLOCK_SAMPLES = 256 * HOP_SAMPLES
 """Samples whose features are computed at once: 2.56 s, which is a whole number of the detector's frames as well."""
 
 _MOST_TEMPERATURE = 0.5
-"""A text drawn at a higher one is too free to be shown to the model as what came before; openai-whisper's bound."""
+"""Temperature above which a text is too free to be shown to the model as what came before; openai-whisper's bound."""
 
 _NAME = "the sound of this session"
 
 
 class Parts(Protocol):
-    """What a session uses of a loaded model."""
+    """The parts of a loaded model that a session uses."""
 
     @property
     def engine(self) -> Engine:
@@ -64,7 +64,7 @@ class Parts(Protocol):
 
     @property
     def tokenizer(self) -> Tokenizer:
-        """Tokenizer of its vocabulary."""
+        """Tokenizer of the model's vocabulary."""
         ...
 
     @property
@@ -84,14 +84,14 @@ class Parts(Protocol):
 
     @property
     def attention_lead(self) -> int:
-        """Positions by which the attention of its alignment heads is ahead of the speech."""
+        """Positions by which the attention of the alignment heads is ahead of the speech."""
         ...
 
 
 class WhisperSession:
-    """Transcribes sound that comes in piece by piece (edge.session.Session).
+    """A transcription of sound that comes in piece by piece (edge.session.Session).
 
-    A window that fails becomes a gap; only where all fail, the last error is raised, at the end.
+    A window that fails becomes a gap; only if all fail, the last error is raised at the end.
     """
 
     def __init__(
@@ -102,12 +102,9 @@ class WhisperSession:
         open_vad: OpenVad = no_vad,
         give_back: Callable[[], None] = lambda: None,
     ) -> None:
-        """`state` has room for `options.n_sequences`, and `give_back` is called when it is free again.
+        """Begin; `state` has room for `options.n_sequences`, and `give_back` is called when it is free again.
 
-        `open_vad` gives the detector of speech.
-
-        Raises:
-            OptionError: the model cannot do what is asked.
+        `open_vad` gives the speech detector.
         """
         engine, tokenizer = model.engine, model.tokenizer
         check_options(options, tokenizer)
@@ -118,7 +115,7 @@ class WhisperSession:
         self._levels = Levels(SAMPLE_RATE_HZ, _NAME, self._gaps)
         self._frames = FrameBuffer(model.mel_filters)
         self._chunks = _speech_chunks(open_vad, options)
-        # Frames [first, stop) that are to be read: where somebody speaks, or all there are.
+        # Frames [first, stop) to be read: where somebody speaks, or all of them.
         self._stretches = deque([(0, sys.maxsize)] if self._chunks is None else [])
         listener = Listener(open_vad, options.vad_options.threshold, tokenizer) if options.vad else None
         lead = model.attention_lead if engine.n_alignment_heads else 0
@@ -130,7 +127,7 @@ class WhisperSession:
             look_ahead=self._look_ahead,
         )
         self._passages = PassageReader(self._reader, tokenizer, options, listener, self._timer)
-        self._language = options.language  # of the first text; None where there was none, or no choice
+        self._language = options.language  # of the first text; None before it, where it is detected
         self._n_segments = self._n_read = 0
         self._failure: Exception | None = None
         self._previous: list[int] = []  # tokens of the text so far, to condition on
@@ -143,7 +140,7 @@ class WhisperSession:
         return min(self._done, self._frames.n_content) / FRAMES_PER_SECOND
 
     def feed(self, samples: FloatArray) -> list[Event]:
-        """Take samples (n_samples,), mono at 16 kHz, of any number; gives what was found by now.
+        """Take samples (n_samples,), mono at 16 kHz, of any number; gives what has been found by now.
 
         Raises:
             AudioError: they are no such samples.
@@ -190,7 +187,7 @@ class WhisperSession:
 
     @contextmanager
     def _working(self) -> Iterator[None]:
-        """Count the time; a session in which something is raised has ended, and its state is not used again."""
+        """Count the time; after an error the session has ended, and its state is not used again."""
         if self._give_back is None:
             raise OptionError("the session has ended: begin another with model.session()")
         began = time.perf_counter()
@@ -202,7 +199,7 @@ class WhisperSession:
         self._total_s += time.perf_counter() - began
 
     def _take(self, block: FloatArray) -> list[Event]:
-        """Take a block of the size that all work is done in, or the last one."""
+        """Take a block of the size in which all work is done, or the last one."""
         began = time.perf_counter()
         block = self._levels.feed(block[:, None])[:, 0]
         self._peak = max(self._peak, float(block.max()), -float(block.min()))
@@ -224,7 +221,7 @@ class WhisperSession:
             try:
                 passage = self._passages.read(sound, self._previous)
                 self._n_read += 1
-            except Exception as error:  # whatever it is, the other windows are not lost
+            except Exception as error:  # whatever it is, the other windows must not be lost
                 passage, self._failure = Passage((), sound.n_frames, (_failed(sound, error),)), error
             self._done = sound.seek + passage.advance
             self._stretches[0] = self._done, self._stretches[0][1]
@@ -235,7 +232,7 @@ class WhisperSession:
         return events
 
     def _next(self) -> Sound | None:
-        """The window to be read next; None where more sound has to come, or none is left."""
+        """Give the window to be read next; None where more sound has to come, or nothing is left."""
         n_window = self._reader.n_window
         while self._stretches:
             seek, stop = self._stretches[0]
@@ -249,19 +246,19 @@ class WhisperSession:
         return None
 
     def _look_ahead(self, sound: Sound) -> Sound | None:
-        """What follows a window; None at the end."""
+        """Give what follows a window; None at the end."""
         ahead = self._frames.ahead(sound.seek + sound.n_frames, self._reader.n_window)
         return ahead if ahead.n_frames else None
 
     def _events_of(self, passage: Passage) -> list[Event]:
-        """The segments of a passage, numbered, and what is missing of it."""
+        """Turn a passage into events: its segments, numbered, and its gaps."""
         found = [replace(segment, id=self._n_segments + number) for number, segment in enumerate(passage.segments)]
         self._n_segments += len(found)
         if found:
             self._language = self._language or found[0].language
         self._remember(found)
         for gap in passage.gaps:
-            _LOG.info("what is said from %.1f to %.1f s is missing: %s", gap.start, gap.end, gap.reason)
+            _LOG.info("speech from %.1f to %.1f s is missing: %s", gap.start, gap.end, gap.reason)
         return [*map(Final, found), *passage.gaps]
 
     def _remember(self, found: Sequence[Segment]) -> None:
@@ -295,12 +292,12 @@ class WhisperSession:
 
 
 def _speech_chunks(open_vad: OpenVad, options: TranscribeOptions) -> SpeechChunks | None:
-    """What finds the speech to read, where nothing else is to be read."""
+    """Make the finder of the speech to read, where nothing else is to be read."""
     if options.vad is not True:
         return None
     vad = open_vad()
     if vad is None:
-        raise OptionError("vad is True, but there is no detector; use vad=False, or load the model by edge.load")
+        raise OptionError("vad is True, but there is no detector; use vad=False, or load the model with edge.load")
     return SpeechChunks(vad, options.vad_options)
 
 
@@ -316,6 +313,6 @@ def _rules(model: Parts, options: TranscribeOptions) -> TokenRules:
 
 
 def _failed(sound: Sound, error: Exception) -> Gap:
-    """A window that could not be read."""
+    """Report a window that could not be read."""
     start, end = sound.seek / FRAMES_PER_SECOND, (sound.seek + sound.n_frames) / FRAMES_PER_SECOND
     return Gap(start, end, f"{type(error).__name__}: {error}")

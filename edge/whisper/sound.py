@@ -1,4 +1,4 @@
-"""What a window is read from."""
+"""The stretch of a recording that a window is read from."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ class Sound:
     """A stretch of a recording, at most one window long."""
 
     seek: int
-    """Mel frame of the recording at which it begins."""
+    """Mel frame of the recording at which the stretch begins."""
     n_frames: int
-    """Frames that begin in it."""
+    """Number of frames that begin in the stretch."""
     raw: FloatArray
-    """Raw mel frames (n, n_mels); at the end of a recording a few more than `n_frames`, which reach past it."""
+    """Raw mel frames (n, n_mels); at the end of a recording a few more than `n_frames`, which reach past the end."""
     samples: FloatArray
-    """Samples (n_samples,) that the frames begin in."""
+    """Samples (n_samples,) in which the frames begin."""
     end_s: float
-    """Second of the recording that no text of it reaches beyond."""
+    """Second of the recording beyond which no text of the stretch reaches."""
 
     def part(self, first: int, stop: int) -> Sound:
-        """The stretch from frame `first` of it to before frame `stop`."""
+        """Give the part from frame `first` of the stretch to before frame `stop`."""
         stop = min(stop, self.n_frames)
         raw = self.raw[first:] if stop == self.n_frames else self.raw[first:stop]
         samples = self.samples[first * HOP_SAMPLES : stop * HOP_SAMPLES]

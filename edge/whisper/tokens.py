@@ -1,8 +1,8 @@
-"""Tokens of Whisper: byte-level BPE, special tokens, and the sequence that starts a transcript.
+"""Encodes and decodes Whisper's tokens: byte-level BPE, special tokens, and the start of a transcript.
 
-The text part is GPT-2's: a token's id is its rank, so the merges follow from the ranks alone and need no
-table of their own. The special tokens follow the text tokens in one fixed order (`special_tokens`), so
-their ids follow from where they begin.
+The text part is GPT-2's: a token's id is its rank, so the merges follow from the ranks alone and need no table of their
+own. The special tokens follow the text tokens in one fixed order (`special_tokens`), so their ids follow from where
+they begin.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ if TYPE_CHECKING:  # the model file imports this module
     from .file.dims import WhisperDims
 
 N_TIMESTAMPS = 1501
-"""Timestamp tokens: 0.00 to 30.00 s."""
+"""Number of timestamp tokens: 0.00 to 30.00 s."""
 
 SECONDS_PER_TIMESTAMP = 0.02
 
 N_AFTER_LANGUAGES = 6
-"""translate, transcribe, startoflm, startofprev, nospeech, notimestamps."""
+"""Number of tokens between the languages and the timestamps: translate, transcribe, startoflm, startofprev, nospeech,
+notimestamps."""
 
 
 def special_tokens(dims: WhisperDims) -> list[bytes]:
-    """The special tokens of a model of these sizes, in the order of their ids, `<|endoftext|>` first."""
+    """List the special tokens of a model of these sizes in the order of their ids, `<|endoftext|>` first."""
     languages = list(LANGUAGES)
     if not 0 <= dims.n_languages <= len(languages):
         raise ValueError(
@@ -58,7 +59,7 @@ def special_tokens(dims: WhisperDims) -> list[bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What each token id stands for."""
+    """Bytes or text of every token, by id."""
 
     tokens: ByteStrings
     """Raw bytes of each text token, by id; special tokens as their text, such as `<|en|>`."""
@@ -67,7 +68,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, tokens: Iterable[bytes], n_special_from: int) -> Vocabulary:
-        """The vocabulary of these tokens."""
+        """Make the vocabulary of these tokens."""
         return cls(ByteStrings.of(tokens), n_special_from)
 
     def __post_init__(self) -> None:
@@ -80,12 +81,12 @@ class Vocabulary:
 
     @property
     def n_languages(self) -> int:
-        """Language tokens between `<|startoftranscript|>` and `<|translate|>`."""
+        """Number of language tokens between `<|startoftranscript|>` and `<|translate|>`."""
         return len(self.tokens) - self.n_special_from - 2 - N_AFTER_LANGUAGES - N_TIMESTAMPS
 
 
 class Tokenizer:
-    """Encodes and decodes text, and knows the ids of the special tokens."""
+    """An encoder and decoder of text that knows the ids of the special tokens."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
@@ -112,20 +113,20 @@ class Tokenizer:
         return {token: rank for rank, token in enumerate(text) if token}
 
     def encode(self, text: str) -> list[int]:
-        """Token ids of a text. Text that looks like a special token is encoded as ordinary text."""
+        """Encode a text as token ids. Text that looks like a special token is encoded as ordinary text."""
         return [token for piece in split_words(text) for token in merge_ranks(piece.encode(), self._rank_of)]
 
     def decode_bytes(self, tokens: Iterable[int]) -> bytes:
-        """The bytes of the text tokens among `tokens`; a single token may hold part of a character."""
+        """Join the bytes of the text tokens among `tokens`; a single token may hold part of a character."""
         table, end = self.vocabulary.tokens, self.vocabulary.n_special_from
         return b"".join(table[token] for token in tokens if token < end)
 
     def decode(self, tokens: Iterable[int]) -> str:
-        """The text of the text tokens among `tokens`; bytes that are no UTF-8 become U+FFFD."""
+        """Join the text of the text tokens among `tokens`; bytes that are not UTF-8 become U+FFFD."""
         return self.decode_bytes(tokens).decode("utf-8", errors="replace")
 
     def language_token(self, language: str) -> int:
-        """Token id of a language code such as "de"."""
+        """Give the token id of a language code such as "de"."""
         if language not in self.languages:
             raise OptionError(
                 f"this model has no token for language {language!r}; it knows {', '.join(self.languages)}"
@@ -133,23 +134,23 @@ class Tokenizer:
         return self.first_language + self.languages.index(language)
 
     def sot_sequence(self, language: str | None = None, task: Task = "transcribe") -> tuple[int, ...]:
-        """The tokens that open a transcript: for English-only models only `<|startoftranscript|>`."""
+        """Give the tokens that open a transcript: for English-only models only `<|startoftranscript|>`."""
         if not self.is_multilingual:
             return (self.sot,)
         task_token = self.transcribe if task == "transcribe" else self.translate
         return (self.sot, self.language_token(language or "en"), task_token)
 
     def timestamp_token(self, seconds: float) -> int:
-        """The timestamp token nearest to a time within the window."""
+        """Give the timestamp token nearest to a time within the window."""
         return self.timestamp_begin + round(seconds / SECONDS_PER_TIMESTAMP)
 
     def timestamp_seconds(self, token: int) -> float:
-        """The time within the window that a timestamp token stands for."""
+        """Give the time within the window, in seconds, that a timestamp token stands for."""
         return (token - self.timestamp_begin) * SECONDS_PER_TIMESTAMP
 
 
 def merge_ranks(piece: bytes, rank_of: Mapping[bytes, int]) -> list[int]:
-    """Byte-pair encode one word: join the neighbours whose union has the lowest rank until none has one."""
+    """Byte-pair encode a word: join the neighbours whose union has the lowest rank until no union has one."""
     if piece in rank_of:
         return [rank_of[piece]]
     try:
@@ -159,7 +160,7 @@ def merge_ranks(piece: bytes, rank_of: Mapping[bytes, int]) -> list[int]:
 
 
 def join_pairs(piece: bytes, rank_of: Mapping[bytes, int], below: int | None = None) -> list[bytes]:
-    """The parts that a word is left in when neighbours are joined, those whose union has the lowest rank first.
+    """Join neighbouring parts of a word, those whose union has the lowest rank first; gives the parts that remain.
 
     With `below`, only unions of a lower rank are known. Time grows as n log n with the word.
     """
@@ -168,7 +169,7 @@ def join_pairs(piece: bytes, rank_of: Mapping[bytes, int], below: int | None = N
     end_of = list(range(1, n_bytes + 1))  # of the part that begins here
     begin_of = list(range(-1, n_bytes))  # of the part before the one that begins here
     rank_at = [limit] * n_bytes  # of the union of the part that begins here with the next one
-    waiting: list[int] = []  # ranks and the places of their unions, as one number that sorts as the pair does
+    waiting: list[int] = []  # rank and place of each union, as one number that sorts as the pair does
 
     def look(at: int) -> None:
         middle = end_of[at]
@@ -208,14 +209,14 @@ _WORD = re.compile(
     r"| ?[Lstrevmld]+| ?N+| ?[P']+"
     r"|[S ]+(?![^S ])|[S ]+"
 )
-# Unicode's White_Space, which is not quite what str.isspace says (that adds U+001C to U+001F).
+# Unicode's White_Space, which is not quite str.isspace's (that adds U+001C to U+001F).
 _WHITE_SPACE = frozenset(
     "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 )
 
 
 def split_words(text: str) -> list[str]:
-    """Split a text as GPT-2 does, before byte-pair encoding; the pieces joined are the text."""
+    """Split a text as GPT-2 does, before byte-pair encoding; joined, the pieces give the text."""
     classes = "".join(_class_of(character) for character in text)
     return [text[match.start() : match.end()] for match in _WORD.finditer(classes)]
 
@@ -239,7 +240,7 @@ _MUSIC = "♩♪♫♬♭♮♯"
 
 
 def default_suppress_tokens(tokenizer: Tokenizer) -> tuple[int, ...]:
-    """Tokens that openai-whisper never samples: annotations that are not speech, and task tokens."""
+    """List the tokens that openai-whisper never samples: annotations that are not speech, and task tokens."""
     special = {
         tokenizer.sot,
         tokenizer.translate,
@@ -252,12 +253,12 @@ def default_suppress_tokens(tokenizer: Tokenizer) -> tuple[int, ...]:
     found = {tokenizer.encode(" -")[0], tokenizer.encode(" '")[0]}
     for symbol in (*_ANNOTATIONS, *_MUSIC):
         for tokens in (tokenizer.encode(symbol), tokenizer.encode(" " + symbol)):
-            # Music signs of several tokens share their first, which nothing in speech needs.
+            # Music signs of several tokens share their first one, which nothing in speech needs.
             if len(tokens) == 1 or symbol in _MUSIC:
                 found.add(tokens[0])
     return tuple(sorted(special | found))
 
 
 def default_suppress_begin(tokenizer: Tokenizer) -> tuple[int, ...]:
-    """Tokens that cannot come first: the blank and `<|endoftext|>`."""
+    """List the tokens that cannot come first: the blank and `<|endoftext|>`."""
     return (tokenizer.encode(" ")[0], tokenizer.eot)

@@ -1,16 +1,16 @@
-"""One window of audio to text, with second thoughts: the search, and what is tried when its result fails.
+"""Reads one window of audio: the search for its text, and what is tried when the result fails.
 
-In this order, each only where the one before gave a text to doubt:
+The steps come in this order, each only where the one before gave a text in doubt:
 
-1. the search at the first temperature, the model file's tail standing for the padding behind a short clip;
-2. the same in full context (edge.whisper.trust.doubts says when; a false alarm costs time only);
+1. the search at the first temperature, the model file's tail standing for the padding after a short clip;
+2. the same in full context (edge.whisper.trust.doubts tells when; a false alarm costs only time);
 3. draws at rising temperatures in full context, by openai-whisper's thresholds; silence is not drawn again, nor a
    window with a pause, whose speech is better read on its own (edge.whisper.passage).
 
-A text that says over and over the same is in no doubt where the recording does so too (edge.whisper.trust.repeats).
+A text that repeats itself is not in doubt where the recording does so too (edge.whisper.trust.repeats).
 
 A search that finds several texts gives the best one that passes: the best of all may be a loop, and loops are likely.
-Words of a vocabulary are looked for in what a search found (edge.whisper.vocabulary.boost), not in what was drawn.
+Words of a vocabulary are looked for in the result of a search (edge.whisper.vocabulary.boost), not in a draw.
 Where all temperatures fail, the likeliest of their texts that does not repeat itself is taken, as in faster-whisper;
 the original takes the last. A window that passes at first is read as if nothing else existed. One in which nobody is
 heard (edge.whisper.trust.evidence) gets no second thoughts: its text is dropped in any case.
@@ -55,25 +55,25 @@ from .vocabulary.boost import WordBooster
 
 _LOG = logging.getLogger("edge.whisper")
 
-_LEAST_SHOWN = 0.01  # of the probabilities of all languages
+_LEAST_SHOWN = 0.01  # probability of a language, of all of them
 _SURE_OF_LANGUAGE = 0.6
-"""A language that is less likely than this is not settled without a look at more speech."""
+"""Probability below which a language is not settled without a look at more speech."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was made of a window."""
+    """The result of reading a window."""
 
     decoded: DecodedWindow
-    """The text that is to be believed most, without what was only read in a loop."""
+    """Text that is most to be believed, without what was only read in a loop."""
     in_doubt: bool
-    """Whether all that was tried failed: the text is a guess, or was read in a loop."""
+    """Whether all attempts failed: the text is a guess, or was read in a loop."""
     has_loop: bool = False
-    """Whether something was taken out of the text, so that it says less than was read."""
+    """Whether something was taken out of the text, so that it has less than was read."""
 
 
 class WindowReader:
-    """Reads windows with one state of an engine, and counts the work."""
+    """A reader of windows with one state of an engine, which counts the work."""
 
     def __init__(
         self,
@@ -87,14 +87,15 @@ class WindowReader:
         attention_lead: int = 0,
         look_ahead: Callable[[Sound], Sound | None] = lambda sound: None,
     ) -> None:
-        """The state must have room for `options.n_sequences`; without a `listener` no text needs to be borne out.
+        """Prepare a reader; the state must have room for `options.n_sequences`.
 
-        `look_ahead` gives what follows a window, where its language is in doubt.
+        Without a `listener` no text needs the support of the recording. `look_ahead` gives what follows a window, where
+        its language is in doubt.
         """
         self.language = options.language
-        """Of the last window; None before the first, where it is to be detected."""
+        """Language of the last window; None before the first, where it is to be detected."""
         self.language_probabilities: dict[str, float] = {}
-        """Of the window that settled the language; of all languages only those that matter."""
+        """Probabilities in the window that settled the language; of all languages only those that matter."""
         self._is_settled = options.language is not None
         self._look_ahead = look_ahead
         self.n_windows = self.n_tokens = self.n_second_looks = self.n_fallbacks = 0
@@ -133,8 +134,7 @@ class WindowReader:
     def read(self, sound: Sound, previous: Sequence[int] = ()) -> Reading:
         """Read a window; `previous` are the tokens of the text before it that the model is shown.
 
-        Where the window does not hold the speech that a text in doubt needs, neither a second look nor a draw makes it
-        speech.
+        Where the window does not hold the speech that a text in doubt needs, it gets neither a second look nor a draw.
         """
         n_encoded = self.n_window
         if self._tail is not None:
@@ -166,7 +166,7 @@ class WindowReader:
         return Reading(said, in_doubt=not repeats or said is not best, has_loop=said is not best)
 
     def _is_worth_a_draw(self, decoded: DecodedWindow, sound: Sound) -> bool:
-        """Whether a text fails, and another one may be found by drawing."""
+        """Whether a text fails, and drawing may find another one."""
         if not self._fails(decoded) or not self._is_borne_out(decoded, sound):
             return False
         if self._listener is not None and is_partly_spoken(sound, self._listener):
@@ -178,13 +178,13 @@ class WindowReader:
         return is_repeated(decoded, self._tokenizer) and self._without_loop(decoded, sound) is decoded
 
     def _without_loop(self, decoded: DecodedWindow, sound: Sound) -> DecodedWindow:
-        """The text without what was only read in a loop; found once for each, while the state holds its encoding."""
+        """Remove what was only read in a loop; done once for each text, while the state holds its encoding."""
         if self._said is None or self._said[0] is not decoded:
             self._said = decoded, without_loop(decoded, sound, self._tokenizer, self._listener, self._aligner())
         return self._said[1]
 
     def _aligner(self) -> Aligner | None:
-        """Tells when the tokens of the window are said that was read last; None where the model cannot."""
+        """Make an aligner for the tokens of the window read last; None where the model cannot align."""
         if not self._has_alignment:
             return None
         start = (*self._tokenizer.sot_sequence(self.language, self._options.task), self._tokenizer.no_timestamps)
@@ -208,7 +208,7 @@ class WindowReader:
         self.encode_s += time.perf_counter() - began
 
     def _prompt(self, previous: Sequence[int], seconds: float) -> Prompt:
-        """What the decoding of a window starts from."""
+        """Make the prompt from which the decoding of a window starts."""
         return make_prompt(
             self._tokenizer,
             self._dims.n_text_ctx,
@@ -226,11 +226,11 @@ class WindowReader:
         return self._tokenizer.is_multilingual and not self._is_settled
 
     def settle_language(self) -> None:
-        """Let the language that was found hold for the windows to come: there is speech in the one read last."""
+        """Keep the language that was found for the windows to come: there is speech in the one read last."""
         self._is_settled = True
 
     def _find_language(self, sound: Sound, n_encoded: int) -> None:
-        """Find the language of the window that is encoded, unless it is known."""
+        """Find the language of the encoded window, unless it is known."""
         if not self._tokenizer.is_multilingual or (self._is_settled and not self._options.multilingual):
             return
         probabilities = self._detect()
@@ -246,7 +246,7 @@ class WindowReader:
             self.language_probabilities = {code: one for code, one in probabilities.items() if one >= least}
 
     def _hear_more(self, sound: Sound) -> list[dict[str, float]]:
-        """What more speech says about the language: this window's from where somebody speaks on, and the next one's."""
+        """Detect the language of more speech: of this window from where somebody speaks on, and of the next one."""
         found = []
         ahead = self._look_ahead(sound)
         for one in (sound, ahead):
@@ -270,7 +270,7 @@ class WindowReader:
         if temperature == 0:
             decoded = self._search(self._state, prompt)
         else:
-            # What is drawn depends on the place in the recording and on nothing that was read before.
+            # A draw depends on the place in the recording, and on nothing that was read before.
             seeds = (self._options.seed, seek, round(temperature * 1000))
             decoded = self._draw(self._state, prompt, temperature, np.random.default_rng(seeds))
         decoded = self._first_sound(decoded)
@@ -279,17 +279,17 @@ class WindowReader:
         return decoded
 
     def _boosted(self, decoded: DecodedWindow, prompt: Prompt) -> DecodedWindow:
-        """With words of the vocabulary, where it sounds like them."""
+        """Put in words of the vocabulary, where the text sounds like them."""
         if self._booster is None or not decoded.watched or self._fails(decoded):
             return decoded
         began = time.perf_counter()
-        is_held = self._options.n_beams == 1  # a greedy search that passes is the last that was decoded
+        is_held = self._options.n_beams == 1  # a greedy search that passes was decoded last
         decoded = self._booster(self._state, prompt, decoded, self.language, is_held=is_held)
         self.decode_s += time.perf_counter() - began
         return decoded
 
     def _first_sound(self, decoded: DecodedWindow) -> DecodedWindow:
-        """The best of what a search found that passes; the best of all if none does."""
+        """Choose the best reading of a search that passes; the best of all if no reading does."""
         if not self._fails(decoded):
             return decoded
         first = Hypothesis(decoded.tokens, decoded.token_logprobs, decoded.score, decoded.watched)

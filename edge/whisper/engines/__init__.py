@@ -1,1 +1,1 @@
-"""What runs a model: the protocol, our own engine on the C kernels, and onnxruntime."""
+"""Engines that run a model: their protocol, our own on the C kernels, and one on onnxruntime."""

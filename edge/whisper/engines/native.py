@@ -1,7 +1,7 @@
-"""The engine handle: a model file's weights packed for the kernels, and states that run over clips.
+"""Runs a model on the C kernels: packs a model file's weights, and makes states that run over clips.
 
-One call encodes a clip, one call decodes n tokens of b beams; both give up the GIL. Any number of states may
-share an engine; a state belongs to one thread at a time.
+One call encodes a clip, one call decodes n tokens of b beams; both release the GIL. Any number of states may share an
+engine; a state belongs to one thread at a time.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def _set_tail(model: KernelModel, tail: Tail) -> None:
 
 
 class WhisperEngine:
-    """Weights of one model file, packed for this processor."""
+    """Weights of a model file, packed for this processor."""
 
     def __init__(self, file: WeightsFile, *, threads: int | None = None) -> None:
         """Pack the weights of an open model file; the file is no longer needed afterwards.
 
         Raises:
-            FormatError: a weight is no number, or a code that no quantizer gives.
+            FormatError: a weight is not a number, or is a code that no quantizer gives.
             KernelError: EDGE_CPU names an unsupported level, or the engine cannot hold such a model.
             MemoryError: there is not enough memory.
         """
@@ -69,7 +69,7 @@ class WhisperEngine:
 
 
 class EngineState:
-    """One transcription in progress (edge.whisper.engines.protocol.State)."""
+    """A transcription in progress (edge.whisper.engines.protocol.State)."""
 
     def __init__(self, model: KernelModel, dims: WhisperDims, n_beams: int, n_alignment_heads: int) -> None:
         self.dims = dims
@@ -81,7 +81,7 @@ class EngineState:
 
     @property
     def n_past(self) -> int:
-        """Decoder positions filled so far."""
+        """Number of decoder positions filled so far."""
         return self._state.n_past
 
     def encode(self, mel: FloatArray) -> None:
@@ -93,7 +93,7 @@ class EngineState:
         self._encode(mel, None)
 
     def hidden_states(self, mel: FloatArray) -> FloatArray:
-        """Encode, and show the states before and after each layer, (n_audio_layer + 1, n_frames / 2, n_state).
+        """Encode, and give the states before and after each layer, (n_audio_layer + 1, n_frames / 2, n_state).
 
         Raises:
             KernelError: the shape is not that of `encode`.
@@ -112,7 +112,7 @@ class EngineState:
             raise KernelError(str(error)) from error
 
     def decode(self, tokens: IntArray, *, last_only: bool = True, alignment: bool = False) -> FloatArray:
-        """Append tokens (b, n) to the first b beams; logits (b, n or 1, n_vocab), valid until the next call.
+        """Append tokens (b, n) to the first b beams; gives logits (b, n or 1, n_vocab), valid until the next call.
 
         Raises:
             KernelError: wrong shape, no clip encoded, no room left, or a beam that had no part in the last decode.
@@ -148,13 +148,13 @@ class EngineState:
             raise KernelError(str(error)) from error
 
     def encoder_output(self) -> FloatArray:
-        """The encoder's states, (n_ctx, n_state)."""
+        """Give the encoder's states, (n_ctx, n_state)."""
         out = np.empty((self._state.n_ctx, self.dims.n_audio_state), np.float32)
         self._state.read_encoder(out)
         return out
 
     def alignment(self) -> FloatArray:
-        """Attention of the alignment heads in the last `decode(alignment=True)`: (b, n_heads, n_tokens, n_keys).
+        """Give the alignment heads' attention in the last `decode(alignment=True)`: (b, n_heads, n_tokens, n_keys).
 
         Raises:
             KernelError: the last decode did not ask for it.

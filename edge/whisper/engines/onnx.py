@@ -1,7 +1,7 @@
-"""The engine on onnxruntime: the Engine and State of edge.whisper.engines.protocol over three graphs.
+"""Runs a model on onnxruntime: the Engine and State of edge.whisper.engines.protocol over three graphs.
 
-The window is always whole: there is no tail, and a clip is padded to 30 s. Keys and values stay in onnxruntime's
-memory between tokens; going back cuts them, and changing beams takes them.
+The window is always whole: there is no tail, and a clip is padded to 30 s. Keys and values stay in onnxruntime's memory
+between tokens; going back cuts them, and changing beams copies rows of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from . import onnx_folder as names
 
 
 class OnnxEngine:
-    """A model's graphs, opened."""
+    """Open graphs of a model."""
 
     tail = None
     level = "onnxruntime"
@@ -42,12 +42,12 @@ class OnnxEngine:
         }
 
     def new_state(self, n_beams: int = 1) -> OnnxState:
-        """A state for one transcription at a time."""
+        """Make a state for one transcription at a time."""
         return OnnxState(self._graphs, self.dims, n_beams, self.n_alignment_heads)
 
 
 class OnnxState:
-    """One transcription in progress (edge.whisper.engines.protocol.State)."""
+    """A transcription in progress (edge.whisper.engines.protocol.State)."""
 
     def __init__(self, graphs: dict[str, Graph], dims: WhisperDims, n_beams: int, n_alignment_heads: int) -> None:
         self.dims = dims
@@ -56,21 +56,21 @@ class OnnxState:
         self._graphs = graphs
         self._n_alignment_heads = n_alignment_heads
         self._encoded: FloatArray | None = None  # (n_ctx, n_state)
-        self._past: dict[str, Value] = {}  # of the tokens
+        self._past: dict[str, Value] = {}  # keys and values of the tokens
         self._n_live = n_beams  # beams that had a part in the last call
-        self._audio: dict[str, Value] = {}  # of the audio
+        self._audio: dict[str, Value] = {}  # keys and values of the audio
         self._alignment: FloatArray | None = None
 
     @property
     def n_past(self) -> int:
-        """Decoder positions filled so far."""
+        """Number of decoder positions filled so far."""
         return self._n_past
 
     def encode(self, mel: FloatArray) -> None:
         """Run the encoder over a whole window (2 * n_audio_ctx, n_mels).
 
         Raises:
-            KernelError: the shape is not that, or onnxruntime gave up.
+            KernelError: the shape is a different one, or onnxruntime failed.
         """
         expected = (FRAMES_PER_POSITION * self.dims.n_audio_ctx, self.dims.n_mels)
         if mel.shape != expected:
@@ -82,7 +82,7 @@ class OnnxState:
         self._past, self._audio, self._n_past, self._alignment = {}, {}, 0, None
 
     def decode(self, tokens: IntArray, *, last_only: bool = True, alignment: bool = False) -> FloatArray:
-        """Append tokens (b, n) to the first b beams; logits (b, n or 1, n_vocab).
+        """Append tokens (b, n) to the first b beams; gives logits (b, n or 1, n_vocab).
 
         Raises:
             KernelError: wrong shape or token, no clip encoded, no room left, or onnxruntime gave up.
@@ -116,7 +116,7 @@ class OnnxState:
 
     @staticmethod
     def _rows(values: dict[str, Value], n_beams: int) -> dict[str, Value]:
-        """Keys and values of the first beams; of the audio all have the same, so the first one's serve for more."""
+        """Give the first beams' keys and values; the audio's are equal in all beams, so one serves for more."""
         found = {}
         for name, value in values.items():
             rows = value.shape()[0]
@@ -131,7 +131,7 @@ class OnnxState:
         if tokens.ndim != 2 or not 1 <= tokens.shape[0] <= self.n_beams or not tokens.size:
             raise KernelError(f"tokens: expected (1 to {self.n_beams}, n), got {tokens.shape}")
         if self._n_past and tokens.shape[0] > self._n_live:
-            raise KernelError(f"tokens of {tokens.shape[0]} beams: {self._n_live} had a part in the last call")
+            raise KernelError(f"tokens: expected at most the last call's {self._n_live} beams, got {tokens.shape[0]}")
         if tokens.min() < 0 or tokens.max() >= self.dims.n_vocab:
             raise KernelError(f"tokens: expected 0 to {self.dims.n_vocab - 1}, got {tokens.min()} to {tokens.max()}")
         if self._n_past + tokens.shape[1] > self.dims.n_text_ctx:
@@ -143,7 +143,7 @@ class OnnxState:
         """Forget the positions from `n_past` on.
 
         Raises:
-            KernelError: there are not so many.
+            KernelError: there are fewer.
         """
         if not 0 <= n_past <= self._n_past:
             raise KernelError(f"rewind: expected 0 to {self._n_past}, got {n_past}")
@@ -165,7 +165,7 @@ class OnnxState:
         self._n_live = len(parents)
 
     def encoder_output(self) -> FloatArray:
-        """The encoder's states, (n_ctx, n_state).
+        """Give the encoder's states, (n_ctx, n_state).
 
         Raises:
             KernelError: no clip is encoded.
@@ -175,7 +175,7 @@ class OnnxState:
         return self._encoded
 
     def alignment(self) -> FloatArray:
-        """Attention of the alignment heads in the last `decode(alignment=True)`: (n_beams, n_heads, n_tokens, n_keys).
+        """Give the alignment heads' attention in the last `decode(alignment=True)`: (b, n_heads, n_tokens, n_keys).
 
         Raises:
             KernelError: the last decode did not ask for it.

@@ -1,7 +1,7 @@
-"""A model as onnxruntime runs it: a folder that `edgewise export whisper SOURCE -o DIR --to onnx` writes.
+"""Reads a model for onnxruntime: a folder that `edgewise export whisper SOURCE -o DIR --to onnx` writes.
 
-Three graphs under Hugging Face's names, the numbers that they share in WEIGHTS, and FACTS: a model file without
-weights, for all that decoding needs besides. Hugging Face's configurations lie beside them, for other readers.
+It holds three graphs under Hugging Face's names, the numbers that they share in WEIGHTS, and FACTS: a model file
+without weights, for all else that decoding needs. Hugging Face's configurations lie in it too, for other readers.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from ..file.model import ModelFile, read_facts
 
 ENCODER = "encoder_model.onnx"
 DECODER = "decoder_model.onnx"
-"""The first tokens of a window: computes the keys and values of the audio as well."""
+"""Graph for the first tokens of a window, which computes the keys and values of the audio as well."""
 DECODER_WITH_PAST = "decoder_with_past_model.onnx"
-"""The tokens after those."""
+"""Graph for the tokens after those."""
 GRAPHS = (ENCODER, DECODER, DECODER_WITH_PAST)
 WEIGHTS = "model.onnx_data"
 
 PRECISIONS = ("f32", "int8", "w8", "w4")
-"""int8 rounds weights and, while it runs, activations; w8 and w4 store weights in 8 or 4 bits, and compute in float."""
+"""Precisions of a folder: int8 rounds weights and, while it runs, activations; w8 and w4 store weights in 8 or 4 bits,
+and compute in float."""
 
 FEATURES = "input_features"
 STATES = "last_hidden_state"
@@ -31,11 +32,11 @@ TOKENS = "input_ids"
 ENCODED = "encoder_hidden_states"
 LOGITS = "logits"
 ALIGNMENT = "alignment"
-"""Attention of the alignment heads, where the model has some."""
+"""Output with the attention of the alignment heads, where the model has some."""
 
 
 def open_folder(folder: Path) -> ModelFile:
-    """What a folder says of its model; the graphs are not looked at.
+    """Read what a folder states about its model; the graphs are not looked at.
 
     Raises:
         FormatError: its facts are damaged.
@@ -46,23 +47,23 @@ def open_folder(folder: Path) -> ModelFile:
 
 
 def read_folder(facts: GgufFile) -> ModelFile:
-    """The same of a folder whose facts are open."""
+    """Read what an open FACTS file states about the model of its folder. Raises as `open_folder` does."""
     require_files(facts.path.parent, (*GRAPHS, FACTS))
     return read_facts(facts, PRECISIONS)
 
 
 def past_names(n_layers: int, part: str) -> list[str]:
-    """The decoder's inputs for the keys and values of the "decoder" (tokens so far) or the "encoder" (audio)."""
+    """Name the decoder's inputs for the keys and values of the "decoder" (tokens so far) or the "encoder" (audio)."""
     return [f"past_key_values.{layer}.{part}.{kind}" for layer in range(n_layers) for kind in ("key", "value")]
 
 
 def present_names(n_layers: int, part: str) -> list[str]:
-    """The decoder's outputs for the same, in the same order."""
+    """Name the decoder's outputs for the keys and values, in the order of `past_names`."""
     return [f"present.{layer}.{part}.{kind}" for layer in range(n_layers) for kind in ("key", "value")]
 
 
 def signatures(dims: WhisperDims, n_alignment_heads: int) -> dict[str, Signature]:
-    """What each graph of a model of these sizes takes and gives; the first axis is that of the beams."""
+    """Describe the inputs and outputs of each graph of a model of these sizes; the first axis counts beams."""
     width, n_ctx = dims.n_audio_state, dims.n_audio_ctx
     keys: Shape = (None, dims.n_text_head, None, HEAD_DIM)
     layers = dims.n_text_layer

@@ -1,4 +1,4 @@
-"""What is in a folder for onnxruntime, in words."""
+"""Describes in words what is in a folder for onnxruntime."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..file.inspect import joined, key_lines, megabytes, model_lines, report_lin
 from .onnx_folder import GRAPHS, WEIGHTS, open_folder
 
 _VERDICT = "onnxruntime runs it (`--engine onnxruntime`)"
-_PADDING = "always computed whole: the graphs take nothing shorter"
+_PADDING = "always computed whole: the graphs take only whole windows"
 
 
 def describe_folder(folder: Path) -> str:
-    """A readable summary of a folder (`onnx_folder`); onnxruntime is not needed, and the graphs are not opened.
+    """Summarize a folder (`onnx_folder`) for people; onnxruntime is not needed, and the graphs are not opened.
 
     Raises:
         ModelNotFoundError: it is incomplete.

@@ -1,4 +1,4 @@
-"""What decoding needs of an engine. The C engine implements it; so do the scripted engines of the tests."""
+"""The protocol of engines: what decoding needs. The C engine keeps it, and so do the scripted engines of the tests."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 
 
 class State(Protocol):
-    """The memory of one clip being decoded: its encoding and the decoder's keys and values."""
+    """Memory of a clip being decoded: its encoding and the decoder's keys and values."""
 
     @property
     def n_past(self) -> int:
-        """Decoder positions filled so far."""
+        """Number of decoder positions filled so far."""
         ...
 
     def encode(self, mel: FloatArray) -> None:
         """Run the encoder over `mel` (n_frames, n_mels), C-contiguous, n_frames even; resets the decoder.
 
-        Where `mel` is shorter than the window and the engine has a tail, it stands for the rest; the clip then ends
-        in some frames of padding (edge.whisper.file.landmarks.clip_positions).
+        Where `mel` is shorter than the window and the engine has a tail, the tail stands for the rest; the clip then
+        ends in some frames of padding (edge.whisper.file.landmarks.clip_positions).
         """
         ...
 
     def decode(self, tokens: IntArray, *, last_only: bool = True, alignment: bool = False) -> FloatArray:
-        """Append `tokens` (b, n) to the first b beams; logits (b, n, n_vocab), valid until the next call.
+        """Append `tokens` (b, n) to the first b beams; gives logits (b, n, n_vocab), valid until the next call.
 
-        The logits are the caller's to write into. With `last_only` those of the last position alone come back:
-        (b, 1, n_vocab). With `alignment` the attention of the alignment heads is kept for `alignment()`.
-        Beams behind the first b fall behind: they are of use again after `reorder`, or `rewind` to before.
+        The caller may write into the logits. With `last_only` only those of the last position are given: (b, 1,
+        n_vocab). With `alignment` the attention of the alignment heads is kept for `alignment()`. Beams after the first
+        b fall behind: they can be used again after `reorder`, or after `rewind` to an earlier position.
         """
         ...
 
@@ -45,11 +45,11 @@ class State(Protocol):
         ...
 
     def encoder_output(self) -> FloatArray:
-        """The encoder's states, (n_ctx, n_state)."""
+        """Give the encoder's states, (n_ctx, n_state)."""
         ...
 
     def alignment(self) -> FloatArray:
-        """Attention of the last `decode(..., alignment=True)`: (b, n_heads, n_tokens, n_keys).
+        """Give the attention of the last `decode(..., alignment=True)`: (b, n_heads, n_tokens, n_keys).
 
         Keys are the clip's positions, and then the landmarks of the tail, if there is one.
         """
@@ -66,14 +66,14 @@ class Engine(Protocol):
 
     @property
     def tail(self) -> Tail | None:
-        """What its states put behind a clip shorter than the window; None if they put nothing there."""
+        """Landmarks that states put after a clip shorter than the window; None if they put nothing there."""
         ...
 
     @property
     def n_alignment_heads(self) -> int:
-        """Heads whose attention tells when a token is said; 0 where none are known."""
+        """Number of heads whose attention shows when a token is spoken; 0 where they are not known."""
         ...
 
     def new_state(self, n_beams: int = 1) -> State:
-        """A fresh state that decodes up to `n_beams` sequences at once."""
+        """Make a fresh state that decodes up to `n_beams` sequences at once."""
         ...

@@ -1,4 +1,4 @@
-"""The tensors of a model file as the C engine takes them: under its names, checked, and packed for the kernels."""
+"""Prepares the tensors of a model file for the C engine: under its names, checked, and packed for the kernels."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ..file.tensors import check_weights
 
 
 class WeightsFile(Protocol):
-    """What the engine reads of a model file."""
+    """The parts of a model file that the engine reads."""
 
     @property
     def path(self) -> Path:
-        """For messages."""
+        """Path of the file, for messages."""
         ...
 
     @property
@@ -36,17 +36,17 @@ class WeightsFile(Protocol):
 
     @property
     def tensors(self) -> Mapping[str, StoredTensor]:
-        """Every tensor by name."""
+        """All tensors by name."""
         ...
 
     @property
     def alignment_heads(self) -> tuple[tuple[int, int], ...]:
-        """(layer, head) whose attention follows the audio."""
+        """Pairs of layer and head whose attention follows the audio."""
         ...
 
     @property
     def tail(self) -> Tail | None:
-        """What stands for the padding behind a clip, where the file knows."""
+        """Landmarks that stand for the padding after a clip, where the file has them."""
         ...
 
 
@@ -56,30 +56,30 @@ class Part:
 
     type: LinearType
     weights: NDArray[np.generic]
-    """float32 or int8 (n, k), or Q4_0 blocks (n, bytes)."""
+    """Weights as float32 or int8 (n, k), or as Q4_0 blocks (n, bytes)."""
     scales: FloatArray | None
-    """(n,), INT8 only."""
+    """Scales of the rows, (n,); of INT8 only."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinearSource:
-    """Which tensors of a file make one linear of the engine."""
+    """Tensors of a file that make one linear of the engine."""
 
     name: str
-    """The engine's name (kernels/engine/whisper/model.h)."""
+    """Name of the linear in the engine (kernels/engine/whisper/model.h)."""
     layer: int
     tensors: tuple[str, ...]
-    """Stems in the file, one below the other: `X.weight`, and `X.bias` where there is one."""
+    """Stems in the file, one under the other: `X.weight`, and `X.bias` where there is one."""
 
 
 def vocabulary_sources(bands: Sequence[str]) -> Iterator[LinearSource]:
-    """The output projection, in one band of rows or several (edge.whisper.file.embedding)."""
+    """List the sources of the output projection, in one band of rows or several (edge.whisper.file.embedding)."""
     for number, stem in enumerate(bands):
         yield LinearSource(f"dec.vocabulary{number * '.next'}", 0, (stem,))
 
 
 def linear_sources(dims: WhisperDims) -> Iterator[LinearSource]:
-    """Every linear but the vocabulary. Queries, keys and values are one product, as are cross keys and values."""
+    """List the sources of all other linears. Queries, keys and values are one product, as are cross keys and values."""
     yield LinearSource("enc.conv1", 0, ("enc.conv.0",))
     yield LinearSource("enc.conv2", 0, ("enc.conv.1",))
     for layer in range(dims.n_audio_layer):
@@ -106,7 +106,7 @@ def linear_sources(dims: WhisperDims) -> Iterator[LinearSource]:
 
 
 def float_sources(dims: WhisperDims) -> Iterator[tuple[str, int, str]]:
-    """(engine's name, layer, tensor) of norms and positions."""
+    """List norms and positions: the engine's name, the layer and the tensor of each."""
     norms = [("enc.norm", 0, "enc.final_norm"), ("dec.norm", 0, "dec.final_norm")]
     for layer in range(dims.n_audio_layer):
         norms += [(f"enc.{norm}", layer, f"enc.blocks.{layer}.{norm}") for norm in ("norm_attn", "norm_ffn")]
@@ -121,7 +121,7 @@ def float_sources(dims: WhisperDims) -> Iterator[tuple[str, int, str]]:
 
 
 def to_float32(tensor: StoredTensor) -> FloatArray:
-    """Any stored tensor but INT8 (whose scales lie elsewhere) as float32 in its own shape."""
+    """Convert a stored tensor, other than INT8 (whose scales lie elsewhere), to float32 in its own shape."""
     if tensor.type is TensorType.Q8_0:
         return dequantize_q8_0(tensor.data).reshape(tensor.shape)
     if tensor.type is TensorType.Q4_0:
@@ -130,7 +130,7 @@ def to_float32(tensor: StoredTensor) -> FloatArray:
 
 
 def _frames_side_by_side(weights: NDArray[np.generic]) -> NDArray[np.generic]:
-    """A convolution's (out, in, 3) as the (out, 3 * in) of a product over three neighbouring frames."""
+    """Turn a convolution's (out, in, 3) into the (out, 3 * in) of a product over three neighbouring frames."""
     if weights.ndim != 3:
         return np.ascontiguousarray(weights)
     return np.ascontiguousarray(weights.transpose(0, 2, 1)).reshape(weights.shape[0], -1)
@@ -147,7 +147,7 @@ def _part(tensors: Mapping[str, StoredTensor], stem: str) -> Part:
 
 
 def _parts(tensors: Mapping[str, StoredTensor], stems: Sequence[str]) -> list[Part]:
-    """The parts of a linear in one precision: float32 where the file mixes them."""
+    """Give the parts of a linear in one precision: float32 where the file mixes several."""
     parts = [_part(tensors, stem) for stem in stems]
     if len({part.type for part in parts}) == 1:
         return parts
@@ -164,7 +164,7 @@ def fill(model: KernelModel, file: WeightsFile) -> None:
     """Check every tensor of a model file, and pack it into the engine.
 
     Raises:
-        FormatError: a weight is no number, or a code that no quantizer gives.
+        FormatError: a weight is not a number, or is a code that no quantizer gives.
     """
     tensors = file.tensors
     bands = embedding_bands(tensors)
@@ -176,14 +176,14 @@ def fill(model: KernelModel, file: WeightsFile) -> None:
     for name, layer, tensor in float_sources(file.dims):
         values = to_float32(tensors[tensor])
         if channels is not None and name.startswith("dec.norm."):
-            values = values * channels  # the projection's columns are without them
+            values = values * channels  # the projection's columns are stored without them
         model.set_floats(name, layer, 0, values.size, values)
     if channels is not None:
         model.set_floats("dec.channels", 0, 0, channels.size, channels)
 
 
 def _fill_linear(model: KernelModel, path: Path, tensors: Mapping[str, StoredTensor], source: LinearSource) -> None:
-    """Check and pack one linear; what was read of the file for it is gone afterwards."""
+    """Check and pack one linear; the tensors read for it are released afterwards."""
     names = [f"{stem}.weight" for stem in source.tensors]
     tensors = {**tensors, **{name: tensors[name].in_memory() for name in names}}
     for name in names:

@@ -1,7 +1,7 @@
-"""What every Whisper checkpoint is made of, whatever file it came from: its dimensions and its tensor names.
+"""Dimensions and tensor names of Whisper checkpoints, whatever file they come from.
 
-Tensor names are those of transcribe.cpp's GGUF files (`enc.*`, `dec.*`), so that two engines read each
-other's files. Shapes are the numpy ones (row-major, [out, in]); a GGUF file stores them reversed.
+Tensor names are those of transcribe.cpp's GGUF files (`enc.*`, `dec.*`), so that the two engines read each other's
+files. Shapes are numpy's (row-major, [out, in]); a GGUF file stores them reversed.
 """
 
 from __future__ import annotations
@@ -10,41 +10,41 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 FRAMES_PER_POSITION = 2
-"""Mel frames per encoder position: the second convolution has stride 2."""
+"""Mel frames for each encoder position: the second convolution has stride 2."""
 
 HEAD_DIM = 64
-"""Width of an attention head, the same in every Whisper size."""
+"""Width of an attention head, equal in every size of Whisper."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerShape:
-    """What compression has made of an encoder layer (export.compress)."""
+    """Shape of an encoder layer after compression (export.compress)."""
 
     key_width: int
-    """Of a head's queries and keys: 64, or fewer, whose products are what 64 would have given."""
+    """Width of a head's queries and keys: 64, or fewer, whose products are what 64 would have given."""
     ffn_width: int
-    """Of the feed-forward layer: 4 n_audio_state, or fewer."""
+    """Width of the feed-forward layer: 4 n_audio_state, or less."""
     out_rank: int = 0
-    """Of the attention's output; 0 where it is one matrix and not the product of two."""
+    """Rank of the attention's output; 0 where it is one matrix and not the product of two."""
     fc1_rank: int = 0
     fc2_rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class WhisperDims:
-    """Sizes of one Whisper model; the names are openai-whisper's `ModelDimensions`."""
+    """Sizes of a Whisper model; the names are openai-whisper's `ModelDimensions`."""
 
     n_mels: int
-    """Mel bands: 80, or 128 from large-v3 on."""
+    """Number of mel bands: 80, or 128 from large-v3 on."""
     n_vocab: int
-    """Rows of the token embedding, timestamps included."""
+    """Number of rows in the token embedding, timestamps included."""
     n_audio_ctx: int
     """Encoder positions of a full window: 1500, which is 30 s."""
     n_audio_state: int
     n_audio_head: int
     n_audio_layer: int
     n_text_ctx: int
-    """Decoder positions: 448."""
+    """Number of decoder positions: 448."""
     n_text_state: int
     n_text_head: int
     n_text_layer: int
@@ -52,11 +52,11 @@ class WhisperDims:
     """Shapes of the encoder's layers where they are compressed; empty for a model as it was published."""
 
     def layer_shape(self, layer: int) -> LayerShape:
-        """The shape of an encoder layer."""
+        """Give the shape of an encoder layer."""
         return self.layers[layer] if self.layers else LayerShape(HEAD_DIM, 4 * self.n_audio_state)
 
     def layer_macs(self, shape: LayerShape) -> int:
-        """Multiply-adds of such a layer's linears for one position, which is also how many weights they have."""
+        """Count the multiply-adds of a layer's linears for one position, which is also the number of their weights."""
         d = self.n_audio_state
 
         def product(n: int, k: int, rank: int) -> int:
@@ -72,19 +72,19 @@ class WhisperDims:
 
     @property
     def encoder_weights(self) -> int:
-        """Weights in all matrices of the encoder, convolutions included: what a reduction is a share of."""
+        """Number of weights in the encoder's matrices, convolutions included: a reduction is a share of this."""
         convolutions = 3 * self.n_audio_state * (self.n_mels + self.n_audio_state)
         layers = (self.layer_shape(layer) for layer in range(self.n_audio_layer))
         return convolutions + sum(map(self.layer_macs, layers))
 
     @property
     def is_multilingual(self) -> bool:
-        """English-only models have 51864 tokens, multilingual ones 51865 or 51866."""
+        """Whether the model knows other languages than English: then it has 51865 or 51866 tokens, else 51864."""
         return self.n_vocab >= 51865
 
     @property
     def n_languages(self) -> int:
-        """Language tokens in the vocabulary: 99 (also in English-only models), 100 from large-v3 on."""
+        """Number of language tokens in the vocabulary: 99 (even in English-only models), 100 from large-v3 on."""
         return self.n_vocab - 51765 - int(self.is_multilingual)
 
 
@@ -105,7 +105,7 @@ LARGEST = WhisperDims(
 
 
 def tensor_shapes(dims: WhisperDims) -> dict[str, tuple[int, ...]]:
-    """Every tensor of a model of these sizes, by name, with its numpy shape. The order is the file's."""
+    """List every tensor of a model of these sizes by name, with its numpy shape, in the order of the file."""
     return dict(_tensors(dims))
 
 
@@ -121,7 +121,7 @@ def _norm(name: str, width: int) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _factors(name: str, n_out: int, n_in: int, rank: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """A linear of one matrix, or of two with `rank` numbers between them."""
+    """Give the tensors of a linear: one matrix, or two with `rank` numbers between them."""
     if rank:
         yield f"{name}.down.weight", (rank, n_in)
     yield from _linear(name, n_out, rank or n_in)

@@ -1,9 +1,9 @@
-"""The token embedding, which is also the output projection, as files of integers hold it.
+"""Stores the token embedding, which is also the output projection, as integers.
 
-Its channels differ a hundredfold in size, so that one scale a row would round the small ones away: at INT8 half of all
-that rounding costs. `dec.token_embd.channel_scale` (float32, one a column) evens them out: a row is its codes times its
-scale times these. At INT4 the rows lie in three bands: frequent tokens and special ones at INT8, the rare ones between
-them at INT4. Token ids are ranks of byte-pair merges, so the lower are the more frequent.
+Its channels differ a hundredfold in size, so that a single scale for each row would round the small ones away: at INT8
+that is half of all that rounding costs. `dec.token_embd.channel_scale` (float32, one for each column) evens them out: a
+row is its codes times its scale times these. At INT4 the rows lie in three bands: frequent tokens and special ones at
+INT8, the rare ones between them at INT4. Token ids are ranks of byte-pair merges, so lower ids are more frequent.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ BANDS = (EMBEDDING, f"{EMBEDDING}.rare", f"{EMBEDDING}.special")
 CHANNEL_SCALE = f"{EMBEDDING}.channel_scale"
 
 BAND_STEP = 16
-"""All bands but the last have a multiple of it: a tile of the kernels'."""
+"""Number of which every band's rows but the last are a multiple: a tile of the kernels."""
 
 FREQUENT = 7_008
-"""Tokens, by rank, in the first band of an INT4 file that edgewise writes; of others most are never said."""
+"""Number of tokens, by rank, in the first band of an INT4 file that edgewise writes; most others are hardly ever
+spoken."""
 
 
 def embedding_bands(tensors: Mapping[str, StoredTensor]) -> tuple[str, ...]:
-    """The stems of the tensors that hold its rows, in their order."""
+    """Give the stems of the tensors that hold the rows of the embedding, in order."""
     return BANDS if f"{BANDS[1]}.weight" in tensors else BANDS[:1]
 
 
 def embedding_shapes(file: GgufFile, n_vocab: int, width: int) -> dict[str, tuple[int, ...]]:
-    """The shapes that its tensors should have.
+    """Compute the shapes that the embedding's tensors should have.
 
     Raises:
         FormatError: the bands do not make a vocabulary.
@@ -53,7 +54,7 @@ def embedding_shapes(file: GgufFile, n_vocab: int, width: int) -> dict[str, tupl
 
 
 def check_channel_scale(file: GgufFile, width: int) -> None:
-    """The scales of the columns, where there are some, are numbers above 0.
+    """Refuse scales of the columns, where there are some, that are not numbers above 0.
 
     Raises:
         FormatError: they are not.

@@ -1,4 +1,4 @@
-"""What is in a model file, in words: any GGUF file, ours or not."""
+"""Describes in words what is in a model file: any GGUF file, ours or not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...gguf.file import GgufFile, open_gguf
 from .model import REPORT_KEY, ModelFile, open_model
 
 _OURS = "edgewise"
-"""As a report names our engine."""
+"""Name of our engine in a report."""
 
 _MOST_SHOWN = 6
 _LONGEST_TEXT = 200
@@ -23,7 +23,7 @@ _LONGEST_ELEMENT = 24
 
 
 def describe(path: str | Path, *, tensors: bool = False) -> str:
-    """A readable summary of a GGUF file; with `tensors`, every tensor too.
+    """Summarize a GGUF file for people; with `tensors`, list every tensor too.
 
     Raises:
         ModelNotFoundError, FormatError: there is no such file, or it is not sound GGUF.
@@ -36,7 +36,7 @@ def describe(path: str | Path, *, tensors: bool = False) -> str:
 
 
 def joined(sections: Iterable[Iterable[str]]) -> str:
-    """Sections of lines as one text; empty ones are left out."""
+    """Join sections of lines into one text, without empty ones."""
     return "\n\n".join(filter(None, ("\n".join(section) for section in sections)))
 
 
@@ -46,7 +46,7 @@ def _headline(file: GgufFile) -> Iterator[str]:
 
 
 def _verdict(path: str | Path) -> Iterator[str]:
-    """What the file is to edgewise: a model it runs, or the reason why it does not."""
+    """Tell what the file is to edgewise: a model it runs, or the reason why it does not."""
     try:
         with open_model(path) as model:
             yield from model_lines(model, "edgewise runs it", _tail(model))
@@ -55,7 +55,7 @@ def _verdict(path: str | Path) -> Iterator[str]:
 
 
 def model_lines(model: ModelFile, verdict: str, padding: str) -> Iterator[str]:
-    """What a model is, who runs it, and what becomes of the padding behind a short clip."""
+    """Describe a model, with a verdict on who runs it and on the padding after a short clip."""
     dims = model.dims
     languages = f"{model.vocabulary.n_languages} languages" if dims.is_multilingual else "English only"
     n_suppressed = len(model.suppress_tokens) + len(model.suppress_begin)
@@ -81,7 +81,7 @@ def _tail(model: ModelFile) -> str:
 
 
 def report_lines(file: GgufFile) -> Iterator[str]:
-    """How well the model hears, as `edgewise export --eval` measured it, if the file tells."""
+    """Give the word error rates that `edgewise export --eval` measured, if the file holds them."""
     if REPORT_KEY not in file.metadata:
         return
     try:
@@ -97,7 +97,7 @@ def report_lines(file: GgufFile) -> Iterator[str]:
         heard = f" at {', '.join(f'{level:+g}' for level in levels[:_MOST_SHOWN])} dB" if any(levels) else ""
         yield f"Report: {_plain(str(report['recipe']))}{by_whom}, word error rates{heard}"
     except (ValueError, TypeError, KeyError, AttributeError, ZeroDivisionError, OverflowError, RecursionError):
-        yield f"Report: {REPORT_KEY} holds none that can be read"
+        yield f"Report: {REPORT_KEY} holds a report that cannot be read"
         return
     yield from rows[:_MOST_SHOWN]
 
@@ -108,7 +108,7 @@ def _rate(score: Any) -> float:
 
 
 def key_lines(file: GgufFile) -> Iterator[str]:
-    """Every key, with its value or the beginning of it."""
+    """List every key, with its value or the beginning of it."""
     yield "Keys"
     for key in file.metadata:
         yield f"  {_plain(key)} = {_value(file, key)}"
@@ -151,7 +151,7 @@ def _tensor_table(file: GgufFile) -> Iterator[str]:
 
 
 def _plain(name: str) -> str:
-    """A name of the file's choosing without what a terminal would obey, and of bearable length."""
+    """Show a name from the file without characters that a terminal obeys, cut to a bearable length."""
     return _shorten(repr(name)[1:-1], _LONGEST_TEXT)
 
 
@@ -160,5 +160,5 @@ def _shorten(text: str, most: int) -> str:
 
 
 def megabytes(n_bytes: int) -> str:
-    """A size for people."""
+    """Write a size for people."""
     return f"{n_bytes / 1e6:.2f} MB" if n_bytes >= 10_000 else f"{n_bytes} bytes"

@@ -1,8 +1,9 @@
-"""The tail: how a model file describes the padding behind a clip, so that nobody computes it whole.
+"""Reads the tail: a model file's description of the padding after a clip, so that it need not be computed whole.
 
-Whisper was trained on windows of 30 s and runs on or repeats itself without its padding. `export.landmarks` chooses
-landmarks, few positions that stand for all the padding; the engine encodes those beyond the clip with the clip.
-Under `edgewise.tail.`: `stride`, `positions`, `counts`, `local_heads`, and `contexts` (one array, flattened).
+Whisper was trained on windows of 30 s, and without their padding it runs on or repeats itself. `export.landmarks`
+chooses landmarks, a few positions that stand for all the padding; the engine encodes those beyond the clip with the
+clip. Keys under `edgewise.tail.`: `stride`, `positions`, `counts`, `local_heads`, and `contexts` (one array,
+flattened).
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from .dims import FRAMES_PER_POSITION, HEAD_DIM, WhisperDims
 _PREFIX = "edgewise.tail."
 
 _MARGIN = 8
-"""Positions of padding behind every clip: 0.16 s. Fewer cost words, more gain nothing that shows."""
+"""Positions of padding after every clip: 0.16 s. Fewer cost words, more gain nothing that shows."""
 
 PADDING = np.float32(-0.75)
-"""Features of silence in a window as loud as most: its loudest value is 1, the floor 8 lower, then (x + 4) / 4."""
+"""Features of silence in a window of usual loudness: its loudest value is 1, the floor 8 lower, then (x + 4) / 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +32,22 @@ class Tail:
     """Landmarks of the padding."""
 
     stride: int
-    """Clips end at a multiple of it (in encoder positions): a landmark behind counts for all that it stands for."""
+    """Encoder positions of which clips end at a multiple: every landmark after the end then counts in full."""
     positions: NDArray[np.int32]
-    """(n_landmarks,) in the window, ascending."""
+    """Positions of the landmarks in the window, ascending: (n_landmarks,)."""
     counts: NDArray[np.int32]
-    """(n_landmarks,) positions that each stands for."""
+    """Number of positions that each landmark stands for: (n_landmarks,)."""
     local_heads: NDArray[np.int32]
-    """(n_local,) heads of the first encoder layer that look at their neighbours alone."""
+    """Heads of the first encoder layer that look only at their neighbours: (n_local,)."""
     contexts: NDArray[np.float32]
-    """(n_landmarks, n_local, 64) what these heads give in a window of nothing but padding."""
+    """Outputs of these heads in a window of padding alone: (n_landmarks, n_local, 64)."""
 
 
 def clip_positions(tail: Tail, n_frames: int, dims: WhisperDims) -> int:
-    """How many encoder positions to compute for a clip of `n_frames` mel frames; the landmarks follow behind.
+    """Count the encoder positions to compute for a clip of `n_frames` mel frames; the landmarks come after them.
 
     A little of the padding is computed with the clip, up to a multiple of the stride: the convolutions see across the
-    clip's end, and so do the nearest positions. All of the window where little would be left.
+    clip's end, and so do the nearest positions. The whole window is computed where little would be saved.
     """
     wanted = -(-n_frames // FRAMES_PER_POSITION) + _MARGIN
     rounded = -(-wanted // tail.stride) * tail.stride
@@ -54,7 +55,7 @@ def clip_positions(tail: Tail, n_frames: int, dims: WhisperDims) -> int:
 
 
 def tail_metadata(tail: Tail) -> dict[str, MetadataValue]:
-    """A tail as the keys of a model file."""
+    """Give a tail as the keys of a model file."""
     return {
         f"{_PREFIX}stride": tail.stride,
         f"{_PREFIX}positions": tail.positions,
@@ -65,7 +66,7 @@ def tail_metadata(tail: Tail) -> dict[str, MetadataValue]:
 
 
 def read_tail(file: GgufFile, dims: WhisperDims) -> Tail | None:
-    """The tail of a model file, None if it has none.
+    """Read the tail of a model file; None if it has none.
 
     Raises:
         FormatError: it is not one of a model of these sizes.
@@ -98,7 +99,7 @@ def _read_ids(file: GgufFile, name: str, most: int, below: int) -> NDArray[np.in
 def _read_floats(file: GgufFile, name: str, n: int) -> NDArray[np.float32]:
     key = f"{_PREFIX}{name}"
     found = file.metadata.count(key) if key in file.metadata else 0
-    if found != n:  # before anything is made of it
+    if found != n:  # before it is read
         raise FormatError(f"{file.path}: {key}: expected {n} numbers, found {found}")
     values = np.zeros(0) if file.metadata.holds_strings(key) else np.asarray(file.metadata[key])
     if values.dtype != np.float32 or values.shape != (n,) or not np.isfinite(values).all():

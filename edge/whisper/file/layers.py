@@ -1,7 +1,7 @@
-"""The shapes of compressed encoder layers, as keys of a model file.
+"""Stores the shapes of compressed encoder layers as keys of a model file.
 
-Under `edgewise.layers.`, arrays of a number a layer: `key_width`, `ffn_width`, `out_rank`, `fc1_rank`, `fc2_rank`. A
-model as it was published has none of them.
+Keys under `edgewise.layers.` are arrays with a number for each layer: `key_width`, `ffn_width`, `out_rank`, `fc1_rank`,
+`fc2_rank`. A model as it was published does not have them.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ _PREFIX = "edgewise.layers."
 _NAMES = tuple(field.name for field in fields(LayerShape))
 
 KEY_STEP = 16
-"""Widths of queries and keys are multiples of it: a tile of the kernels'."""
+"""Number of which widths of queries and keys are a multiple: a tile of the kernels."""
 
 STEP = 32
-"""Other widths, and ranks, are multiples of it: a group of INT4 weights."""
+"""Number of which other widths and ranks are a multiple: a group of INT4 weights."""
 
 
 def layers_metadata(dims: WhisperDims) -> dict[str, MetadataValue]:
-    """The shapes as keys; none for a model that is not compressed."""
+    """Give the shapes as keys; nothing for a model that is not compressed."""
     if not dims.layers:
         return {}
     return {f"{_PREFIX}{name}": np.array([getattr(layer, name) for layer in dims.layers], np.int32) for name in _NAMES}
 
 
 def read_layers(file: GgufFile, dims: WhisperDims) -> WhisperDims:
-    """`dims` with the shapes that the file tells of.
+    """Read the shapes of compressed layers, if the file has them, into `dims`.
 
     Raises:
         FormatError: they are not those of an encoder of these sizes.

@@ -1,9 +1,10 @@
-"""A Whisper model file: GGUF with the keys and tensor names of transcribe.cpp, and what edgewise adds.
+"""Opens a Whisper model file: GGUF with the keys and tensor names of transcribe.cpp, and some keys of edgewise.
 
-Ours to add, under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs), `source_sha256`,
-`tail.*` (`landmarks` beside this module), `layers.*` (`layers`), `encoder_positions` (`positions`), `report`
-(REPORT_KEY); and for each INT8 matrix `X.weight` its scales, `X.weight_scale` (float32, one a row); `embedding` says
-more of the token embedding.
+Our own keys are under `edgewise.`: `format_version`, `precision`, `alignment_heads` (layer, head pairs),
+`source_sha256`, `tail.*` (see `landmarks`), `layers.*` (see `layers`), `encoder_positions` (see `positions`) and
+`report` (REPORT_KEY). Each INT8 matrix `X.weight` has its scales in `X.weight_scale` (float32, one for each row);
+`embedding` tells more about the token embedding.
+
 A file of transcribe.cpp's converter has none of these and loads all the same.
 """
 
@@ -35,50 +36,50 @@ FORMAT_VERSION = 4
 that has scales of its channels (`embedding`), 4 without the encoder's positions (`positions`)."""
 
 PRECISIONS = ("f32", "f16", "q8_0", "int8", "int4")
-"""What `edgewise.precision` may say."""
+"""Values of `edgewise.precision`."""
 
 REPORT_KEY = "edgewise.report"
-"""What `edgewise export --eval` measured of the model, as JSON."""
+"""Key of what `edgewise export --eval` measured of the model, as JSON."""
 
 N_MEL_BINS = N_FFT // 2 + 1
-"""Frequencies that the mel filters weigh."""
+"""Number of frequencies that the mel filters weigh."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """An open, checked model file. Its tensors are read when they are asked for."""
+    """An open, checked model file, whose tensors are read when they are asked for."""
 
     file: GgufFile
     dims: WhisperDims
     name: str
-    """Such as "tiny.en"."""
+    """Name of the model, such as "tiny.en"."""
     precision: str
-    """f32, f16, q8_0, int8, int4; of a foreign file, the type of the encoder's weights."""
+    """Precision of the weights: f32, f16, q8_0, int8, int4; in a foreign file, the type of the encoder's weights."""
     vocabulary: Vocabulary
     alignment_heads: tuple[tuple[int, int], ...]
-    """(layer, head) whose attention follows the audio."""
+    """Pairs of layer and head whose attention follows the audio."""
     suppress_tokens: tuple[int, ...]
     suppress_begin: tuple[int, ...]
     mel_filters: NDArray[np.float32]
-    """(n_mels, 201)"""
+    """Weights of the mel filters: (n_mels, 201)."""
     tail: Tail | None
-    """What stands for the padding behind a clip; None in a foreign file."""
+    """Landmarks that stand for the padding after a clip; None in a foreign file."""
     computed: Mapping[str, StoredTensor]
     """Tensors that the file names instead of holding them."""
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
+        """Path of the file."""
         return self.file.path
 
     @property
     def tensors(self) -> Mapping[str, StoredTensor]:
-        """Every tensor by name."""
+        """All tensors by name."""
         return {**self.file.tensors, **self.computed}
 
     @property
     def metadata(self) -> Metadata:
-        """Every key and value."""
+        """All keys and their values."""
         return self.file.metadata
 
     def close(self) -> None:
@@ -106,7 +107,7 @@ def open_model(path: str | Path) -> ModelFile:
 
 
 def read_model(file: GgufFile) -> ModelFile:
-    """The same of a GGUF file that is open, which is the model file's from now on."""
+    """Read a model from an open GGUF file, which belongs to the result from then on. Raises as `open_model` does."""
     dims = _checked_dims(file)
     check_tensors(file, dims)
     computed = {POSITIONS: computed_positions(dims)} if names_positions(file) else {}
@@ -114,7 +115,7 @@ def read_model(file: GgufFile) -> ModelFile:
 
 
 def read_facts(file: GgufFile, precisions: Sequence[str]) -> ModelFile:
-    """A model file without weights, which says all else of a model whose weights are in another form.
+    """Read a model file without weights, which has all other facts about a model whose weights are elsewhere.
 
     Its precision is one of `precisions`. Raises as `open_model` does.
     """
@@ -177,7 +178,7 @@ def _known_precision(file: GgufFile, precision: str, known: Sequence[str]) -> st
 
 def _read_alignment_heads(file: GgufFile, dims: WhisperDims) -> tuple[tuple[int, int], ...]:
     key = "edgewise.alignment_heads"
-    if key not in file.metadata:  # openai-whisper's choice for models it knows nothing of
+    if key not in file.metadata:  # openai-whisper's choice for models that it does not know
         upper = range(dims.n_text_layer // 2, dims.n_text_layer)
         return tuple((layer, head) for layer in upper for head in range(dims.n_text_head))
     numbers = read_integers(file, key, 2 * dims.n_text_layer * dims.n_text_head)

@@ -1,4 +1,4 @@
-"""The sizes that a model file claims, and whether the rest of what it claims is Whisper as edgewise runs it."""
+"""Reads the sizes that a model file states, and checks that the rest of it describes Whisper as edgewise runs it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from .dims import HEAD_DIM, LARGEST, WhisperDims
 from .layers import read_layers
 
-# What edgewise does whatever the file says, so the file must not say otherwise; it may say nothing.
+# Edgewise does this whatever the file says: a file may leave these keys out, but not contradict them.
 _WORDS: Mapping[str, str] = {
     "stt.frontend.type": "mel",
     "stt.frontend.normalize": "whisper_logmel",
@@ -31,7 +31,7 @@ _FLAGS: Mapping[str, bool] = {
 
 
 def read_dims(file: GgufFile) -> WhisperDims:
-    """The sizes, each within a range and all of them consistent; whether the tensors have them is not looked at.
+    """Read the sizes, each within its range and consistent with the others; the tensors are not looked at.
 
     Raises:
         FormatError: one is missing, out of range, or contradicts another.
@@ -60,7 +60,7 @@ def read_dims(file: GgufFile) -> WhisperDims:
 
 
 def check_kind(file: GgufFile, dims: WhisperDims) -> None:
-    """Whether the file wants to be run in the way that edgewise runs Whisper.
+    """Refuse a file that wants to be run in another way than edgewise runs Whisper.
 
     Raises:
         FormatError: a key is of the wrong type.

@@ -1,4 +1,4 @@
-"""Whether the tensors of a file are those of the model it claims to hold."""
+"""Checks that the tensors of a file are those of the model it claims to hold."""
 
 from __future__ import annotations
 
@@ -20,14 +20,10 @@ _CONVOLUTIONS = (*_FLOATS, TensorType.I8)
 
 
 def check_tensors(file: GgufFile, dims: WhisperDims) -> None:
-    """Every tensor is there, in its shape and in a type that its place allows; small ones hold finite numbers.
+    """Check that every tensor is there, in its shape and an allowed type; small ones must hold finite numbers.
 
-    The large matrices are not read, which would take longer than all the rest: `check_weights` is for when they are.
-    Tensors that the model does not need are ignored.
-
-    Raises:
-        FormatError: a tensor is missing, misshapen, or holds NaN or infinity.
-        UnsupportedModelError: a tensor has a type that the engine does not run.
+    The large matrices are not read, which would take longer than all the rest: `check_weights` checks each when it is
+    read. Tensors that the model does not need are ignored.
     """
     shapes = tensor_shapes(dims)
     del shapes[f"{EMBEDDING}.weight"]
@@ -69,13 +65,13 @@ def _check_scales(file: GgufFile, name: str, n_rows: int) -> None:
 
 
 def check_weights(path: Path, tensor: StoredTensor) -> None:
-    """What `check_tensors` leaves to whoever reads a large tensor anyway: every number of it means something.
+    """Check the numbers of a large tensor, which `check_tensors` leaves to those who read it anyway.
 
     Raises:
         FormatError: NaN or infinity, also as the scale of a block, or a code that no quantizer gives.
     """
     if tensor.type is TensorType.I8:
-        if tensor.data.min() < -_MAX_CODE:  # the kernels' sums leave no room for -128
+        if tensor.data.min() < -_MAX_CODE:  # the kernels' sums have no room for -128
             raise FormatError(f"{path}: {tensor.name}: expected codes from -127 to 127, found -128")
     elif tensor.type in (TensorType.Q4_0, TensorType.Q8_0):
         blocks = tensor.data.reshape(-1, BLOCKS[tensor.type][1])
@@ -86,6 +82,6 @@ def check_weights(path: Path, tensor: StoredTensor) -> None:
 
 
 def check_finite(path: Path, tensor: StoredTensor) -> None:
-    """Raise FormatError where a float tensor holds NaN or infinity."""
+    """Refuse a float tensor that holds NaN or infinity."""
     if not bool(np.isfinite(tensor.data).all()):
         raise FormatError(f"{path}: {tensor.name}: expected finite numbers, found NaN or infinity")

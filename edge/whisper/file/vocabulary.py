@@ -1,4 +1,4 @@
-"""The tokens of a model file: GPT-2's byte-level text to bytes, and the special ones where Whisper has them.
+"""Reads the tokens of a model file: turns GPT-2's spelling into bytes, and checks where the special tokens are.
 
 GGUF holds text tokens in GPT-2's spelling, in which every byte is a printable character (Radford et al. 2019,
 `bytes_to_unicode`): the 188 bytes that are printable stand for themselves, the rest follow from U+0100 on.
@@ -26,14 +26,14 @@ _NO_BYTE = 0x100
 
 
 def byte_characters() -> tuple[str, ...]:
-    """The character that stands for each byte."""
+    """Give the character that stands for each byte."""
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     substitutes = itertools.count(0x100)
     return tuple(chr(byte if byte in printable else next(substitutes)) for byte in range(256))
 
 
 def read_vocabulary(file: GgufFile, dims: WhisperDims) -> Vocabulary:
-    """The bytes of every token.
+    """Read the bytes of every token.
 
     Raises:
         FormatError: the list is missing, too long or short, not in GPT-2's spelling, or without Whisper's special
@@ -49,7 +49,7 @@ def _read_tokens(file: GgufFile, dims: WhisperDims) -> Vocabulary:
     if _KEY not in file.metadata:
         raise FormatError(f"{file.path}: the key {_KEY} is missing")
     n_tokens = file.metadata.count(_KEY)
-    if n_tokens != dims.n_vocab:  # before anything is made of them
+    if n_tokens != dims.n_vocab:  # before they are read
         raise FormatError(f"{where}: expected {dims.n_vocab} tokens, found {n_tokens}")
     stored = file.metadata.raw_strings(_KEY)
     if int((stored.ends - stored.starts).max()) > _MOST_TOKEN_BYTES:
@@ -67,22 +67,22 @@ def _read_tokens(file: GgufFile, dims: WhisperDims) -> Vocabulary:
 
 
 def _spelling() -> NDArray[np.uint16]:
-    """The byte that each character stands for, by code unit."""
+    """Give the byte that each character stands for, by code unit."""
     table = np.full(1 << 16, _NO_BYTE, np.uint16)
     table[[ord(character) for character in byte_characters()]] = range(256)
     return table
 
 
 def _to_bytes(spelled: bytes, ends: NDArray[np.int32]) -> tuple[bytes, NDArray[np.int32]]:
-    """Tokens in GPT-2's spelling, one after the other, to their bytes; with where each ends.
+    """Turn tokens in GPT-2's spelling, one after the other, into bytes; gives these and where each token ends.
 
-    All in one go: a loop over their characters would take longer than all the rest of opening a file.
+    They are turned all at once: a loop over their characters would take longer than all the rest of opening a file.
     """
     is_first = (np.frombuffer(spelled, np.uint8) & 0xC0) != 0x80  # UTF-8's other bytes continue a character
     cut = np.flatnonzero(~is_first[ends[ends < len(spelled)]])
     if len(cut):
         raise ValueError(f"token {cut[0]} ends inside a character")
-    # A character stands for one byte, so the characters before a byte are the bytes before what it is part of.
+    # A character stands for one byte: as many bytes of the result precede it as characters do.
     n_before = np.concatenate([np.zeros(1, np.int32), np.cumsum(is_first, dtype=np.int32)])
     ends = n_before[ends]
     text = spelled.decode()
@@ -96,7 +96,7 @@ def _to_bytes(spelled: bytes, ends: NDArray[np.int32]) -> tuple[bytes, NDArray[n
 
 
 def _check_special_tokens(file: GgufFile, vocabulary: Vocabulary) -> None:
-    """The ids follow from where `<|endoftext|>` stands; the list and the keys must say the same."""
+    """Check that the list and the keys have the special tokens where `<|endoftext|>` implies them."""
     tokenizer = Tokenizer(vocabulary)
     expected = {
         tokenizer.sot: b"<|startoftranscript|>",
@@ -115,7 +115,7 @@ def _check_special_tokens(file: GgufFile, vocabulary: Vocabulary) -> None:
         "stt.whisper.translate_token_id": (tokenizer.translate,),
         "stt.whisper.transcribe_token_id": (tokenizer.transcribe,),
         "stt.whisper.no_timestamps_token_id": (tokenizer.no_timestamps,),
-        # transcribe.cpp's converter writes 0 where the source does not say.
+        # transcribe.cpp's converter writes 0 where the source leaves it open.
         "stt.whisper.prev_sot_token_id": (tokenizer.sot_prev, 0),
         "tokenizer.ggml.eos_token_id": (tokenizer.eot,),
         "tokenizer.ggml.bos_token_id": range(tokenizer.n_vocab),

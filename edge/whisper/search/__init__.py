@@ -1,1 +1,1 @@
-"""The encoding of a window to tokens: which are allowed, which are taken, and in which language."""
+"""Turns the encoding of a window into tokens: which are allowed, which are taken, and in which language."""

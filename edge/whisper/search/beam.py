@@ -1,4 +1,4 @@
-"""Beam search and sampling over several sequences that an engine decodes in one call.
+"""Searches with beams, or draws samples, over several sequences that an engine decodes in one call.
 
 Both follow openai-whisper's `decoding.py`: the same candidates, the same end, the same ranking.
 """
@@ -31,19 +31,19 @@ class _Sequence:
     total: float = 0.0
     """Sum of the log-probabilities."""
     watched: tuple[FloatArray, ...] = ()
-    """As in `Hypothesis`."""
+    """Log-probabilities of watched tokens, as in `Hypothesis`."""
 
     def then(self, token: int, logprob: float, seen: Sequence[FloatArray] = ()) -> _Sequence:
         logprobs, watched = (*self.logprobs, logprob), (*self.watched, *seen)
         return _Sequence((*self.tokens, token), logprobs, self.total + logprob, watched)
 
     def ends(self, logprob: float) -> _Sequence:
-        """With the log-probability of `<|endoftext|>`, which is no token of the text."""
+        """Add the log-probability of `<|endoftext|>`, which is not a token of the text."""
         return _Sequence(self.tokens, (*self.logprobs, logprob), self.total + logprob, self.watched)
 
 
 class _Candidate(NamedTuple):
-    """A sequence and the token that may follow it."""
+    """A sequence and a token that may follow it."""
 
     total: float
     parent: int
@@ -52,7 +52,7 @@ class _Candidate(NamedTuple):
 
 
 class BeamDecoder:
-    """Follows the `beam_size` likeliest sequences until enough of them have ended, and takes the best."""
+    """A search that follows the `beam_size` likeliest sequences until enough of them have ended, and takes the best."""
 
     def __init__(
         self,
@@ -65,9 +65,10 @@ class BeamDecoder:
         length_penalty: float | None = None,
         watch: IdArray | None = None,
     ) -> None:
-        """`patience` (Kasai et al. 2022) times `beam_size` is how many must have ended; `rank` has the penalty.
+        """Prepare a search for one model and one set of options.
 
-        `watch` are tokens whose log-probabilities are kept for every step (`Hypothesis.watched`).
+        The search ends when `beam_size` times `patience` (Kasai et al. 2022) sequences have ended; `length_penalty` is
+        that of `rank`. `watch` are tokens whose log-probabilities are kept for every step (`Hypothesis.watched`).
         """
         self._tokenizer = tokenizer
         self._rules = rules
@@ -87,19 +88,19 @@ class BeamDecoder:
                 break
             if n_tokens < self._bounds.most_tokens(prompt):  # the last token is not fed back
                 rows = _decode_next(state, live, parents)
-        if len(ended) < self._n_wanted:  # cut short by the bound
+        if len(ended) < self._n_wanted:  # stopped by the bound
             ended += live[: max(0, self._beam_size - len(ended))]
         return summarize_all(ended, no_speech_prob, self._tokenizer, self._length_penalty)
 
     def _advance(
         self, rows: FloatArray, live: Sequence[_Sequence], ended: list[_Sequence]
     ) -> tuple[list[_Sequence], list[int]]:
-        """The best sequences one token on, the best first, and which each came from; `ended` gets those that end."""
+        """Find the best sequences one token on, the best first, and the parent of each; `ended` gets those that end."""
         candidates: list[_Candidate] = []
         seen: list[tuple[FloatArray, ...]] = []
         for parent, (row, sequence) in enumerate(zip(rows, live, strict=True)):
             if self._are_better(candidates, sequence.total):
-                break  # no sequence gets likelier by going on, and the ones behind are less likely still
+                break  # no sequence gets likelier by going on, and later ones are less likely still
             self._rules.mask(row, sequence.tokens)
             best = likeliest(row, self._beam_size + 1)
             for token, logprob in best:
@@ -120,14 +121,14 @@ class BeamDecoder:
         return following, parents
 
     def _are_better(self, candidates: Sequence[_Candidate], total: float) -> bool:
-        """Whether these fill the beam with sequences likelier than `total`."""
+        """Whether the candidates fill the beam with sequences likelier than `total`."""
         eot = self._tokenizer.eot
         n_better = sum(candidate.total > total and candidate.token != eot for candidate in candidates)
         return n_better >= self._beam_size
 
 
 class SampleDecoder:
-    """Draws each token by its probability, several sequences side by side, and takes the likeliest."""
+    """A search that draws each token by its probability, in several sequences, and takes the likeliest of them."""
 
     def __init__(
         self,
@@ -138,7 +139,7 @@ class SampleDecoder:
         best_of: int = 1,
         length_penalty: float | None = None,
     ) -> None:
-        """`best_of` is how many sequences are drawn."""
+        """Prepare to draw `best_of` sequences for each window."""
         self._tokenizer = tokenizer
         self._rules = rules
         self._bounds = bounds
@@ -160,7 +161,7 @@ class SampleDecoder:
                     ended.append(sequence.ends(logprob))
                 else:
                     following.append(sequence.then(token, logprob))
-                    parents.append(parent if n_tokens > 1 else 0)  # only one was decoded at first
+                    parents.append(parent if n_tokens > 1 else 0)  # only one sequence was decoded at first
             live = following
             if not live:
                 break
@@ -176,7 +177,7 @@ def summarize_all(
     length_penalty: float | None,
     temperature: float = 0.0,
 ) -> DecodedWindow:
-    """The best of the sequences, with the others behind it, by `rank`; the earlier of two that are equal."""
+    """Summarize the best sequence by `rank`, the earlier of two that are equal, with the others after it."""
     found = [
         Hypothesis(one.tokens, one.logprobs, rank(one.total, len(one.tokens), length_penalty), one.watched)
         for one in sequences
@@ -186,24 +187,30 @@ def summarize_all(
 
 
 def likeliest(masked: FloatArray, n: int) -> list[tuple[int, float]]:
-    """The n likeliest tokens that masked logits (n_vocab,) allow, and their log-probabilities; fewer if need be."""
+    """Find the n likeliest tokens that masked logits (n_vocab,) allow, with their log-probabilities.
+
+    There are fewer where fewer are allowed.
+    """
     tokens = top_tokens(masked, n)
     log_total = _log_sum_exp(masked)
     return [(token, value - log_total) for token, value in zip(tokens.tolist(), masked[tokens].tolist(), strict=True)]
 
 
 def _logprobs(masked: FloatArray, tokens: IdArray, token: int, logprob: float) -> FloatArray:
-    """The log-probabilities of tokens by masked logits (n_vocab,), given that of one of them."""
+    """Give the log-probabilities of tokens by masked logits (n_vocab,), given that of one of them."""
     found: FloatArray = masked[tokens] + np.float32(logprob - float(masked[token]))
     return found
 
 
 def draw(masked: FloatArray, temperature: float, random: np.random.Generator) -> tuple[int, float]:
-    """A token by the softmax of masked logits (n_vocab,) over `temperature`; its log-probability without that."""
+    """Draw a token by the softmax of masked logits (n_vocab,) over `temperature`.
+
+    Its log-probability is given without the temperature.
+    """
     log_total = _log_sum_exp(masked)
     weights = np.exp((masked - masked.max()) / np.float32(temperature))
     sums = np.cumsum(weights, dtype=np.float64)
-    # A number above 0 and up to the whole sum, so that no token of weight 0 is ever met.
+    # The number is above 0 and at most the whole sum, so that a token of weight 0 is never drawn.
     token = int(np.searchsorted(sums, (1.0 - random.random()) * sums[-1]))
     return token, float(masked[token]) - log_total
 
@@ -216,6 +223,6 @@ def _log_sum_exp(masked: FloatArray) -> float:
 
 
 def _decode_next(state: State, live: Sequence[_Sequence], parents: Sequence[int]) -> FloatArray:
-    """The logits (b, n_vocab) that follow the last token of each sequence."""
+    """Decode the last token of each sequence, and give the logits (b, n_vocab) after it."""
     state.reorder(np.array(parents, np.int32))
     return state.decode(np.array([[sequence.tokens[-1]] for sequence in live], np.int32))[:, -1]

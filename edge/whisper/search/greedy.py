@@ -1,4 +1,4 @@
-"""One encoded window to tokens: the search over an engine's logits."""
+"""Turns an encoded window into tokens: the greedy search, and what all searches share."""
 
 from __future__ import annotations
 
@@ -17,65 +17,68 @@ from ..tokens import Tokenizer
 from .rules import IdArray, TokenRules, pick_greedy, probability
 
 _TOKENS_PER_SECOND = 40
-"""More than anybody says in any language: where a letter takes three tokens, 13 letters a second."""
+"""Tokens in a second, more than anybody speaks in any language: where a letter takes three tokens, 13 letters."""
 
 _SPARE_TOKENS = 32
-"""For timestamps, punctuation, and a word that is cut off."""
+"""Tokens on top of those, for timestamps, punctuation, and a word that is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """The tokens that a window's decoding starts from."""
+    """Tokens that a window's decoding starts from."""
 
     tokens: tuple[int, ...]
     sot_index: int
-    """Where `<|startoftranscript|>` stands; before it there may be earlier text."""
+    """Index of `<|startoftranscript|>` in `tokens`; earlier text may stand before it."""
     seconds: float | None = None
-    """Of the recording in the window, which bound how much can be said there; None for any number of tokens."""
+    """Seconds of the recording in the window, which bound how much can be spoken there; None for any amount."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How long a search may go on."""
+    """Bounds on how long a search may go on."""
 
     n_text_ctx: int
-    """Positions of the decoder."""
+    """Number of the decoder's positions."""
     max_tokens: int | None = None
-    """Most tokens of a window; None, and at most, half of the positions."""
+    """Most tokens of a window; at most half of the positions, which is also the default."""
 
     def most_tokens(self, prompt: Prompt) -> int:
-        """Most tokens after this prompt. The last one is sampled but not fed back, so it needs no position."""
+        """Count the tokens that may follow a prompt.
+
+        The last one is sampled but not fed back, so it needs no position.
+        """
         most = min(self.max_tokens or self.n_text_ctx, self.n_text_ctx // 2)
-        if prompt.seconds is not None:  # a search that finds no end is not followed as far in a moment as in a window
+        if prompt.seconds is not None:  # a search without an end stops sooner in less sound
             most = min(most, _SPARE_TOKENS + math.ceil(_TOKENS_PER_SECOND * prompt.seconds))
         return min(most, self.n_text_ctx - len(prompt.tokens) + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """One reading of a window."""
+    """A reading of a window."""
 
     tokens: tuple[int, ...]
-    """Without the final `<|endoftext|>`."""
+    """Tokens without the final `<|endoftext|>`."""
     token_logprobs: tuple[float, ...]
     """Log-probability of each token, and of `<|endoftext|>` where it was reached."""
     score: float
-    """What the search ranks by: higher is better."""
+    """Score by which the search ranks: higher is better."""
     watched: tuple[FloatArray, ...] = field(default=(), compare=False, repr=False)
-    """In the place of each token, the log-probabilities of those that the search was to watch."""
+    """Log-probabilities, in place of each token, of the tokens that the search was to watch."""
 
     @property
     def avg_logprob(self) -> float:
-        """As openai-whisper counts: `<|endoftext|>` is one more token, reached or not."""
+        """Mean log-probability as openai-whisper counts it: `<|endoftext|>` is one more token, reached or not."""
         return sum(self.token_logprobs) / (len(self.tokens) + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class DecodedWindow:
-    """What the search found in one window."""
+    """The result of a search in one window."""
 
     tokens: tuple[int, ...]
-    """Without the final `<|endoftext|>`."""
+    """Tokens without the final `<|endoftext|>`."""
     token_logprobs: tuple[float, ...]
     """Log-probability of each token, and of `<|endoftext|>` where it was reached."""
     text: str
@@ -84,15 +87,15 @@ class DecodedWindow:
     compression_ratio: float
     temperature: float = 0.0
     score: float = 0.0
-    """What the search ranks by: higher is better."""
+    """Score by which the search ranks: higher is better."""
     others: tuple[Hypothesis, ...] = ()
-    """What else the search found, the best first."""
+    """Other readings that the search found, the best first."""
     watched: tuple[FloatArray, ...] = field(default=(), compare=False, repr=False)
-    """`Hypothesis.watched` of this one."""
+    """Log-probabilities of watched tokens, as in `Hypothesis`."""
 
 
 class WindowDecoder(Protocol):
-    """A search: takes a state whose window is encoded, and may decode it more than once."""
+    """A search, which takes a state whose window is encoded, and may decode it more than once."""
 
     def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
         """Decode the window from `prompt` on."""
@@ -110,9 +113,10 @@ def make_prompt(
     previous: Sequence[int] = (),
     seconds: float | None = None,
 ) -> Prompt:
-    """The start of a transcript; before it the `initial` tokens, and as many of the `previous` ones as still fit.
+    """Make the start of a transcript; before it the `initial` tokens, and as many `previous` ones as fit.
 
-    Half the context is for both, and the last tokens of each count. `seconds` is how much of the recording there is.
+    Half the context is for both, and only the last tokens of each are kept where they do not fit. `seconds` is how much
+    of the recording the window holds.
     """
     start = tokenizer.sot_sequence(language, task)
     if not timestamps:
@@ -125,12 +129,15 @@ def make_prompt(
 
 
 class GreedyDecoder:
-    """Takes the likeliest token that the rules allow, until the end or the bound."""
+    """A search that takes the likeliest token that the rules allow, until the end or the bound."""
 
     def __init__(
         self, tokenizer: Tokenizer, rules: TokenRules, bounds: Bounds, *, watch: IdArray | None = None
     ) -> None:
-        """`watch` are tokens whose log-probabilities are kept for every step (`Hypothesis.watched`)."""
+        """Prepare a search.
+
+        `watch` are tokens whose log-probabilities are kept for every step (`Hypothesis.watched`).
+        """
         self._tokenizer = tokenizer
         self._rules = rules
         self._bounds = bounds
@@ -160,7 +167,7 @@ class GreedyDecoder:
 
 
 def start_decoding(state: State, prompt: Prompt, no_speech: int) -> tuple[FloatArray, float]:
-    """Decode the prompt: the logits (n_vocab,) after it, and the probability of silence at the start."""
+    """Decode the prompt; gives the logits (n_vocab,) after it, and the probability of silence at the start."""
     state.rewind(0)
     before, start = prompt.tokens[: prompt.sot_index], prompt.tokens[prompt.sot_index :]
     if before:
@@ -176,7 +183,7 @@ def summarize(
     temperature: float = 0.0,
     others: tuple[Hypothesis, ...] = (),
 ) -> DecodedWindow:
-    """Put the reading of a window together with the measures that tell whether to believe it."""
+    """Put the reading of a window together with the measures that show whether to believe it."""
     text = tokenizer.decode(best.tokens).strip()
     return DecodedWindow(
         tokens=best.tokens,
@@ -193,13 +200,13 @@ def summarize(
 
 
 def rank(total: float, n_tokens: int, length_penalty: float | None = None) -> float:
-    """The log-probability of a text over its length, or over Google NMT's penalty (Wu et al. 2016, eq. 14)."""
+    """Rank a text: its log-probability over its length, or over Google NMT's penalty (Wu et al. 2016, eq. 14)."""
     if length_penalty is None:
         return total / max(1, n_tokens)
     return float(total / ((5 + n_tokens) / 6) ** length_penalty)
 
 
 def compression_ratio(text: str) -> float:
-    """How much zlib saves on a text: text that repeats itself is above 2.4."""
+    """Compute the factor by which zlib shrinks a text; a text that repeats itself is above 2.4."""
     data = text.encode()
     return len(data) / len(zlib.compress(data))

@@ -1,4 +1,4 @@
-"""Which language is spoken: what a multilingual model expects after `<|startoftranscript|>`."""
+"""Detects the language that is spoken: what a multilingual model expects after `<|startoftranscript|>`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..tokens import Tokenizer
 
 
 def detect_language(state: State, tokenizer: Tokenizer, among: Sequence[str] | None = None) -> dict[str, float]:
-    """Probability of each language code for the encoded window, the likeliest first.
+    """Compute the probability of each language code for the encoded window, the likeliest first.
 
-    With `among` it is one of these, and they share the whole probability.
+    With `among` the language is one of these, and they share the whole probability.
     """
     state.rewind(0)
     logits = state.decode(np.array([[tokenizer.sot]], np.int32))[0, -1]
@@ -26,9 +26,9 @@ def detect_language(state: State, tokenizer: Tokenizer, among: Sequence[str] | N
 
 
 def combine(found: Sequence[dict[str, float]]) -> dict[str, float]:
-    """Probability of each language code after several looks at one recording, the likeliest first.
+    """Combine several looks at a recording to the probability of each language code, the likeliest first.
 
-    It is their mean, so that a look at noise, which finds every language unlikely, does not speak against one.
+    It is their mean, so that a look at noise, which finds every language unlikely, does not count against one.
     """
     means = {code: sum(one[code] for one in found) / len(found) for code in found[0]}
     return {code: means[code] for code in sorted(means, key=means.__getitem__, reverse=True)}

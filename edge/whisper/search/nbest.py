@@ -1,10 +1,10 @@
-"""The n best readings of each segment, out of the n best of its window.
+"""Finds the n best readings of each segment among the n best of its window.
 
-A search finds whole windows, and one that reads a word differently may also place its timestamps differently. A
-reading speaks about a segment if some of its own segments in a row begin and end where that one does, to 0.2 s; where
-both readings are a single segment, there is no question. Scores are those of the window's readings, so that two
-alternatives of one segment compare as the search compared them: they fall from the first to the last, but where the
-best reading of a window failed (edge.whisper.window) and stands behind the one that was taken.
+A search finds whole windows, and one that reads a word differently may also place its timestamps differently. A reading
+of the window gives one of a segment if some of its own segments in a row begin and end where that segment does, to 0.2
+s; where both readings are a single segment, they always match. Scores are those of the window's readings, so that two
+alternatives of a segment compare as the search compared them. They fall from the first to the last, except where the
+best reading of a window failed (edge.whisper.window) and comes after the one that was taken.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from ..tokens import Tokenizer
 from .greedy import DecodedWindow
 
 MOST_SHIFT_S = 0.2
-"""Timestamps of two readings that are so close mean the same place."""
+"""Seconds by which timestamps of two readings may differ and still mean the same place."""
 
 
 def alternatives(
     decoded: DecodedWindow, spans: Sequence[Span], n_frames: int, n_best: int, tokenizer: Tokenizer
 ) -> list[tuple[Alternative, ...]]:
-    """For each segment (`spans`) of a window of `n_frames`, up to `n_best` readings of different text, best first.
+    """Find up to `n_best` readings of different text, best first, for each segment (`spans`) of a window.
 
-    The first is the segment's own. Texts that differ in white space alone are the same.
+    The window has `n_frames` mel frames. The first reading is the segment's own. Texts that differ only in white space
+    are the same.
     """
     found = [{_plain(text): Alternative(text, decoded.score, decoded.avg_logprob)} for text in _texts(spans, tokenizer)]
     for other in decoded.others:
@@ -38,7 +39,7 @@ def alternatives(
 
 
 def _text_at(span: Span, theirs: Sequence[Span], tokenizer: Tokenizer, *, alone: bool) -> str:
-    """What another reading has where a segment is; empty if it does not divide the window there."""
+    """Give the text of another reading where a segment is; empty if it does not divide the window there."""
     if alone:
         return tokenizer.decode(theirs[0].tokens)
     first = next((i for i, one in enumerate(theirs) if abs(one.start - span.start) <= MOST_SHIFT_S), None)

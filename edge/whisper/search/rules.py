@@ -1,4 +1,4 @@
-"""Which token may come next: openai-whisper's rules, on the logits of one sequence.
+"""Applies openai-whisper's rules on which token may come next to the logits of one sequence.
 
 They are SuppressBlank, SuppressTokens and ApplyTimestampRules of the original, and give the same tokens.
 """
@@ -19,11 +19,11 @@ IdArray = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 NO_NUMBER = "the decoder's logits hold no number to choose by; the model file may be damaged"
 _NEVER = np.float32(-np.inf)
-_ROWS = 64  # of the table that the likeliest tokens are looked up in
+_ROWS = 64  # of the table in which the likeliest tokens are found
 
 
 class TokenRules:
-    """The rules for one model and one way of decoding; holds a buffer, so one per thread."""
+    """Rules for one model and one way of decoding. Each thread needs its own, since they hold a buffer."""
 
     def __init__(
         self,
@@ -34,7 +34,10 @@ class TokenRules:
         timestamps: bool = True,
         max_initial_timestamp: float | None = 1.0,
     ) -> None:
-        """None for a list stands for openai-whisper's own; task tokens are never sampled in any case."""
+        """Prepare the rules.
+
+        None for a list takes openai-whisper's own; task tokens are never sampled in any case.
+        """
         self._tokenizer = tokenizer
         self._timestamps = timestamps
         if suppress_tokens is None:
@@ -55,7 +58,7 @@ class TokenRules:
         self._buffer = np.empty(tokenizer.n_vocab, np.float32)
 
     def apply(self, logits: FloatArray, sampled: Sequence[int]) -> FloatArray:
-        """`logits` (n_vocab,) after the tokens `sampled`, with -inf for all that may not come next.
+        """Copy `logits` (n_vocab,) after the tokens `sampled`, with -inf for all that may not come next.
 
         The result is a buffer of this object, valid until the next call.
         """
@@ -80,14 +83,14 @@ class TokenRules:
             return
         last_is_timestamp = sampled[-1] >= begin
         pair_is_complete = len(sampled) < 2 or sampled[-2] >= begin
-        # Timestamps come in pairs, the end of one segment and the start of the next, except before the end.
+        # Timestamps come in pairs, the end of a segment and the start of the next, except before the end of the text.
         if last_is_timestamp and pair_is_complete:
             masked[begin:] = _NEVER
         elif last_is_timestamp:
             masked[: self._tokenizer.eot] = _NEVER
         latest = next((token for token in reversed(sampled) if token >= begin), None)
         if latest is not None:
-            # They never decrease, and no segment is empty: only the second of a pair may repeat the first.
+            # Timestamps never decrease, and no segment is empty: only the second of a pair may repeat the first.
             may_repeat = last_is_timestamp and not pair_is_complete
             masked[begin : latest if may_repeat else latest + 1] = _NEVER
 
@@ -105,7 +108,7 @@ class TokenRules:
 
 
 def pick_greedy(masked: FloatArray) -> tuple[int, float]:
-    """The likeliest token of masked logits (n_vocab,), and its log-probability among those allowed."""
+    """Find the likeliest token of masked logits (n_vocab,), and its log-probability among those allowed."""
     token = int(masked.argmax())
     best = float(masked[token])
     if not math.isfinite(best):
@@ -114,9 +117,9 @@ def pick_greedy(masked: FloatArray) -> tuple[int, float]:
 
 
 def top_tokens(masked: FloatArray, n: int) -> IdArray:
-    """The n likeliest tokens of masked logits (n_vocab,), the likeliest first, the lower id of two that are equal.
+    """Find the n likeliest tokens of masked logits (n_vocab,), the likeliest first, the lower id of two that are equal.
 
-    Fewer if fewer are allowed.
+    There are fewer where fewer are allowed.
     """
     n_columns = len(masked) // _ROWS
     largest = masked[: n_columns * _ROWS].reshape(_ROWS, n_columns).max(axis=0)
@@ -127,7 +130,7 @@ def top_tokens(masked: FloatArray, n: int) -> IdArray:
 
 
 def probability(logits: FloatArray, token: int) -> float:
-    """Softmax of logits (n_vocab,) at one token."""
+    """Compute the softmax of logits (n_vocab,) at one token."""
     best = float(logits.max())
     return math.exp(float(logits[token]) - best) / ops.sum_exp(logits, best)
 

@@ -1,1 +1,1 @@
-"""When a text is believed, and when thrown away: by the decoder's doubts, what the detector heard, and repeats."""
+"""Decides when a text is believed and when it is dropped: by doubts, what the detector heard, and repeats."""

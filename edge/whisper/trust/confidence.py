@@ -1,8 +1,9 @@
-"""How sure to be of a token or a word: the model's own probabilities, calibrated on speech with known words.
+"""Estimates how sure a token or a word is: the model's own probabilities, calibrated on speech with known words.
 
-Of the words that are given 0.8, about 80 in 100 should be right. The raw probability of a token promises too much
-where all around it is in doubt, and too little elsewhere, so the mean of its window has a say (Platt's scaling on the
-logits of both). A word is right when all of its tokens are, signs left out: its probability is their product.
+Of the words that are given 0.8, about 80 in 100 should be correct. The raw probability of a token promises too much
+where everything around it is in doubt, and too little elsewhere, so the mean of its window is weighed in (Platt's
+scaling on the logits of both). A word is correct when all of its tokens are, signs left out: its probability is their
+product.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ _LEAST_LOGPROB, _MOST_LOGPROB = -50.0, -1e-6
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A monotone map from what the model says to how often it is right."""
+    """A monotone map from the model's probability to how often it is correct."""
 
     token: float
     """Weight of the logit of the token's probability."""
     window: float
-    """Weight of the logit of the probability that the tokens of its window have in the (geometric) mean."""
+    """Weight of the logit of the (geometric) mean probability of the tokens in its window."""
     offset: float
 
     def probability(self, logprob: float, avg_logprob: float) -> float:
-        """That a token is right, given its log-probability and the mean one of its window."""
+        """Compute the probability that a token is correct, from its log-probability and the mean one of its window."""
         return 1 / (1 + math.exp(-self.token * logit(logprob) - self.window * logit(avg_logprob) - self.offset))
 
     def undo(self, probability: float, avg_logprob: float) -> float:
-        """The logit of the token's own probability that `probability` was made from."""
+        """Compute the logit of the token's own probability from which `probability` was made."""
         calibrated = math.log(probability) - math.log1p(-probability)
         return (calibrated - self.offset - self.window * logit(avg_logprob)) / self.token
 
@@ -44,11 +45,11 @@ CALIBRATION = Calibration(token=0.823, window=0.979, offset=0.239)
 
 
 def token_probabilities(logprobs: Iterable[float], avg_logprob: float) -> tuple[float, ...]:
-    """Of each token, that it is right."""
+    """Compute the probability that each token is correct."""
     return tuple(CALIBRATION.probability(logprob, avg_logprob) for logprob in logprobs)
 
 
 def logit(logprob: float) -> float:
-    """log(p / (1 - p)) of a log-probability; certainty and impossibility are kept finite."""
+    """Compute log(p / (1 - p)) of a log-probability; certainty and impossibility are kept finite."""
     logprob = min(max(logprob, _LEAST_LOGPROB), _MOST_LOGPROB)
     return logprob - math.log(-math.expm1(logprob))

@@ -1,8 +1,8 @@
-"""Where a recording is heard to speak and has no text: what is to be read once more.
+"""Finds speech in a recording that has no text, to be read once more.
 
-A decoder may end a window early, at a pause or before another speaker, and a window whose text is not believed takes
-the speech in it along. So of every window it is known where text stands; where none does and it is not silent there,
-the detector is asked, and nothing that sounds like speech is passed over.
+A decoder may end a window early, at a pause or before another speaker, and with a window whose text is not believed the
+speech in it is lost. So for every window it is known where text stands; where there is no text and no silence, the
+detector is asked, and nothing that sounds like speech is passed over.
 """
 
 from __future__ import annotations
@@ -21,35 +21,36 @@ Stretch = tuple[int, int]
 """Frames [first, stop) of a sound."""
 
 LEAST_FRAMES = 40
-"""Speech that has to have text: 0.4 s of it."""
+"""Frames of speech that must have text: 0.4 s."""
 
 LEAD_FRAMES = 20
-"""What is read before and after speech, as far as it is there."""
+"""Frames that are read before and after speech, as far as they are there."""
 
 PAUSE_FRAMES = 100
-"""A pause that divides what is read on its own: 1 s."""
+"""Frames of a pause that divides what is read on its own: 1 s."""
 
 _NEAR_FRAMES = 30
-"""How far a text's times may be off: so near to it nothing is missed."""
+"""Frames by which a text's times may be off: what is so near to it is not missing."""
 
 _CONTEXT_FRAMES = 100
-"""What the detector hears before and after a gap, to know the voice."""
+"""Frames that the detector hears before and after a gap, to know the voice."""
 
 _AUDIBLE_FRAMES = 20
-"""What is shorter than this, in all, is no speech."""
+"""Frames that must be audible in all for there to be speech."""
 _AUDIBLE = np.float32(10 ** (-80 / 10))
 """Mean square of a frame that may hold quiet speech, 80 dB below full scale: some recordings are no louder at all."""
 _ABOVE_QUIET = np.float32(10 ** (6 / 10))
-"""Speech is louder than what is there all the time: 6 dB."""
+"""Factor by which speech is louder than the sound that is always there: 6 dB."""
 _QUIET_PERCENTILE, _LOUD_PERCENTILE = 10, 90
 _NEARLY_AS_LOUD = np.float32(10 ** (-30 / 10))
-"""What is 30 dB below the loudest words is between them."""
+"""Factor to the loudest words below which a frame is between words: -30 dB."""
 
 
 def first_unread(sound: Sound, texts: Sequence[Stretch], begin: int, end: int, listener: Listener) -> Stretch | None:
-    """The first stretch of speech between two frames of a sound that has no text, with its lead; None if all has.
+    """Find the first stretch of speech without text between two frames of a sound, with its lead.
 
-    `texts` are where text stands, in order. A stretch ends at the first pause of a second behind it, or at a text.
+    `texts` are the stretches that have text, in order. None means that all speech has text. The stretch ends at the
+    first pause of a second after it, or at a text.
     """
     gaps = [gap for gap in _between(texts, begin, end) if gap[1] - gap[0] >= LEAST_FRAMES]
     for first, stop in _audible(sound.samples, gaps):
@@ -62,7 +63,7 @@ def first_unread(sound: Sound, texts: Sequence[Stretch], begin: int, end: int, l
 
 
 def _listen(sound: Sound, first: int, stop: int, listener: Listener) -> list[Stretch]:
-    """Where somebody speaks between two frames of a sound; nowhere, if there is no detector."""
+    """Find where somebody speaks between two frames of a sound; nothing if there is no detector."""
     listener.turn_to(sound.part(first, stop))
     spoken = [(first + a, first + b) for a, b in listener.stretches() or ()]
     listener.turn_to(sound)
@@ -70,7 +71,7 @@ def _listen(sound: Sound, first: int, stop: int, listener: Listener) -> list[Str
 
 
 def _between(texts: Sequence[Stretch], begin: int, end: int) -> list[Stretch]:
-    """The stretches from `begin` to `end` that are not near any text."""
+    """Find the stretches from `begin` to `end` that are not near any text."""
     gaps = []
     for first, stop in texts:
         if first - _NEAR_FRAMES > begin:
@@ -82,10 +83,10 @@ def _between(texts: Sequence[Stretch], begin: int, end: int) -> list[Stretch]:
 def _with_lead(
     inside: Sequence[Stretch], spoken: Sequence[Stretch], gap: Stretch, texts: Sequence[Stretch], n_frames: int
 ) -> Stretch:
-    """The first of the stretches `inside` a gap and what follows it without a pause, with its lead."""
+    """Give the first of the stretches `inside` a gap, and what follows it without a pause, with its lead."""
     before = max((stop for _, stop in texts if stop <= gap[0]), default=0)
     behind = min((first for first, _ in texts if first >= gap[1]), default=n_frames)
-    # What is spoken may have begun nearer to the text than what counts.
+    # The speech may have begun nearer to the text than the part that counts.
     begun = min(first for first, stop in spoken if stop > inside[0][0])
     last = inside[0][1]
     for first, stop in spoken:
@@ -95,7 +96,7 @@ def _with_lead(
 
 
 def _audible(samples: FloatArray, gaps: Sequence[Stretch]) -> Sequence[Stretch]:
-    """Those of the gaps in which there may be speech, by their loudness alone."""
+    """Choose the gaps in which there may be speech, by their loudness alone."""
     power = _power(samples) if gaps else np.zeros(0, np.float32)
     if not len(power):
         return ()
@@ -104,14 +105,14 @@ def _audible(samples: FloatArray, gaps: Sequence[Stretch]) -> Sequence[Stretch]:
 
 
 def _power(samples: FloatArray) -> FloatArray:
-    """The mean square of each whole frame."""
+    """Compute the mean square of each whole frame."""
     n_frames = len(samples) // HOP_SAMPLES
     power: FloatArray = np.square(samples[: n_frames * HOP_SAMPLES].reshape(n_frames, HOP_SAMPLES)).mean(axis=1)
     return power
 
 
 def loud_s(samples: FloatArray, pause_s: float) -> float | None:
-    """Seconds in which the samples (n_samples,) are near their loudness; None where no pause so long is among them."""
+    """Count the seconds in which samples (n_samples,) are near their loudness; None without a pause of `pause_s`."""
     n_frames = len(samples) // HOP_SAMPLES
     if n_frames < pause_s * FRAMES_PER_SECOND:
         return None
@@ -131,7 +132,7 @@ def is_partly_spoken(sound: Sound, listener: Listener) -> bool:
 
 
 def speech_start(sound: Sound, listener: Listener) -> int | None:
-    """The frame at which speech begins, with its lead; 0 where there is no detector, None where nobody speaks."""
+    """Find the frame at which speech begins, with its lead; 0 without a detector, None where nobody speaks."""
     listener.turn_to(sound)
     spoken = listener.stretches()
     if spoken is None:

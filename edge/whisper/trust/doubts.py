@@ -1,15 +1,15 @@
-"""Doubts about a window's text: whether it was read in a loop, or from what is no speech, rather than from words.
+"""Judges whether a window's text may come from a loop, or from sound that is not speech, rather than from words.
 
-The tail stands for the padding and is as good as the real padding nearly always; where a text looks like what
-Whisper writes when it does not know that the audio has ended, or that there was none, the window is decoded again
-in full, whatever thresholds the user has set. A false alarm costs time only, so the bounds are narrower than what
-would condemn a text.
+The tail stands for the padding and is nearly always as good as real padding. Where a text looks like what Whisper
+writes when it does not know that the audio has ended, or that there was none, the window is decoded again in full,
+whatever thresholds the user has set. A false alarm costs only time, so the bounds are narrower than those that would
+condemn a text.
 
-What stays in doubt has to be borne out by the recording: `speech_needed_s` says how much speech must be heard. The
-bounds were chosen on noise, music and speech (`python -m benchmarks hallucination`): words that nobody says come with
-less than 0.2 s of what sounds like speech, or with none, but for a sneeze; the shortest words of speakers have 0.4 s,
-or, of clips shorter than a second, a third of the clip. Whispering sounds like no speech, but leaves the model in no
-doubt.
+A text that stays in doubt must be supported by the recording: `speech_needed_s` gives how much speech must be heard.
+The bounds were chosen on noise, music and speech (`python -m benchmarks hallucination`): words that nobody says come
+with less than 0.2 s of what sounds like speech, or with nothing of it, apart from a sneeze; the shortest words of
+speakers have 0.4 s, or, in clips shorter than a second, a third of the clip. Whispering does not sound like speech, but
+leaves the model in no doubt.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from ..tokens import Tokenizer
 from .fillers import is_filler
 
 MOST_TOKENS_PER_SECOND = 10
-"""Fast speech has eight."""
+"""Tokens in a second of the fastest speech, with a margin: fast speech has eight."""
 
 LEAST_TOKENS_PER_SECOND = 1
-"""A segment with fewer tokens than this is mostly silence, if its times are right."""
+"""Tokens in a second of a segment below which it is mostly silence, if its times are right."""
 
 MOST_NO_SPEECH = 0.5
-"""Probability of silence from which on the window is one that Whisper likes to fill with words of its own."""
+"""Probability of silence from which on Whisper tends to fill the window with words of its own."""
 
 SURE_NO_SPEECH = 0.2
 """Probability of silence up to which a text that the model is sure of needs no other evidence."""
@@ -36,7 +36,7 @@ SURE_NO_SPEECH = 0.2
 _SPEECH_OF_A_WORD_S, _SHARE_OF_A_WORD = 0.25, 0.1
 """Speech that a text must rest on, in seconds, or as a share of a short window."""
 _SPEECH_OF_A_GUESS_S, _SHARE_OF_A_GUESS = 0.6, 0.25
-"""The same for a text that the model itself hardly believes."""
+"""Speech that a text must rest on which the model itself hardly believes."""
 
 _SPARE_TOKENS = 16
 _LONGEST_PHRASE = 12
@@ -46,7 +46,7 @@ _SAID_TWICE = 8
 
 
 def is_suspicious(decoded: DecodedWindow, seconds: float, tokenizer: Tokenizer) -> bool:
-    """Whether a window of `seconds` of audio should be looked at again, in full."""
+    """Whether a window of `seconds` of audio should be decoded again, in full."""
     text = [token for token in decoded.tokens if token < tokenizer.eot]
     if too_much(len(text), seconds) or repeats_itself(text):
         return True
@@ -56,7 +56,10 @@ def is_suspicious(decoded: DecodedWindow, seconds: float, tokenizer: Tokenizer) 
 
 
 def speech_needed_s(decoded: DecodedWindow, seconds: float, tokenizer: Tokenizer) -> float:
-    """Seconds of speech that a window of `seconds` must hold for its text to be believed; 0 where it is in no doubt."""
+    """Compute the seconds of speech that a window of `seconds` must hold for its text to be believed.
+
+    It is 0 where the text is in no doubt.
+    """
     text = [token for token in decoded.tokens if token < tokenizer.eot]
     if not text:
         return 0.0
@@ -69,13 +72,13 @@ def speech_needed_s(decoded: DecodedWindow, seconds: float, tokenizer: Tokenizer
 
 
 def is_doubtful_segment(tokens: Sequence[int], text: str, seconds: float, tokenizer: Tokenizer) -> bool:
-    """Whether a segment of `seconds` may stand where nobody speaks, in a window in which somebody does."""
+    """Whether a segment of `seconds` may come from silence, in a window in which somebody speaks."""
     n_tokens = sum(token < tokenizer.eot for token in tokens)
     return n_tokens < LEAST_TOKENS_PER_SECOND * seconds or is_filler(text)
 
 
 def too_much(n_tokens: int, seconds: float) -> bool:
-    """Whether nobody speaks so many tokens in so many seconds."""
+    """Whether nobody can speak so many tokens in so many seconds."""
     return n_tokens > _SPARE_TOKENS + MOST_TOKENS_PER_SECOND * seconds
 
 
@@ -85,7 +88,7 @@ def repeats_itself(tokens: Sequence[int]) -> bool:
 
 
 def find_loop(tokens: Sequence[int]) -> tuple[int, int] | None:
-    """Where a phrase begins for the second time, and how many tokens behind the first; None where nothing repeats.
+    """Find where a phrase begins for the second time, and how many tokens after the first; None without a repeat.
 
     A phrase counts that comes three times in a row (a single token: five times), and eight tokens that come twice.
     """

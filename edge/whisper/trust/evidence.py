@@ -1,6 +1,6 @@
-"""What the recording says where the decoder is not to be trusted: whether somebody speaks, and where.
+"""Asks the recording, where the decoder is not to be trusted, whether somebody speaks and where.
 
-Asked only in doubt, the detector costs ordinary clips nothing, not even the opening of its file.
+The detector is asked only in doubt, so it costs ordinary clips nothing, not even the opening of its file.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from ..tokens import Tokenizer
 from .doubts import is_doubtful_segment, speech_needed_s, too_much
 
 OpenVad = Callable[[], SileroVad | None]
-"""Opens the detector when it is first needed; None where there is none."""
+"""Function that opens the detector when it is first needed; None where there is no detector."""
 
 
 def no_vad() -> None:
-    """There is no detector."""
+    """Open nothing: there is no detector."""
 
 
 _SHORT_SAMPLES = SAMPLE_RATE_HZ
 _LEAD_IN_FRAMES = 4
-"""Silence put before less than a second, whose first word the detector otherwise misses."""
+"""Frames of silence put before less than a second of sound, whose first word the detector would miss without them."""
 
 _NEAR_S = 0.5
-"""How far the times that Whisper writes may be off."""
+"""Seconds by which the times that Whisper writes may be off."""
 
 _EVENED_SAMPLES = SAMPLE_RATE_HZ // 2
 _EVENED_LEVEL, _MOST_GAIN = 0.3, 300.0
-"""The loudest sample of half a second, as far as a gain of 50 dB brings it there."""
+"""Level of the loudest sample of each half second, as far as a gain of 50 dB brings it there."""
 
 _CLOSURE_S = 0.2
-"""What is no longer between two stretches of speech belongs to both."""
+"""Seconds of the longest pause between two stretches of speech that belongs to both."""
 
 _STEPS_PER_S = SAMPLE_RATE_HZ / FRAME_SAMPLES
 
 
 class Listener:
-    """Listens to one stretch of a recording after another, where its text is in doubt."""
+    """A listener to one stretch of a recording after another, where its text is in doubt."""
 
     def __init__(self, open_vad: OpenVad, threshold: float, tokenizer: Tokenizer) -> None:
         self._open_vad = open_vad
@@ -63,7 +63,7 @@ class Listener:
     def bears_out(self, decoded: DecodedWindow) -> bool:
         """Whether the sound holds the speech that its text needs.
 
-        So it does where the text is in no doubt, and where there is no detector.
+        True as well when the text is in no doubt, or no detector is available.
         """
         assert self._sound is not None
         needed_s = speech_needed_s(decoded, len(self._sound.samples) / SAMPLE_RATE_HZ, self._tokenizer)
@@ -79,7 +79,7 @@ class Listener:
     def bears_out_segment(self, span: Span, decoded: DecodedWindow) -> bool:
         """Whether the sound holds any speech near a segment of its text, if that or the whole text is in doubt.
 
-        Where it holds none at all, it may be whispered, and `bears_out` has decided.
+        Where the sound holds none at all, the words may be whispered, and `bears_out` has decided.
         """
         assert self._sound is not None
         seconds = len(self._sound.samples) / SAMPLE_RATE_HZ
@@ -93,7 +93,7 @@ class Listener:
         return self.heard_s(span.start - _NEAR_S, span.end + _NEAR_S) > 0
 
     def heard_s(self, start: float, end: float) -> float:
-        """Seconds of speech between two places in the sound, which are in seconds; 0 where there is no detector."""
+        """Count the seconds of speech between two times of the sound in seconds; 0 without a detector."""
         is_speech = self.speech()
         if is_speech is None:
             return 0.0
@@ -101,7 +101,7 @@ class Listener:
         return np.count_nonzero(is_speech[first:stop]) / _STEPS_PER_S
 
     def stretches(self) -> list[tuple[int, int]] | None:
-        """Where the sound holds speech, in frames [first, stop), ascending; None where there is no detector."""
+        """Find where the sound holds speech, in frames [first, stop), ascending; None without a detector."""
         is_speech = self.speech()
         if is_speech is None:
             return None
@@ -115,7 +115,7 @@ class Listener:
         return [(math.floor(start * FRAMES_PER_SECOND), math.ceil(end * FRAMES_PER_SECOND)) for start, end in joined]
 
     def speech(self) -> BoolArray | None:
-        """Which stretches of 32 ms of the sound are speech; None where there is no detector."""
+        """Mark which stretches of 32 ms of the sound are speech; None without a detector."""
         sound = self._sound
         assert sound is not None
         if self._heard is not None:
@@ -140,10 +140,10 @@ class Listener:
 
 
 def evened(samples: FloatArray) -> FloatArray:
-    """The samples (n_samples,) with what is quiet as loud as the rest: behind a loud voice it would be missed.
+    """Make quiet parts of samples (n_samples,) as loud as the rest: after a loud voice they would be missed.
 
-    Each half second is brought near one level, but none above it for the sake of a quieter neighbour; between their
-    middles the gain changes evenly.
+    Each half second is brought near one level, but none is raised above it for the sake of a quieter neighbour; between
+    their middles the gain changes evenly.
     """
     starts = np.arange(0, len(samples), _EVENED_SAMPLES)
     if not len(starts):

@@ -1,4 +1,4 @@
-"""What Whisper learned to write where subtitles had nothing to say: thanks, goodbyes, and the names of translators."""
+"""Phrases that Whisper learned to write where subtitles had nothing to say: thanks, goodbyes, names of translators."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ FILLERS = frozenset(
         "ご視聴ありがとうございました",
     }
 )
-"""In lower case, without punctuation."""
+"""Phrases in lower case, without punctuation."""
 
 
 def is_filler(text: str) -> bool:
-    """Whether a text is one of them, or has no word at all."""
+    """Whether a text is one of these phrases, or has no word at all."""
     words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
     return not words or " ".join(words) in FILLERS

@@ -1,8 +1,8 @@
-"""A text that repeats itself: what the recording says again and again, and what was only read in a loop.
+"""Tells a phrase that is spoken again and again from one that was only read in a loop.
 
-A telling counts as said where it has a stretch of speech of its own: in the attention of the alignment heads its tokens
-move on, and the detector hears as much speech there as so many tokens take. A decoder in a loop looks at one place,
-or goes on where nobody speaks. What comes behind a loop is judged like it, never thrown away with it.
+A repetition counts as spoken where it has a stretch of speech of its own: in the attention of the alignment heads its
+tokens move on, and the detector hears as much speech there as so many tokens take. A decoder in a loop looks at one
+place, or goes on where nobody speaks. The text after a loop is judged in the same way, never dropped with it.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from .doubts import find_loop
 from .evidence import Listener
 
 _TOKENS_PER_SECOND = 12
-"""More than anybody speaks, with a margin for where attention puts a token."""
+"""Tokens in a second, more than anybody speaks, with a margin for where attention puts a token."""
 
 
 Align = Callable[[Sequence[int], int], FloatArray]
-"""Tells when tokens are said, as an `Aligner` does."""
+"""Function that finds when tokens are spoken, as an `Aligner` does."""
 
 
 class Aligner:
-    """Tells when tokens are said, by the attention of a state that holds the encoding of the window."""
+    """A finder of when tokens are spoken, by the attention of a state that holds the encoding of the window."""
 
     def __init__(self, state: State, start: Sequence[int], eot: int, lead: int) -> None:
-        """`start`: the tokens that a text without timestamps begins with; `lead` as in `attention_map`."""
+        """Make one; `start` are the tokens that begin a text without timestamps, `lead` is that of `attention_map`."""
         self._state, self._start, self._eot, self._lead = state, tuple(start), eot, lead
 
     def __call__(self, text: Sequence[int], n_frames: int) -> FloatArray:
-        """The second at which each token of `text` begins, and at which the last one ends: (n_text + 1,)."""
+        """Find the second at which each token of `text` begins, and at which the last one ends: (n_text + 1,)."""
         n_positions = max(1, n_frames // FRAMES_PER_POSITION)
         gain = attention_map(self._state, self._start, text, self._eot, n_positions, self._lead)
         entries = warp(gain)[: len(text) + 1]
@@ -48,17 +48,17 @@ class Aligner:
 
 
 def is_repeated(decoded: DecodedWindow, tokenizer: Tokenizer) -> bool:
-    """Whether a window's text says over and over the same, whatever the recording does."""
+    """Whether a window's text repeats itself, spoken or not."""
     if decoded.compression_ratio <= MOST_COMPRESSION:
         return False
     return find_loop([token for token in decoded.tokens if token < tokenizer.eot]) is not None
 
 
 def _said_again(times: FloatArray, start: int, period: int, listener: Listener) -> Iterator[int]:
-    """The tokens from `start` on that belong to a telling with speech of its own.
+    """Find the tokens from `start` on that belong to a repetition with speech of its own.
 
-    Attention may give a part of a telling to its neighbour: one that has half of what it needs is said if all three
-    together have enough.
+    Attention may give a part of a repetition to its neighbour: one that has half of the speech it needs counts as
+    spoken if it and both neighbours together have enough.
     """
 
     def has_speech(first: int, stop: int, tokens_per_second: float) -> bool:
@@ -78,10 +78,10 @@ def _said_again(times: FloatArray, start: int, period: int, listener: Listener) 
 def without_loop(
     decoded: DecodedWindow, sound: Sound, tokenizer: Tokenizer, listener: Listener | None, align: Align | None
 ) -> DecodedWindow:
-    """The window with those tellings of what it says over and over that are said; the same object if all are.
+    """Keep those repetitions in a window's text that are spoken; gives the same object if all are.
 
-    Without a detector or alignment heads to ask, the first telling stays and nothing after it. Timestamps stay where
-    they stood, and the compression ratio is that of what was decoded, so that the text stays in doubt.
+    Without a detector or alignment heads to ask, the first telling of the phrase stays and nothing after it. Timestamps
+    stay where they stood, and the compression ratio is that of what was decoded, so that the text stays in doubt.
     """
     if not is_repeated(decoded, tokenizer):
         return decoded
@@ -97,7 +97,7 @@ def without_loop(
     if len(said) == len(text):
         return decoded
     dropped = {place for index, place in enumerate(places) if index not in said}
-    if times is None:  # nobody knows where the rest belongs
+    if times is None:  # the place of the rest is not known
         dropped.update(range(places[start], len(decoded.tokens)))
     kept = [place for place in range(len(decoded.tokens)) if place not in dropped]
     tokens = tuple(decoded.tokens[place] for place in kept)

@@ -1,1 +1,1 @@
-"""Words and names of the user's own, which a search is made to hear."""
+"""Words and names of the user's own, which a search is made to recognize."""

@@ -1,12 +1,12 @@
-"""Words of the user's own, found where the text has something that sounds like them.
+"""Puts in words of the user's own where the text has something that sounds like them.
 
 Shallow fusion adds a bonus to every step along a prefix tree of the listed words (Le et al. 2021), and with a thousand
-words something on the tree is always near. Here the first reading says where to look: at words in doubt that sound like
-listed ones, and whose first token was likely enough there. Those paths of the tree, and only those, are followed
-through the decoder, side by side, up to where the text goes on as before; one is taken where it is likelier than what
-was read, or less likely by no more than its bonus: `strength` for each of its tokens, less what a long list takes off,
-since of a thousand words each is said more seldom than of ten. Nothing is taken by halves, a text that sounds like no
-listed word stays as it is, and the time depends on the doubts, not on the length of the list.
+words something on the tree is always near. Here the first reading shows where to look: at words in doubt that sound
+like listed ones, and whose first token was likely enough there. Those paths of the tree, and only those, are followed
+through the decoder, several at once, up to where the text goes on as before. A path is taken where it is likelier than
+what was read, or less likely by no more than its bonus: `strength` for each of its tokens, less a discount for a long
+list, since each of a thousand words is spoken more seldom than each of ten. A word is put in whole or not at all, a
+text that sounds like no listed word stays as it is, and the time depends on the doubts, not on the length of the list.
 
 The constants were chosen on ljspeech, timit_sample, misc_read_en, fleurs_en and spontaneous_en with tiny.en and base.
 """
@@ -34,20 +34,20 @@ from ..words.pieces import TokenWord, group_words
 from .sounds import SoundIndex
 
 _MOST_WORDS = 4
-"""Of the text for one listed word: "my con" for "Makan"."""
+"""Words of the text that one listed word may replace: "my con" for "Makan"."""
 
 _DOUBT = 0.8
-"""A stretch is in doubt where one of its tokens is less likely than this."""
+"""Probability of a token below which its stretch is in doubt."""
 
 _SHORT_LIST = 50
-"""Words of a list that takes off log 2."""
+"""Words of a list whose discount is log 2."""
 
 _LEAST_LIKENESS = 0.75
 _MOST_PATHS = 15
-"""Of a window, the most alike first."""
+"""Paths that are followed in a window, the most alike first."""
 
 _REJOINS = 3
-"""Tokens behind a stretch that say how well the text goes on after it."""
+"""Tokens after a stretch that show how well the text goes on after a listed word."""
 
 
 class _Spelling(NamedTuple):
@@ -59,7 +59,7 @@ class _Spelling(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Tokens of a text, from the first sound of a word to the last of one."""
+    """A run of tokens in a text, from the first sound of a word to the last of one."""
 
     start: int
     stop: int
@@ -79,7 +79,7 @@ class _Path:
     stop: int
     tokens: tuple[int, ...]
     first_logprob: float
-    """Of the first token there, as the search saw it."""
+    """Log-probability of the first token there, as the search saw it."""
     likeness: float
 
 
@@ -90,11 +90,11 @@ class _Taken:
     path: _Path
     logprobs: tuple[float, ...]
     gain: float
-    """Nats, bonus included."""
+    """Gain in nats, bonus included."""
 
 
 class WordList:
-    """The listed words, as sounds and as tokens; made once for a list, which takes 0.1 s for a thousand."""
+    """Listed words, as sounds and as tokens; made once for a list, which takes 0.1 s for a thousand words."""
 
     def __init__(self, tokenizer: Tokenizer, words: tuple[str, ...]) -> None:
         self.words = words
@@ -105,21 +105,22 @@ class WordList:
         }
         firsts = {spelling: [tokens[0] for tokens in paths] for spelling, paths in self.tokens.items()}
         self.first_tokens: IdArray = np.unique([token for tokens in firsts.values() for token in tokens])
-        """All tokens that a listed word begins with."""
+        """Tokens with which any listed word begins, ascending."""
         self.column = {spelling: np.searchsorted(self.first_tokens, tokens) for spelling, tokens in firsts.items()}
-        """Of each word, where its first token stands among those."""
+        """Index of each word's first token in `first_tokens`, by spelling."""
         self.n_tokens = {
             spelling: np.array([len(tokens) for tokens in paths]) for spelling, paths in self.tokens.items()
         }
 
 
 class WordBooster:
-    """Puts listed words into texts that nearly have them; holds no state, so threads may share one."""
+    """A rewriter that puts listed words into texts that nearly have them. Threads may share it: it holds no state."""
 
     def __init__(self, tokenizer: Tokenizer, n_text_ctx: int, words: tuple[str, ...], strength: float) -> None:
-        """`strength` in nats a token: how much less likely than what was read a word of a short list may be.
+        """Prepare to put in `words`.
 
-        `n_text_ctx` are the positions of the decoder.
+        `strength`, in nats for each token, is how much less likely than what was read a word of a short list may be.
+        `n_text_ctx` is the number of the decoder's positions.
         """
         self._tokenizer = tokenizer
         self._n_text_ctx = n_text_ctx
@@ -133,15 +134,15 @@ class WordBooster:
 
     @property
     def first_tokens(self) -> IdArray:
-        """What a search has to watch (`Hypothesis.watched`) for its readings to be boosted."""
+        """Tokens that a search has to watch (`Hypothesis.watched`) for its readings to be boosted."""
         return self._list.first_tokens
 
     def __call__(
         self, state: State, prompt: Prompt, decoded: DecodedWindow, language: str | None, *, is_held: bool = False
     ) -> DecodedWindow:
-        """The reading with listed words in it; the state holds the window's encoding, and loses what it decoded.
+        """Put listed words into a reading; the state holds the window's encoding, and loses what it decoded.
 
-        The reading as it was becomes the first of the others, where a word was put in. `is_held` says that the reading
+        Where a word is put in, the reading as it was becomes the first of the others. `is_held` tells that the reading
         is what the state decoded last, in its first sequence: it need not be decoded again.
         """
         n_prompt = len(prompt.tokens)
@@ -154,20 +155,20 @@ class WordBooster:
             state.rewind(0)
             state.decode(np.array([context[: n_prompt + max(path.start for path in paths)]], np.int32))
         found: list[_Taken] = []
-        # From the last place to the first: what the state holds in front of a place is needed up to there only.
+        # From the last place to the first: of what the state holds, only the part before a place is needed there.
         for start, here in groupby(sorted(paths, key=attrgetter("start"), reverse=True), key=attrgetter("start")):
             found += self._follow(state, n_prompt + start, list(here), decoded)
         return _rewrite(decoded, _best_apart(found), self._tokenizer)
 
     def _paths(self, decoded: DecodedWindow, language: str | None) -> list[_Path]:
-        """What is worth following, the most alike first; only what is likely enough at its first token."""
+        """Find the paths worth following, the most alike first: only those likely enough at their first token."""
         found: dict[tuple[int, int, tuple[int, ...]], _Path] = {}
         for stretch in _stretches(decoded, self._tokenizer, language):
             read = sum(decoded.token_logprobs[stretch.start : stretch.stop + _REJOINS])
             seen = decoded.watched[stretch.start]
             for spelling in stretch.spellings:
                 firsts = seen[self._list.column[spelling]]
-                is_open = firsts + self._bonus[spelling] > read  # what follows is no likelier than certain
+                is_open = firsts + self._bonus[spelling] > read  # what follows is at most certain
                 for word, likeness in self._list.sounds.search(stretch.text, _LEAST_LIKENESS, is_open):
                     tokens = self._list.tokens[spelling][word]
                     if self._list.words[word].casefold() not in stretch.text.casefold():
@@ -176,7 +177,7 @@ class WordBooster:
         return sorted(found.values(), key=lambda path: -path.likeness)[:_MOST_PATHS]
 
     def _follow(self, state: State, n_past: int, paths: Sequence[_Path], decoded: DecodedWindow) -> Iterator[_Taken]:
-        """Those of the paths that start at one place, `n_past` tokens on, that are likely enough there."""
+        """Find which of the paths from one place, `n_past` tokens on, are likely enough there."""
         known = (*decoded.tokens, self._tokenizer.eot)[: len(decoded.token_logprobs)]
         for at in range(0, len(paths), VOCABULARY_PATHS):
             some = paths[at : at + VOCABULARY_PATHS]
@@ -189,7 +190,7 @@ class WordBooster:
                     yield _Taken(path, logprobs[: len(path.tokens)], gain)
 
     def _later_logprobs(self, state: State, n_past: int, rows: Sequence[tuple[int, ...]]) -> list[list[float]]:
-        """Of each row's tokens but the first, which stand `n_past` tokens on."""
+        """Decode rows of tokens from `n_past` on, and give the log-probability of each token but the first."""
         width = max(map(len, rows)) - 1
         if not width:
             return [[] for _ in rows]
@@ -215,7 +216,7 @@ def _spell(word: str, spelling: _Spelling) -> str:
 
 
 def _stretches(decoded: DecodedWindow, tokenizer: Tokenizer, language: str | None) -> Iterator[_Stretch]:
-    """All runs of a few words, one of them in doubt, between timestamps and signs."""
+    """Find all runs of a few words, one of them in doubt, between timestamps and signs."""
     tokens, logprobs = decoded.tokens, decoded.token_logprobs
     for first, stop in _runs_of_text(tokens, tokenizer):
         words = group_words(tokens[first:stop], tokenizer, language)
@@ -226,18 +227,18 @@ def _stretches(decoded: DecodedWindow, tokenizer: Tokenizer, language: str | Non
                     if first + end > start and min(logprobs[start : first + end]) < math.log(_DOUBT):
                         yield _Stretch(start, first + end, tokenizer.decode(tokens[start : first + end]))
                 if last.spoken_stop < last.stop:
-                    break  # no word goes on behind a sign
+                    break  # no word goes on after a sign
 
 
 def _ends(word: TokenWord, text: Sequence[int], tokenizer: Tokenizer) -> Iterator[int]:
-    """Where a listed word may end: behind the last sound, and in front of a genitive's."""
+    """Find where a listed word may end: after the last sound, and before the one of a genitive."""
     yield word.spoken_stop
     if tokenizer.decode(text[word.spoken_stop - 1 : word.spoken_stop]) == "'s":
         yield word.spoken_stop - 1
 
 
 def _runs_of_text(tokens: Sequence[int], tokenizer: Tokenizer) -> Iterator[tuple[int, int]]:
-    """From where to where there is no special token."""
+    """Find the runs [start, stop) of tokens without a special one."""
     start = 0
     for stop, token in enumerate((*tokens, tokenizer.eot)):
         if token >= tokenizer.eot:
@@ -252,7 +253,7 @@ def _logprob(logits: FloatArray, token: int) -> float:
 
 
 def _best_apart(found: Sequence[_Taken]) -> list[_Taken]:
-    """Those that gain most and do not overlap."""
+    """Choose the paths that gain most and do not overlap."""
     kept: list[_Taken] = []
     for one in sorted(found, key=lambda one: -one.gain):
         if all(one.path.stop <= other.path.start or other.path.stop <= one.path.start for other in kept):

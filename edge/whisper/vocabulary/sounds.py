@@ -1,9 +1,9 @@
-"""How alike two spellings sound: which words of a list may be meant by a stretch of text.
+"""Measures how alike two spellings sound: which words of a list a stretch of text may mean.
 
 A spelling becomes a key of its consonants' sounds, in the manner of Metaphone (Philips 1990) but coarser: all vowels
 are one letter, since they are what a recognizer mishears first. Keys are compared by edit distance, vowels and
-neighbouring sounds (b and p, s and z) at half the price. The rules are those of English spelling; keys in other
-scripts are the letters themselves.
+neighbouring sounds (b and p, s and z) at half the price. The rules are those of English spelling; keys in other scripts
+are the letters themselves.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ _RULES = tuple(
 _VOWEL, _NEAR, _FULL = 0.5, 0.6, 1.0
 _NEIGHBOURS = "bp dt gk vf vb sS kS JS Jg mn lr Tf Tt Td Ts"
 _EXCHANGE = {pair: _NEAR for one in _NEIGHBOURS.split() for pair in (one, one[::-1])}
-"""Price of one sound for another; of any other two the full one."""
+"""Price of one sound for a neighbour of it; for any other sound it is the full one."""
 
 _LEAST_SHARED = 0.5
-"""Of the letter pairs of two keys (Dice 1945): with fewer in common, their edit distance is not taken."""
+"""Share of letter pairs that two keys must have in common (Dice 1945) for their edit distance to be computed."""
 
 
 @lru_cache(maxsize=4096)
 def sound_key(text: str) -> str:
-    """The sounds of a spelling; "" where it has no letters."""
+    """Give the key of a spelling; "" where it has no letters."""
     folded = unicodedata.normalize("NFKD", text.lower())
     key = "".join(character for character in folded if character.isalnum())
     for pattern, sound in _RULES:
@@ -66,7 +66,7 @@ def sound_key(text: str) -> str:
 
 
 def likeness(first: str, second: str, least: float = 0.0) -> float:
-    """1 less the edit distance between two keys as a share of the longer one; 0 where that is below `least`."""
+    """Compute 1 less the edit distance of two keys as a share of the longer one; 0 where that is below `least`."""
     prices = _prices(second)
     longest = max(sum(_prices(first)), sum(prices))
     most = (1 - least) * longest
@@ -87,7 +87,7 @@ def likeness(first: str, second: str, least: float = 0.0) -> float:
 
 
 class SoundIndex:
-    """The keys of a list of words, to be searched for those that sound like something."""
+    """Keys of a list of words, to be searched for those that sound like a text."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self._keys = [sound_key(word) for word in words]
@@ -100,9 +100,9 @@ class SoundIndex:
         self._lengths = np.array([sum(_prices(key)) for key in self._keys])
 
     def search(self, text: str, least: float, among: BoolArray) -> list[tuple[int, float]]:
-        """Words that sound at least so much like a text, the most alike first: their numbers and likenesses.
+        """Find the words that sound like a text, the most alike first: their numbers and likenesses.
 
-        `among` (n_words,) says which to compare it with.
+        `least` is the lowest likeness, and `among` (n_words,) marks the words to compare it with.
         """
         words = np.flatnonzero(among)
         if not words.size:
@@ -125,5 +125,5 @@ def _pairs(key: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _prices(key: str) -> tuple[float, ...]:
-    """Of each sound, to add it or leave it out."""
+    """Give the price of each sound, to add it or leave it out."""
     return tuple(_VOWEL if sound == "A" else _FULL for sound in key)

@@ -1,1 +1,1 @@
-"""Tokens to words, and when each is said."""
+"""Groups tokens into words, and finds when each word is spoken."""

@@ -1,4 +1,4 @@
-"""When each token was said: dynamic time warping over the attention of the alignment heads.
+"""Finds when each token was spoken: dynamic time warping over the attention of the alignment heads.
 
 Some heads of Whisper's decoder look at the audio that the next token is read from. Their attention, cleaned as
 openai-whisper cleans it (`find_alignment` in its timing.py), is a map of tokens over time; the best path through it
@@ -17,27 +17,28 @@ from ...errors import UnsupportedModelError
 from ..engines.protocol import State
 
 MEDIAN_WIDTH = 7
-"""Positions (of 20 ms) whose median takes the place of each."""
+"""Positions (of 20 ms) whose median replaces each of them."""
 
 _TINY = np.float32(1e-20)
 
 _LEADS: dict[tuple[tuple[int, int], ...], int] = {
     ((3, 1), (4, 2), (4, 3), (4, 7), (5, 1), (5, 2), (5, 4), (5, 6)): 8,
 }
-"""Positions by which the heads of a model, here base's, look ahead of the speech; no entry means none, as in tiny.en.
+"""Positions by which the alignment heads of a model, here base's, look ahead of the speech; without an entry 0, as in
+tiny.en.
 
-Measured where both models write the same words of the *_concat sets: without it those of base begin 0.16 s (median)
-before those of tiny.en, with it 96 % of them less than 0.2 s apart. Beside pauses loudness decides in any case.
+Measured where both models write the same words of the *_concat sets: without it base's words begin 0.16 s (median)
+before those of tiny.en, with it 96 % of them are less than 0.2 s apart. Next to pauses loudness decides in any case.
 """
 
 
 def attention_lead(alignment_heads: Sequence[tuple[int, int]]) -> int:
-    """By how many positions the attention of these (layer, head) pairs is ahead of what is said."""
+    """Give the number of positions by which the attention of these (layer, head) pairs is ahead of the speech."""
     return _LEADS.get(tuple(alignment_heads), 0)
 
 
 def check_alignment_heads(n_heads: int) -> None:
-    """Refuse to place words in time with a model that cannot.
+    """Refuse a model that cannot place words in time.
 
     Raises:
         UnsupportedModelError: it has no alignment heads.
@@ -45,31 +46,31 @@ def check_alignment_heads(n_heads: int) -> None:
     if not n_heads:
         raise UnsupportedModelError(
             "this model file names no alignment heads, so its words cannot be placed in time; export it again "
-            "from a checkpoint that tells its heads, or do not ask for word timestamps"
+            "from a checkpoint that names its heads, or do not ask for word timestamps"
         )
 
 
 def attention_map(
     state: State, start: Sequence[int], text: Sequence[int], eot: int, n_positions: int, lead: int = 0
 ) -> FloatArray:
-    """How much each token of `text`, and the `eot` behind it, is read from each of the first `n_positions` encoded.
+    """Measure how much each token of `text`, and the `eot` after it, is read from each encoded position.
 
-    Decodes `text` after the tokens `start`; what `state` had decoded before is lost. The map (n_text + 1, n_positions)
-    is in standard deviations above what the tokens give to a position on average, moved on by `lead` positions.
-    The model has some (`check_alignment_heads`).
+    Decodes `text` after the tokens `start`; what `state` had decoded before is lost. The map (n_text + 1, n_positions),
+    of the first `n_positions`, is in standard deviations above what the tokens give to a position on average, shifted
+    by `lead` positions. The model must have alignment heads (`check_alignment_heads`).
     """
     state.rewind(0)
     state.decode(np.array([[*start, *text, eot]], np.int32), alignment=True)
     attention = state.alignment()[0, :, :, :n_positions]
-    # The row of a token shows where the next one is read from: that of the last of `start` belongs to the first of
-    # `text`, and after that of `eot` nothing comes.
+    # The row of a token shows where the next one is read from: the row of the last of `start` belongs to the first
+    # of `text`, and nothing comes after `eot`.
     found = clean_attention(attention)[len(start) - 1 : -1]
     return np.pad(found, ((0, 0), (lead, 0)))[:, :n_positions]
 
 
 def clean_attention(attention: FloatArray) -> FloatArray:
-    """Attention weights (n_heads, n_tokens, n_positions) to one map (n_tokens, n_positions) of what stands out."""
-    # What went to the padding behind the clip is shared out: each row has a sum of one again.
+    """Reduce attention (n_heads, n_tokens, n_positions) to one map (n_tokens, n_positions) of what stands out."""
+    # Attention to the padding after the clip is shared out: each row has a sum of one again.
     weights = attention / np.maximum(attention.sum(axis=2, keepdims=True), _TINY)
     weights -= weights.mean(axis=1, keepdims=True)
     weights /= np.maximum(np.sqrt(np.square(weights).mean(axis=1, keepdims=True)), _TINY)
@@ -77,7 +78,7 @@ def clean_attention(attention: FloatArray) -> FloatArray:
     return mean
 
 
-# Compare and exchange (low, high): the part of a sorting network for seven values that settles the middle one.
+# Pairs to compare and exchange: the part of a sorting network for seven values that settles the middle one.
 _MEDIAN_OF_7 = (
     *((0, 5), (0, 3), (1, 6), (2, 4), (0, 1), (3, 5), (2, 6)),
     *((2, 3), (3, 6), (4, 5), (1, 4), (1, 3), (3, 4)),
@@ -85,7 +86,7 @@ _MEDIAN_OF_7 = (
 
 
 def median_filter(values: FloatArray) -> FloatArray:
-    """The median of each value and the three on both sides of it, along the last axis, mirrored at its ends."""
+    """Compute the median of each value and the three on both sides of it, along the last axis, mirrored at its ends."""
     n = values.shape[-1]
     half = MEDIAN_WIDTH // 2
     if n <= half:  # too short to mirror
@@ -98,10 +99,10 @@ def median_filter(values: FloatArray) -> FloatArray:
 
 
 def warp(gain: FloatArray) -> NDArray[np.intp]:
-    """The columns where the best path enters each row of `gain` (n_rows, n_columns), and n_columns: (n_rows + 1,).
+    """Find the columns where the best path enters each row of `gain` (n_rows, n_columns), and n_columns: (n_rows + 1,).
 
-    The path goes from the first cell to the last, one step to the right at a time and down at most one row with it,
-    and collects the most: every row has a column of its own. Where there are not enough, all share them evenly.
+    The path goes from the first cell to the last, one step to the right at a time and down at most one row with it, and
+    collects the most: every row has a column of its own. Where there are too few columns, all rows share them evenly.
 
     With P the prefix sums of a row's gains, the best sum up to column j is P[j] + max over k <= j of (best of the row
     above up to k - 1) - P[k - 1]: a few operations on whole rows in place of a loop over cells.
@@ -118,7 +119,7 @@ def warp(gain: FloatArray) -> NDArray[np.intp]:
     entries = np.zeros(n_rows + 1, np.intp)
     entries[-1] = column = n_columns
     for row in range(n_rows - 1, 0, -1):
-        # Entered where the row above, up to the column before, and this row from there on are the most together.
+        # The path enters where the row above up to the column before, and this row from there on, add up to the most.
         column = 1 + int(np.argmax(best[row - 1, : column - 1] - sums[row, : column - 1]))
         entries[row] = column
     return entries

@@ -1,4 +1,4 @@
-"""Tokens to words: what a user would call a word, and which tokens it is made of."""
+"""Groups tokens into what a user would call words."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from dataclasses import dataclass
 from ..tokens import Tokenizer
 
 UNSPACED_LANGUAGES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-"""Written without blanks between words: every character, or what one token holds of them, is a word."""
+"""Languages written without blanks between words: every character, or what one token holds of them, is a word."""
 
 _OPENING = frozenset("\"'“‘„«¿¡([{-–—（「『《〈【〔")  # noqa: RUF001
-"""Signs that belong to the word behind them where they stand alone; all others belong to the word before."""
+"""Signs that belong to the word after them where they stand alone; all others belong to the word before."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenWord:
-    """One word of a text, with the punctuation beside it."""
+    """A word of a text, with the punctuation next to it."""
 
     text: str
-    """As decoded, with the blank in front of it: the words of a text joined are the text."""
+    """Text as decoded, with the blank in front of it: joined, the words give the text."""
     first: int
-    """Number of its first token among those of the text."""
+    """Index of the word's first token among those of the text."""
     stop: int
-    """One more than the number of its last token."""
+    """Index after the word's last token."""
     spoken_first: int
-    """Number of the first token with a letter or digit, leaving out signs in front; `first` if there is none."""
+    """Index of the first token with a letter or digit, leaving out signs in front; `first` if there is none."""
     spoken_stop: int
-    """One more than the number of the last such token; `stop` if there is none."""
+    """Index after the last such token; `stop` if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """The fewest tokens that end where a character ends: one character may be spread over several."""
+    """The fewest tokens that end where a character ends: a character may be spread over several tokens."""
 
     text: str
     first: int
@@ -49,7 +49,7 @@ _Group = list[_Piece]
 
 
 def group_words(tokens: Sequence[int], tokenizer: Tokenizer, language: str | None) -> list[TokenWord]:
-    """The words of text tokens (no special ones); every token is in one of them."""
+    """Group text tokens (no special ones) into words, so that every token is in one of them."""
     pieces = _pieces(tokens, tokenizer)
     return [_word(group) for group in _with_signs(_cut(pieces, language in UNSPACED_LANGUAGES))]
 
@@ -66,7 +66,7 @@ def _pieces(tokens: Sequence[int], tokenizer: Tokenizer) -> Iterator[_Piece]:
 
 
 def _cut(pieces: Iterable[_Piece], unspaced: bool) -> Iterator[_Group]:
-    """Cut before blanks, or between all pieces but those of a foreign word or a number."""
+    """Cut before blanks; in languages without them, between all pieces but those of a foreign word or a number."""
     group: _Group = []
     for piece in pieces:
         begins = piece.text[:1].isspace()
@@ -81,7 +81,7 @@ def _cut(pieces: Iterable[_Piece], unspaced: bool) -> Iterator[_Group]:
 
 
 def _with_signs(groups: Iterable[_Group]) -> list[_Group]:
-    """Put groups that are signs alone to the words beside them."""
+    """Join groups that are only signs to the words next to them."""
     words: list[_Group] = []
     opening: _Group = []
     for group in groups:

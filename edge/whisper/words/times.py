@@ -1,7 +1,7 @@
-"""When each word was said: where attention finds it, and of that what is loud enough to be speech.
+"""Finds when each word was spoken: where attention points, and of that what is loud enough to be speech.
 
-Attention tells words apart well, but gives a pause to a word beside it. Where speech begins and ends beside a pause
-shows in the loudness, so every word is trimmed to that.
+Attention tells words apart well, but gives a pause to a word next to it. Loudness shows where speech begins and ends at
+a pause, so every word is trimmed to that.
 """
 
 from __future__ import annotations
@@ -29,33 +29,33 @@ _HEARD = np.float32(8)
 """Powers of ten below the loudest value of a window that the model hears; its features are cut off there as well."""
 _QUIET_PERCENTILE, _LOUD_PERCENTILE = 10, 95
 _SPEECH_FROM = 0.2
-"""Speech begins at this share of the way from quiet to loud."""
+"""Share of the way from quiet to loud at which speech begins."""
 _SMOOTHED_FRAMES = 5
 _CLOSURE_FRAMES = 10
-"""Silence shorter than this, as before the p of "stop", does not divide a word."""
+"""Frames of silence too short to divide a word, as before the p of "stop"."""
 _LINGER_FRAMES = 15
-"""A word may be heard so long after attention has moved on to the sign behind it."""
+"""Frames for which a word may still be heard after attention has moved on to the sign after it."""
 _DOUBT_S = 0.5
-"""The timestamps of a segment, where the model wrote some, are hardly ever further off."""
+"""Seconds that the timestamps of a segment, where the model wrote some, are hardly ever further off."""
 
 
 class WordTimer:
-    """Places the words of one window after another in time."""
+    """A timer that places the words of one window after another in time."""
 
     def __init__(self, state: State, tokenizer: Tokenizer, task: Task, lead: int) -> None:
-        """`lead`: by how many positions the model's attention is ahead of the speech (`attention_lead`)."""
+        """Make a timer; `lead` is the number of positions by which attention is ahead (`attention_lead`)."""
         self.seconds = 0.0
-        """Time spent."""
+        """Seconds spent."""
         self._state = state
         self._tokenizer = tokenizer
         self._task: Task = task
         self._lead = lead
 
     def __call__(self, segments: Sequence[Segment], raw: FloatArray, language: str | None) -> list[Segment]:
-        """The segments of a window with their words; their own times become those of their first and last word.
+        """Give the segments of a window their words; their own times become those of their first and last word.
 
         The state holds the encoding of the window; what it has decoded is lost. `raw` (n_frames, n_mels) are the
-        window's raw mel frames, up to where the segments tell what is said: all words lie there, in order and apart.
+        window's raw mel frames, up to the end of the segments: all words lie there, in order and apart.
         """
         began = time.perf_counter()
         tokenizer = self._tokenizer
@@ -85,7 +85,7 @@ class WordTimer:
 
 
 def place_words(spoken: Sequence[tuple[int, int]], gain: FloatArray, speech: BoolArray) -> list[tuple[int, int]]:
-    """The first frame of each word and the one after its last.
+    """Find the first frame of each word and the one after its last.
 
     Args:
         spoken: first token and one after the last of each word, signs left out: rows of `gain`, ascending.
@@ -102,7 +102,7 @@ def place_words(spoken: Sequence[tuple[int, int]], gain: FloatArray, speech: Boo
         stretches = [stretch for stretch in _stretches(heard) if stretch[0] < len(attention)]
         if not stretches:
             at = (0, len(attention))
-        elif not places:  # all that is heard before the first word falls to it, and its attention wanders there
+        elif not places:  # attention of the first word wanders over all that is heard before
             at = stretches[-1]
         else:
             at = max(stretches, key=lambda stretch: float(attention[slice(*stretch)].sum()))
@@ -111,7 +111,7 @@ def place_words(spoken: Sequence[tuple[int, int]], gain: FloatArray, speech: Boo
 
 
 def is_speech(raw: FloatArray) -> BoolArray:
-    """Which of the raw mel frames (n_frames, n_mels) are as loud as speech is in them."""
+    """Mark the raw mel frames (n_frames, n_mels) that are as loud as the speech in them."""
     if not len(raw):
         return np.zeros(0, np.bool_)
     loudness = np.maximum(raw, raw.max() - _HEARD).mean(axis=1)
@@ -124,7 +124,7 @@ def is_speech(raw: FloatArray) -> BoolArray:
 
 
 def _stretches(speech: BoolArray) -> list[tuple[int, int]]:
-    """Stretches [first, stop) of speech, those joined that are less than a pause apart."""
+    """Find stretches [first, stop) of speech, joining those less than a pause apart."""
     edges = np.flatnonzero(np.diff(np.pad(speech, 1).astype(np.int8))).tolist()
     joined: list[tuple[int, int]] = []
     for first, stop in zip(edges[::2], edges[1::2], strict=True):
@@ -152,14 +152,14 @@ def _timed(
     ]
     if not words:
         return segment
-    # What else is loud, such as music, hides where speech begins beside it; then the model's timestamps know better.
+    # Music and the like hide where speech begins next to them; then the model's timestamps are better.
     words[0] = replace(words[0], start=_raised(words[0].start, round(segment.start - _DOUBT_S, 2), words[0].end))
     words[-1] = replace(words[-1], end=-_raised(-words[-1].end, -round(segment.end + _DOUBT_S, 2), -words[-1].start))
     return replace(segment, start=words[0].start, end=words[-1].end, words=tuple(words))
 
 
 def _raised(value: float, least: float, below: float) -> float:
-    """`value`, or `least` if that is more and yet less than `below`."""
+    """Give `value`, or `least` if that is more and yet less than `below`."""
     return least if value < least < below else value
 
 

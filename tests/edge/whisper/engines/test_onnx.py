@@ -143,7 +143,7 @@ def test_the_wrong_engine_or_file(folder: Path, tmp_path: Path) -> None:
         edge.load(folder)
     with pytest.raises(UnsupportedModelError, match="this is a file"):
         edge.load(folder / FACTS, engine="onnxruntime")
-    with pytest.raises(UnsupportedModelError, match="its precision is int8, w4 was asked for"):
+    with pytest.raises(UnsupportedModelError, match="expected precision w4, as was asked for, found int8"):
         edge.load(folder, engine="onnxruntime", precision="w4")
     with pytest.raises(ModelNotFoundError, match="gone"):
         edge.load(tmp_path / "gone", engine="onnxruntime")

@@ -51,7 +51,7 @@ def test_it_shows_the_report(copy: Path) -> None:
     assert "Report: int8 on onnxruntime 1\\x1b[31m, word error rates\n" in text
     assert "  set: 25.00 % [0.00 to 50.00], float32 25.00 %, 2 recordings" in text
     add_report(copy, "[")
-    assert "Report: edgewise.report holds none that can be read" in describe_folder(copy)
+    assert "Report: edgewise.report holds a report that cannot be read" in describe_folder(copy)
 
 
 def test_what_is_no_such_folder(copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,7 +76,7 @@ def test_text_that_is_not_utf8_is_shown_all_the_same(foreign: Path, tmp_path: Pa
 )
 def test_a_report_that_is_none_is_said_to_be_none(write_model: Callable[..., Path], report: str) -> None:
     path = write_model(lambda metadata, tensors: metadata.update({"edgewise.report": report}))
-    assert "Report: edgewise.report holds none that can be read" in describe(path)
+    assert "Report: edgewise.report holds a report that cannot be read" in describe(path)
 
 
 def test_compressed_layers_are_shown(write_model: Callable[..., Path]) -> None:

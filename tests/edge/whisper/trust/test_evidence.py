@@ -331,7 +331,7 @@ def test_a_window_that_fails_does_not_take_the_others_with_it(
         result = fail(engine, english, {1})
     assert [(segment.start, segment.end) for segment in result.segments] == [(0, 30), (60, 80)]
     assert result.gaps == (Gap(30.0, 60.0, "KernelError: no more memory"),)
-    assert "what is said from 30.0 to 60.0 s is missing" in caplog.text
+    assert "speech from 30.0 to 60.0 s is missing" in caplog.text
 
 
 def test_where_all_windows_fail_the_recording_fails(english: Tokenizer, engine_of: Script, script: Script) -> None:
