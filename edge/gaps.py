@@ -1,4 +1,4 @@
-"""What is missing of a recording: one record, whoever noticed it."""
+"""A gap in a recording: one record for all that is missing, whoever noticed it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Cause: TypeAlias = Literal["damage", "failure", "unread"]
-"""Why it is missing: the recording is damaged, reading it failed, or speech was heard in which no words were found."""
+"""Cause of a gap: the recording is damaged, reading it failed, or speech was heard in which no words were found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +18,5 @@ class Gap:
     end: float
     """Seconds from the beginning of the recording; equal to `start` where nobody can tell how much is missing."""
     reason: str
-    """What happened, for people."""
+    """Description of what happened, for people."""
     cause: Cause = "failure"

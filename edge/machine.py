@@ -1,4 +1,4 @@
-"""The machine that this process runs on: what `edgewise doctor` shows, and what a result was measured on."""
+"""Describes the machine that this process runs on, for `edgewise doctor` and for the results of measurements."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Machine:
     system: str
     python: str
     load_average: float | None
-    """Mean of the last minute; a busy machine measures nothing."""
+    """Mean load of the last minute; a busy machine measures nothing."""
     temperature_c: float | None
     """Temperature of the hottest sensor."""
     commit: str | None = None
-    """Commit of the checkout that a result was measured with, "+" behind it where files are changed."""
+    """Commit of the checkout that a result was measured with, "+" after it where files are changed."""
 
 
 def describe_machine(commit: str | None = None) -> Machine:

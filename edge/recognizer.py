@@ -1,6 +1,6 @@
-"""What every family of speech models is to the rest of edgewise, and which family runs a file.
+"""The protocol of every family of speech models, and the choice of the family that runs a file.
 
-A family is a folder like edge/whisper and one line in `_FAMILIES`; nothing above this module knows one from another.
+A family is a folder like edge/whisper and one line in `_FAMILIES`; the code above this module is the same for all families.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Recognizer(Protocol):
     precision: str
     path: Path
     load_s: float
-    """Seconds that loading it took."""
+    """Seconds that loading the model took."""
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Codes of the languages that it knows."""
+        """Codes of the languages that the model knows."""
         ...
 
     def transcribe(
@@ -82,7 +82,7 @@ def open_path(
 ) -> Recognizer:
     """Load a model file, or a folder for onnxruntime, by the family that its architecture names.
 
-    `began` is when loading did, by time.perf_counter; all else and the errors are those of `edge.load`.
+    `began` is when loading began, by time.perf_counter; the other arguments and the errors are those of `edge.load`.
     """
     began = time.perf_counter() if began is None else began
     if engine == "onnxruntime":
@@ -128,4 +128,4 @@ def _whisper() -> _OpenFile:
 
 
 _FAMILIES: Mapping[str, Callable[[], _OpenFile]] = {"whisper": _whisper}
-"""How to load each architecture; a family is imported when a file of it is loaded."""
+"""Functions that load each architecture; a family is imported when a file of it is loaded."""

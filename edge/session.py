@@ -1,4 +1,4 @@
-"""Sound pushed into a recognizer, and a whole recording transcribed by that."""
+"""Sessions, into which sound is pushed piece by piece; a whole recording is transcribed by feeding it to one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OnSegment = Callable[[Segment], None]
 
 
 class Session(Protocol):
-    """One recording that comes in piece by piece; a session belongs to one thread at a time, and has none itself."""
+    """A recording that comes in piece by piece. A session belongs to one thread at a time, and starts no threads."""
 
     @property
     def done_s(self) -> float:
@@ -28,11 +28,11 @@ class Session(Protocol):
         ...
 
     def feed(self, samples: FloatArray) -> list[Event]:
-        """Take samples (n_samples,), mono at 16 kHz, of any number; gives what was found by now."""
+        """Take samples (n_samples,), mono at 16 kHz, of any number, and return what was found by now."""
         ...
 
     def finish(self) -> list[Event]:
-        """Take the end of the sound; gives the rest, the last of which is an `End`."""
+        """Take the end of the sound, and return the rest, the last of which is an `End`."""
         ...
 
     def close(self) -> None:
@@ -56,8 +56,8 @@ def transcribe(
 ) -> Transcript:
     """Feed a recording to a session, from its first sample to its end.
 
-    `on_segment` gets each segment as it is found, `progress` is told how many seconds are done, and `load_s` is passed
-    on into the result's timing.
+    `on_segment` is called with each segment as it is found, and `progress` with the seconds that are done; `load_s` is
+    passed on into the result's timing.
     """
     began = time.perf_counter()
     total_s = round(source.duration_s or 0)
@@ -95,7 +95,7 @@ def transcribe(
 
 
 def segments_of(session: Session, source: AudioSource) -> Iterator[Segment]:
-    """The segments of `transcribe`, each as soon as it is found; the recording is read as they are taken."""
+    """Yield the segments of `transcribe`, each as soon as it is found; the recording is read as they are taken."""
     for events in _batches(session, source):
         for event in events:
             if isinstance(event, Final):
@@ -109,7 +109,7 @@ def _batches(session: Session, blocks: Iterable[FloatArray]) -> Iterator[list[Ev
 
 
 class _Timed:
-    """Blocks, and how long it took to get them."""
+    """Blocks, and the time that it took to get them."""
 
     def __init__(self, blocks: Iterable[FloatArray]) -> None:
         self._blocks = blocks

@@ -10,10 +10,10 @@ from ..arrays import FloatArray
 
 
 class Blocks:
-    """Collects samples until a block is full."""
+    """A collector of samples, which gives a block when it is full."""
 
     def __init__(self, n_samples: int) -> None:
-        """`n_samples` is the length of every block but the last."""
+        """Begin an empty block; `n_samples` is the length of every block but the last."""
         self._n_samples = n_samples
         self._block = np.empty(n_samples, np.float32)
         self._n_filled = 0

@@ -34,7 +34,7 @@ class _Stretch:
 
 
 class Levels:
-    """Replaces samples that are not numbers by silence, and divides integers by their full scale.
+    """A mender of samples: those that are not numbers become silence, integers are divided by their full scale.
 
     Samples that are as they should be pass unchanged.
     """

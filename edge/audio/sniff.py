@@ -88,9 +88,9 @@ def is_like_speech(data: bytes) -> bool:
     if np.abs(sound).max() <= _QUIETEST:
         return True
     offset = float(sound.mean())
-    centred = sound - np.float32(offset)
-    power = float(centred @ centred)
-    smooth = power > 0 and float(centred[1:] @ centred[:-1]) / power >= _SMOOTH
+    centered = sound - np.float32(offset)
+    power = float(centered @ centered)
+    smooth = power > 0 and float(centered[1:] @ centered[:-1]) / power >= _SMOOTH
     if abs(offset) > _LARGEST_OFFSET:
         return False
     if smooth or power == 0:

@@ -17,7 +17,7 @@ _LENGTH_TOLERANCE_S = 10.0
 
 
 class Timeline:
-    """Follows the frames of one track, and tells how much silence belongs before each.
+    """A clock that follows the frames of one track, and tells how much silence belongs before each.
 
     A stamp that leaps counts only where the next frame goes on from it, not where it stands alone.
     """

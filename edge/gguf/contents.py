@@ -36,12 +36,12 @@ class Contents:
         self._file = io.FileIO(descriptor, closefd=False)
         self._lock = threading.Lock()  # a seek and its read belong together
         self.n_bytes = os.fstat(descriptor).st_size
-        """Size in bytes when the file was opened."""
+        """Size of the file when it was opened."""
         if self.n_bytes == 0:
             raise FormatError(f"{path}: expected a GGUF file, found an empty one; {_ANEW}")
 
     def read(self, offset: int, n_bytes: int) -> NDArray[np.uint8]:
-        """Read the bytes from `offset` on into a read-only array.
+        """Return the bytes from `offset` on, read-only.
 
         Raises:
             FormatError: the file has become shorter, or cannot be read.

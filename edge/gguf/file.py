@@ -26,7 +26,7 @@ from .types import BLOCKS, NUMPY_TYPES, VALUE_DTYPES, TensorType, ValueType
 
 _FIRST_READ = 2 << 20
 _MOST_HEADER = 256 << 20
-"""Bytes of the longest header that the parser reads."""
+"""Bytes that the parser looks at, at most."""
 
 _FoundEntry = tuple[bytes, int, int, int, int, int]
 _FoundTensor = tuple[bytes, int, tuple[int, ...], int, int]
@@ -44,7 +44,7 @@ class StoredTensor:
     shape: tuple[int, ...]
     """Shape in numpy's order, counted in elements."""
     source: NDArray[Any] | Callable[[], NDArray[Any]]
-    """Data of the tensor, or the function that reads them."""
+    """Data of the tensor, or what reads them."""
 
     @property
     def data(self) -> NDArray[Any]:
@@ -62,13 +62,13 @@ class StoredTensor:
         return math.prod(self.shape) // weights * n_bytes
 
     def in_memory(self) -> StoredTensor:
-        """Give the tensor with its data read into memory."""
+        """Return the same tensor with its data in memory, read now."""
         return replace(self, source=self.data)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Place of a metadata value in the header."""
+    """Place where a metadata value lies."""
 
     type: ValueType
     element_type: ValueType
@@ -106,7 +106,7 @@ class Metadata(Mapping[str, MetadataValue]):
         return len(self._entries)
 
     def raw_strings(self, key: str, most: int | None = None) -> ByteStrings:
-        """Read a string, or the strings of an array, as bytes; of a long array only the first `most`."""
+        """Return a string, or the strings of an array, as bytes; of a long array only the first `most`."""
         entry = self._entries[key]
         if entry.element_type is not ValueType.STRING:
             raise FormatError(f"{self._name}: {key}: expected strings, found {entry.element_type.name.lower()}")
@@ -170,7 +170,7 @@ def open_gguf(path: str | Path) -> GgufFile:
 
 
 def _parse(contents: Contents) -> tuple[NDArray[np.uint8], _Directory]:
-    """Read the file's header, and parse it.
+    """Read the file's header, and return what the parser found in it.
 
     The parser takes the length of the file and looks only at the header: after the part that was read there is memory
     that nobody touches.

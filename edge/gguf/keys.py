@@ -16,7 +16,7 @@ _MOST_TEXT = 256
 
 
 def read(file: GgufFile, key: str, kind: type[Value]) -> Value:
-    """Read the value of a key that must be there.
+    """Return the value of a key that has to be there.
 
     Raises:
         FormatError: it is missing or of another type, or a text that is long or holds control characters.
@@ -34,12 +34,12 @@ def read(file: GgufFile, key: str, kind: type[Value]) -> Value:
 
 
 def read_optional(file: GgufFile, key: str, kind: type[Value], default: Value) -> Value:
-    """Read the value of a key that may be missing, as `read` does; `default` where it is."""
+    """Return the value of a key that may be missing."""
     return read(file, key, kind) if key in file.metadata else default
 
 
 def read_integers(file: GgufFile, key: str, most: int) -> tuple[int, ...]:
-    """Read an array of at most `most` integers.
+    """Return an array of at most `most` integers.
 
     Raises:
         FormatError: the value is not such an array, or is longer.
@@ -54,6 +54,6 @@ def read_integers(file: GgufFile, key: str, most: int) -> tuple[int, ...]:
 
 
 def shorten(value: object) -> str:
-    """Show a value in a message: short, and without characters that a terminal obeys."""
+    """Write a value for a message: short, and without anything that a terminal obeys."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:60]}…"

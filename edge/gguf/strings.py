@@ -20,9 +20,9 @@ class ByteStrings(Sequence[bytes]):
     """A sequence whose elements are made when they are asked for; compared and hashed by content."""
 
     data: bytes
-    """All strings, one after the other."""
+    """Bytes of the strings, one after the other."""
     packed_ends: bytes
-    """End of each string in `data`, as int32."""
+    """Ends of the strings in `data`, as int32."""
 
     @classmethod
     def of(cls, strings: Iterable[bytes]) -> ByteStrings:
@@ -32,16 +32,16 @@ class ByteStrings(Sequence[bytes]):
 
     @property
     def ends(self) -> NDArray[np.int32]:
-        """End of each string in `data`."""
+        """Ends of the strings in `data`."""
         return np.frombuffer(self.packed_ends, np.int32)
 
     @property
     def starts(self) -> NDArray[np.int32]:
-        """Start of each string in `data`."""
+        """Beginnings of the strings in `data`."""
         return np.concatenate([np.zeros(1, np.int32), self.ends])[: len(self)]
 
     def find(self, wanted: bytes) -> int | None:
-        """Find the index of the first string that equals `wanted`, without making the others."""
+        """Return the index of the first that equals `wanted`, found without making the others."""
         starts, data = self.starts, np.frombuffer(self.data, np.uint8)
         candidates = np.flatnonzero(self.ends - starts == len(wanted))
         for place, byte in enumerate(wanted):

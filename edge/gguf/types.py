@@ -92,7 +92,7 @@ BLOCKS: Mapping[TensorType, tuple[int, int]] = {
     TensorType.NVFP4: (64, 36),
     TensorType.Q1_0: (128, 18),
 }
-"""Weights and bytes of a block of each type: kernels/gguf checks files by the same numbers."""
+"""Weights and bytes of a block, to which kernels/gguf holds files."""
 
 MAX_DIMS = 4
 

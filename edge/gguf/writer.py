@@ -35,7 +35,7 @@ class TensorToWrite:
     shape: tuple[int, ...]
     """Shape in numpy's order, counted in elements."""
     data: NDArray[Any]
-    """Numbers, or for block types bytes; they are written in C order."""
+    """Numbers of the tensor, or for block types its bytes; C order is made."""
 
 
 def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors: Iterable[TensorToWrite]) -> None:
@@ -55,7 +55,7 @@ def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors:
 
 
 def _check(metadata: Mapping[str, MetadataValue], tensors: list[TensorToWrite]) -> None:
-    """Refuse what `open_gguf` would refuse, here where the mistake is."""
+    """Refuse what `open_gguf` would refuse, here, where the mistake is."""
     if metadata.get("general.alignment", ALIGNMENT) != ALIGNMENT:
         raise ValueError(f"general.alignment: tensors are written at multiples of {ALIGNMENT}")
     names: set[str] = set()

@@ -1,1 +1,1 @@
-"""Listeners to sound as it comes in: each takes samples and gives what it heard in them."""
+"""Listeners to sound that comes in: each takes samples and gives what it heard in them."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import EdgeError, StoreError
 from ..progress import Progress
-from .vad import SileroVad
+from .vad.silero import SileroVad
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -21,17 +21,14 @@ class Detector:
     """Silero's network from the store, if it can be had. Threads may share it."""
 
     def __init__(self, offline: bool | None) -> None:
-        """Make a detector that is opened later; `offline` as in `edge.load`."""
+        """Open nothing yet; `offline` as in `edge.load`."""
         self._offline = offline
         self._lock = Lock()
         self._vad: SileroVad | None = None
         self._failure: EdgeError | None = None
 
     def open(self, *, must: bool = False) -> SileroVad | None:
-        """Give the network, or None where it cannot be had.
-
-        Its absence is logged once, or raised if the network `must` be there.
-        """
+        """Return the network; None where it cannot be had, which is logged once, or raised if it `must` be there."""
         with self._lock:
             if self._vad is None and self._failure is None:
                 self._load()

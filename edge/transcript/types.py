@@ -73,7 +73,7 @@ class Segment:
     original: str | None = None
     """Text before it was corrected; None where it was not."""
     decoding: Decoding | None = None
-    """How a Whisper model came to the text; None for other models."""
+    """Diagnostics of how a Whisper model came to the text; None for other models."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ _BAND_MELS = 8
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """A few neighbouring mel filters, and the bins outside of which they are zero."""
+    """A few neighboring mel filters, and the bins outside of which they are zero."""
 
     mels: slice
     bins: slice
@@ -88,7 +88,7 @@ class LogMel:
         return frames
 
     def _start(self) -> None:
-        # The first frame is centred on the first sample; what would lie before it is mirrored.
+        # The first frame is centered on the first sample; what would lie before it is mirrored.
         self._pending = np.concatenate([self._pending[_PAD_SAMPLES:0:-1], self._pending])
         self._started = True
 

@@ -150,7 +150,7 @@ class Tokenizer:
 
 
 def merge_ranks(piece: bytes, rank_of: Mapping[bytes, int]) -> list[int]:
-    """Byte-pair encode a word: join the neighbours whose union has the lowest rank until no union has one."""
+    """Encode a word by byte pairs: join the neighbors whose union has the lowest rank until no union has one."""
     if piece in rank_of:
         return [rank_of[piece]]
     try:
@@ -160,7 +160,7 @@ def merge_ranks(piece: bytes, rank_of: Mapping[bytes, int]) -> list[int]:
 
 
 def join_pairs(piece: bytes, rank_of: Mapping[bytes, int], below: int | None = None) -> list[bytes]:
-    """Join neighbouring parts of a word, those whose union has the lowest rank first; gives the parts that remain.
+    """Join neighboring parts of a word, those whose union has the lowest rank first; gives the parts that remain.
 
     With `below`, only unions of a lower rank are known. Time grows as n log n with the word.
     """

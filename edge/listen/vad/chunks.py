@@ -9,7 +9,7 @@ from .silero import SileroVad
 
 _MOST_IN_CHUNK_S = 30.0
 _LONGEST_PAUSE_S = 3.0
-"""Longest pause that a chunk may hold: in longer ones Whisper writes words that nobody said."""
+"""Seconds of the longest pause in a chunk: it is in pauses that Whisper writes what nobody says."""
 
 
 class SpeechChunks:
@@ -26,7 +26,7 @@ class SpeechChunks:
         return self._chunker.settled
 
     def feed(self, samples: FloatArray) -> list[Region]:
-        """Take samples (n_samples,) and give the chunks that are now certain."""
+        """Take samples (n_samples,), and return the chunks that are certain now."""
         regions = self._finder.feed(self._stream.feed(samples).tolist())
         return self._chunker.feed(regions, self._finder.settled)
 

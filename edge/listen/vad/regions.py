@@ -1,7 +1,7 @@
 """Turns probabilities into stretches of speech, and those into chunks of at most one window, as they come.
 
-Hysteresis and padding are Silero's own reading of its probabilities. The cut of long speech at its least likely frame,
-and the merging of neighbours up to a window, are WhisperX's (Bain et al. 2023, "cut & merge").
+Hysteresis and padding are Silero's own reading of its probabilities; the cut of long speech at its least likely
+frame, and the merging of neighbors up to a window, are WhisperX's (Bain et al. 2023, "cut & merge").
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Region:
 
     start: int
     end: int
-    """Sample after the last one."""
+    """End, one past the last sample."""
 
 
 class RegionFinder:
@@ -51,7 +51,7 @@ class RegionFinder:
         return max(0, self._next_start() - self._pad)
 
     def feed(self, probabilities: Iterable[float]) -> list[Region]:
-        """Take the next frames' probabilities and give the regions that are now certain, in order."""
+        """Take the next frames' probabilities, and return the regions that are certain now, in order."""
         found: list[Region] = []
         for probability in probabilities:
             found += self._step(float(probability))
@@ -61,7 +61,7 @@ class RegionFinder:
         return found
 
     def finish(self) -> list[Region]:
-        """Give the regions that the end of the recording leaves; its last frame may reach past it."""
+        """Return the regions that the end of the recording leaves; its last frame may reach past it."""
         found = self._close(self._n_frames if self._quiet is None else self._quiet) if self._start is not None else []
         if self._waiting is not None:
             end = min(self._waiting.end + self._pad, self._n_frames * FRAME_SAMPLES)
@@ -99,7 +99,7 @@ class RegionFinder:
         return found
 
     def _close(self, end_frame: int) -> list[Region]:
-        """End the speech; gives the region before it, if that waited for the pause between them to end."""
+        """End the speech, and return the region before it, if that waited for the pause between them."""
         assert self._start is not None
         start, end = self._start * FRAME_SAMPLES, end_frame * FRAME_SAMPLES
         self._start, self._quiet, self._scores = None, None, []
@@ -114,15 +114,15 @@ class RegionFinder:
         return [Region(before.start, middle)]
 
     def _next_start(self) -> int:
-        """Give the sample before which no later speech begins."""
+        """Return the sample before which no speech begins that is still to be closed."""
         return (self._n_frames if self._start is None else self._start) * FRAME_SAMPLES
 
 
 class Chunker:
-    """A merger of neighbouring regions into chunks that fit into one window; each chunk is transcribed by itself."""
+    """Merges neighboring regions into chunks, each transcribed by itself, while they fit into one window."""
 
     def __init__(self, max_s: float = 30.0, max_gap_s: float = math.inf) -> None:
-        """Make a merger; `max_gap_s` is the longest pause that a chunk may hold."""
+        """Begin without a chunk; `max_gap_s` is the longest pause that a chunk may hold."""
         self._max = round(max_s * 1000) * _SAMPLES_PER_MS
         self._max_gap = max_gap_s * 1000 * _SAMPLES_PER_MS
         self._open: Region | None = None
@@ -134,7 +134,7 @@ class Chunker:
         return self._settled if self._open is None else self._open.start
 
     def feed(self, regions: Iterable[Region], settled: int) -> list[Region]:
-        """Take the next regions and give the chunks that are now complete. No later region begins before `settled`."""
+        """Take the next regions, and return the chunks that are complete. No region to come begins before `settled`."""
         done: list[Region] = []
         for region in regions:
             if self._open is None:
@@ -150,7 +150,7 @@ class Chunker:
         return done
 
     def finish(self) -> list[Region]:
-        """Give the chunk that is still open, if there is one."""
+        """Return the chunk that is still open, if there is one."""
         done = [] if self._open is None else [self._open]
         self._open = None
         return done

@@ -14,13 +14,13 @@ from ...arrays import FloatArray
 from ...onnx.graph import Graph, Signature, require_onnxruntime, to_value
 
 FRAME_SAMPLES = 512
-"""Samples of a frame at 16 kHz: 32 ms."""
+"""Samples of a frame of 32 ms at 16 kHz."""
 
 _CONTEXT_SAMPLES = 64  # end of the frame before, put in front of each frame
 _LENGTH = _CONTEXT_SAMPLES + FRAME_SAMPLES
 _STATE = (1, 1, 128)
 _MOST_FRAMES = 256
-"""Frames that are run at once, 8 s, so that a long recording needs no more memory than a short one."""
+"""Frames that are looked at in one call: 8 s, so that a long recording needs no more memory than a short one."""
 
 _OUTPUTS = ("speech_probs", "hn", "cn")
 _SIGNATURE = Signature(
@@ -47,10 +47,7 @@ class SileroVad:
         return VadStream(self._graph)
 
     def probabilities(self, samples: FloatArray) -> FloatArray:
-        """Compute the probability of speech in each frame of a recording (n_samples,) at 16 kHz.
-
-        The last frame may be short.
-        """
+        """Return the probability of speech in each frame of a recording (n_samples,); the last frame may be short."""
         stream = self.stream()
         return np.concatenate([stream.feed(samples), stream.finish()])
 
@@ -64,7 +61,7 @@ class VadStream:
         self._pending = np.zeros(_CONTEXT_SAMPLES, np.float32)  # the context, then a part of a frame
 
     def feed(self, samples: FloatArray) -> FloatArray:
-        """Take samples (n_samples,) and give the probabilities of the frames that are now complete, (n_frames,).
+        """Take samples (n_samples,), and return the probabilities of the frames that are complete now, (n_frames,).
 
         Raises:
             KernelError: onnxruntime failed.
@@ -78,7 +75,7 @@ class VadStream:
         return np.concatenate([self._run(frames[at : at + _MOST_FRAMES]) for at in range(0, n_frames, _MOST_FRAMES)])
 
     def finish(self) -> FloatArray:
-        """Give the probability of the last frame, padded with silence: (1,), or (0,) where nothing was left."""
+        """Return the probability of the last frame, filled up with silence: (1,), or (0,) where nothing was left."""
         n_left = len(self._pending) - _CONTEXT_SAMPLES
         return self.feed(np.zeros(FRAME_SAMPLES - n_left, np.float32)) if n_left else np.zeros(0, np.float32)
 

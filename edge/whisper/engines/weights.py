@@ -130,7 +130,7 @@ def to_float32(tensor: StoredTensor) -> FloatArray:
 
 
 def _frames_side_by_side(weights: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Turn a convolution's (out, in, 3) into the (out, 3 * in) of a product over three neighbouring frames."""
+    """Turn a convolution's (out, in, 3) into the (out, 3 * in) of a product over three neighboring frames."""
     if weights.ndim != 3:
         return np.ascontiguousarray(weights)
     return np.ascontiguousarray(weights.transpose(0, 2, 1)).reshape(weights.shape[0], -1)

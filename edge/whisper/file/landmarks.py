@@ -38,7 +38,7 @@ class Tail:
     counts: NDArray[np.int32]
     """Number of positions that each landmark stands for: (n_landmarks,)."""
     local_heads: NDArray[np.int32]
-    """Heads of the first encoder layer that look only at their neighbours: (n_local,)."""
+    """Heads of the first encoder layer that look only at their neighbors: (n_local,)."""
     contexts: NDArray[np.float32]
     """Outputs of these heads in a window of padding alone: (n_landmarks, n_local, 64)."""
 

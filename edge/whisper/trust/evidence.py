@@ -142,7 +142,7 @@ class Listener:
 def evened(samples: FloatArray) -> FloatArray:
     """Make quiet parts of samples (n_samples,) as loud as the rest: after a loud voice they would be missed.
 
-    Each half second is brought near one level, but none is raised above it for the sake of a quieter neighbour; between
+    Each half second is brought near one level, but none is raised above it for the sake of a quieter neighbor; between
     their middles the gain changes evenly.
     """
     starts = np.arange(0, len(samples), _EVENED_SAMPLES)

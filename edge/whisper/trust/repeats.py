@@ -57,8 +57,8 @@ def is_repeated(decoded: DecodedWindow, tokenizer: Tokenizer) -> bool:
 def _said_again(times: FloatArray, start: int, period: int, listener: Listener) -> Iterator[int]:
     """Find the tokens from `start` on that belong to a repetition with speech of its own.
 
-    Attention may give a part of a repetition to its neighbour: one that has half of the speech it needs counts as
-    spoken if it and both neighbours together have enough.
+    Attention may give a part of a repetition to its neighbor: one that has half of the speech it needs counts as
+    spoken if it and both neighbors together have enough.
     """
 
     def has_speech(first: int, stop: int, tokens_per_second: float) -> bool:

@@ -2,7 +2,7 @@
 
 A spelling becomes a key of its consonants' sounds, in the manner of Metaphone (Philips 1990) but coarser: all vowels
 are one letter, since they are what a recognizer mishears first. Keys are compared by edit distance, vowels and
-neighbouring sounds (b and p, s and z) at half the price. The rules are those of English spelling; keys in other scripts
+neighboring sounds (b and p, s and z) at half the price. The rules are those of English spelling; keys in other scripts
 are the letters themselves.
 """
 
@@ -47,9 +47,9 @@ _RULES = tuple(
 )
 
 _VOWEL, _NEAR, _FULL = 0.5, 0.6, 1.0
-_NEIGHBOURS = "bp dt gk vf vb sS kS JS Jg mn lr Tf Tt Td Ts"
-_EXCHANGE = {pair: _NEAR for one in _NEIGHBOURS.split() for pair in (one, one[::-1])}
-"""Price of one sound for a neighbour of it; for any other sound it is the full one."""
+_NEIGHBORS = "bp dt gk vf vb sS kS JS Jg mn lr Tf Tt Td Ts"
+_EXCHANGE = {pair: _NEAR for one in _NEIGHBORS.split() for pair in (one, one[::-1])}
+"""Price of one sound for a neighbor of it; for any other sound it is the full one."""
 
 _LEAST_SHARED = 0.5
 """Share of letter pairs that two keys must have in common (Dice 1945) for their edit distance to be computed."""

@@ -106,5 +106,5 @@ def _word(group: _Group) -> TokenWord:
     return TokenWord(text, group[0].first, group[-1].stop, spoken[0].first, spoken[-1].stop)
 
 
-def _is_ascii_word(neighbours: str) -> bool:
-    return len(neighbours) == 2 and neighbours.isascii() and neighbours.isalnum()
+def _is_ascii_word(neighbors: str) -> bool:
+    return len(neighbors) == 2 and neighbors.isascii() and neighbors.isalnum()
