@@ -1,6 +1,7 @@
 """The protocol of every family of speech models, and the choice of the family that runs a file.
 
-A family is a folder like edge/whisper and one line in `_FAMILIES`; the code above this module is the same for all families.
+A family is a folder like edge/whisper and one line in `_FAMILIES`; the code above this module does not tell one from
+another.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ def check_options(options: TranscribeOptions, tokenizer: Tokenizer) -> None:
     """Refuse what the model of this tokenizer cannot do.
 
     Raises:
-        OptionError: it knows no such language or token, or cannot translate.
+        OptionError: the model does not know a language or token, or cannot translate.
     """
     highest = max(map(int, options.suppress_tokens or ()), default=0)
     if highest >= tokenizer.n_vocab:

@@ -143,7 +143,7 @@ class WhisperSession:
         """Take samples (n_samples,), mono at 16 kHz, of any number; gives what has been found by now.
 
         Raises:
-            AudioError: they are no such samples.
+            AudioError: they are not such samples.
             OptionError: the session has ended.
         """
         if not isinstance(samples, np.ndarray):
@@ -157,7 +157,7 @@ class WhisperSession:
 
         Raises:
             OptionError: the session has ended.
-            Exception: whatever a window raised, where all failed.
+            Exception: the last error of a window, where all failed.
         """
         with self._working():
             events = [event for block in self._blocks.finish() for event in self._take(block)]

@@ -88,7 +88,7 @@ class EngineState:
         """Run the encoder over (n_frames, n_mels), n_frames even and at most 2 * n_audio_ctx.
 
         Raises:
-            KernelError: the shape is not that.
+            KernelError: the shape is a different one.
         """
         self._encode(mel, None)
 
@@ -96,7 +96,7 @@ class EngineState:
         """Encode, and give the states before and after each layer, (n_audio_layer + 1, n_frames / 2, n_state).
 
         Raises:
-            KernelError: the shape is not that of `encode`.
+            KernelError: the shape is not what `encode` takes.
         """
         n_ctx = len(mel) // FRAMES_PER_POSITION
         out = np.empty((self.dims.n_audio_layer + 1, n_ctx, self.dims.n_audio_state), np.float32)
@@ -140,7 +140,7 @@ class EngineState:
         """Let beam i go on from what was beam `parents[i]`, for the first `len(parents)` beams.
 
         Raises:
-            KernelError: there are not so many beams, or a parent had no part in the last decode.
+            KernelError: there are fewer beams, or a parent had no part in the last decode.
         """
         try:
             self._state.reorder(np.ascontiguousarray(parents, np.int32), len(parents))

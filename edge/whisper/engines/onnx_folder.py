@@ -40,7 +40,7 @@ def open_folder(folder: Path) -> ModelFile:
 
     Raises:
         FormatError: its facts are damaged.
-        ModelNotFoundError, UnsupportedModelError: it is no such folder (`require_files`).
+        ModelNotFoundError, UnsupportedModelError: it is not such a folder (`require_files`).
     """
     require_files(folder, (*GRAPHS, FACTS))
     return read_facts(open_gguf(folder / FACTS), PRECISIONS)

@@ -100,7 +100,7 @@ LARGEST = WhisperDims(
     n_text_head=5120 // HEAD_DIM,
     n_text_layer=128,
 )
-"""The largest sizes that a model may have, four times the largest Whisper's. The engine says the same for itself, as
+"""Largest sizes that a model may have, four times the largest Whisper's. The engine has the same ones, as
 `edge._kernels.LARGEST_SIZES`."""
 
 

@@ -64,7 +64,7 @@ def check_kind(file: GgufFile, dims: WhisperDims) -> None:
 
     Raises:
         FormatError: a key is of the wrong type.
-        UnsupportedModelError: it wants something else.
+        UnsupportedModelError: the file wants to be run in another way.
     """
     _check_values(file, str, _WORDS)
     _check_values(file, int, {**_NUMBERS, "stt.frontend.num_mels": dims.n_mels})

@@ -36,7 +36,8 @@ class Calibration:
 
 
 CALIBRATION = Calibration(token=0.823, window=0.979, offset=0.239)
-"""One map for all models, fitted on 6,054 words of tiny.en and base at int8. What made it and tells how well it holds:
+"""One map for all models, fitted on 6,054 words of tiny.en and base at int8. This fits it and measures how well it
+holds:
 
     python -m benchmarks confidence --models tiny.en,base \\
         --fit librispeech_test_other,ljspeech,misc_read_en,timit_sample \\
