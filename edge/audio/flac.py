@@ -149,7 +149,7 @@ class FlacStream:
         return ""
 
     def reach_s(self, wanted_s: float) -> float:
-        """Allow all that is wanted: every frame has a checksum, and the decoder stops at a wrong one."""
+        """Give `wanted_s`: every frame has a checksum, and the decoder stops at a wrong one."""
         return wanted_s
 
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:

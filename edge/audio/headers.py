@@ -89,7 +89,7 @@ class HeaderStream:
         return ""
 
     def reach_s(self, wanted_s: float) -> float:
-        """Allow all that is wanted, up to where another file follows: samples carry no checks."""
+        """Give `wanted_s`, but at most the end of this file where another follows: samples have no checksums."""
         return wanted_s if self._following is None else min(wanted_s, self._promised_s())
 
     def go_on(self, done_s: float, near: int) -> Iterator[Part]:
