@@ -20,7 +20,7 @@ from . import onnx_folder as names
 
 
 class OnnxEngine:
-    """Open graphs of a model."""
+    """The open graphs of a model."""
 
     tail = None
     level = "onnxruntime"

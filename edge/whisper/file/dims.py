@@ -21,7 +21,7 @@ class LayerShape:
     """Shape of an encoder layer after compression (export.compress)."""
 
     key_width: int
-    """Width of a head's queries and keys: 64, or fewer, whose products are what 64 would have given."""
+    """Width of a head's queries and keys: 64, or less, whose products are what 64 would have given."""
     ffn_width: int
     """Width of the feed-forward layer: 4 n_audio_state, or less."""
     out_rank: int = 0

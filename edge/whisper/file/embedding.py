@@ -19,7 +19,7 @@ BANDS = (EMBEDDING, f"{EMBEDDING}.rare", f"{EMBEDDING}.special")
 CHANNEL_SCALE = f"{EMBEDDING}.channel_scale"
 
 BAND_STEP = 16
-"""Number of which every band's rows but the last are a multiple: a tile of the kernels."""
+"""Step of the number of rows in every band but the last: a tile of the kernels."""
 
 FREQUENT = 7_008
 """Number of tokens, by rank, in the first band of an INT4 file that edgewise writes; most others are hardly ever

@@ -32,7 +32,7 @@ class Tail:
     """Landmarks of the padding."""
 
     stride: int
-    """Encoder positions of which clips end at a multiple: every landmark after the end then counts in full."""
+    """Step in encoder positions: clips end at a multiple of it, so that every landmark after the end counts in full."""
     positions: NDArray[np.int32]
     """Positions of the landmarks in the window, ascending: (n_landmarks,)."""
     counts: NDArray[np.int32]

@@ -19,10 +19,10 @@ _PREFIX = "edgewise.layers."
 _NAMES = tuple(field.name for field in fields(LayerShape))
 
 KEY_STEP = 16
-"""Number of which widths of queries and keys are a multiple: a tile of the kernels."""
+"""Step of the widths of queries and keys: a tile of the kernels."""
 
 STEP = 32
-"""Number of which other widths and ranks are a multiple: a group of INT4 weights."""
+"""Step of other widths and of ranks: a group of INT4 weights."""
 
 
 def layers_metadata(dims: WhisperDims) -> dict[str, MetadataValue]:
