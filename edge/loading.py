@@ -1,4 +1,4 @@
-"""`edge.load`: a name or a file becomes a model that transcribes."""
+"""Loads a model that transcribes, from a name or a file: `edge.load`."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def load(
     Args:
         model: a name that `edgewise models list` shows, or the path of a model file. A string is a path if it has a
             folder in it, begins with "." or "~", or ends in .gguf; a file `tiny.en` here is "./tiny.en".
-        precision: f32, f16, q8_0, int8 or int4, of a model given by name; int8 if not said.
+        precision: f32, f16, q8_0, int8 or int4, for a model given by name; None takes int8.
         engine: "onnxruntime" runs the folder that `edgewise export whisper SOURCE -o DIR --to onnx` wrote, or a name
             at f32, int8, w8 or w4, whose first use needs the extra `edgewise[onnx-export]`.
         threads: CPU threads, at most as many as processors that this process may run on; None takes its physical cores.
         offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
-        progress: is told what is fetched and exported.
+        progress: called with what is fetched and exported, and how far it is.
 
     Raises:
-        ModelNotFoundError: no such name or file.
+        ModelNotFoundError: there is no such name or file.
         FormatError, UnsupportedModelError: the file is damaged, or not one to run.
         StoreError: fetching failed; OfflineError where the network was needed and not allowed.
         KernelError: EDGE_CPU names a level that this processor does not have.
-        OptionError: no such engine, or a value of another type or range than expected.
-        EdgeError: onnxruntime is asked for and not installed.
+        OptionError: there is no such engine, or a value of another type or range than expected.
+        EdgeError: onnxruntime is asked for but not installed.
     """
     if not isinstance(model, (str, os.PathLike)):
         raise OptionError(f"model is {shown(model)}; expected the name of a model, or the path of a file")

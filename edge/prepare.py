@@ -1,6 +1,6 @@
-"""A model's name and a precision to a file or folder that runs: fetched and exported on first use.
+"""Turns a model's name and a precision into a file or folder that runs, fetched and exported on first use.
 
-The one place where the runtime asks for the exporter, which is imported then.
+This is the only place where the runtime calls the exporter, which is imported then.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def prepare_model(
 ) -> Path:
     """The model as a file for the runtime; fetched and exported on first use, which is logged.
 
-    One that is not what the export wrote is made anew; `verify` reads it through to find out. `folders` are looked
+    A file that is not what the export wrote is made anew; `verify` reads all of it to find out. `folders` are looked
     into before anything is fetched.
 
     Raises:
@@ -99,7 +99,7 @@ def prepare_onnx(
     `verify` and the errors are those of `prepare_model`.
 
     Raises:
-        EdgeError: it is not there, and what exports it is not installed.
+        EdgeError: the folder is not there, and the packages that export it are not installed.
     """
     store = store or Store()
     target = onnx_place(name, precision, store)
@@ -122,7 +122,7 @@ def _speech_model(store: Store, name: str) -> Asset:
     asset = store.asset(name)
     if asset.kind != "whisper":
         models = ", ".join(known.name for known in store.catalogue.values() if known.kind == "whisper")
-        raise ModelNotFoundError(f"{name} ({asset.kind}) is no speech model; speech models are {models}")
+        raise ModelNotFoundError(f"{name} ({asset.kind}) is not a speech model; speech models are {models}")
     return asset
 
 
@@ -132,7 +132,7 @@ def _source_of(store: Store, name: str) -> str:
 
 
 def _check_precision(precision: str, known: Sequence[str]) -> None:
-    """Refuse what no model is exported at; a precision becomes a part of a path."""
+    """Refuse an unknown precision, since a precision becomes a part of a path."""
     if precision not in known:
         raise UnsupportedModelError(f"unknown precision {precision!r:.80}; known here are {', '.join(known)}")
 
@@ -165,7 +165,7 @@ def _require_onnx_exporter(name: str, precision: str, target: Path) -> None:
 
 @contextmanager
 def _explaining_damage(target: Path, name: str) -> Iterator[None]:
-    """Say of an exported model that is there and cannot be made anew what to do with it."""
+    """Explain what to do with an exported model that is damaged and cannot be made anew."""
     was_there = target.exists()
     try:
         yield
