@@ -10,15 +10,13 @@ from pathlib import Path
 
 from .errors import FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from .listen.detector import fetch_detector
-from .names import given_path
-from .prepare import DEFAULT_PRECISION, model_place, prepare_model, prepare_onnx
+from .names import DEFAULT_MODEL, DEFAULT_PRECISION, given_path
+from .prepare import model_place, prepare_model, prepare_onnx
 from .progress import Progress
 from .recognizer import ENGINES, EngineName, Recognizer, open_path
 from .store import Store
 from .threads import usable_threads
 from .values import choice, flag, optional, shown, text, whole
-
-DEFAULT_MODEL = "tiny.en"
 
 _LONGEST_NAME = 255
 _LONGEST_PRECISION = 100

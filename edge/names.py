@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+DEFAULT_MODEL = "tiny.en"
+DEFAULT_PRECISION = "int8"
+"""Precision of a model that is given by name."""
+
 _SUFFIXES = (".gguf", ".bin", ".pt", ".pth", ".safetensors", ".onnx")
 
 

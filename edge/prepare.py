@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import EdgeError, IntegrityError, ModelNotFoundError, StoreError, UnsupportedModelError
+from .names import DEFAULT_PRECISION
 from .progress import Progress
 from .store import Asset, Store, is_offline
 from .store.files import readable_size, require_space
@@ -23,8 +24,6 @@ MODEL_REVISION = 6
 
 ONNX_REVISION = 1
 """The same for folders for onnxruntime."""
-
-DEFAULT_PRECISION = "int8"
 
 _ONNX_SPACE = 10
 """Times the size of a float16 checkpoint: float32 weights, both decoders' before they share theirs, the result."""

@@ -11,7 +11,7 @@ from ..debugging import is_debugging
 from ..transcript.options import OutputOptions
 from . import stops
 from .console.bar import Console
-from .console.colours import LEGEND
+from .console.colors import LEGEND
 from .console.places import Place, is_done
 from .console.sinks import FileSink, PrintSink, Sink
 from .console.streams import standard_input
@@ -40,7 +40,7 @@ class Plan:
     """… also where something is missing of them."""
     options: OutputOptions
     shows_timing: bool
-    in_colours: bool = False
+    in_colors: bool = False
     """Whether printed text shows how sure each word is."""
 
 
@@ -76,7 +76,7 @@ class Batch:
             return
         model = load()
         self._console.clear()
-        if self._plan.in_colours:
+        if self._plan.in_colors:
             self._console.show(LEGEND)
         for recording in sound:
             self._transcribe(recording, model, settings)
@@ -133,7 +133,7 @@ class Batch:
         if plan.places is not None:
             return FileSink(plan.places[name], options, self._console)
         heading = f"==> {name} <==" if self._tally.n_given > 1 else None
-        return PrintSink(plan.formats[0], options, self._console, heading, in_colours=plan.in_colours)
+        return PrintSink(plan.formats[0], options, self._console, heading, in_colors=plan.in_colors)
 
     def _fail(self, name: str, message: str) -> None:
         self._tally.failed.append(name)

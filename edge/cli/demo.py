@@ -8,21 +8,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ..names import given_path
+from ..names import DEFAULT_PRECISION, given_path
+from ..transcript.options import OutputOptions
 from .console.bar import Console
-from .console.colours import LEGEND
+from .console.colors import LEGEND
 
 CLIP = "jfk"
 
 
 def run_demo(
-    args: argparse.Namespace, console: Console, settings: Mapping[str, Any], *, in_colours: bool = False
+    args: argparse.Namespace,
+    console: Console,
+    settings: Mapping[str, Any],
+    options: OutputOptions,
+    *,
+    in_colors: bool = False,
 ) -> int:
     """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
     from .. import load
-    from ..prepare import DEFAULT_PRECISION, model_place, prepare_model
+    from ..prepare import model_place, prepare_model
     from ..store import Store, is_offline
-    from ..transcript.options import OutputOptions
     from .console.sinks import PrintSink
     from .console.streams import standard_output
 
@@ -47,8 +52,7 @@ def run_demo(
         )
     with _timed(steps, "transcribe", console):
         transcript = model.transcribe(clip, progress=console.progress, **settings)
-    options = OutputOptions(args.max_line_width, args.max_line_count)
-    sink = PrintSink(args.formats[0], options, console, LEGEND if in_colours else None, in_colours=in_colours)
+    sink = PrintSink(args.formats[0], options, console, LEGEND if in_colors else None, in_colors=in_colors)
     for segment in transcript.segments:
         sink.segment(segment)
     sink.end(transcript)

@@ -8,26 +8,33 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from .arguments import HELP, Subcommands
 from .console.bar import Console
 from .console.streams import report
+from .parser import Parser
+
+_EPILOG = """\
+environment:
+  EDGEWISE_HOME      where models are kept (default: the platform's cache folder)
+  EDGEWISE_OFFLINE   1 forbids the network
+  EDGEWISE_ASSETS    folders that hold models already, for machines without a network
+  EDGE_CPU           forces a kernel level, of those listed
+  EDGEWISE_DEBUG     1 shows tracebacks and details
+
+Send the output along with a report of a problem.
+"""
 
 _LIBRARIES = ("numpy", "soundfile", "soxr", "av", "filelock", "platformdirs", "safetensors")
 
 
-def add_parser(commands: Subcommands) -> None:
-    """Declare the subcommand."""
-    parser = commands.add_parser(
-        "doctor",
-        help="show the processor, the kernels in use, versions and folders",
-        description="Show what this machine offers and what edgewise makes of it.",
-        epilog="Send its output along with a report of a problem.",
-        formatter_class=HELP,
-    )
-    parser.set_defaults(run=_run)
+def declare(parser: Parser) -> None:
+    """Declare the command."""
+    parser.description = "Show what this machine offers and what edgewise makes of it."
+    parser.epilog = _EPILOG
+    parser.set_defaults(run=run)
 
 
-def _run(args: argparse.Namespace, console: Console) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print what was found, under headings."""
     for title, facts in (("processor", _processor()), ("software", _software()), ("store", _store())):
         report(title)
         for name, value in facts:
@@ -54,7 +61,7 @@ def _processor() -> Iterator[tuple[str, str]]:
 
 
 def _software() -> Iterator[tuple[str, str]]:
-    from importlib import metadata  # takes 20 ms, and this module is imported for every command
+    from importlib import metadata
 
     from .. import __version__
 

@@ -9,31 +9,34 @@ from math import isfinite
 from pathlib import Path
 
 from ..errors import EdgeError, OptionError
-from ..names import given_path
-from . import export_llm
-from .arguments import HELP, ONNX_PRECISIONS, PRECISIONS, Subcommands
+from ..names import DEFAULT_PRECISION, given_path
 from .console import streams
 from .console.bar import Console
+from .options.model import ONNX_PRECISIONS, PRECISIONS, add_offline
+from .parser import Command, Parser
 
 _MOST_DB = 60
-"""Beside a recording's own level."""
+"""Decibels above or below a recording's own level, at most."""
 
 TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2", "onnx")
+"""Forms to write; the home of their names (export.whisper) takes numpy, which no help needs, and a test holds both
+together."""
 
 _EPILOG = """\
 SOURCE is a CTranslate2 or Hugging Face folder, an openai-whisper .pt, a whisper.cpp .bin, a GGUF file,
 or the name of a model that `edgewise models list` shows; a folder called small is ./small.
 
 --calibration needs no transcripts: minutes of speech are enough, twenty are used (three hours by --recover).
---compress takes that share of the encoder's weights away, where the words suffer least; --recover trains what is left,
-and INT4, to say what the whole model says; interrupted, it goes on when the same command is run again. Both need torch:
+--compress removes that share of the encoder's weights, where the words suffer least; --recover trains what is left,
+and INT4, to say what the whole model says. Interrupted, it goes on when the same command is run again. Both need torch:
 pip install "edgewise[export]".
 
---eval measures the model beside float32 on sets of recordings, and writes a report beside it and into it (`edgewise
-inspect` shows it); a GGUF file runs on our own engine, an ONNX folder on onnxruntime. What breaks --max-wer-increase,
---max-size or --target-ms is not kept. --precision auto looks for the smallest GGUF file within them. A set is a
-manifest.jsonl, or a folder that holds one: an object a line, {"audio": "a.flac", "text": "what is said", "lang": "en"}.
-No recording of it may be among those of --calibration. Comparing words needs `pip install "edgewise[export]"`.
+--eval compares the model with float32 on sets of recordings, and writes a report next to it and into it (`edgewise
+inspect` shows it); a GGUF file runs on our own engine, an ONNX folder on onnxruntime. A model that exceeds
+--max-wer-increase, --max-size or --target-ms is not kept. --precision auto looks for the smallest GGUF file within
+them. A set is a manifest.jsonl, or a folder that holds one, with an object on each line:
+{"audio": "a.flac", "text": "what is said", "lang": "en"}. No recording of it may be among those of --calibration.
+Comparing words needs `pip install "edgewise[export]"`.
 
 --to onnx writes a folder for onnxruntime, at f32, int8 (weights and activations), w8 or w4 (weights alone), and
 compares it with transformers; it needs `pip install "edgewise[onnx-export]"`.
@@ -51,42 +54,44 @@ examples:
 """
 
 
-def add_parser(commands: Subcommands) -> None:
-    """Declare the subcommand."""
-    parser = commands.add_parser(
-        "export",
-        help="convert a checkpoint into a model file",
-        description="Convert a checkpoint into a model file.",
+FAMILIES: Mapping[str, Command] = {
+    "whisper": Command("export", "a Whisper checkpoint of any size", "declare_whisper"),
+    "llm": Command("export_llm", "a small language model of the Llama family"),
+}
+
+
+def declare(parser: Parser) -> None:
+    """Declare the families."""
+    parser.description = "Convert a checkpoint into a model file."
+    parser.add_commands("families", "FAMILY", FAMILIES)
+
+
+def declare_whisper(parser: Parser) -> None:
+    """Declare the export of Whisper."""
+    parser.usage = "%(prog)s SOURCE -o OUT [options]"
+    parser.description = "Convert a Whisper checkpoint into a GGUF model file, or into another engine's form."
+    parser.epilog = _EPILOG
+    parser.add_argument("source", metavar="SOURCE", help="checkpoint, or the name of a model; see below")
+    group = parser.group("common options")
+    group.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT", help="file to write, or for some forms a folder"
     )
-    families = parser.add_subparsers(title="families", metavar="FAMILY", required=True)
-    whisper = families.add_parser(
-        "whisper",
-        help="a Whisper checkpoint of any size",
-        description="Convert a Whisper checkpoint into a GGUF model file, or into another engine's form.",
-        epilog=_EPILOG,
-        formatter_class=HELP,
-    )
-    whisper.add_argument("source", metavar="SOURCE")
-    whisper.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write, or the folder"
-    )
-    whisper.add_argument(
+    group.add_argument(
         "--precision",
         choices=(*PRECISIONS, *ONNX_PRECISIONS, "auto"),
-        help="of the weights (default: int8, for other engines' forms f16); w8 and w4 are for --to onnx; auto: the "
-        "smallest within the budget",
+        help=f"precision of the weights; {' and '.join(ONNX_PRECISIONS)} are for --to onnx, and auto is the smallest "
+        f"within the budget (default: {DEFAULT_PRECISION}, for other engines' forms f16)",
     )
-    whisper.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
-    whisper.add_argument("--name", help="the model's name (default: what the source says)")
-    whisper.add_argument("--offline", action="store_true", help="never use the network")
-    _add_compression(whisper)
-    _add_budget(whisper)
-    whisper.set_defaults(run=_run)
-    export_llm.add_parser(families)
+    group.add_argument("--to", choices=TARGETS, default=TARGETS[0], help="form to write (default: %(default)s)")
+    group.add_argument("--name", help="name of the model (default: what the source says)")
+    add_offline(group)
+    _add_compression(parser)
+    _add_budget(parser)
+    parser.set_defaults(run=run)
 
 
-def _add_compression(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("smaller at the same words")
+def _add_compression(parser: Parser) -> None:
+    group = parser.group("smaller at the same words")
     group.add_argument(
         "--calibration",
         nargs="+",
@@ -96,34 +101,42 @@ def _add_compression(parser: argparse.ArgumentParser) -> None:
         help="recordings of speech like yours (files, folders, manifests), so that int8 and int4 lose less",
     )
     group.add_argument(
-        "--compress", type=_share, default=0.0, metavar="SHARE", help="of the encoder's weights to take away: 25%%"
+        "--compress",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the encoder's weights to remove: 25%%",
     )
     group.add_argument(
-        "--recover", type=_seconds, default=0.0, metavar="TIME", help="train for so long: 90s, 20m, 1h (default: not)"
+        "--recover",
+        type=_seconds,
+        default=0.0,
+        metavar="TIME",
+        help="time to train what is left: 20m (default: none)",
     )
 
 
-def _add_budget(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("measured, within a budget")
+def _add_budget(parser: Parser) -> None:
+    group = parser.group("measured, within a budget")
     group.add_argument(
         "--max-wer-increase",
         type=_limit,
         metavar="POINTS",
-        help="percentage points of word error rate above float32, on the mean of the sets",
+        help="percentage points of word error rate above float32 that are allowed, on the mean of the sets",
     )
     group.add_argument(
-        "--eval", nargs="+", type=Path, metavar="SET", help="measure on these: recordings with their words"
+        "--eval", nargs="+", type=Path, metavar="SET", help="sets to measure on: recordings with their words"
     )
     group.add_argument(
         "--eval-levels",
         type=_levels,
         default=(0.0,),
         metavar="DB[,DB...]",
-        help="hear every recording so many decibels louder (default 0: as it is); at several, such as -6,-3,0,3,6, "
-        "less hangs on chance. After a minus write --eval-levels=-6,…",
+        help="gains in dB at which each recording is scored; several, such as -6,-3,0,3,6, average out chance. Before "
+        "a minus write =, as in --eval-levels=-6,0 (default: 0, as it is)",
     )
-    group.add_argument("--max-size", type=_n_bytes, metavar="SIZE", help="of the file: 30MB")
-    group.add_argument("--target-ms", type=_limit, metavar="MS", help="mean time of a recording, on this machine")
+    group.add_argument("--max-size", type=_n_bytes, metavar="SIZE", help="largest size of the file, such as 30MB")
+    group.add_argument("--target-ms", type=_limit, metavar="MS", help="longest mean time of a recording here")
 
 
 def _share(text: str) -> float:
@@ -181,7 +194,8 @@ def _check(args: argparse.Namespace) -> None:
         raise OptionError("--precision auto chooses how much to compress; leave --compress out")
 
 
-def _run(args: argparse.Namespace, console: Console) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Export, and report what was made."""
     _check(args)
     try:
         from export.measure.budget import Budget

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from ..errors import EdgeError
 from ..names import given_path
-from .arguments import HELP, Subcommands
 from .console import streams
 from .console.bar import Console
+from .options.model import add_offline
+from .parser import Parser
 
 TARGETS = ("gguf", "huggingface", "onnx")
+"""Forms to write; a test holds them and their home (export.llm.export) together."""
 
 _EPILOG = """\
 SOURCE is a Hugging Face folder (config.json, safetensors, tokenizer.json), a GGUF file of the llama architecture, or
@@ -34,27 +36,23 @@ examples:
 """
 
 
-def add_parser(families: Subcommands) -> None:
+def declare(parser: Parser) -> None:
     """Declare the family."""
-    parser = families.add_parser(
-        "llm",
-        help="a small language model of the Llama family",
-        description="Convert a small language model into a quantized GGUF file, or a folder for transformers or ONNX.",
-        epilog=_EPILOG,
-        formatter_class=HELP,
-    )
-    parser.add_argument("source", metavar="SOURCE")
+    parser.description = "Convert a small language model into a GGUF file, or a folder for transformers or ONNX."
+    parser.epilog = _EPILOG
+    parser.add_argument("source", metavar="SOURCE", help="checkpoint, or the name of a model; see below")
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="OUT", help="the file to write; for other forms the folder"
+        "-o", "--output", type=Path, required=True, metavar="OUT", help="file to write; for other forms the folder"
     )
-    parser.add_argument("--precision", help="of the weights, see below")
-    parser.add_argument("--to", choices=TARGETS, default="gguf", help="the form to write (default: gguf)")
-    parser.add_argument("--name", help="the model's name (default: what the source says)")
-    parser.add_argument("--offline", action="store_true", help="never use the network")
-    parser.set_defaults(run=_run)
+    parser.add_argument("--precision", help="precision of the weights, see below")
+    parser.add_argument("--to", choices=TARGETS, default=TARGETS[0], help="form to write (default: %(default)s)")
+    parser.add_argument("--name", help="name of the model (default: what the source says)")
+    add_offline(parser)
+    parser.set_defaults(run=run)
 
 
-def _run(args: argparse.Namespace, console: Console) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Export, and report what was made."""
     try:
         from export.llm.export import export_llm
     except ImportError as error:

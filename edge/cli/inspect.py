@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..errors import ModelNotFoundError, OptionError
 from ..names import given_path
-from .arguments import HELP, Subcommands
 from .console.bar import Console
 from .console.streams import report
+from .parser import Parser
 
 _EPILOG = """\
 examples:
@@ -20,21 +20,19 @@ examples:
 """
 
 
-def add_parser(commands: Subcommands) -> None:
-    """Declare the subcommand."""
-    parser = commands.add_parser(
-        "inspect",
-        help="print what is in a model file",
-        description="Check a GGUF file, ours or not, or a folder for onnxruntime, and print what is in it.",
-        epilog=_EPILOG,
-        formatter_class=HELP,
+def declare(parser: Parser) -> None:
+    """Declare the command."""
+    parser.description = "Check a GGUF file, ours or not, or a folder for onnxruntime, and print what is in it."
+    parser.epilog = _EPILOG
+    parser.add_argument(
+        "file", metavar="FILE", help="path, or the name of a model, for the files that the store has of it"
     )
-    parser.add_argument("file", metavar="FILE", help="its path, or the name of a model, for what the store has of it")
     parser.add_argument("--tensors", action="store_true", help="list every tensor")
-    parser.set_defaults(run=_run)
+    parser.set_defaults(run=run)
 
 
-def _run(args: argparse.Namespace, console: Console) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Print what is in each file."""
     path = given_path(args.file)
     for found in _stored(args.file) if path is None else (path,):
         _print(found, tensors=args.tensors)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import logging
 import os
@@ -13,11 +12,12 @@ from collections.abc import Sequence
 
 from .. import __version__
 from ..debugging import is_debugging
-from . import doctor, export, inspect, models, stops, transcribe
-from .arguments import EXIT_USAGE, Parser
+from . import stops
+from .commands import COMMANDS
 from .console import streams
 from .console.bar import Console, ConsoleHandler
 from .failures import explain
+from .parser import EXIT_USAGE, OTHERS, Parser
 
 EXIT_FAILURE = 1
 EXIT_INTERRUPTED = 130
@@ -27,22 +27,13 @@ EXIT_BROKEN_PIPE = 141
 
 _EPILOG = """\
 examples:
-  edgewise transcribe --demo                       try it: fetches a model and a clip once
-  edgewise transcribe talk.mp3                     print the words
-  edgewise transcribe *.wav --format srt --output-dir subtitles
+  edgewise transcribe --demo               try it: fetches a model and a clip
+  edgewise transcribe talk.mp3             print the words
+  edgewise transcribe *.mp3 -f srt -o out  write subtitles of each recording
   ffmpeg -i film.mkv -f wav - | edgewise transcribe -
-  edgewise models list                             what there is, and what is here
-  edgewise export whisper my-checkpoint/ -o my.gguf --precision int8
+  edgewise models list                     what there is, and what is here
 
-environment:
-  EDGEWISE_HOME      where models are kept (default: the platform's cache folder)
-  EDGEWISE_OFFLINE   1 forbids the network
-  EDGEWISE_ASSETS    folders that hold models already, for machines without a network
-  EDGE_CPU           force a kernel level; `edgewise doctor` shows them
-  EDGEWISE_DEBUG     1 shows tracebacks and details
-
-exit status: 0 done (what is missing of a damaged recording is said), 1 something failed altogether, 2 wrong usage,
-130 interrupted, 143 terminated
+`edgewise COMMAND --help` tells all about a command.
 """
 
 
@@ -78,18 +69,18 @@ def _main(argv: Sequence[str]) -> int:
         logger.setLevel(level)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def build_parser() -> Parser:
+    """Build the parser of the whole command line."""
     parser = Parser(
         prog="edgewise",
+        usage="%(prog)s COMMAND ...",
         description="Speech to text on your own CPU; nothing leaves the machine.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"edgewise {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (transcribe, models, export, inspect, doctor):
-        module.add_parser(commands)
+    parser.add_commands("commands", "COMMAND", COMMANDS)
+    parser.group(OTHERS).add_argument(
+        "--version", action="version", version=f"edgewise {__version__}", help="show the version, and end"
+    )
     return parser
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .arguments import HELP, PRECISIONS, Subcommands
 from .console.bar import Console
 from .console.streams import put, report
+from .options.model import PRECISIONS, add_offline
+from .parser import Command, Parser
 
 if TYPE_CHECKING:
     from ..store import Asset, Store
@@ -27,40 +29,54 @@ examples:
 _DAMAGED = "(damaged)"
 
 
-def add_parser(commands: Subcommands) -> None:
-    """Declare the subcommand."""
-    parser = commands.add_parser(
-        "models",
-        help="list, fetch, check and remove models",
-        description="The models and other files that edgewise keeps, each pinned by its SHA-256.",
-        epilog=_EPILOG,
-        formatter_class=HELP,
-    )
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+def declare(parser: Parser) -> None:
+    """Declare the command and what it does."""
+    parser.description = "The models and other files that edgewise keeps, each pinned by its SHA-256."
+    parser.epilog = _EPILOG
+    parser.add_commands("actions", "ACTION", ACTIONS)
 
-    listing = actions.add_parser("list", help="show what there is and what is here")
-    listing.set_defaults(run=_list)
 
-    pull = actions.add_parser("pull", help="bring into the cache")
-    pull.add_argument("names", nargs="+", metavar="NAME")
-    pull.add_argument(
+def declare_list(parser: Parser) -> None:
+    """Declare what shows all models."""
+    parser.set_defaults(run=_list)
+
+
+def declare_pull(parser: Parser) -> None:
+    """Declare what brings models."""
+    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.add_argument(
         "--from", dest="folder", type=Path, metavar="DIR", help="look first in this folder for the same bytes"
     )
-    pull.add_argument("--offline", action="store_true", help="never use the network")
-    pull.set_defaults(run=_pull)
+    add_offline(parser)
+    parser.set_defaults(run=_pull)
 
-    where = actions.add_parser("where", help="print the path in the cache")
-    where.add_argument("name", metavar="NAME")
-    where.add_argument("--precision", choices=PRECISIONS, help="the exported model file of this precision")
-    where.set_defaults(run=_where)
 
-    verify = actions.add_parser("verify", help="compare what is here with the pinned hashes")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all that is here")
-    verify.set_defaults(run=_verify)
+def declare_where(parser: Parser) -> None:
+    """Declare what tells where a model is."""
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--precision", choices=PRECISIONS, help="the exported model file of this precision")
+    parser.set_defaults(run=_where)
 
-    remove = actions.add_parser("remove", help="delete from the cache, exported models included")
-    remove.add_argument("names", nargs="+", metavar="NAME")
-    remove.set_defaults(run=_remove)
+
+def declare_verify(parser: Parser) -> None:
+    """Declare what compares hashes."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="models to verify (default: all that is here)")
+    parser.set_defaults(run=_verify)
+
+
+def declare_remove(parser: Parser) -> None:
+    """Declare what removes models."""
+    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.set_defaults(run=_remove)
+
+
+ACTIONS: Mapping[str, Command] = {
+    "list": Command("models", "show what there is and what is here", "declare_list"),
+    "pull": Command("models", "bring into the cache", "declare_pull"),
+    "where": Command("models", "print the path in the cache", "declare_where"),
+    "verify": Command("models", "compare what is here with the pinned hashes", "declare_verify"),
+    "remove": Command("models", "delete from the cache, exported models included", "declare_remove"),
+}
 
 
 def _open_store() -> Store:
@@ -77,7 +93,7 @@ def _list(args: argparse.Namespace, console: Console) -> int:
         here = "damaged" if store.is_damaged(asset.name) else "yes" if store.is_here(asset.name) else "-"
         exported = _exported(store, asset)
         size = f"{asset.size / 1e6:.1f} MB"
-        rows.append((asset.name, size, here, ",".join(exported) or "-", f"{asset.summary}; {asset.licence}"))
+        rows.append((asset.name, size, here, ",".join(exported) or "-", f"{asset.summary}; {asset.license}"))
         if here == "damaged" or any(_DAMAGED in one for one in exported):
             damaged.append(asset.name)
     widths = [max(len(row[column]) for row in rows) for column in range(4)]

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .arguments import HELP, Subcommands
+from ..transcript.options import OutputOptions
 from .console.bar import Console
-from .decoding import decoding_settings
 from .inputs import STANDARD_INPUT, Recording, find_recordings
-from .transcribe_options import DEFAULT_FORMAT, ENGINES, SHOW_DOUBTS, declare, reading_settings
-from .vad_options import vad_settings
+from .options.groups import given
+from .options.model import ENGINES
+from .options.output import DEFAULT_FORMAT, SHOW_DOUBTS
+from .options.transcribe import add_options, given_settings
+from .parser import Parser
 
 if TYPE_CHECKING:
     from ..recognizer import Recognizer
@@ -35,41 +37,42 @@ examples:
   edgewise transcribe talk.mp3 --word-timestamps --format json > talk.json
   edgewise transcribe --demo
 
-A folder stands for the recordings in it and in its subfolders, told by their suffixes; hidden ones are left out.
---resume looks at the files alone: after a change of model or options, write to another folder. Where something is
-missing of a recording, because it is damaged or no words were found in speech, that is said, stands in JSON, and lies
-in NAME.gaps.json beside the files; --resume does it again, unless --accept-damaged takes it as it is.
+A folder stands for the recordings in it and in its subfolders, recognized by their suffixes; hidden ones are left
+out. --resume looks at the files alone: after a change of model or options, write to another folder. Where a part of a
+recording is missing, because it is damaged or speech in it gave no words, the command says so, JSON lists it, and a
+file NAME.gaps.json lies beside the transcripts; --resume does such a recording again, unless --accept-damaged takes
+it as it is.
 
-The first use of a model fetches it and converts it, once; after that nothing needs the network.
---model also takes a .gguf file, or with --engine onnxruntime the folder that `edgewise export --to onnx` writes.
+The first use of a model fetches it and converts it, once; after that nothing needs the network. --model also takes
+a .gguf file, or with --engine onnxruntime the folder that `edgewise export whisper ... --to onnx` writes.
 Transcripts go to standard output, everything else to standard error.
+
+exit status: 0 done, also where a part of a damaged recording is missing; 1 a recording failed altogether; 2 wrong
+usage; 130 interrupted; 143 terminated
 """
 
 
-def add_parser(commands: Subcommands) -> None:
-    """Declare the subcommand."""
-    parser = commands.add_parser(
-        "transcribe",
-        help="turn recordings into text",
-        description="Turn recordings into text: any format that soundfile reads, any rate, any channels.",
-        epilog=_EPILOG,
-        formatter_class=HELP,
-    )
-    declare(parser)
-    parser.set_defaults(run=_run, parser=parser)
+def declare(parser: Parser) -> None:
+    """Declare the command."""
+    parser.usage = "%(prog)s [options] FILE..."
+    parser.description = "Turn recordings into text: any format that soundfile reads, any rate, any channels."
+    parser.epilog = _EPILOG
+    add_options(parser)
+    parser.set_defaults(run=run, parser=parser)
 
 
-def _run(args: argparse.Namespace, console: Console) -> int:
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Transcribe what was given."""
     args.formats = list(dict.fromkeys(args.formats or [DEFAULT_FORMAT]))
     _check(args)
-    settings = {**decoding_settings(args), **vad_settings(args), **reading_settings(args)}
+    settings, options = given_settings(args), OutputOptions(**given(args, OutputOptions))
     if args.demo:
         from .demo import run_demo
 
-        return run_demo(args, console, settings, in_colours=_in_colours(args))
+        return run_demo(args, console, settings, options, in_colors=_in_colors(args))
     from .batch import Batch
 
-    return Batch(_plan(args), console).run(lambda: _load(args, console), settings)
+    return Batch(_plan(args, options), console).run(lambda: _load(args, console), settings)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -93,15 +96,14 @@ def _check(args: argparse.Namespace) -> None:
         complain("--resume looks for finished files in --output-dir: give it")
     if args.accept_damaged and not args.resume:
         complain("--accept-damaged is about what --resume does again: give --resume with it")
-    if args.max_line_count is not None and args.max_line_width is None:
+    if hasattr(args, "max_line_count") and not hasattr(args, "max_line_width"):
         complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
     if args.confidence and not SHOW_DOUBTS.intersection(args.formats):
         complain(f"--confidence shows in txt, json and jsonl, not in {', '.join(args.formats)}")
 
 
-def _plan(args: argparse.Namespace) -> Plan:
-    """What to transcribe and where it goes."""
-    from ..transcript.options import OutputOptions
+def _plan(args: argparse.Namespace, options: OutputOptions) -> Plan:
+    """Plan what to transcribe and where it goes."""
     from .batch import Plan
 
     recordings, barren = find_recordings(args.files)
@@ -112,14 +114,14 @@ def _plan(args: argparse.Namespace) -> Plan:
         _places(args, recordings),
         args.resume,
         args.accept_damaged,
-        OutputOptions(args.max_line_width, args.max_line_count),
+        options,
         args.timing,
-        _in_colours(args),
+        _in_colors(args),
     )
 
 
 def _places(args: argparse.Namespace, recordings: Sequence[Recording]) -> dict[str, Place] | None:
-    """Where files go, in a folder that is made for them; None prints."""
+    """Choose where files go, in a folder that is made for them; None prints."""
     from ..errors import OptionError
     from .console.places import place, prepare
     from .console.streams import standard_output
@@ -135,12 +137,12 @@ def _places(args: argparse.Namespace, recordings: Sequence[Recording]) -> dict[s
     return places
 
 
-def _in_colours(args: argparse.Namespace) -> bool:
-    """Whether printed text shows how sure each word is."""
-    from .console.colours import shows_colours
+def _in_colors(args: argparse.Namespace) -> bool:
+    """Tell whether printed text shows how sure each word is."""
+    from .console.colors import shows_colors
 
     shows = args.confidence and args.formats == ["txt"] and args.output_dir is None
-    return shows and shows_colours(sys.stdout)
+    return shows and shows_colors(sys.stdout)
 
 
 def _load(args: argparse.Namespace, console: Console) -> Recognizer:

@@ -63,7 +63,7 @@ class Asset:
     name: str
     kind: AssetKind
     summary: str
-    licence: str
+    license: str
     files: tuple[AssetFile, ...]
 
     @property
@@ -140,7 +140,7 @@ _TINY_EN = Asset(
     name="tiny.en",
     kind="whisper",
     summary="Whisper tiny.en: English, 39 M parameters (CTranslate2, f16)",
-    licence="MIT",
+    license="MIT",
     files=(
         AssetFile(
             name="model.bin",
@@ -180,7 +180,7 @@ _BASE = Asset(
     name="base",
     kind="whisper",
     summary="Whisper base: 99 languages, 74 M parameters (CTranslate2, f16)",
-    licence="MIT",
+    license="MIT",
     files=(
         AssetFile(
             name="model.bin",
@@ -223,7 +223,7 @@ _SMOLLM2 = Asset(
     name="smollm2-135m",
     kind="language model",
     summary="SmolLM2-135M-Instruct (GGUF, Q4_1)",
-    licence="Apache-2.0",
+    license="Apache-2.0",
     files=(
         AssetFile(
             name="SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -238,7 +238,7 @@ _SILERO_VAD = Asset(
     name="silero-vad",
     kind="voice activity",
     summary="Silero voice activity detection 6.2.3 (ONNX, whole sequences at 16 kHz)",
-    licence="MIT",
+    license="MIT",
     files=(
         AssetFile(
             name="silero_vad_16k_sequence.onnx",
@@ -253,7 +253,7 @@ _JFK = Asset(
     name="jfk",
     kind="clip",
     summary="J. F. Kennedy, 11 s of the inaugural address (WAV, 16 kHz)",
-    licence="public domain",
+    license="public domain",
     files=(
         AssetFile(
             name="jfk.wav",
@@ -268,7 +268,7 @@ _WHISPER_TABLES = Asset(
     name="whisper-tables",
     kind="data",
     summary="Whisper's mel filters and BPE ranks, as openai-whisper ships them",
-    licence="MIT",
+    license="MIT",
     files=(
         AssetFile(
             name="mel_filters.npz",

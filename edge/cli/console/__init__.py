@@ -1,1 +1,1 @@
-"""What the commands write to, and how: streams, files, colours, the progress bar and the summary."""
+"""What the commands write to, and how: streams, files, colors, the progress bar and the summary."""

@@ -19,7 +19,7 @@ from ...transcript.transcript import Transcript
 from ...transcript.types import Segment
 from ..failures import explain
 from .bar import Console
-from .colours import coloured_line
+from .colors import colored_line
 from .places import Place, is_note_of_gaps
 from .streams import put, put_as_it_is
 
@@ -143,11 +143,11 @@ class PrintSink:
         console: Console,
         heading: str | None = None,
         *,
-        in_colours: bool = False,
+        in_colors: bool = False,
     ) -> None:
-        """`in_colours` shows in plain text how sure each word is."""
+        """`in_colors` shows in plain text how sure each word is."""
         self._format = format
-        self._in_colours = in_colours
+        self._in_colors = in_colors
         self._options = options
         self._console = console
         self._heading = heading if format != "jsonl" else None  # each event names its recording
@@ -155,7 +155,7 @@ class PrintSink:
     def segment(self, segment: Segment) -> None:
         """Print it, where the format is made of lines that stand for themselves."""
         if self._format == "txt":
-            self._print(coloured_line(segment) if self._in_colours else txt_line(segment))
+            self._print(colored_line(segment) if self._in_colors else txt_line(segment))
         elif self._format == "jsonl":
             self._print(segment_event(segment, self._options.file))
 
@@ -179,7 +179,7 @@ class PrintSink:
         if self._heading is not None:
             self._console.show(self._heading)
             self._heading = None
-        if self._in_colours:
+        if self._in_colors:
             put_as_it_is(text)
         else:
             put(text, is_json=self._format.startswith("json"))

@@ -45,7 +45,7 @@ def put(text: str, *, is_json: bool = False) -> None:
 
 
 def put_as_it_is(text: str, *, is_json: bool = False) -> None:
-    """The same with what a terminal obeys, such as colours."""
+    """The same with what a terminal obeys, such as colors."""
     stream = standard_output()
     with _named(_OUTPUT):
         stream.write(_printable(text, stream, is_json=is_json))

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...arrays import BoolArray, FloatArray
 from ...audio import SAMPLE_RATE_HZ
-from ...listen.vad import FRAME_SAMPLES, SileroVad
+from ...listen.vad.silero import FRAME_SAMPLES, SileroVad
 from ..features import FRAMES_PER_SECOND, HOP_SAMPLES
 from ..search.greedy import DecodedWindow
 from ..segments import Span

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import edge
-from edge.cli import main as main_module
+from edge.cli.commands import COMMANDS
 from edge.cli.failures import explain
 from edge.errors import FormatError
 
@@ -94,7 +94,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
         def fail(args: argparse.Namespace, console: object) -> int:
             raise error
 
-        monkeypatch.setattr("edge.cli.doctor._run", fail)
+        monkeypatch.setattr("edge.cli.doctor.run", fail)
         return run("doctor")
 
     return call
@@ -150,18 +150,39 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     assert done.stdout.strip() in ("0", "141")
 
 
-def test_starting_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("command", ["--version", "--help", "transcribe --help", "export llm --help"])
+def test_starting_imports_nothing_heavy(command: str) -> None:
     heavy = ("numpy", "soundfile", "urllib.request", "ssl", "filelock", "platformdirs", "export", "importlib.metadata")
+    found = loaded_by(command.split())
+    assert [name for name in heavy if name in found] == []
+
+
+def test_only_the_command_that_runs_is_imported() -> None:
+    modules = {f"edge.cli.{command.module}" for command in COMMANDS.values()} | {"edge.options"}
+    assert loaded_by(["--help"]) & modules == set()
+    assert loaded_by(["inspect", "--help"]) & modules == {"edge.cli.inspect"}
+    assert loaded_by(["models", "pull", "--help"]) & modules == {"edge.cli.models"}
+
+
+def loaded_by(arguments: list[str]) -> set[str]:
+    """The modules that are loaded once the command has run."""
     script = f"""
 import sys
-from edge.cli.main import build_parser
-build_parser()
-print([name for name in {heavy!r} if name in sys.modules])
+from edge.cli.main import main
+main({arguments!r})
+print(*sys.modules, file=sys.stderr)
 """
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout == "[]\n"
+    return set(done.stderr.split())
+
+
+def test_the_help_fits_a_screen(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("--help").out.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize(("arguments", "is_own"), [("", True), ("[]", False)])
@@ -180,7 +201,8 @@ print(os.environ.get("OPENBLAS_NUM_THREADS"), gc.get_freeze_count() > 0)
     assert done.stdout == ("1 True\n" if is_own else "None False\n")
 
 
-def test_every_subcommand_has_a_module() -> None:
-    parser = main_module.build_parser()
-    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
-    assert list(commands.choices) == ["transcribe", "models", "export", "inspect", "doctor"]
+def test_every_command_is_there_and_has_a_line_of_help(run: Any) -> None:
+    assert list(COMMANDS) == ["transcribe", "models", "export", "inspect", "doctor"]
+    lines = [line.split(maxsplit=1) for line in run("--help").out.splitlines()]
+    for name, command in COMMANDS.items():
+        assert [name, command.help] in lines

@@ -41,7 +41,7 @@ def python(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("module", ["edge.cli.main", "edge.cli.export", "argparse"])
+@pytest.mark.parametrize("module", ["edge.cli.main", "edge.cli.commands", "argparse"])
 def test_ctrl_c_while_the_command_is_loaded_is_quiet(clip: Path, tmp_path: Path, module: str) -> None:
     done = python(AT_IMPORT.format(module=module, signal="SIGINT", file=str(clip)), tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -14,7 +14,7 @@ import pytest
 
 import edge
 from edge.errors import AudioError, ModelNotFoundError
-from edge.listen.vad import VadOptions
+from edge.listen.vad.options import VadOptions
 
 
 def test_passes_what_is_said_about_speech_detection_on(run: Any, model: Any, clip: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_named_pipe_is_opened_once(run: Any, model: Any, clip: Path, tmp_path:
 
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    writer = threading.Thread(target=lambda: pipe.write_bytes(clip.read_bytes()))
+    writer = threading.Thread(target=lambda: pipe.write_bytes(clip.read_bytes()), daemon=True)
     writer.start()
     outcome = run("transcribe", pipe)
     writer.join(timeout=10)
@@ -329,16 +329,16 @@ def test_words_are_in_the_json(run: Any, model: Any, clip: Path) -> None:
     assert "words" not in segment
 
 
-def test_doubts_are_no_colours_where_there_is_no_terminal(run: Any, model: Any, clip: Path) -> None:
+def test_doubts_are_no_colors_where_there_is_no_terminal(run: Any, model: Any, clip: Path) -> None:
     outcome = run("transcribe", clip, "--confidence")
     assert (outcome.status, outcome.out, outcome.err) == (0, "1.5 s, größer & <kleiner>\n", "")
 
 
-def test_doubts_are_coloured_on_a_terminal(run: Any, model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.cli.console.colours.shows_colours", lambda stream: True)
+def test_doubts_are_colored_on_a_terminal(run: Any, model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.cli.console.colors.shows_colors", lambda stream: True)
     outcome = run("transcribe", clip, "--confidence")
     assert outcome.out == "\x1b[1;31m1.5\x1b[0m \x1b[33ms, größer & <kleiner>\x1b[0m\n"
-    assert outcome.err.startswith("colours: yellow words are less than 80 % sure")
+    assert outcome.err.startswith("colors: yellow words are less than 80 % sure")
 
 
 def test_subtitles_show_no_doubts(run: Any, model: Any, clip: Path) -> None:

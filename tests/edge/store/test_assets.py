@@ -14,7 +14,7 @@ FILES = [pytest.param(file, id=f"{name}/{file.name}") for name, asset in CATALOG
 @pytest.mark.parametrize("asset", CATALOGUE.values(), ids=CATALOGUE)
 def test_an_asset_is_complete(asset: Asset) -> None:
     assert asset.summary
-    assert asset.licence
+    assert asset.license
     assert asset.size > 0
     assert len({file.name for file in asset.files}) == len(asset.files)
     assert re.fullmatch(r"[a-z0-9.-]+", asset.name)

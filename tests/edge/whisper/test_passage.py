@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.audio import open_audio
-from edge.listen.vad import FRAME_SAMPLES
+from edge.listen.vad.silero import FRAME_SAMPLES
 from edge.options import TranscribeOptions
 from edge.transcript.transcript import Transcript
 from edge.whisper.tokens import Tokenizer

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import OptionError
-from edge.listen.vad import FRAME_SAMPLES, Chunker, Region, RegionFinder, VadOptions
+from edge.listen.vad.options import VadOptions
+from edge.listen.vad.regions import Chunker, Region, RegionFinder
+from edge.listen.vad.silero import FRAME_SAMPLES
 
 EXACT = VadOptions(min_silence_ms=64, speech_pad_ms=0)
 """Two frames of silence end speech, and nothing is added."""

@@ -10,7 +10,7 @@ import pytest
 
 from edge.arrays import FloatArray
 from edge.errors import EdgeError, FormatError
-from edge.listen.vad import FRAME_SAMPLES, SileroVad
+from edge.listen.vad.silero import FRAME_SAMPLES, SileroVad
 
 from .conftest import write_summing_graph
 

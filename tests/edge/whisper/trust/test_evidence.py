@@ -18,7 +18,7 @@ from edge.audio.mono import Opened
 from edge.errors import AudioError, KernelError, OfflineError, OptionError
 from edge.gaps import Gap
 from edge.listen.detector import Detector
-from edge.listen.vad import FRAME_SAMPLES
+from edge.listen.vad.silero import FRAME_SAMPLES
 from edge.options import TranscribeOptions
 from edge.transcript.events import Final
 from edge.transcript.transcript import Transcript

@@ -1,4 +1,4 @@
-"""Words in the colours of their probabilities."""
+"""Words in the colors of their probabilities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from edge.cli.console.colours import coloured_line, shows_colours
+from edge.cli.console.colors import colored_line, shows_colors
 from edge.transcript.types import Segment, Word
 
 
@@ -17,10 +17,10 @@ class Terminal(io.StringIO):
 
 def line(*words: tuple[str, float]) -> str:
     timed = tuple(Word(0.0, 1.0, text, probability) for text, probability in words)
-    return coloured_line(Segment(0, 0.0, 1.0, "", timed))
+    return colored_line(Segment(0, 0.0, 1.0, "", timed))
 
 
-def test_only_doubts_have_colours() -> None:
+def test_only_doubts_have_colors() -> None:
     assert line((" Ask", 0.99), (" not", 0.7), (" what.", 0.2), (" you\n", 0.8)) == (
         "Ask \x1b[33mnot\x1b[0m \x1b[1;31mwhat.\x1b[0m you\n"
     )
@@ -30,14 +30,14 @@ def test_blanks_stay_plain() -> None:
     assert line((" ", 0.1), (" a ", 0.1)) == "\x1b[1;31ma\x1b[0m\n"
 
 
-def test_colours_are_for_terminals_whose_user_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colors_are_for_terminals_whose_user_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    assert shows_colours(Terminal())
-    assert not shows_colours(io.StringIO())
+    assert shows_colors(Terminal())
+    assert not shows_colors(io.StringIO())
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not shows_colours(Terminal())
+    assert not shows_colors(Terminal())
     monkeypatch.setenv("NO_COLOR", "")  # empty is unset, by the convention
-    assert shows_colours(Terminal())
+    assert shows_colors(Terminal())
     monkeypatch.setenv("TERM", "dumb")
-    assert not shows_colours(Terminal())
+    assert not shows_colors(Terminal())

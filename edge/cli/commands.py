@@ -1,0 +1,15 @@
+"""The commands: where each is, and one line about it. Only the one that runs is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .parser import Command
+
+COMMANDS: Mapping[str, Command] = {
+    "transcribe": Command("transcribe", "turn recordings into text"),
+    "models": Command("models", "list, fetch, check and remove models"),
+    "export": Command("export", "convert a checkpoint into a model file"),
+    "inspect": Command("inspect", "print what is in a model file"),
+    "doctor": Command("doctor", "show the processor, the kernels in use, versions and folders"),
+}

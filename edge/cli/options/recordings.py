@@ -1,0 +1,39 @@
+"""Which recordings, and how they are read."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ..parser import Parser
+from .groups import positive
+
+
+def add_recordings(parser: Parser) -> None:
+    """Declare the recordings."""
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="recordings, folders of them (with subfolders), or patterns such as 'talks/**/*.wav'; "
+        "- reads a recording, or raw 16 kHz PCM, from standard input",
+    )
+
+
+def add_reading(group: argparse._ArgumentGroup) -> None:
+    """Declare how recordings are read."""
+    group.add_argument(
+        "--track",
+        type=positive,
+        metavar="N",
+        help="audio track of films and other containers, counted from 1 (default: the one marked as the default)",
+    )
+    group.add_argument(
+        "--raw", action="store_true", help="take what comes as raw 16 kHz 16-bit mono PCM, whatever it looks like"
+    )
+
+
+def given_reading(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what was said about how recordings are read as keyword arguments, and nothing else."""
+    found = {"raw": args.raw or None, "track": args.track}
+    return {name: value for name, value in found.items() if value is not None}
