@@ -15,7 +15,7 @@ from .http import MAX_ATTEMPTS, Client, TransferError, redacted
 _PROGRESS_BYTES = 1 << 16
 """What an attempt must bring to be more than a failure: a byte each would never come to an end."""
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def download(client: Client, url: str, part: Path, *, size: int, sha256: str, label: str, progress: Progress) -> None:
@@ -32,7 +32,7 @@ def download(client: Client, url: str, part: Path, *, size: int, sha256: str, la
         part.unlink(missing_ok=True)
         if not resumed:
             raise
-        _log.info("%s: the part that lay here was damaged, starting over", label)
+        _LOG.info("%s: the part that lay here was damaged, starting over", label)
         download(client, url, part, size=size, sha256=sha256, label=label, progress=progress)
 
 
@@ -52,7 +52,7 @@ def _transfer(client: Client, url: str, part: Path, *, size: int, label: str, pr
             attempt = 0 if arrived - before >= _PROGRESS_BYTES else attempt + 1
             if not error.transient or attempt >= MAX_ATTEMPTS:
                 raise
-            _log.info("%s; trying again from byte %d", error, arrived)
+            _LOG.info("%s; trying again from byte %d", error, arrived)
             client.pause(attempt)
 
 

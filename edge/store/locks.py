@@ -12,7 +12,7 @@ from ..errors import StoreError
 from ..files import TEMPORARY_SUFFIX
 from .files import explained
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -25,7 +25,7 @@ def locked(home: Path, name: str) -> Iterator[None]:
         try:
             lock.acquire(timeout=0.2)
         except Timeout:
-            _log.warning("waiting for another process that works on %s", name)
+            _LOG.warning("waiting for another process that works on %s", name)
             lock.acquire()
         except NotImplementedError as error:
             raise StoreError(

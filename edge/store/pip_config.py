@@ -16,7 +16,7 @@ from pathlib import Path
 
 DEFAULT_INDEX = "https://pypi.org/simple"
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _SECTIONS = ("global", "download", "install", ":env:")
 """The sections that matter to us, later ones winning, as in pip."""
 _ASK_PIP_SECONDS = 60
@@ -60,7 +60,7 @@ def read_pip_settings() -> PipSettings:
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
-        _log.info("pip does not tell its settings (%s); reading its environment variables", error)
+        _LOG.info("pip does not tell its settings (%s); reading its environment variables", error)
         return settings_from(_from_environment(os.environ))
     return settings_from(parse_config_list(answer.stdout))
 

@@ -25,7 +25,7 @@ from .http import Client, credentials_in
 from .package_index import find_archive, local_path
 from .pip_config import PipSettings
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 ASSETS_VARIABLE = "EDGEWISE_ASSETS"
 """Folders that hold assets already, separated as in PATH."""
@@ -62,7 +62,7 @@ class Request:
                 self.here.add(file.name)
             elif path.exists():
                 self.damaged.add(file.name)
-                _log.warning("%s does not hold the pinned bytes; bringing it anew", path)
+                _LOG.warning("%s does not hold the pinned bytes; bringing it anew", path)
 
     def missing(self) -> list[AssetFile]:
         """The files that are still to come."""
@@ -167,7 +167,7 @@ def _copy_first(request: Request, file: AssetFile, candidates: Iterable[Path]) -
         except IntegrityError:
             request.note(IntegrityError(f"{path} does not hold the pinned bytes"))
         else:
-            _log.info("took %s from %s", file.name, path)
+            _LOG.info("took %s from %s", file.name, path)
 
 
 def _unpack(request: Request, wanted: Iterable[AssetFile], locate: Callable[[Archive], Path]) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 NOT_AS_WRITTEN = "is not what the export wrote"
 """What is wrong with a model in the cache whose bytes are others, as the end of a sentence."""
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _TRUE = ("1", "on", "yes", "true")
 
 
@@ -140,7 +140,7 @@ class Store:
                 yield None
                 return
             if is_there:
-                _log.warning("%s %s; making it anew", target, NOT_AS_WRITTEN)
+                _LOG.warning("%s %s; making it anew", target, NOT_AS_WRITTEN)
             folder = workshop(target)
             _delete(folder)
             folder.mkdir()
