@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 TYPE_CHECKING = False
-"""As type checkers know it; `typing` takes 5 ms to import, in which Ctrl-C is not quiet yet."""
+"""Name that type checkers know; `typing` takes 5 ms to import, in which Ctrl-C is not quiet yet."""
 
 if TYPE_CHECKING:
     from typing import Any

@@ -11,5 +11,5 @@ def is_debugging() -> bool:
 
 
 def private(text: str) -> str:
-    """Words that were said, for a log record: themselves only where EDGEWISE_DEBUG asks for them."""
+    """Return words that were said for a log record: themselves only where EDGEWISE_DEBUG asks for them."""
     return repr(text) if is_debugging() else f"a text of {len(text)} characters"

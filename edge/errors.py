@@ -67,16 +67,16 @@ class OutputError(EdgeError, OSError):
 
 
 class StoreError(EdgeError, OSError):
-    """Fetching or keeping an asset failed."""
+    """A failure to fetch or keep an asset."""
 
 
 class OfflineError(StoreError):
-    """The network would have been needed, and it is not allowed."""
+    """A need for the network where it is not allowed."""
 
 
 class IntegrityError(StoreError):
-    """The bytes that came are not the pinned ones."""
+    """Bytes that came and are not the pinned ones."""
 
 
 class KernelError(EdgeError, RuntimeError):
-    """The compiled part refused: an unsupported CPU level, or a call out of order."""
+    """A refusal of the compiled part: an unsupported CPU level, or a call out of order."""

@@ -15,29 +15,29 @@ _UNSAFE = re.compile(f"[{_OBEYED}]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _LINE_BREAKS = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 _FORMULA = re.compile("[=+\\-@\uff1d\uff0b\uff0d\uff20]")
-"""What a cell begins with that a spreadsheet computes, full-width forms included."""
+"""Beginning of a cell that a spreadsheet computes, full-width forms included."""
 
 
 def harmless(text: str) -> str:
-    """The text with an escape such as \\x1b in place of each character that a terminal may obey; lines stay."""
+    """Return the text with an escape such as \\x1b in place of each character that a terminal may obey; lines stay."""
     return _UNSAFE.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def harmless_json(text: str) -> str:
-    """JSON with JSON's own escapes in place of the same characters: it says what it said."""
+    """Return JSON with its own escapes in place of the same characters: it says what it said."""
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def on_one_line(text: str) -> str:
-    """The text with a blank in place of each break of lines; everything else stays."""
+    """Return the text with a blank in place of each break of lines; everything else stays."""
     return _LINE_BREAKS.sub(" ", text)
 
 
 def without_controls(text: str) -> str:
-    """The text without control characters, but for those that are blanks."""
+    """Return the text without control characters, but for those that are blanks."""
     return _CONTROL.sub("", text)
 
 
 def cell(text: str) -> str:
-    """The text of a cell of a table, behind an apostrophe where a spreadsheet would compute it."""
+    """Return the text of a cell of a table, after an apostrophe where a spreadsheet would compute it."""
     return f"'{text}" if _FORMULA.match(text) else text

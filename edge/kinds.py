@@ -13,11 +13,11 @@ _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 class Kind(Protocol):
-    """What a setting takes."""
+    """A kind of value that a setting takes."""
 
     @property
     def expected(self) -> str:
-        """Say in words what a value has to be."""
+        """Description of what a value has to be."""
         ...
 
     def check(self, name: str, value: object, expected: str) -> Any:
@@ -40,7 +40,7 @@ class Whole:
 
     @property
     def expected(self) -> str:
-        """Say the range."""
+        """Range, in words."""
         return self.words or (f"{self.least} or more" if self.most == sys.maxsize else f"{self.least} to {self.most}")
 
     def check(self, name: str, value: object, expected: str) -> int:
@@ -63,7 +63,7 @@ class Real:
 
     @property
     def expected(self) -> str:
-        """Say the range."""
+        """Range, in words."""
         return self.words
 
     def check(self, name: str, value: object, expected: str) -> float:
@@ -83,7 +83,7 @@ class Flag:
 
     @property
     def expected(self) -> str:
-        """Say the answers."""
+        """Answers, in words."""
         return "True or False" if self.other is None else f"True, False or {self.other!r}"
 
     def check(self, name: str, value: object, expected: str) -> bool | str:
@@ -109,7 +109,7 @@ class Choice:
 
     @property
     def expected(self) -> str:
-        """List the words."""
+        """Words between which to choose."""
         return " or ".join(self.words)
 
     def check(self, name: str, value: object, expected: str) -> str:
@@ -129,7 +129,7 @@ class Text:
 
     @property
     def expected(self) -> str:
-        """Say how long it may be."""
+        """Length that the text may have, in words."""
         return f"a text of at most {self.most} characters"
 
     def check(self, name: str, value: object, expected: str) -> str:
@@ -143,7 +143,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """What a function of its own checks, such as a list."""
+    """A kind that a function of its own checks, such as a list."""
 
     expected: str
     """Description of the values, for people."""

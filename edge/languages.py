@@ -26,7 +26,7 @@ LANGUAGES = {
     "mg": "malagasy", "as": "assamese", "tt": "tatar", "haw": "hawaiian", "ln": "lingala",
     "ha": "hausa", "ba": "bashkir", "jw": "javanese", "su": "sundanese", "yue": "cantonese",
 }  # fmt: skip
-"""Language code to English name, in the order of the language tokens; the last came with large-v3."""
+"""English names by language code, in the order of the language tokens; the last came with large-v3."""
 
 ALIASES = {
     "burmese": "my", "castilian": "es", "flemish": "nl", "haitian": "ht", "jv": "jw",
@@ -37,7 +37,7 @@ ALIASES = {
 
 
 def language_code(name: str) -> str:
-    """The Whisper code of a language given by code ("de", "de-AT", "pt_BR") or by English name ("German")."""
+    """Return the Whisper code of a language given by code ("de", "de-AT", "pt_BR") or by English name ("German")."""
     wanted = name.strip().lower()
     codes = {english: code for code, english in LANGUAGES.items()} | ALIASES
     base = wanted.replace("_", "-").split("-")[0]

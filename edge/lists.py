@@ -15,7 +15,7 @@ MOST_WORDS = 10_000
 """Words of a vocabulary, at most."""
 
 MOST_LETTERS = 80
-"""Letters of a word or name in it, at most."""
+"""Letters of a word or name in a vocabulary, at most."""
 
 THE_MODELS_TOKENS = -1
 """Number that stands for the model's own list among ids of tokens."""

@@ -13,7 +13,7 @@ _SUFFIXES = (".gguf", ".bin", ".pt", ".pth", ".safetensors", ".onnx")
 
 
 def given_path(model: str | os.PathLike[str]) -> Path | None:
-    """The path that `model` is; None where it is a name, to be looked up in the store.
+    """Return the path that `model` is; None where it is a name, to be looked up in the store.
 
     A path has a folder in it, begins with "." or "~", or ends as model files do; a `PathLike` always is one.
     """

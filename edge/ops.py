@@ -45,7 +45,7 @@ LEVEL_VARIABLE = "EDGE_CPU"
 
 
 class LinearType(IntEnum):
-    """How the engine holds the weights of a linear (ew_type in kernels/engine/linear.h)."""
+    """Type in which the engine holds the weights of a linear (ew_type in kernels/engine/linear.h)."""
 
     F32 = 1
     INT8 = 2
@@ -54,14 +54,14 @@ class LinearType(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CpuInfo:
-    """What the processor offers and what is used of it."""
+    """Levels that the processor offers, and the one in use."""
 
     supported: tuple[str, ...]
     """Levels that run here, slowest first."""
     known: tuple[str, ...]
     """All levels that this build knows by name."""
     chosen: str
-    """The level in use."""
+    """Level in use."""
     forced: bool
     """Whether EDGE_CPU chose it."""
 
@@ -87,7 +87,7 @@ def _cpu_info(forced: str) -> CpuInfo:
 
 
 def cpu_level() -> str:
-    """The level in use: the best of this processor, or the one that EDGE_CPU names."""
+    """Return the level in use: the best of this processor, or the one that EDGE_CPU names."""
     return cpu_info().chosen
 
 
@@ -99,14 +99,14 @@ _READ_BYTES = 256 << 20  # more than any last cache level in reach
 
 
 def memory_to_read() -> NDArray[np.uint8]:
-    """Memory that no cache holds: who reads it drives everything else out of the caches."""
+    """Return memory that no cache holds: who reads it drives everything else out of the caches."""
     return np.ones(_READ_BYTES, np.uint8)
 
 
 def measure_peak(
     kind: Literal["int8", "f32", "read"], threads: int, seconds: float = 0.5, buffer: NDArray[np.uint8] | None = None
 ) -> float:
-    """This machine's best: multiply-adds a second on registers, or bytes a second read from memory.
+    """Measure this machine's best: multiply-adds a second on registers, or bytes a second read from memory.
 
     `buffer` is what to read; one `memory_to_read` is made if there is none.
     """
@@ -116,12 +116,12 @@ def measure_peak(
 
 
 def measure_product(kind: Product, m: int, n: int, k: int, threads: int, seconds: float = 0.3) -> float:
-    """Median seconds of one m x n x k product (attention: m queries, n keys, k = 64), split as the engine does."""
+    """Time one m x n x k product (attention: m queries, n keys, k = 64), split as the engine does: median seconds."""
     return _kernels.measure_product(cpu_level(), _PRODUCTS[kind], m, n, k, threads, seconds)
 
 
 def pack_f32(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(n, k) to the tiles of the float32 product, (ceil(n / 16), k, 16). `edge.quant.pack_f32` in C."""
+    """Pack (n, k) into the tiles of the float32 product, (ceil(n / 16), k, 16). `edge.quant.pack_f32` in C."""
     n, k = weights.shape
     packed = np.empty((-(-n // 16), k, 16), np.float32)
     _kernels.pack_f32(np.ascontiguousarray(weights, np.float32), n, k, packed)
@@ -129,7 +129,7 @@ def pack_f32(weights: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def pack_int8(codes: NDArray[np.int8]) -> NDArray[np.int8]:
-    """(n, k) to the tiles of the INT8 product, (ceil(n / 16), ceil(k / 4), 16, 4). `edge.quant.pack_int8` in C."""
+    """Pack (n, k) into tiles of the INT8 product, (ceil(n / 16), ceil(k / 4), 16, 4): `edge.quant.pack_int8` in C."""
     n, k = codes.shape
     packed = np.empty((-(-n // 16), -(-k // 4), 16, 4), np.int8)
     _kernels.pack_q8(np.ascontiguousarray(codes, np.int8), n, k, packed)
@@ -137,7 +137,7 @@ def pack_int8(codes: NDArray[np.int8]) -> NDArray[np.int8]:
 
 
 def pack_int4(blocks: NDArray[np.uint8], k: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Q4_0 rows (n, k / 32 * 18) to the tiles of the INT4 product and their scales. `edge.quant.pack_int4` in C.
+    """Pack Q4_0 rows (n, k / 32 * 18) into the tiles of the INT4 product and their scales. `edge.quant.pack_int4` in C.
 
     Returns (ceil(n / 16), k / 32, 256) bytes and (ceil(n / 16), k / 32, 16) scales.
     """
@@ -151,7 +151,7 @@ def pack_int4(blocks: NDArray[np.uint8], k: int) -> tuple[NDArray[np.uint8], NDA
 def quantize_rows(
     x: NDArray[np.float32], level: str | None = None
 ) -> tuple[NDArray[np.int8], NDArray[np.float32], NDArray[np.int32]]:
-    """Rows to INT8 as the engine does on the fly: codes (m, k), scales (m,), sums of codes (m,)."""
+    """Quantize rows to INT8 as the engine does on the fly: codes (m, k), scales (m,), sums of codes (m,)."""
     m, k = x.shape
     codes = np.empty((m, -(-k // 64) * 64), np.int8)
     scales, sums = np.empty(m, np.float32), np.empty(m, np.int32)
@@ -161,6 +161,6 @@ def quantize_rows(
 
 
 def sum_exp(x: NDArray[np.float32], largest: float) -> float:
-    """Sum of exp(x - largest) over all of x, of which `largest` is the largest and finite."""
+    """Sum exp(x - largest) over all of x, of which `largest` is the largest and finite."""
     values = np.ascontiguousarray(x, np.float32)
     return _kernels.sum_exp(cpu_level(), values, values.size, largest)

@@ -225,29 +225,29 @@ class TranscribeOptions:
 
     @property
     def n_beams(self) -> int:
-        """Count the sequences that the search at temperature 0 follows."""
+        """Number of sequences that the search at temperature 0 follows."""
         return self.n_best if self.beam_size is None else self.beam_size
 
     @property
     def temperatures(self) -> tuple[float, ...]:
-        """List the temperatures to try, in order."""
+        """Temperatures to try, in order."""
         return temperatures(self.temperature)
 
     @property
     def n_sequences(self) -> int:
-        """Count the sequences that are decoded at once, at most: what a state has to have room for."""
+        """Sequences that are decoded at once, at most: what a state has to have room for."""
         draws = any(temperature > 0 for temperature in self.temperatures)
         n_search = self.n_beams if self.temperatures[0] == 0 else 1
         return max(n_search, self.best_of if draws else 1, VOCABULARY_PATHS if self.words else 1)
 
     @property
     def words(self) -> tuple[str, ...]:
-        """List the words of the vocabulary."""
+        """Words of the vocabulary."""
         return tuple(self.vocabulary or ())
 
     @property
     def candidate_languages(self) -> tuple[str, ...] | None:
-        """List the codes that detection chooses among; None is all."""
+        """Codes that detection chooses among; None is all."""
         return None if self.languages is None else tuple(self.languages)
 
     def suppressed(self, of_model: Iterable[int]) -> tuple[int, ...]:

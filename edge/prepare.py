@@ -20,19 +20,19 @@ from .store.store import NOT_AS_WRITTEN
 from .store.sums import is_intact
 
 MODEL_REVISION = 6
-"""Raise it when the exporter writes other bytes for the same source; older exports are then made anew."""
+"""Revision of exported models, to raise when the exporter writes other bytes; older exports are then made anew."""
 
 ONNX_REVISION = 1
-"""The same for folders for onnxruntime."""
+"""Revision of folders for onnxruntime, to raise for the same reason."""
 
 _ONNX_SPACE = 10
-"""Times the size of a float16 checkpoint: float32 weights, both decoders' before they share theirs, the result."""
+"""Factor of the size of a float16 checkpoint: float32 weights, both decoders' before they share theirs, the result."""
 
 _LOG = logging.getLogger("edge.store")
 
 
 def model_place(name: str, precision: str, store: Store | None = None) -> Path:
-    """Where the exported file of a model lies or would lie."""
+    """Return where the exported file of a model lies or would lie."""
     from .whisper.file.model import PRECISIONS  # takes the compiled part, and fetching does not
 
     store = store or Store()
@@ -41,7 +41,7 @@ def model_place(name: str, precision: str, store: Store | None = None) -> Path:
 
 
 def onnx_place(name: str, precision: str, store: Store | None = None) -> Path:
-    """Where the folder of a model for onnxruntime lies or would lie."""
+    """Return where the folder of a model for onnxruntime lies or would lie."""
     from .whisper.engines.onnx_folder import PRECISIONS
 
     store = store or Store()
@@ -59,7 +59,7 @@ def prepare_model(
     folders: Sequence[Path] = (),
     verify: bool = False,
 ) -> Path:
-    """The model as a file for the runtime; fetched and exported on first use, which is logged.
+    """Find or make a model as a file for the runtime; fetched and exported on first use, which is logged.
 
     A file that is not what the export wrote is made anew; `verify` reads all of it to find out. `folders` are looked
     into before anything is fetched.
@@ -93,7 +93,7 @@ def prepare_onnx(
     progress: Progress | None = None,
     verify: bool = False,
 ) -> Path:
-    """The model as a folder for onnxruntime; fetched and exported on first use, which is logged.
+    """Find or make a model as a folder for onnxruntime; fetched and exported on first use, which is logged.
 
     `verify` and the errors are those of `prepare_model`.
 
@@ -126,7 +126,7 @@ def _speech_model(store: Store, name: str) -> Asset:
 
 
 def _source_of(store: Store, name: str) -> str:
-    """A short hash of what a model is exported from."""
+    """Return a short hash of what a model is exported from."""
     return hashlib.sha256("".join(file.sha256 for file in _speech_model(store, name).files).encode()).hexdigest()[:8]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Progress = Callable[[str, int, int], None]
-"""`(what, done, total)`, called now and then; `total` is 0 where it is unknown."""
+"""Function of `(what, done, total)`, called now and then; `total` is 0 where it is unknown."""
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """The progress of a caller that gave none."""
+    """Take the progress of work whose caller gave no function."""

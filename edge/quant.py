@@ -35,20 +35,20 @@ _MAX_CODE = np.float32(127)
 
 
 def quantize_int8(weights: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
-    """(n, …) float32 to int8 codes of the same shape and float32 scales (n,)."""
+    """Quantize (n, …) float32 to int8 codes of the same shape and float32 scales (n,)."""
     rows = np.ascontiguousarray(weights, np.float32).reshape(len(weights), -1)
     codes, scales = quantize_rows_int8(rows)
     return codes.reshape(weights.shape), scales
 
 
 def dequantize_int8(codes: NDArray[np.int8], scales: FloatArray) -> FloatArray:
-    """Weights that int8 codes (n, …) and their scales (n,) stand for."""
+    """Return the weights that int8 codes (n, …) and their scales (n,) stand for."""
     shape = (-1,) + (1,) * (codes.ndim - 1)
     return codes.astype(np.float32) * np.asarray(scales, np.float32).reshape(shape)
 
 
 def quantize_rows_int8(x: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
-    """Rows (m, k) to codes and scales (m,): what kernels/ops/quantize does to activations on the fly.
+    """Quantize rows (m, k) to codes and scales (m,): what kernels/ops/quantize does to activations on the fly.
 
     A NaN becomes -127 and counts for nothing in its row's scale. So does a product that is none, 0 times infinity, in
     rows that hold an infinity or nothing above 1e-37. Models give no such rows, but kernels must agree on them too.
@@ -61,7 +61,7 @@ def quantize_rows_int8(x: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
 
 
 def quantize_q8_0(weights: FloatArray) -> NDArray[np.uint8]:
-    """(n, k) float32 to GGML's Q8_0 rows (n, k / 32 * 34). It rounds halves away from zero."""
+    """Quantize (n, k) float32 to GGML's Q8_0 rows (n, k / 32 * 34). It rounds halves away from zero."""
     groups = _groups(weights)
     scales = np.abs(groups).max(axis=-1) / _MAX_CODE
     codes = _round_half_away(groups * _inverse(scales)[..., None]).astype(np.int8)
@@ -69,13 +69,13 @@ def quantize_q8_0(weights: FloatArray) -> NDArray[np.uint8]:
 
 
 def dequantize_q8_0(rows: NDArray[np.uint8]) -> FloatArray:
-    """Q8_0 rows (n, bytes) to float32 (n, k)."""
+    """Expand Q8_0 rows (n, bytes) to float32 (n, k)."""
     scales, codes = _split(rows, Q8_0_BYTES)
     return (codes.view(np.int8).astype(np.float32) * scales[..., None]).reshape(len(rows), -1)
 
 
 def quantize_q4_0(weights: FloatArray) -> NDArray[np.uint8]:
-    """(n, k) float32 to GGML's Q4_0 rows (n, k / 32 * 18): the value of largest magnitude becomes code 0 (-8)."""
+    """Quantize (n, k) float32 to GGML's Q4_0 rows (n, k / 32 * 18): the largest magnitude becomes code 0 (-8)."""
     groups = _groups(weights)
     at = np.abs(groups).argmax(axis=-1)[..., None]
     scales = np.take_along_axis(groups, at, axis=-1)[..., 0] / np.float32(-8)
@@ -84,38 +84,38 @@ def quantize_q4_0(weights: FloatArray) -> NDArray[np.uint8]:
 
 
 def q4_0_rows(scales: FloatArray, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Scales (n, k / 32) and codes 0 .. 15 (n, k / 32, 32) to Q4_0 rows (n, k / 32 * 18)."""
+    """Join scales (n, k / 32) and codes 0 .. 15 (n, k / 32, 32) into Q4_0 rows (n, k / 32 * 18)."""
     low, high = codes[..., : GROUP // 2], codes[..., GROUP // 2 :]
     return _blocks(scales, (low | high << 4).astype(np.uint8))
 
 
 def dequantize_q4_0(rows: NDArray[np.uint8]) -> FloatArray:
-    """Q4_0 rows (n, bytes) to float32 (n, k)."""
+    """Expand Q4_0 rows (n, bytes) to float32 (n, k)."""
     scales, codes = q4_0_codes(rows)
     return ((codes.astype(np.float32) - np.float32(8)) * scales[..., None]).reshape(len(rows), -1)
 
 
 def q4_0_codes(rows: NDArray[np.uint8]) -> tuple[FloatArray, NDArray[np.uint8]]:
-    """Scales (n, k / 32) and codes 0 .. 15 (n, k / 32, 32) of Q4_0 rows."""
+    """Split Q4_0 rows into scales (n, k / 32) and codes 0 .. 15 (n, k / 32, 32)."""
     scales, nibbles = _split(rows, Q4_0_BYTES)
     return scales, np.concatenate([nibbles & 15, nibbles >> 4], axis=-1)
 
 
 def pack_f32(weights: FloatArray) -> FloatArray:
-    """(n, k) to the tiles of the float32 product: (ceil(n / 16), k, 16), zeros past n."""
+    """Pack (n, k) into the tiles of the float32 product: (ceil(n / 16), k, 16), zeros past n."""
     tiles = _pad(np.asarray(weights, np.float32), TILE, 1).reshape(-1, TILE, weights.shape[1])
     return np.ascontiguousarray(tiles.transpose(0, 2, 1))
 
 
 def pack_int8(codes: NDArray[np.int8]) -> NDArray[np.int8]:
-    """(n, k) codes to the tiles of the INT8 product: (ceil(n / 16), ceil(k / 4), 16, 4), zeros past n and k."""
+    """Pack (n, k) codes into the tiles of the INT8 product: (ceil(n / 16), ceil(k / 4), 16, 4), zeros past n and k."""
     padded = _pad(codes, TILE, QUAD)
     tiles = padded.reshape(-1, TILE, padded.shape[1] // QUAD, QUAD)
     return np.ascontiguousarray(tiles.transpose(0, 2, 1, 3))
 
 
 def pack_int4(rows: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], FloatArray]:
-    """Q4_0 rows (n, bytes) to the tiles of the INT4 product.
+    """Pack Q4_0 rows (n, bytes) into the tiles of the INT4 product.
 
     Returns (ceil(n / 16), k / 32, 256) bytes: per group four vectors of [16 columns][4 inputs], vector v with quad v
     in its low nibbles and quad v + 4 in its high ones; and scales (ceil(n / 16), k / 32, 16). Past n: code 8, scale 0.
@@ -142,7 +142,7 @@ def _inverse(scales: FloatArray) -> FloatArray:
 
 
 def _round_half_away(x: FloatArray) -> FloatArray:
-    """C's roundf. Adding a half before flooring would round 0.49999997 up, so the fraction is looked at instead."""
+    """Round as C's roundf does, by the fraction: adding a half before flooring would round 0.49999997 up."""
     magnitude = np.abs(x)
     floor = np.floor(magnitude)
     rounded: FloatArray = np.copysign(floor + (magnitude - floor >= np.float32(0.5)), x)
@@ -150,7 +150,7 @@ def _round_half_away(x: FloatArray) -> FloatArray:
 
 
 def _blocks(scales: FloatArray, codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A float16 scale before the codes of each group, the groups of a row one after the other."""
+    """Put a float16 scale before the codes of each group, the groups of a row one after the other."""
     halves = scales.astype("<f2")[..., None].view(np.uint8)
     return np.concatenate([halves, codes], axis=-1).reshape(len(scales), -1)
 

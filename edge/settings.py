@@ -38,7 +38,7 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What a field says of itself in its metadata."""
+    """Description of itself that a field has in its metadata."""
 
     kind: Kind
     group: str
@@ -48,7 +48,7 @@ class _Taken:
 
     @property
     def expected(self) -> str:
-        """Say in words what a value has to be."""
+        """Description of what a value has to be."""
         return self.kind.expected if self.none is None else f"{self.kind.expected}, or None for {self.none}"
 
     def check(self, name: str, value: object) -> Any:
@@ -97,22 +97,22 @@ class Setting:
 
     @property
     def kind(self) -> Kind:
-        """Say what it takes."""
+        """Kind of value that it takes."""
         return self.taken.kind
 
     @property
     def group(self) -> str:
-        """Give the heading under which forms show it."""
+        """Heading under which forms show it."""
         return self.taken.group
 
     @property
     def metavar(self) -> str | None:
-        """Give what stands for its value in the help of a command line."""
+        """Word that stands for its value in the help of a command line."""
         return self.taken.metavar
 
     @property
     def default_words(self) -> str:
-        """Say what holds where nothing is given."""
+        """Default in words: what holds where nothing is given."""
         if self.taken.default_words is not None:
             return self.taken.default_words
         if self.default is None:
@@ -125,7 +125,7 @@ class Setting:
 
     @property
     def summary(self) -> str:
-        """Give the first sentence of the field's docstring, without its end and without "Whether to"."""
+        """First sentence of the field's docstring, without its end and without "Whether to"."""
         doc = " ".join(field_docs(self.table).get(self.field, "").split())
         sentence = doc.partition(". ")[0].removesuffix(".").removeprefix("Whether to ")
         is_name = sentence[:2].isupper()
@@ -208,7 +208,7 @@ def keywords_from(options: type, values: Mapping[str, object]) -> dict[str, Any]
 
 @cache
 def field_docs(options: type) -> Mapping[str, str]:
-    """Give the docstring below each field of a class, from its source; nothing where only bytecode is installed."""
+    """Read the docstring below each field of a class, from its source; nothing where only bytecode is installed."""
     try:
         tree = ast.parse(inspect.getsource(sys.modules[options.__module__]))
     except OSError:

@@ -15,14 +15,14 @@ _PROCESS = Path("/proc/self")
 
 
 def default_threads() -> int:
-    """Physical cores among those this process may run on, at most what its CPU quota allows."""
+    """Count the physical cores among those this process may run on, at most what its CPU quota allows."""
     cores = {_siblings(cpu) for cpu in _usable_cpus()}
     quota = cpu_quota()
     return max(1, len(cores) if quota is None else min(len(cores), int(quota)))
 
 
 def usable_threads(asked: int | None) -> int:
-    """As many threads as were asked for, but no more than processors that this process may run on, which is said.
+    """Return as many threads as were asked for, but no more than this process has processors, which is logged.
 
     None and 0 take the default.
     """
@@ -37,7 +37,7 @@ def usable_threads(asked: int | None) -> int:
 
 
 def cpu_quota(process: Path = _PROCESS) -> float | None:
-    """CPUs that the control groups of a process allow, from its own to the outermost that shows; None without a limit.
+    """Count the CPUs that a process's control groups allow, from its own to the outermost; None without a limit.
 
     `process` is its folder in /proc, of which `cgroup` and `mountinfo` are read.
     """
@@ -52,7 +52,7 @@ def _usable_cpus() -> set[int]:
 
 
 def _siblings(cpu: int) -> str:
-    """Hyper-threads of a core share this string; where the system does not say, every CPU is its own core."""
+    """Return a string that hyper-threads of a core share; where the system does not say, every CPU is its own core."""
     try:
         return Path(_CPU_TOPOLOGY.format(cpu=cpu)).read_text().strip()
     except OSError:
@@ -60,7 +60,7 @@ def _siblings(cpu: int) -> str:
 
 
 def _group_folders(process: Path) -> Iterator[Path]:
-    """The folders of the process's groups that may hold a quota, and of all groups around them."""
+    """List the folders of the process's groups that may hold a quota, and of all groups around them."""
     groups = _groups(process)
     for kind, root, mount in _mounts(process):
         if kind in groups:
@@ -71,7 +71,7 @@ def _group_folders(process: Path) -> Iterator[Path]:
 
 
 def _groups(process: Path) -> dict[str, PurePosixPath]:
-    """The process's group in each hierarchy that may hold a quota: `v2`, and `v1` where that one controls the CPU."""
+    """Return the process's group in each hierarchy that may hold a quota: `v2`, and `v1` where it controls the CPU."""
     groups = {}
     for line in _lines(process / "cgroup"):
         number, _, rest = line.partition(":")
@@ -84,7 +84,7 @@ def _groups(process: Path) -> dict[str, PurePosixPath]:
 
 
 def _mounts(process: Path) -> Iterator[tuple[str, PurePosixPath, Path]]:
-    """Kind (as of `_groups`), the group that is the mount's root, and where it is mounted (proc_pid_mountinfo(5))."""
+    """List kind (as of `_groups`), root group and mount point of each mount (proc_pid_mountinfo(5))."""
     for line in _lines(process / "mountinfo"):
         before, _, behind = line.partition(" - ")
         fields, system = before.split(), behind.split()
@@ -98,7 +98,7 @@ def _mounts(process: Path) -> Iterator[tuple[str, PurePosixPath, Path]]:
 
 
 def _inside(group: PurePosixPath, root: PurePosixPath) -> PurePosixPath:
-    """The group as seen from the mount's root: the root itself where it lies outside of it, as in some containers."""
+    """Return the group as seen from the mount's root: the root itself where it lies outside, as in some containers."""
     try:
         inside = group.relative_to(root)
     except ValueError:
@@ -107,7 +107,7 @@ def _inside(group: PurePosixPath, root: PurePosixPath) -> PurePosixPath:
 
 
 def _quota_of(folder: Path) -> float | None:
-    """CPUs that one group allows."""
+    """Return the number of CPUs that one group allows."""
     limit, _, period = "".join(_lines(folder / "cpu.max")[:1]).partition(" ")
     if not period:
         limit = "".join(_lines(folder / "cpu.cfs_quota_us"))
@@ -126,5 +126,5 @@ def _lines(file: Path) -> list[str]:
 
 
 def _plain(field: str) -> str:
-    r"""A field of mountinfo without its escapes: \040 is a space."""
+    r"""Return a field of mountinfo without its escapes: \040 is a space."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)

@@ -1,4 +1,4 @@
-"""Settings as callers give them: the plain Python value that is meant, or an OptionError that says what is expected.
+"""Checks of settings as callers give them: the plain Python value that is meant, or an OptionError.
 
 Numbers of numpy count as numbers, and whole ones written as 2.0 as whole. A truth value is no number, a text is none
 either, and NaN is none at all.
@@ -20,7 +20,7 @@ _LONGEST_SHOWN = 60
 
 
 def whole(name: str, value: object, least: int, most: int, expected: str) -> int:
-    """A whole number from `least` to `most`."""
+    """Return a whole number from `least` to `most`."""
     found = _plain(value)
     is_whole = isinstance(found, Integral) or (isinstance(found, float) and found.is_integer())
     if not is_whole or isinstance(found, bool) or not least <= found <= most:
@@ -29,7 +29,7 @@ def whole(name: str, value: object, least: int, most: int, expected: str) -> int
 
 
 def real(name: str, value: object, least: float, most: float, expected: str) -> float:
-    """A number from `least` to `most`."""
+    """Return a number from `least` to `most`."""
     found = _plain(value)
     if isinstance(found, Real) and not isinstance(found, bool):
         with suppress(OverflowError):  # a whole number that is larger than any other
@@ -40,7 +40,7 @@ def real(name: str, value: object, least: float, most: float, expected: str) -> 
 
 
 def flag(name: str, value: object, expected: str = "True or False") -> bool:
-    """A truth value; 0 and 1 are such."""
+    """Return a truth value; 0 and 1 are such."""
     found = _plain(value)
     if isinstance(found, Integral) and found in (0, 1):
         return bool(found)
@@ -48,7 +48,7 @@ def flag(name: str, value: object, expected: str = "True or False") -> bool:
 
 
 def choice(name: str, value: object, choices: Iterable[str]) -> str:
-    """One of several words."""
+    """Return one of several words."""
     known = tuple(choices)
     if isinstance(value, str) and value in known:
         return str(value)
@@ -56,7 +56,7 @@ def choice(name: str, value: object, choices: Iterable[str]) -> str:
 
 
 def text(name: str, value: object, most: int) -> str:
-    """A text of at most `most` characters, all of them whole."""
+    """Return a text of at most `most` characters, all of them whole."""
     if not isinstance(value, str):
         raise _refusal(name, value, "a text")
     if len(value) > most:
@@ -70,12 +70,12 @@ def text(name: str, value: object, most: int) -> str:
 
 
 def optional(check: Callable[..., T], name: str, value: object, *bounds: Any) -> T | None:
-    """None, or what `check` makes of the value."""
+    """Return None, or what `check` makes of the value."""
     return None if value is None else check(name, value, *bounds)
 
 
 def several(name: str, values: object, most: int, example: str) -> tuple[Any, ...]:
-    """The elements of a list or of something like it, at most `most`; a text is none."""
+    """Return the elements of a list or of something like it, at most `most`; a text is none."""
     if isinstance(values, (str, bytes)):
         raise OptionError(f"{name} is the text {shown(values)}; expected a list such as {example}")
     if not isinstance(values, Iterable):
@@ -90,7 +90,7 @@ def several(name: str, values: object, most: int, example: str) -> tuple[Any, ..
 
 
 def shown(value: object) -> str:
-    """A value for a message, of bearable length."""
+    """Write a value for a message, of bearable length."""
     try:
         found = repr(value)
     except ValueError:  # a number of more digits than Python prints
@@ -99,7 +99,7 @@ def shown(value: object) -> str:
 
 
 def _plain(value: object) -> Any:
-    """A number or truth value of numpy as Python's own; anything else as it is."""
+    """Return a number or truth value of numpy as Python's own; anything else as it is."""
     item = getattr(value, "item", None)
     return item() if getattr(value, "ndim", None) == 0 and callable(item) else value
 

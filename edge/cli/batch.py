@@ -31,13 +31,13 @@ class Plan:
     barren: Sequence[str]
     """Folders and patterns that hold no recording."""
     formats: Sequence[str]
-    """One, unless `places` says where several go."""
+    """Formats to write: one, unless `places` says where several go."""
     places: Mapping[str, Place] | None
-    """Where the files go, by name of the recording; None prints."""
+    """Places of the files, by name of the recording; None prints."""
     resumes: bool
-    """Pass over what has its files already …"""
+    """Whether to pass over recordings that have their files already."""
     accepts_damaged: bool
-    """… also where something is missing of them."""
+    """Whether to pass over them also where their transcripts are not whole."""
     options: OutputOptions
     shows_timing: bool
     in_colors: bool = False
@@ -45,7 +45,7 @@ class Plan:
 
 
 class Batch:
-    """One run; its console says what happens."""
+    """One run over a plan, of which the console says what happens."""
 
     def __init__(self, plan: Plan, console: Console) -> None:
         self._plan = plan
@@ -152,7 +152,7 @@ class Batch:
 
 
 def _told(name: str, error: Exception) -> str:
-    """Why a recording failed, with its name."""
+    """Say why a recording failed, with its name."""
     stops.check()
     if is_debugging():
         raise error

@@ -17,11 +17,11 @@ _ADVICE = {
     errno.ENOMEM: "close other programs",
     errno.EIO: "the disk or its connection fails: check it, and try again",
 }
-"""What to do about a refusal of the system's, where its own words do not tell."""
+"""Advice about refusals of the system whose own words do not tell what to do, by errno."""
 
 
 def explain(error: BaseException) -> str:
-    """One line about a failure: what went wrong and what to do."""
+    """Explain a failure in one line: what went wrong and what to do."""
     if isinstance(error, EdgeError):
         return str(error)
     if isinstance(error, OSError):
@@ -46,7 +46,7 @@ def explain(error: BaseException) -> str:
 
 
 def _of_system(error: OSError) -> str:
-    """What the system refused, on which file, and what to do where that is not plain."""
+    """Say what the system refused, on which file, and what to do where that is not plain."""
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, (str, bytes))]
     advice = _ADVICE.get(error.errno or 0)
     what = error.strerror or str(error) or type(error).__name__

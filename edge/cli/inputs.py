@@ -15,19 +15,19 @@ class Recording:
     """One recording to transcribe."""
 
     name: str
-    """Its path, or "-" for standard input."""
+    """Path of the recording, or "-" for standard input."""
     stem: Path
-    """Where its transcripts go, below the folder for them and without suffix: as the recording lies below the folder
+    """Path of its transcripts below the folder for them, without suffix: as the recording lies below the folder
     that was given, or below the part of a pattern in front of the first wildcard."""
 
     @property
     def is_file(self) -> bool:
-        """Whether it can be opened more than once."""
+        """Whether the recording can be opened more than once."""
         return self.name != STANDARD_INPUT and Path(self.name).is_file()
 
 
 def find_recordings(arguments: Iterable[str]) -> tuple[list[Recording], list[str]]:
-    """The recordings that arguments name, each once and in their order, and the arguments that name none.
+    """Find the recordings that arguments name, each once and in their order, and the arguments that name none.
 
     In folders (searched with their subfolders) and for patterns (`*`, `?`, `[…]`, `**`) recordings are told by their
     suffixes and come sorted. A name without wildcards counts as a recording whether it is there or not.
@@ -45,7 +45,7 @@ def find_recordings(arguments: Iterable[str]) -> tuple[list[Recording], list[str
 
 
 def none_found(argument: str) -> str:
-    """What to say of a folder or pattern without recordings."""
+    """Say that a folder or pattern holds no recordings."""
     from ..audio.find import RECORDING_SUFFIXES
 
     suffixes = " ".join(sorted(RECORDING_SUFFIXES))

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _stored(name: str) -> list[Path]:
-    """The exported files and folders of a model in the store."""
+    """List the exported files and folders of a model in the store."""
     from ..store import Store
 
     store = Store()

@@ -23,7 +23,7 @@ EXIT_FAILURE = 1
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 EXIT_BROKEN_PIPE = 141
-"""128 + SIGPIPE, what a shell reports for a program whose reader went away."""
+"""Status that a shell reports for a program whose reader went away: 128 + SIGPIPE."""
 
 _EPILOG = """\
 examples:

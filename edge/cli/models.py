@@ -107,7 +107,7 @@ def _list(args: argparse.Namespace, console: Console) -> int:
 
 
 def _exported(store: Store, asset: Asset) -> list[str]:
-    """The precisions at which a model lies in the cache, those damaged marked."""
+    """List the precisions at which a model lies in the cache, those damaged marked."""
     from ..prepare import model_place
     from ..store.sums import is_intact
 

@@ -22,7 +22,7 @@ class Command(NamedTuple):
     module: str
     """Name of the module in this folder, imported when the command runs or its help is shown."""
     help: str
-    """One line about the command."""
+    """Line about the command, for the help."""
     declare: str = "declare"
     """Name of the module's function that declares arguments, and sets the default `run`."""
 

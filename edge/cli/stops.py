@@ -14,11 +14,11 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-        """Of the signal that asked."""
+        """Number of the signal that asked."""
 
     @property
     def status(self) -> int:
-        """The exit status that a shell reports of a program that this signal ended."""
+        """Exit status that a shell reports of a program that this signal ended."""
         return 128 + self.number
 
 

@@ -24,5 +24,5 @@ __all__ = [
 
 
 def ensure(name: str, *, offline: bool | None = None, progress: Progress | None = None) -> Path:
-    """Bring an asset into the default cache if it is not there; its file, or its folder if it has several."""
+    """Bring an asset into the default cache if need be, and return its file, or its folder if it has several."""
     return Store().ensure(name, offline=offline, progress=progress)

@@ -15,17 +15,17 @@ from .files import CHUNK_BYTES
 
 MAX_MEMBERS = 100_000
 MAX_UNPACKED_BYTES = 8 << 30
-"""How far a compressed tar is read in search of a member."""
+"""Bytes of a compressed tar that are read, at most, in search of a member."""
 
 _DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, struct.error,
     EOFError, NotImplementedError, RuntimeError, UnicodeError, ValueError,
 )  # fmt: skip
-"""What zipfile and tarfile raise on archives that are damaged, encrypted or of an unknown kind."""
+"""Errors that zipfile and tarfile raise on archives that are damaged, encrypted or of an unknown kind."""
 
 
 def read_member(archive: Path, path: str) -> Iterator[bytes]:
-    """The bytes of one member, a piece at a time; the caller bounds their number and checks their hash."""
+    """Read the bytes of one member, a piece at a time; the caller bounds their number and checks their hash."""
     reader = _read_zip if zipfile.is_zipfile(archive) else _read_tar
     try:
         yield from reader(archive, path)

@@ -19,7 +19,7 @@ class Archive:
     project: str
     version: str
     filename: str
-    """Its name on the index; the ending says whether it is a zip (`.whl`) or a `.tar.gz`."""
+    """Name of the file on the index; the ending says whether it is a zip (`.whl`) or a `.tar.gz`."""
     size: int
     sha256: str
 
@@ -30,7 +30,7 @@ class Member:
 
     archive: Archive
     path: str
-    """The exact name inside the archive; nothing is ever unpacked by a name that an archive chose."""
+    """Exact name inside the archive; nothing is ever unpacked by a name that an archive chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class HubFile:
 
     repository: str
     revision: str
-    """A full commit hash, so that the address can never serve other bytes."""
+    """Full commit hash, so that the address can never serve other bytes."""
     path: str
 
 
@@ -68,7 +68,7 @@ class Asset:
 
     @property
     def size(self) -> int:
-        """Bytes of all its files."""
+        """Bytes of all files of the asset."""
         return sum(file.size for file in self.files)
 
 
@@ -294,4 +294,4 @@ _WHISPER_TABLES = Asset(
 CATALOGUE: Mapping[str, Asset] = {
     asset.name: asset for asset in (_TINY_EN, _BASE, _SMOLLM2, _SILERO_VAD, _JFK, _WHISPER_TABLES)
 }
-"""Every asset by name, models first."""
+"""Assets by name, models first."""

@@ -13,7 +13,7 @@ from .files import CHUNK_BYTES, check, sha256_of
 from .http import MAX_ATTEMPTS, Client, TransferError, redacted
 
 _PROGRESS_BYTES = 1 << 16
-"""What an attempt must bring to be more than a failure: a byte each would never come to an end."""
+"""Bytes that an attempt must bring to count as progress: with a byte each, attempts would never end."""
 
 _LOG = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ from ..files import TEMPORARY_SUFFIX, replacing_file
 
 CHUNK_BYTES = 1 << 20
 SPARE_BYTES = 16 << 20
-"""Room that a download leaves on the disk beyond what it needs."""
+"""Bytes of room that a download leaves on the disk beyond what it needs."""
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal; StoreError where it cannot be read."""
+    """Compute the SHA-256 of a file, in hexadecimal; StoreError where it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -46,7 +46,7 @@ def is_newer_than_folder(path: Path) -> bool:
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
-    """The bytes of a file, a piece at a time."""
+    """Read a file, a piece at a time."""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             yield chunk
@@ -108,7 +108,7 @@ def require_space(folder: Path, needed: int) -> None:
 
 
 def readable_size(n_bytes: int) -> str:
-    """A size for people."""
+    """Write a size for people."""
     if n_bytes >= 1e9:
         return f"{n_bytes / 1e9:.1f} GB"
     return f"{n_bytes / 1e6:.0f} MB" if n_bytes >= 9.5e6 else f"{n_bytes / 1e6:.1f} MB"

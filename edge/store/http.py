@@ -28,7 +28,7 @@ _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class TransferError(StoreError):
-    """A request failed; `transient` says whether trying again can help."""
+    """A request that failed; `transient` tells whether trying again can help."""
 
     def __init__(self, message: str, *, transient: bool) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class TransferError(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """How requests are made; the fields are named as in `PipSettings`."""
+    """Client that makes requests; the fields are named as in `PipSettings`."""
 
     timeout_s: float = 15.0
     proxy: str | None = None
@@ -45,11 +45,11 @@ class Client:
     client_cert: str | None = None
     trusted_hosts: frozenset[str] = frozenset()
     credentials: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """User and password by host[:port], beside what an address or the user's netrc holds."""
+    """Users and passwords by host[:port], besides those that an address or the user's netrc holds."""
     tokens: Mapping[str, str] = field(default_factory=dict)
     """Bearer token by host[:port]."""
     pause_s: float = 0.5
-    """Wait before the second attempt; it doubles with each one after that."""
+    """Seconds to wait before the second attempt; they double with each one after that."""
 
     def open(self, url: str, *, headers: Mapping[str, str] | None = None) -> http.client.HTTPResponse:
         """Send a GET request; the caller closes the answer. Raises TransferError."""
@@ -172,24 +172,24 @@ def _read_exactly(answer: http.client.HTTPResponse, limit: int, url: str) -> byt
 
 
 def without_credentials(url: str) -> str:
-    """The address without user and password; they travel in a header."""
+    """Return the address without user and password; they travel in a header."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, _host(parts.netloc), parts.path, parts.query, ""))
 
 
 def redacted(url: str) -> str:
-    """The address as messages show it: no credentials, and no query, which may hold a signature."""
+    """Return the address as messages show it: no credentials, and no query, which may hold a signature."""
     parts = urlsplit(url)
     return _harmless(urlunsplit((parts.scheme, _host(parts.netloc), parts.path, "", "")))
 
 
 def _harmless(text: str) -> str:
-    """What a server said, as messages show it: short, and without what a terminal would obey."""
+    """Return what a server said, as messages show it: short, and without what a terminal would obey."""
     return "".join(character if character.isprintable() else "?" for character in text[:_MOST_SHOWN])
 
 
 def credentials_in(urls: tuple[str, ...]) -> dict[str, tuple[str, str]]:
-    """User and password by host, out of addresses that hold them: an index's files lie behind its login."""
+    """Collect users and passwords by host, from addresses that hold them: an index's files lie behind its login."""
     found = {}
     for url in urls:
         parts = urlsplit(url)

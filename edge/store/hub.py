@@ -14,12 +14,12 @@ _TRUE = ("1", "on", "yes", "true")
 
 
 def file_url(file: HubFile) -> str:
-    """The address of one file at its pinned revision; HF_ENDPOINT names a mirror."""
+    """Return the address of one file at its pinned revision; HF_ENDPOINT names a mirror."""
     return f"{_endpoint()}/{file.repository}/resolve/{file.revision}/{quote(file.path)}"
 
 
 def hub_client() -> Client:
-    """A client for the hub: HF_TOKEN goes to the endpoint's host and nowhere else."""
+    """Make a client for the hub: HF_TOKEN goes to the endpoint's host and nowhere else."""
     token = os.environ.get("HF_TOKEN", "").strip()
     return Client(tokens={urlsplit(_endpoint()).netloc: token} if token else {})
 
@@ -30,7 +30,7 @@ def is_switched_off() -> bool:
 
 
 def cached_file(file: HubFile) -> Path:
-    """Where huggingface_hub keeps this file if it ever fetched it."""
+    """Return where huggingface_hub keeps this file if it ever fetched it."""
     repository = "models--" + file.repository.replace("/", "--")
     return _cache_folder() / repository / "snapshots" / file.revision / file.path
 

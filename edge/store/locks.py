@@ -38,7 +38,7 @@ def locked(home: Path, name: str) -> Iterator[None]:
 
 
 def workshop(model: Path) -> Path:
-    """Where the owner of a model's lock makes it."""
+    """Return the folder in which the owner of a model's lock makes it."""
     return model.with_name(f".{model.name}{TEMPORARY_SUFFIX}")
 
 

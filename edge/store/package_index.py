@@ -38,7 +38,7 @@ class _Links(HTMLParser):
 
 
 def find_archive(archive: Archive, settings: PipSettings, client: Client, reasons: list[str]) -> Iterator[str]:
-    """Where this archive can be had, one place after another: http addresses and `file:` ones.
+    """List where this archive can be had, one place after another: http addresses and `file:` ones.
 
     Places are asked only when the one before did not help; what went wrong with each goes to `reasons`.
     """
@@ -51,7 +51,7 @@ def find_archive(archive: Archive, settings: PipSettings, client: Client, reason
 
 
 def local_path(url: str) -> Path | None:
-    """The path behind a `file:` address; None for any other."""
+    """Return the path behind a `file:` address; None for any other."""
     parts = urlsplit(url)
     return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
@@ -84,7 +84,7 @@ def _is(archive: Archive, link: str) -> bool:
 
 
 def _links_at(place: str, client: Client) -> Iterator[str]:
-    """Links of one find-links entry: a folder, a page, or an archive itself."""
+    """List the links of one find-links entry: a folder, a page, or an archive itself."""
     path = local_path(place) if "://" in place else Path(place).expanduser()
     if path is None:
         yield place
@@ -131,7 +131,7 @@ def _page_links(body: bytes, address: str) -> Iterator[str]:
 
 
 def _joined(base: str, target: str) -> Iterator[str]:
-    """The address of a link; nothing where it is none, which spoils no other link."""
+    """Return the address of a link; nothing where it is none, which spoils no other link."""
     try:
         yield urljoin(base, target)
     except ValueError:

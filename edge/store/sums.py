@@ -16,7 +16,7 @@ from .files import sha256_of
 
 
 def checksum_file(model: Path) -> Path:
-    """Where the checksum of a model lies, a file or a folder."""
+    """Return where the checksum of a model lies, a file or a folder."""
     return model.with_name(model.name + ".sha256")
 
 
@@ -62,13 +62,13 @@ def _settle(model: Path) -> None:
 
 
 def _changed_ns(model: Path) -> int:
-    """When a model was last changed; of a folder, when the last of its files was."""
+    """Return when a model was last changed; of a folder, when the last of its files was."""
     inside: list[Path] = list(model.iterdir()) if model.is_dir() else []
     return max(path.stat().st_mtime_ns for path in (model, *inside))
 
 
 def _sum_of(model: Path) -> str:
-    """The SHA-256 of a file; for a folder that of its files' names and checksums."""
+    """Compute the SHA-256 of a file; for a folder that of its files' names and checksums."""
     if not model.is_dir():
         return sha256_of(model)
     lines = (f"{sha256_of(path)}  {path.name}\n" for path in sorted(model.iterdir()))

@@ -14,7 +14,7 @@ from typing import TextIO
 from ...harmless import harmless
 
 BAR_AFTER_S = 2.0
-"""Work shorter than this shows no bar."""
+"""Seconds of work before a bar is shown."""
 
 _REDRAW_S = 0.1
 _BAR_CELLS = 24
@@ -34,12 +34,12 @@ class Console:
         self._on_screen = False
 
     def say(self, message: str) -> None:
-        """One line that begins with the command's name."""
+        """Write one line that begins with the command's name."""
         self.clear()
         self._write(f"edgewise: {one_line(message)}\n")
 
     def show(self, text: str) -> None:
-        """A line, or several, without the command's name."""
+        """Write a line, or several, without the command's name."""
         self.clear()
         self._write(f"{harmless(text)}\n")
 
@@ -85,7 +85,7 @@ class ConsoleHandler(logging.Handler):
 
 
 def bar(what: str, done: int, total: int, elapsed_s: float) -> str:
-    """A line such as `downloading x  [######..........]  40 %  0:09 left`."""
+    """Draw a line such as `downloading x  [######..........]  40 %  0:09 left`."""
     if total <= 0:
         return f"{what}  {_clock_time(elapsed_s)}"
     share = min(1.0, max(0.0, done / total))
@@ -96,7 +96,7 @@ def bar(what: str, done: int, total: int, elapsed_s: float) -> str:
 
 
 def one_line(message: str) -> str:
-    """The message without line breaks, and without what a terminal would obey."""
+    """Return the message without line breaks, and without what a terminal would obey."""
     return harmless(" ".join(message.split()))
 
 

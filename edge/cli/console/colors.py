@@ -21,7 +21,7 @@ def shows_colors(stream: TextIO) -> bool:
 
 
 def colored_line(segment: Segment) -> str:
-    """The text of a segment on a line, each of its words in the color of its probability and in no other."""
+    """Return the text of a segment on a line, each of its words in the color of its probability and in no other."""
     return "".join(map(_colored, segment.words)).strip() + "\n"
 
 

@@ -23,10 +23,10 @@ _LONGEST_NAME = 255
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the transcripts of one recording go."""
+    """Place where the transcripts of one recording go."""
 
     stem: Path
-    """The path of each without its suffix."""
+    """Path of each transcript, without its suffix."""
     formats: tuple[str, ...]
 
     @property
@@ -36,7 +36,7 @@ class Place:
 
     @property
     def gaps(self) -> Path:
-        """The path of the note that lies beside transcripts of which something is missing."""
+        """Path of the note that lies next to transcripts of which something is missing."""
         return self._with_suffix(_GAPS_SUFFIX)
 
     def _with_suffix(self, suffix: str) -> Path:
@@ -44,7 +44,7 @@ class Place:
 
 
 def place(recordings: Iterable[Recording], formats: Sequence[str], folder: Path) -> dict[str, Place]:
-    """Where the transcripts of each recording go, by its name.
+    """Choose where the transcripts of each recording go, by its name.
 
     Raises:
         OptionError: two recordings would be written to the same file.
@@ -65,7 +65,7 @@ def place(recordings: Iterable[Recording], formats: Sequence[str], folder: Path)
 def prepare(folder: Path, places: Iterable[Place]) -> None:
     """Make the folder for transcripts, and remove what killed runs left where they go.
 
-    Found out before hours of work: that nothing can be written there.
+    That nothing can be written there is found out before hours of work.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -104,7 +104,7 @@ def _same_file(first: str, second: str, path: Path) -> str:
 
 
 def _longest_name(folder: Path) -> int:
-    """Bytes that a file's name may have in a folder, which may not be there yet."""
+    """Return how many bytes a file's name may have in a folder, which may not be there yet."""
     existing = next((parent for parent in (folder, *folder.absolute().parents) if parent.is_dir()), None)
     if existing is not None and hasattr(os, "pathconf"):
         with suppress(OSError, ValueError):
@@ -113,7 +113,7 @@ def _longest_name(folder: Path) -> int:
 
 
 def _shortened(name: str, most: int) -> str:
-    """The name; one of more than `most` bytes is cut, and a hash of all of it tells it from others."""
+    """Cut a name of more than `most` bytes, and end it in a hash of all of it, which tells it from others."""
     if len(os.fsencode(name)) <= most:
         return name
     mark = f"~{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"

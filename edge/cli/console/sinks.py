@@ -28,15 +28,15 @@ class Sink(Protocol):
     """Takes what becomes of one recording."""
 
     def segment(self, segment: Segment) -> None:
-        """A segment is found."""
+        """Take a segment as soon as it is found."""
         ...
 
     def end(self, transcript: Transcript) -> None:
-        """All of them are."""
+        """Take the whole transcript."""
         ...
 
     def error(self, message: str) -> None:
-        """The recording failed."""
+        """Take the message about a recording that failed."""
         ...
 
 
@@ -49,7 +49,7 @@ class FileSink:
         self._console = console
 
     def segment(self, segment: Segment) -> None:
-        """Nothing yet: the files are whole or absent."""
+        """Do nothing yet: the files are whole or absent."""
 
     def end(self, transcript: Transcript) -> None:
         """Write the files, each as well as can be.
@@ -78,10 +78,10 @@ class FileSink:
             place.gaps.unlink()
 
     def error(self, message: str) -> None:
-        """Nothing: standard error says it."""
+        """Do nothing: standard error says it."""
 
     def _note(self, transcript: Transcript) -> OSError | None:
-        """Make the folder, and leave the note where something is missing; what went wrong, if anything."""
+        """Make the folder, and leave the note where something is missing; return what went wrong, if anything."""
         place = self._place
 
         def note() -> None:
@@ -116,7 +116,7 @@ class FileSink:
 
 
 def _attempt(write: Callable[[], None]) -> OSError | None:
-    """Write, a second time where the first fails: disks across a network do so for a moment; what went wrong then."""
+    """Write, once more where it fails, as disks across a network do for a moment; return what went wrong then."""
     try:
         write()
     except OSError:
@@ -128,7 +128,7 @@ def _attempt(write: Callable[[], None]) -> OSError | None:
 
 
 def _together(stem: Path, formats: Sequence[str]) -> str:
-    """Several files as a shell writes them, in one word: talk.{srt,json}."""
+    """Name several files as a shell does, in one word: talk.{srt,json}."""
     suffix = formats[0] if len(formats) == 1 else f"{{{','.join(formats)}}}"
     return f"{stem}.{suffix}"
 
@@ -145,7 +145,7 @@ class PrintSink:
         *,
         in_colors: bool = False,
     ) -> None:
-        """`in_colors` shows in plain text how sure each word is."""
+        """Print in one format; `in_colors` shows in plain text how sure each word is."""
         self._format = format
         self._in_colors = in_colors
         self._options = options

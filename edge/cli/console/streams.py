@@ -45,7 +45,7 @@ def put(text: str, *, is_json: bool = False) -> None:
 
 
 def put_as_it_is(text: str, *, is_json: bool = False) -> None:
-    """The same with what a terminal obeys, such as colors."""
+    """Write to standard output as `put` does, with what a terminal obeys, such as colors."""
     stream = standard_output()
     with _named(_OUTPUT):
         stream.write(_printable(text, stream, is_json=is_json))
@@ -58,14 +58,14 @@ def report(text: str) -> None:
 
 
 def standard_output() -> TextIO:
-    """Standard output, or OSError where there is none."""
+    """Return standard output, or raise OSError where there is none."""
     if sys.stdout is None or sys.stdout.closed:
         raise OSError(errno.EBADF, "closed; open it, or have files written with --output-dir", _OUTPUT)
     return sys.stdout
 
 
 def standard_input() -> BinaryIO:
-    """Standard input, or OSError where there is none."""
+    """Return standard input, or raise OSError where there is none."""
     if sys.stdin is None or sys.stdin.closed:
         raise OSError(errno.EBADF, "closed; pipe a recording into it, or name a file", _INPUT)
     return sys.stdin.buffer
@@ -90,7 +90,7 @@ def _named(name: str) -> Iterator[None]:
 
 
 def _printable(text: str, stream: TextIO, *, is_json: bool) -> str:
-    """The text as this stream can show it: on a terminal of another age, question marks beat a failure."""
+    """Return the text as this stream can show it: on an old terminal, question marks beat a failure."""
     encoding = stream.encoding or "utf-8"  # a stream in memory has none
     if encoding.lower().startswith("utf"):
         return text
@@ -102,7 +102,7 @@ def _printable(text: str, stream: TextIO, *, is_json: bool) -> str:
 
 
 def _patient(stream: TextIO) -> TextIO:
-    """A stream of the same descriptor that waits until it has taken all; None and streams in memory stay."""
+    """Return a stream of the same descriptor that waits until it has taken all; None and streams in memory stay."""
     try:
         descriptor = stream.fileno()
         stream.flush()
@@ -134,13 +134,13 @@ class _PatientWriter(io.RawIOBase):
         return n_bytes
 
     def writable(self) -> bool:
-        """Always."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor."""
+        """Return the descriptor."""
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Whether it is a terminal."""
+        """Whether the descriptor is a terminal."""
         return os.isatty(self._descriptor)

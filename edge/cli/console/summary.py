@@ -12,7 +12,7 @@ from ...transcript.transcript import Transcript
 _MOST_NAMES = 5
 _MOST_GAPS = 5
 _SILENT_PEAK = 0.01
-"""A recording that is nowhere louder than 40 dB below full scale is as good as silent."""
+"""Peak below which a recording is as good as silent: 40 dB below full scale."""
 
 _CAUSES: dict[Cause, str] = {"damage": "damaged", "failure": "failed", "unread": "speech without words"}
 
@@ -25,13 +25,13 @@ class Tally:
     n_done: int = 0
     n_skipped: int = 0
     failed: list[str] = field(default_factory=list)
-    """Their names."""
+    """Names of the recordings that failed."""
     torn: list[str] = field(default_factory=list)
-    """Names of those done of which something is missing."""
+    """Names of the recordings that are done, but with something missing."""
     audio_s: float = 0.0
-    """Seconds of audio that were transcribed …"""
+    """Seconds of audio that were transcribed."""
     work_s: float = 0.0
-    """… and how many that took."""
+    """Seconds that transcribing it took."""
 
     def add(self, name: str, transcript: Transcript) -> None:
         """Count a recording that is done."""
@@ -43,12 +43,12 @@ class Tally:
 
     @property
     def n_left(self) -> int:
-        """Recordings of which nothing has become yet."""
+        """Number of recordings that are still to be done."""
         return self.n_given - self.n_done - self.n_skipped - len(self.failed)
 
 
 def summary_line(tally: Tally) -> str:
-    """How many recordings are done, skipped, failed and left, what is not whole, and how fast it went."""
+    """Say how many recordings are done, skipped, failed and left, what is not whole, and how fast it went."""
     parts = [f"{tally.n_done} of {tally.n_given} recordings transcribed"]
     if tally.n_skipped:
         parts.append(f"{tally.n_skipped} skipped, done before")
@@ -64,7 +64,7 @@ def summary_line(tally: Tally) -> str:
 
 
 def wordless_line(name: str, transcript: Transcript) -> str | None:
-    """That a recording which is not silent has no words; None where it is silent or has some, or gaps tell already."""
+    """Say that a recording which is not silent has no words; None where it has some, or gaps say so already."""
     if transcript.text or transcript.gaps or transcript.peak < _SILENT_PEAK:
         return None
     level_db = 20 * math.log10(transcript.peak)
@@ -75,7 +75,7 @@ def wordless_line(name: str, transcript: Transcript) -> str | None:
 
 
 def gaps_line(name: str, gaps: Sequence[Gap]) -> str:
-    """What is missing of a recording, where, and why, on a line."""
+    """Say what is missing of a recording, where, and why, on a line."""
     stretches = "1 stretch is" if len(gaps) == 1 else f"{len(gaps)} stretches are"
     seconds = sum(gap.end - gap.start for gap in gaps)
     of_unknown = any(gap.end <= gap.start for gap in gaps)
@@ -91,7 +91,7 @@ def _gap(gap: Gap) -> str:
 
 
 def timing_line(name: str, transcript: Transcript) -> str:
-    """Where the time of one transcription went, on a line."""
+    """Say where the time of one transcription went, on a line."""
     timing = transcript.timing
     speed = transcript.duration / timing.total_s if timing.total_s else 0.0
     steps: tuple[tuple[str, float], ...] = (
@@ -122,7 +122,7 @@ def _speed(tally: Tally) -> str:
 
 
 def _length(seconds: float) -> str:
-    """Such as 4.2 s, or 1:02:03."""
+    """Write a length of time, such as 4.2 s or 1:02:03."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -24,7 +24,7 @@ class VadOptions:
     """Settings of speech detection; the names are faster-whisper's, with the unit at the end."""
 
     threshold: float = field(default=0.5, metadata=setting(_PROBABILITY, group=_GROUP, metavar="P"))
-    """Probability of speech from which on a frame of 32 ms is speech."""
+    """Probability at or above which a frame of 32 ms counts as speech."""
     neg_threshold: float | None = field(
         default=None,
         metadata=setting(_PROBABILITY, group=_GROUP, metavar="P", none="0.15 below the threshold, at least 0.01"),
@@ -50,5 +50,5 @@ class VadOptions:
 
     @property
     def silence_threshold(self) -> float:
-        """Give the probability below which speech ends."""
+        """Probability below which speech ends."""
         return max(self.threshold - 0.15, 0.01) if self.neg_threshold is None else self.neg_threshold
