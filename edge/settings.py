@@ -25,7 +25,7 @@ from .values import shown
 T = TypeVar("T")
 
 _KEY = "setting"
-"""Where the metadata of a field holds its description."""
+"""Key under which the metadata of a field holds its description."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ _INSIDE: Mapping[int, Mapping[int, int]] = {
     _FUNCTION: {7: _NODE, 11: _ATTRIBUTE},
     _TRAINING: {1: _GRAPH, 2: _GRAPH},
 }
-"""The messages that lead to tensors: by the kind of message, the numbers of the fields and what they hold."""
+"""Messages that lead to tensors: by the kind of message, the numbers of the fields and what they hold."""
 
 _DIMS, _TYPE, _ENTRY, _LOCATION = 1, 2, 13, 14
 _EXTERNAL = 1
@@ -43,12 +43,12 @@ _BITS: Mapping[int, int] = {
     **dict.fromkeys((7, 11, 13, 14), 64),
     15: 128,
 }
-"""Of one number of each type; strings have no form outside the graph."""
+"""Bits of one number of each type; strings have no form outside the graph."""
 
 
 @dataclass(slots=True)
 class _Tensor:
-    """What a tensor says of where its numbers are."""
+    """Place of a tensor's numbers, as the tensor says."""
 
     dims: list[int] = field(default_factory=list)
     type: int = 0
@@ -115,7 +115,7 @@ def _check_place(path: Path, tensor: _Tensor, weights: str, n_bytes: int) -> Non
 
 
 def _own_size(path: Path) -> int:
-    """Bytes of a file that is one in its own right."""
+    """Count the bytes of a file that is one in its own right."""
     try:
         found = path.lstat()
     except OSError as error:
@@ -128,7 +128,7 @@ def _own_size(path: Path) -> int:
 
 
 def _tensors(path: Path, data: mmap.mmap) -> Iterator[tuple[int, int]]:
-    """Where each tensor begins and ends, wherever it is."""
+    """Find where each tensor begins and ends, wherever it is."""
     pending = [(_MODEL, 0, len(data))]
     while pending:
         kind, start, end = pending.pop()
@@ -161,7 +161,7 @@ def _read_tensor(path: Path, data: mmap.mmap, start: int, end: int) -> _Tensor:
 
 
 def _fields(path: Path, data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Number of each field, and where its value begins and ends; of a number the value itself, and -1."""
+    """Yield the number of each field, and where its value begins and ends; of a number the value itself, and -1."""
     while at < end:
         tag, at = _varint(data, at)
         number, wire = tag >> 3, tag & 7
@@ -182,7 +182,7 @@ def _fields(path: Path, data: mmap.mmap, at: int, end: int) -> Iterator[tuple[in
 
 
 def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
-    """A number of seven bits a byte, and where it ends."""
+    """Read a number of seven bits a byte; return it and where it ends."""
     byte = data[at]
     value, shift = byte & 0x7F, 7
     while byte & 0x80:

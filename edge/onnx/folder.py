@@ -8,7 +8,7 @@ from pathlib import Path
 from ..errors import ModelNotFoundError, UnsupportedModelError
 
 FACTS = "edgewise.gguf"
-"""The file that says what the graphs are of: a model file without weights."""
+"""File that says what the graphs are of: a model file without weights."""
 
 _EXPORT = "`edgewise export whisper SOURCE -o DIR --to onnx`"
 

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import onnxruntime
 
 Shape = tuple[int | None, ...]
-"""None where any size will do."""
+"""Sizes of an array; None where any size will do."""
 
 Value = Any
-"""An `onnxruntime.OrtValue`: an array that stays where onnxruntime has it."""
+"""Value of onnxruntime (`OrtValue`): an array that stays where onnxruntime has it."""
 
 _TYPES = {"tensor(float)": np.float32, "tensor(int64)": np.int64}
 _SEVERE = 3
@@ -65,7 +65,7 @@ class Graph:
         _check(path, "output", self._session.get_outputs(), signature.outputs)
 
     def run(self, inputs: Mapping[str, Value], outputs: Sequence[str]) -> list[Value]:
-        """The outputs of these names.
+        """Run the graph, and return the outputs of these names.
 
         Raises:
             KernelError: onnxruntime gave up, or gave something of another shape.
@@ -86,7 +86,7 @@ class Graph:
 
 
 def to_value(array: NDArray[Any]) -> Value:
-    """An array as onnxruntime takes it; it shares the memory."""
+    """Return an array as onnxruntime takes it; it shares the memory."""
     import onnxruntime
 
     return onnxruntime.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array))

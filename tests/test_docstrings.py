@@ -1,0 +1,125 @@
+"""A docstring is a sentence about its own name: it begins with a verb (function) or a noun (field or attribute).
+
+What a test can hold is the first word.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("edge", "export", "benchmarks")
+
+NOT_YET_CLEAN = ("edge/whisper", "edge/audio", "edge/transcript", "export", "benchmarks")
+"""Folders whose docstrings are still to be mended. This list only gets shorter."""
+
+_VERBS = """
+    Add Apply Ask Begin Bring Build Check Choose Collect Compare Complain Compute Copy Count Cut Declare Decode Delete
+    Describe Divide Do Download Draw End Expand Explain Export Feed Fetch Fill Find Follow Get Give Have Hold Import
+    Join Let List Load Lock Look Make Map Measure Name Note Open Pack Parse Plan Point Print Put Quantize Raise Read
+    Refuse Remember Remove Replace Return Round Run Say Send Show Split Stop Sum Take Tell Time Transcribe Turn Wait
+    Write Yield
+"""
+VERBS = frozenset(_VERBS.split())
+"""Words that the docstrings of functions begin with. A verb that is missing belongs here, in alphabetical order."""
+
+PREDICATES = frozenset({"Whether"})
+
+_OPENERS = """
+    As At Behind Beside Besides Between But By For From In Into Of On Out Over So That This These Those Their They It
+    Its To Under Until What When Where Which While Who Whose Why With Within Without How
+"""
+OPENERS = frozenset(_OPENERS.split())
+"""Prepositions, relative words and pronouns, which leave the noun to the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Docstring:
+    """One docstring, and what it is of."""
+
+    place: str
+    """File and line, and the name."""
+    first: str
+    """First word, without a comma or the like after it."""
+    is_function: bool
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it begins as it should."""
+        if self.is_function:
+            return self.first in VERBS | PREDICATES
+        return self.first not in OPENERS and not self.first.startswith("…")
+
+
+def docstrings_of(path: Path) -> Iterator[Docstring]:
+    """Yield all but those of modules and classes, which are titles."""
+    yield from _within(ast.parse(path.read_text(encoding="utf-8")), str(path.relative_to(ROOT)))
+
+
+def _within(node: ast.AST, file: str) -> Iterator[Docstring]:
+    body = getattr(node, "body", None)
+    for number, child in enumerate(body if isinstance(body, list) else []):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            text = ast.get_docstring(child)
+            if text:
+                yield _docstring(f"{file}:{child.lineno} {child.name}", text, is_function=not _is_property(child))
+        elif isinstance(child, (ast.Assign, ast.AnnAssign)):
+            below = body[number + 1] if number + 1 < len(body) else None
+            if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
+                targets = child.targets[0] if isinstance(child, ast.Assign) else child.target
+                name = f"{file}:{child.lineno} {ast.unparse(targets)}"
+                yield _docstring(name, str(below.value.value), is_function=False)
+        yield from _within(child, file)
+
+
+def _docstring(place: str, text: str, *, is_function: bool) -> Docstring:
+    return Docstring(place, text.split(maxsplit=1)[0].rstrip(",:;.") if text.strip() else "", is_function)
+
+
+def _is_property(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("property" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def _wrong_in(folder: str) -> list[str]:
+    found = (each for path in sorted((ROOT / folder).rglob("*.py")) for each in docstrings_of(path))
+    return [f"{each.place}: {each.first}" for each in found if not each.is_right]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_docstrings_begin_with_their_own_word(package: str) -> None:
+    """Fields and attributes with a noun, functions with a verb, predicates with "Whether"."""
+    skipped = tuple(f"{folder}/" for folder in NOT_YET_CLEAN)
+    assert [place for place in _wrong_in(package) if not place.startswith(skipped)] == []
+
+
+@pytest.mark.parametrize("folder", NOT_YET_CLEAN)
+def test_a_folder_that_is_clean_leaves_the_list(folder: str) -> None:
+    assert _wrong_in(folder) != [], f"{folder} is clean: take it off NOT_YET_CLEAN"
+
+
+def test_the_rule_sees_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "up.py").write_text(
+        'LIMIT = 3\n"""At most."""\n'
+        'def right() -> None:\n    """Return nothing."""\n'
+        'def wrong() -> None:\n    """The nothing."""\n'
+        "class A:\n"
+        '    size: int\n    """Of it."""\n'
+        '    name: str\n    """Name of it."""\n'
+        '    @property\n    def whole(self) -> int:\n        """All of it."""\n'
+        '    def is_it(self) -> bool:\n        """Whether it is."""\n'
+        '    def __init__(self) -> None:\n        self.there = 1\n        """Where it is."""\n',
+        encoding="utf-8",
+    )
+    assert [place.partition(" ")[2] for place in _wrong_in("made")] == [
+        "LIMIT: At",
+        "wrong: The",
+        "size: Of",
+        "self.there: Where",
+    ]
