@@ -38,6 +38,7 @@ examples:
 
 def declare(parser: Parser) -> None:
     """Declare the family."""
+    parser.usage = "%(prog)s SOURCE -o OUT [options]"
     parser.description = "Convert a small language model into a GGUF file, or a folder for transformers or ONNX."
     parser.epilog = _EPILOG
     parser.add_argument("source", metavar="SOURCE", help="checkpoint, or the name of a model; see below")

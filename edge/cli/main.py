@@ -17,7 +17,7 @@ from .commands import COMMANDS
 from .console import streams
 from .console.bar import Console, ConsoleHandler
 from .failures import explain
-from .parser import EXIT_USAGE, OTHERS, Parser
+from .parser import EXIT_USAGE, Parser
 
 EXIT_FAILURE = 1
 EXIT_INTERRUPTED = 130
@@ -78,7 +78,7 @@ def build_parser() -> Parser:
         epilog=_EPILOG,
     )
     parser.add_commands("commands", "COMMAND", COMMANDS)
-    parser.group(OTHERS).add_argument(
+    parser.add_argument(
         "--version", action="version", version=f"edgewise {__version__}", help="show the version, and end"
     )
     return parser

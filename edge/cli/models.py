@@ -43,9 +43,9 @@ def declare_list(parser: Parser) -> None:
 
 def declare_pull(parser: Parser) -> None:
     """Declare what brings models."""
-    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="models or other assets")
     parser.add_argument(
-        "--from", dest="folder", type=Path, metavar="DIR", help="look first in this folder for the same bytes"
+        "--from", dest="folder", type=Path, metavar="DIR", help="folder in which to look first for the same bytes"
     )
     add_offline(parser)
     parser.set_defaults(run=_pull)
@@ -53,8 +53,8 @@ def declare_pull(parser: Parser) -> None:
 
 def declare_where(parser: Parser) -> None:
     """Declare what tells where a model is."""
-    parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--precision", choices=PRECISIONS, help="the exported model file of this precision")
+    parser.add_argument("name", metavar="NAME", help="model or other asset")
+    parser.add_argument("--precision", choices=PRECISIONS, help="precision of the exported model file to look for")
     parser.set_defaults(run=_where)
 
 
@@ -66,7 +66,7 @@ def declare_verify(parser: Parser) -> None:
 
 def declare_remove(parser: Parser) -> None:
     """Declare what removes models."""
-    parser.add_argument("names", nargs="+", metavar="NAME")
+    parser.add_argument("names", nargs="+", metavar="NAME", help="models or other assets")
     parser.set_defaults(run=_remove)
 
 

@@ -12,9 +12,6 @@ from ..harmless import harmless
 
 EXIT_USAGE = 2
 
-OTHERS = "other options"
-"""Title of the last group of the help."""
-
 
 class Command(NamedTuple):
     """One line of a table of commands; a named tuple, because `dataclasses` takes as long to import as argparse."""
@@ -89,7 +86,11 @@ class Parser(argparse.ArgumentParser):
         self._is_complete = True
         if self._command is not None:
             getattr(import_module(f".{self._command.module}", __package__), self._command.declare)(self)
-        self.group(OTHERS).add_argument("-h", "--help", action="help", help="show this help, and end")
+        self.add_argument("-h", "--help", action="help", help="show this help, and end")
+        self._action_groups.remove(self._optionals)  # last, after the groups with a title of their own
+        self._action_groups.append(self._optionals)
+        if self._groups:
+            self._optionals.title = "other options"
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if file is None or file is sys.stderr:
