@@ -19,11 +19,13 @@ NOT_YET_CLEAN = ("edge/whisper", "edge/audio", "edge/transcript", "export")
 """Folders whose docstrings are still to be mended. This list only gets shorter."""
 
 _VERBS = """
-    Add Answer Apply Ask Begin Bring Build Check Choose Collect Compare Complain Compute Copy Count Cut Declare
-    Decode Delete Describe Divide Do Download Draw Encode End Expand Explain Export Feed Fetch Fill Find Fit Follow
-    Get Give Have Hold Import Join Judge Leave Let List Load Lock Look Make Map Match Measure Name Note Open Pack
-    Parse Plan Point Prepare Print Put Quantize Raise Read Refuse Remember Remove Replace Return Round Run Say See
-    Send Serve Set Show Sort Split Stand Stop Sum Take Tell Time Transcribe Translate Turn Wait Write Yield
+    Add Allow Answer Append Apply Ask Average Begin Break Bring Build Check Choose Close Collect Combine Compare
+    Complain Compute Convert Copy Count Cut Declare Decode Delete Describe Detect Divide Do Download Draw Encode End
+    Escape Estimate Expand Explain Export Feed Fetch Fill Find Fit Follow Forbid Forget Get Give Go Group Guess Have
+    Hold Import Join Judge Keep Leave Let List Load Lock Look Make Map Mark Match Measure Mend Mix Move Name Note
+    Open Pack Pair Parse Pass Place Plan Point Prepare Print Put Quantize Raise Rank Read Reduce Refuse Release
+    Remember Remove Replace Report Return Round Run Say See Send Serve Set Show Skip Sleep Sort Split Stand Stop Sum
+    Summarize Take Tell Time Transcribe Translate Turn Wait Walk Wrap Write Yield
 """
 VERBS = frozenset(_VERBS.split())
 """Words that the docstrings of functions begin with. A verb that is missing belongs here, in alphabetical order."""
