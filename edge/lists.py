@@ -51,7 +51,7 @@ def read_languages(written: str) -> tuple[str, ...]:
     """Read codes or names between commas."""
     names = written.split(",")
     if any(name.strip().lower() == "auto" for name in names):
-        raise OptionError("auto is no language to choose among: leave languages out for all")
+        raise OptionError("auto is not a language to choose among: leave languages out for all")
     return tuple(language_code(name) for name in names)
 
 

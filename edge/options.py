@@ -120,8 +120,8 @@ class TranscribeOptions:
     suppress_tokens: str | Iterable[int] | None = field(
         default=None, metadata=setting(_TOKENS, group="windows", metavar="ID,ID", none=_THEIR_OWN)
     )
-    """Tokens never to write; -1 among them stands for the model's own list. That list has annotations such as
-    "(laughs)" and quotation marks. As in openai-whisper, a text such as "-1,50257" will do."""
+    """Tokens never to write, such as 50257,-1, where -1 stands for the model's own list. That list has annotations such
+    as "(laughs)" and quotation marks. As in openai-whisper, a text of numbers between commas will do."""
     condition_on_previous_text: bool = field(default=False, metadata=setting(Flag(), group="windows"))
     """Whether to show the model what it wrote before: names become more consistent, but loops carry over."""
     beam_size: int | None = field(
@@ -218,7 +218,7 @@ class TranscribeOptions:
         codes = self.candidate_languages
         if self.language is not None and codes is not None and self.language not in codes:
             among = ", ".join(codes)
-            raise OptionError(f"language is {self.language!r}, which is none of languages, {among}: leave one out")
+            raise OptionError(f"language is {self.language!r}, which is not among languages, {among}: leave one out")
         n_found, name = (self.best_of, "best_of") if self.temperatures[0] else (self.n_beams, "beam_size")
         if self.n_best > n_found:
             raise OptionError(f"n_best is {self.n_best}, but {name} {n_found} finds no more than that: raise {name}")

@@ -213,7 +213,8 @@ def field_docs(options: type) -> Mapping[str, str]:
         tree = ast.parse(inspect.getsource(sys.modules[options.__module__]))
     except OSError:
         return {}
-    (body,) = (node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == options.__name__)
+    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == options.__name__)
+    body = next(classes).body
     return {
         node.target.id: inspect.cleandoc(below.value.value)
         for node, below in pairwise(body)

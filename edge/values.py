@@ -65,7 +65,7 @@ def text(name: str, value: object, most: int) -> str:
         value.encode()
     except UnicodeEncodeError as error:
         broken = ascii(value[error.start : error.end][:8])
-        raise OptionError(f"{name} holds {broken}, which is no character; expected UTF-8 text") from None
+        raise OptionError(f"{name} holds {broken}, which is not a character; expected UTF-8 text") from None
     return str(value)
 
 

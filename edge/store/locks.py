@@ -29,7 +29,7 @@ def locked(home: Path, name: str) -> Iterator[None]:
             lock.acquire()
         except NotImplementedError as error:
             raise StoreError(
-                f"{home}: its disk knows no locks; set EDGEWISE_HOME to a folder on another disk"
+                f"{home}: its disk does not support locks; set EDGEWISE_HOME to a folder on another disk"
             ) from error
     try:
         yield

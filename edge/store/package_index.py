@@ -116,7 +116,7 @@ def _json_links(body: bytes, address: str) -> Iterator[str]:
     try:
         files = [(str(file["url"]), dict(file["hashes"]).get("sha256")) for file in json.loads(body)["files"]]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise StoreError(f"{redacted(address)} is no index page in the JSON form of PEP 691") from error
+        raise StoreError(f"{redacted(address)} is not an index page in the JSON form of PEP 691") from error
     for url, digest in files:
         for link in _joined(address, url):
             yield f"{urldefrag(link).url}#sha256={digest}" if digest else link

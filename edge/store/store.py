@@ -86,7 +86,7 @@ class Store:
         guess = f", did you mean {' or '.join(near)}?" if near else ""
         raise ModelNotFoundError(
             f"no model or asset is called {name!r:.80}{guess}; known are {', '.join(self.catalogue)}; "
-            f"a file or folder is told by its path, such as {f'./{name}'!r:.80}"
+            f"name a file or folder by its path, such as {f'./{name}'!r:.80}"
         )
 
     def place(self, name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from edge.cli.parser import Parser
 from edge.listen.vad.options import VadOptions
 from edge.options import TranscribeOptions
 from edge.settings import settings_of
+from edge.transcript.formats import FORMATS
 from edge.transcript.options import OutputOptions
 
 
@@ -51,16 +53,15 @@ def test_what_is_not_given_is_not_passed_on(parser: Parser) -> None:
     [
         (["--no-timestamps"], {"timestamps": False}),
         (["--max-tokens", "9"], {"max_tokens": 9}),
-        (["--suppress-tokens", "-1,5"], {"suppress_tokens": (-1, 5)}),
+        (["--suppress-tokens", "5,-1"], {"suppress_tokens": (5, -1)}),
         (["--logprob-threshold", "none"], {"logprob_threshold": None}),
-        (["--logprob-threshold=-2"], {"logprob_threshold": -2.0}),
+        (["--logprob-threshold", "-2"], {"logprob_threshold": -2.0}),
         (["--vad-threshold", "0.6"], {"vad_options": VadOptions(threshold=0.6)}),
         (["--condition-on-previous-text"], {"condition_on_previous_text": True}),
     ],
 )
 def test_what_is_given_is_passed_on(parser: Parser, arguments: list[str], settings: dict[str, Any]) -> None:
-    joined = [f"{arguments[0]}={arguments[1]}", *arguments[2:]] if len(arguments) > 1 else arguments
-    assert given(parser.parse_args(joined), TranscribeOptions) == settings
+    assert given(parser.parse_args(arguments), TranscribeOptions) == settings
 
 
 def test_the_help_comes_from_the_tables(parser: Parser) -> None:
@@ -77,6 +78,11 @@ def test_the_commonest_options_come_first(parser: Parser) -> None:
     places = [text.index(f"  {option} ") for option in ("-m", "-l", "-f", "-o", "-t")]
     assert places == sorted(places)
     assert places[-1] < text.index("  --beam-size N")
+
+
+def test_every_format_is_in_the_help(parser: Parser) -> None:
+    (formats,) = (str(action.help) for action in parser._actions if action.dest == "formats")
+    assert [name for name in FORMATS if not re.search(rf"\b{name}\b", formats)] == []
 
 
 def test_names_agree_with_their_homes() -> None:
