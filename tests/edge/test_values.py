@@ -59,7 +59,11 @@ def test_choice() -> None:
 
 def test_text() -> None:
     assert text("t", "größer 👍", 8) == "größer 👍"
-    refused = (("x" * 9, "has 9 characters; expected at most 8"), ("\ud800", "not a character"), (b"x", "expected a text"))
+    refused = (
+        ("x" * 9, "has 9 characters; expected at most 8"),
+        ("\ud800", "not a character"),
+        (b"x", "expected a text"),
+    )
     for value, message in refused:
         with pytest.raises(OptionError, match=message):
             text("t", value, 8)
