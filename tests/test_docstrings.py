@@ -64,8 +64,8 @@ def docstrings_of(path: Path) -> Iterator[Docstring]:
 
 
 def _within(node: ast.AST, file: str) -> Iterator[Docstring]:
-    body = getattr(node, "body", None)
-    for number, child in enumerate(body if isinstance(body, list) else []):
+    body = list(ast.iter_child_nodes(node))
+    for number, child in enumerate(body):
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
             text = ast.get_docstring(child)
             if text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -132,20 +131,20 @@ def test_settings_of_a_transcription_are_read_from_text(name: str, written: str,
 
 
 @pytest.mark.parametrize("options", TABLES)
-def test_every_setting_reads_what_its_default_writes(options: type[Any]) -> None:
+def test_every_setting_reads_what_its_default_writes(options: type) -> None:
     for setting_ in settings_of(options).values():
         if isinstance(setting_.default, (bool, int, float, tuple)):
             assert setting_.check(setting_.read(setting_.default_words)) == setting_.default or setting_.name == "vad"
 
 
 @pytest.mark.parametrize("options", TABLES)
-def test_the_defaults_are_values_that_are_meant(options: type[Any]) -> None:
+def test_the_defaults_are_values_that_are_meant(options: type) -> None:
     for setting_ in settings_of(options).values():
         assert setting_.check(setting_.default) == setting_.default
 
 
 @pytest.mark.parametrize("options", TABLES)
-def test_every_field_has_a_docstring_and_every_setting_a_group(options: type[Any]) -> None:
+def test_every_field_has_a_docstring_and_every_setting_a_group(options: type) -> None:
     assert list(field_docs(options)) == [each.name for each in dataclasses.fields(options)]
     for setting_ in settings_of(options).values():
         assert setting_.group

@@ -20,6 +20,7 @@ from edge.cli.options.groups import given
 from edge.cli.options.transcribe import add_options
 from edge.cli.parser import Parser
 from edge.listen.vad.options import VadOptions
+from edge.names import DEFAULT_PRECISION
 from edge.options import TranscribeOptions
 from edge.settings import settings_of
 from edge.transcript.formats import FORMATS
@@ -38,7 +39,7 @@ def options_of(parser: argparse.ArgumentParser) -> set[str]:
 
 
 @pytest.mark.parametrize("options", [TranscribeOptions, OutputOptions])
-def test_every_setting_is_an_option(parser: Parser, options: type[Any]) -> None:
+def test_every_setting_is_an_option(parser: Parser, options: type) -> None:
     names = {f"--{name.replace('_', '-')}" for name in settings_of(options)}
     assert names <= options_of(parser)
 
@@ -90,6 +91,6 @@ def test_names_agree_with_their_homes() -> None:
     assert sorted(model.PRECISIONS) == sorted(files)
     assert sorted(model.ONNX_PRECISIONS) == sorted(set(onnx) - set(files))
     assert model.ENGINES == edge.recognizer.ENGINES
-    assert model.DEFAULT_PRECISION in set(files) & set(onnx)
+    assert DEFAULT_PRECISION in set(files) & set(onnx)
     assert cli_export.TARGETS == export.whisper.TARGETS
     assert cli_export_llm.TARGETS == export.llm.export.TARGETS
