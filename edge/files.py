@@ -18,7 +18,7 @@ if sys.platform != "win32":
 TEMPORARY_SUFFIX = ".tmp"
 
 TEMPORARY_NAME = re.compile(rf"\.edgewise-[0-9a-f]{{16}}{re.escape(TEMPORARY_SUFFIX)}")
-"""Names of the files that `replacing_file` fills: short ones, because a file's own name may be as long as can be."""
+"""Name of what is not finished. It has one length for every file, whose own name may be as long as names can be."""
 
 _CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """Errors of file systems that write at once, or have no way to be told to."""
@@ -26,7 +26,7 @@ _CANNOT_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 
 @contextmanager
 def replacing_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that gets its name when the block ends, flushed to disk; if the block raises, nothing is left.
+    """Open a file to write that gets its name when the block ends, flushed; if the block raises, nothing is left.
 
     Raises:
         OSError: the folder cannot be written to, or the disk is full; it names `path`.
@@ -70,7 +70,7 @@ def remove_killed(folder: Path) -> None:
 
 @contextmanager
 def _temporary_beside(path: Path) -> Iterator[Path]:
-    """Make a new file beside `path`, locked until the block ends, which tells that its writer lives."""
+    """Make a file beside `path`, locked until the block ends, which tells that its writer lives."""
     while True:
         temporary = path.with_name(f".edgewise-{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
         try:

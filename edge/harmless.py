@@ -19,7 +19,7 @@ _FORMULA = re.compile("[=+\\-@\uff1d\uff0b\uff0d\uff20]")
 
 
 def harmless(text: str) -> str:
-    """Return the text with an escape such as \\x1b in place of each character that a terminal may obey; lines stay."""
+    r"""Return the text with an escape such as \x1b in place of each character that a terminal may obey; lines stay."""
     return _UNSAFE.sub(lambda found: repr(found[0])[1:-1], text)
 
 

@@ -19,7 +19,7 @@ SPARE_BYTES = 16 << 20
 
 
 def sha256_of(path: Path) -> str:
-    """Compute the SHA-256 of a file, in hexadecimal; StoreError where it cannot be read."""
+    """Hash a file of the store, in hexadecimal; StoreError where it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
