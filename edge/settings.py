@@ -188,7 +188,9 @@ def options_from(options: type[T], values: Mapping[str, object]) -> T:
 def keywords_from(options: type, values: Mapping[str, object]) -> dict[str, Any]:
     """Turn flat names and values into checked keyword arguments of an options dataclass, as `options_from` does."""
     known = settings_of(options)
-    tables = {each.name: taken.options for each, taken in _described(options) if isinstance(taken, _Table)}
+    tables: dict[str, Any] = {
+        each.name: taken.options for each, taken in _described(options) if isinstance(taken, _Table)
+    }
     keywords: dict[str, Any] = {}
     nested: dict[str, dict[str, object]] = {}
     for name, value in values.items():
@@ -203,7 +205,11 @@ def keywords_from(options: type, values: Mapping[str, object]) -> dict[str, Any]
             of_table[found.field] = checked
         else:
             raise OptionError(_unknown(name, (*known, *tables)))
-    return keywords | {name: options_from(tables[name], inner) for name, inner in nested.items()}
+    for name, inner in nested.items():
+        given = keywords.get(name, tables[name]())
+        if isinstance(given, tables[name]):  # else the check of the field refuses it
+            keywords[name] = replace(given, **keywords_from(tables[name], inner))
+    return keywords
 
 
 @cache

@@ -21,11 +21,11 @@ NOT_YET_CLEAN = ("export",)
 _VERBS = """
     Add Allow Answer Append Apply Ask Average Begin Break Bring Build Check Choose Close Collect Combine Compare
     Complain Compute Convert Copy Count Cut Declare Decode Delete Describe Detect Divide Do Download Draw Encode End
-    Escape Estimate Expand Explain Export Feed Fetch Fill Find Fit Follow Forbid Forget Get Give Go Group Guess Hash
-    Have Hold Import Join Judge Keep Leave Let List Load Lock Look Make Map Mark Match Measure Mend Mix Move Name
-    Note Open Pack Pair Parse Pass Place Plan Point Prepare Print Put Quantize Raise Rank Read Reduce Refuse Release
-    Remember Remove Replace Report Return Round Run Say See Send Serve Set Show Skip Sleep Sort Split Stand Stop Sum
-    Summarize Take Tell Time Transcribe Translate Turn Wait Walk Wrap Write Yield
+    Escape Estimate Expand Explain Export Feed Fetch Fill Find Fit Flush Follow Forbid Forget Get Give Go Group
+    Guess Hash Have Hold Import Join Judge Keep Leave Let List Load Lock Look Make Map Mark Match Measure Mend Mix
+    Move Name Note Open Pack Pair Parse Pass Place Plan Point Prepare Print Put Quantize Raise Rank Read Reduce
+    Refuse Release Remember Remove Replace Report Return Round Run Say See Send Serve Set Show Skip Sleep Sort Split
+    Stand Stop Sum Summarize Take Tell Time Transcribe Translate Turn Wait Walk Wrap Write Yield
 """
 VERBS = frozenset(_VERBS.split())
 """Words that the docstrings of functions begin with. A verb that is missing belongs here, in alphabetical order."""

@@ -29,6 +29,13 @@ class Inner:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair(Inner):
+    """Settings that hold one more."""
+
+    width: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Outer:
     """A table of its own."""
 
@@ -79,6 +86,7 @@ def test_a_file_of_values_becomes_options() -> None:
     found = options_from(Outer, {"count": 2.0, "eager": True, "inner": {"length": 1}, "in_length": 0.5})
     assert found == Outer(2, True, inner=Inner(0.5))
     assert options_from(Outer, {"inner": Inner(0.1)}) == Outer(inner=Inner(0.1))
+    assert options_from(Outer, {"inner": Pair(0.1, 0.2), "in_length": "0.3"}) == Outer(inner=Pair(0.3, 0.2))
 
 
 @pytest.mark.parametrize(
@@ -97,6 +105,7 @@ def test_a_file_of_values_becomes_options() -> None:
         ({"in_length": "none"}, "in_length is 'none'; expected 0 to 1"),
         ({"inner": {"width": 1}}, "unknown setting 'width'"),
         ({"inner": 1}, "inner is 1; expected a Inner"),
+        ({"inner": 1, "in_length": "0.3"}, "inner is 1; expected a Inner"),
     ],
 )
 def test_what_cannot_be_is_said(values: dict[str, object], message: str) -> None:

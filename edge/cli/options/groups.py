@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import fields
 from typing import Any
 
 from ...errors import OptionError
@@ -41,9 +40,7 @@ def given(args: argparse.Namespace, options: type) -> dict[str, Any]:
     """
     values = {name: getattr(args, name) for name in settings_of(options) if hasattr(args, name)}
     defaults = options()
-    known = {field.name for field in fields(options)}
-    keywords = keywords_from(options, values)
-    return {name: value for name, value in keywords.items() if name in known and value != getattr(defaults, name)}
+    return {name: value for name, value in keywords_from(options, values).items() if value != getattr(defaults, name)}
 
 
 def positive(text: str) -> int:
