@@ -8,11 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..progress import Progress
-from .assets import CATALOGUE, Asset, AssetFile
+from .catalogue import Asset, AssetFile, read_catalogue
 from .store import Problem, Store, default_home, is_offline
 
 __all__ = [
-    "CATALOGUE",
     "Asset",
     "AssetFile",
     "Problem",
@@ -20,6 +19,7 @@ __all__ = [
     "default_home",
     "ensure",
     "is_offline",
+    "read_catalogue",
 ]
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from .assets import HubFile
+from .catalogue import HubFile
 from .http import Client
 
 DEFAULT_ENDPOINT = "https://huggingface.co"

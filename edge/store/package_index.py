@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from urllib.request import url2pathname
 
 from ..errors import StoreError
-from .assets import Archive
+from .catalogue import Archive
 from .http import Client, redacted
 from .pip_config import PipSettings
 

@@ -18,7 +18,7 @@ from ..errors import IntegrityError, StoreError
 from ..progress import Progress
 from . import hub
 from .archive import read_member
-from .assets import Archive, Asset, AssetFile
+from .catalogue import Archive, Asset, AssetFile
 from .download import download
 from .files import has_size, holds, read_chunks, require_space, sha256_of, write_verified
 from .http import Client, credentials_in

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import IntegrityError, ModelNotFoundError, OfflineError, StoreError
 from ..progress import Progress, silent
-from .assets import CATALOGUE, Asset
+from .catalogue import Asset, read_catalogue
 from .files import (
     explained,
     has_size,
@@ -74,7 +74,7 @@ class Store:
     """A cache folder and the catalogue of what may come into it."""
 
     home: Path = field(default_factory=default_home)
-    catalogue: Mapping[str, Asset] = field(default_factory=lambda: CATALOGUE)
+    catalogue: Mapping[str, Asset] = field(default_factory=lambda: read_catalogue())
     pip_settings: Callable[[], PipSettings] = _ask_pip
     """Function that tells how the package index is reached."""
 

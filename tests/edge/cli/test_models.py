@@ -20,7 +20,7 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     file = AssetFile("clip.wav", len(BODY), hashlib.sha256(BODY).hexdigest())
     asset = Asset("clip", "clip", "a clip", "public domain", (file,))
     model = Asset("small.en", "whisper", "a model", "MIT", (AssetFile("model.bin", 9, "00" * 32),))
-    monkeypatch.setattr("edge.store.store.CATALOGUE", {"clip": asset, "small.en": model})
+    monkeypatch.setattr("edge.store.store.read_catalogue", lambda: {"clip": asset, "small.en": model})
 
 
 @pytest.fixture

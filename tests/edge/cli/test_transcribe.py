@@ -303,7 +303,7 @@ def test_demo(run: Any, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     asset = store.asset("jfk")
     pinned = dataclasses.replace(asset.files[0], sha256=sha256_of(store.place("jfk")))
     catalogue = {**store.catalogue, "jfk": dataclasses.replace(asset, files=(pinned,))}
-    monkeypatch.setattr("edge.store.store.CATALOGUE", catalogue)
+    monkeypatch.setattr("edge.store.store.read_catalogue", lambda: catalogue)
     exported = model_place("tiny.en", "int8", store=store)
     exported.parent.mkdir(parents=True)
     exported.touch()

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from edge.store import Asset, AssetFile, Store
-from edge.store.assets import Archive, HubFile, Member
+from edge.store.catalogue import Archive, HubFile, Member
 from edge.store.pip_config import PipSettings
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"

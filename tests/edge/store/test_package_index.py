@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from edge.store.assets import Archive
+from edge.store.catalogue import Archive
 from edge.store.http import Client
 from edge.store.package_index import find_archive, local_path
 from edge.store.pip_config import PipSettings

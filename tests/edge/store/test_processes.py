@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from edge.prepare import model_place, prepare_model
-from edge.store import CATALOGUE
+from edge.store import read_catalogue
 
 PULL = """
 import pickle, sys
@@ -85,7 +85,7 @@ def test_a_killed_one_leaves_nothing_that_looks_whole(
 
 def test_ctrl_c_in_the_middle_of_a_download(site: Any, tmp_path: Path) -> None:
     """The real command and the real catalogue; the server never gets further than half of the archive."""
-    archive = CATALOGUE["jfk"].files[0].members[0].archive
+    archive = read_catalogue()["jfk"].files[0].members[0].archive
     site.files[f"/simple/{archive.project}/"] = f'<a href="/f/{archive.filename}">it</a>'.encode()
     site.files[f"/f/{archive.filename}"] = bytes(archive.size)
     site.stalls = True

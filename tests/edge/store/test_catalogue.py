@@ -6,12 +6,14 @@ import re
 
 import pytest
 
-from edge.store import CATALOGUE, Asset, AssetFile
+from edge.store import Asset, AssetFile, read_catalogue
 
-FILES = [pytest.param(file, id=f"{name}/{file.name}") for name, asset in CATALOGUE.items() for file in asset.files]
+FILES = [
+    pytest.param(file, id=f"{name}/{file.name}") for name, asset in read_catalogue().items() for file in asset.files
+]
 
 
-@pytest.mark.parametrize("asset", CATALOGUE.values(), ids=CATALOGUE)
+@pytest.mark.parametrize("asset", read_catalogue().values(), ids=read_catalogue())
 def test_an_asset_is_complete(asset: Asset) -> None:
     assert asset.summary
     assert asset.license
