@@ -27,16 +27,22 @@ class Model:
     ) -> Model:
         """`dims` in the order of `WhisperDims`."""
     def shape_layer(self, layer: int, shape: tuple[int, int, int, int, int], /) -> None:
-        """Set an encoder layer's shape before its weights: key_width, ffn_width, ranks of out, fc1, fc2 (0: one
-        piece)."""
+        """Set an encoder layer's shape before its weights.
+
+        key_width, ffn_width, ranks of out, fc1, fc2 (0: one piece).
+        """
     def split_vocabulary(self, first: int, middle: int, /) -> None:
-        """Split the vocabulary before its weights come: dec.vocabulary gets the `first` rows, .next the `middle` rows
-        after them, .next.next the others."""
+        """Split the vocabulary before its weights come.
+
+        dec.vocabulary gets the `first` rows, .next the `middle` rows after them, .next.next the others.
+        """
     def set_linear(
         self, name: str, layer: int, first: int, n: int, type: int, weights: Buffer, scales: Buffer | None, /
     ) -> None:
-        """Set rows first .. first + n of a linear. type 1: float32 (n, k); 2: int8 (n, k) and float32 scales (n,); 3:
-        Q4_0 blocks."""
+        """Set rows first .. first + n of a linear.
+
+        type 1: float32 (n, k); 2: int8 (n, k) and float32 scales (n,); 3: Q4_0 blocks.
+        """
     def set_floats(self, name: str, layer: int, first: int, n: int, values: Buffer, /) -> None:
         """Set part of a float32 array: a norm's weight or bias, a linear's bias, positions."""
     def set_alignment_heads(self, pairs: Buffer, n: int, /) -> None:
@@ -44,15 +50,18 @@ class Model:
     def set_tail(
         self, n: int, positions: Buffer, counts: Buffer, n_local: int, local_heads: Buffer, contexts: Buffer, /
     ) -> None:
-        """Set the landmarks that stand for padding. positions, counts: int32 (n,); local_heads: int32 (n_local,);
-        contexts: float32 (n, n_local, 64)."""
+        """Set the landmarks that stand for padding.
+
+        positions, counts: int32 (n,); local_heads: int32 (n_local,); contexts: float32 (n, n_local, 64).
+        """
     def missing(self) -> str | None:
         """Return the name of a linear that has no weights yet, or None: the model is complete."""
 
 @final
 class State:
-    """Encoder buffers and key/value caches of one transcription. One call at a time; a second one is refused, as is any
-    in a forked child where a call was running.
+    """Encoder buffers and key/value caches of one transcription.
+
+    One call at a time; a second one is refused, as is any in a forked child where a call was running.
 
     As a buffer it is the logits of the last step that was given no other place: float32 (n_beams, n_vocab), of which
     that step's beams come first.
@@ -60,8 +69,11 @@ class State:
 
     def __new__(cls, model: Model, n_beams: int, /) -> State: ...
     def encode(self, mel: Buffer, n_frames: int, hidden: Buffer | None, /) -> None:
-        """Run the encoder. mel: float32 (n_frames, n_mels), n_frames even; hidden: float32 (n_audio_layer + 1, n_frames
-        / 2, n_state), written."""
+        """Run the encoder.
+
+        mel: float32 (n_frames, n_mels), n_frames even; hidden: float32 (n_audio_layer + 1, n_frames / 2, n_state),
+        written.
+        """
     def decode(
         self,
         tokens: Buffer,
@@ -72,9 +84,12 @@ class State:
         alignment: Buffer | None,
         /,
     ) -> None:
-        """Append tokens to the first n_beams beams. tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams,
-        n_tokens or 1, n_vocab), written, or None with last_only, which leaves them in the state; alignment: float32
-        (n_beams, n_alignment_heads, n_tokens, n_keys), written."""
+        """Append tokens to the first n_beams beams.
+
+        tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1, n_vocab), written, or None with
+        last_only, which leaves them in the state; alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_keys),
+        written.
+        """
     def rewind(self, n_past: int, /) -> None:
         """Forget the tokens from position n_past on."""
     def reorder(self, parents: Buffer, n: int, /) -> None:
@@ -118,8 +133,11 @@ def gguf_parse(
     list[tuple[bytes, int, int, int, int, int]],
     list[tuple[bytes, int, tuple[int, ...], int, int]],
 ]:
-    """Read a file's directory: version, alignment, data offset; keys (key, type, element type, count, offset, bytes);
-    tensors (name, type, (ne0, ne1, …), offset, bytes). ValueError says at which byte what was expected."""
+    """Read a file's directory: version, alignment, data offset, keys, tensors.
+
+    A key is (key, type, element type, count, offset, bytes); a tensor (name, type, (ne0, ne1, …), offset, bytes).
+    ValueError says at which byte what was expected.
+    """
 
 def gguf_strings(data: Buffer, offset: int, n_bytes: int, count: int, /) -> tuple[bytes, bytes]:
     """Read the strings of an array that `gguf_parse` found: one after the other, and where each ends, as int32."""

@@ -185,7 +185,6 @@ def _tenths(sure: DoubleArray) -> Iterator[NDArray[np.intp]]:
 
 def _judged(model: str, options: ConfidenceOptions, manifests: Sequence[Manifest]) -> dict[str, list[JudgedWord]]:
     """Judge the words of all sets, by set."""
-
     loaded = load_whisper(model, options.precision, options.threads)
     found: dict[str, list[JudgedWord]] = {}
     for manifest in manifests:

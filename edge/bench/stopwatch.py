@@ -46,12 +46,15 @@ class TimedState:
 
     @property
     def n_past(self) -> int:
+        """Positions decoded so far, as the state beneath says."""
         return self._state.n_past
 
     def encode(self, mel: FloatArray) -> None:
+        """Pass on to the state beneath."""
         self._state.encode(mel)
 
     def decode(self, tokens: IntArray, *, last_only: bool = True, alignment: bool = False) -> FloatArray:
+        """Decode, note how long it took, and make the end of the text impossible."""
         asked, n_past = self._clock(), self.n_past
         self._before_step()
         began = self._clock()
@@ -65,13 +68,17 @@ class TimedState:
         return logits
 
     def rewind(self, n_past: int) -> None:
+        """Pass on to the state beneath."""
         self._state.rewind(n_past)
 
     def reorder(self, parents: IntArray) -> None:
+        """Pass on to the state beneath."""
         self._state.reorder(parents)
 
     def encoder_output(self) -> FloatArray:
+        """Pass on to the state beneath."""
         return self._state.encoder_output()
 
     def alignment(self) -> FloatArray:
+        """Pass on to the state beneath."""
         return self._state.alignment()

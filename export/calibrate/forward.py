@@ -176,7 +176,7 @@ _ERF_P = np.float32(0.3275911)
 
 
 def gelu(x: FloatArray) -> FloatArray:
-    """x times the normal distribution function of x, as Whisper has it (not the tanh approximation)."""
+    """Multiply x by the normal distribution function of x, as Whisper has it (not the tanh approximation)."""
     magnitude = np.abs(x) / np.float32(np.sqrt(2))
     t = 1 / (1 + _ERF_P * magnitude)
     polynomial = np.zeros_like(t)

@@ -83,7 +83,7 @@ def export_graphs(
 
 
 def _configuration(config: Any) -> Any:
-    """optimum's description of Whisper, with the decoder's attention to the audio among the outputs."""
+    """Describe Whisper to optimum, with the decoder's attention to the audio among the outputs."""
     from optimum.exporters.onnx.base import ConfigBehavior
     from optimum.exporters.onnx.model_configs import WhisperOnnxConfig
 

@@ -24,6 +24,7 @@ class Edgewise:
         self._options = options
 
     def transcribe(self, samples: Samples, language: str | None) -> Answer:
+        """Transcribe one recording; the answer says what each part took."""
         transcript = self._model.transcribe(samples, options=dataclasses.replace(self._options, language=language))
         timing = transcript.timing
         parts = Parts(

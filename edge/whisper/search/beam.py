@@ -79,6 +79,7 @@ class BeamDecoder:
         self._watch = watch
 
     def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
+        """Decode one window after its prompt."""
         logits, no_speech_prob = start_decoding(state, prompt, self._tokenizer.no_speech)
         rows = logits[None]
         live, ended = [_Sequence()], list[_Sequence]()

@@ -145,6 +145,7 @@ class GreedyDecoder:
         self._step = np.empty((1, 1), np.int32)
 
     def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
+        """Decode one window after its prompt."""
         logits, no_speech_prob = start_decoding(state, prompt, self._tokenizer.no_speech)
         n_max = self._bounds.most_tokens(prompt)
         tokens: list[int] = []

@@ -44,7 +44,7 @@ def test_frames_follow_each_other_to_the_end() -> None:
 
 
 def test_varying_bits_without_a_word_about_the_length() -> None:
-    """libsndfile guesses the length from the first frames, and stops there."""
+    """Without a length, libsndfile guesses it from the first frames, and stops there."""
     file = io.BytesIO()
     loud = np.random.default_rng(0).standard_normal(32000).astype(np.float32) * 0.3
     samples = np.concatenate([loud, sweep(20), np.zeros(160000, np.float32)])

@@ -11,7 +11,7 @@ WORD = 300
 
 
 def t(tokenizer: Tokenizer, *items: float | str) -> list[int]:
-    """Tokens from times and words: t(k, 0.0, "w", 1.5) is `<|0.00|> word <|1.50|>`."""
+    """Tokens from times and words: 0.0, "w", 1.5 are `<|0.00|> word <|1.50|>`."""
     return [WORD if isinstance(item, str) else tokenizer.timestamp_token(item) for item in items]
 
 

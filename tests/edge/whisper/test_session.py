@@ -43,7 +43,7 @@ def run(engine: Any, tokenizer: Tokenizer, seconds: float, **settings: Any) -> T
 
 
 def says(tokenizer: Tokenizer, *items: float | str) -> list[int]:
-    """Tokens of times and words: says(k, 0.0, " ask", 1.5)."""
+    """Tokens of times and words, such as 0.0, " ask", 1.5."""
     parts = (tokenizer.encode(item) if isinstance(item, str) else [tokenizer.timestamp_token(item)] for item in items)
     return [token for part in parts for token in part]
 

@@ -47,7 +47,7 @@ class SummingModel:
         return np.full((self.dims.n_audio_ctx, self.dims.n_audio_state), mel.mean(), np.float32)
 
     def logits(self, mel: NDArray[np.float32], tokens: list[int]) -> NDArray[np.float32]:
-        """(n_tokens, n_vocab)"""
+        """Logits of every token: (n_tokens, n_vocab)."""
         sums = np.cumsum(self.table[tokens], axis=0) + mel.mean()
         result: NDArray[np.float32] = sums @ self.out
         return result
