@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from .transcript.transcript import Transcript as Transcript
     from .transcript.types import Segment as Segment
     from .transcript.types import Word as Word
+    from .version import __version__ as __version__
     from .whisper.model import Model as Model
 
-__version__ = "0.1.0"
 _HOME_OF = {
     "EdgeError": "errors",
     "End": "transcript.events",
@@ -40,10 +40,11 @@ _HOME_OF = {
     "Transcript": "transcript.transcript",
     "TranscribeOptions": "options",
     "Word": "transcript.types",
+    "__version__": "version",
     "load": "loading",
     "open_audio": "audio.source",
 }
-__all__ = [*_HOME_OF, "__version__"]
+__all__ = [*_HOME_OF]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 GUIDES = (README, ROOT / "benchmarks" / "README.md")
 
-SET_UP = ("pip install . && edgewise transcribe --demo", 'pip install ".[test]" && pytest')
+SET_UP = (
+    "pip install . && edgewise transcribe --demo",
+    'pip install "pip>=25.1" && pip install . --group test && pytest',
+)
 PLACEHOLDERS = re.compile(r"\b(TODO|TBD|FIXME|XXX|coming soon)\b", re.IGNORECASE)
 
 PARSERS = {("edgewise",): build_edgewise_parser, ("python", "-m", "benchmarks"): build_benchmarks_parser}

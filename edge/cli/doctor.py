@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..version import __version__
 from .console.bar import Console
 from .console.streams import report
 from .parser import Parser
@@ -62,8 +63,6 @@ def _processor() -> Iterator[tuple[str, str]]:
 
 def _software() -> Iterator[tuple[str, str]]:
     from importlib import metadata
-
-    from .. import __version__
 
     yield "edgewise", f"{__version__}, {Path(__file__).resolve().parent.parent}"
     yield "python", f"{platform.python_version()}, {platform.platform()}"

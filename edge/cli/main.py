@@ -10,8 +10,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from .. import __version__
 from ..debugging import is_debugging
+from ..version import __version__
 from . import stops
 from .commands import COMMANDS
 from .console import streams

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from .. import __version__
 from ..errors import StoreError
+from ..version import __version__
 
 MAX_ATTEMPTS = 5
 """Tries in a row that bring no byte before a request is given up."""
