@@ -11,13 +11,16 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import tiny_model as tiny
+from numpy.typing import NDArray
 
 from edge import _kernels
+
+Numbers = NDArray[Any]
 
 python_buffers = pytest.mark.skipif(sys.version_info < (3, 12), reason="Python code gives buffers from 3.12 on")
 
@@ -48,15 +51,15 @@ class Truth:
         return True
 
 
-def misaligned(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def misaligned(values: Numbers) -> Numbers:
     """The same values, a byte off."""
     memory = np.zeros(values.nbytes + 1, np.uint8)
-    off = memory[1:].view(values.dtype).reshape(values.shape)
+    off: Numbers = memory[1:].view(values.dtype).reshape(values.shape)
     off[...] = values
     return off
 
 
-def spoiled(values: np.ndarray[Any, Any]) -> Iterator[tuple[str, Any]]:
+def spoiled(values: Numbers) -> Iterator[tuple[str, Any]]:
     """The values as nothing that the compiled part should take."""
     yield "objects", values.astype(object)
     yield "twice as wide", values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
@@ -70,15 +73,16 @@ def spoiled(values: np.ndarray[Any, Any]) -> Iterator[tuple[str, Any]]:
         yield "half as wide", values.astype(np.float16 if values.dtype.kind == "f" else np.int16)
 
 
-def inputs_and_outputs() -> Iterator[tuple[str, np.ndarray[Any, Any], Callable[[Any], object]]]:
+def inputs_and_outputs() -> Iterator[tuple[str, Numbers, Callable[[_kernels.Buffer], object]]]:
     """Every buffer of the compiled part, a good value of it, and a call that takes it."""
     state, model = tiny.new_state(), _kernels.Model(tiny.DIMS, "ref", 1, True)
     logits, tokens = np.empty((1, 1, tiny.N_VOCAB), np.float32), np.zeros((1, 1), np.int32)
     hidden = np.empty((2, 10, tiny.WIDTH), np.float32)
     codes, scales = tiny.rows((64, 64), tiny.INT8)
+    assert scales is not None
     alignment = np.empty((1, 1, 1, state.n_keys), np.float32)
 
-    def decode(*, ids: Any = tokens, out: Any = logits, heads: Any = None) -> None:
+    def decode(*, ids: _kernels.Buffer = tokens, out: _kernels.Buffer = logits, heads: _kernels.Buffer = None) -> None:
         state.rewind(0)
         state.decode(ids, 1, 1, out, True, heads)
 
@@ -104,7 +108,7 @@ def inputs_and_outputs() -> Iterator[tuple[str, np.ndarray[Any, Any], Callable[[
     yield "matrix", matrix, lambda b: _kernels.pack_f32(b, 2, 3, packed)
 
 
-def is_refused(call: Callable[[Any], object], bad: Any) -> bool:
+def is_refused(call: Callable[[_kernels.Buffer], object], bad: object) -> bool:
     """Whether the call says that it cannot take this."""
     try:
         call(bad)
@@ -145,7 +149,7 @@ def test_a_truth_value_may_run_another_call() -> None:
     state = tiny.new_state()
     long_alignment = np.empty((1, 1, 1, 10), np.float32)
     logits, tokens = np.empty((1, 1, tiny.N_VOCAB), np.float32), np.zeros((1, 1), np.int32)
-    shorten = Truth(lambda: state.encode(tiny.mel(4), 4, None))
+    shorten = cast("bool", Truth(lambda: state.encode(tiny.mel(4), 4, None)))
     with pytest.raises(ValueError, match="alignment: expected 8 bytes, got 40"):
         state.decode(tokens, 1, 1, logits, shorten, long_alignment)
 
@@ -156,7 +160,7 @@ def test_a_call_inside_a_call_is_refused() -> None:
     expected = tiny.run(state)
 
     def call_again() -> None:
-        for call in (
+        calls: tuple[Callable[[], object], ...] = (
             lambda: state.encode(tiny.mel(4), 4, None),
             lambda: state.rewind(0),
             lambda: state.reorder(np.zeros(1, np.int32), 1),
@@ -164,7 +168,8 @@ def test_a_call_inside_a_call_is_refused() -> None:
             lambda: state.decode(tiny.TOKENS, 1, 3, np.empty((3, tiny.N_VOCAB), np.float32), False, None),
             lambda: state.n_past,
             lambda: state.n_keys,
-        ):
+        )
+        for call in calls:
             with pytest.raises(RuntimeError, match="in a call around this one: use one state a thread"):
                 call()
             found.append(call)
@@ -188,6 +193,7 @@ def test_a_buffer_may_shrink_what_another_shows() -> None:
     with pytest.raises(ValueError, match="mel: expected 320 bytes, got 4"):
         state.encode(numbers, 20, Buffer(hidden, shrink))
     codes, scales = tiny.rows((64, 64), tiny.INT8)
+    assert scales is not None
 
     def shrink_scales() -> None:
         scales.resize(1, refcheck=False)
@@ -200,7 +206,7 @@ def test_a_buffer_may_shrink_what_another_shows() -> None:
         tiny.new_state().decode(np.zeros(1, np.int32), 1, 1, logits, True, None)
 
 
-CHANGES: dict[str, Callable[[Any], object]] = {
+CHANGES: dict[str, Callable[[_kernels.Model], object]] = {
     "shape": lambda model: model.shape_layer(0, (64, 256, 0, 32, 0)),
     "split": lambda model: model.split_vocabulary(16, 16),
     "seal": tiny.new_state,
@@ -256,7 +262,7 @@ def test_a_state_shows_the_logits_of_a_step() -> None:
     tokens, logits = np.array([[1], [2]], np.int32), np.empty((2, 1, tiny.N_VOCAB), np.float32)
     state.decode(tokens, 2, 1, logits, True, None)
     state.rewind(0)
-    shown = np.frombuffer(state, np.float32).reshape(logits.shape)
+    shown = np.frombuffer(memoryview(state), np.float32).reshape(logits.shape)
     shown[...] = 0
     state.decode(tokens, 2, 1, None, True, None)
     assert np.array_equal(shown, logits)

@@ -10,8 +10,8 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tiny_model as tiny
@@ -42,37 +42,37 @@ def fails(call: Callable[[], object], n: int, *, forever: bool) -> bool:
     return False
 
 
-def part(skip: str = "") -> Any:
+def part(skip: str = "") -> _kernels.Model:
     """A model that lacks the weights of one linear."""
     model = _kernels.Model(tiny.DIMS, "ref", 2, True)
     tiny.fill(model, tiny.INT8, skip=(skip,))
     return model
 
 
-def complete(model: Any, name: str) -> bytes:
+def complete(model: _kernels.Model, name: str) -> bytes:
     """Give it what it lacks, and run it."""
     if name:
         tiny.fill(model, tiny.INT8, skip=tuple(other for other in tiny.linear_shapes() if other != name))
     return tiny.run(_kernels.State(model, 2))
 
 
-def set_linear(model: Any, name: str = "enc.fc1", kind: int = tiny.INT8) -> None:
+def set_linear(model: _kernels.Model, name: str = "enc.fc1", kind: int = tiny.INT8) -> None:
     shape = tiny.linear_shapes()[name]
     model.set_linear(name, 0, 0, shape[0], kind, *tiny.rows(shape, kind, 5))
 
 
-def set_tail(model: Any) -> None:
+def set_tail(model: _kernels.Model) -> None:
     one = np.full(1, 9, np.int32)
     model.set_tail(1, one, one, 1, np.zeros(1, np.int32), np.ones(64, np.float32))
 
 
-def decode(state: Any) -> None:
+def decode(state: _kernels.State) -> None:
     logits = np.empty((1, 3, tiny.N_VOCAB), np.float32)
     state.rewind(0)
     state.decode(tiny.TOKENS, 1, 3, logits, False, np.empty((1, 0, 3, state.n_keys), np.float32))
 
 
-CALLS: dict[str, tuple[str, Callable[[Any], object]]] = {
+CALLS: dict[str, tuple[str, Callable[[_kernels.Model], object]]] = {
     # name: the linear that the model lacks before the call, and the call
     "set_linear": ("enc.fc1", set_linear),
     "set_linear_f32": ("enc.fc1", lambda model: set_linear(model, kind=tiny.F32)),
@@ -90,7 +90,7 @@ CALLS: dict[str, tuple[str, Callable[[Any], object]]] = {
 }
 
 
-def in_child(state: Any, expected: bytes) -> int:
+def in_child(state: _kernels.State, expected: bytes) -> int:
     """How many of the attempts in a forked child, which may not have threads, gave other bits."""
     child = os.fork()
     if child == 0:
@@ -122,7 +122,7 @@ def main(name: str) -> None:
         n = 0
         while n < MOST:
             model = part(lacks)
-            if not fails(lambda model=model: call(model), n, forever=forever):
+            if not fails(partial(call, model), n, forever=forever):
                 break
             if complete(model, lacks) != expected:
                 sys.exit(f"{name}: other bits after allocation {n} failed")

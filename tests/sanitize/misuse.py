@@ -33,7 +33,26 @@ from edge import _kernels
 
 DOCUMENTED = (TypeError, ValueError, RuntimeError, OverflowError, MemoryError, BufferError)
 LEVELS = [name for name, runs in _kernels.cpu_levels() if runs]
-ODD_NUMBERS = [0, 1, -1, 2, 3, 7, 16, 31, 32, 64, 100, 2**31 - 1, 2**31, -(2**31), 2**32, 2**62, 2**63 - 1, -(2**63)]
+ODD_NUMBERS: list[object] = [
+    0,
+    1,
+    -1,
+    2,
+    3,
+    7,
+    16,
+    31,
+    32,
+    64,
+    100,
+    2**31 - 1,
+    2**31,
+    -(2**31),
+    2**32,
+    2**62,
+    2**63 - 1,
+    -(2**63),
+]
 ODD_NUMBERS += [2**63, 2**64, 2**70, True, 1.5, float("nan"), float("inf"), None, "1", "", b"x", (), [1] * 5]
 FORMATS = ["f4", ">f4", "f8", "i4", ">i4", "i8", "u1", "i1", "?", "f2", "O", "S4", "V8", "M8[s]"]
 ENOUGH = 1000  # calls that were done: among so many, each kind is
@@ -48,9 +67,9 @@ def measured_peak(level: Any, what: Any, threads: Any, buffer: Any) -> None:
     _kernels.measure_peak(level, what, threads, 1e-6, buffer)
 
 
-def measured_product(*arguments: Any) -> None:
+def measured_product(level: Any, what: Any, m: Any, n: Any, k: Any, threads: Any) -> None:
     """Measure, as shortly."""
-    _kernels.measure_product(*arguments, 0.0)
+    _kernels.measure_product(level, what, m, n, k, threads, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +77,7 @@ class Held:
     """A model, or a state of it, and its sizes."""
 
     object: Any
-    dims: tuple[int, ...]
+    dims: tiny.Dims
     n_beams: int = 0
     n_heads: int = 0
 
@@ -163,8 +182,9 @@ class Attacker:
             return
         self.depth += 1
         with contextlib.suppress(*DOCUMENTED, IndexError):
-            acts = [self.attack, self.attack, self.resize, self.states.clear, self.drop_model]
-            self.rng.choice([*acts, lambda: gc.collect(0)])()
+            acts: list[Callable[[], object]] = [self.attack, self.attack, self.resize, self.drop_model]
+            acts += [self.states.clear, lambda: gc.collect(0)]
+            self.rng.choice(acts)()
         self.depth -= 1
 
     def resize(self) -> None:

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from edge import _kernels
 
 N_MELS, N_VOCAB, N_AUDIO, WIDTH, N_TEXT = 4, 83, 16, 64, 9
-DIMS = (N_MELS, N_VOCAB, N_AUDIO, WIDTH, WIDTH // 64, 1, N_TEXT, WIDTH, WIDTH // 64, 1)
+Dims = tuple[int, int, int, int, int, int, int, int, int, int]
+DIMS: Dims = (N_MELS, N_VOCAB, N_AUDIO, WIDTH, WIDTH // 64, 1, N_TEXT, WIDTH, WIDTH // 64, 1)
 TOKENS = np.array([[1, 82, 20]], np.int32)
 F32, INT8, INT4 = 1, 2, 3
 
 
-def linear_shapes(dims: tuple[int, ...] = DIMS) -> dict[str, tuple[int, int]]:
+def linear_shapes(dims: Dims = DIMS) -> dict[str, tuple[int, int]]:
     """Outputs and inputs of every linear, in one piece."""
     n_mels, n_vocab, width = dims[0], dims[1], dims[3]
     wide, square, narrow = (4 * width, width), (width, width), (width, 4 * width)
@@ -46,7 +47,7 @@ def best_kind(shape: tuple[int, int], kind: int) -> int:
     return INT8 if kind == INT4 and shape[1] % 32 else kind
 
 
-def fill(model: Any, kind: int = F32, dims: tuple[int, ...] = DIMS, skip: tuple[str, ...] = ()) -> None:
+def fill(model: _kernels.Model, kind: int = F32, dims: Dims = DIMS, skip: tuple[str, ...] = ()) -> None:
     """Give every linear weights, and every norm its ones."""
     for seed, (name, shape) in enumerate(linear_shapes(dims).items()):
         layers = dims[5] if name.startswith("enc.") else dims[9]
@@ -63,7 +64,7 @@ def fill(model: Any, kind: int = F32, dims: tuple[int, ...] = DIMS, skip: tuple[
             model.set_floats(f"{name}.weight", layer, 0, dims[3], ones)
 
 
-def new_model(kind: int = F32, threads: int = 2, level: str = "ref", dims: tuple[int, ...] = DIMS) -> Any:
+def new_model(kind: int = F32, threads: int = 2, level: str = "ref", dims: Dims = DIMS) -> _kernels.Model:
     """A whole model with one alignment head."""
     model = _kernels.Model(dims, level, threads, kind != F32)
     fill(model, kind, dims)
@@ -71,7 +72,7 @@ def new_model(kind: int = F32, threads: int = 2, level: str = "ref", dims: tuple
     return model
 
 
-def new_state(model: Any | None = None, n_beams: int = 2) -> Any:
+def new_state(model: _kernels.Model | None = None, n_beams: int = 2) -> _kernels.State:
     """A state that has heard a clip."""
     state = _kernels.State(model or new_model(), n_beams)
     state.encode(mel(), len(mel()), None)
@@ -83,7 +84,7 @@ def mel(n_frames: int = 20, seed: int = 3, n_mels: int = N_MELS) -> NDArray[np.f
     return np.random.default_rng(seed).standard_normal((n_frames, n_mels)).astype(np.float32)
 
 
-def run(state: Any) -> bytes:
+def run(state: _kernels.State) -> bytes:
     """Logits of one clip and three tokens."""
     logits = np.empty((1, TOKENS.size, N_VOCAB), np.float32)
     state.encode(mel(), len(mel()), None)

@@ -11,10 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tiny_model as tiny
+from numpy.typing import NDArray
 
 import edge
 from edge import _kernels
@@ -36,12 +38,18 @@ def tiny_jobs() -> Iterator[Callable[[], object]]:
     for level in (name for name, runs in _kernels.cpu_levels() if runs):
         for kind in (tiny.F32, tiny.INT8, tiny.INT4):
             model = tiny.new_model(kind, threads=3, level=level)
-            yield lambda model=model: tiny.run(_kernels.State(model, 1))
-            yield lambda model=model: beams(_kernels.State(model, 3))
+            yield partial(run_alone, model)
+            yield partial(beams, model)
 
 
-def beams(state: Any) -> list[int]:
+def run_alone(model: _kernels.Model) -> bytes:
+    """Logits of a new state."""
+    return tiny.run(_kernels.State(model, 1))
+
+
+def beams(model: _kernels.Model) -> list[int]:
     """The likeliest tokens of three beams that exchange what they hold."""
+    state = _kernels.State(model, 3)
     state.encode(tiny.mel(), 20, None)
     tokens, said = np.array([[1], [2], [3]], np.int32), []
     for parents in ([0, 1, 2], [2, 2, 0], [1, 0, 1]):
@@ -64,18 +72,19 @@ def real_jobs() -> Iterator[Callable[[], object]]:
     with open_audio(ensure("jfk", offline=True)) as source:
         clip = np.concatenate(list(source))
     for settings in SETTINGS:
-        yield lambda settings=settings: said(model, clip, settings)
-    yield lambda: said(model, clip[: 16000 * 3], {})
+        yield partial(said, model, clip, settings)
+    yield partial(said, model, clip[: 16000 * 3], {})
 
 
-def said(model: Any, clip: Any, settings: dict[str, Any]) -> str:
+def said(model: edge.Model, clip: NDArray[np.float32], settings: dict[str, Any]) -> str:
     return " ".join(segment.text for segment in model.transcribe(clip, **settings).segments)
 
 
 def all_give_the_same(jobs: list[Callable[[], object]], seconds: float, n_threads: int) -> tuple[int, list[object]]:
     """How many jobs were done, by threads that begin at different ones, and what each gave."""
     expected = [job() for job in jobs]
-    until, failures, done = time.monotonic() + seconds, [], [0] * n_threads
+    until, done = time.monotonic() + seconds, [0] * n_threads
+    failures: list[str] = []
 
     def work(thread: int) -> None:
         try:
