@@ -255,7 +255,9 @@ def test_what_counts_words_must_be_installed(
         ({"to": "huggingface"}, "only gguf and onnx are run here and can be measured"),
     ],
 )
-def test_what_cannot_be_measured(source: Path, spoken: Path, tmp_path: Path, options: Any, message: str) -> None:
+def test_what_cannot_be_measured(
+    source: Path, spoken: Path, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(UnsupportedModelError, match=message):
         export_whisper(source, tmp_path / "out", budget=Budget((spoken,)), **options)
     assert [path for path in tmp_path.iterdir() if path != spoken] == []
@@ -288,6 +290,6 @@ def test_an_interrupted_search_leaves_nothing(
         ({"precision": "f16", "calibration": [Path("x")]}, "f16 has nothing to gain"),
     ],
 )
-def test_recipes_without_sense_are_refused(source: Path, tmp_path: Path, options: dict, message: str) -> None:
+def test_recipes_without_sense_are_refused(source: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
     with pytest.raises(CalibrationError, match=message):
         export_whisper(source, tmp_path / "m.gguf", **options)

@@ -16,7 +16,7 @@ from edge.gguf.file import open_gguf
 from edge.whisper.file.model import open_model
 from edge.whisper.file.positions import POSITIONS, sinusoids
 from export.checkpoint.types import Checkpoint
-from export.quantize.policy import PRECISIONS
+from export.quantize.policy import PRECISIONS, Precision
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
 from export.writers.gguf import write_model_file
@@ -140,11 +140,12 @@ def test_int4_files_name_the_published_positions(tmp_path: Path, make_checkpoint
     made, path = make_checkpoint("base"), tmp_path / "m.gguf"
     positions = sinusoids(*made.tensors[POSITIONS].shape).astype(np.float16)
     published = replace(made, tensors=MappingProxyType({**made.tensors, POSITIONS: positions}))
-    for checkpoint, precision, are_held in (
+    cases: tuple[tuple[Checkpoint, Precision, bool], ...] = (
         (published, "int4", False),
         (published, "int8", True),
         (made, "int4", True),
-    ):
+    )
+    for checkpoint, precision, are_held in cases:
         write_model_file(checkpoint, path, precision)
         with open_gguf(path) as file:
             assert (POSITIONS in file.tensors) == are_held

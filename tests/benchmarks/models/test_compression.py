@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.__main__ import build_parser, main
 from benchmarks.models.compression import Compressed, CompressionOptions, run_compression, table_of, time_table
@@ -63,7 +65,7 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     whole = read_checkpoint(tiny_en_int8)
     width = 1472
     fc1, fc2 = "enc.blocks.3.ffn.fc1", "enc.blocks.3.ffn.fc2"
-    cut = {
+    cut: dict[str, NDArray[Any]] = {
         f"{fc1}.weight": whole.tensors[f"{fc1}.weight"][:width],
         f"{fc1}.bias": whole.tensors[f"{fc1}.bias"][:width],
         f"{fc2}.weight": np.ascontiguousarray(whole.tensors[f"{fc2}.weight"][:, :width]),

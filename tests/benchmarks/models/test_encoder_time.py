@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.models.encoder_time import EncoderTime, clips_of, time_encoders
 from edge.bench.sets import Manifest, Utterance
@@ -25,7 +27,8 @@ def narrower(dims: WhisperDims, width: int) -> WhisperDims:
 
 def test_fewer_hidden_units_are_arithmetic_saved(tiny_en_int8: Path, tmp_path: Path) -> None:
     whole = read_checkpoint(tiny_en_int8)
-    width, cut = 256, {}
+    width = 256
+    cut: dict[str, NDArray[Any]] = {}
     for layer in range(whole.dims.n_audio_layer):
         fc1, fc2 = f"enc.blocks.{layer}.ffn.fc1", f"enc.blocks.{layer}.ffn.fc2"
         cut[f"{fc1}.weight"] = whole.tensors[f"{fc1}.weight"][:width]

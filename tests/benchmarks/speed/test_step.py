@@ -83,8 +83,8 @@ def test_rates_of_known_times() -> None:
     rounds = [[StepTime(4, 1e-3, 2e-3), StepTime(6, 1e-3, 4e-3)], [StepTime(4, 1e-3, 2e-3)]]
     rate = step_rate(CASE, rounds, read=20e9, bytes_of=lambda n_past: 1e6 * n_past)
     assert rate.bytes_read == pytest.approx(14e6 / 3)
-    assert rate.call_s == (pytest.approx(3e-3), pytest.approx(2e-3))
-    assert rate.step_s == (pytest.approx(4e-3), pytest.approx(3e-3))
+    assert rate.call_s == pytest.approx((3e-3, 2e-3))
+    assert rate.step_s == pytest.approx((4e-3, 3e-3))
     assert rate.call_quartiles_s[1] == pytest.approx(2e-3)
     assert rate.call_rate == pytest.approx(14e6 / 3 / 2e-3)
     assert rate.share_of_read == pytest.approx(rate.call_rate / 20e9)

@@ -24,7 +24,10 @@ def _write_set(folder: Path, *items: dict[str, Any]) -> Path:
 
 
 def test_recordings_keep_their_order_and_texts(tmp_path: Path) -> None:
-    items = [{"audio": "0.wav", "text": "a", "lang": "en"}, {"audio": "1.wav", "text": None, "lang": None}]
+    items: list[dict[str, Any]] = [
+        {"audio": "0.wav", "text": "a", "lang": "en"},
+        {"audio": "1.wav", "text": None, "lang": None},
+    ]
     manifest = read_manifest(_write_set(tmp_path, *items))
     assert manifest.name == tmp_path.name
     assert [(one.name, one.text, one.language) for one in manifest.utterances] == [
@@ -60,7 +63,7 @@ def test_recordings_are_chosen_by_their_length(tmp_path: Path) -> None:
 
 
 def test_a_length_that_the_manifest_does_not_tell_is_read_from_the_files(tmp_path: Path) -> None:
-    items = [
+    items: list[dict[str, Any]] = [
         {"audio": "0.wav", "text": ""},
         {"audio": None, "concat": ["0.wav", "1.wav"], "gap_seconds": 0.5, "text": ""},
         {"audio": "missing.wav", "text": ""},

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from numpy.typing import NDArray
 
 from edge.errors import AudioError, CalibrationError
 from edge.whisper.engines.native import WhisperEngine
@@ -68,7 +69,7 @@ def test_moments_cover_every_linear_and_the_file_names_its_recordings(
     assert set(calibration.moments.matrices) == {found for name in checkpoint.tensors if (found := input_of(name))}
     export_whisper(source, tmp_path / "m.gguf", precision="int4", calibration=[speech])
     with open_model(tmp_path / "m.gguf") as model:
-        assert tuple(model.file.metadata["edgewise.calibration.sha256"]) == calibration.recordings
+        assert model.file.metadata["edgewise.calibration.sha256"] == list(calibration.recordings)
 
 
 def test_wrong_requests_leave_nothing(tmp_path: Path, source: Path, speech: Path) -> None:
@@ -112,7 +113,7 @@ def test_int4_of_a_real_model_loses_less(tmp_path: Path, tiny_en_int8: Path, jfk
     assert errors["calibrated"] < 0.6 * errors["plain"]
 
 
-def _states(engine: WhisperEngine, features: Any) -> Any:
+def _states(engine: WhisperEngine, features: NDArray[np.float32]) -> NDArray[np.float32]:
     state = engine.new_state()
     state.encode(features)
     return state.encoder_output()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,6 +78,17 @@ def test_a_file_gives_back_the_same_numbers(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["m.npz"]
 
 
+Arrays = dict[str, NDArray[Any]]
+
+
+def _save(path: Path, arrays: Arrays) -> None:
+    """Write an npz of these arrays."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w") as file:
+                np.save(file, values)
+
+
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "m.npz"
     save_moments(path, summed().mean())
@@ -84,13 +97,14 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
         path.write_bytes(damaged)
         with pytest.raises(FormatError, match="expected moments of a calibration"):
             load_moments(path)
-    np.savez(path, **{"x:diagonal": np.ones(4, np.float32), "x:above": np.ones(5, np.float16), "x:n_rows": 1})
+    short: Arrays = {"x:diagonal": np.ones(4, np.float32), "x:above": np.ones(5, np.float16), "x:n_rows": np.array(1)}
+    _save(path, short)
     with pytest.raises(FormatError, match="a diagonal of 4"):
         load_moments(path)
-    arrays = {"x:diagonal": np.ones(4, np.float32), "x:above": np.ones(6, np.float16), "x:n_rows": np.array(1)}
+    arrays: Arrays = {**short, "x:above": np.ones(6, np.float16)}
     vectors = {"x:mean": np.ones(4, np.float32), "x:largest": np.ones(4, np.float32)}
     for name in vectors:
         for wrong in (np.ones(5, np.float32), np.full(4, np.nan, np.float32), np.ones(4)):
-            np.savez(path, **arrays, **{**vectors, name: wrong})
+            _save(path, {**arrays, **vectors, name: wrong})
             with pytest.raises(FormatError, match="where 4 finite float32 belong"):
                 load_moments(path)

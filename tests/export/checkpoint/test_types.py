@@ -106,7 +106,7 @@ def test_hostile_hints(make_checkpoint: MadeCheckpoint, hints: dict[str, Any], m
         ({"n_text_state": 448, "n_text_head": 7}, "the encoder is 384 wide and the decoder 448"),
     ],
 )
-def test_senseless_sizes(changes: dict[str, int], message: str) -> None:
+def test_senseless_sizes(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(FormatError, match=message):
         check_dims(PATH, dataclasses.replace(PUBLISHED["tiny"], **changes))
 

@@ -12,11 +12,11 @@ import pytest
 
 from edge.errors import FormatError, ModelNotFoundError
 from edge.store import Store
+from edge.whisper.file.vocabulary import byte_characters
 from edge.whisper.tokens import Vocabulary
 from export.checkpoint.published import PUBLISHED
 from export.checkpoint.types import Checkpoint
 from export.checkpoint.vocabulary import (
-    byte_characters,
     from_characters,
     merge_lines,
     merges_of,

@@ -6,7 +6,7 @@ import logging
 import os
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -213,7 +213,7 @@ def test_what_is_damaged_is_left_aside(
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 1  # within a tensor: torch itself would not notice
     tensor = state["values"][name]
-    damages = [
+    damages: list[Callable[[], object]] = [
         lambda: left.write_bytes(b""),
         lambda: left.write_bytes(b"nonsense"),
         lambda: left.write_bytes(whole[: len(whole) // 2]),

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from export.checkpoint.vocabulary import byte_characters
-from export.llm.model import LlamaDims, tensor_shapes
+from edge.whisper.file.vocabulary import byte_characters
+from export.llm.model import FloatType, LlamaDims, tensor_shapes
 from export.llm.numbers import as_type
-from export.writers.safetensors import write_safetensors
+from export.writers.safetensors import SafetensorsType, write_safetensors
 
 MadeFolder = Callable[..., Path]
 """`make(name="source", kind="f16", config={...}, tensors={...}, tokenizer={...})`: the folder, with these changes."""
@@ -83,16 +83,17 @@ def tokenizer() -> dict[str, Any]:
 def tensors() -> dict[str, NDArray[np.float32]]:
     """Random weights, large enough for attention to look somewhere and small enough for nothing to saturate."""
     generator = np.random.default_rng(11)
-    made = {}
+    made: dict[str, NDArray[np.float32]] = {}
     for name, shape in tensor_shapes(DIMS).items():
         noise = generator.standard_normal(shape, np.float32)
-        made[name] = 1 + noise / 8 if len(shape) == 1 else noise / np.float32(np.sqrt(shape[1]))
+        scaled = noise / np.float32(8 if len(shape) == 1 else np.sqrt(shape[1]))
+        made[name] = scaled + np.float32(1) if len(shape) == 1 else scaled
     return made
 
 
 def write_folder(
     folder: Path,
-    kind: str = "f16",
+    kind: FloatType = "f16",
     *,
     changes: Mapping[str, Any] | None = None,
     weights: Mapping[str, NDArray[np.float32]] | None = None,
@@ -107,7 +108,8 @@ def write_folder(
     (folder / "tokenizer_config.json").write_text(json.dumps(said))
     weights = tensors() if weights is None else weights
     stored = [as_type(name, tensor, kind) for name, tensor in weights.items()]
-    layout = {name: (kind.upper(), tensor.shape) for name, tensor in weights.items()}
+    types: dict[FloatType, SafetensorsType] = {"f16": "F16", "bf16": "BF16", "f32": "F32"}
+    layout = {name: (types[kind], tensor.shape) for name, tensor in weights.items()}
     write_safetensors(folder / "model.safetensors", layout, stored)
     return folder
 

@@ -130,7 +130,7 @@ def made(tmp_path: Path, folder: Path) -> Path:
     return tmp_path / "made.gguf"
 
 
-def _rewritten(made: Path, change: Callable[[dict[str, Any], dict[str, TensorToWrite]], None]) -> Path:
+def _rewritten(made: Path, change: Callable[[dict[str, Any], dict[str, TensorToWrite]], object]) -> Path:
     with open_gguf(made) as file:
         metadata: dict[str, Any] = dict(file.metadata)
         stored = {

@@ -12,6 +12,7 @@ import pytest
 
 from edge.gguf.file import open_gguf
 from export.llm.export import export_llm, read_model
+from export.llm.model import FloatType
 from export.llm.names import from_gguf_rows, gguf_name
 from export.sources.safetensors import read_safetensors
 
@@ -45,7 +46,7 @@ def test_gguf_as_its_own_library_reads_it(tmp_path: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["f16", "bf16", "f32"])
-def test_folder_of_the_narrowest_type(tmp_path: Path, kind: str) -> None:
+def test_folder_of_the_narrowest_type(tmp_path: Path, kind: FloatType) -> None:
     source = write_folder(tmp_path / "source", kind)
     report = export_llm(source, tmp_path / "again", to="huggingface")
     assert report.precision == kind

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from export.llm.export import export_llm, read_model
 from export.llm.to_gguf import write_gguf
@@ -22,6 +24,9 @@ PROMPT = "In 1912, the inner thing 12 the hen's\n\n  tents\tand  ünïcode 日�
 N_TOKENS = 24
 
 
+Logits = Callable[[list[int]], NDArray[np.float32]]
+
+
 def _llama(path: Path) -> Any:
     return llama_cpp.Llama(str(path), n_ctx=256, n_batch=256, n_threads=1, logits_all=True, verbose=False)
 
@@ -30,24 +35,26 @@ def _transformers(folder: Path) -> Any:
     return transformers.AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
 
 
-def _greedy(logits: Any, prompt: list[int]) -> list[int]:
+def _greedy(logits: Logits, prompt: list[int]) -> list[int]:
     tokens = list(prompt)
     for _ in range(N_TOKENS):
         tokens.append(int(logits(tokens)[-1].argmax()))
     return tokens[len(prompt) :]
 
 
-def _both(gguf: Path, folder: Path) -> tuple[Any, Any]:
+def _both(gguf: Path, folder: Path) -> tuple[Logits, Logits]:
     theirs, ours = _transformers(folder), _llama(gguf)
 
-    def of_transformers(tokens: list[int]) -> np.ndarray:
+    def of_transformers(tokens: list[int]) -> NDArray[np.float32]:
         with torch.no_grad():
-            return theirs(torch.tensor([tokens])).logits[0].numpy()
+            logits: NDArray[np.float32] = theirs(torch.tensor([tokens])).logits[0].numpy()
+            return logits
 
-    def of_llama(tokens: list[int]) -> np.ndarray:
+    def of_llama(tokens: list[int]) -> NDArray[np.float32]:
         ours.reset()
         ours.eval(tokens)
-        return ours.scores[: len(tokens)].copy()
+        scores: NDArray[np.float32] = ours.scores[: len(tokens)].copy()
+        return scores
 
     return of_transformers, of_llama
 

@@ -68,7 +68,7 @@ def test_int4_keeps_frequent_and_special_rows(uneven: NDArray[np.float32]) -> No
 def test_moments_are_those_of_what_the_channels_leave(uneven: NDArray[np.float32]) -> None:
     rng = np.random.default_rng(4)
     x = rng.standard_normal((500, WIDTH)).astype(np.float32) @ rng.standard_normal((WIDTH, WIDTH)).astype(np.float32)
-    moments = x.T @ x / len(x)
+    moments = x.T @ x / np.float32(len(x))
 
     def missed(stored: Quantized) -> float:
         return float(np.linalg.norm(x @ (restored(stored) - uneven).T))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,6 +23,11 @@ def inputs(k: int, seed: int) -> Floats:
     return (mixed + noise) * np.exp(rng.standard_normal(k)).astype(np.float32)
 
 
+def covariance(x: Floats) -> Floats:
+    """Moments of the rows."""
+    return x.T @ x / np.float32(len(x))
+
+
 def loss(weights: Floats, rounded: Floats, x: Floats) -> float:
     return float(np.square(x @ (weights - rounded).T).sum())
 
@@ -32,7 +35,7 @@ def loss(weights: Floats, rounded: Floats, x: Floats) -> float:
 @pytest.mark.parametrize("k", [32, 96, 160])
 def test_less_is_lost_than_by_rounding_each_weight(k: int) -> None:
     x, weights = inputs(k, 1), np.random.default_rng(2).standard_normal((40, k)).astype(np.float32)
-    moments = x.T @ x / len(x)
+    moments = covariance(x)
     by_itself = quant.dequantize_int8(*quant.quantize_int8(weights))
     assert loss(weights, quant.dequantize_int8(*round_int8(weights, moments)), x) < 0.6 * loss(weights, by_itself, x)
     by_itself = quant.dequantize_q4_0(quant.quantize_q4_0(weights))
@@ -43,14 +46,14 @@ def test_less_is_lost_than_by_rounding_each_weight(k: int) -> None:
 @settings(deadline=None, max_examples=30)
 def test_codes_stay_in_range_and_errors_small(n: int, k: int, seed: int, is_wide: bool) -> None:
     rng = np.random.default_rng(seed)
-    weights = rng.standard_normal((n, k)) * (np.exp(3 * rng.standard_normal((n, k))) if is_wide else 1)
-    weights = weights.clip(-60_000, 60_000).astype(np.float32)  # what float16 scales hold
+    spread = rng.standard_normal((n, k)) * (np.exp(3 * rng.standard_normal((n, k))) if is_wide else 1)
+    weights = spread.clip(-60_000, 60_000).astype(np.float32)  # what float16 scales hold
     x = inputs(k, seed)
-    codes, scales = round_int8(weights, x.T @ x / len(x))
+    codes, scales = round_int8(weights, covariance(x))
     assert codes.dtype == np.int8
     assert codes.min() >= -127
     assert (scales <= np.abs(weights).max(axis=1) / np.float32(127) * np.float32(1.5)).all()
-    assert round_q4_0(weights, x.T @ x / len(x)).shape == quant.quantize_q4_0(weights).shape
+    assert round_q4_0(weights, covariance(x)).shape == quant.quantize_q4_0(weights).shape
 
 
 def _rank_one(k: int) -> Floats:
@@ -58,7 +61,7 @@ def _rank_one(k: int) -> Floats:
 
 
 @pytest.mark.parametrize("moments", [np.zeros((64, 64), np.float32), _rank_one(64)])
-def test_moments_without_an_inverse_still_round(moments: Any) -> None:
+def test_moments_without_an_inverse_still_round(moments: Floats) -> None:
     weights = np.random.default_rng(3).standard_normal((5, 64)).astype(np.float32)
     codes, scales = round_int8(weights, moments)
     assert np.abs(quant.dequantize_int8(codes, scales) - weights).max() < 0.5

@@ -24,7 +24,7 @@ MAX_S = 20
 """For one reading."""
 
 _NUMBERS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 62, (1 << 64) - 1)
-_VALUES = (
+_VALUES: tuple[object, ...] = (
     None,
     True,
     -1,

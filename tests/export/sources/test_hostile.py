@@ -170,7 +170,7 @@ def test_a_variable_of_many_names_is_widened_once(tmp_path: Path) -> None:
     matrix = np.ones((1024, 1024), np.int8)
     names = {f"copy{index}": "one" for index in range(20_000)}
     scales = {f"copy{index}_scale": "one_scale" for index in range(20_000)}
-    body = _ctranslate2({"one": matrix, "one_scale": np.float32([2])}, {**names, **scales})
+    body = _ctranslate2({"one": matrix, "one_scale": np.array([2], np.float32)}, {**names, **scales})
     (tmp_path / "model.bin").write_bytes(body)
     floats = _Floats(tmp_path, read_variables(tmp_path / "model.bin"))
     with pytest.raises(FormatError, match="no fitting"):
@@ -184,7 +184,7 @@ def test_a_variable_of_many_names_is_widened_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["a\x1b[2J", "ä"])
 def test_names_of_variables_are_printable(tmp_path: Path, text: str) -> None:
-    (tmp_path / "model.bin").write_bytes(_ctranslate2({text: np.float32([1])}, {}))
+    (tmp_path / "model.bin").write_bytes(_ctranslate2({text: np.array([1], np.float32)}, {}))
     with pytest.raises(FormatError, match=r"not printable ASCII") as raised:
         read_variables(tmp_path / "model.bin")
     assert str(raised.value).isprintable()

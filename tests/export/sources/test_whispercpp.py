@@ -13,7 +13,7 @@ from edge.errors import EdgeError, FormatError
 from export.checkpoint.types import Checkpoint
 from export.sources.blocks import BLOCK_BYTES, dequantize_blocks
 from export.sources.whispercpp import read_whispercpp
-from export.writers.whispercpp import write_whispercpp
+from export.writers.whispercpp import Precision, write_whispercpp
 
 MadeCheckpoint = Callable[..., Checkpoint]
 SameCheckpoint = Callable[[Checkpoint, Checkpoint], None]
@@ -35,7 +35,7 @@ def _first_tensor(path: Path) -> int:
 
 @pytest.mark.parametrize("precision", ["f16", "f32"])
 def test_file_gives_the_checkpoint(
-    tmp_path: Path, make_checkpoint: MadeCheckpoint, assert_same: SameCheckpoint, precision: str
+    tmp_path: Path, make_checkpoint: MadeCheckpoint, assert_same: SameCheckpoint, precision: Precision
 ) -> None:
     checkpoint = make_checkpoint("tiny.en")
     write_whispercpp(checkpoint, tmp_path / "model.bin", precision)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import wave
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge.store import Store
 from export.checkpoint.types import Checkpoint
+from export.quantize.policy import Precision
 from export.whisper import export_whisper
 from export.writers.gguf import write_model_file
 from export.writers.huggingface import write_huggingface
@@ -38,7 +38,7 @@ def speech() -> NDArray[np.float32]:
         pytest.skip("the clip is not in the cache: edgewise models pull jfk")
     with wave.open(str(path)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
-    return samples.astype(np.float32) / 32768
+    return samples.astype(np.float32) / np.float32(32768)
 
 
 def _words(text: str) -> str:
@@ -54,7 +54,7 @@ def _transcribe_cpp(path: Path, speech: NDArray[np.float32]) -> str:
 @pytest.mark.parametrize("precision", ["f32", "f16", "q8_0"])
 @pytest.mark.parametrize("name", ["tiny.en", "base", "large-v3-turbo"])
 def test_transcribe_cpp_accepts_the_layout(
-    tmp_path: Path, make_checkpoint: MadeCheckpoint, precision: Any, name: str
+    tmp_path: Path, make_checkpoint: MadeCheckpoint, precision: Precision, name: str
 ) -> None:
     engine = pytest.importorskip("transcribe_cpp")
     path = tmp_path / "model.gguf"
