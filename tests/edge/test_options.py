@@ -76,8 +76,9 @@ def hostile() -> list[Any]:
     numbers = (0, 1, -1, 2.0, 0.5, 10**400, -(10**400), 2**63, math.nan, math.inf, -math.inf, True, 1j, Fraction(1, 2))
     scalars = (np.float32(0.5), np.int64(3), np.bool_(True), np.float32(np.nan), np.array(2), np.str_("en"))
     texts = ("", "en", "1", "auto", "\udcff", "x" * 100_000, "\0", b"en", bytearray(3))
-    others = (None, (), [], [None], ["en"], [[1]], {"en": 1}, {1}, np.array([1, 2]), object(), len, int, count())
-    return [*numbers, *scalars, *texts, *others]
+    empty: tuple[Any, ...] = (None, (), [], [None])
+    others = (["en"], [[1]], {"en": 1}, {1}, np.array([1, 2]), object(), len, int, count())
+    return [*numbers, *scalars, *texts, *empty, *others]
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(TranscribeOptions)])

@@ -25,7 +25,7 @@ from edge.errors import AudioError, OptionError
 
 pytest.importorskip("av")
 
-from .av_files import RATE_HZ, frames, write_tracks
+from .av_files import RATE_HZ, add_audio, frames, write_tracks
 
 
 def read(path: Path, track: int | None = None) -> tuple[NDArray[np.float32], AudioSource]:
@@ -71,7 +71,8 @@ def test_missing_packets_become_silence_and_a_gap(tmp_path: Path, caplog: pytest
     assert not samples[2 * RATE_HZ : 6 * RATE_HZ].any()
     assert np.abs(samples[6 * RATE_HZ :]).max() > 0.3
     (gap,) = source.gaps
-    assert (gap.start, gap.end, gap.cause) == (pytest.approx(2), pytest.approx(6), "damage")
+    assert (gap.start, gap.end) == pytest.approx((2, 6))
+    assert gap.cause == "damage"
     assert "4.00 s are missing" in caplog.text
 
 
@@ -355,7 +356,7 @@ def test_channels_that_would_cancel_do_not(
     import av
 
     with av.open(tmp_path / name, "w") as container:
-        stream = container.add_stream(codec, rate=RATE_HZ, layout="stereo")
+        stream = add_audio(container, codec, layout="stereo")
         for made in frames(0, 3):
             tone = made.to_ndarray()[0]
             both = np.stack([tone, -tone], axis=1).reshape(1, -1)

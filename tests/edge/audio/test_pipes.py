@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.audio import open_audio
+from edge.audio import AudioSource, open_audio
 from edge.errors import AudioError
 from edge.gaps import Gap
 
@@ -39,8 +39,13 @@ class Pipe(io.RawIOBase):
         return len(data)
 
 
+def opened(pipe: io.RawIOBase | BinaryIO) -> AudioSource:
+    """The pipe's recording; it has what a reader needs, and is not what `typing` calls a BinaryIO."""
+    return open_audio(cast("BinaryIO", pipe))
+
+
 def read(data: bytes) -> NDArray[np.float32]:
-    return np.concatenate(list(open_audio(Pipe(data))))
+    return np.concatenate(list(opened(Pipe(data))))
 
 
 def wav(subtype: str, *, rate_hz: int = 16000, n_channels: int = 1, format: str = "WAV") -> bytes:
@@ -104,7 +109,7 @@ def test_a_killed_writer_has_written_what_is_there(subtype: str, format: str) ->
         data[whole.index(b"ds64") + 16 :][:8] = data[whole.index(b"ds64") + 16 : whole.index(b"ds64") + 24] = bytes(8)
     else:
         data[at : at + 4] = bytes(4)
-    source = open_audio(Pipe(bytes(data)))
+    source = opened(Pipe(bytes(data)))
     assert sum(len(block) for block in source) == len(SAMPLES)
     assert source.gaps == []
 
@@ -113,13 +118,13 @@ def test_a_length_that_is_too_small_is_not_believed() -> None:
     data = bytearray(wav("PCM_16"))
     at = data.index(b"data") + 4
     data[at : at + 4] = struct.pack("<I", 5000)
-    source = open_audio(Pipe(bytes(data)))
+    source = opened(Pipe(bytes(data)))
     assert sum(len(block) for block in source) == len(SAMPLES)
     assert source.gaps == []
 
 
 def test_a_wav_that_ends_early_has_a_gap(caplog: pytest.LogCaptureFixture) -> None:
-    source = open_audio(Pipe(wav("PCM_16")[: 44 + 20000]))
+    source = opened(Pipe(wav("PCM_16")[: 44 + 20000]))
     with caplog.at_level("WARNING", "edge"):
         assert sum(len(block) for block in source) == 10000
     assert source.gaps == [Gap(0.625, 1.25, "it ends before its header says", "damage")]
@@ -134,16 +139,16 @@ def test_a_pipe_that_breaks_gives_what_came() -> None:
         def _break(self) -> int:
             raise OSError(5, "Input/output error")
 
-    source = open_audio(Broken(wav("PCM_16")[: 44 + 20000]))
+    source = opened(Broken(wav("PCM_16")[: 44 + 20000]))
     assert sum(len(block) for block in source) == 10000
     assert "reading it failed (Input/output error)" in source.gaps[0].reason
     with pytest.raises(AudioError, match=r"reading it failed \(Input/output error\)"):
-        open_audio(Broken(b""))
+        opened(Broken(b""))
 
 
 def test_joined_wavs_are_read_one_after_the_other() -> None:
     joined = wav("PCM_16") + b"LIST\4\0\0\0abcd" + wav("PCM_24", rate_hz=8000, n_channels=2)
-    source = open_audio(Pipe(joined))
+    source = opened(Pipe(joined))
     assert sum(len(block) for block in source) == 3 * len(SAMPLES)
     assert source.gaps == []
 
@@ -153,7 +158,7 @@ def test_big_chunks_in_front_of_the_samples_are_passed_over() -> None:
     for format in ("PCM_16", "ULAW"):
         whole = wav(format)
         data = whole[:12] + b"id3 " + struct.pack("<I", 3_000_001) + bytes(3_000_002) + whole[12:]
-        assert sum(len(block) for block in open_audio(Pipe(data, 1 << 20))) == len(SAMPLES)
+        assert sum(len(block) for block in opened(Pipe(data, 1 << 20))) == len(SAMPLES)
 
 
 @pytest.mark.skipif(not hasattr(os, "set_blocking"), reason="no such pipes on this system")
@@ -172,7 +177,7 @@ def test_a_pipe_that_does_not_block_is_waited_for(buffering: int) -> None:
     thread = threading.Thread(target=write)
     thread.start()
     with os.fdopen(number, "rb", buffering=buffering) as pipe:
-        samples = np.concatenate(list(open_audio(pipe)))
+        samples = np.concatenate(list(opened(pipe)))
     thread.join()
     assert len(samples) == len(SAMPLES)
 
@@ -181,7 +186,7 @@ def test_a_sender_that_keeps_the_pipe_open_is_not_waited_for() -> None:
     number, writer_number = os.pipe()
     with os.fdopen(number, "rb", buffering=0) as pipe, os.fdopen(writer_number, "wb", buffering=0) as writer:
         writer.write(wav("PCM_16"))
-        assert sum(len(block) for block in open_audio(pipe)) == len(SAMPLES)
+        assert sum(len(block) for block in opened(pipe)) == len(SAMPLES)
 
 
 def test_a_stream_in_another_format_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,7 +231,7 @@ def test_a_damaged_header_is_an_error_or_sound(tail: bytes) -> None:
 
 def test_the_pipe_stays_open_for_its_owner() -> None:
     pipe = Pipe(wav("PCM_16"))
-    list(open_audio(pipe))
+    list(opened(pipe))
     assert not pipe.closed
 
 

@@ -69,7 +69,9 @@ def test_a_slow_drift_is_made_up_for_in_few_steps() -> None:
 def test_what_is_known_to_be_missing_counts_exactly() -> None:
     timeline = Timeline(0)
     timeline.place(0, FRAME_S, 3 * FRAME_S)
-    assert timeline.place(3 * FRAME_S, FRAME_S, 4 * FRAME_S, exactly=True) == (pytest.approx(2 * FRAME_S), True)
+    missing_s, begins_anew = timeline.place(3 * FRAME_S, FRAME_S, 4 * FRAME_S, exactly=True)
+    assert missing_s == pytest.approx(2 * FRAME_S)
+    assert begins_anew
     assert timeline.at_s == pytest.approx(4 * FRAME_S)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.store import sums
+from edge.store.files import sha256_of
 from edge.store.sums import checksum_file, is_intact, write_checksum
 
 
@@ -33,8 +34,12 @@ def _weights(model: Path) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that were read through."""
     seen: list[Path] = []
-    real = sums.sha256_of
-    monkeypatch.setattr(sums, "sha256_of", lambda path: (seen.append(path), real(path))[1])
+
+    def noted(path: Path) -> str:
+        seen.append(path)
+        return sha256_of(path)
+
+    monkeypatch.setattr(sums, "sha256_of", noted)
     return seen
 
 

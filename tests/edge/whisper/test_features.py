@@ -30,9 +30,10 @@ def reference(samples: NDArray[np.float32], filters: NDArray[np.float32]) -> NDA
     padded = np.pad(samples.astype(np.float64), (0, 160 * N_FRAMES - len(samples)))
     padded = np.pad(padded, 200, mode="reflect")
     frames = np.lib.stride_tricks.sliding_window_view(padded, 400)[::160][:N_FRAMES]
-    energy = np.abs(np.fft.rfft(frames * np.hanning(401)[:-1])) ** 2 @ filters.T.astype(np.float64)
+    energy: NDArray[np.float64] = np.abs(np.fft.rfft(frames * np.hanning(401)[:-1])) ** 2 @ filters.T.astype(np.float64)
     log = np.log10(np.maximum(energy, 1e-10))
-    return (np.maximum(log, log.max() - 8) + 4) / 4
+    scaled: NDArray[np.float64] = (np.maximum(log, log.max() - 8) + 4) / 4
+    return scaled
 
 
 def tones(n_samples: int, seed: int = 0) -> NDArray[np.float32]:

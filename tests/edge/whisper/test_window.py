@@ -24,7 +24,11 @@ FACTS = SimpleNamespace(
     mel_filters=np.eye(80, 201, dtype=np.float32), suppress_tokens=(), suppress_begin=(), attention_lead=0
 )
 TAIL = Tail(
-    48, np.array([40, 1499], np.int32), np.array([1499, 1], np.int32), np.zeros(0, np.int32), np.zeros((2, 0, 64))
+    stride=48,
+    positions=np.array([40, 1499], np.int32),
+    counts=np.array([1499, 1], np.int32),
+    local_heads=np.zeros(0, np.int32),
+    contexts=np.zeros((2, 0, 64), np.float32),
 )
 
 Floats = NDArray[np.float32]

@@ -113,7 +113,8 @@ print("x" * 300_000, "end", file=sys.{stream}, flush=True)
 """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, **{stream: writing}) as process:
+    stdout, stderr = (writing if stream == name else None for name in ("stdout", "stderr"))
+    with subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, stdout=stdout, stderr=stderr) as process:
         os.close(writing)
         time.sleep(0.5)  # until it is full
         with open(reading, "rb") as pipe:  # noqa: PTH123 (a descriptor)

@@ -90,16 +90,20 @@ class NumpyWhisper:
     def linear(self, name: str, x: Floats) -> Floats:
         if f"{name}.down.weight" in self.w:
             x = x @ self.w[f"{name}.down.weight"].T
-        return x @ self.w[f"{name}.weight"].T + self.w.get(f"{name}.bias", np.zeros(1))
+        y: Floats = x @ self.w[f"{name}.weight"].T + self.w.get(f"{name}.bias", np.zeros(1))
+        return y
 
     def norm(self, name: str, x: Floats) -> Floats:
         centred = x - x.mean(-1, keepdims=True)
-        return centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
+        scaled = centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
+        y: Floats = scaled * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
+        return y
 
     def convolution(self, name: str, x: Floats, stride: int) -> Floats:
         padded = np.pad(x, ((1, 1), (0, 0)))
         windows = [padded[t : t + 3].T for t in range(0, len(x), stride)]
-        return np.einsum("tik,oik->to", np.array(windows), self.w[f"{name}.weight"]) + self.w[f"{name}.bias"]
+        y: Floats = np.einsum("tik,oik->to", np.array(windows), self.w[f"{name}.weight"]) + self.w[f"{name}.bias"]
+        return y
 
     def attention(self, name: str, x: Floats, source: Floats, *, causal: bool = False) -> tuple[Floats, Floats]:
         q, k, v = (self.linear(f"{name}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
@@ -151,12 +155,14 @@ class NumpyWhisper:
 def gelu(x: Floats) -> Floats:
     from math import erf
 
-    return x * 0.5 * (1 + np.vectorize(erf)(x / np.sqrt(2)))
+    y: Floats = x * 0.5 * (1 + np.vectorize(erf)(x / np.sqrt(2)))
+    return y
 
 
 def run(state: EngineState, features: NDArray[np.float32]) -> NDArray[np.float32]:
     state.encode(features)
-    return state.decode(TOKENS, last_only=False)[0]
+    logits: NDArray[np.float32] = state.decode(TOKENS, last_only=False)[0]
+    return logits
 
 
 @pytest.mark.parametrize("dims", [DIMS, COMPRESSED], ids=["whole", "compressed"])

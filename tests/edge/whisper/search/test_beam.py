@@ -37,7 +37,7 @@ def random_logits(noise: Floats, seed: int, lift: float = 0.0, timestamp_begin: 
     """Logits that follow from the tokens so far, and from nothing else."""
 
     def logits_of(window: int, tokens: Sequence[int]) -> Floats:
-        row = noise[hash((seed, *tokens)) % len(noise)].copy()
+        row: Floats = noise[hash((seed, *tokens)) % len(noise)].copy()
         if timestamp_begin:
             row[timestamp_begin:] += lift
         return row
@@ -151,9 +151,9 @@ def test_a_beam_that_holds_everything_finds_the_best_and_is_never_below_greedy(
     beam = BeamDecoder(english, rules, bounds, beam_size=30, patience=2, length_penalty=length_penalty)
     found = readings(beam(state_of(engine_of(logits_of), 30), prompt))
     everything: dict[tuple[int, ...], float] = {}
-    live = {(): 0.0}
+    live: dict[tuple[int, ...], float] = {(): 0.0}
     for _ in range(3):
-        following = {}
+        following: dict[tuple[int, ...], float] = {}
         for tokens, total in live.items():
             logprobs = log_softmax(rules.apply(logits_of(0, (*prompt.tokens, *tokens)), tokens))
             everything[tokens] = total + logprobs[english.eot]
@@ -243,11 +243,19 @@ def test_a_low_temperature_is_greedy(english: Tokenizer, noise: Floats, engine_o
     assert drawn.tokens == GreedyDecoder(english, rules, bounds)(state_of(engine, 1), prompt).tokens
 
 
-def test_beams_share_one_call_and_the_prompt_is_decoded_once(english: Tokenizer, noise: Floats, engine_of: Any) -> None:
+def test_beams_share_one_call_and_the_prompt_is_decoded_once(
+    english: Tokenizer, noise: Floats, engine_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     state = state_of(engine_of(random_logits(noise, 8)), 5)
     calls: list[tuple[int, ...]] = []
     decode = state.decode
-    state.decode = lambda tokens, **how: calls.append(tokens.shape) or decode(tokens, **how)
+
+    def noted(tokens: NDArray[np.int32], **how: bool) -> Floats:
+        calls.append(tokens.shape)
+        logits: Floats = decode(tokens, **how)
+        return logits
+
+    monkeypatch.setattr(state, "decode", noted)
     prompt = Prompt((english.sot_prev, 300, 301, english.sot, english.no_timestamps), 3)
     rules = TokenRules(english, timestamps=False)
     BeamDecoder(english, rules, Bounds(N_TEXT_CTX, 6), beam_size=5)(state, prompt)

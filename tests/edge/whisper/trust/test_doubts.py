@@ -19,7 +19,11 @@ from edge.whisper.trust.doubts import is_suspicious, repeats_itself
 from ..run import transcribe
 
 TAIL = Tail(
-    48, np.array([40, 1499], np.int32), np.array([1499, 1], np.int32), np.zeros(0, np.int32), np.zeros((2, 0, 64))
+    stride=48,
+    positions=np.array([40, 1499], np.int32),
+    counts=np.array([1499, 1], np.int32),
+    local_heads=np.zeros(0, np.int32),
+    contexts=np.zeros((2, 0, 64), np.float32),
 )
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from edge.audio.mono import Opened
 from edge.errors import AudioError, KernelError, OfflineError, OptionError
 from edge.gaps import Gap
 from edge.listen.detector import Detector
-from edge.listen.vad.silero import FRAME_SAMPLES
+from edge.listen.vad.silero import FRAME_SAMPLES, SileroVad
 from edge.options import TranscribeOptions
 from edge.transcript.events import Final
 from edge.transcript.transcript import Transcript
@@ -87,7 +87,7 @@ def run(
     options = TranscribeOptions(**{"timestamps": False, "temperature": 0, **settings})
     source = open_audio(samples)
     state = engine.new_state(options.n_sequences)
-    return transcribe(engine, state, tokenizer, FACTS, source, options, open_vad=lambda: detector)
+    return transcribe(engine, state, tokenizer, FACTS, source, options, open_vad=lambda: cast("SileroVad", detector))
 
 
 def says(tokenizer: Tokenizer, *items: float | str) -> list[int]:
@@ -320,7 +320,7 @@ class Failing:
 
 def fail(engine: Any, tokenizer: Tokenizer, windows: set[int]) -> Transcript:
     state, source = Failing(engine.new_state(5), windows), open_audio(sound((80, 0.5)))
-    return transcribe(engine, state, tokenizer, FACTS, source, TranscribeOptions(timestamps=False))  # type: ignore[arg-type]
+    return transcribe(engine, state, tokenizer, FACTS, source, TranscribeOptions(timestamps=False))
 
 
 def test_a_window_that_fails_does_not_take_the_others_with_it(
