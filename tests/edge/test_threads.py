@@ -140,7 +140,9 @@ def test_threads_beyond_the_mask_are_capped_and_said(
 
 def test_loading_caps_threads(tiny_en_int8: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "_usable_cpus", lambda: {7})
-    assert edge.load(tiny_en_int8, threads=2).engine.threads == 1
+    model = edge.load(tiny_en_int8, threads=2)
+    assert isinstance(model, edge.Model)
+    assert model.engine.threads == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no affinity masks")

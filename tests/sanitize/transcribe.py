@@ -69,6 +69,7 @@ def real_jobs() -> Iterator[Callable[[], object]]:
         print("transcribe: no real speech: tiny.en or its clip is not in the store")
         return
     model = edge.load(prepare_model("tiny.en", "int8", offline=True), threads=2)
+    assert isinstance(model, edge.Model)
     with open_audio(ensure("jfk", offline=True)) as source:
         clip = np.concatenate(list(source))
     for settings in SETTINGS:

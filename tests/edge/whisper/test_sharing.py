@@ -34,7 +34,10 @@ def json_of(transcript: Transcript) -> str:
 
 @pytest.fixture(scope="module")
 def models(tiny_en_int8: Path) -> tuple[Model, Model]:
-    return edge.load(tiny_en_int8, threads=1), edge.load(tiny_en_int8, threads=1)
+    first, second = edge.load(tiny_en_int8, threads=1), edge.load(tiny_en_int8, threads=1)
+    assert isinstance(first, Model)
+    assert isinstance(second, Model)
+    return first, second
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import pytest
 import edge
 from edge.errors import BudgetError, EdgeError, FormatError, VerificationError
 from edge.onnx.folder import FACTS
+from edge.recognizer import EngineName
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.engines.onnx_folder import open_folder
 from edge.whisper.engines.onnx_inspect import describe_folder
@@ -38,6 +39,13 @@ needs_extra = pytest.mark.skipif(
 pytestmark = pytest.mark.filterwarnings("ignore")  # torch's, transformers' and NNCF's; not ours to mend
 
 Exported = Callable[[str], tuple[Path, ExportReport]]
+
+
+def loaded(path: Path, engine: EngineName = "onnxruntime") -> edge.Model:
+    """The model of a path on an engine."""
+    model = edge.load(path, engine=engine)
+    assert isinstance(model, edge.Model)
+    return model
 
 
 def compared(report: ExportReport) -> OnnxReport:
@@ -67,7 +75,7 @@ def test_folder_loads_and_says_what_it_holds(
 ) -> None:
     out, report = exported(precision)
     expected = make_checkpoint("base")
-    model = edge.load(out, engine="onnxruntime")
+    model = loaded(out)
     assert (model.name, model.precision, model.engine.dims) == ("base", precision, expected.dims)
     assert model.tokenizer.vocabulary == expected.vocabulary
     assert tuple(model.suppress_tokens) == expected.suppress_tokens
@@ -95,7 +103,7 @@ def test_float_graphs_equal_our_engine(exported: Exported, source: Path, tmp_pat
 
     ours_path = tmp_path / "f32.gguf"
     export_whisper(source, ours_path, precision="f32")
-    ours, theirs = edge.load(ours_path).engine, edge.load(exported("f32")[0], engine="onnxruntime").engine
+    ours, theirs = loaded(ours_path, "edgewise").engine, loaded(exported("f32")[0]).engine
     assert isinstance(ours, WhisperEngine)
     dims = ours.dims
     mel = np.random.default_rng(2).uniform(-1, 1, (2 * dims.n_audio_ctx, dims.n_mels)).astype(np.float32)
@@ -122,7 +130,7 @@ def test_optimum_reads_the_folder(exported: Exported) -> None:
     from optimum.onnxruntime import ORTModelForSpeechSeq2Seq
 
     model = ORTModelForSpeechSeq2Seq.from_pretrained(exported("f32")[0], use_merged=False, local_files_only=True)
-    assert model.config.d_model == edge.load(exported("f32")[0], engine="onnxruntime").engine.dims.n_audio_state
+    assert model.config.d_model == loaded(exported("f32")[0]).engine.dims.n_audio_state
 
 
 @needs_extra

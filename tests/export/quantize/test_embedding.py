@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from edge import quant
 from edge.gguf.types import TensorType
-from edge.whisper.file.embedding import BANDS, CHANNEL_SCALE
-from export.quantize.embedding import FREQUENT, quantize_embedding
+from edge.whisper.file.embedding import BANDS, CHANNEL_SCALE, FREQUENT
+from export.quantize.embedding import quantize_embedding
 from export.quantize.policy import Quantized
 
 N_SPECIAL_FROM, N_VOCAB, WIDTH = 20_010, 21_000, 64

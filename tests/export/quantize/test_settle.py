@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from edge import quant
+from export.quantize import settle as module
 from export.quantize.gptq import q4_0_codes_of
-from export.quantize.policy import settle as module
 from export.quantize.settle import INT8_GRID, Q4_0_GRID, settle
 
 Floats = NDArray[np.float32]

@@ -6,10 +6,9 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,145 +23,12 @@ from edge.gguf.types import TensorType
 from edge.ops import cpu_info
 from edge.quant import dequantize_int8, dequantize_q4_0, quantize_int8, quantize_q4_0
 from edge.whisper.engines.native import EngineState, WhisperEngine
-from edge.whisper.file.dims import LayerShape, WhisperDims, tensor_shapes
+from edge.whisper.file.dims import LayerShape, WhisperDims
 from edge.whisper.file.embedding import BANDS, CHANNEL_SCALE
 from edge.whisper.file.landmarks import Tail
 
-Floats = NDArray[np.floating[Any]]
-
-DIMS = WhisperDims(80, 100, 40, 128, 2, 2, 32, 128, 2, 2)
-COMPRESSED = dataclasses.replace(DIMS, layers=(LayerShape(16, 512, 64, 32, 96), LayerShape(48, 224, 0, 0, 128)))
-HEADS = ((0, 1), (1, 0))
-TOKENS = np.array([[3, 99, 0, 17, 42, 42, 5]], np.int32)
-
-
-def random_tensors(dims: WhisperDims = DIMS, seed: int = 7) -> dict[str, NDArray[np.float32]]:
-    """Weights whose layers neither vanish nor explode."""
-    rng = np.random.default_rng(seed)
-    tensors = {}
-    for name, shape in tensor_shapes(dims).items():
-        fan_in = int(np.prod(shape[1:])) or 1
-        values = rng.standard_normal(shape) / np.sqrt(fan_in if len(shape) > 1 else 25)
-        tensors[name] = (values + (name.endswith("weight") and "norm" in name)).astype(np.float32)
-    return tensors
-
-
-def model_file(
-    tensors: Mapping[str, NDArray[np.float32]], precision: str, dims: WhisperDims = DIMS, tail: Tail | None = None
-) -> Any:
-    """What the engine reads of a model file."""
-    stored: dict[str, StoredTensor] = {}
-    for name, values in tensors.items():
-        is_matrix = values.ndim == 2 and "pos_emb" not in name
-        if precision == "int8" and is_matrix:
-            codes, scales = quantize_int8(values)
-            stored[name] = StoredTensor(name, TensorType.I8, values.shape, codes)
-            stored[f"{name}_scale"] = StoredTensor(f"{name}_scale", TensorType.F32, scales.shape, scales)
-        elif precision == "int4" and is_matrix:
-            stored[name] = StoredTensor(name, TensorType.Q4_0, values.shape, quantize_q4_0(values))
-        else:
-            stored[name] = StoredTensor(name, TensorType.F32, values.shape, values)
-    return SimpleNamespace(
-        dims=dims,
-        tensors=stored,
-        alignment_heads=HEADS,
-        path=Path("random.gguf"),
-        tail=tail,
-    )
-
-
-def engine(
-    precision: str = "f32", threads: int = 2, tail: Tail | None = None, dims: WhisperDims = DIMS
-) -> WhisperEngine:
-    return WhisperEngine(model_file(random_tensors(dims), precision, dims, tail), threads=threads)
-
-
-def mel(n_frames: int = 50, seed: int = 1) -> NDArray[np.float32]:
-    return np.random.default_rng(seed).standard_normal((n_frames, DIMS.n_mels)).astype(np.float32)
-
-
-class NumpyWhisper:
-    """The model in float64, as Radford et al. 2022 and openai-whisper define it."""
-
-    def __init__(self, tensors: Mapping[str, NDArray[np.float32]]) -> None:
-        self.w = {name: values.astype(np.float64) for name, values in tensors.items()}
-
-    def linear(self, name: str, x: Floats) -> Floats:
-        if f"{name}.down.weight" in self.w:
-            x = x @ self.w[f"{name}.down.weight"].T
-        y: Floats = x @ self.w[f"{name}.weight"].T + self.w.get(f"{name}.bias", np.zeros(1))
-        return y
-
-    def norm(self, name: str, x: Floats) -> Floats:
-        centred = x - x.mean(-1, keepdims=True)
-        scaled = centred / np.sqrt(x.var(-1, keepdims=True) + 1e-5)
-        y: Floats = scaled * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
-        return y
-
-    def convolution(self, name: str, x: Floats, stride: int) -> Floats:
-        padded = np.pad(x, ((1, 1), (0, 0)))
-        windows = [padded[t : t + 3].T for t in range(0, len(x), stride)]
-        y: Floats = np.einsum("tik,oik->to", np.array(windows), self.w[f"{name}.weight"]) + self.w[f"{name}.bias"]
-        return y
-
-    def attention(self, name: str, x: Floats, source: Floats, *, causal: bool = False) -> tuple[Floats, Floats]:
-        q, k, v = (self.linear(f"{name}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
-        n_heads = v.shape[1] // 64
-        heads = [slice(64 * head, 64 * head + 64) for head in range(n_heads)]
-        weights = []
-        for q_head, k_head in zip(np.split(q, n_heads, 1), np.split(k, n_heads, 1), strict=True):
-            scores = q_head @ k_head.T / 8
-            if causal:
-                scores = np.where(np.tri(len(scores), dtype=bool), scores, -np.inf)
-            e = np.exp(scores - scores.max(-1, keepdims=True))
-            weights.append(e / e.sum(-1, keepdims=True))
-        mixed = np.concatenate([w @ v[:, head] for w, head in zip(weights, heads, strict=True)], axis=1)
-        return self.linear(f"{name}.out", mixed), np.array(weights)
-
-    def feed_forward(self, block: str, x: Floats) -> Floats:
-        return self.linear(f"{block}.ffn.fc2", gelu(self.linear(f"{block}.ffn.fc1", self.norm(f"{block}.norm_ffn", x))))
-
-    def encode(self, features: Floats) -> Floats:
-        x = self.front(features)
-        return self.layers(x + self.w["enc.pos_emb.weight"][: len(x)])
-
-    def front(self, features: Floats) -> Floats:
-        return gelu(self.convolution("enc.conv.1", gelu(self.convolution("enc.conv.0", features, 1)), 2))
-
-    def layers(self, x: Floats) -> Floats:
-        for layer in range(DIMS.n_audio_layer):
-            block = f"enc.blocks.{layer}"
-            normed = self.norm(f"{block}.norm_attn", x)
-            x = x + self.attention(f"{block}.attn", normed, normed)[0]
-            x = x + self.feed_forward(block, x)
-        return self.norm("enc.final_norm", x)
-
-    def decode(self, tokens: NDArray[np.int32], states: Floats) -> tuple[Floats, Floats]:
-        x = self.w["dec.token_embd.weight"][tokens] + self.w["dec.pos_emb.weight"][: len(tokens)]
-        cross = []
-        for layer in range(DIMS.n_text_layer):
-            block = f"dec.blocks.{layer}"
-            normed = self.norm(f"{block}.norm_self", x)
-            x = x + self.attention(f"{block}.self_attn", normed, normed, causal=True)[0]
-            mixed, weights = self.attention(f"{block}.cross_attn", self.norm(f"{block}.norm_cross", x), states)
-            x = x + mixed
-            cross.append(weights)
-            x = x + self.feed_forward(block, x)
-        logits = self.norm("dec.final_norm", x) @ self.w["dec.token_embd.weight"].T
-        return logits, np.array([cross[layer][head] for layer, head in HEADS])
-
-
-def gelu(x: Floats) -> Floats:
-    from math import erf
-
-    y: Floats = x * 0.5 * (1 + np.vectorize(erf)(x / np.sqrt(2)))
-    return y
-
-
-def run(state: EngineState, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    state.encode(features)
-    logits: NDArray[np.float32] = state.decode(TOKENS, last_only=False)[0]
-    return logits
+from .numpy_whisper import NumpyWhisper
+from .random_whisper import COMPRESSED, DIMS, TOKENS, engine, mel, model_file, random_tensors, run
 
 
 @pytest.mark.parametrize("dims", [DIMS, COMPRESSED], ids=["whole", "compressed"])
@@ -449,7 +315,7 @@ def test_memory_stays_when_models_come_and_go() -> None:
     script = """
 import resource, sys
 sys.path[:0] = sys.argv[1:]
-from test_native import engine, mel, run
+from random_whisper import engine, mel, run
 peaks = []
 for _ in range(60):
     run(engine("int8").new_state(), mel())

@@ -11,7 +11,8 @@ from edge.quant import quantize_int8
 from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.dims import WhisperDims
 
-from .test_native import NumpyWhisper, model_file, random_tensors
+from .numpy_whisper import NumpyWhisper
+from .random_whisper import model_file, random_tensors
 
 
 @pytest.mark.parametrize("n_mels", [1, 86, 512])

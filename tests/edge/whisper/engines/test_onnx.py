@@ -128,6 +128,7 @@ def test_decode_wants_a_clip(folder: Path) -> None:
 
 def test_load_transcribes(folder: Path, summing: Any) -> None:
     model = edge.load(folder, engine="onnxruntime", threads=1)
+    assert isinstance(model, edge.Model)
     assert (model.name, model.precision, model.engine.threads) == ("tiny.en", "int8", 1)
     assert model.suppress_tokens == (1, 2)
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, 6000).astype(np.float32)

@@ -187,6 +187,7 @@ def check_words(segments: Any) -> None:
 @pytest.mark.parametrize("beam_size", [1, 3])
 def test_real_words_are_where_they_are_said(tiny_en_int8: Path, jfk_clip: Path, beam_size: int) -> None:
     model = edge.load(tiny_en_int8)
+    assert isinstance(model, edge.Model)
     result = model.transcribe(jfk_clip, word_timestamps=True, beam_size=beam_size)
     check_words(result.segments)
     assert result.text == model.transcribe(jfk_clip, beam_size=beam_size).text
