@@ -14,9 +14,11 @@ from edge.cli.main import main
 from edge.errors import AudioError
 from edge.transcript.formats import FORMATS
 
+from .conftest import FakeModel, MakeWav, Run
+
 
 @pytest.fixture
-def talks(wav: Any, tmp_path: Path) -> Path:
+def talks(wav: MakeWav, tmp_path: Path) -> Path:
     """Three recordings, two of them of the same name."""
     for name in ("a.wav", "day1/a.wav", "day1/b.wav"):
         wav(0.5, tmp_path / "talks" / name)
@@ -27,7 +29,7 @@ def tree(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_folder_keeps_its_tree(run: Any, model: Any, talks: Path, tmp_path: Path) -> None:
+def test_a_folder_keeps_its_tree(run: Run, model: FakeModel, talks: Path, tmp_path: Path) -> None:
     outcome = run("transcribe", talks, "--format", "srt,json", "-f", "txt", "--output-dir", tmp_path / "out")
     assert (outcome.status, outcome.out) == (0, "")
     assert tree(tmp_path / "out") == [
@@ -39,19 +41,21 @@ def test_a_folder_keeps_its_tree(run: Any, model: Any, talks: Path, tmp_path: Pa
     )
 
 
-def test_all_formats(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
+def test_all_formats(run: Run, model: FakeModel, clip: Path, tmp_path: Path) -> None:
     assert run("transcribe", clip, "--format", "all", "--output-dir", tmp_path / "out").status == 0
     assert tree(tmp_path / "out") == sorted(f"clip.{format}" for format in FORMATS)
     for format in FORMATS:
         assert f" {format}" in run("transcribe", "--help").out
 
 
-def test_transcripts_may_lie_beside_their_recordings(run: Any, model: Any, talks: Path) -> None:
+def test_transcripts_may_lie_beside_their_recordings(run: Run, model: FakeModel, talks: Path) -> None:
     assert run("transcribe", talks, "--output-dir", talks).status == 0
     assert tree(talks) == ["a.txt", "a.wav", "day1/a.txt", "day1/a.wav", "day1/b.txt", "day1/b.wav"]
 
 
-def test_two_recordings_never_get_the_same_file(run: Any, model: Any, talks: Path, wav: Any, tmp_path: Path) -> None:
+def test_two_recordings_never_get_the_same_file(
+    run: Run, model: FakeModel, talks: Path, wav: MakeWav, tmp_path: Path
+) -> None:
     outcome = run("transcribe", talks / "a.wav", talks / "day1" / "a.wav", "--output-dir", tmp_path / "out")
     assert outcome.status == 2
     assert "would both be written to" in outcome.err
@@ -61,7 +65,7 @@ def test_two_recordings_never_get_the_same_file(run: Any, model: Any, talks: Pat
     assert not (tmp_path / "out").exists()
 
 
-def test_resume_does_what_is_missing(run: Any, model: Any, talks: Path, tmp_path: Path) -> None:
+def test_resume_does_what_is_missing(run: Run, model: FakeModel, talks: Path, tmp_path: Path) -> None:
     command = ("transcribe", talks, "--resume", "--format", "txt,json", "--output-dir", tmp_path / "out")
     assert run(*command).status == 0
     model.heard.clear()
@@ -77,7 +81,7 @@ def test_resume_does_what_is_missing(run: Any, model: Any, talks: Path, tmp_path
     assert model.heard == [str(talks / "a.wav"), str(talks / "day1" / "b.wav")]
 
 
-def test_resume_loads_no_model_for_nothing(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
+def test_resume_loads_no_model_for_nothing(run: Run, model: FakeModel, clip: Path, tmp_path: Path) -> None:
     (tmp_path / "clip.txt").touch()
     os.utime(clip, (1e9, 1e9))
     outcome = run("transcribe", clip, "--resume", "--output-dir", tmp_path)
@@ -85,7 +89,7 @@ def test_resume_loads_no_model_for_nothing(run: Any, model: Any, clip: Path, tmp
     assert model.loaded_with is None
 
 
-def test_resume_tries_again_what_failed(run: Any, model: Any, talks: Path, tmp_path: Path) -> None:
+def test_resume_tries_again_what_failed(run: Run, model: FakeModel, talks: Path, tmp_path: Path) -> None:
     command = ("transcribe", talks, "--resume", "--output-dir", tmp_path / "out")
     model.fails_with = {"b.wav": AudioError("b.wav is damaged: record it again")}
     outcome = run(*command)
@@ -97,7 +101,7 @@ def test_resume_tries_again_what_failed(run: Any, model: Any, talks: Path, tmp_p
 
 
 def test_standard_input_is_never_done(
-    run: Any, model: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "stdin.txt").touch()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(clip.read_bytes())))
@@ -105,7 +109,7 @@ def test_standard_input_is_never_done(
     assert (tmp_path / "stdin.txt").read_text().startswith("1.5 s")
 
 
-def test_what_holds_no_recording_is_a_failure(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
+def test_what_holds_no_recording_is_a_failure(run: Run, model: FakeModel, clip: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     outcome = run("transcribe", tmp_path / "empty", tmp_path / "*.ogg", clip)
     assert outcome.status == 1
@@ -114,7 +118,7 @@ def test_what_holds_no_recording_is_a_failure(run: Any, model: Any, clip: Path, 
 
 
 def test_a_folder_that_cannot_be_written_is_found_out_first(
-    run: Any, model: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("os.access", lambda path, mode: False)
     outcome = run("transcribe", clip, "--output-dir", tmp_path)
@@ -125,12 +129,12 @@ def test_a_folder_that_cannot_be_written_is_found_out_first(
     assert model.loaded_with is None
 
 
-def test_a_file_in_place_of_the_folder(run: Any, model: Any, clip: Path) -> None:
+def test_a_file_in_place_of_the_folder(run: Run, model: FakeModel, clip: Path) -> None:
     outcome = run("transcribe", clip, "--output-dir", clip)
     assert (outcome.status, outcome.message) == (1, f"edgewise: {clip}: File exists")
 
 
-def test_events_of_several_recordings(run: Any, model: Any, talks: Path, tmp_path: Path) -> None:
+def test_events_of_several_recordings(run: Run, model: FakeModel, talks: Path, tmp_path: Path) -> None:
     model.fails_with = {"b.wav": AudioError("b.wav is damaged: record it again")}
     outcome = run("transcribe", tmp_path / "gone.wav", talks, "--format", "jsonl")
     assert outcome.status == 1
@@ -152,13 +156,13 @@ def test_events_of_several_recordings(run: Any, model: Any, talks: Path, tmp_pat
     assert "==>" not in outcome.err
 
 
-def test_events_are_the_same_in_a_file(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
+def test_events_are_the_same_in_a_file(run: Run, model: FakeModel, clip: Path, tmp_path: Path) -> None:
     printed = run("transcribe", clip, "--format", "jsonl").out
     run("transcribe", clip, "--format", "jsonl", "--output-dir", tmp_path)
     assert (tmp_path / "clip.jsonl").read_text(encoding="utf-8") == printed
 
 
-def test_events_come_as_they_are_found(model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_events_come_as_they_are_found(model: FakeModel, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bytes] = []
     stream = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(stream, encoding="ascii"))
@@ -178,7 +182,7 @@ def test_events_come_as_they_are_found(model: Any, clip: Path, monkeypatch: pyte
     assert seen[1].endswith(b"\n1.5 s, gr??er & <kleiner>\n")
 
 
-def test_ctrl_c_keeps_what_is_done(run: Any, model: Any, talks: Path, tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_is_done(run: Run, model: FakeModel, talks: Path, tmp_path: Path) -> None:
     model.fails_with = {"b.wav": KeyboardInterrupt()}
     outcome = run("transcribe", talks, "--output-dir", tmp_path / "out", "--format", "all")
     assert outcome.status == 130
@@ -190,7 +194,7 @@ def test_ctrl_c_keeps_what_is_done(run: Any, model: Any, talks: Path, tmp_path: 
 
 
 def test_ctrl_c_while_a_file_is_written_leaves_none(
-    run: Any, model: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(descriptor: int) -> None:
         raise KeyboardInterrupt
@@ -200,7 +204,7 @@ def test_ctrl_c_while_a_file_is_written_leaves_none(
     assert tree(tmp_path / "out") == []
 
 
-def test_a_reader_that_goes_away_ends_the_run(model: Any, talks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_goes_away_ends_the_run(model: FakeModel, talks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Gone(io.StringIO):
         def write(self, text: str) -> int:
             raise BrokenPipeError
@@ -211,7 +215,7 @@ def test_a_reader_that_goes_away_ends_the_run(model: Any, talks: Path, monkeypat
     assert len(model.heard) == 1
 
 
-def test_many_failures_are_not_all_named_again(run: Any, model: Any, tmp_path: Path) -> None:
+def test_many_failures_are_not_all_named_again(run: Run, model: FakeModel, tmp_path: Path) -> None:
     outcome = run("transcribe", *(tmp_path / f"{n}.wav" for n in range(8)))
     assert outcome.status == 1
     assert outcome.err.splitlines()[-1].endswith("4.wav and 3 more)")

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from .conftest import Run
+
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -20,7 +22,7 @@ import pytest
         (("--to", "ctranslate2", "--eval", "set"), "only gguf and onnx are run here and can be measured"),
     ],
 )
-def test_options_at_odds(run: Any, tmp_path: Any, arguments: tuple[str, ...], message: str) -> None:
+def test_options_at_odds(run: Run, tmp_path: Any, arguments: tuple[str, ...], message: str) -> None:
     source = tmp_path / "source"
     source.mkdir()
     outcome = run("export", "whisper", source, "-o", tmp_path / "out", *arguments)
@@ -31,14 +33,14 @@ def test_options_at_odds(run: Any, tmp_path: Any, arguments: tuple[str, ...], me
 
 @pytest.mark.parametrize("option", ["--max-wer-increase", "--target-ms"])
 @pytest.mark.parametrize("value", ["nan", "inf", "some"])
-def test_limits_are_numbers(run: Any, option: str, value: str) -> None:
+def test_limits_are_numbers(run: Run, option: str, value: str) -> None:
     outcome = run("export", "whisper", "base", "-o", "out", "--eval", "set", option, value)
     assert outcome.status == 2
     assert f"{option}: expected a number, found '{value}'" in outcome.err
 
 
 @pytest.mark.parametrize("value", ["nan", "0,", "x", "0,90"])
-def test_levels_are_decibels_that_recordings_bear(run: Any, value: str) -> None:
+def test_levels_are_decibels_that_recordings_bear(run: Run, value: str) -> None:
     outcome = run("export", "whisper", "base", "-o", "out", "--eval", "set", "--eval-levels", value)
     assert outcome.status == 2
     assert "--eval-levels: expected" in outcome.err

@@ -16,6 +16,8 @@ from edge.cli.commands import COMMANDS
 from edge.cli.failures import explain
 from edge.errors import FormatError
 
+from .conftest import Run
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -48,7 +50,7 @@ ROOT = Path(__file__).parents[3]
     ],
     ids=" ".join,
 )
-def test_wrong_usage_is_status_2(run: Any, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_is_status_2(run: Run, arguments: tuple[str, ...]) -> None:
     outcome = run(*arguments)
     assert outcome.status == 2
     assert outcome.out == ""
@@ -70,24 +72,24 @@ def test_wrong_usage_is_status_2(run: Any, arguments: tuple[str, ...]) -> None:
     ],
     ids=" ".join,
 )
-def test_help_is_on_standard_output(run: Any, arguments: tuple[str, ...]) -> None:
+def test_help_is_on_standard_output(run: Run, arguments: tuple[str, ...]) -> None:
     outcome = run(*arguments, "--help")
     assert outcome.status == 0
     assert outcome.err == ""
     assert outcome.out.startswith("usage: edgewise")
 
 
-def test_the_help_shows_examples(run: Any) -> None:
+def test_the_help_shows_examples(run: Run) -> None:
     for arguments in ((), ("transcribe",), ("models",), ("export", "whisper"), ("inspect",)):
         assert "example" in run(*arguments, "--help").out
 
 
-def test_version(run: Any) -> None:
+def test_version(run: Run) -> None:
     assert run("--version").out == f"edgewise {edge.__version__}\n"
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch, run: Any) -> Any:
+def failing(monkeypatch: pytest.MonkeyPatch, run: Run) -> Any:
     """Runs a command that raises."""
 
     def call(error: BaseException) -> Any:

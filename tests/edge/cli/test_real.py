@@ -8,14 +8,15 @@ import subprocess
 import sys
 import wave
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from .conftest import Run
 
 WORDS = "ask not what your country can do for you"
 
 
-def test_transcribes_a_clip(run: Any, tiny_en_int8: Path, jfk_clip: Path) -> None:
+def test_transcribes_a_clip(run: Run, tiny_en_int8: Path, jfk_clip: Path) -> None:
     # A speaker who pauses is listened for, and the test's home has no detector.
     outcome = run("transcribe", jfk_clip, "--model", tiny_en_int8, "--no-vad")
     assert outcome.status == 0
@@ -32,7 +33,7 @@ def test_transcribes_standard_input_in_a_process_of_its_own(tiny_en_int8: Path, 
     assert "11.0 s of audio" in done.stderr
 
 
-def test_subtitles_lie_within_the_clip(run: Any, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+def test_subtitles_lie_within_the_clip(run: Run, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
     run("transcribe", jfk_clip, "--model", tiny_en_int8, "--format", "srt", "--output-dir", tmp_path)
     times = [line for line in (tmp_path / "jfk.srt").read_text().splitlines() if "-->" in line]
     assert times
@@ -72,13 +73,13 @@ def test_a_signal_leaves_whole_events(
     assert err.endswith(f"edgewise: {word}\n")
 
 
-def test_inspects_the_model(run: Any, tiny_en_int8: Path) -> None:
+def test_inspects_the_model(run: Run, tiny_en_int8: Path) -> None:
     outcome = run("inspect", tiny_en_int8, "--tensors")
     assert outcome.status == 0
     assert "enc.blocks.3.ffn.fc2.weight" in outcome.out
 
 
-def test_a_truncated_model_is_one_line(run: Any, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+def test_a_truncated_model_is_one_line(run: Run, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(tiny_en_int8.read_bytes()[:3_000_000])
     for arguments in (("transcribe", jfk_clip, "--model", cut), ("inspect", cut)):
@@ -87,7 +88,7 @@ def test_a_truncated_model_is_one_line(run: Any, tiny_en_int8: Path, jfk_clip: P
         assert "cut.gguf" in outcome.message
 
 
-def test_exports_what_it_then_runs(run: Any, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+def test_exports_what_it_then_runs(run: Run, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
     other = tmp_path / "again.gguf"
     outcome = run("export", "whisper", tiny_en_int8, "-o", other, "--precision", "int4")
     assert outcome.status == 0, outcome.err
@@ -95,7 +96,7 @@ def test_exports_what_it_then_runs(run: Any, tiny_en_int8: Path, jfk_clip: Path,
     assert run("transcribe", jfk_clip, "--model", other).status == 0
 
 
-def test_doctor(run: Any) -> None:
+def test_doctor(run: Run) -> None:
     outcome = run("doctor")
     assert outcome.status == 0
     for fact in ("level ref", "chosen", "threads", "numpy", "folder"):

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edge.cli import stops
+
+from .conftest import FakeModel, MakeWav, Run
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 
@@ -93,7 +94,9 @@ def test_what_somebody_made_of_it_is_still_a_stop(monkeypatch: pytest.MonkeyPatc
         stops.check()
 
 
-def test_sigterm_ends_a_batch_with_its_summary(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) -> None:
+def test_sigterm_ends_a_batch_with_its_summary(
+    run: Run, model: FakeModel, clip: Path, wav: MakeWav, tmp_path: Path
+) -> None:
     other = wav(0.5, tmp_path / "other.wav")
     model.fails_with = {"other.wav": stops.Stopped(signal.SIGTERM)}
     outcome = run("transcribe", clip, other, "--output-dir", tmp_path / "out")

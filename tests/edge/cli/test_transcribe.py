@@ -16,8 +16,10 @@ import edge
 from edge.errors import AudioError, ModelNotFoundError
 from edge.listen.vad.options import VadOptions
 
+from .conftest import FakeModel, MakeWav, Run
 
-def test_passes_what_is_said_about_speech_detection_on(run: Any, model: Any, clip: Path) -> None:
+
+def test_passes_what_is_said_about_speech_detection_on(run: Run, model: FakeModel, clip: Path) -> None:
     run("transcribe", clip)
     assert model.settings[-1] == {}
     run("transcribe", clip, "--vad", "--vad-threshold", 0.6, "--vad-min-silence-ms", 300)
@@ -29,7 +31,7 @@ def test_passes_what_is_said_about_speech_detection_on(run: Any, model: Any, cli
     assert "threshold is 7.0; expected a probability between 0 and 1" in outcome.err
 
 
-def test_takes_raw_pcm_where_it_is_asked_to(run: Any, model: Any, tmp_path: Path) -> None:
+def test_takes_raw_pcm_where_it_is_asked_to(run: Run, model: FakeModel, tmp_path: Path) -> None:
     path = tmp_path / "clip.bin"
     path.write_bytes(b"dear diary, today\n" * 3555 + bytes(10))
     outcome = run("transcribe", path)
@@ -39,12 +41,12 @@ def test_takes_raw_pcm_where_it_is_asked_to(run: Any, model: Any, tmp_path: Path
     assert model.settings[-1] == {"raw": True}
 
 
-def test_prints_the_words_and_nothing_else(run: Any, model: Any, clip: Path) -> None:
+def test_prints_the_words_and_nothing_else(run: Run, model: FakeModel, clip: Path) -> None:
     outcome = run("transcribe", clip)
     assert (outcome.status, outcome.out, outcome.err) == (0, "1.5 s, größer & <kleiner>\n", "")
 
 
-def test_passes_the_options_on(run: Any, model: Any, clip: Path) -> None:
+def test_passes_the_options_on(run: Run, model: FakeModel, clip: Path) -> None:
     run("transcribe", clip, "--model", "base", "--precision", "int4", "--threads", 3, "--language", "German")
     assert model.loaded_with == ("base", {"precision": "int4", "threads": 3, "engine": "edgewise", "offline": None})
     assert model.settings == [{"language": "de"}]
@@ -57,7 +59,9 @@ def test_passes_the_options_on(run: Any, model: Any, clip: Path) -> None:
     assert model.loaded_with == ("tiny.en", expected)
 
 
-def test_passes_the_track_on_and_looks_for_it_before_the_model_is_loaded(run: Any, model: Any, clip: Path) -> None:
+def test_passes_the_track_on_and_looks_for_it_before_the_model_is_loaded(
+    run: Run, model: FakeModel, clip: Path
+) -> None:
     assert run("transcribe", clip, "--track", 1).status == 0
     assert model.settings == [{"track": 1}]
     model.loaded_with = None
@@ -66,7 +70,7 @@ def test_passes_the_track_on_and_looks_for_it_before_the_model_is_loaded(run: An
     assert "has no audio track 2" in outcome.err
 
 
-def test_reads_a_vocabulary(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
+def test_reads_a_vocabulary(run: Run, model: FakeModel, clip: Path, tmp_path: Path) -> None:
     words = tmp_path / "words.txt"
     words.write_text("\ufeff# people\nMakan\n\n San  Francisco \nMakan\n", encoding="utf-8")
     run("transcribe", clip, "--vocabulary", words, "--vocabulary-strength", 2, "--initial-prompt", "Names.")
@@ -105,7 +109,7 @@ def test_reads_a_vocabulary(run: Any, model: Any, clip: Path, tmp_path: Path) ->
     ],
 )
 def test_passes_on_how_to_decode(
-    run: Any, model: Any, clip: Path, arguments: list[Any], settings: dict[str, Any]
+    run: Run, model: FakeModel, clip: Path, arguments: list[Any], settings: dict[str, Any]
 ) -> None:
     assert run("transcribe", clip, *arguments).status == 0
     assert model.settings == [settings | ({"beam_size": 5} if "--beam-size" in arguments else {})]
@@ -137,7 +141,7 @@ def test_passes_on_how_to_decode(
     ],
 )
 def test_what_cannot_be_is_said_before_a_model_is_loaded(
-    run: Any, model: Any, clip: Path, arguments: list[Any], status: int, message: str
+    run: Run, model: FakeModel, clip: Path, arguments: list[Any], status: int, message: str
 ) -> None:
     outcome = run("transcribe", clip, *arguments)
     assert outcome.status == status
@@ -145,25 +149,25 @@ def test_what_cannot_be_is_said_before_a_model_is_loaded(
     assert model.loaded_with is None
 
 
-def test_formats(run: Any, model: Any, clip: Path) -> None:
+def test_formats(run: Run, model: FakeModel, clip: Path) -> None:
     assert json.loads(run("transcribe", clip, "--format", "json").out)["duration"] == 1.5
     assert "00:00:00,000 --> 00:00:01,500" in run("transcribe", clip, "--format", "srt").out
     assert run("transcribe", clip, "--format", "vtt").out.startswith("WEBVTT\n")
 
 
-def test_subtitles_have_the_width_and_lines_asked_for(run: Any, model: Any, clip: Path) -> None:
+def test_subtitles_have_the_width_and_lines_asked_for(run: Run, model: FakeModel, clip: Path) -> None:
     outcome = run("transcribe", clip, "--format", "srt", "--max-line-width", 15, "--max-line-count", 1)
     assert outcome.out.splitlines()[2::4] == ["1.5 s, größer", "& &lt;kleiner>"]
 
 
-def test_timing_is_on_standard_error(run: Any, model: Any, clip: Path) -> None:
+def test_timing_is_on_standard_error(run: Run, model: FakeModel, clip: Path) -> None:
     outcome = run("transcribe", clip, "--timing")
     assert outcome.out == "1.5 s, größer & <kleiner>\n"
     assert "1.5 s of audio in 0.50 s (3.0 x real time)" in outcome.message
     assert "load 20 ms" in outcome.message
 
 
-def test_output_dir(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) -> None:
+def test_output_dir(run: Run, model: FakeModel, clip: Path, wav: MakeWav, tmp_path: Path) -> None:
     other = wav(0.5, tmp_path / "other.name.wav")
     outcome = run("transcribe", clip, other, "--output-dir", tmp_path / "a" / "b", "--format", "srt")
     assert (outcome.status, outcome.out) == (0, "")
@@ -173,7 +177,7 @@ def test_output_dir(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) 
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(
-    run: Any, model: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -188,7 +192,9 @@ def test_a_file_that_cannot_be_written_leaves_nothing(
     assert [*(tmp_path / "out").iterdir(), *(tmp_path / "elsewhere").iterdir()] == []
 
 
-def test_several_recordings_are_told_apart(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) -> None:
+def test_several_recordings_are_told_apart(
+    run: Run, model: FakeModel, clip: Path, wav: MakeWav, tmp_path: Path
+) -> None:
     other = wav(0.5, tmp_path / "other.wav")
     outcome = run("transcribe", clip, other)
     assert outcome.out.splitlines() == ["1.5 s, größer & <kleiner>", "0.5 s, größer & <kleiner>"]
@@ -199,7 +205,9 @@ def test_several_recordings_are_told_apart(run: Any, model: Any, clip: Path, wav
     ]
 
 
-def test_one_failure_does_not_lose_the_others(run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path) -> None:
+def test_one_failure_does_not_lose_the_others(
+    run: Run, model: FakeModel, clip: Path, wav: MakeWav, tmp_path: Path
+) -> None:
     bad = wav(0.5, tmp_path / "bad.wav")
     odd = wav(0.5, tmp_path / "odd.wav")
     model.fails_with = {
@@ -219,7 +227,7 @@ def test_one_failure_does_not_lose_the_others(run: Any, model: Any, clip: Path, 
     )
 
 
-def test_what_cannot_be_opened_is_said_before_a_model_is_loaded(run: Any, model: Any, tmp_path: Path) -> None:
+def test_what_cannot_be_opened_is_said_before_a_model_is_loaded(run: Run, model: FakeModel, tmp_path: Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("These are the words themselves, not a recording of them.")
     empty = tmp_path / "empty.wav"
@@ -234,14 +242,14 @@ def test_what_cannot_be_opened_is_said_before_a_model_is_loaded(run: Any, model:
     assert model.loaded_with is None
 
 
-def test_ctrl_c_in_the_middle(run: Any, model: Any, clip: Path) -> None:
+def test_ctrl_c_in_the_middle(run: Run, model: FakeModel, clip: Path) -> None:
     model.fails_with = {"clip.wav": KeyboardInterrupt()}
     outcome = run("transcribe", clip)
     words = "1.5 s, größer & <kleiner>\n"  # what was found before stays
     assert (outcome.status, outcome.out, outcome.message) == (130, words, "edgewise: interrupted")
 
 
-def test_a_model_that_is_not_there(run: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_is_not_there(run: Run, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(name: str, **options: Any) -> None:
         raise ModelNotFoundError("no model is called 'x'; did you mean y?")
 
@@ -252,21 +260,21 @@ def test_a_model_that_is_not_there(run: Any, clip: Path, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("form", ["wav", "raw"])
 def test_standard_input(
-    run: Any, model: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+    run: Run, model: FakeModel, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     body = clip.read_bytes() if form == "wav" else bytes(48000)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(body)))
     assert run("transcribe", "-").out.startswith("1.5 s")
 
 
-def test_standard_input_to_a_file(run: Any, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_input_to_a_file(run: Run, model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(bytes(48000))))
     assert run("transcribe", "-", "--output-dir", tmp_path).status == 0
     assert (tmp_path / "stdin.txt").exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_named_pipe_is_opened_once(run: Any, model: Any, clip: Path, tmp_path: Path) -> None:
+def test_a_named_pipe_is_opened_once(run: Run, model: FakeModel, clip: Path, tmp_path: Path) -> None:
     import threading
 
     pipe = tmp_path / "pipe"
@@ -278,7 +286,9 @@ def test_a_named_pipe_is_opened_once(run: Any, model: Any, clip: Path, tmp_path:
     assert (outcome.status, outcome.out[:5]) == (0, "1.5 s")
 
 
-def test_a_terminal_of_another_age_gets_question_marks(model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_of_another_age_gets_question_marks(
+    model: FakeModel, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from edge.cli.main import main
 
     stream = io.BytesIO()
@@ -287,7 +297,7 @@ def test_a_terminal_of_another_age_gets_question_marks(model: Any, clip: Path, m
     assert stream.getvalue() == b"1.5 s, gr??er & <kleiner>\n"
 
 
-def test_demo(run: Any, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo(run: Run, model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With everything in the cache, only loading and transcribing are left to be timed."""
     from edge.prepare import model_place
     from edge.store import Store
@@ -315,13 +325,13 @@ def test_demo(run: Any, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert steps[:2] == ["load the model", "transcribe"]
 
 
-def test_demo_offline_with_an_empty_cache(run: Any, model: Any) -> None:
+def test_demo_offline_with_an_empty_cache(run: Run, model: FakeModel) -> None:
     outcome = run("transcribe", "--demo", "--offline")
     assert (outcome.status, outcome.out) == (1, "")
     assert "edgewise models pull jfk" in outcome.message
 
 
-def test_words_are_in_the_json(run: Any, model: Any, clip: Path) -> None:
+def test_words_are_in_the_json(run: Run, model: FakeModel, clip: Path) -> None:
     for option in ("--word-timestamps", "--confidence"):
         (segment,) = json.loads(run("transcribe", clip, option, "--format", "json").out)["segments"]
         assert [word["word"] for word in segment["words"]] == [" 1.5", " s, größer & <kleiner>"]
@@ -329,19 +339,21 @@ def test_words_are_in_the_json(run: Any, model: Any, clip: Path) -> None:
     assert "words" not in segment
 
 
-def test_doubts_are_no_colors_where_there_is_no_terminal(run: Any, model: Any, clip: Path) -> None:
+def test_doubts_are_no_colors_where_there_is_no_terminal(run: Run, model: FakeModel, clip: Path) -> None:
     outcome = run("transcribe", clip, "--confidence")
     assert (outcome.status, outcome.out, outcome.err) == (0, "1.5 s, größer & <kleiner>\n", "")
 
 
-def test_doubts_are_colored_on_a_terminal(run: Any, model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doubts_are_colored_on_a_terminal(
+    run: Run, model: FakeModel, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("edge.cli.console.colors.shows_colors", lambda stream: True)
     outcome = run("transcribe", clip, "--confidence")
     assert outcome.out == "\x1b[1;31m1.5\x1b[0m \x1b[33ms, größer & <kleiner>\x1b[0m\n"
     assert outcome.err.startswith("colors: yellow words are less than 80 % sure")
 
 
-def test_subtitles_show_no_doubts(run: Any, model: Any, clip: Path) -> None:
+def test_subtitles_show_no_doubts(run: Run, model: FakeModel, clip: Path) -> None:
     outcome = run("transcribe", clip, "--confidence", "--format", "srt")
     assert outcome.status == 2
     assert "--confidence shows in txt, json and jsonl, not in srt" in outcome.err

@@ -11,6 +11,8 @@ import pytest
 
 from edge.store.http import MAX_ATTEMPTS, Client, TransferError, credentials_in, redacted
 
+from .conftest import Site
+
 BASIC = "Basic " + base64.b64encode(b"me:p@ss").decode()
 
 
@@ -23,19 +25,19 @@ def with_login(url: str) -> str:
     return url.replace("://", "://me:p%40ss@")
 
 
-def test_reads_a_page(site: Any, client: Client) -> None:
+def test_reads_a_page(site: Site, client: Client) -> None:
     site.files["/page"] = b"hello"
     site.content_types["/page"] = "text/html"
     assert client.read(f"{site.url}/page", limit=5) == (b"hello", "text/html", f"{site.url}/page")
 
 
-def test_a_page_over_the_limit_is_refused(site: Any, client: Client) -> None:
+def test_a_page_over_the_limit_is_refused(site: Site, client: Client) -> None:
     site.files["/page"] = b"hello"
     with pytest.raises(TransferError, match="over 4 bytes"):
         client.read(f"{site.url}/page", limit=4)
 
 
-def test_credentials_in_the_address_travel_in_a_header(site: Any, client: Client) -> None:
+def test_credentials_in_the_address_travel_in_a_header(site: Site, client: Client) -> None:
     site.files["/page"] = b"hello"
     site.password = BASIC
     client.read(with_login(f"{site.url}/page"), limit=99)
@@ -43,14 +45,14 @@ def test_credentials_in_the_address_travel_in_a_header(site: Any, client: Client
         client.read(f"{site.url}/page", limit=99)
 
 
-def test_the_login_of_an_index_serves_its_files(site: Any) -> None:
+def test_the_login_of_an_index_serves_its_files(site: Site) -> None:
     site.files["/page"] = b"hello"
     site.password = BASIC
     client = Client(credentials=credentials_in((with_login(f"{site.url}/simple"),)))
     client.read(f"{site.url}/page", limit=99)
 
 
-def test_netrc_is_read(site: Any, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netrc_is_read(site: Site, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password p@ss\n")
     netrc.chmod(0o600)
@@ -70,13 +72,13 @@ def test_a_redirect_to_another_host_gets_no_credentials(make_site: Callable[[], 
     assert [request.authorization for request in second.requests] == [None]
 
 
-def test_goes_through_the_proxy(site: Any) -> None:
+def test_goes_through_the_proxy(site: Site) -> None:
     site.files["http://elsewhere.invalid/page"] = b"through the proxy"
     client = Client(proxy=site.url, timeout_s=5)
     assert client.read("http://elsewhere.invalid/page", limit=99)[0] == b"through the proxy"
 
 
-def test_gives_up_in_the_end(site: Any, client: Client) -> None:
+def test_gives_up_in_the_end(site: Site, client: Client) -> None:
     site.statuses["/page"] = [503] * 100
     with pytest.raises(TransferError, match="503"):
         client.read(f"{site.url}/page", limit=99)
@@ -89,7 +91,7 @@ def test_only_http_is_requested(client: Client, url: str) -> None:
         client.open(url)
 
 
-def test_a_redirect_to_a_file_is_refused(site: Any, client: Client) -> None:
+def test_a_redirect_to_a_file_is_refused(site: Site, client: Client) -> None:
     site.redirects["/here"] = "file:///etc/passwd"
     with pytest.raises(TransferError):
         client.read(f"{site.url}/here", limit=99)
@@ -115,7 +117,7 @@ def test_an_odd_address_fails_at_once(client: Client, url: str) -> None:
     assert "\0" not in str(raised.value)
 
 
-def test_what_a_server_says_is_no_command(site: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_server_says_is_no_command(site: Site, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("http.server.BaseHTTPRequestHandler.responses", {404: ("\x1b]2;pwned\x07", "")})
     with pytest.raises(TransferError) as raised:
         client.open(f"{site.url}/absent")

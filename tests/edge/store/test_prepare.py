@@ -8,13 +8,14 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edge.errors import EdgeError, IntegrityError, ModelNotFoundError, OfflineError, UnsupportedModelError
 from edge.prepare import model_place, onnx_place, prepare_model, prepare_onnx
 from edge.store import Store
+
+from .conftest import Site
 
 
 class Exporter:
@@ -46,7 +47,7 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Exporter:
 
 
 def test_fetches_and_exports_once_and_says_so(
-    store: Store, published: Any, exporter: Exporter, caplog: pytest.LogCaptureFixture
+    store: Store, published: Site, exporter: Exporter, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "edge"):
         path = prepare_model("tiny", "int8", store=store)
@@ -61,7 +62,7 @@ def test_fetches_and_exports_once_and_says_so(
 
 
 def test_folder_for_onnxruntime_is_made_once_and_removed(
-    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+    store: Store, published: Site, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("export.onnx.require_exporter", asked.append)
@@ -75,7 +76,7 @@ def test_folder_for_onnxruntime_is_made_once_and_removed(
 
 
 def test_without_the_exporter_nothing_is_fetched(
-    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+    store: Store, published: Site, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "optimum", None)
     monkeypatch.setitem(sys.modules, "optimum.exporters.onnx", None)
@@ -87,7 +88,7 @@ def test_without_the_exporter_nothing_is_fetched(
 @pytest.mark.parametrize("error", [ValueError("bad tensor"), KeyboardInterrupt(), MemoryError()])
 def test_an_export_that_fails_leaves_nothing(
     store: Store,
-    published: Any,
+    published: Site,
     exporter: Exporter,
     files_under: Callable[[Path], list[str]],
     error: BaseException,
@@ -101,7 +102,7 @@ def test_an_export_that_fails_leaves_nothing(
 
 
 def test_what_a_killed_export_left_is_swept(
-    store: Store, published: Any, exporter: Exporter, files_under: Callable[[Path], list[str]]
+    store: Store, published: Site, exporter: Exporter, files_under: Callable[[Path], list[str]]
 ) -> None:
     place = model_place("tiny", "int8", store=store)
     workshop = place.parent / f".{place.name}.tmp"
@@ -113,7 +114,7 @@ def test_what_a_killed_export_left_is_swept(
 
 @pytest.mark.parametrize("first", ["int8", "int4"])
 def test_clearing_up_spares_who_is_at_work(
-    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch, first: str
+    store: Store, published: Site, exporter: Exporter, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
     """A second export, of another precision or another model, begins and ends while the first is under way."""
     store.ensure("joined")
@@ -131,7 +132,7 @@ def test_clearing_up_spares_who_is_at_work(
 
 
 def test_what_any_killed_export_left_is_swept(
-    store: Store, published: Any, exporter: Exporter, files_under: Callable[[Path], list[str]]
+    store: Store, published: Site, exporter: Exporter, files_under: Callable[[Path], list[str]]
 ) -> None:
     place = model_place("tiny", "int8", store=store)
     for name in (
@@ -152,7 +153,7 @@ def test_what_any_killed_export_left_is_swept(
 
 @pytest.mark.parametrize("damage", [b"", b"tiny", b"tiny int9", b"another model of another length"])
 def test_a_damaged_model_is_made_anew(
-    store: Store, published: Any, exporter: Exporter, caplog: pytest.LogCaptureFixture, damage: bytes
+    store: Store, published: Site, exporter: Exporter, caplog: pytest.LogCaptureFixture, damage: bytes
 ) -> None:
     path = prepare_model("tiny", "int8", store=store)
     path.write_bytes(damage)
@@ -163,7 +164,7 @@ def test_a_damaged_model_is_made_anew(
     assert store.verify("tiny") == []
 
 
-def test_damage_that_kept_its_time_is_found_on_request(store: Store, published: Any, exporter: Exporter) -> None:
+def test_damage_that_kept_its_time_is_found_on_request(store: Store, published: Site, exporter: Exporter) -> None:
     path = prepare_model("tiny", "int8", store=store)
     at = path.stat().st_mtime_ns
     path.write_text("tiny int9")
@@ -173,7 +174,7 @@ def test_damage_that_kept_its_time_is_found_on_request(store: Store, published: 
 
 
 def test_a_damaged_folder_is_made_anew(
-    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+    store: Store, published: Site, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("export.onnx.require_exporter", lambda precision: None)
     folder = prepare_onnx("tiny", "w4", store=store)
@@ -184,7 +185,7 @@ def test_a_damaged_folder_is_made_anew(
 
 
 def test_a_damaged_model_that_cannot_be_made_anew_says_what_to_do(
-    store: Store, published: Any, exporter: Exporter
+    store: Store, published: Site, exporter: Exporter
 ) -> None:
     path = prepare_model("tiny", "int8", store=store)
     path.write_text("tiny int9")
@@ -194,7 +195,7 @@ def test_a_damaged_model_that_cannot_be_made_anew_says_what_to_do(
         prepare_model("tiny", "int8", offline=True, store=store)
 
 
-def test_nothing_is_exported_from_a_damaged_source(store: Store, published: Any, exporter: Exporter) -> None:
+def test_nothing_is_exported_from_a_damaged_source(store: Store, published: Site, exporter: Exporter) -> None:
     source = store.ensure("tiny") / "model.bin"
     body = source.read_bytes()
     source.write_bytes(bytes(len(body)))
@@ -206,7 +207,7 @@ def test_nothing_is_exported_from_a_damaged_source(store: Store, published: Any,
 
 
 def test_an_exported_model_outlives_its_source_offline(
-    store: Store, published: Any, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+    store: Store, published: Site, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = prepare_model("tiny", "int8", store=store)
     monkeypatch.setenv("EDGEWISE_OFFLINE", "1")
@@ -216,7 +217,7 @@ def test_an_exported_model_outlives_its_source_offline(
         prepare_model("tiny", "int4", store=store)
 
 
-def test_verify_sees_a_changed_model(store: Store, published: Any, exporter: Exporter) -> None:
+def test_verify_sees_a_changed_model(store: Store, published: Site, exporter: Exporter) -> None:
     path = prepare_model("tiny", "int8", store=store)
     assert store.verify("tiny") == []
     path.write_text("tiny int9")
@@ -224,7 +225,7 @@ def test_verify_sees_a_changed_model(store: Store, published: Any, exporter: Exp
 
 
 def test_remove_takes_exports_along(
-    store: Store, published: Any, exporter: Exporter, files_under: Callable[[Path], list[str]]
+    store: Store, published: Site, exporter: Exporter, files_under: Callable[[Path], list[str]]
 ) -> None:
     prepare_model("tiny", "int8", store=store)
     store.remove("tiny")

