@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +22,7 @@ from .conftest import Run
         (("--to", "ctranslate2", "--eval", "set"), "only gguf and onnx are run here and can be measured"),
     ],
 )
-def test_options_at_odds(run: Run, tmp_path: Any, arguments: tuple[str, ...], message: str) -> None:
+def test_options_at_odds(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
     source = tmp_path / "source"
     source.mkdir()
     outcome = run("export", "whisper", source, "-o", tmp_path / "out", *arguments)

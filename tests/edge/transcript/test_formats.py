@@ -9,7 +9,6 @@ import json
 import re
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,6 +23,8 @@ from edge.transcript.lines import flat
 from edge.transcript.options import OutputOptions
 from edge.transcript.transcript import Transcript
 from edge.transcript.types import Word
+
+from .conftest import MakeTranscript
 
 OPENAI_SEGMENT = {
     "id": 0,
@@ -52,7 +53,7 @@ HOSTILE = (
 
 
 @pytest.fixture(scope="session")
-def transcript(transcript_of: Any) -> Transcript:
+def transcript(transcript_of: MakeTranscript) -> Transcript:
     made: Transcript = transcript_of((0.0, 1.5, " Grüße, Ödön."), (3661.04, 3662.0, ' a --> b\n & <c>, "d"'))
     return made
 
@@ -87,7 +88,7 @@ def test_lyrics_have_minutes_and_hundredths(transcript: Transcript) -> None:
     assert render(transcript, "lrc") == '[00:00.00] Grüße, Ödön.\n[61:01.04] a --> b & <c>, "d"\n'
 
 
-def test_lyrics_are_a_line_at_a_time(transcript_of: Any) -> None:
+def test_lyrics_are_a_line_at_a_time(transcript_of: MakeTranscript) -> None:
     made = transcript_of((0.0, 8.0, " aaaa bbbb cccc dddd"))
     assert render(made, "lrc", OutputOptions(9)) == "[00:00.00] aaaa bbbb\n[00:04.00] cccc dddd\n"
 
@@ -101,7 +102,7 @@ def test_json_is_that_of_openai_whisper_and_more(transcript: Transcript) -> None
     assert list(parsed["segments"][0].items())[:10] == list(OPENAI_SEGMENT.items())
 
 
-def test_json_says_the_words_if_there_are_any(transcript_of: Any) -> None:
+def test_json_says_the_words_if_there_are_any(transcript_of: MakeTranscript) -> None:
     words = (
         Word(start=0.0, end=0.5, text=" a", probability=0.75),
         Word(start=0.5, end=1.0, text=" b", probability=1.0),
@@ -160,7 +161,7 @@ def test_a_file_name_that_is_not_utf8_survives(transcript: Transcript) -> None:
         ("json", '{\n  "text": "",\n  "segments": [],\n  "language": "de",\n  "duration": 1.0,\n  "gaps": []\n}\n'),
     ],
 )
-def test_nothing_said(transcript_of: Any, format: str, expected: str) -> None:
+def test_nothing_said(transcript_of: MakeTranscript, format: str, expected: str) -> None:
     assert render(transcript_of(), format) == expected
 
 
@@ -168,12 +169,12 @@ def test_nothing_said(transcript_of: Any, format: str, expected: str) -> None:
     ("seconds", "clock"),
     [(0, "00:00:00.000"), (59.9996, "00:01:00.000"), (3599.999, "00:59:59.999"), (360000, "100:00:00.000")],
 )
-def test_times_round_to_milliseconds(transcript_of: Any, seconds: float, clock: str) -> None:
+def test_times_round_to_milliseconds(transcript_of: MakeTranscript, seconds: float, clock: str) -> None:
     assert f"{clock} --> " in render(transcript_of((seconds, seconds + 1, "x")), "vtt")
 
 
 @given(st.lists(HOSTILE, max_size=5), st.none() | st.integers(4, 40))
-def test_subtitles_are_read_back(transcript_of: Any, texts: list[str], max_width: int | None) -> None:
+def test_subtitles_are_read_back(transcript_of: MakeTranscript, texts: list[str], max_width: int | None) -> None:
     made = transcript_of(*((2 * n, 2 * n + 1.5, text) for n, text in enumerate(texts)))
     options = OutputOptions(max_width, None if max_width is None else 2)
     for cues in (read_srt(render(made, "srt", options)), read_vtt(render(made, "vtt", options))):
@@ -184,7 +185,7 @@ def test_subtitles_are_read_back(transcript_of: Any, texts: list[str], max_width
 
 
 @given(st.lists(HOSTILE, max_size=5))
-def test_tables_are_read_back(transcript_of: Any, texts: list[str]) -> None:
+def test_tables_are_read_back(transcript_of: MakeTranscript, texts: list[str]) -> None:
     made = transcript_of(*((n, n + 0.5, text) for n, text in enumerate(texts)))
     rows = [[str(1000 * n), str(1000 * n + 500), flat(text)] for n, text in enumerate(texts)]
     cells = [[start, end, cell(text)] for start, end, text in rows]
@@ -194,7 +195,7 @@ def test_tables_are_read_back(transcript_of: Any, texts: list[str]) -> None:
 
 
 @given(st.lists(HOSTILE, max_size=5))
-def test_lines_of_json_are_lines(transcript_of: Any, texts: list[str]) -> None:
+def test_lines_of_json_are_lines(transcript_of: MakeTranscript, texts: list[str]) -> None:
     made = transcript_of(*((n, n + 0.5, text) for n, text in enumerate(texts)))
     *events, end = render(made, "jsonl").split("\n")[:-1]
     assert [json.loads(line)["text"] for line in events] == texts
@@ -203,7 +204,7 @@ def test_lines_of_json_are_lines(transcript_of: Any, texts: list[str]) -> None:
 
 
 @given(st.lists(HOSTILE, max_size=5))
-def test_every_line_is_one_for_every_reader(transcript_of: Any, texts: list[str]) -> None:
+def test_every_line_is_one_for_every_reader(transcript_of: MakeTranscript, texts: list[str]) -> None:
     """Also for those that know more ends of lines than the line feed."""
     made = transcript_of(*((n, n + 0.5, text) for n, text in enumerate(texts)))
     for format in FORMATS:
@@ -223,14 +224,14 @@ def test_every_line_is_one_for_every_reader(transcript_of: Any, texts: list[str]
         ("\x1b]2;x\x07\x1b[31mred", "]2;x[31mred", "]2;x[31mred"),
     ],
 )
-def test_words_are_no_commands(transcript_of: Any, text: str, srt: str, lrc: str) -> None:
+def test_words_are_no_commands(transcript_of: MakeTranscript, text: str, srt: str, lrc: str) -> None:
     made = transcript_of((0.0, 1.0, text))
     assert render(made, "srt") == f"1\n00:00:00,000 --> 00:00:01,000\n{srt}\n\n"
     assert render(made, "lrc") == f"[00:00.00] {lrc}\n"
     assert render(made, "txt") == f"{text}\n"
 
 
-def test_a_cell_that_a_spreadsheet_would_compute(transcript_of: Any) -> None:
+def test_a_cell_that_a_spreadsheet_would_compute(transcript_of: MakeTranscript) -> None:
     made = transcript_of((0.0, 1.0, ' =HYPERLINK("http://x")'))
     assert render(made, "csv").splitlines()[1] == """0,1000,"'=HYPERLINK(""http://x"")\""""
 

@@ -15,6 +15,8 @@ from edge.whisper.tokens import Tokenizer
 
 LogitsOf = Callable[[int, Sequence[int]], NDArray[np.float32]]
 """Logits (n_vocab,) after the tokens so far, in the n-th window that was encoded."""
+ScriptOf = Callable[..., LogitsOf]
+"""What the fixture `script` is: (tokenizer, *windows, margin=20.0, no_speech=0.01)."""
 
 
 @pytest.fixture(autouse=True)
@@ -93,15 +95,19 @@ class ScriptedEngine:
     logits_of: LogitsOf
     tail: Tail | None = None
     n_alignment_heads: int = 1
-    state: ScriptedState | None = None
+    state: ScriptedState = field(init=False)
 
     def new_state(self, n_beams: int = 1) -> ScriptedState:
         self.state = ScriptedState(self.dims, self.logits_of, n_beams)
         return self.state
 
 
+EngineOf = Callable[..., ScriptedEngine]
+"""What the fixture `engine_of` is: (logits_of, n_vocab=51864)."""
+
+
 @pytest.fixture(scope="session")
-def engine_of(dims_of: Callable[[int], WhisperDims]) -> Callable[..., ScriptedEngine]:
+def engine_of(dims_of: Callable[[int], WhisperDims]) -> EngineOf:
     """An engine with the given logits function, for a vocabulary of the given size."""
 
     def make(logits_of: LogitsOf, n_vocab: int = 51864) -> ScriptedEngine:
@@ -111,7 +117,7 @@ def engine_of(dims_of: Callable[[int], WhisperDims]) -> Callable[..., ScriptedEn
 
 
 @pytest.fixture(scope="session")
-def script() -> Callable[..., LogitsOf]:
+def script() -> ScriptOf:
     """Logits under which greedy search writes the given tokens, one list a window, then ends it.
 
     The last list holds for all windows after it. A small `margin` makes the search unsure; `no_speech` is

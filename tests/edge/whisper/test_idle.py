@@ -43,7 +43,7 @@ class _Maker:
 
 
 @contextmanager
-def lent(states: IdleStates, n_beams: int) -> Iterator[Any]:
+def lent(states: IdleStates, n_beams: int) -> Iterator[State]:
     """A state that comes back unless something is raised."""
     state = states.take(n_beams)
     yield state

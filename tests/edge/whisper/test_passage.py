@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +17,7 @@ from edge.options import TranscribeOptions
 from edge.transcript.transcript import Transcript
 from edge.whisper.tokens import Tokenizer
 
+from .conftest import EngineOf, ScriptedEngine, ScriptOf
 from .run import transcribe
 
 RATE_HZ = 16000
@@ -25,7 +26,6 @@ FACTS = SimpleNamespace(
 )
 
 Floats = NDArray[np.float32]
-Script = Callable[..., Any]
 
 
 class SignsAreSpeech:
@@ -52,7 +52,7 @@ def says(tokenizer: Tokenizer, *items: float | str) -> list[int]:
     return [token for part in parts for token in part]
 
 
-def run(engine: Any, tokenizer: Tokenizer, samples: Floats, **settings: Any) -> Transcript:
+def run(engine: ScriptedEngine, tokenizer: Tokenizer, samples: Floats, **settings: Any) -> Transcript:
     options = TranscribeOptions(**{"temperature": 0, **settings})
     state = engine.new_state(options.n_sequences)
     detector: Any = SignsAreSpeech()
@@ -67,7 +67,9 @@ def told(result: Transcript) -> list[tuple[float, str]]:
 FIRST, SECOND = " ask not what your country can do", " ask what you can do for it"
 
 
-def test_the_next_window_begins_where_a_text_ends_early(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_the_next_window_begins_where_a_text_ends_early(
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
+) -> None:
     windows = says(english, 0.0, FIRST, 3.0), says(english, 0.2, SECOND, 3.2)
     samples = sound((3, "speech"), (6, "noise"), (3, "speech"), (2, "noise"))
     engine = engine_of(script(english, *windows))
@@ -80,7 +82,7 @@ def test_the_next_window_begins_where_a_text_ends_early(english: Tokenizer, engi
 
 
 def test_speech_behind_a_text_that_is_dropped_is_read_again(
-    english: Tokenizer, engine_of: Script, script: Script
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
 ) -> None:
     """The window of silence and noise is filled with a filler; the speech at its end begins the next one."""
     engine = engine_of(script(english, says(english, 0.0, " Thank you.", 2.0), says(english, 0.2, SECOND, 3.2)))
@@ -89,7 +91,7 @@ def test_speech_behind_a_text_that_is_dropped_is_read_again(
     assert result.gaps == ()
 
 
-def test_speech_before_a_text_is_read_on_its_own(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_speech_before_a_text_is_read_on_its_own(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     # A first timestamp of 8 s: such models exist once max_initial_timestamp allows it.
     windows = says(english, 8.0, SECOND, 8.1, 8.1, SECOND, 11.0, 11.0), says(english, 0.0, FIRST, 2.8)
     engine = engine_of(script(english, *windows))
@@ -98,7 +100,7 @@ def test_speech_before_a_text_is_read_on_its_own(english: Tokenizer, engine_of: 
     assert len(engine.state.encoded) == 2
 
 
-def test_speech_without_words_is_a_gap(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_speech_without_words_is_a_gap(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, says(english, 0.0, FIRST, 3.0), []))
     result = run(engine, english, sound((3, "speech"), (6, "noise"), (3, "speech"), (2, "noise")))
     assert told(result) == [(0.0, FIRST)]
@@ -107,13 +109,13 @@ def test_speech_without_words_is_a_gap(english: Tokenizer, engine_of: Script, sc
     assert not result.is_complete
 
 
-def test_silence_and_noise_are_no_gaps(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_silence_and_noise_are_no_gaps(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     for kind in ("silence", "noise"):
         result = run(engine_of(script(english, [])), english, sound((40, kind)))
         assert (result.text, result.gaps) == ("", ())
 
 
-def test_a_cough_is_not_made_a_word_the_second_time(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_a_cough_is_not_made_a_word_the_second_time(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     """What nobody believed at first has more to prove: a guess or a filler needs a second of speech."""
     engine = engine_of(script(english, [], says(english, 0.0, " you", 0.4)))
     result = run(engine, english, sound((3, "noise"), (0.6, "speech"), (3, "noise")))
@@ -121,7 +123,7 @@ def test_a_cough_is_not_made_a_word_the_second_time(english: Tokenizer, engine_o
     assert [gap.cause for gap in result.gaps] == ["unread"]
 
 
-def test_any_windows_and_any_speech_come_to_an_end(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_any_windows_and_any_speech_come_to_an_end(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     rng = np.random.default_rng(11)
     for _ in range(12):
         parts = [(float(rng.uniform(0.1, 9)), str(rng.choice(["speech", "noise", "silence"]))) for _ in range(9)]
@@ -155,7 +157,7 @@ def spoken(tokenizer: Tokenizer, *windows: tuple[str, float, str]) -> Any:
     return logits_of
 
 
-def test_a_window_without_text_does_not_settle_the_language(multilingual: Tokenizer, engine_of: Script) -> None:
+def test_a_window_without_text_does_not_settle_the_language(multilingual: Tokenizer, engine_of: EngineOf) -> None:
     windows = ("nl", 4.0, " Thank you."), ("de", 4.0, FIRST)
     result = run(engine_of(spoken(multilingual, *windows), 51865), multilingual, sound((31, "noise"), (5, "speech")))
     assert (result.language, [segment.language for segment in result.segments]) == ("de", ["de"])
@@ -163,7 +165,7 @@ def test_a_window_without_text_does_not_settle_the_language(multilingual: Tokeni
 
 
 def test_a_language_in_doubt_is_decided_by_more_speech(
-    multilingual: Tokenizer, engine_of: Script, caplog: pytest.LogCaptureFixture
+    multilingual: Tokenizer, engine_of: EngineOf, caplog: pytest.LogCaptureFixture
 ) -> None:
     sure_later = spoken(multilingual, ("nl", 0.1, FIRST), ("de", 6.0, FIRST), ("de", 6.0, FIRST))
     engine = engine_of(sure_later, 51865)

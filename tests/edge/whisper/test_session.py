@@ -18,17 +18,17 @@ from edge.options import TranscribeOptions
 from edge.transcript.transcript import Transcript
 from edge.transcript.types import Segment
 from edge.whisper.features import raw_log_mel, window_features
+from edge.whisper.file.dims import WhisperDims
 from edge.whisper.frames import FrameBuffer
 from edge.whisper.segments import decoding_of
 from edge.whisper.tokens import Tokenizer
 
+from .conftest import EngineOf, ScriptedEngine, ScriptOf
 from .run import transcribe
 
 RATE_HZ = 16000
 FILTERS = np.eye(80, 201, dtype=np.float32)
 FACTS = SimpleNamespace(mel_filters=FILTERS, suppress_tokens=(), suppress_begin=(), attention_lead=0)
-
-Script = Callable[..., Any]
 
 
 def sound(seconds: float) -> NDArray[np.float32]:
@@ -36,7 +36,7 @@ def sound(seconds: float) -> NDArray[np.float32]:
     return (rng.standard_normal(round(seconds * RATE_HZ)) * 0.1).astype(np.float32)
 
 
-def run(engine: Any, tokenizer: Tokenizer, seconds: float, **settings: Any) -> Transcript:
+def run(engine: ScriptedEngine, tokenizer: Tokenizer, seconds: float, **settings: Any) -> Transcript:
     options = TranscribeOptions(**settings)
     state = engine.new_state(options.n_sequences)
     return transcribe(engine, state, tokenizer, FACTS, open_audio(sound(seconds)), options)
@@ -52,7 +52,7 @@ def times(result: Transcript) -> list[tuple[float, float, str]]:
     return [(segment.start, segment.end, segment.text) for segment in result.segments]
 
 
-def test_a_short_clip_is_one_window(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_a_short_clip_is_one_window(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, says(english, 0.0, " ask not", 2.0, 2.4, " what", 4.0)))
     result = run(engine, english, 5)
     assert times(result) == [(0.0, 2.0, " ask not"), (2.4, 4.0, " what")]
@@ -66,7 +66,7 @@ def test_a_short_clip_is_one_window(english: Tokenizer, engine_of: Script, scrip
 
 
 def test_the_next_window_begins_where_the_last_segment_ended(
-    english: Tokenizer, engine_of: Script, script: Script
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
 ) -> None:
     engine = engine_of(
         script(
@@ -85,14 +85,16 @@ def test_the_next_window_begins_where_the_last_segment_ended(
         np.testing.assert_allclose(window, window_features(raw[seek : seek + 3000], 3000), atol=1e-5)
 
 
-def test_without_timestamps_windows_follow_one_another(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_without_timestamps_windows_follow_one_another(
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
+) -> None:
     engine = engine_of(script(english, english.encode(" ask"), english.encode(" not")))
     result = run(engine, english, 70, timestamps=False)
     assert times(result) == [(0.0, 30.0, " ask"), (30.0, 60.0, " not"), (60.0, 70.0, " not")]
     assert all(call[0] == english.sot for call in engine.state.decoded if len(call) > 1)
 
 
-def test_exactly_thirty_seconds_are_one_window(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_exactly_thirty_seconds_are_one_window(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     result = run(engine_of(script(english, english.encode(" ask"))), english, 30, timestamps=False)
     assert result.timing.n_windows == 1
 
@@ -109,8 +111,8 @@ def test_exactly_thirty_seconds_are_one_window(english: Tokenizer, engine_of: Sc
 )
 def test_silent_windows_are_skipped(
     english: Tokenizer,
-    engine_of: Script,
-    script: Script,
+    engine_of: EngineOf,
+    script: ScriptOf,
     no_speech: float,
     margin: float,
     settings: dict[str, Any],
@@ -122,19 +124,21 @@ def test_silent_windows_are_skipped(
     assert result.duration == 4
 
 
-def test_segments_without_text_or_length_are_left_out(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_segments_without_text_or_length_are_left_out(
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
+) -> None:
     tokens = says(english, 0.0, " ask", 2.0, 2.0, "\n", 3.0, 3.0, " not", 5.0)
     result = run(engine_of(script(english, tokens)), english, 6)
     assert times(result) == [(0.0, 2.0, " ask"), (3.0, 5.0, " not")]
 
 
-def test_no_segment_ends_after_the_recording(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_no_segment_ends_after_the_recording(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     result = run(engine_of(script(english, says(english, 0.0, " ask", 3.0))), english, 2.5)
     assert times(result) == [(0.0, 2.5, " ask")]
 
 
 def test_the_language_is_detected_once(
-    multilingual: Tokenizer, engine_of: Script, script: Script, caplog: pytest.LogCaptureFixture
+    multilingual: Tokenizer, engine_of: EngineOf, script: ScriptOf, caplog: pytest.LogCaptureFixture
 ) -> None:
     k = multilingual
     writes = script(k, k.encode(" ask"))
@@ -154,7 +158,7 @@ def test_the_language_is_detected_once(
     assert "detected language de" in caplog.text
 
 
-def test_a_given_language_and_task_are_used(multilingual: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_a_given_language_and_task_are_used(multilingual: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     k = multilingual
     engine = engine_of(script(k, says(k, 0.0, " ask", 1.0)), 51865)
     result = run(engine, k, 2, language="French", task="translate")
@@ -163,7 +167,7 @@ def test_a_given_language_and_task_are_used(multilingual: Tokenizer, engine_of: 
 
 
 def test_what_the_model_cannot_do_is_refused_and_the_file_closed(
-    english: Tokenizer, engine_of: Script, script: Script
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
 ) -> None:
     closed = []
     source = AudioSource(Opened("clip", iter([sound(1)]), 1.0, lambda: closed.append(True)))
@@ -173,7 +177,7 @@ def test_what_the_model_cannot_do_is_refused_and_the_file_closed(
     assert closed
 
 
-def test_earlier_text_is_shown_only_on_request(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_earlier_text_is_shown_only_on_request(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     first = says(english, 0.0, " ask", 20.0)
     for condition in (False, True):
         engine = engine_of(script(english, first, says(english, 0.0, " not", 2.0)))
@@ -182,7 +186,9 @@ def test_earlier_text_is_shown_only_on_request(english: Tokenizer, engine_of: Sc
         assert shown == ([[english.sot_prev, *first]] if condition else [])
 
 
-def test_segments_and_progress_come_as_they_are_found(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_segments_and_progress_come_as_they_are_found(
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
+) -> None:
     engine = engine_of(script(english, says(english, 0.0, " ask", 28.0)))
     found: list[tuple[int, int]] = []
     told: list[tuple[str, int, int]] = []
@@ -210,7 +216,7 @@ def test_segments_and_progress_come_as_they_are_found(english: Tokenizer, engine
 
 @pytest.mark.parametrize(("n_samples", "n_windows"), [(1, 0), (159, 0), (160, 1)])
 def test_the_shortest_recordings(
-    english: Tokenizer, engine_of: Script, script: Script, n_samples: int, n_windows: int
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf, n_samples: int, n_windows: int
 ) -> None:
     engine = engine_of(script(english, english.encode(" you")))
     source = open_audio(np.full(n_samples, 0.1, np.float32))
@@ -218,7 +224,7 @@ def test_the_shortest_recordings(
     assert result.timing.n_windows == n_windows
 
 
-def test_nothing_at_all_is_an_error(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_nothing_at_all_is_an_error(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     with pytest.raises(AudioError, match="holds no audio"):
         run(engine_of(script(english, [])), english, 0)
 
@@ -240,7 +246,9 @@ def test_the_buffer_holds_a_window_and_not_the_recording() -> None:
 
 @given(st.integers(0, 2**32 - 1), st.floats(1, 100))
 @settings(deadline=None, max_examples=10)
-def test_any_logits_come_to_an_end(english: Tokenizer, dims_of: Script, seed: int, seconds: float) -> None:
+def test_any_logits_come_to_an_end(
+    english: Tokenizer, dims_of: Callable[[int], WhisperDims], seed: int, seconds: float
+) -> None:
     rng = np.random.default_rng(seed)
     noise = rng.standard_normal((64, english.n_vocab)).astype(np.float32) * 3
     noise[:, english.timestamp_begin :] += rng.uniform(-3, 3)

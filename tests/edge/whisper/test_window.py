@@ -18,6 +18,7 @@ from edge.whisper.file.landmarks import Tail
 from edge.whisper.segments import decoding_of
 from edge.whisper.tokens import Tokenizer
 
+from .conftest import EngineOf, ScriptedEngine
 from .run import transcribe
 
 FACTS = SimpleNamespace(
@@ -35,7 +36,7 @@ Floats = NDArray[np.float32]
 LogitsOf = Callable[[int, Sequence[int]], Floats]
 
 
-def run(engine: Any, tokenizer: Tokenizer, seconds: float = 5.0, **settings: Any) -> Transcript:
+def run(engine: ScriptedEngine, tokenizer: Tokenizer, seconds: float = 5.0, **settings: Any) -> Transcript:
     options = TranscribeOptions(**({"timestamps": False, "max_tokens": 24} | settings))
     samples = np.random.default_rng(1).standard_normal(round(seconds * 16000)).astype(np.float32) / 10
     state = engine.new_state(options.n_sequences)
@@ -72,7 +73,7 @@ def guesses(tokenizer: Tokenizer, *, no_speech: float = 0.01) -> LogitsOf:
     return logits_of
 
 
-def test_a_loop_is_ended_by_drawing(english: Tokenizer, engine_of: Any) -> None:
+def test_a_loop_is_ended_by_drawing(english: Tokenizer, engine_of: EngineOf) -> None:
     plain = run(engine_of(looped(english)), english, temperature=0)
     assert decoding_of(plain.segments[0]).compression_ratio > 2.4
     assert (plain.timing.n_tokens, plain.timing.n_fallbacks) == (24, 0)
@@ -87,7 +88,7 @@ def test_a_loop_is_ended_by_drawing(english: Tokenizer, engine_of: Any) -> None:
     assert len(others) > 1
 
 
-def test_a_sound_window_is_read_as_without_the_fallback(english: Tokenizer, engine_of: Any) -> None:
+def test_a_sound_window_is_read_as_without_the_fallback(english: Tokenizer, engine_of: EngineOf) -> None:
     def after(first: Transcript) -> list[Any]:
         return [segment for segment in first.segments if decoding_of(segment).seek > 0]
 
@@ -100,14 +101,14 @@ def test_a_sound_window_is_read_as_without_the_fallback(english: Tokenizer, engi
     assert run(engine_of(sound), english, 70).segments == run(engine_of(sound), english, 70, temperature=0).segments
 
 
-def test_what_is_drawn_for_a_window_does_not_depend_on_those_before(english: Tokenizer, engine_of: Any) -> None:
+def test_what_is_drawn_for_a_window_does_not_depend_on_those_before(english: Tokenizer, engine_of: EngineOf) -> None:
     alone = run(engine_of(looped(english, looped_windows=(1,))), english, 60)
     both = run(engine_of(looped(english, looped_windows=(0, 1))), english, 60)
     assert decoding_of(alone.segments[-1]).tokens == decoding_of(both.segments[-1]).tokens
     assert decoding_of(both.segments[0]).tokens != decoding_of(both.segments[1]).tokens
 
 
-def test_first_in_full_context_then_by_drawing(english: Tokenizer, engine_of: Any) -> None:
+def test_first_in_full_context_then_by_drawing(english: Tokenizer, engine_of: EngineOf) -> None:
     recovers = engine_of(looped(english, looped_windows=(0,)))
     recovers.tail = TAIL
     found = run(recovers, english)
@@ -120,14 +121,14 @@ def test_first_in_full_context_then_by_drawing(english: Tokenizer, engine_of: An
     assert decoding_of(found.segments[0]).temperature > 0
 
 
-def test_silence_is_not_drawn_again(english: Tokenizer, engine_of: Any) -> None:
+def test_silence_is_not_drawn_again(english: Tokenizer, engine_of: EngineOf) -> None:
     found = run(engine_of(guesses(english, no_speech=0.9)), english)
     assert (found.text, found.timing.n_fallbacks) == ("", 0)
     found = run(engine_of(guesses(english, no_speech=0.9)), english, no_speech_threshold=None)
     assert found.timing.n_fallbacks == 1
 
 
-def test_where_all_fail_the_likeliest_is_taken(english: Tokenizer, engine_of: Any) -> None:
+def test_where_all_fail_the_likeliest_is_taken(english: Tokenizer, engine_of: EngineOf) -> None:
     found = run(engine_of(guesses(english)), english)
     assert found.text
     assert found.timing.n_fallbacks == 1
@@ -142,18 +143,20 @@ def test_where_all_fail_the_likeliest_is_taken(english: Tokenizer, engine_of: An
     "settings",
     [{"compression_ratio_threshold": None, "logprob_threshold": None}, {"temperature": (0.0,)}, {"temperature": 0}],
 )
-def test_nothing_is_drawn_where_nothing_can_fail(english: Tokenizer, engine_of: Any, settings: dict[str, Any]) -> None:
+def test_nothing_is_drawn_where_nothing_can_fail(
+    english: Tokenizer, engine_of: EngineOf, settings: dict[str, Any]
+) -> None:
     assert run(engine_of(looped(english)), english, **settings).timing.n_fallbacks == 0
 
 
-def test_a_text_drawn_freely_is_not_shown_to_the_next_window(english: Tokenizer, engine_of: Any) -> None:
+def test_a_text_drawn_freely_is_not_shown_to_the_next_window(english: Tokenizer, engine_of: EngineOf) -> None:
     for temperature, is_shown in ((0.4, True), (0.8, False)):
         engine = engine_of(looped(english, looped_windows=()))
         run(engine, english, 40, temperature=temperature, condition_on_previous_text=True)
         assert any(call[0] == english.sot_prev for call in engine.state.decoded) == is_shown
 
 
-def test_beams_are_followed_where_asked_for(english: Tokenizer, engine_of: Any) -> None:
+def test_beams_are_followed_where_asked_for(english: Tokenizer, engine_of: EngineOf) -> None:
     """The first word that looks best leads nowhere: greedy search cannot know."""
     ask, not_, what = (english.encode(word)[0] for word in (" ask", " not", " what"))
 
@@ -191,7 +194,7 @@ def spoken(tokenizer: Tokenizer, *languages: str) -> LogitsOf:
     return logits_of
 
 
-def test_the_language_is_one_of_those_asked_for(multilingual: Tokenizer, engine_of: Any) -> None:
+def test_the_language_is_one_of_those_asked_for(multilingual: Tokenizer, engine_of: EngineOf) -> None:
     engine = engine_of(spoken(multilingual, "de"), 51865)
     found = run(engine, multilingual)
     assert (found.language, found.segments[0].language) == ("de", "de")
@@ -204,7 +207,7 @@ def test_the_language_is_one_of_those_asked_for(multilingual: Tokenizer, engine_
     assert (found.language, found.language_probabilities) == ("fr", {})
 
 
-def test_the_language_may_change_from_window_to_window(multilingual: Tokenizer, engine_of: Any) -> None:
+def test_the_language_may_change_from_window_to_window(multilingual: Tokenizer, engine_of: EngineOf) -> None:
     found = run(engine_of(spoken(multilingual, "de", "fr"), 51865), multilingual, 50, multilingual=True)
     assert [segment.language for segment in found.segments] == ["de", "fr"]
     assert found.language == "de"
@@ -212,7 +215,7 @@ def test_the_language_may_change_from_window_to_window(multilingual: Tokenizer, 
     assert [segment.language for segment in once.segments] == ["de", "de"]
 
 
-def test_languages_that_cannot_be_are_refused(english: Tokenizer, multilingual: Tokenizer, engine_of: Any) -> None:
+def test_languages_that_cannot_be_are_refused(english: Tokenizer, multilingual: Tokenizer, engine_of: EngineOf) -> None:
     run(engine_of(looped(english, looped_windows=())), english, languages=("de", "en"))
     with pytest.raises(OptionError, match="knows only English, the language asked for is de or fr;"):
         run(engine_of(looped(english)), english, languages=("de", "fr"))
@@ -220,7 +223,7 @@ def test_languages_that_cannot_be_are_refused(english: Tokenizer, multilingual: 
         run(engine_of(spoken(multilingual, "de"), 51865), multilingual, languages=("de", "yue"))
 
 
-def test_a_loop_gives_way_to_a_reading_that_ends(english: Tokenizer, engine_of: Any) -> None:
+def test_a_loop_gives_way_to_a_reading_that_ends(english: Tokenizer, engine_of: EngineOf) -> None:
     """Two beams, of which the likelier one never ends."""
     found = run(engine_of(looped(english)), english, beam_size=2, n_best=2, temperature=0, patience=9)
     assert decoding_of(found.segments[0]).compression_ratio <= 2.4
@@ -229,7 +232,7 @@ def test_a_loop_gives_way_to_a_reading_that_ends(english: Tokenizer, engine_of: 
 
 @pytest.mark.parametrize("settings", [{}, {"beam_size": 2, "n_best": 2, "temperature": 0, "patience": 9}])
 def test_words_are_those_of_the_text_that_was_taken(
-    english: Tokenizer, engine_of: Any, settings: dict[str, Any]
+    english: Tokenizer, engine_of: EngineOf, settings: dict[str, Any]
 ) -> None:
     """Drawn, or a beam that was not the best: the pass that times it reads it in the encoding it was found in."""
     engine = engine_of(looped(english))
@@ -244,7 +247,7 @@ def test_words_are_those_of_the_text_that_was_taken(
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.02, 0.1, 0.5])
-def test_a_moment_is_not_read_for_hundreds_of_tokens(english: Tokenizer, engine_of: Any, seconds: float) -> None:
+def test_a_moment_is_not_read_for_hundreds_of_tokens(english: Tokenizer, engine_of: EngineOf, seconds: float) -> None:
     def endless(window: int, tokens: Sequence[int]) -> Floats:
         logits = np.full(english.n_vocab, -8, np.float32)
         logits[english.encode(" ask")[0] + len(tokens) % 64] = 10

@@ -19,12 +19,14 @@ from edge.whisper.engines import onnx_folder as names
 from edge.whisper.engines.onnx import OnnxEngine, OnnxState
 from edge.whisper.engines.onnx_folder import open_folder
 
+from .conftest import SummingModel
+
 pytest.importorskip("onnxruntime")
 onnx = pytest.importorskip("onnx")
 
 
 @pytest.fixture
-def mel(summing: Any) -> NDArray[np.float32]:
+def mel(summing: SummingModel) -> NDArray[np.float32]:
     dims = summing.dims
     return np.random.default_rng(1).standard_normal((2 * dims.n_audio_ctx, dims.n_mels), np.float32)
 
@@ -50,7 +52,7 @@ def copy(folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(folder, tmp_path / "copy"))
 
 
-def test_steps_equal_one_call(folder: Path, summing: Any, mel: NDArray[np.float32]) -> None:
+def test_steps_equal_one_call(folder: Path, summing: SummingModel, mel: NDArray[np.float32]) -> None:
     state = state_of(folder, mel)
     np.testing.assert_allclose(state.encoder_output(), summing.encode(mel), rtol=1e-5)
     tokens = [5, 6, 7, 8, 9]
@@ -62,13 +64,13 @@ def test_steps_equal_one_call(folder: Path, summing: Any, mel: NDArray[np.float3
     assert state.n_past == 5
 
 
-def test_last_only(folder: Path, summing: Any, mel: NDArray[np.float32]) -> None:
+def test_last_only(folder: Path, summing: SummingModel, mel: NDArray[np.float32]) -> None:
     logits = state_of(folder, mel).decode(ids([5, 6, 7]))
     assert logits.shape == (1, 1, summing.dims.n_vocab)
     np.testing.assert_allclose(logits[0], summing.logits(mel, [5, 6, 7])[-1:], rtol=1e-4, atol=1e-3)
 
 
-def test_rewind_forgets(folder: Path, summing: Any, mel: NDArray[np.float32]) -> None:
+def test_rewind_forgets(folder: Path, summing: SummingModel, mel: NDArray[np.float32]) -> None:
     state = state_of(folder, mel)
     state.decode(ids([5, 6, 7, 8]))
     state.rewind(2)
@@ -76,7 +78,9 @@ def test_rewind_forgets(folder: Path, summing: Any, mel: NDArray[np.float32]) ->
     np.testing.assert_allclose(state.decode(ids([3]))[0], summing.logits(mel, [5, 6, 3])[-1:], rtol=1e-4, atol=1e-3)
 
 
-def test_beams_go_their_own_ways_and_change_places(folder: Path, summing: Any, mel: NDArray[np.float32]) -> None:
+def test_beams_go_their_own_ways_and_change_places(
+    folder: Path, summing: SummingModel, mel: NDArray[np.float32]
+) -> None:
     state = state_of(folder, mel, n_beams=3)
     state.decode(ids([1, 2], [1, 3], [1, 4]))
     state.reorder(ids([2, 0, 0])[0])
@@ -85,7 +89,7 @@ def test_beams_go_their_own_ways_and_change_places(folder: Path, summing: Any, m
         np.testing.assert_allclose(row, summing.logits(mel, tokens)[-1:], rtol=1e-4, atol=1e-3)
 
 
-def test_encoding_begins_anew(folder: Path, summing: Any, mel: NDArray[np.float32]) -> None:
+def test_encoding_begins_anew(folder: Path, summing: SummingModel, mel: NDArray[np.float32]) -> None:
     state = state_of(folder, mel)
     state.decode(ids([5, 6]))
     state.encode(mel + 1)
@@ -93,7 +97,7 @@ def test_encoding_begins_anew(folder: Path, summing: Any, mel: NDArray[np.float3
     np.testing.assert_allclose(state.decode(ids([4]))[0], summing.logits(mel + 1, [4]), rtol=1e-4, atol=1e-3)
 
 
-def test_alignment(folder: Path, summing: Any, mel: NDArray[np.float32]) -> None:
+def test_alignment(folder: Path, summing: SummingModel, mel: NDArray[np.float32]) -> None:
     state = state_of(folder, mel)
     state.decode(ids([5, 6]), alignment=True)
     assert state.alignment().shape == (1, 2, 2, summing.dims.n_audio_ctx)
@@ -126,7 +130,7 @@ def test_decode_wants_a_clip(folder: Path) -> None:
         engine_of(folder).new_state().decode(ids([1]))
 
 
-def test_load_transcribes(folder: Path, summing: Any) -> None:
+def test_load_transcribes(folder: Path, summing: SummingModel) -> None:
     model = edge.load(folder, engine="onnxruntime", threads=1)
     assert isinstance(model, edge.Model)
     assert (model.name, model.precision, model.engine.threads) == ("tiny.en", "int8", 1)

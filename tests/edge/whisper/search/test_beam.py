@@ -19,6 +19,8 @@ from edge.whisper.search.greedy import Bounds, DecodedWindow, GreedyDecoder, Hyp
 from edge.whisper.search.rules import TokenRules, pick_greedy, top_tokens
 from edge.whisper.tokens import Tokenizer
 
+from ..conftest import EngineOf, ScriptedEngine
+
 Floats = NDArray[np.float32]
 LogitsOf = Callable[[int, Sequence[int]], Floats]
 
@@ -45,7 +47,7 @@ def random_logits(noise: Floats, seed: int, lift: float = 0.0, timestamp_begin: 
     return logits_of
 
 
-def state_of(engine: Any, n_beams: int) -> Any:
+def state_of(engine: ScriptedEngine, n_beams: int) -> Any:
     state = engine.new_state(n_beams)
     state.encode(np.zeros((3000, 80), np.float32))
     return state
@@ -98,7 +100,7 @@ def beam_search_written_down(
 def test_it_finds_what_the_original_finds(
     english: Tokenizer,
     noise: Floats,
-    engine_of: Any,
+    engine_of: EngineOf,
     seed: int,
     timestamps: bool,
     beam_size: int,
@@ -120,7 +122,7 @@ def test_it_finds_what_the_original_finds(
 @given(SEEDS, st.booleans(), st.integers(1, 30))
 @settings(deadline=None, max_examples=8)
 def test_a_beam_of_one_is_greedy(
-    english: Tokenizer, noise: Floats, engine_of: Any, seed: int, timestamps: bool, n_max: int
+    english: Tokenizer, noise: Floats, engine_of: EngineOf, seed: int, timestamps: bool, n_max: int
 ) -> None:
     engine = engine_of(random_logits(noise, seed))
     rules, prompt = TokenRules(english, timestamps=timestamps), prompt_of(english, timestamps=timestamps)
@@ -134,7 +136,7 @@ def test_a_beam_of_one_is_greedy(
 @given(SEEDS, st.sampled_from([None, 0.0, 0.5, 1.0]))
 @settings(deadline=None, max_examples=8)
 def test_a_beam_that_holds_everything_finds_the_best_and_is_never_below_greedy(
-    english: Tokenizer, engine_of: Any, seed: int, length_penalty: float | None
+    english: Tokenizer, engine_of: EngineOf, seed: int, length_penalty: float | None
 ) -> None:
     """Three words, three steps: thirty beams are all there is."""
     words = (300, 301, 302)
@@ -172,7 +174,7 @@ def test_a_beam_that_holds_everything_finds_the_best_and_is_never_below_greedy(
 def test_every_reading_keeps_the_rules_and_the_bounds(
     english: Tokenizer,
     noise: Floats,
-    engine_of: Any,
+    engine_of: EngineOf,
     seed: int,
     lift: float,
     n_beams: int,
@@ -209,7 +211,7 @@ def test_every_reading_keeps_the_rules_and_the_bounds(
 @given(SEEDS, st.floats(0.05, 1.5))
 @settings(deadline=None, max_examples=10)
 def test_the_same_seed_draws_the_same(
-    english: Tokenizer, noise: Floats, engine_of: Any, seed: int, temperature: float
+    english: Tokenizer, noise: Floats, engine_of: EngineOf, seed: int, temperature: float
 ) -> None:
     rules, prompt = TokenRules(english, timestamps=False), prompt_of(english, timestamps=False)
     decoder = SampleDecoder(english, rules, Bounds(N_TEXT_CTX, 12), best_of=4)
@@ -236,7 +238,7 @@ def test_draws_follow_the_probabilities() -> None:
         assert counts[1] == 0
 
 
-def test_a_low_temperature_is_greedy(english: Tokenizer, noise: Floats, engine_of: Any) -> None:
+def test_a_low_temperature_is_greedy(english: Tokenizer, noise: Floats, engine_of: EngineOf) -> None:
     rules, prompt, bounds = TokenRules(english), prompt_of(english, timestamps=True), Bounds(N_TEXT_CTX, 20)
     engine = engine_of(random_logits(noise, 3))
     drawn = SampleDecoder(english, rules, bounds)(state_of(engine, 1), prompt, 1e-3, np.random.default_rng(0))
@@ -244,7 +246,7 @@ def test_a_low_temperature_is_greedy(english: Tokenizer, noise: Floats, engine_o
 
 
 def test_beams_share_one_call_and_the_prompt_is_decoded_once(
-    english: Tokenizer, noise: Floats, engine_of: Any, monkeypatch: pytest.MonkeyPatch
+    english: Tokenizer, noise: Floats, engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = state_of(engine_of(random_logits(noise, 8)), 5)
     calls: list[tuple[int, ...]] = []

@@ -9,16 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from edge.whisper.file.dims import WhisperDims
 from edge.whisper.search.greedy import Bounds, GreedyDecoder, Prompt, compression_ratio, make_prompt
 from edge.whisper.search.language import detect_language
 from edge.whisper.search.rules import TokenRules
 from edge.whisper.tokens import Tokenizer
 
-Script = Callable[..., Any]
+from ..conftest import EngineOf, ScriptedEngine
+
 N_TEXT_CTX = 448
 
 
-def state_of(engine: Any) -> Any:
+def state_of(engine: ScriptedEngine) -> Any:
     state = engine.new_state()
     state.encode(np.zeros((3000, 80), np.float32))
     return state
@@ -28,7 +30,7 @@ def greedy(tokenizer: Tokenizer, *, timestamps: bool = True, max_tokens: int | N
     return GreedyDecoder(tokenizer, TokenRules(tokenizer, timestamps=timestamps), Bounds(N_TEXT_CTX, max_tokens))
 
 
-def test_greedy_writes_what_the_logits_say(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_greedy_writes_what_the_logits_say(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     words = english.encode(" ask not what")
     wanted = [english.timestamp_begin, *words, english.timestamp_token(2.0)]
     state = state_of(engine_of(script(english, wanted, no_speech=0.25)))
@@ -43,7 +45,7 @@ def test_greedy_writes_what_the_logits_say(english: Tokenizer, engine_of: Script
     assert state.decoded == [[english.sot], *([token] for token in wanted)]
 
 
-def test_a_window_can_be_decoded_twice(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_a_window_can_be_decoded_twice(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     state = state_of(engine_of(script(english, english.encode(" ask"))))
     decoder, prompt = greedy(english, timestamps=False), Prompt((english.sot, english.no_timestamps), 0)
     assert decoder(state, prompt) == decoder(state, prompt)
@@ -54,7 +56,7 @@ def test_a_window_can_be_decoded_twice(english: Tokenizer, engine_of: Script, sc
     [(None, 0, 224), (1000, 0, 224), (7, 0, 7), (None, 300, 448 - (1 + 223 + 1) + 1), (7, 300, 7)],
 )
 def test_a_search_that_never_ends_is_cut(
-    english: Tokenizer, engine_of: Script, max_tokens: int | None, n_previous: int, expected: int
+    english: Tokenizer, engine_of: EngineOf, max_tokens: int | None, n_previous: int, expected: int
 ) -> None:
     def forever(window: int, tokens: tuple[int, ...]) -> NDArray[np.float32]:
         logits = np.zeros(english.n_vocab, np.float32)
@@ -78,7 +80,7 @@ def test_a_short_window_holds_few_tokens(english: Tokenizer, seconds: float, exp
 @given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(0, 500))
 @settings(deadline=None, max_examples=15)
 def test_bounds_hold_for_any_logits(
-    english: Tokenizer, dims_of: Script, seed: int, max_tokens: int, n_previous: int
+    english: Tokenizer, dims_of: Callable[[int], WhisperDims], seed: int, max_tokens: int, n_previous: int
 ) -> None:
     rng = np.random.default_rng(seed)
     n_calls = 0
@@ -123,7 +125,7 @@ def test_the_initial_prompt_stays_in_front_of_what_was_written(english: Tokenize
     assert alone.tokens == (english.sot_prev, *range(77, 300), english.sot)
 
 
-def test_the_earlier_text_goes_in_before_the_start(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_the_earlier_text_goes_in_before_the_start(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     state = state_of(engine_of(script(english, english.encode(" ask"))))
     prompt = make_prompt(english, N_TEXT_CTX, language=None, timestamps=False, previous=[300, 301])
     found = greedy(english, timestamps=False)(state, prompt)
@@ -137,7 +139,7 @@ def test_repetition_shows_in_the_compression_ratio() -> None:
     assert compression_ratio("you know " * 50) > 2.4
 
 
-def test_the_language_is_the_likeliest_language_token(multilingual: Tokenizer, engine_of: Script) -> None:
+def test_the_language_is_the_likeliest_language_token(multilingual: Tokenizer, engine_of: EngineOf) -> None:
     def german(window: int, tokens: tuple[int, ...]) -> NDArray[np.float32]:
         assert tokens == (multilingual.sot,)
         logits = np.zeros(multilingual.n_vocab, np.float32)

@@ -16,6 +16,7 @@ from edge.whisper.search.greedy import Hypothesis, summarize
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.trust.doubts import is_suspicious, repeats_itself
 
+from ..conftest import EngineOf, ScriptedEngine, ScriptOf
 from ..run import transcribe
 
 TAIL = Tail(
@@ -77,7 +78,7 @@ def test_what_never_repeats_is_fine(tokens: list[int]) -> None:
     assert not repeats_itself(tokens)
 
 
-def decode(engine: Any, tokenizer: Tokenizer, **settings: Any) -> Any:
+def decode(engine: ScriptedEngine, tokenizer: Tokenizer, **settings: Any) -> Any:
     class Facts:
         mel_filters = np.ones((80, 201), np.float32)
         suppress_tokens = ()
@@ -89,7 +90,7 @@ def decode(engine: Any, tokenizer: Tokenizer, **settings: Any) -> Any:
     return transcribe(engine, engine.new_state(), tokenizer, Facts, open_audio(sound), options)
 
 
-def test_a_text_in_doubt_is_read_again_in_full(english: Tokenizer, engine_of: Any, script: Any) -> None:
+def test_a_text_in_doubt_is_read_again_in_full(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, english.encode(" ask" * 9), english.encode(" ask not")))
     engine.tail = TAIL
     result = decode(engine, english)
@@ -98,14 +99,14 @@ def test_a_text_in_doubt_is_read_again_in_full(english: Tokenizer, engine_of: An
     assert [len(features) for features in engine.state.encoded] == [2 * 288, 3000]
 
 
-def test_one_look_is_enough_for_sound_text(english: Tokenizer, engine_of: Any, script: Any) -> None:
+def test_one_look_is_enough_for_sound_text(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, english.encode(" ask not")))
     engine.tail = TAIL
     assert decode(engine, english).timing.n_second_looks == 0
     assert [len(features) for features in engine.state.encoded] == [2 * 288]
 
 
-def test_full_context_never_uses_the_tail(english: Tokenizer, engine_of: Any, script: Any) -> None:
+def test_full_context_never_uses_the_tail(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, english.encode(" ask" * 9)))
     engine.tail = TAIL
     assert decode(engine, english, context="full").timing.n_second_looks == 0

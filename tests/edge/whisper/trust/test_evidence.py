@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -29,13 +29,13 @@ from edge.whisper.tokens import Tokenizer
 from edge.whisper.trust.doubts import find_loop, speech_needed_s
 from edge.whisper.trust.fillers import is_filler
 
+from ..conftest import EngineOf, ScriptedEngine, ScriptOf
 from ..run import parts_of, stream_segments, transcribe
 
 RATE_HZ = 16000
 FILTERS = np.eye(80, 201, dtype=np.float32)
 FACTS = SimpleNamespace(mel_filters=FILTERS, suppress_tokens=(), suppress_begin=(), attention_lead=0)
 
-Script = Callable[..., Any]
 Samples = NDArray[np.float32]
 
 
@@ -81,7 +81,11 @@ def decoded_of(
 
 
 def run(
-    engine: Any, tokenizer: Tokenizer, samples: Samples, detector: LoudIsSpeech | None = None, **settings: Any
+    engine: ScriptedEngine,
+    tokenizer: Tokenizer,
+    samples: Samples,
+    detector: LoudIsSpeech | None = None,
+    **settings: Any,
 ) -> Transcript:
     detector = detector or LoudIsSpeech()
     options = TranscribeOptions(**{"timestamps": False, "temperature": 0, **settings})
@@ -143,8 +147,8 @@ def test_fillers(text: str, expected: bool) -> None:
 )
 def test_doubtful_text_stays_where_somebody_speaks(
     english: Tokenizer,
-    engine_of: Script,
-    script: Script,
+    engine_of: EngineOf,
+    script: ScriptOf,
     level: float,
     text: str,
     margin: float,
@@ -156,20 +160,22 @@ def test_doubtful_text_stays_where_somebody_speaks(
     assert run(engine, english, sound((4, level)), vad=False).text == text.strip()
 
 
-def test_a_word_in_a_long_silence_is_enough(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_a_word_in_a_long_silence_is_enough(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, english.encode(" ask"), no_speech=0.5))
     assert run(engine, english, sound((12, 0.01), (0.4, 0.5), (12, 0.01))).text == "ask"
     assert run(engine, english, sound((12, 0.01), (0.1, 0.5), (12, 0.01))).text == ""
 
 
-def test_more_words_than_the_speech_can_hold_are_dropped(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_more_words_than_the_speech_can_hold_are_dropped(
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
+) -> None:
     words = " my fellow americans ask not what your country can do for you the of a to in is it that was he on are with"
     engine = engine_of(script(english, english.encode(words), no_speech=0.5))
     assert run(engine, english, sound((0.5, 0.5), (20, 0.01))).text == ""
     assert run(engine, english, sound((20, 0.5), (0.5, 0.01))).text == words.strip()
 
 
-def test_ordinary_clips_never_ask_the_detector(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_ordinary_clips_never_ask_the_detector(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     detector = LoudIsSpeech()
     run(engine_of(script(english, english.encode(" ask not what"))), english, sound((1, 0.01)), detector)
     words = english.encode(" ask not what your country can do for you ask what you can do for your country")
@@ -177,7 +183,7 @@ def test_ordinary_clips_never_ask_the_detector(english: Tokenizer, engine_of: Sc
     assert detector.n_asked == 0
 
 
-def test_without_a_detector_text_stays(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_without_a_detector_text_stays(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, english.encode(" ask"), no_speech=0.5))
     source = open_audio(sound((4, 0.01)))
     options = TranscribeOptions(timestamps=False)
@@ -187,13 +193,13 @@ def test_without_a_detector_text_stays(english: Tokenizer, engine_of: Script, sc
         transcribe(engine, engine.new_state(5), english, FACTS, source, options)
 
 
-def test_text_after_the_end_is_dropped(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_text_after_the_end_is_dropped(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, says(english, 0.0, " ask", 3.0, 3.0, " not", 4.5, 4.5, " what", 6.0)))
     result = run(engine, english, sound((4, 0.5)), timestamps=True)
     assert [segment.text for segment in result.segments] == [" ask", " not"]
 
 
-def test_segments_in_pauses_are_dropped(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_segments_in_pauses_are_dropped(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     tokens = says(english, 0.0, " ask not what", 2.0, 8.0, " Thank you.", 9.0, 9.0, " ask", 14.0, 18.0, " what", 19.0)
     samples = sound((2.2, 0.5), (15.8, 0.01), (1.2, 0.5))
     result = run(engine_of(script(english, tokens)), english, samples, timestamps=True)
@@ -216,7 +222,7 @@ def test_where_a_loop_starts() -> None:
 
 
 def test_draws_are_for_windows_in_which_somebody_is_heard(
-    english: Tokenizer, engine_of: Script, script: Script
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
 ) -> None:
     """The fallback comes before what is dropped; but no draw makes noise a text to believe."""
     once = english.encode(" ask not what your country")
@@ -236,7 +242,9 @@ def test_draws_are_for_windows_in_which_somebody_is_heard(
 SPEECH = ((5.0, 0.01), (6.0, 0.5), (8.0, 0.01), (4.0, 0.5), (30.0, 0.01), (2.0, 0.5), (4.0, 0.01))
 
 
-def test_only_speech_is_transcribed_and_keeps_its_time(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_only_speech_is_transcribed_and_keeps_its_time(
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf
+) -> None:
     words = (("ask", 6.4), ("not", 4.4), ("what", 2.4))
     engine = engine_of(script(english, *(says(english, 0.5, f" {word}", end) for word, end in words)))
     engine.n_alignment_heads = 0  # what is scripted says nothing about places
@@ -250,7 +258,7 @@ def test_only_speech_is_transcribed_and_keeps_its_time(english: Tokenizer, engin
     assert sum(len(window) for window in engine.state.encoded) < 3 * 3000 + 1
 
 
-def test_chunks_of_long_speech_are_whole_windows(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_chunks_of_long_speech_are_whole_windows(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, english.encode(" ask not")))
     result = run(engine, english, sound((100, 0.5)), vad=True)
     assert all(segment.end - segment.start <= 30.0 for segment in result.segments)
@@ -259,7 +267,7 @@ def test_chunks_of_long_speech_are_whole_windows(english: Tokenizer, engine_of: 
     assert all(a.end == b.start for a, b in zip(result.segments, result.segments[1:], strict=False))
 
 
-def test_memory_holds_a_chunk_not_the_recording(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_memory_holds_a_chunk_not_the_recording(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     engine = engine_of(script(english, english.encode(" ask not")))
     options = TranscribeOptions(vad=True, timestamps=False)
     parts = parts_of(engine, english, FACTS)
@@ -283,7 +291,7 @@ def test_memory_holds_a_chunk_not_the_recording(english: Tokenizer, engine_of: S
 # As they come, and in spite of failures
 
 
-def test_segments_come_while_the_recording_is_read(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_segments_come_while_the_recording_is_read(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     n_read = 0
 
     def blocks() -> Iterator[Samples]:
@@ -318,13 +326,13 @@ class Failing:
         self._state.encode(mel)
 
 
-def fail(engine: Any, tokenizer: Tokenizer, windows: set[int]) -> Transcript:
+def fail(engine: ScriptedEngine, tokenizer: Tokenizer, windows: set[int]) -> Transcript:
     state, source = Failing(engine.new_state(5), windows), open_audio(sound((80, 0.5)))
     return transcribe(engine, state, tokenizer, FACTS, source, TranscribeOptions(timestamps=False))
 
 
 def test_a_window_that_fails_does_not_take_the_others_with_it(
-    english: Tokenizer, engine_of: Script, script: Script, caplog: pytest.LogCaptureFixture
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = engine_of(script(english, english.encode(" ask not")))
     with caplog.at_level(logging.INFO, "edge"):
@@ -334,7 +342,7 @@ def test_a_window_that_fails_does_not_take_the_others_with_it(
     assert "speech from 30.0 to 60.0 s is missing" in caplog.text
 
 
-def test_where_all_windows_fail_the_recording_fails(english: Tokenizer, engine_of: Script, script: Script) -> None:
+def test_where_all_windows_fail_the_recording_fails(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     with pytest.raises(KernelError, match="no more memory"):
         fail(engine_of(script(english, [])), english, {0, 1, 2})
 

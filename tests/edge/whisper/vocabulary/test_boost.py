@@ -19,6 +19,8 @@ from edge.whisper.search.rules import TokenRules
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.vocabulary.boost import WordBooster
 
+from ..conftest import EngineOf, ScriptedEngine
+
 Floats = NDArray[np.float32]
 N_TEXT_CTX = 448
 HEARD = "When Menace came"
@@ -49,7 +51,7 @@ def close_call(tokenizer: Tokenizer, *, behind: float, doubt: float = 0.5) -> Ca
 
 def read(
     tokenizer: Tokenizer,
-    engine: Any,
+    engine: ScriptedEngine,
     words: tuple[str, ...],
     *,
     strength: float = 3.0,
@@ -71,7 +73,7 @@ def read(
 @pytest.mark.parametrize("beam_size", [1, 3])
 @pytest.mark.parametrize(("behind", "is_taken"), [(1.0, True), (2.5, True), (3.5, False)])
 def test_a_word_is_taken_that_is_not_too_far_behind(
-    english: Tokenizer, engine_of: Any, beam_size: int, behind: float, is_taken: bool
+    english: Tokenizer, engine_of: EngineOf, beam_size: int, behind: float, is_taken: bool
 ) -> None:
     engine = engine_of(close_call(english, behind=behind))
     decoded, boosted, _ = read(english, engine, ("Manasseh",), beam_size=beam_size)
@@ -83,37 +85,39 @@ def test_a_word_is_taken_that_is_not_too_far_behind(
         assert len(boosted.token_logprobs) == len(boosted.tokens) + 1
 
 
-def test_strength_says_how_far(english: Tokenizer, engine_of: Any) -> None:
+def test_strength_says_how_far(english: Tokenizer, engine_of: EngineOf) -> None:
     for strength, text in ((0.0, HEARD), (1.5, HEARD), (4.0, MEANT)):
         _, boosted, _ = read(english, engine_of(close_call(english, behind=2.5)), ("Manasseh",), strength=strength)
         assert boosted.text == text
 
 
-def test_a_long_list_takes_something_off(english: Tokenizer, engine_of: Any) -> None:
+def test_a_long_list_takes_something_off(english: Tokenizer, engine_of: EngineOf) -> None:
     others = tuple(f"word{number}" for number in range(2000))
     engine = engine_of(close_call(english, behind=2.5))
     assert read(english, engine, ("Manasseh",))[1].text == MEANT
     assert read(english, engine, (*others, "Manasseh"))[1].text == HEARD
 
 
-def test_a_capital_follows_the_text(english: Tokenizer, engine_of: Any) -> None:
+def test_a_capital_follows_the_text(english: Tokenizer, engine_of: EngineOf) -> None:
     assert read(english, engine_of(close_call(english, behind=1.0)), ("manasseh",))[1].text == MEANT
 
 
 @pytest.mark.parametrize("words", [("Helstone",), ("came",), ("Menace",)])
-def test_nothing_else_is_touched_or_even_decoded(english: Tokenizer, engine_of: Any, words: tuple[str, ...]) -> None:
+def test_nothing_else_is_touched_or_even_decoded(
+    english: Tokenizer, engine_of: EngineOf, words: tuple[str, ...]
+) -> None:
     engine = engine_of(close_call(english, behind=1.0))
     decoded, boosted, state = read(english, engine, words, strength=50.0)
     assert boosted is decoded
     assert state.n_past == 2 + len(decoded.tokens)  # nobody has rewound it
 
 
-def test_a_text_without_doubts_stays(english: Tokenizer, engine_of: Any) -> None:
+def test_a_text_without_doubts_stays(english: Tokenizer, engine_of: EngineOf) -> None:
     decoded, boosted, _ = read(english, engine_of(close_call(english, behind=9.0, doubt=1e-3)), ("Manasseh",))
     assert boosted is decoded
 
 
-def test_no_path_leads_behind_the_decoders_last_position(english: Tokenizer, engine_of: Any) -> None:
+def test_no_path_leads_behind_the_decoders_last_position(english: Tokenizer, engine_of: EngineOf) -> None:
     engine = engine_of(close_call(english, behind=1.0))
     state = engine.new_state(VOCABULARY_PATHS)
     state.encode(np.zeros((3000, 80), np.float32))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +22,7 @@ from edge.whisper.segments import decoding_of
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.words.times import WordTimer, is_speech, place_words
 
+from ..conftest import EngineOf, ScriptOf
 from ..run import transcribe
 
 FILTERS = np.eye(80, 201, dtype=np.float32)
@@ -111,9 +111,7 @@ def sound(seconds: float) -> NDArray[np.float32]:
     return (rng.standard_normal(round(seconds * 16000)) * 0.1).astype(np.float32)
 
 
-def test_asking_for_words_changes_no_text(
-    english: Tokenizer, engine_of: Callable[..., Any], script: Callable[..., Any]
-) -> None:
+def test_asking_for_words_changes_no_text(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     writes = script(
         english,
         says(english, 0.0, " ask not", 10.0, 10.0, " what, you", 20.0, 20.0, " wha"),
@@ -140,9 +138,7 @@ def test_asking_for_words_changes_no_text(
     assert words[3].end <= 20 <= words[4].start  # the second window begins at 20 s
 
 
-def test_every_token_has_a_probability(
-    english: Tokenizer, engine_of: Callable[..., Any], script: Callable[..., Any]
-) -> None:
+def test_every_token_has_a_probability(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
     tokens = says(english, 0.0, " ask", 2.0, 2.0, "\n", 3.0, 3.0, " not", 5.0)
     engine = engine_of(script(english, tokens, margin=12.0))
     result = transcribe(
@@ -159,7 +155,7 @@ def test_every_token_has_a_probability(
         assert segment.words[0].probability == pytest.approx(np.prod(text))
 
 
-def test_timestamps_of_the_model_bound_noise(english: Tokenizer, engine_of: Callable[..., Any]) -> None:
+def test_timestamps_of_the_model_bound_noise(english: Tokenizer, engine_of: EngineOf) -> None:
     tokens = tuple(says(english, 4.0, " ask", 6.0))
     segment = Segment(0, 4.0, 6.0, " ask", decoding=Decoding(0, tokens, 0.0, -0.1, 1.0, 0.0, (0.5,) * len(tokens)))
     state = engine_of(lambda window, tokens: np.zeros(51864, np.float32)).new_state()
