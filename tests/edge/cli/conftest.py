@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import edge
-from edge.audio import open_audio
+from edge.audio import AudioInput, open_audio
 from edge.cli.main import main
 from edge.gaps import Gap
 from edge.transcript.transcript import Transcript
@@ -65,7 +65,7 @@ class FakeModel:
     """Says how many seconds it heard."""
 
     def __init__(self) -> None:
-        self.loaded_with: tuple[Any, dict[str, Any]] | None = None
+        self.loaded_with: tuple[object, dict[str, Any]] | None = None
         self.heard: list[str] = []
         self.settings: list[dict[str, Any]] = []
         self.fails_with: dict[str, BaseException] = {}
@@ -78,7 +78,14 @@ class FakeModel:
         self.loaded_with = name, options
         return self
 
-    def transcribe(self, audio: Any, *, on_segment: Any = None, progress: Any = None, **settings: Any) -> Transcript:
+    def transcribe(
+        self,
+        audio: AudioInput,
+        *,
+        on_segment: Callable[[Segment], None] | None = None,
+        progress: object = None,
+        **settings: Any,
+    ) -> Transcript:
         self.heard.append(str(audio))
         self.settings.append(settings)
         with open_audio(audio, raw=settings.get("raw", False)) as source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from edge.cli.main import main
 from edge.errors import AudioError
 from edge.transcript.formats import FORMATS
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Segment
 
 from .conftest import FakeModel, MakeWav, Run
 
@@ -168,8 +171,8 @@ def test_events_come_as_they_are_found(model: FakeModel, clip: Path, monkeypatch
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(stream, encoding="ascii"))
     transcribe = model.transcribe
 
-    def look(*arguments: Any, on_segment: Any, **settings: Any) -> Any:
-        def found(segment: Any) -> None:
+    def look(*arguments: Any, on_segment: Callable[[Segment], None], **settings: Any) -> Transcript:
+        def found(segment: Segment) -> None:
             on_segment(segment)
             seen.append(stream.getvalue())
 

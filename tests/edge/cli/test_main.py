@@ -6,8 +6,8 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,7 +16,7 @@ from edge.cli.commands import COMMANDS
 from edge.cli.failures import explain
 from edge.errors import FormatError
 
-from .conftest import Run
+from .conftest import Outcome, Run
 
 ROOT = Path(__file__).parents[3]
 
@@ -88,11 +88,14 @@ def test_version(run: Run) -> None:
     assert run("--version").out == f"edgewise {edge.__version__}\n"
 
 
+Failing = Callable[[BaseException], Outcome]
+
+
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch, run: Run) -> Any:
+def failing(monkeypatch: pytest.MonkeyPatch, run: Run) -> Failing:
     """Runs a command that raises."""
 
-    def call(error: BaseException) -> Any:
+    def call(error: BaseException) -> Outcome:
         def fail(args: argparse.Namespace, console: object) -> int:
             raise error
 
@@ -121,19 +124,19 @@ def failing(monkeypatch: pytest.MonkeyPatch, run: Run) -> Any:
         (RuntimeError("oh"), "edgewise: unexpected RuntimeError: oh (a bug; EDGEWISE_DEBUG=1 shows where"),
     ],
 )
-def test_failures_are_one_line_and_status_1(failing: Any, error: Exception, message: str) -> None:
+def test_failures_are_one_line_and_status_1(failing: Failing, error: Exception, message: str) -> None:
     outcome = failing(error)
     assert outcome.status == 1
     assert outcome.out == ""
     assert outcome.message.startswith(message)
 
 
-def test_ctrl_c_is_status_130(failing: Any) -> None:
+def test_ctrl_c_is_status_130(failing: Failing) -> None:
     outcome = failing(KeyboardInterrupt())
     assert (outcome.status, outcome.message) == (130, "edgewise: interrupted")
 
 
-def test_debugging_shows_the_traceback(failing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_debugging_shows_the_traceback(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGEWISE_DEBUG", "1")
     outcome = failing(RuntimeError("oh\x1b[2J"))
     assert outcome.status == 1

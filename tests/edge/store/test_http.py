@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -62,7 +61,7 @@ def test_netrc_is_read(site: Site, client: Client, tmp_path: Path, monkeypatch: 
     client.read(f"{site.url}/page", limit=99)
 
 
-def test_a_redirect_to_another_host_gets_no_credentials(make_site: Callable[[], Any], client: Client) -> None:
+def test_a_redirect_to_another_host_gets_no_credentials(make_site: Callable[[], Site], client: Client) -> None:
     first, second = make_site(), make_site()
     first.redirects["/here"] = "/there"
     first.redirects["/there"] = f"{second.url}/page"

@@ -10,12 +10,11 @@ import time
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edge.prepare import model_place, prepare_model
-from edge.store import read_catalogue
+from edge.store import Store, read_catalogue
 
 from .conftest import Site, World
 
@@ -152,7 +151,7 @@ print(prepare_model("tiny", "int8", offline=True, store=store).read_text())
 def test_an_export_killed_at_any_step_leaves_nothing_that_lasts(
     world: World,
     published: Site,
-    store: Any,
+    store: Store,
     tmp_path: Path,
     files_under: Callable[[Path], list[str]],
     monkeypatch: pytest.MonkeyPatch,

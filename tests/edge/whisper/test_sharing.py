@@ -6,13 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import edge
 from edge.audio import open_audio
 from edge.transcript.transcript import Transcript
 from edge.transcript.types import Timing
 from edge.whisper.engines.native import WhisperEngine
+from edge.whisper.engines.protocol import State
 from edge.whisper.model import Model
 from edge.whisper.segments import decoding_of
 
@@ -41,12 +44,12 @@ def models(tiny_en_int8: Path) -> tuple[Model, Model]:
 
 
 @pytest.fixture(scope="module")
-def clip(jfk_clip: Path) -> Any:
+def clip(jfk_clip: Path) -> NDArray[np.float32]:
     with open_audio(jfk_clip) as source:
         return next(iter(source))[: 4 * 16000]
 
 
-def test_threads_and_models_do_not_meddle(models: tuple[Model, Model], clip: Any) -> None:
+def test_threads_and_models_do_not_meddle(models: tuple[Model, Model], clip: NDArray[np.float32]) -> None:
     expected = [json_of(models[0].transcribe(clip, **settings)) for settings in SETTINGS]
     assert len(set(expected)) == len(SETTINGS)
 
@@ -60,17 +63,17 @@ def test_threads_and_models_do_not_meddle(models: tuple[Model, Model], clip: Any
         list(pool.map(job, numbers))
 
 
-def test_twenty_runs_give_the_same_bytes(models: tuple[Model, Model], clip: Any) -> None:
+def test_twenty_runs_give_the_same_bytes(models: tuple[Model, Model], clip: NDArray[np.float32]) -> None:
     model = models[0]
     for settings in (SETTINGS[0], SETTINGS[2]):
         assert len({json_of(model.transcribe(clip[:32000], **settings)) for _ in range(20)}) == 1
 
 
-def test_states_are_used_again(tiny_en_int8: Path, clip: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_states_are_used_again(tiny_en_int8: Path, clip: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[int] = []
     new_state = WhisperEngine.new_state
 
-    def counting(engine: WhisperEngine, n_beams: int = 1) -> Any:
+    def counting(engine: WhisperEngine, n_beams: int = 1) -> State:
         made.append(n_beams)
         return new_state(engine, n_beams)
 

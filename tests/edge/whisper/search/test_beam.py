@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from edge.whisper.search.greedy import Bounds, DecodedWindow, GreedyDecoder, Hyp
 from edge.whisper.search.rules import TokenRules, pick_greedy, top_tokens
 from edge.whisper.tokens import Tokenizer
 
-from ..conftest import EngineOf, ScriptedEngine
+from ..conftest import EngineOf, ScriptedEngine, ScriptedState
 
 Floats = NDArray[np.float32]
 LogitsOf = Callable[[int, Sequence[int]], Floats]
@@ -47,7 +46,7 @@ def random_logits(noise: Floats, seed: int, lift: float = 0.0, timestamp_begin: 
     return logits_of
 
 
-def state_of(engine: ScriptedEngine, n_beams: int) -> Any:
+def state_of(engine: ScriptedEngine, n_beams: int) -> ScriptedState:
     state = engine.new_state(n_beams)
     state.encode(np.zeros((3000, 80), np.float32))
     return state

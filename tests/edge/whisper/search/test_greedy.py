@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +14,12 @@ from edge.whisper.search.language import detect_language
 from edge.whisper.search.rules import TokenRules
 from edge.whisper.tokens import Tokenizer
 
-from ..conftest import EngineOf, ScriptedEngine
+from ..conftest import EngineOf, ScriptedEngine, ScriptedState, ScriptOf
 
 N_TEXT_CTX = 448
 
 
-def state_of(engine: ScriptedEngine) -> Any:
+def state_of(engine: ScriptedEngine) -> ScriptedState:
     state = engine.new_state()
     state.encode(np.zeros((3000, 80), np.float32))
     return state

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge.audio import open_audio
 from edge.options import TranscribeOptions
+from edge.transcript.transcript import Transcript
 from edge.whisper.file.landmarks import Tail
 from edge.whisper.search.greedy import Hypothesis, summarize
 from edge.whisper.tokens import Tokenizer
@@ -78,7 +79,7 @@ def test_what_never_repeats_is_fine(tokens: list[int]) -> None:
     assert not repeats_itself(tokens)
 
 
-def decode(engine: ScriptedEngine, tokenizer: Tokenizer, **settings: Any) -> Any:
+def decode(engine: ScriptedEngine, tokenizer: Tokenizer, **settings: Any) -> Transcript:
     class Facts:
         mel_filters = np.ones((80, 201), np.float32)
         suppress_tokens = ()

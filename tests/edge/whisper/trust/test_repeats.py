@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.whisper.features import HOP_SAMPLES
 from edge.whisper.search.greedy import DecodedWindow, Hypothesis, summarize
@@ -29,7 +29,7 @@ class HeardFrom(Listener):
     def __init__(self, start: float, end: float) -> None:
         self._start, self._end = start, end
 
-    def speech(self) -> Any:
+    def speech(self) -> NDArray[np.bool_]:
         steps = np.arange(0, 30, 0.032)
         return (steps >= self._start) & (steps < self._end)
 
@@ -40,7 +40,7 @@ class Evenly:
     def __init__(self, seconds: float | Sequence[float]) -> None:
         self._seconds = seconds
 
-    def __call__(self, text: Sequence[int], n_frames: int) -> Any:
+    def __call__(self, text: Sequence[int], n_frames: int) -> NDArray[np.float32]:
         if isinstance(self._seconds, float):
             return np.linspace(0, self._seconds, len(text) + 1, dtype=np.float32)
         return np.asarray(self._seconds, np.float32)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from edge.whisper.search.rules import TokenRules
 from edge.whisper.tokens import Tokenizer
 from edge.whisper.vocabulary.boost import WordBooster
 
-from ..conftest import EngineOf, ScriptedEngine
+from ..conftest import EngineOf, ScriptedEngine, ScriptedState
 
 Floats = NDArray[np.float32]
 N_TEXT_CTX = 448
@@ -56,13 +55,13 @@ def read(
     *,
     strength: float = 3.0,
     beam_size: int = 1,
-) -> tuple[DecodedWindow, DecodedWindow, Any]:
+) -> tuple[DecodedWindow, DecodedWindow, ScriptedState]:
     """What a search finds, and what becomes of it."""
     state = engine.new_state(max(VOCABULARY_PATHS, beam_size))
     state.encode(np.zeros((3000, 80), np.float32))
     booster = WordBooster(tokenizer, N_TEXT_CTX, words, strength)
     rules, bounds = TokenRules(tokenizer, timestamps=False), Bounds(N_TEXT_CTX)
-    search: Any = GreedyDecoder(tokenizer, rules, bounds, watch=booster.first_tokens)
+    search: GreedyDecoder | BeamDecoder = GreedyDecoder(tokenizer, rules, bounds, watch=booster.first_tokens)
     if beam_size > 1:
         search = BeamDecoder(tokenizer, rules, bounds, beam_size=beam_size, watch=booster.first_tokens)
     prompt = Prompt((tokenizer.sot, tokenizer.no_timestamps), 0)

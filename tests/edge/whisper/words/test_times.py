@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 import edge
 from edge.audio import open_audio
 from edge.options import TranscribeOptions
+from edge.transcript.transcript import Transcript
 from edge.transcript.types import Decoding, Segment
 from edge.whisper.features import raw_log_mel
 from edge.whisper.segments import decoding_of
@@ -118,7 +120,7 @@ def test_asking_for_words_changes_no_text(english: Tokenizer, engine_of: EngineO
         says(english, 0.0, " what", 9.0),
     )
 
-    def run(**settings: Any) -> Any:
+    def run(**settings: Any) -> Transcript:
         engine = engine_of(writes)
         options = TranscribeOptions(**settings)
         return transcribe(engine, engine.new_state(), english, FACTS, open_audio(sound(45.017)), options)
@@ -155,21 +157,23 @@ def test_every_token_has_a_probability(english: Tokenizer, engine_of: EngineOf, 
         assert segment.words[0].probability == pytest.approx(np.prod(text))
 
 
-def test_timestamps_of_the_model_bound_noise(english: Tokenizer, engine_of: EngineOf) -> None:
+def test_timestamps_of_the_model_bound_noise(
+    english: Tokenizer, engine_of: EngineOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tokens = tuple(says(english, 4.0, " ask", 6.0))
     segment = Segment(0, 4.0, 6.0, " ask", decoding=Decoding(0, tokens, 0.0, -0.1, 1.0, 0.0, (0.5,) * len(tokens)))
     state = engine_of(lambda window, tokens: np.zeros(51864, np.float32)).new_state()
     state.encode(np.zeros((3000, 80), np.float32))
     attention = np.zeros((1, 1, 4, 1500), np.float32)  # of the start (two tokens), the word, and the end
     attention[..., 1, :400] = attention[..., 2, 400:] = 0.01
-    state.alignment = lambda: attention
+    monkeypatch.setattr(state, "alignment", lambda: attention)
     raw = np.tile(np.linspace(-3, -2.9, 1000, dtype=np.float32)[:, None], (1, 80))
     (timed,) = WordTimer(state, english, "transcribe", 0)([segment], raw, "en")
     assert (timed.start, timed.end) == (timed.words[0].start, timed.words[0].end)
     assert (timed.start, timed.end) == (3.5, 6.5)
 
 
-def check_words(segments: Any) -> None:
+def check_words(segments: Sequence[Segment]) -> None:
     """What holds for the words of any transcript."""
     for segment in segments:
         assert "".join(word.text for word in segment.words) == segment.text
