@@ -22,11 +22,18 @@ SERVERS = {"make_site"}
 """Fixtures that start a server on 127.0.0.1."""
 
 
+REAL = {"tiny_en_int8", "jfk_clip", "shared_data"}
+"""Fixtures of real models and real speech."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whoever asks for a server, so that tests/offline can leave them out."""
+    """Mark whoever asks for a server, which tests/offline leaves out, or for what is real, which .ci/check leaves out."""
     for item in items:
-        if isinstance(item, pytest.Function) and SERVERS & set(item.fixturenames):
-            item.add_marker("loopback")
+        if isinstance(item, pytest.Function):
+            if SERVERS & set(item.fixturenames):
+                item.add_marker("loopback")
+            if REAL & set(item.fixturenames):
+                item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -213,11 +214,14 @@ def _modules_of(package: str) -> Iterator[tuple[str, Path]]:
         yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
 
-def _imports_of(package: str) -> Iterator[Import]:
+@cache
+def _imports_of(package: str) -> tuple[Import, ...]:
+    found: list[Import] = []
     for module, path in _modules_of(package):
         visitor = _Imports(module, path.name == "__init__.py")
         visitor.visit(ast.parse(path.read_text(encoding="utf-8")))
-        yield from visitor.found
+        found += visitor.found
+    return tuple(found)
 
 
 class _Imports(ast.NodeVisitor):

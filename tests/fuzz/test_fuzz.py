@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).resolve().parent
 KERNELS = HERE.parent.parent / "kernels"
 PARSER = KERNELS / "gguf" / "gguf.c"

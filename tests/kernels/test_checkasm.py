@@ -12,6 +12,8 @@ import pytest
 
 from edge.ops import cpu_info
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("cmake", "make", "gcc")
 SEED = "20240501"
