@@ -27,7 +27,7 @@ REAL = {"tiny_en_int8", "jfk_clip", "shared_data"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark whoever asks for a server, which tests/offline leaves out, or for what is real, which .ci/check leaves out."""
+    """Mark who asks for a server, which tests/offline leaves out, or for what is real, which .ci/check leaves out."""
     for item in items:
         if isinstance(item, pytest.Function):
             if SERVERS & set(item.fixturenames):

@@ -79,7 +79,8 @@ def test_an_ended_session_takes_nothing(english: Tokenizer, engine_of: Made, scr
     session.close()
     session.close()
     assert given_back == [1]
-    for call in (lambda: session.feed(sound(1)), session.finish):
+    calls: tuple[Callable[[], object], ...] = (lambda: session.feed(sound(1)), session.finish)
+    for call in calls:
         with pytest.raises(OptionError, match="the session has ended: begin another"):
             call()
 
