@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,10 @@ SET_UP = (
 )
 PLACEHOLDERS = re.compile(r"\b(TODO|TBD|FIXME|XXX|coming soon)\b", re.IGNORECASE)
 
-PARSERS = {("edgewise",): build_edgewise_parser, ("python", "-m", "benchmarks"): build_benchmarks_parser}
+PARSERS: dict[tuple[str, ...], Callable[[], ArgumentParser]] = {
+    ("edgewise",): build_edgewise_parser,
+    ("python", "-m", "benchmarks"): build_benchmarks_parser,
+}
 
 
 def _blocks(path: Path, language: str) -> list[str]:
@@ -53,7 +57,7 @@ def test_two_commands_set_everything_up() -> None:
 @pytest.mark.parametrize("words", _commands(), ids=" ".join)
 def test_every_command_parses(words: tuple[str, ...]) -> None:
     name = next(name for name in PARSERS if words[: len(name)] == name)
-    parser: ArgumentParser = PARSERS[name]()
+    parser = PARSERS[name]()
     if words[-1] in ("--help", "--version"):
         with pytest.raises(SystemExit, match="0"):
             parser.parse_args(words[len(name) :])

@@ -183,7 +183,7 @@ print(*sys.modules, file=sys.stderr)
     return set(done.stderr.split())
 
 
-def test_the_help_fits_a_screen(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_help_fits_a_screen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     lines = run("--help").out.splitlines()
     assert len(lines) <= 24
@@ -206,7 +206,7 @@ print(os.environ.get("OPENBLAS_NUM_THREADS"), gc.get_freeze_count() > 0)
     assert done.stdout == ("1 True\n" if is_own else "None False\n")
 
 
-def test_every_command_is_there_and_has_a_line_of_help(run: Any) -> None:
+def test_every_command_is_there_and_has_a_line_of_help(run: Run) -> None:
     assert list(COMMANDS) == ["transcribe", "models", "export", "inspect", "doctor"]
     lines = [line.split(maxsplit=1) for line in run("--help").out.splitlines()]
     for name, command in COMMANDS.items():
