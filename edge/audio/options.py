@@ -9,7 +9,7 @@ from ..errors import AudioError, OptionError
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How to read one recording."""
+    """Options of how to read one recording."""
 
     track: int | None = None
     """Audio track to read, counted from 1; None takes the one marked as the default, else the first."""

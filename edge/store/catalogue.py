@@ -61,7 +61,7 @@ class Asset:
 
     name: str
     kind: str
-    """What it is for, such as "whisper" or "voice activity"."""
+    """Purpose of the asset, such as "whisper" or "voice activity"."""
     summary: str
     license: str
     files: tuple[AssetFile, ...]

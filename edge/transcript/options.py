@@ -1,4 +1,4 @@
-"""How a transcript is written, beyond the choice of a format."""
+"""Options of how a transcript is written, beyond the choice of a format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..settings import check_fields, setting
 
 @dataclass(frozen=True, slots=True)
 class OutputOptions:
-    """Settings of the formats, each of which takes what concerns it; checked when they are made."""
+    """Settings of the formats, each of which uses those that concern it; checked when they are made."""
 
     max_line_width: int | None = field(
         default=None, metadata=setting(Whole(1), group="output", metavar="N", none="no limit")

@@ -33,7 +33,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How Whisper came to a segment; the fields are openai-whisper's, and our own in addition."""
+    """Diagnostics of how Whisper came to a segment; the fields are openai-whisper's, and our own in addition."""
 
     seek: int
     """Mel frame (of 10 ms) that begins the window from which the segment was read."""
@@ -78,7 +78,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Where the time went, in seconds, and how much work it was."""
+    """Times that the work took, in seconds, and counts of what was done."""
 
     load_s: float = 0.0
     """Seconds spent on opening the model."""

@@ -1,1 +1,1 @@
-"""Where somebody speaks: Silero's voice activity detector, stretches of speech, and chunks of them to transcribe."""
+"""Finds where somebody speaks: Silero's voice activity detector, stretches of speech, and chunks of them."""

@@ -1,4 +1,4 @@
-"""What counts as speech: the settings, checked when they are made."""
+"""Settings of what counts as speech, checked when they are made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHORTEST_MAX_SPEECH_S = 1.0
 _GROUP = "speech detection"
 _PROBABILITY = Real(sys.float_info.min, math.nextafter(1, 0), "a probability between 0 and 1")
 _LENGTH_MS = Whole(0, 60_000, "milliseconds from 0 to 60000")
-_LENGTH_S = Real(SHORTEST_MAX_SPEECH_S, math.inf, f"seconds, at least {SHORTEST_MAX_SPEECH_S:g} beside the padding")
+_LENGTH_S = Real(SHORTEST_MAX_SPEECH_S, math.inf, f"seconds, at least {SHORTEST_MAX_SPEECH_S:g} on top of the padding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class VadOptions:
     """Padding taken in before and after speech. Neighbors share a shorter pause."""
 
     def __post_init__(self) -> None:
-        # Frozen means for everyone else: the fields hold plain numbers, whatever was given.
+        # The fields hold plain numbers, whatever types were given.
         check_fields(self)
         shortest_s = SHORTEST_MAX_SPEECH_S + 2 * self.speech_pad_ms / 1000
         expected = f"seconds, at least {shortest_s:g} with this padding"

@@ -51,7 +51,7 @@ _REJOINS = 3
 
 
 class _Spelling(NamedTuple):
-    """How a listed word is written: with a blank in front, with a capital."""
+    """Spelling of a listed word: with a blank in front or not, with a capital or not."""
 
     blank: bool
     capital: bool
