@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from .markdown import CONTRIBUTING, GUIDES, PAGES, README, ROOT, anchors, blocks, links, name_of
+from .markdown import CONTRIBUTING, FOLDERS, GUIDES, PAGES, README, ROOT, anchors, blocks, links, name_of, prose
 
 PLACEHOLDERS = re.compile(r"\b(TODO|TBD|FIXME|XXX|coming soon)\b", re.IGNORECASE)
 README_BYTES = 6_000
@@ -45,6 +46,30 @@ def test_every_page_is_in_both_lists() -> None:
 def test_every_example_is_in_the_index() -> None:
     examples = {f"examples/{path.name}" for path in (ROOT / "docs" / "examples").glob("*.py")}
     assert examples <= set(links(ROOT / "docs" / "README.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_that_are_named_are_there(page: Path) -> None:
+    named = re.findall(r"`([\w./]+)`", prose(page))
+    paths = [path for path in named if path.startswith(tuple(f"{folder}/" for folder in (*FOLDERS, "docs", ".ci")))]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    modules = [path for path in named if path.endswith(".py") and path not in paths]
+    known = {f"/{path.relative_to(ROOT)}" for folder in (*FOLDERS, "docs") for path in (ROOT / folder).rglob("*.py")}
+    assert [module for module in modules if not any(path.endswith(f"/{module}") for path in known)] == []
+
+
+def test_the_picture_is_one_in_light_and_in_the_dark() -> None:
+    picture = ElementTree.parse(ROOT / "docs" / "pipeline.svg").getroot()
+    assert picture.findtext("{*}title")
+    assert "prefers-color-scheme: dark" in (picture.findtext("{*}style") or "")
+    folders = [text.text or "" for text in picture.iterfind("{*}text[@class='f']")]
+    paths = [path for folder in folders for path in folder.split(", ")]
+    places = (ROOT, ROOT / "edge", ROOT / "edge" / "whisper")
+    missing = [
+        path for path in paths if not any((place / f"{path}{end}").exists() for place in places for end in ("", ".py"))
+    ]
+    assert paths
+    assert missing == []
 
 
 def test_the_tree_is_as_drawn() -> None:
