@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.errors import EdgeError
 from edge.gguf.file import GgufFile, MetadataValue, open_gguf
+from edge.gguf.writer import TensorToWrite, write_gguf
 from edge.whisper.file.dims import LayerShape, tensor_shapes
-from edge.whisper.file.model import FORMAT_VERSION
+from edge.whisper.file.model import FORMAT_VERSION, ModelFile, open_model
 from edge.whisper.file.positions import POSITIONS, sinusoids
 from export.checkpoint.types import Checkpoint, Hints, build_checkpoint
 from export.quantize.policy import PRECISIONS, Precision
@@ -32,6 +34,8 @@ def _table(heading: str) -> list[list[str]]:
 
 
 KEYS = {row[0].strip("`"): row[1] for row in _table("Keys")}
+READ = {row[0].strip("`"): row[3] for row in _table("Keys")}
+REQUIRED = [key for key, how in READ.items() if how.startswith("required")]
 KINDS = {name: row[2] for row in _table("Tensors") for name in re.findall(r"`([^`]+)`", row[0])}
 TYPES = {row[0]: dict(zip(PRECISIONS, row[1:], strict=True)) for row in _table("Types")}
 
@@ -101,6 +105,28 @@ def test_tensors_have_the_types_of_their_precision(
             kind = KINDS.get(re.sub(r"blocks\.\d+\.", "blocks.{i}.", name), "vector")
             assert tensor.type.name == TYPES[kind][precision], name
             assert (tensor.type.name == "I8") == (f"{name}_scale" in file.tensors), name
+
+
+def test_only_what_is_required_has_to_be_there(files: Mapping[Precision, list[GgufFile]], tmp_path: Path) -> None:
+    file = files["f32"][0]
+    with _rewritten(file, tmp_path / "required.gguf", REQUIRED) as model:
+        assert model.precision == "f32"
+
+
+@pytest.mark.parametrize("missing", REQUIRED)
+def test_what_is_required_has_to_be_there(
+    missing: str, files: Mapping[Precision, list[GgufFile]], tmp_path: Path
+) -> None:
+    kept = [key for key in REQUIRED if key != missing]
+    with pytest.raises(EdgeError):
+        _rewritten(files["f32"][0], tmp_path / "lacking.gguf", kept)
+
+
+def _rewritten(file: GgufFile, path: Path, kept: list[str]) -> ModelFile:
+    """The model of a file with these keys alone."""
+    tensors = [TensorToWrite(one.name, one.type, one.shape, one.data) for one in file.tensors.values()]
+    write_gguf(path, {key: file.metadata[key] for key in kept}, tensors)
+    return open_model(path)
 
 
 def test_the_latest_version_is_explained() -> None:
