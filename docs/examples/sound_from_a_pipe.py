@@ -18,7 +18,7 @@ import edge
 def blocks(pipe: BinaryIO, n_samples: int = 1600) -> Iterator[NDArray[np.float32]]:
     """Raw 16 kHz 16-bit mono PCM as samples between -1 and 1, a tenth of a second at a time."""
     while data := pipe.read(2 * n_samples):
-        yield np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / 32768
+        yield np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
 
 
 def show(events: Iterable[edge.Final | edge.Gap | edge.End]) -> None:

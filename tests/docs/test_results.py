@@ -1,7 +1,8 @@
-"""docs/usage.md names the keys of JSON: they are compared with what is written."""
+"""docs/usage.md names the fields of results and the keys of JSON: they are compared with what there is."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -10,7 +11,10 @@ from typing import Any
 import pytest
 
 from edge.cli.main import main
+from edge.gaps import Gap
 from edge.store import Store
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Decoding, Segment, Word
 
 from .markdown import ROOT
 
@@ -36,3 +40,12 @@ def test_json_has_the_keys_that_are_named(recordings: Path, capfd: pytest.Captur
         "an alternative": list(segment["alternatives"][0]),
         "a gap": list(whole["gaps"][0]),
     }
+
+
+@pytest.mark.parametrize("result", [Transcript, Segment, Word, Decoding, Gap])
+def test_results_have_the_fields_that_are_named(result: type[Any]) -> None:
+    (row,) = re.findall(rf"^\| `{result.__name__}` \|(.*`.*)\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    named = re.findall(r"`(\w+)`", row)
+    fields = [field.name for field in dataclasses.fields(result)]
+    assert named[: len(fields)] == fields
+    assert all(hasattr(result, name) for name in named[len(fields) :])
