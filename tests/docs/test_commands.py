@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.arguments import build_parser as build_benchmarks_parser
+from benchmarks.__main__ import build_parser as build_benchmarks_parser
 from edge.cli.main import build_parser as build_edgewise_parser
 from edge.cli.main import main
 from edge.store import Store

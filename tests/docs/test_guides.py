@@ -37,6 +37,20 @@ def test_a_page_is_short(page: Path) -> None:
     assert page.stat().st_size <= (README_BYTES if page == README else PAGE_BYTES)
 
 
+def test_readme_has_the_numbers_of_the_results() -> None:
+    """RESULTS has milliseconds beside the ratio to the fastest peer, which README leaves out."""
+    measured = {engine: numbers for engine, *numbers in _rows(ROOT / "benchmarks" / "RESULTS.md") if len(numbers) == 8}
+    shown = [row for row in _rows(README) if len(row) == 7 and row[0] != "engine" and not row[0].startswith(":")]
+    assert len(shown) > 3
+    for engine, *numbers in shown:
+        assert numbers == [measured[engine][i] for i in (0, 2, 3, 4, 6, 7)]
+
+
+def _rows(page: Path) -> list[list[str]]:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+
+
 def test_every_page_is_in_both_lists() -> None:
     pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert pages <= set(links(ROOT / "docs" / "README.md"))
@@ -80,7 +94,7 @@ def test_the_tree_is_as_drawn() -> None:
     assert {name.rstrip("/") for name in top - hidden - drawn} <= NOT_DRAWN
 
 
-@pytest.mark.parametrize("package", ["edge", "edge/whisper", "export", "kernels"])
+@pytest.mark.parametrize("package", ["benchmarks", "edge", "edge/whisper", "export", "kernels"])
 def test_every_folder_is_drawn(package: str) -> None:
     drawn = _drawn(blocks(CONTRIBUTING, "text")[0].text)
     folders = {
