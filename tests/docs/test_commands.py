@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sysconfig
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,14 @@ from edge.store import Store
 
 from .markdown import CONTRIBUTING, GUIDES, PAGES, README, ROOT, blocks, matches, name_of
 
-SET_UP = ("pip install . && edgewise transcribe --demo", 'pip install ".[test]" && pytest')
-PARSERS = {("edgewise",): build_edgewise_parser, ("python", "-m", "benchmarks"): build_benchmarks_parser}
+SET_UP = (
+    "pip install . && edgewise transcribe --demo",
+    'pip install "pip>=25.1" && pip install . --group test && pytest',
+)
+PARSERS: dict[tuple[str, ...], Callable[[], ArgumentParser]] = {
+    ("edgewise",): build_edgewise_parser,
+    ("python", "-m", "benchmarks"): build_benchmarks_parser,
+}
 
 RUNS = {("transcribe",), ("inspect",), ("doctor",), ("models", "list"), ("models", "where"), ("models", "verify")}
 """Commands that are run."""
@@ -59,7 +66,7 @@ def test_two_commands_set_everything_up() -> None:
 @pytest.mark.parametrize("words", _all_commands(*GUIDES), ids=" ".join)
 def test_every_command_parses(words: tuple[str, ...]) -> None:
     name = next(name for name in PARSERS if words[: len(name)] == name)
-    parser: ArgumentParser = PARSERS[name]()
+    parser = PARSERS[name]()
     if words[-1] in ("--help", "--version"):
         with pytest.raises(SystemExit, match="0"):
             parser.parse_args(words[len(name) :])
