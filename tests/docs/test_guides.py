@@ -57,6 +57,17 @@ def test_every_page_is_in_both_lists() -> None:
     assert {f"docs/{page}" for page in pages} <= set(links(README))
 
 
+def test_messages_that_are_explained_exist() -> None:
+    """A message stands in italics and begins with "…", which stands for what differs."""
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "edge").rglob("*.py"))
+    written = re.sub(r'"\s*\n\s*f?"', "", sources)  # a message may go over several lines
+    page = " ".join(prose(ROOT / "docs" / "troubleshooting.md").split())
+    messages = re.findall(r"\*(… [^*]+)\*", page)
+    assert len(messages) > 5
+    fixed = [part.strip(" ,:…") for message in messages for part in message.split("…")]
+    assert [part for part in fixed if part not in written] == []
+
+
 def test_every_example_is_in_the_index() -> None:
     examples = {f"examples/{path.name}" for path in (ROOT / "docs" / "examples").glob("*.py")}
     assert examples <= set(links(ROOT / "docs" / "README.md"))
