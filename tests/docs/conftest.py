@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.store import Store
+
 _CLIPS = ("talk.flac", "talk.mp3", "meeting.wav", "clip.wav")
 _SHORT_S = 3
 _DAMAGED_BYTES = 6000
@@ -17,6 +19,8 @@ _DAMAGED_BYTES = 6000
 def _recordings(jfk_clip: Path, tiny_en_int8: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     import soundfile
 
+    if not Store().is_here("silero-vad"):
+        pytest.skip("the detector of speech is not in the store: run `edgewise transcribe --demo` once")
     folder = tmp_path_factory.mktemp("documents")
     samples, rate_hz = soundfile.read(jfk_clip, dtype="float32")
     for name in _CLIPS:
