@@ -6,10 +6,7 @@
     ├── FormatError (ValueError)              a model file that is damaged, hostile or not what it claims
     ├── ModelNotFoundError (FileNotFoundError) an unknown name, or a file that is not there
     ├── UnsupportedModelError (ValueError)    a sound file of a kind that this runtime does not run
-    ├── CalibrationError (ValueError)         recordings that a model cannot be calibrated with
     ├── ManifestError (ValueError)            a set of recordings that is none, or a broken line of its manifest
-    ├── BudgetError (ValueError)              an export that cannot be as small, fast and exact as was asked
-    ├── VerificationError (ValueError)        an export that does not do what its source does
     ├── OutputError (OSError)                 a transcript that could not be written where it was to go
     ├── StoreError (OSError)                  fetching or keeping an asset failed
     │   ├── OfflineError                      it would have needed the network
@@ -46,20 +43,8 @@ class UnsupportedModelError(EdgeError, ValueError):
     """A sound file of a kind, architecture or precision that this runtime does not run."""
 
 
-class CalibrationError(EdgeError, ValueError):
-    """Recordings that a model cannot be calibrated with, or a precision that takes no calibration."""
-
-
 class ManifestError(EdgeError, ValueError):
     """A set of recordings that is not there, is empty, or has a broken line in its manifest."""
-
-
-class BudgetError(EdgeError, ValueError):
-    """An export that cannot be as small, fast and exact as was asked."""
-
-
-class VerificationError(EdgeError, ValueError):
-    """An export that does not do what its source does."""
 
 
 class OutputError(EdgeError, OSError):

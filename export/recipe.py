@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.errors import CalibrationError, EdgeError
+from edge.errors import EdgeError
 from edge.progress import Progress
 from edge.whisper.file.positions import POSITIONS, are_sinusoids
 
@@ -18,6 +18,7 @@ from .calibrate import calibrate
 from .calibrate.moments import Calibration
 from .calibrate.recordings import Recording, find_recordings
 from .checkpoint.types import Checkpoint
+from .errors import CalibrationError
 from .quantize.model import Recover, equalised, groups_of, quantize_checkpoint
 from .quantize.policy import PRECISIONS, Precision, Quantized, Role, role_of
 from .writers.gguf import write_model_file

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from edge.errors import CalibrationError, OptionError, UnsupportedModelError
+from edge.errors import OptionError, UnsupportedModelError
 from edge.progress import Progress, silent
 
 from .checkpoint.types import Checkpoint
 from .checkpoint.vocabulary import Assets
+from .errors import CalibrationError
 from .measure.budget import Budget, make_yardstick
 from .measure.report import Report
 from .onnx import PRECISIONS as ONNX_PRECISIONS

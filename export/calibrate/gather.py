@@ -9,12 +9,12 @@ import numpy as np
 
 from edge.arrays import FloatArray
 from edge.audio import SAMPLE_RATE_HZ, open_audio
-from edge.errors import CalibrationError
 from edge.progress import Progress, silent
 from edge.whisper.features import FRAMES_PER_SECOND, raw_log_mel, window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 
 from ..checkpoint.types import Checkpoint
+from ..errors import CalibrationError
 from .forward import Forward
 from .moments import Moments, MomentSum
 from .recordings import Recording

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from edge.audio.find import RECORDING_SUFFIXES, recordings_in
 from edge.bench.sets import read_manifest
-from edge.errors import CalibrationError
 
+from ..errors import CalibrationError
 from ..tools.files import sha256_of
 
 

@@ -8,11 +8,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from edge.errors import CalibrationError
 from edge.progress import Progress
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
 from ..checkpoint.types import Checkpoint
+from ..errors import CalibrationError
 from .checkpoints import Checkpoints
 from .network import Tensors, to_torch
 from .recover import Lesson, Network, recover

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 from edge.audio import SAMPLE_RATE_HZ
-from edge.errors import CalibrationError
 from edge.progress import Progress
 from edge.whisper.features import FRAMES_PER_SECOND, raw_log_mel, window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
@@ -21,6 +20,7 @@ from ..calibrate.gather import clips_of, length_s
 from ..calibrate.recordings import Recording
 from ..calibrate.words import OwnWords
 from ..checkpoint.types import Checkpoint
+from ..errors import CalibrationError
 
 MOST_SECONDS = 3 * 3600
 """Of speech that is held in memory, as float16 features: 170 MB."""

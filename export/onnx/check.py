@@ -10,7 +10,6 @@ import numpy as np
 
 from edge.arrays import FloatArray
 from edge.audio import SAMPLE_RATE_HZ, open_audio
-from edge.errors import VerificationError
 from edge.whisper.engines.onnx import OnnxEngine, OnnxState
 from edge.whisper.engines.onnx_folder import DECODER, DECODER_WITH_PAST, ENCODER, open_folder
 from edge.whisper.features import raw_log_mel, window_features
@@ -18,6 +17,7 @@ from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint.types import Checkpoint
+from ..errors import VerificationError
 from .graphs import TorchModel
 
 MOST_ERROR: Mapping[str, float] = {"f32": 1e-3, "int8": 0.5, "w8": 0.2, "w4": 0.5}

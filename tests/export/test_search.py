@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 
 from edge.bench.scoring import Errors
-from edge.errors import BudgetError, CalibrationError, EdgeError, OptionError, UnsupportedModelError
+from edge.errors import EdgeError, OptionError, UnsupportedModelError
 from edge.progress import silent
 from edge.whisper.file.inspect import describe
 from edge.whisper.file.model import open_model
 from export import recipe as recipes
 from export import search as automatic
+from export.errors import BudgetError, CalibrationError
 from export.measure import budget
 from export.measure.budget import Budget
 from export.measure.measure import SetScore

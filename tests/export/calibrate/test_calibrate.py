@@ -11,13 +11,14 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from edge.errors import AudioError, CalibrationError
+from edge.errors import AudioError
 from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.model import open_model
 from export.calibrate import calibrate
 from export.calibrate.forward import input_of
 from export.checkpoint.types import Checkpoint
+from export.errors import CalibrationError
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import CalibrationError, ManifestError
+from edge.errors import ManifestError
 from export.calibrate.recordings import find_recordings
+from export.errors import CalibrationError
 
 
 @pytest.fixture

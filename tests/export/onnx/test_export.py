@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 
 import edge
-from edge.errors import BudgetError, EdgeError, FormatError, VerificationError
+from edge.errors import EdgeError, FormatError
 from edge.onnx.folder import FACTS
 from edge.recognizer import EngineName
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.engines.onnx_folder import open_folder
 from edge.whisper.engines.onnx_inspect import describe_folder
 from export.checkpoint.types import Checkpoint
+from export.errors import BudgetError, VerificationError
 from export.measure.budget import Budget
 from export.measure.report import OnnxReport
 from export.whisper import ExportReport, export_whisper
