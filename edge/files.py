@@ -1,11 +1,13 @@
-"""Files that are whole or absent, for every writer of the runtime."""
+"""Files and folders that are whole or absent, for every writer, and the hash of a file."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import secrets
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -47,6 +49,68 @@ def replacing_file(path: Path) -> Iterator[BinaryIO]:
             if is_filled and isinstance(error, OSError):
                 _name(error, path)
             raise
+    sync_folder(path.parent)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Make a folder to fill that gets its name when the block ends; if the block raises, nothing is left.
+
+    Raises:
+        FileExistsError: at `path` is a file, or a folder with something in it.
+        OSError: no folder can be made beside `path`; it names `path`.
+    """
+    check_free(path)
+    with workshop(path) as temporary:
+        yield temporary
+        for file in temporary.iterdir():
+            _sync_path(file)
+        temporary.replace(path)
+        sync_folder(path.parent)
+
+
+@contextmanager
+def workshop(path: Path) -> Iterator[Path]:
+    """Make a folder beside `path` for what is not finished; it is gone afterwards, whatever happens."""
+    folder = _temporary_name(path)
+    try:
+        folder.mkdir()
+    except OSError as error:
+        _name(error, path)
+        raise
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(made: Path, path: Path) -> None:
+    """Flush a finished file of the same disk, and give it its name."""
+    _sync_path(made)
+    made.replace(path)
+    sync_folder(path.parent)
+
+
+def check_free(path: Path) -> None:
+    """Raise FileExistsError unless a folder can be made at `path`: nothing is there, or an empty one."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise FileExistsError(f"{path} exists; name a new folder, or an empty one")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` survive a power cut, where the system can do that."""
+    if os.name == "posix":
+        with suppress(OSError):  # some network file systems refuse; the rename itself is done
+            _sync_path(folder)
+
+
+def sha256_of(*paths: Path) -> str:
+    """Hash the bytes of one or more files, one after the other; the SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
+    return digest.hexdigest()
 
 
 def write_text(path: Path, text: str) -> None:
@@ -72,7 +136,7 @@ def remove_killed(folder: Path) -> None:
 def _temporary_beside(path: Path) -> Iterator[Path]:
     """Make a file beside `path`, locked until the block ends, which tells that its writer lives."""
     while True:
-        temporary = path.with_name(f".edgewise-{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+        temporary = _temporary_name(path)
         try:
             descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
         except OSError as error:
@@ -93,6 +157,10 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         os.close(descriptor)
 
 
+def _temporary_name(path: Path) -> Path:
+    return path.with_name(f".edgewise-{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+
+
 def _remove_abandoned(path: Path) -> None:
     """Delete a temporary file, or raise OSError if somebody writes it."""
     if os.name == "posix":
@@ -107,6 +175,14 @@ def _lock(descriptor: int) -> None:
     """Lock an open file against other runs, or raise OSError if one of them holds it."""
     if sys.platform != "win32":
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _sync_path(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _sync(descriptor: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from edge.errors import OptionError, UnsupportedModelError
+from edge.files import check_free
 from edge.progress import Progress, silent
 
 from .checkpoint.types import Checkpoint
@@ -24,7 +25,7 @@ from .quantize.policy import PRECISIONS, Precision, Quantized, parse_precision
 from .recipe import Kitchen, Made, Recipe
 from .search import recipes_to_try, search_recipe
 from .sources import read_checkpoint
-from .tools.files import check_free, size_of
+from .tools.files import size_of
 from .writers.ctranslate2 import write_ctranslate2
 from .writers.huggingface import write_huggingface
 from .writers.onnx import write_onnx

@@ -45,6 +45,7 @@ EDGE_FOR_EXPORT = {
     "audio.SAMPLE_RATE_HZ",
     "bench",
     "errors",
+    "files",
     "gguf",
     "onnx.folder",
     "progress",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from ..errors import EdgeError, IntegrityError, StoreError
 from ..files import TEMPORARY_SUFFIX, replacing_file
+from ..files import sha256_of as _sha256_of
 
 CHUNK_BYTES = 1 << 20
 SPARE_BYTES = 16 << 20
@@ -21,8 +21,7 @@ SPARE_BYTES = 16 << 20
 def sha256_of(path: Path) -> str:
     """Hash a file of the store, in hexadecimal; StoreError where it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return _sha256_of(path)
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
 
@@ -64,7 +63,6 @@ def write_verified(target: Path, chunks: Iterable[bytes], *, size: int, sha256: 
             digest.update(chunk)
             file.write(chunk)
         check(target.name, written, digest.hexdigest(), size=size, sha256=sha256)
-    sync_folder(target.parent)
 
 
 def check(name: str, found_size: int, found_sha256: str, *, size: int, sha256: str) -> None:
@@ -73,19 +71,6 @@ def check(name: str, found_size: int, found_sha256: str, *, size: int, sha256: s
         raise IntegrityError(f"{name}: expected {size} bytes, {found_size} arrived")
     if found_sha256 != sha256:
         raise IntegrityError(f"{name}: not the pinned bytes (SHA-256 {found_sha256[:16]}…, expected {sha256[:16]}…)")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder survive a power cut, where the system can do that."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError:
-        pass  # some network file systems refuse; the rename itself is done
-    finally:
-        os.close(descriptor)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import IntegrityError, ModelNotFoundError, OfflineError, StoreError
+from ..files import sync_folder
 from ..progress import Progress, silent
 from .catalogue import Asset, read_catalogue
 from .files import (
@@ -22,7 +23,6 @@ from .files import (
     holds,
     is_newer_than_folder,
     remove_leftovers,
-    sync_folder,
 )
 from .locks import locked, sweep, workshop
 from .sums import checksum_file, is_intact, write_checksum

@@ -8,7 +8,6 @@ magnitude (float32). Of outputs nothing is kept: they are a linear map of the in
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from edge.arrays import FloatArray
 from edge.errors import FormatError
+from edge.files import replacing_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,8 @@ def save_moments(path: Path, moments: Moments) -> None:
         arrays[f"{name}:mean"], arrays[f"{name}:largest"] = moments.means[name], moments.largest[name]
         arrays[f"{name}:n_rows"] = np.array(moments.n_rows[name])
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with made.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        made.replace(path)
-    finally:
-        made.unlink(missing_ok=True)
+    with replacing_file(path) as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def load_moments(path: Path) -> Moments:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from edge.audio.find import RECORDING_SUFFIXES, recordings_in
 from edge.bench.sets import read_manifest
+from edge.files import sha256_of
 
 from ..errors import CalibrationError
-from ..tools.files import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def find_recordings(sources: Iterable[Path]) -> list[Recording]:
         for path in paths:
             if not path.is_file():
                 raise CalibrationError(f"{path}: expected a recording, found no such file")
-            digest = sha256_of([path])
+            digest = sha256_of(path)
             found.setdefault(digest, Recording(path, digest))
     return list(found.values())
 

@@ -22,7 +22,7 @@ from typing import TypeAlias
 import numpy as np
 import torch
 
-from ..tools.files import publish, workshop
+from edge.files import publish, workshop
 
 _REVISION = 3
 """Of training and of what a file holds: older files are not used."""

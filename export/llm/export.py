@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
+from edge.files import publish, replacing_folder, workshop
 from edge.progress import Progress, silent
 
 from ..sources.gguf import MAGIC
-from ..tools.files import publish, replacing_folder, workshop
 from ..whisper import ExportReport, TensorReport, naming
 from .from_gguf import read_gguf
 from .from_huggingface import read_huggingface

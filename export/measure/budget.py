@@ -13,12 +13,13 @@ from pathlib import Path
 
 from edge.bench.scoring import require_scoring
 from edge.bench.sets import Manifest, read_manifest
+from edge.files import workshop
 from edge.progress import Progress
 
 from ..calibrate.recordings import Recording, keep_apart
 from ..checkpoint.types import Checkpoint
 from ..errors import BudgetError
-from ..tools.files import size_of, workshop
+from ..tools.files import size_of
 from ..writers.gguf import write_model_file
 from .measure import AS_RECORDED, EngineName, SetScore, increase, mean_rate, measure
 from .report import OnnxReport, Report, Tried, increase_text

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..tools.files import replacing_file
+from edge.files import replacing_file
+
 from .measure import SetScore, increase, mean_rate
 
 

@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
+from edge.files import sha256_of
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
 from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
 from ..checkpoint.vocabulary import Assets, read_vocabulary
-from ..tools.files import Cursor, read_json_object, sha256_of
+from ..tools.files import Cursor, read_json_object
 
 WEIGHTS = "model.bin"
 VERSION = 6
@@ -68,7 +69,7 @@ def read_ctranslate2(folder: Path, *, assets: Assets | None = None) -> Checkpoin
             alignment_heads=said.get("alignment_heads"),
             suppress_tokens=said.get("suppress_ids"),
             suppress_begin=said.get("suppress_ids_begin"),
-            source_sha256=sha256_of([path]),
+            source_sha256=sha256_of(path),
         ),
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge import quant
+from edge.files import sha256_of
 from edge.gguf.types import TensorType
 from edge.whisper.file.dims import tensor_shapes
 from edge.whisper.file.embedding import CHANNEL_SCALE, EMBEDDING, embedding_bands
@@ -19,7 +20,6 @@ from edge.whisper.file.model import ModelFile, open_model
 
 from ..checkpoint.types import Checkpoint, Hints, build_checkpoint
 from ..checkpoint.vocabulary import vocabulary_from_text
-from ..tools.files import sha256_of
 from .blocks import dequantize_blocks
 
 MAGIC = b"GGUF"
@@ -45,7 +45,7 @@ def read_gguf(path: Path) -> Checkpoint:
                 mel_filters=model.mel_filters,
                 suppress_tokens=model.suppress_tokens or None,
                 suppress_begin=model.suppress_begin or None,
-                source_sha256=sha256_of([path]),
+                source_sha256=sha256_of(path),
             ),
         )
 

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, ModelNotFoundError, UnsupportedModelError
+from edge.files import sha256_of
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
 from ..checkpoint.mel import N_BINS
 from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
 from ..checkpoint.vocabulary import Assets, read_vocabulary
-from ..tools.files import MAX_INTEGER, read_json_object, sha256_of
+from ..tools.files import MAX_INTEGER, read_json_object
 from .names import huggingface_name
 from .safetensors import map_safetensors, widen
 
@@ -53,7 +54,7 @@ def read_huggingface(folder: Path, *, assets: Assets | None = None) -> Checkpoin
             mel_filters=_mel_filters(folder / "preprocessor_config.json", dims),
             suppress_tokens=said.get("suppress_tokens", config.get("suppress_tokens")),
             suppress_begin=said.get("begin_suppress_tokens", config.get("begin_suppress_tokens")),
-            source_sha256=sha256_of(shards),
+            source_sha256=sha256_of(*shards),
         ),
     )
 

@@ -16,11 +16,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
+from edge.files import sha256_of
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
 from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
 from ..checkpoint.vocabulary import Assets, read_vocabulary
-from ..tools.files import MAX_INTEGER, sha256_of
+from ..tools.files import MAX_INTEGER
 from .names import openai_name
 
 MIN_TORCH = (2, 6)
@@ -42,7 +43,7 @@ def read_openai(path: Path, *, assets: Assets | None = None) -> Checkpoint:
         dims,
         _tensors(path, dims, state),
         read_vocabulary(path.parent, dims, assets),
-        Hints(name=path.stem, source_sha256=sha256_of([path])),
+        Hints(name=path.stem, source_sha256=sha256_of(path)),
     )
 
 

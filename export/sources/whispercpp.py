@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
+from edge.files import sha256_of
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 
 from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
 from ..checkpoint.vocabulary import MAX_TOKEN_BYTES, n_text_tokens, vocabulary_from_text
-from ..tools.files import Cursor, sha256_of
+from ..tools.files import Cursor
 from .blocks import BLOCK, BLOCK_BYTES, dequantize_blocks
 from .names import openai_name
 
@@ -46,7 +47,7 @@ def read_whispercpp(path: Path) -> Checkpoint:
         dims,
         tensors,
         vocabulary_from_text(path, dims, text_tokens),
-        Hints(name=path.stem, mel_filters=filters, source_sha256=sha256_of([path])),
+        Hints(name=path.stem, mel_filters=filters, source_sha256=sha256_of(path)),
     )
 
 

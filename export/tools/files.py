@@ -1,20 +1,15 @@
-"""Reading hostile files and writing whole ones: bounded reads, a checked cursor, atomic outputs."""
+"""Reading files that may be hostile: bounded reads, JSON, a cursor that is checked at each step."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import mmap
 import os
-import shutil
 import stat
 import struct
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -24,11 +19,6 @@ from edge.errors import FormatError, ModelNotFoundError
 MAX_JSON_BYTES = 1 << 20
 MAX_INTEGER = (1 << 63) - 1
 """What a JSON file may say at most: longer ones take time to calculate with, and to show."""
-
-_HASH_CHUNK = 1 << 20
-
-_TEMPORARY = ".edgewise-"
-"""What names of unfinished files and folders begin with; no longer for a file whose own name is long."""
 
 
 def read_limited(path: Path, limit: int) -> bytes:
@@ -144,91 +134,3 @@ def size_of(path: Path) -> int:
     """Bytes of a file, or of all files of a folder."""
     files = path.iterdir() if path.is_dir() else (path,)
     return sum(file.stat().st_size for file in files)
-
-
-def sha256_of(paths: Iterable[Path]) -> str:
-    """SHA-256 over the bytes of one or more files, one after the other."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            while chunk := file.read(_HASH_CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest()
-
-
-@contextmanager
-def replacing_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that appears under its name only when whole; an exception removes what was written."""
-    descriptor, temporary = tempfile.mkstemp(prefix=_TEMPORARY, suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def check_free(path: Path) -> None:
-    """Raise FileExistsError unless a folder can be made at `path`: nothing is there, or an empty one."""
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise FileExistsError(f"{path} exists; name a new folder, or an empty one")
-
-
-@contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """Fill a folder that appears under its name only when whole; the name must be free or an empty folder."""
-    check_free(path)
-    temporary = Path(tempfile.mkdtemp(prefix=_TEMPORARY, suffix=".tmp", dir=path.parent))
-    try:
-        yield temporary
-        for file in temporary.iterdir():
-            _sync(file)
-        temporary.chmod(0o777 & ~_umask())
-        temporary.replace(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    sync_folder(path.parent)
-
-
-@contextmanager
-def workshop(path: Path) -> Iterator[Path]:
-    """A folder beside `path` for what is not finished; it is gone afterwards, whatever happens."""
-    folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, suffix=".tmp", dir=path.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def publish(made: Path, path: Path) -> None:
-    """Flush a finished file of the same disk, and give it its name."""
-    _sync(made)
-    made.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` durable, where the system can."""
-    if os.name == "posix":
-        _sync(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _umask() -> int:
-    """The process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

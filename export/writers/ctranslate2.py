@@ -13,13 +13,14 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.files import replacing_folder
 from edge.progress import Progress
 from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint.types import Checkpoint, FloatPrecision, as_float
 from ..checkpoint.vocabulary import token_texts
 from ..sources.ctranslate2 import SPECIFICATION, VERSION, WEIGHTS
-from ..tools.files import replacing_folder, write_json
+from ..tools.files import write_json
 from .huggingface import tokenizer_json
 
 REVISION = 3

@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from edge.audio import SAMPLE_RATE_HZ
+from edge.files import replacing_folder
 from edge.progress import Progress
 from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.whisper.file.dims import WhisperDims
@@ -18,7 +19,7 @@ from ..checkpoint.mel import WINDOW_S
 from ..checkpoint.types import Checkpoint, FloatPrecision, as_float
 from ..checkpoint.vocabulary import merge_lines, token_texts
 from ..sources.names import huggingface_name
-from ..tools.files import replacing_folder, write_json
+from ..tools.files import write_json
 from .safetensors import SafetensorsType, write_safetensors
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import astuple
 from pathlib import Path
 
+from edge.files import replacing_folder
 from edge.gguf.writer import write_gguf
 from edge.onnx.folder import FACTS
 from edge.progress import Progress, silent
@@ -16,7 +17,6 @@ from edge.whisper.file.model import REPORT_KEY
 from ..checkpoint.types import Checkpoint
 from ..measure.budget import Yardstick, budget_error, make_report, try_model
 from ..measure.report import GraphReport, OnnxReport, Report, write_beside
-from ..tools.files import replacing_folder
 from .gguf import frontend_tensors, model_metadata
 from .huggingface import write_configurations, write_huggingface
 

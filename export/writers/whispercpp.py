@@ -16,12 +16,12 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.files import replacing_file
 from edge.progress import Progress
 from edge.quant import quantize_q8_0
 
 from ..checkpoint.types import Checkpoint, as_float
 from ..sources.names import openai_name
-from ..tools.files import replacing_file
 
 MAGIC = 0x67676D6C
 TYPE_F32, TYPE_F16, TYPE_Q8_0 = 0, 1, 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from edge.files import remove_killed, replacing_file, write_text
+from edge.files import publish, remove_killed, replacing_file, replacing_folder, sha256_of, workshop, write_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="locks of open files tell who lives")
 
@@ -122,3 +123,114 @@ def test_removing_from_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_half_characters_are_escaped(tmp_path: Path) -> None:
     write_text(tmp_path / "a", "caf\udce9")
     assert (tmp_path / "a").read_bytes() == rb"caf\udce9"
+
+
+def test_sha256_runs_over_all_files(tmp_path: Path) -> None:
+    for name, content in (("a", b"ab"), ("b", b"c"), ("whole", b"abc")):
+        (tmp_path / name).write_bytes(content)
+    assert sha256_of(tmp_path / "a", tmp_path / "b") == sha256_of(tmp_path / "whole")
+
+
+def test_file_appears_only_when_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    with replacing_file(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _write_half_and_fail(path: Path, error: type[BaseException]) -> None:
+    with replacing_file(path) as file:
+        file.write(b"half")
+        raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+def test_interrupted_file_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error):
+        _write_half_and_fail(tmp_path / "out", error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_appears_only_when_whole(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    with replacing_folder(target) as temporary:
+        (temporary / "file").write_text("text")
+        assert not target.exists()
+    assert (target / "file").read_text() == "text"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def _fill_half_and_fail(path: Path) -> None:
+    with replacing_folder(path) as temporary:
+        (temporary / "file").write_text("text")
+        raise KeyboardInterrupt
+
+
+def test_interrupted_folder_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _fill_half_and_fail(tmp_path / "folder")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_with_content_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "mine").touch()
+    with pytest.raises(FileExistsError, match="name a new folder"), replacing_folder(tmp_path / "folder"):
+        pass
+    assert (tmp_path / "folder" / "mine").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught, replacing_folder(tmp_path / "absent" / "folder"):
+        pass
+    assert caught.value.filename == str(tmp_path / "absent" / "folder")
+
+
+def test_a_workshop_is_gone_and_what_was_published_stays(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("old")
+    with workshop(tmp_path / "out") as folder:
+        (folder / "made").write_text("new")
+        publish(folder / "made", tmp_path / "out")
+        (folder / "half").write_text("half")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out", "new")]
+
+
+@posix
+@pytest.mark.parametrize(("umask", "file_mode", "folder_mode"), [(0o022, 0o644, 0o755), (0o077, 0o600, 0o700)])
+def test_permissions_are_what_the_umask_says(tmp_path: Path, umask: int, file_mode: int, folder_mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_text(tmp_path / "file", "words")
+        with replacing_folder(tmp_path / "folder") as folder:
+            (folder / "inside").touch()
+    finally:
+        os.umask(before)
+    found = [(tmp_path / name).stat().st_mode & 0o777 for name in ("file", "folder", "folder/inside")]
+    assert found == [file_mode, folder_mode, file_mode]
+
+
+@posix
+def test_writing_leaves_the_umask_of_other_threads_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.umask", refuse(errno.EPERM))
+    write_text(tmp_path / "file", "words")
+    with replacing_folder(tmp_path / "folder"):
+        pass
+    assert (tmp_path / "folder").is_dir()
+
+
+@posix
+def test_a_folder_that_cannot_be_flushed_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.fsync
+
+    def refusing(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(descriptor)
+
+    monkeypatch.setattr("os.fsync", refusing)
+    write_text(tmp_path / "a", "words")
+    assert (tmp_path / "a").read_text() == "words"

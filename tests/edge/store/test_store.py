@@ -290,7 +290,7 @@ def test_a_disk_that_fills_up_is_given_back(
     def fail(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("edge.store.files.os.fsync", fail)
+    monkeypatch.setattr("edge.files.os.fsync", fail)
     with pytest.raises(StoreError, match="disk is full"):
         store.ensure("tiny")
     assert files_under(store.home) == []

@@ -1,4 +1,4 @@
-"""Bounded reads and outputs that appear whole or not at all."""
+"""Bounded reads."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from export.tools.files import (
     read_json_list,
     read_json_object,
     read_limited,
-    replacing_file,
-    replacing_folder,
-    sha256_of,
 )
 
 
@@ -87,62 +84,3 @@ def test_missing_and_oversized_files(tmp_path: Path) -> None:
     (tmp_path / "long").write_bytes(b"12345")
     with pytest.raises(FormatError, match="at most 4"):
         read_limited(tmp_path / "long", 4)
-
-
-def test_sha256_runs_over_all_files(tmp_path: Path) -> None:
-    for name, content in (("a", b"ab"), ("b", b"c"), ("whole", b"abc")):
-        (tmp_path / name).write_bytes(content)
-    assert sha256_of([tmp_path / "a", tmp_path / "b"]) == sha256_of([tmp_path / "whole"])
-
-
-def test_file_appears_only_when_whole(tmp_path: Path) -> None:
-    path = tmp_path / "out"
-    path.write_bytes(b"old")
-    with replacing_file(path) as file:
-        file.write(b"new")
-        file.flush()
-        assert path.read_bytes() == b"old"
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def _write_half_and_fail(path: Path, error: type[BaseException]) -> None:
-    with replacing_file(path) as file:
-        file.write(b"half")
-        raise error
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
-def test_interrupted_file_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error):
-        _write_half_and_fail(tmp_path / "out", error)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_folder_appears_only_when_whole(tmp_path: Path) -> None:
-    target = tmp_path / "folder"
-    with replacing_folder(target) as temporary:
-        (temporary / "file").write_text("text")
-        assert not target.exists()
-    assert (target / "file").read_text() == "text"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-def _fill_half_and_fail(path: Path) -> None:
-    with replacing_folder(path) as temporary:
-        (temporary / "file").write_text("text")
-        raise KeyboardInterrupt
-
-
-def test_interrupted_folder_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        _fill_half_and_fail(tmp_path / "folder")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_folder_with_content_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "mine").touch()
-    with pytest.raises(FileExistsError, match="name a new folder"), replacing_folder(tmp_path / "folder"):
-        pass
-    assert (tmp_path / "folder" / "mine").exists()
