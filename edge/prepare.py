@@ -148,11 +148,9 @@ def _export(asset: Asset, source: Path, made: Path, precision: str, progress: Pr
 
 def _require_onnx_exporter(name: str, precision: str, target: Path) -> None:
     try:
-        from export.onnx import require_exporter
+        from export.tools.packages import require_onnx
 
-        require_exporter(precision)
-    except UnsupportedModelError:
-        raise
+        require_onnx(precision, load=True)
     except (ImportError, EdgeError) as error:
         command = f"edgewise export whisper {name} -o DIR --to onnx --precision {precision}"
         state = "is damaged" if target.is_dir() else f"at {precision} is not in {target.parent}"

@@ -24,7 +24,7 @@ class _Weights:
 
 
 def engine_of(
-    path: Path, dims: WhisperDims, tensors: Mapping[str, StoredTensor], tail: Tail | None = None
+    name: str, dims: WhisperDims, tensors: Mapping[str, StoredTensor], tail: Tail | None = None
 ) -> WhisperEngine:
-    """The engine on these tensors, named after `path` in errors."""
-    return WhisperEngine(_Weights(path, dims, tensors, tail=tail))
+    """Build the engine on these tensors; its errors call the model `name`."""
+    return WhisperEngine(_Weights(Path(name), dims, tensors, tail=tail))

@@ -6,14 +6,13 @@ would do, but for three things that this module looks for in the model itself:
 - Registers: some positions turn into outliers with up to forty times the usual norm and gather what the whole
   window says (Darcet et al. 2024, "Vision Transformers Need Registers", for images). Each is a landmark of its
   own; counting one as a whole stretch would drown everything else.
-- Local heads: in the first layer some heads look at their nearest neighbours, which landmarks do not have.
+- Local heads: in the first layer some heads look at their nearest neighbors, which landmarks do not have.
 - The last position, beyond which nothing lies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,7 @@ from edge.whisper.file.landmarks import PADDING, Tail
 
 from .engine import engine_of
 from .quantize.policy import Quantized
+from .reference import layer_norm, linear, softmax
 
 STRIDE = 48
 """Positions that an ordinary landmark stands for: 0.96 s."""
@@ -41,13 +41,14 @@ LOCAL_MASS = 0.9
 LOCAL_REACH = 8
 
 _FIRST_BLOCK = "enc.blocks.0"
+_SCALE = np.float32(np.sqrt(HEAD_DIM))
 
 
-def find_tail(path: Path, dims: WhisperDims, quantized: Mapping[str, Quantized]) -> Tail:
-    """The landmarks for the weights that are to be written to `path`."""
+def find_tail(name: str, dims: WhisperDims, quantized: Mapping[str, Quantized]) -> Tail:
+    """Find the landmarks of a model with these weights; errors call it `name`."""
     parts = (part for tensor in quantized.values() for part in tensor.parts)
     tensors = {part.name: StoredTensor(part.name, part.type, part.shape, part.data) for part in parts}
-    return landmarks_of(engine_of(path, dims, tensors), tensors)
+    return landmarks_of(engine_of(name, dims, tensors), tensors)
 
 
 def landmarks_of(engine: WhisperEngine, tensors: Mapping[str, StoredTensor]) -> Tail:
@@ -102,7 +103,7 @@ def local_contexts(
 ) -> tuple[NDArray[np.int32], FloatArray]:
     """The first layer's local heads (n_local,), and their contexts (n, n_local, 64) at positions (n,)."""
     norm, attention = f"{_FIRST_BLOCK}.norm_attn", f"{_FIRST_BLOCK}.attn"
-    x = _layer_norm(states, *(_floats(tensors, f"{norm}.{part}") for part in ("weight", "bias")))
+    x = layer_norm(states, _floats(tensors, f"{norm}.weight"), _floats(tensors, f"{norm}.bias"))
     q, k, v = (_project(x, tensors, f"{attention}.{part}") for part in "qkv")
     n_ctx, n_state = states.shape
     probes = np.arange(LOCAL_REACH, n_ctx - LOCAL_REACH, 2 * LOCAL_REACH)
@@ -110,11 +111,11 @@ def local_contexts(
     heads, contexts = [], []
     n_heads = n_state // HEAD_DIM
     for head, (q_head, k_head) in enumerate(zip(np.split(q, n_heads, 1), np.split(k, n_heads, 1), strict=True)):
-        weights = _softmax(q_head[probes] @ k_head.T)
+        weights = softmax(q_head[probes] @ k_head.T / _SCALE)
         if (weights * near).sum(axis=1).mean() > LOCAL_MASS:
             heads.append(head)
             values = v[:, head * HEAD_DIM : (head + 1) * HEAD_DIM]
-            contexts.append(_softmax(q_head[positions] @ k_head.T) @ values)
+            contexts.append(softmax(q_head[positions] @ k_head.T / _SCALE) @ values)
     shape = (len(heads), len(positions), HEAD_DIM)
     stacked = np.array(contexts, np.float32).reshape(shape).transpose(1, 0, 2)
     return np.array(heads, np.int32), np.ascontiguousarray(stacked)
@@ -128,17 +129,5 @@ def _floats(tensors: Mapping[str, StoredTensor], name: str) -> FloatArray:
 
 
 def _project(x: FloatArray, tensors: Mapping[str, StoredTensor], stem: str) -> FloatArray:
-    y: FloatArray = x @ _floats(tensors, f"{stem}.weight").T
-    return y + to_float32(tensors[f"{stem}.bias"]) if f"{stem}.bias" in tensors else y
-
-
-def _layer_norm(x: FloatArray, weight: FloatArray, bias: FloatArray) -> FloatArray:
-    centred = x - x.mean(axis=1, keepdims=True)
-    normed: FloatArray = centred / np.sqrt(x.var(axis=1, keepdims=True) + np.float32(1e-5)) * weight + bias
-    return normed
-
-
-def _softmax(scores: FloatArray) -> FloatArray:
-    e = np.exp((scores - scores.max(axis=1, keepdims=True)) / np.float32(np.sqrt(HEAD_DIM)))
-    weights: FloatArray = e / e.sum(axis=1, keepdims=True)
-    return weights
+    bias = to_float32(tensors[f"{stem}.bias"]) if f"{stem}.bias" in tensors else None
+    return linear(x, _floats(tensors, f"{stem}.weight"), bias)

@@ -1,43 +1,34 @@
-"""What to make of a checkpoint, and making it: compression, calibration, rounding, recovery."""
+"""What to make of a checkpoint."""
 
 from __future__ import annotations
 
-import logging
-import random
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib.util import find_spec
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from edge.errors import EdgeError
-from edge.progress import Progress
-from edge.whisper.file.positions import POSITIONS, are_sinusoids
-
-from .calibrate import calibrate
-from .calibrate.moments import Calibration
-from .calibrate.recordings import Recording, find_recordings
-from .checkpoint.types import Checkpoint
 from .errors import CalibrationError
-from .quantize.model import Recover, equalised, groups_of, quantize_checkpoint
-from .quantize.policy import PRECISIONS, Precision, Quantized, Role, role_of
-from .writers.gguf import write_model_file
+from .quantize.policy import PRECISIONS, Precision
 
-if TYPE_CHECKING:
-    from .compress.checkpoints import Checkpoints
-    from .compress.search import Search
-    from .compress.sensitivity import AtInt4
-    from .compress.speech import Speech
+CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
+"""Precisions that lose less where the moments of a model's inputs are known."""
 
 REDUCTIONS = (0.4, 0.25, 0.15)
 """Shares of the encoder's weights that are tried, where there is speech to recover with."""
 
-_TO_MEASURE_S = 300.0
-"""Of speech, to find out where INT4 hurts: its shortest clips are listened to."""
 
-_LOG = logging.getLogger("edge.export")
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What a model file may take from recordings of speech, to be smaller at the same words."""
 
-_CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
+    recordings: tuple[Path, ...] = ()
+    """Files, folders and manifests (`find_recordings`) to listen to, so that int8 and int4 lose less."""
+    reduction: float = 0.0
+    """Share of the encoder's weights to take away (`export.compress`)."""
+    recover_s: float = 0.0
+    """Seconds to train what is left, and INT4."""
+    keep_in: Path | None = None
+    """Folder for what recordings tell of a checkpoint, and for the states of trainings, from which the same export goes
+    on after an interruption; they are removed when the model is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,194 +71,12 @@ class Recipe:
         """
         if not recordings and (self.reduction or self.recover_s):
             raise CalibrationError("compressing and recovering need to hear speech; name some with --calibration")
-        if recordings and self.precision not in _CALIBRATED and not self.reduction:
+        if recordings and self.precision not in CALIBRATED and not self.reduction:
             raise CalibrationError(
-                f"calibration is for gguf files at {' or '.join(_CALIBRATED)}, or for --compress; "
+                f"calibration is for gguf files at {' or '.join(CALIBRATED)}, or for --compress; "
                 f"{self.precision} has nothing to gain from it"
             )
         if self.recover_s and not self.reduction and self.precision != "int4":
             raise CalibrationError(
                 f"{self.precision} loses nothing that training would bring back; --recover is for int4 and --compress"
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A checkpoint after a recipe."""
-
-    recipe: Recipe
-    checkpoint: Checkpoint
-    quantized: Mapping[str, Quantized]
-    heard: tuple[str, ...]
-    """SHA-256 of each recording that was listened to: who measures the model must use others."""
-
-    def write(self, path: Path, progress: Progress, report: str | None = None) -> None:
-        """The model file, with a report in it."""
-        write_model_file(
-            self.checkpoint,
-            path,
-            self.recipe.precision,
-            quantized=self.quantized,
-            heard=self.heard,
-            report=report,
-            progress=progress,
-        )
-
-
-@dataclass(slots=True)
-class Kitchen:
-    """A checkpoint and the recordings that recipes may listen to; what they share is made once."""
-
-    checkpoint: Checkpoint
-    sources: Sequence[Path]
-    keep_in: Path | None
-    """For moments, and for checkpoints of trainings, from which an interrupted export goes on."""
-    progress: Progress
-    _speech: Speech | None = None
-    _checkpoints: Checkpoints | None = None
-    _search: Search | None = None
-    _smaller: dict[tuple[float, float], Checkpoint] = field(default_factory=dict)
-    _known: Calibration | None = None
-    _costliest: list[AtInt4] | None = None
-
-    @property
-    def recordings(self) -> list[Recording]:
-        """What the sources name."""
-        return find_recordings(self.sources) if self.sources else []
-
-    @property
-    def speech(self) -> Speech:
-        """Clips of the recordings, with the checkpoint's own words."""
-        if self._speech is None:
-            try:
-                from .compress.speech import hear
-            except ImportError as error:
-                advice = 'pip install "edgewise[export]"'
-                raise EdgeError(f"compressing and recovering are done in torch ({error}): {advice}") from error
-            self._speech = hear(self.checkpoint, self.recordings, self.progress)
-        return self._speech
-
-    def make(self, recipe: Recipe) -> Made:
-        """Follow a recipe that makes sense (`Recipe.check`).
-
-        Raises:
-            CalibrationError: the sources name no recordings, or none with speech.
-            AudioError, ManifestError: a recording or a manifest cannot be read.
-            EdgeError: torch is needed and not installed.
-        """
-        checkpoint = self.shrunk(recipe.reduction, recipe.recover_s)
-        known = None
-        if self.sources and recipe.precision in _CALIBRATED:
-            known = self._calibrated(checkpoint)
-        raised = self._first_to_raise(recipe) if recipe.precision == "int4" and known is not None else frozenset[str]()
-        measured = self._costliest if self._costliest and checkpoint is self.checkpoint else []
-        quantized = quantize_checkpoint(
-            checkpoint,
-            recipe.precision,
-            calibration=known,
-            raised=raised,
-            rounded={name: rows for group in measured for name, rows in group.rows.items()},
-            recover=self._recover(checkpoint, recipe),
-            progress=self.progress,
-        )
-        heard = self.recordings if known is not None or recipe.reduction else []
-        return Made(recipe, checkpoint, quantized, tuple(recording.sha256 for recording in heard))
-
-    def tidy(self) -> None:
-        """Remove the checkpoints of trainings: what they led to is written, and nobody will go on with them."""
-        if self._checkpoints is not None:
-            self._checkpoints.clear()
-
-    def shrunk(self, reduction: float, recover_s: float) -> Checkpoint:
-        """The checkpoint with a smaller encoder; all sizes lie on one way down, which is searched once."""
-        if not reduction:
-            return self.checkpoint
-        speech = self.speech
-        key = reduction, recover_s
-        if key not in self._smaller:
-            from .compress.encoder import search_sizes, shrink_encoder
-
-            if self._search is None or not self._search.reaches(reduction):
-                self._search = search_sizes(self.checkpoint, speech, REDUCTIONS)
-            trainings = self._kept_trainings()
-            self._smaller[key] = shrink_encoder(
-                self.checkpoint, self._search, speech, reduction, recover_s, self.progress, trainings
-            ).checkpoint
-        return self._smaller[key]
-
-    def _calibrated(self, checkpoint: Checkpoint) -> Calibration:
-        if checkpoint is not self.checkpoint:  # a smaller encoder, which is made once
-            return calibrate(checkpoint, self.sources, None, self.progress)
-        if self._known is None:
-            self._known = calibrate(checkpoint, self.sources, self.keep_in, self.progress)
-        return self._known
-
-    def _first_to_raise(self, recipe: Recipe) -> frozenset[str]:
-        """The linears that stay INT8, the costliest first."""
-        room = _room(self.checkpoint)
-        if not (recipe.raised or room) or not self._can_measure():
-            return frozenset()
-        self._costliest = self._costliest or self._measure_costs()
-        wanted = recipe.raised * sum(group.n_weights for group in self._costliest)
-        names: list[str] = []
-        raised = 0
-        for group in self._costliest:
-            if raised < wanted or raised + group.n_weights <= room:
-                names += group.rows
-                raised += group.n_weights
-        return frozenset(names)
-
-    def _can_measure(self) -> bool:
-        if find_spec("torch") is not None:
-            return True
-        advice = 'pip install "edgewise[export]"'
-        _LOG.warning(
-            "what INT4 hurts most is measured in torch, which is not installed: nothing stays INT8; %s", advice
-        )
-        return False
-
-    def _measure_costs(self) -> list[AtInt4]:
-        """The linears of the checkpoint, first where INT4 hurts most for each byte that INT8 would cost more."""
-        from .compress.sensitivity import measure_int4
-        from .compress.speech import hear_clips, measured_batches
-
-        whole, dims = equalised(self.checkpoint, self._calibrated(self.checkpoint)), self.checkpoint.dims
-        if self._speech is not None:
-            batches = self._speech.measured
-        else:
-            mixed = random.Random(0).sample(self.recordings, len(self.recordings))
-            clips = hear_clips(self.checkpoint, mixed, _TO_MEASURE_S, 1, self.progress)
-            batches = measured_batches(clips, dims.n_audio_ctx)
-        found = measure_int4(dims, whole, groups_of(self.checkpoint.tensors), batches, self.progress)
-        return sorted(found, key=lambda group: -group.damage / group.n_weights)
-
-    def _recover(self, checkpoint: Checkpoint, recipe: Recipe) -> Recover | None:
-        if recipe.precision != "int4" or not recipe.recover_s:
-            return None
-        from .compress.rounding import recover_q4_0
-
-        return lambda tensors, moments: recover_q4_0(
-            self.checkpoint,
-            checkpoint.dims,
-            tensors,
-            moments,
-            self.speech,
-            recipe.recover_s,
-            self.progress,
-            self._kept_trainings(),
-        )
-
-    def _kept_trainings(self) -> Checkpoints | None:
-        if self._checkpoints is None and self.keep_in is not None:
-            from .compress.checkpoints import Checkpoints
-
-            self._checkpoints = Checkpoints(self.keep_in)
-        return self._checkpoints
-
-
-def _room(checkpoint: Checkpoint) -> int:
-    """How many weights an INT4 model can hold at INT8 in the bytes that named positions and INT8 convolutions free."""
-    positions = checkpoint.tensors[POSITIONS]
-    free = 2 * positions.size if are_sinusoids(positions) else 0
-    free += sum(tensor.size for name, tensor in checkpoint.tensors.items() if role_of(name) is Role.CONVOLUTION)
-    return round(free / (1 - 18 / 32))  # bytes of an INT8 weight less those of one in a block of Q4_0

@@ -2,59 +2,59 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
+from edge.files import publish, workshop
+
+from .maker import MadeModel, Maker
 from .measure.budget import Budget, budget_error, make_report, make_yardstick, try_model
 from .measure.report import Report, Tried, write_beside
-from .recipe import REDUCTIONS, Kitchen, Made, Recipe
+from .recipe import REDUCTIONS, Recipe
+from .tools.packages import is_installed
 
 _RAISED = (0.25, 0.5)
 """Shares of an INT4 model's linear weights that stay INT8, those where INT4 hurts most first."""
 
 
-def search_recipe(kitchen: Kitchen, recipes: Iterable[Recipe], budget: Budget, out: Path) -> tuple[Made, Report]:
+def search_recipe(maker: Maker, recipes: Iterable[Recipe], budget: Budget, out: Path) -> tuple[MadeModel, Report]:
     """Try recipes until one keeps within the budget; write it, with its report, to `out` and beside it.
 
     Raises:
         BudgetError: none does; the message tells of the nearest miss.
         CalibrationError: a recording to measure on is one that was listened to.
-        ManifestError: a set is none.
+        ManifestError: a set is missing or not a manifest.
     """
-    yardstick = make_yardstick(kitchen.checkpoint, budget, out, kitchen.progress, kitchen.recordings)
-    made_at = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    yardstick = make_yardstick(maker.checkpoint, budget, out, maker.progress, maker.recordings)
     tried: list[Tried] = []
     too_large: list[Recipe] = []
-    try:
+    with workshop(out) as folder:
+        path = folder / "made.gguf"
         for recipe in recipes:
             if any(recipe.is_no_smaller(other) for other in too_large):
                 continue
-            kitchen.progress(f"trying {recipe.label}", 0, 0)
-            made = kitchen.make(recipe)
-            made.write(made_at, kitchen.progress)
-            tried.append(try_model(yardstick, recipe.label, made_at))
+            maker.progress(f"trying {recipe.label}", 0, 0)
+            made = maker.make(recipe)
+            made.write(path)
+            tried.append(try_model(yardstick, recipe.label, path))
             if not tried[-1].scores:
                 too_large.append(recipe)
             if not tried[-1].misses:
                 errors = {name: tensor.error for name, tensor in made.quantized.items() if tensor.error}
                 report = make_report(made.checkpoint, yardstick, tried, heard=made.heard, tensor_errors=errors)
-                made.write(made_at, kitchen.progress, report.as_json())
-                made_at.replace(out)
+                made.write(path, report.as_json())
+                publish(path, out)
                 write_beside(out, report)
                 return made, report
-    finally:
-        made_at.unlink(missing_ok=True)
     raise budget_error(tried, yardstick)
 
 
-def recipes_to_try(kitchen: Kitchen, recover_s: float) -> Iterator[Recipe]:
+def recipes_to_try(maker: Maker, recover_s: float) -> Iterator[Recipe]:
     """Smallest file first; with speech to learn from and time to recover, smaller encoders too."""
     reductions = (*REDUCTIONS, 0.0) if recover_s else (0.0,)
     for reduction in reductions:
         yield Recipe("int4", reduction, recover_s)
-    if kitchen.sources and find_spec("torch") is not None:  # what INT4 hurts most is measured with it
+    if maker.recordings and is_installed("torch"):  # what INT4 hurts most is measured with it
         for share in _RAISED:
             yield Recipe("int4", 0.0, recover_s, share)
     for reduction in reductions:

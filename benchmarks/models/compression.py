@@ -20,11 +20,12 @@ from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
 from edge.store import ensure
 from edge.whisper.file.model import open_model
-from export.calibrate.recordings import find_recordings, keep_apart
+from export.calibrate.recordings import Recording, find_recordings, keep_apart
 from export.checkpoint.types import Checkpoint
+from export.maker import Maker
 from export.measure.measure import SetScore, mean_rate, measure
 from export.quantize.policy import PRECISIONS, parse_precision
-from export.recipe import Kitchen, Recipe
+from export.recipe import Recipe
 from export.sources import read_checkpoint
 from export.writers.gguf import HEARD_KEY
 
@@ -182,15 +183,14 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
 class _Heard:
     """Recordings to listen to."""
 
-    sources: tuple[Path, ...]
+    recordings: list[Recording]
     hashes: list[str]
 
 
 def _listen_to(options: CompressionOptions) -> _Heard:
-    sources = tuple(find_set(name, options.data) for name in options.calibration)
-    recordings = find_recordings(sources)
+    recordings = find_recordings(find_set(name, options.data) for name in options.calibration)
     keep_apart(recordings, [find_set(name, options.data) for name in options.sets])
-    return _Heard(sources, [recording.sha256 for recording in recordings])
+    return _Heard(recordings, [recording.sha256 for recording in recordings])
 
 
 def _model(
@@ -198,7 +198,7 @@ def _model(
 ) -> Iterator[tuple[Path, Compressed]]:
     """Make every size at every precision, and yield the file that it is in."""
     whole = _read(name)
-    kitchen = Kitchen(whole, heard.sources, folder, tell_steps)
+    maker = Maker(whole, heard.recordings, folder, tell_steps)
     stem = Path(name).stem if name.endswith(".gguf") else name
 
     sizes = [(share, 0.0) for share in {0.0, *options.reductions}]
@@ -207,15 +207,15 @@ def _model(
         trained = f"-trained-{recover_s / 60:g}m" if recover_s else ""
         files = {precision: folder / f"{stem}-{100 * wanted:g}{trained}-{precision}.gguf" for precision in PRECISIONS}
         if not _is_made(files["f32"], whole, heard.hashes if wanted else []):
-            kitchen.make(Recipe("f32", wanted, recover_s)).write(files["f32"], tell_steps)
-            kitchen.tidy()
+            maker.make(Recipe("f32", wanted, recover_s)).write(files["f32"])
+            maker.tidy()
         one = _read(str(files["f32"]))
         reduction = 1 - one.dims.encoder_weights / replace(one.dims, layers=()).encoder_weights
         for precision in map(parse_precision, options.precisions):
             listens = precision == "int4"  # int8 gains little, and listens for minutes
             if precision != "f32" and not _is_made(files[precision], one, heard.hashes if listens else []):
-                made = Kitchen(one, heard.sources if listens else (), folder, tell_steps).make(Recipe(precision))
-                made.write(files[precision], tell_steps)
+                made = Maker(one, heard.recordings if listens else (), folder, tell_steps).make(Recipe(precision))
+                made.write(files[precision])
             tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
             scores = measure(files[precision], manifests)
             n_bytes, macs = files[precision].stat().st_size, one.dims.encoder_weights

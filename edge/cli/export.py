@@ -199,6 +199,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     _check(args)
     try:
         from export.measure.budget import Budget
+        from export.recipe import Learning
         from export.whisper import export_whisper
     except ImportError as error:
         advice = 'pip install "edgewise[export]"'
@@ -219,13 +220,10 @@ def run(args: argparse.Namespace, console: Console) -> int:
         source,
         args.output,
         precision=args.precision,
-        compress=args.compress,
-        recover_s=args.recover,
-        budget=budget,
         to=args.to,
         name=name,
-        calibration=args.calibration,
-        keep_in=store.home / "calibrations",
+        learning=Learning(tuple(args.calibration), args.compress, args.recover, store.home / "calibrations"),
+        budget=budget,
         assets=partial(bring, "whisper-tables"),
         clip=store.place("jfk") if store.is_here("jfk") else None,
         progress=console.progress,

@@ -10,26 +10,28 @@ from edge.progress import Progress
 
 from ..checkpoint.types import Checkpoint
 from .moments import Calibration, load_moments, save_moments
-from .recordings import find_recordings
+from .recordings import Recording
 
 _REVISION = 4
 """Of what is gathered and how: older files are not used."""
 
 
 def calibrate(
-    checkpoint: Checkpoint, sources: Sequence[Path], keep_in: Path | None = None, progress: Progress | None = None
+    checkpoint: Checkpoint,
+    recordings: Sequence[Recording],
+    keep_in: Path | None = None,
+    progress: Progress | None = None,
 ) -> Calibration:
-    """Gather the moments of a checkpoint's inputs from the recordings that `sources` name (files, folders, manifests).
+    """Gather the moments of a checkpoint's inputs from recordings of speech.
 
     What was gathered is kept in the folder `keep_in`, and used by later exports of the checkpoint with the same
     recordings.
 
     Raises:
-        CalibrationError: a source names no recording, or a manifest is broken.
+        CalibrationError: nothing in them is long enough.
         AudioError: a recording cannot be read.
         FormatError: what was kept is damaged.
     """
-    recordings = find_recordings(sources)
     hashes = tuple(recording.sha256 for recording in recordings)
     kept = None
     if keep_in is not None:

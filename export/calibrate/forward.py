@@ -2,6 +2,10 @@
 
 The runtime's engine is in C and keeps nothing of what passes through it; this one is for the toolchain, which must
 see it. It computes what the engine does, the clip and landmarks of the padding behind it, and is far slower.
+
+The specification (`export.reference`) is the same model in float64. This one differs where twenty minutes of speech
+ask for it: it is float32, GELU is a polynomial instead of a call for each number, and attention divides by a row's sum
+after its product, which is smaller than the weights.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ from numpy.typing import NDArray
 from edge.arrays import FloatArray
 from edge.whisper.file.dims import HEAD_DIM, WhisperDims
 from edge.whisper.file.landmarks import Tail
+
+from ..reference import convolve, layer_norm, linear
 
 Observer: TypeAlias = Callable[[str, FloatArray], None]
 """Called with the name of an input (`input_of`) and its rows (m, k)."""
@@ -120,25 +126,19 @@ class Forward:
 
     def _linear(self, stem: str, x: FloatArray) -> FloatArray:
         if f"{stem}.down.weight" in self._tensors:
-            x = x @ self._floats(f"{stem}.down.weight").T
+            x = linear(x, self._floats(f"{stem}.down.weight"))
             self._observe(f"{stem}.down.out", x)
-        y: FloatArray = x @ self._floats(f"{stem}.weight").T
-        return y + self._floats(f"{stem}.bias") if f"{stem}.bias" in self._tensors else y
+        bias = self._floats(f"{stem}.bias") if f"{stem}.bias" in self._tensors else None
+        return linear(x, self._floats(f"{stem}.weight"), bias)
 
     def _norm(self, stem: str, x: FloatArray) -> FloatArray:
-        centred = x - x.mean(axis=1, keepdims=True)
-        normed = centred / np.sqrt(x.var(axis=1, keepdims=True) + np.float32(1e-5))
-        scaled: FloatArray = normed * self._floats(f"{stem}.weight") + self._floats(f"{stem}.bias")
-        return scaled
+        return layer_norm(x, self._floats(f"{stem}.weight"), self._floats(f"{stem}.bias"))
 
     def _convolution(self, stem: str, x: FloatArray, stride: int) -> FloatArray:
-        weights = self._floats(f"{stem}.weight")  # (out, in, 3)
-        frames = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((1, 1), (0, 0))), 3, axis=0)[::stride]
-        y: FloatArray = frames.reshape(len(frames), -1) @ weights.reshape(len(weights), -1).T
-        return y + self._floats(f"{stem}.bias")
+        return convolve(x, self._floats(f"{stem}.weight"), self._floats(f"{stem}.bias"), stride)
 
     def _take_local_contexts(self, mixed: FloatArray) -> None:
-        """Landmarks have no neighbours: what heads that look at those alone would give is known."""
+        """Landmarks have no neighbors: what heads that look at those alone would give is known."""
         assert self._tail is not None
         for i, head in enumerate(self._tail.local_heads):
             mixed[:, head * HEAD_DIM : (head + 1) * HEAD_DIM] = self._tail.contexts[-len(mixed) :, i]

@@ -87,9 +87,9 @@ def output_moments(
     """
     wide = np.asarray(weight, np.float64)
     shift = np.zeros(len(wide)) if bias is None else np.asarray(bias, np.float64)
-    centre = wide @ mean
-    crossed = np.outer(centre, shift)
-    return wide @ second @ wide.T + crossed + crossed.T + np.outer(shift, shift), centre + shift
+    center = wide @ mean
+    crossed = np.outer(center, shift)
+    return wide @ second @ wide.T + crossed + crossed.T + np.outer(shift, shift), center + shift
 
 
 def save_moments(path: Path, moments: Moments) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,10 +33,10 @@ class OwnWords:
             name: StoredTensor(name, TensorType.F32, tensor.shape, np.ascontiguousarray(tensor, np.float32))
             for name, tensor in checkpoint.tensors.items()
         }
-        path = Path(checkpoint.name)
-        self.tail: Tail = landmarks_of(engine_of(path, checkpoint.dims, stored), stored)
+        name = checkpoint.name
+        self.tail: Tail = landmarks_of(engine_of(name, checkpoint.dims, stored), stored)
         """The landmarks of its padding."""
-        self._state = engine_of(path, checkpoint.dims, stored, self.tail).new_state()
+        self._state = engine_of(name, checkpoint.dims, stored, self.tail).new_state()
         self._decoders = {
             timestamps: GreedyDecoder(
                 self._tokenizer,

@@ -14,7 +14,7 @@ from edge.quant import dequantize_q4_0
 from edge.whisper.file.dims import WhisperDims
 
 from ..quantize.gptq import round_q4_0
-from ..quantize.model import Equalised
+from ..quantize.model import Equalized
 from .damage import damage, watch
 from .network import to_torch
 from .speech import Batch
@@ -36,7 +36,7 @@ class AtInt4:
 
 def measure_int4(
     dims: WhisperDims,
-    whole: Equalised,
+    whole: Equalized,
     groups: Iterable[tuple[str, ...]],
     batches: Sequence[Batch],
     progress: Progress,

@@ -12,16 +12,19 @@ from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
 from edge.files import publish, replacing_folder, workshop
 from edge.progress import Progress, silent
 
+from ..onnx.result import OnnxReport
+from ..result import ExportReport, TensorReport, naming
 from ..sources.gguf import MAGIC
-from ..whisper import ExportReport, TensorReport, naming
+from ..tools.files import size_of
+from ..tools.packages import require, require_onnx
 from .from_gguf import read_gguf
 from .from_huggingface import read_huggingface
 from .model import FloatType, LanguageModel
 from .numbers import lossless_type, relative_error
-from .quantizer import QUANTIZED, need_quantizer, quantize
+from .quantizer import QUANTIZED, quantize
 from .to_gguf import write_gguf
 from .to_huggingface import write_huggingface
-from .to_onnx import ONNX_PRECISIONS, OnnxCheck, need_onnx, write_onnx
+from .to_onnx import ONNX_PRECISIONS, write_onnx
 
 Target = Literal["gguf", "huggingface", "onnx"]
 
@@ -67,13 +70,13 @@ def export_llm(
     model = read_model(source)
     model = model if name is None else dataclasses.replace(model, name=name)
     tensors: tuple[TensorReport, ...] = ()
-    check: OnnxCheck | None = None
+    onnx: OnnxReport | None = None
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if target == "gguf":
             tensors = _write_gguf(model, out, precision, tell)
         elif target == "onnx":
-            check = _write_onnx(model, out, precision, tell)
+            onnx = _write_onnx(model, out, precision, tell)
         else:
             precision = precision or lossless_type(model, progress)
             with replacing_folder(out) as folder:
@@ -82,9 +85,9 @@ def export_llm(
         path=out,
         name=model.name,
         precision=precision,
-        n_bytes=_n_bytes(out),
+        n_bytes=size_of(out),
         tensors=tensors,
-        onnx=check,
+        onnx=onnx,
     )
 
 
@@ -115,9 +118,9 @@ def _choice(to: str, precision: str | None) -> tuple[Target, str]:
         raise UnsupportedModelError(f"{to} is written at {' or '.join(PRECISIONS[to])} only, not at {precision}")
     wanted = precision or _DEFAULTS[to]
     if wanted in QUANTIZED:
-        need_quantizer()
+        require("llm", "llama_cpp")
     if to == "onnx":
-        need_onnx(wanted)
+        require_onnx(wanted)
     return to, wanted
 
 
@@ -136,7 +139,7 @@ def _write_gguf(model: LanguageModel, out: Path, precision: str, tell: Progress)
     return reports
 
 
-def _write_onnx(model: LanguageModel, out: Path, precision: str, tell: Progress) -> OnnxCheck:
+def _write_onnx(model: LanguageModel, out: Path, precision: str, tell: Progress) -> OnnxReport:
     """By way of a Hugging Face folder, which is what optimum reads; every source becomes one of the same form."""
     with workshop(out) as place, replacing_folder(out) as folder:
         source = place / "source"
@@ -162,8 +165,3 @@ def _compare(model: LanguageModel, written: LanguageModel, tell: Progress) -> tu
             )
         )
     return tuple(reports)
-
-
-def _n_bytes(path: Path) -> int:
-    files = path.iterdir() if path.is_dir() else (path,)
-    return sum(file.stat().st_size for file in files)

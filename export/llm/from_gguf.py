@@ -13,7 +13,7 @@ from edge.errors import FormatError, UnsupportedModelError
 from edge.gguf.file import GgufFile, StoredTensor, open_gguf
 from edge.gguf.types import TensorType
 
-from ..tools.packages import needing
+from ..tools.packages import require
 from .model import EMBEDDING, HEAD, LanguageModel, LazyTensor, LlamaDims, check_dims, check_shapes, tensor_shapes
 from .names import from_gguf_rows, gguf_name
 from .tokenizer import CUTS, NORMAL, ROLES, TextTokenizer, check_tokenizer
@@ -61,8 +61,9 @@ def dequantize(path: Path, stored: StoredTensor) -> NDArray[Any]:
     """
     if stored.type in (TensorType.F32, TensorType.F16):
         return stored.data
-    with needing("llm"):
-        import gguf
+    require("llm", "gguf")
+    import gguf
+
     try:
         with np.errstate(invalid="ignore", over="ignore"):  # damaged scales; found by `finite`
             widened = gguf.quants.dequantize(stored.data, gguf.GGMLQuantizationType(stored.type.value))

@@ -1,4 +1,4 @@
-"""Run as a program: `onnx_script.py SOURCE OUT PRECISION`. Its last line on standard output is JSON: `OnnxCheck`."""
+"""Run as a program: `onnx_script.py SOURCE OUT PRECISION`. Its last line on standard output is JSON."""
 
 from __future__ import annotations
 
@@ -69,8 +69,12 @@ def _compare(source: str, path: Path) -> dict[str, float | int]:
         theirs = model(ids[:, :_N_PROMPT]).logits.numpy()
     ours, tokens = _greedy(session, ids[:, :_N_PROMPT].numpy())
     same = [found == expected for found, expected in zip(tokens, ids[0, _N_PROMPT:].tolist(), strict=True)]
+    spread = theirs - theirs.mean(axis=-1, keepdims=True)
+    off = np.abs(ours - ours.mean(axis=-1, keepdims=True) - spread)  # a softmax ignores what a whole row is off by
     return {
-        "farthest_logit": float(np.abs(ours - theirs).max()),
+        "error": float(np.sqrt(np.square(off).mean() / np.square(spread).mean())),
+        "largest": float(off.max()),
+        "mean": float(off.mean()),
         "n_same": [*same, False].index(False),
         "n_tokens": _N_TOKENS,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib.util
 import os
 import re
 import shutil
@@ -14,7 +13,6 @@ from edge.errors import EdgeError
 from edge.progress import Progress
 
 from ..tools.children import run_script
-from ..tools.packages import needing
 
 QUANTIZED: Mapping[str, int] = {"q8_0": 7, "q4_0": 2, "int4": 25}
 """llama.cpp's numbers of file types. int4 is IQ4_NL, which costs as much as Q4_0 and loses less.
@@ -27,17 +25,6 @@ _COUNT = re.compile(r"(\d+)/(\d+)\s*")
 
 _FULL_BYTES = 1 << 20
 """A disk with less room is full."""
-
-
-def need_quantizer() -> None:
-    """Say early that llama-cpp-python is missing.
-
-    Raises:
-        EdgeError: it is; names the extra to install.
-    """
-    with needing("llm"):
-        if importlib.util.find_spec("llama_cpp") is None:
-            raise ImportError(name="llama-cpp-python")
 
 
 def quantize(source: Path, out: Path, precision: str, *, progress: Progress | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.progress import Progress, silent
 
-from ..tools.packages import needing
+from ..tools.packages import require
 from .model import FloatType, LanguageModel, LazyTensor, finite
 from .names import gguf_name, to_gguf_rows
 from .numbers import FLOAT_BYTES, as_type
@@ -26,8 +26,8 @@ def write_gguf(model: LanguageModel, path: Path, kind: FloatType | None, *, prog
         UnsupportedModelError: a tensor does not fit into float16; names it.
         OSError: the disk is full. What was written is the caller's to remove.
     """
-    with needing("llm"):
-        import gguf
+    require("llm", "gguf")
+    import gguf
 
     types = {name: _type(tensor, kind) for name, tensor in model.tensors.items()}
     writer: Any = gguf.GGUFWriter(path, "llama")

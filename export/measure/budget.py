@@ -19,10 +19,11 @@ from edge.progress import Progress
 from ..calibrate.recordings import Recording, keep_apart
 from ..checkpoint.types import Checkpoint
 from ..errors import BudgetError
+from ..maker import make_plain
+from ..onnx.result import OnnxReport
 from ..tools.files import size_of
-from ..writers.gguf import write_model_file
 from .measure import AS_RECORDED, EngineName, SetScore, increase, mean_rate, measure
-from .report import OnnxReport, Report, Tried, increase_text
+from .report import Report, Tried, increase_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def make_yardstick(
     progress("measuring float32", 0, 0)
     with workshop(out) as folder:
         whole = folder / "float32.gguf"
-        write_model_file(checkpoint, whole, "f32", progress=progress)
+        make_plain(checkpoint, "f32", progress).write(whole)
         float32 = measure(whole, manifests, progress, levels_db=budget.levels_db)
         return Yardstick(budget, manifests, float32, progress)
 
@@ -81,6 +82,23 @@ def try_model(yardstick: Yardstick, label: str, path: Path, engine: EngineName =
     levels_db = yardstick.budget.levels_db
     scores = measure(path, yardstick.manifests, yardstick.progress, engine=engine, levels_db=levels_db)
     return Tried(label, n_bytes, scores, tuple(_misses(scores, yardstick)))
+
+
+def measure_onnx(
+    checkpoint: Checkpoint, folder: Path, precision: str, onnx: OnnxReport, yardstick: Yardstick
+) -> Report:
+    """Measure a folder that was made of `checkpoint` as onnxruntime runs it.
+
+    Raises:
+        BudgetError: the yardstick's budget is not kept.
+    """
+    import onnxruntime
+
+    tried = [try_model(yardstick, precision, folder, "onnxruntime")]
+    if tried[0].misses:
+        raise budget_error(tried, yardstick)
+    engine = f"onnxruntime {onnxruntime.__version__}"
+    return make_report(checkpoint, yardstick, tried, engine=engine, onnx=onnx)
 
 
 def budget_error(tried: Sequence[Tried], yardstick: Yardstick) -> BudgetError:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.files import replacing_file
 
+from ..onnx.result import OnnxReport
 from .measure import SetScore, increase, mean_rate
 
 
@@ -22,38 +23,6 @@ class Tried:
     """Empty where it is too large for the budget: its words were not counted."""
     misses: tuple[str, ...]
     """What of the budget it does not meet; empty if it does."""
-
-
-@dataclass(frozen=True, slots=True)
-class GraphReport:
-    """What one graph of an export to ONNX became, beside transformers on one clip."""
-
-    name: str
-    n_bytes: int
-    """With the weights that it uses; the decoders share theirs, so the folder is smaller than the sum."""
-    error: float
-    """Root mean square of what it gives too much or too little, as a share of the values' own."""
-    largest: float
-    """Most that any value is off: of the encoder's states, or of the decoder's logits."""
-    mean: float
-    """What values are off on average."""
-
-
-@dataclass(frozen=True, slots=True)
-class OnnxReport:
-    """What an export to ONNX wrote, as compared with transformers."""
-
-    graphs: tuple[GraphReport, ...]
-    n_same: int
-    """Greedy tokens of the clip that are the same, from the first on."""
-    n_tokens: int
-
-    def __str__(self) -> str:
-        lines = [
-            f"  {graph.name:<28}{graph.n_bytes / 1e6:8.1f} MB, off transformers by {graph.error:.1e} of its numbers"
-            for graph in self.graphs
-        ]
-        return "\n".join([*lines, f"  {self.n_same} of {self.n_tokens} greedy tokens as transformers'"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from edge.whisper.tokens import Tokenizer
 from ..checkpoint.types import Checkpoint
 from ..errors import VerificationError
 from .graphs import TorchModel
+from .result import GraphReport, OnnxReport
 
 MOST_ERROR: Mapping[str, float] = {"f32": 1e-3, "int8": 0.5, "w8": 0.2, "w4": 0.5}
 """Largest error of a graph, as a share of what it should give: above what rounding does; 1 is that of a guess."""
@@ -47,32 +48,6 @@ class Reference:
     """After each token of both, (n_tokens, n_vocab)."""
     attention: FloatArray
     """Of the alignment heads, (n_heads, n_tokens, n_ctx)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Between what a graph gives and what it should give; what a whole row is off by does not count.
-
-    A softmax or a norm takes that away.
-    """
-
-    share: float
-    """Root mean square, as a share of how the values of a row differ among themselves."""
-    largest: float
-    """Of any value, in the values' own unit."""
-    mean: float
-    """Of all values, without their signs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """How an exported folder compares."""
-
-    errors: Mapping[str, Difference]
-    """Of each graph by its name."""
-    n_same: int
-    """Greedy tokens that are the same, from the first on."""
-    n_tokens: int
 
 
 def make_reference(model: TorchModel, checkpoint: Checkpoint, clip: Path | None) -> Reference:
@@ -108,30 +83,31 @@ def make_reference(model: TorchModel, checkpoint: Checkpoint, clip: Path | None)
     )
 
 
-def check_folder(folder: Path, precision: str, reference: Reference, threads: int | None = None) -> Check:
-    """Compare a folder with the reference.
+def check_folder(folder: Path, precision: str, reference: Reference, sizes: Mapping[str, int]) -> OnnxReport:
+    """Compare a folder with the reference; `sizes` are the bytes of each graph with its weights, by its name.
 
     Raises:
         VerificationError: its numbers are too far from the reference's, or its words differ at float32.
     """
     with open_folder(folder) as facts:
-        state = OnnxEngine(folder, facts, threads=threads).new_state()
-    errors, attention = _errors(state, reference)
-    for name, error in errors.items():
-        if not error.share <= MOST_ERROR[precision]:  # NaN is not, either
+        state = OnnxEngine(folder, facts).new_state()
+    outputs, attention = _outputs(state, reference)
+    graphs = tuple(_compare(name, n_bytes, *outputs[name]) for name, n_bytes in sizes.items())
+    for graph in graphs:
+        if not graph.error <= MOST_ERROR[precision]:  # NaN is not, either
             advice = "" if precision == "f32" else ", try w8 or f32"
             raise VerificationError(
-                f"{name} at {precision} is {error.share:.2%} off transformers' numbers, at most "
+                f"{graph.name} at {precision} is {graph.error:.2%} off transformers' numbers, at most "
                 f"{MOST_ERROR[precision]:.2%} were expected; nothing is written{advice}"
             )
     n_same = _n_same(state, reference)
     if precision == "f32":
         _check_exact(attention, n_same, reference)
-    return Check(errors, n_same, reference.n_said)
+    return OnnxReport(graphs, n_same, reference.n_said)
 
 
-def _errors(state: OnnxState, reference: Reference) -> tuple[dict[str, Difference], FloatArray]:
-    """The error of each graph, and the alignment heads' attention."""
+def _outputs(state: OnnxState, reference: Reference) -> tuple[dict[str, tuple[FloatArray, FloatArray]], FloatArray]:
+    """Run every graph: what each gives and what it should give, by its name, and the alignment heads' attention."""
     state.encode(reference.mel)
     first = np.array([reference.prompt], np.int32)
     logits = [state.decode(first, last_only=False, alignment=True)[0]]
@@ -140,20 +116,20 @@ def _errors(state: OnnxState, reference: Reference) -> tuple[dict[str, Differenc
         logits.append(state.decode(np.array([[token]], np.int32), alignment=True)[0])
         attention.append(state.alignment()[0])
     n_prompt = len(reference.prompt)
-    errors = {
-        ENCODER: _difference(state.encoder_output(), reference.states),
-        DECODER: _difference(logits[0], reference.logits[:n_prompt]),
-        DECODER_WITH_PAST: _difference(np.concatenate(logits[1:]), reference.logits[n_prompt:]),
+    outputs = {
+        ENCODER: (state.encoder_output(), reference.states),
+        DECODER: (logits[0], reference.logits[:n_prompt]),
+        DECODER_WITH_PAST: (np.concatenate(logits[1:]), reference.logits[n_prompt:]),
     }
-    return errors, np.concatenate(attention, axis=1)
+    return outputs, np.concatenate(attention, axis=1)
 
 
-def _difference(found: FloatArray, expected: FloatArray) -> Difference:
+def _compare(name: str, n_bytes: int, found: FloatArray, expected: FloatArray) -> GraphReport:
     found = found - found.mean(axis=-1, keepdims=True)
     expected = expected - expected.mean(axis=-1, keepdims=True)
     off = np.abs(found - expected)
-    share = np.sqrt(np.square(off).mean() / np.square(expected).mean())
-    return Difference(share=float(share), largest=float(off.max()), mean=float(off.mean()))
+    error = np.sqrt(np.square(off).mean() / np.square(expected).mean())
+    return GraphReport(name, n_bytes, error=float(error), largest=float(off.max()), mean=float(off.mean()))
 
 
 def _n_same(state: OnnxState, reference: Reference) -> int:

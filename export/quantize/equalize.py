@@ -24,10 +24,10 @@ _SHARE = 0.5
 _LARGEST = np.float32(32)
 
 
-def equalise(
+def equalize(
     dims: WhisperDims, tensors: Mapping[str, NDArray[Any]], moments: Mapping[str, FloatArray]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, FloatArray]]:
-    """The same model with its encoder's activations equalised, and the moments of the new activations.
+    """The same model with its encoder's activations equalized, and the moments of the new activations.
 
     `moments` are of the inputs of linears, by name (`export.calibrate.forward.input_of`).
     """

@@ -17,7 +17,7 @@ from ..calibrate.forward import input_of
 from ..calibrate.moments import Calibration
 from ..checkpoint.types import Checkpoint
 from .embedding import quantize_embedding
-from .equalize import equalise
+from .equalize import equalize
 from .policy import POLICY, Precision, Quantized, Role, quantize_tensor, role_of, stored_q4_0
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
@@ -32,7 +32,7 @@ _NONE: Rows = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Equalised:
+class Equalized:
     """A checkpoint as it is rounded."""
 
     tensors: Tensors
@@ -40,11 +40,11 @@ class Equalised:
     """Of what a linear reads, (k, k), by the name of its weights."""
 
 
-def equalised(checkpoint: Checkpoint, calibration: Calibration) -> Equalised:
+def equalized(checkpoint: Checkpoint, calibration: Calibration) -> Equalized:
     """The checkpoint's tensors with its encoder's activations made alike, and the moments of those activations."""
-    tensors, seen = equalise(checkpoint.dims, checkpoint.tensors, calibration.moments.matrices)
+    tensors, seen = equalize(checkpoint.dims, checkpoint.tensors, calibration.moments.matrices)
     inputs = {name: input_of(name, checkpoint.tensors) for name in tensors}
-    return Equalised(tensors, {name: seen[key] for name, key in inputs.items() if key is not None and key in seen})
+    return Equalized(tensors, {name: seen[key] for name, key in inputs.items() if key is not None and key in seen})
 
 
 def quantize_checkpoint(
@@ -63,7 +63,7 @@ def quantize_checkpoint(
     already with this calibration. With `recover` (and a calibration) the model is trained to live with INT4.
     """
     types = {name: _type(name, precision, raised) for name in checkpoint.tensors}
-    known = Equalised(checkpoint.tensors, {}) if calibration is None else equalised(checkpoint, calibration)
+    known = Equalized(checkpoint.tensors, {}) if calibration is None else equalized(checkpoint, calibration)
     tensors, rows = known.tensors, rounded
     if recover is not None:
         int4 = {name: matrix for name, matrix in known.moments.items() if types[name] is TensorType.Q4_0}

@@ -14,9 +14,8 @@ from edge.audio import SAMPLE_RATE_HZ
 from edge.gguf.file import MetadataValue
 from edge.gguf.types import TensorType
 from edge.gguf.writer import TensorToWrite, write_gguf
-from edge.progress import Progress, silent
 from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
-from edge.whisper.file.landmarks import tail_metadata
+from edge.whisper.file.landmarks import Tail, tail_metadata
 from edge.whisper.file.layers import layers_metadata
 from edge.whisper.file.model import REPORT_KEY
 from edge.whisper.file.positions import POSITIONS, POSITIONS_KEY, SINUSOIDS, are_sinusoids
@@ -25,8 +24,6 @@ from edge.whisper.tokens import Tokenizer
 from ..checkpoint.mel import WINDOW_S, hann_window
 from ..checkpoint.types import Checkpoint
 from ..checkpoint.vocabulary import merge_lines, token_texts
-from ..landmarks import find_tail
-from ..quantize.model import quantize_checkpoint
 from ..quantize.policy import Precision, Quantized
 
 HEARD_KEY = "edgewise.calibration.sha256"
@@ -45,21 +42,17 @@ def write_model_file(
     checkpoint: Checkpoint,
     path: Path,
     precision: Precision,
+    quantized: Mapping[str, Quantized],
+    tail: Tail,
     *,
-    quantized: Mapping[str, Quantized] | None = None,
     heard: Sequence[str] = (),
     report: str | None = None,
-    progress: Progress = silent,
-) -> Mapping[str, Quantized]:
-    """Write `checkpoint` at a precision; the file appears when it is whole. Returns what each tensor became.
+) -> None:
+    """Write `checkpoint` as it was rounded to a precision; the file appears when it is whole.
 
-    `quantized` are its tensors where they are rounded already, `heard` the hashes of the recordings that helped;
-    `report` goes into the file as it is.
+    `quantized` are its tensors, `tail` the landmarks of its padding (`export.landmarks`), `heard` the hashes of the
+    recordings that helped; `report` goes into the file as it is.
     """
-    if quantized is None:
-        quantized = quantize_checkpoint(checkpoint, precision, progress=progress)
-    progress("looking at the padding", 0, 0)
-    tail = find_tail(path, checkpoint.dims, quantized)
     metadata = model_metadata(checkpoint, precision) | tail_metadata(tail)
     stored = dict(quantized)
     if precision == "int4" and are_sinusoids(checkpoint.tensors[POSITIONS]):
@@ -70,7 +63,6 @@ def write_model_file(
     if report is not None:
         metadata[REPORT_KEY] = report
     write_gguf(path, metadata, _tensors(checkpoint, stored))
-    return quantized
 
 
 def model_metadata(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:

@@ -13,7 +13,7 @@ from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.model import open_model
 from export.checkpoint.types import Checkpoint
 from export.landmarks import STRIDE, choose_landmarks, local_contexts, register_scores
-from export.writers.gguf import write_model_file
+from export.maker import make_plain
 
 MadeCheckpoint = Callable[..., Checkpoint]
 
@@ -84,7 +84,7 @@ def test_an_exported_model_has_a_tail_that_runs(make_checkpoint: MadeCheckpoint,
     checkpoint = make_checkpoint("base")
     for precision in ("f32", "int8", "int4"):
         path = tmp_path / f"{precision}.gguf"
-        write_model_file(checkpoint, path, precision)
+        make_plain(checkpoint, precision).write(path)
         with open_model(path) as model:
             assert model.tail is not None
             assert model.tail.counts.sum() == checkpoint.dims.n_audio_ctx

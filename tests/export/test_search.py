@@ -18,16 +18,16 @@ from edge.errors import EdgeError, OptionError, UnsupportedModelError
 from edge.progress import silent
 from edge.whisper.file.inspect import describe
 from edge.whisper.file.model import open_model
-from export import recipe as recipes
+from export import maker as makers
 from export import search as automatic
 from export.errors import BudgetError, CalibrationError
+from export.maker import Maker, make_plain
 from export.measure import budget
 from export.measure.budget import Budget
 from export.measure.measure import SetScore
-from export.recipe import Kitchen, Recipe
+from export.recipe import Learning, Recipe
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
-from export.writers.gguf import write_model_file
 
 Rates = Callable[[str, list[float]], None]
 
@@ -114,13 +114,13 @@ def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
 def test_recordings_to_listen_to_do_not_end_the_search(
     source: Path, spoken: Path, tmp_path: Path, rates: Rates, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (automatic, recipes):  # as where torch is not installed
-        monkeypatch.setattr(module, "find_spec", lambda name: None)
+    for module in (automatic, makers):  # as where torch is not installed
+        monkeypatch.setattr(module, "is_installed", lambda name: False)
     heard = recording(tmp_path / "heard.wav", 2)
     rates("set", [0.1, 0.2, 0.2, 0.2])
     with pytest.raises(BudgetError, match="  f16: "):
         export_whisper(
-            source, tmp_path / "m.gguf", calibration=[heard], precision="auto", budget=Budget((spoken,), 0.2)
+            source, tmp_path / "m.gguf", learning=Learning((heard,)), precision="auto", budget=Budget((spoken,), 0.2)
         )
 
 
@@ -156,10 +156,10 @@ def test_a_file_too_large_is_in_the_report(source: Path, spoken: Path, tmp_path:
     checkpoint = read_checkpoint(source)
     sizes = []
     for recipe in (first, second):
-        kitchen = Kitchen(checkpoint, (), None, silent)
-        write_model_file(checkpoint, out, recipe.precision)
+        maker = Maker(checkpoint, (), None, silent)
+        make_plain(checkpoint, recipe.precision).write(out)
         sizes.append(out.stat().st_size)
-    made, report = automatic.search_recipe(kitchen, (first, second), Budget((spoken,), 0.2, sum(sizes) // 2), out)
+    made, report = automatic.search_recipe(maker, (first, second), Budget((spoken,), 0.2, sum(sizes) // 2), out)
     assert made.recipe == second
     assert [bool(attempt.scores) for attempt in report.tried] == [False, True]
     assert f"| int8 | {sizes[0] / 1e6:.1f} |  | {sizes[0] / 1e6:.1f} MB, allowed are" in report.as_markdown()
@@ -189,7 +189,7 @@ def test_nobody_is_measured_on_what_was_heard(source: Path, spoken: Path, tmp_pa
     shutil.copy(spoken / "a.wav", folder / "other-name.wav")
     with pytest.raises(CalibrationError, match=r"set: .*a\.wav is also a recording to calibrate with .*other-name"):
         export_whisper(
-            source, tmp_path / "m.gguf", calibration=[folder], precision="auto", budget=Budget((spoken,), 0.2)
+            source, tmp_path / "m.gguf", learning=Learning((folder,)), precision="auto", budget=Budget((spoken,), 0.2)
         )
     assert not (tmp_path / "m.gguf").exists()
 
@@ -285,10 +285,10 @@ def test_an_interrupted_search_leaves_nothing(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"compress": 0.2}, "need to hear speech"),
-        ({"recover_s": 9.0, "precision": "int4"}, "need to hear speech"),
-        ({"recover_s": 9.0, "precision": "int8", "calibration": [Path("x")]}, "int8 loses nothing"),
-        ({"precision": "f16", "calibration": [Path("x")]}, "f16 has nothing to gain"),
+        ({"learning": Learning(reduction=0.2)}, "need to hear speech"),
+        ({"learning": Learning(recover_s=9.0), "precision": "int4"}, "need to hear speech"),
+        ({"learning": Learning((Path("x"),), recover_s=9.0), "precision": "int8"}, "int8 loses nothing"),
+        ({"learning": Learning((Path("x"),)), "precision": "f16"}, "f16 has nothing to gain"),
     ],
 )
 def test_recipes_without_sense_are_refused(source: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:

@@ -16,10 +16,10 @@ from edge.gguf.file import open_gguf
 from edge.whisper.file.model import open_model
 from edge.whisper.file.positions import POSITIONS, sinusoids
 from export.checkpoint.types import Checkpoint
+from export.maker import make_plain
 from export.quantize.policy import PRECISIONS, Precision
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
-from export.writers.gguf import write_model_file
 
 MadeCheckpoint = Callable[..., Checkpoint]
 
@@ -146,7 +146,7 @@ def test_int4_files_name_the_published_positions(tmp_path: Path, make_checkpoint
         (made, "int4", True),
     )
     for checkpoint, precision, are_held in cases:
-        write_model_file(checkpoint, path, precision)
+        make_plain(checkpoint, precision).write(path)
         with open_gguf(path) as file:
             assert (POSITIONS in file.tensors) == are_held
         found = read_checkpoint(path).tensors[POSITIONS]

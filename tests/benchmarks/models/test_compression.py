@@ -16,9 +16,9 @@ from benchmarks.models.compression import Compressed, CompressionOptions, run_co
 from benchmarks.models.encoder_time import EncoderTime
 from edge.bench.scoring import Errors
 from export.compress.shapes import with_layer
+from export.maker import make_plain
 from export.measure.measure import SetScore
 from export.sources import read_checkpoint
-from export.writers.gguf import write_model_file
 
 
 def scored(name: str, edits: int) -> SetScore:
@@ -72,7 +72,7 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     }
     dims = with_layer(whole.dims, 3, replace(whole.dims.layer_shape(3), ffn_width=width))
     file = tmp_path / "smaller.gguf"
-    write_model_file(replace(whole, dims=dims, tensors={**whole.tensors, **cut}), file, "int8")
+    make_plain(replace(whole, dims=dims, tensors={**whole.tensors, **cut}), "int8").write(file)
     item = {"audio": "jfk.wav", "text": "and so my fellow americans ask not what your country can do for you"}
     (tmp_path / "manifest.jsonl").write_text(json.dumps(item) + "\n")
     options = CompressionOptions(
@@ -91,7 +91,7 @@ def test_a_smaller_encoder_from_a_file_is_measured_against_the_published_size(
     assert run_compression(options)["results"][1]["n_bytes"] == row["n_bytes"]
     assert [path.stat().st_mtime_ns for path in kept] == made, "what is there is not made again"
 
-    write_model_file(whole, file, "int8")
+    make_plain(whole, "int8").write(file)
     assert run_compression(options)["results"][1]["reduction"] == 0, "but from another checkpoint it is"
 
 

@@ -15,8 +15,8 @@ from edge.bench.sets import Manifest, Utterance
 from edge.errors import ManifestError
 from edge.whisper.file.dims import WhisperDims
 from export.compress.shapes import with_layer
+from export.maker import make_plain
 from export.sources import read_checkpoint
-from export.writers.gguf import write_model_file
 
 
 def narrower(dims: WhisperDims, width: int) -> WhisperDims:
@@ -36,7 +36,7 @@ def test_fewer_hidden_units_are_arithmetic_saved(tiny_en_int8: Path, tmp_path: P
         cut[f"{fc2}.weight"] = np.ascontiguousarray(whole.tensors[f"{fc2}.weight"][:, :width])
     smaller = replace(whole, dims=narrower(whole.dims, width), tensors={**whole.tensors, **cut})
     file = tmp_path / "smaller.gguf"
-    write_model_file(smaller, file, "int8")
+    make_plain(smaller, "int8").write(file)
 
     clips = [np.zeros(seconds * 16_000, np.float32) for seconds in (2, 5)]
     first, second = time_encoders([tiny_en_int8, file], clips, threads=1, rounds=3)

@@ -14,8 +14,8 @@ from benchmarks.__main__ import main
 from benchmarks.speed.step_report import Case, draft_rate, draft_table, step_rate, step_table
 from edge.arrays import FloatArray, IntArray
 from edge.bench.stopwatch import StepTime, TimedState
+from export.maker import make_plain
 from export.sources import read_checkpoint
-from export.writers.gguf import write_model_file
 
 CASE = Case("tiny.en", "int8", threads=1, seconds=8, keys=450, cache="cold")
 EOT = 3
@@ -121,7 +121,7 @@ def test_steps_of_a_real_model(
     monkeypatch.setattr("edge.ops.memory_to_read", lambda: np.ones(64, np.uint8))
     out = tmp_path / "step.json"
     copy = tmp_path / "mine.gguf"
-    write_model_file(read_checkpoint(tiny_en_int8), copy, "int4")
+    make_plain(read_checkpoint(tiny_en_int8), "int4").write(copy)
     models = f"tiny.en,{copy}"
     arguments = ["step", "--models", models, "--threads", "1", "--seconds", "2"]
     assert main([*arguments, "--steps", "3", "--rounds", "2", "--json", str(out)]) == 0

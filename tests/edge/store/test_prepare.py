@@ -65,7 +65,7 @@ def test_folder_for_onnxruntime_is_made_once_and_removed(
     store: Store, published: Site, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("export.onnx.require_exporter", asked.append)
+    monkeypatch.setattr("export.tools.packages.require_onnx", lambda precision, load: asked.append(precision))
     folder = prepare_onnx("tiny", "w4", store=store)
     assert (folder / "graph").read_text() == "tiny w4"
     assert prepare_onnx("tiny", "w4", store=store) == folder
@@ -176,7 +176,7 @@ def test_damage_that_kept_its_time_is_found_on_request(store: Store, published: 
 def test_a_damaged_folder_is_made_anew(
     store: Store, published: Site, exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("export.onnx.require_exporter", lambda precision: None)
+    monkeypatch.setattr("export.tools.packages.require_onnx", lambda precision, load: None)
     folder = prepare_onnx("tiny", "w4", store=store)
     assert store.verify("tiny") == []
     (folder / "graph").write_text("tiny w5")

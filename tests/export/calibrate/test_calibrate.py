@@ -17,8 +17,10 @@ from edge.whisper.features import raw_log_mel, window_features
 from edge.whisper.file.model import open_model
 from export.calibrate import calibrate
 from export.calibrate.forward import input_of
+from export.calibrate.recordings import find_recordings
 from export.checkpoint.types import Checkpoint
 from export.errors import CalibrationError
+from export.recipe import Learning
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
 
@@ -37,7 +39,7 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """As without the extra `export`: nothing is measured of a made-up model, whose window of 0.4 s holds no words."""
-    monkeypatch.setattr("export.recipe.find_spec", lambda name: None)
+    monkeypatch.setattr("export.maker.is_installed", lambda name: False)
 
 
 @pytest.mark.usefixtures("no_torch")
@@ -49,8 +51,7 @@ def test_the_same_recordings_give_the_same_bytes(tmp_path: Path, source: Path, s
             source,
             tmp_path / name / "m.gguf",
             precision=precision,
-            calibration=[speech],
-            keep_in=keep_in,
+            learning=Learning((speech,), keep_in=keep_in),
             progress=lambda what, done, total: seen.append(what),
         )
     export_whisper(source, tmp_path / "plain.gguf", precision=precision)
@@ -66,9 +67,9 @@ def test_moments_cover_every_linear_and_the_file_names_its_recordings(
     tmp_path: Path, source: Path, speech: Path
 ) -> None:
     checkpoint = read_checkpoint(source)
-    calibration = calibrate(checkpoint, [speech])
+    calibration = calibrate(checkpoint, find_recordings([speech]))
     assert set(calibration.moments.matrices) == {found for name in checkpoint.tensors if (found := input_of(name))}
-    export_whisper(source, tmp_path / "m.gguf", precision="int4", calibration=[speech])
+    export_whisper(source, tmp_path / "m.gguf", precision="int4", learning=Learning((speech,)))
     with open_model(tmp_path / "m.gguf") as model:
         assert model.file.metadata["edgewise.calibration.sha256"] == list(calibration.recordings)
 
@@ -78,16 +79,16 @@ def test_wrong_requests_leave_nothing(tmp_path: Path, source: Path, speech: Path
 
     def fails(error: type[Exception], match: str, **options: Any) -> None:
         with pytest.raises(error, match=match):
-            export_whisper(source, out, **{"precision": "int8", "calibration": [speech]} | options)
+            export_whisper(source, out, **{"precision": "int8", "learning": Learning((speech,))} | options)
         assert not out.exists()
 
     fails(CalibrationError, "f16 has nothing to gain", precision="f16")
     fails(CalibrationError, "are for gguf files; whispercpp knows neither", to="whispercpp", precision="f16")
-    fails(CalibrationError, "found no such file", calibration=[tmp_path / "gone.wav"])
+    fails(CalibrationError, "found no such file", learning=Learning((tmp_path / "gone.wav",)))
     (tmp_path / "bad.wav").write_bytes(b"RIFF and nonsense")
-    fails(AudioError, r"bad\.wav", calibration=[tmp_path / "bad.wav"])
+    fails(AudioError, r"bad\.wav", learning=Learning((tmp_path / "bad.wav",)))
     soundfile.write(tmp_path / "short.wav", np.zeros(800), 16_000)
-    fails(CalibrationError, "shorter than", calibration=[tmp_path / "short.wav"])
+    fails(CalibrationError, "shorter than", learning=Learning((tmp_path / "short.wav",)))
 
 
 def test_an_interrupted_calibration_leaves_nothing(tmp_path: Path, source: Path, speech: Path) -> None:
@@ -96,7 +97,9 @@ def test_an_interrupted_calibration_leaves_nothing(tmp_path: Path, source: Path,
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export_whisper(source, tmp_path / "m.gguf", calibration=[speech], keep_in=tmp_path / "kept", progress=interrupt)
+        export_whisper(
+            source, tmp_path / "m.gguf", learning=Learning((speech,), keep_in=tmp_path / "kept"), progress=interrupt
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -107,8 +110,8 @@ def test_int4_of_a_real_model_loses_less(tmp_path: Path, tiny_en_int8: Path, jfk
     with open_model(tiny_en_int8) as model:
         features = window_features(raw_log_mel(samples, model.mel_filters), 1200)
         exact = _states(WhisperEngine(model), features)
-    for name, recordings in {"plain": [], "calibrated": [jfk_clip]}.items():
-        export_whisper(tiny_en_int8, tmp_path / name, precision="int4", calibration=recordings)
+    for name, recordings in {"plain": (), "calibrated": (jfk_clip,)}.items():
+        export_whisper(tiny_en_int8, tmp_path / name, precision="int4", learning=Learning(recordings))
         with open_model(tmp_path / name) as model:
             errors[name] = float(np.square(_states(WhisperEngine(model), features) - exact).sum())
     assert errors["calibrated"] < 0.6 * errors["plain"]

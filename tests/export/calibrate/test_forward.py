@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from edge.whisper.file.landmarks import PADDING, Tail
 from export.calibrate.forward import Forward, gelu, input_of
 from export.checkpoint.types import Checkpoint
 from export.engine import engine_of
+from export.reference import NumpyWhisper
 
 MadeCheckpoint = Callable[..., Checkpoint]
 
@@ -39,7 +39,7 @@ def test_gives_what_the_engine_gives(make_checkpoint: MadeCheckpoint, name: str,
         key: StoredTensor(key, TensorType.F32, tensor.shape, np.asarray(tensor, np.float32))
         for key, tensor in checkpoint.tensors.items()
     }
-    state = engine_of(Path("made"), dims, stored, tail).new_state()
+    state = engine_of("made", dims, stored, tail).new_state()
     state.encode(features[: 2 * n_positions])
     heard = Forward(dims, checkpoint.tensors, lambda name, x: None, tail).encode(features, n_positions)
     assert len(heard.states) == (20 if is_whole else 12 + 3)
@@ -69,6 +69,20 @@ def test_shows_the_input_of_every_linear(make_checkpoint: MadeCheckpoint) -> Non
         if found:
             n_rows = dims.n_audio_ctx if found.startswith("enc.") else len(TOKENS)
             assert seen[found] == (n_rows, tensor.shape[1]), name
+
+
+@pytest.mark.parametrize("name", ["tiny.en", "large-v3"])
+def test_gives_what_the_specification_gives(make_checkpoint: MadeCheckpoint, name: str) -> None:
+    checkpoint = make_checkpoint(name, "float32")
+    dims = checkpoint.dims
+    features = np.random.default_rng(2).standard_normal((2 * dims.n_audio_ctx, dims.n_mels)).astype(np.float32)
+    forward = Forward(dims, checkpoint.tensors, lambda name, x: None)
+    heard = forward.encode(features, dims.n_audio_ctx)
+    reference = NumpyWhisper(dims, checkpoint.tensors)
+    states = reference.encode(features)
+    np.testing.assert_allclose(heard.states, states, atol=2e-4)
+    logits = forward.decode(TOKENS, heard) @ checkpoint.tensors["dec.token_embd.weight"].T
+    np.testing.assert_allclose(logits, reference.decode(TOKENS, states)[0], atol=5e-4)
 
 
 def test_gelu_is_exact_to_float32() -> None:

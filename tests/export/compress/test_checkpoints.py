@@ -19,14 +19,16 @@ import soundfile
 import torch
 
 from edge.progress import Progress, silent
+from export.calibrate.recordings import find_recordings
 from export.checkpoint.types import Checkpoint
 from export.compress import checkpoints as module
 from export.compress.checkpoints import CheckpointFile, Checkpoints, State, fingerprint
 from export.compress.network import to_torch
 from export.compress.recover import Lesson, Network, Recovered, recover
 from export.compress.speech import Batch, Speech, batches
+from export.maker import Maker
 from export.quantize.gptq import moved_for_q4_0
-from export.recipe import Kitchen, Recipe
+from export.recipe import Recipe
 
 ROUNDED = "enc.blocks.0.ffn.fc1.weight"
 
@@ -301,10 +303,12 @@ def test_an_export_that_trains_twice_goes_on_in_the_second_training(
     soundfile.write(tmp_path / "noise.wav", 0.1 * rng.standard_normal(9000), 16_000)
     recipe, keep_in = Recipe("int4", 0.1, 1.5), tmp_path / "kept"
 
-    def cook(progress: Progress) -> Kitchen:
-        kitchen = Kitchen(checkpoint, [tmp_path / "noise.wav"], keep_in, progress, speech)
-        kitchen.make(recipe)
-        return kitchen
+    recordings = find_recordings([tmp_path / "noise.wav"])
+
+    def make(progress: Progress) -> Maker:
+        maker = Maker(checkpoint, recordings, keep_in, progress, speech)
+        maker.make(recipe)
+        return maker
 
     rounds = 0
 
@@ -316,12 +320,12 @@ def test_an_export_that_trains_twice_goes_on_in_the_second_training(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cook(in_the_second)
+        make(in_the_second)
     assert len(list(keep_in.glob("recovery-*.pt"))) == 2
     seen = Seen()
-    kitchen = cook(seen)
+    maker = make(seen)
     assert seen.steps
     assert all("gone on after" in what for what in seen.steps)
-    kitchen.tidy()
+    maker.tidy()
     assert [path for path in keep_in.iterdir() if path.suffix != ".npz"] == []
     assert caplog.text == ""

@@ -16,16 +16,17 @@ from numpy.typing import NDArray
 from edge.gguf.types import TensorType
 from edge.progress import silent
 from edge.whisper.file.positions import POSITIONS, sinusoids
-from export import recipe as module
+from export import maker as module
 from export.calibrate import calibrate
+from export.calibrate.recordings import find_recordings
 from export.checkpoint.types import Checkpoint
 from export.compress import sensitivity
 from export.compress.sensitivity import AtInt4
 from export.compress.speech import Speech
+from export.maker import MadeModel, Maker, make_plain
 from export.quantize.model import quantize_checkpoint
 from export.quantize.policy import Quantized, Role, role_of
-from export.recipe import Kitchen, Made, Recipe
-from export.writers.gguf import write_model_file
+from export.recipe import Recipe
 
 COSTLIEST = "dec.blocks.1.cross_attn.out.weight"
 
@@ -44,13 +45,13 @@ def recordings(tmp_path: Path) -> Path:
     return tmp_path / "noise.wav"
 
 
-def make(checkpoint: Checkpoint, recordings: Path, speech: Speech, recipe: Recipe) -> Made:
-    kitchen = Kitchen(checkpoint, [recordings], None, silent)
-    kitchen._speech = speech
-    return kitchen.make(recipe)
+def make(checkpoint: Checkpoint, recordings: Path, speech: Speech, recipe: Recipe) -> MadeModel:
+    maker = Maker(checkpoint, find_recordings([recordings]), None, silent)
+    maker._speech = speech
+    return maker.make(recipe)
 
 
-def raised(made: Made) -> set[str]:
+def raised(made: MadeModel) -> set[str]:
     """The linears that are INT8."""
     kinds = {name: tensor.parts[0].type for name, tensor in made.quantized.items() if role_of(name) is Role.LINEAR}
     assert set(kinds.values()) <= {TensorType.I8, TensorType.Q4_0}
@@ -76,8 +77,8 @@ def test_the_room_of_convolutions_and_named_positions_is_used(
         made = make(one, recordings, speech, Recipe("int4"))
         assert COSTLIEST in raised(made)
         sizes = []
-        for quantized in (made.quantized, None):  # with nothing raised
-            write_model_file(one, tmp_path / "m.gguf", "int4", quantized=quantized)
+        for model in (made, make_plain(one, "int4")):  # with nothing raised
+            model.write(tmp_path / "m.gguf")
             sizes.append((tmp_path / "m.gguf").stat().st_size)
         assert 0.5 * freed < sizes[0] - sizes[1] <= 1.2 * freed  # rows as short as these have scales that count
 
@@ -97,7 +98,7 @@ def test_without_torch_nothing_stays_and_that_is_said(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING)
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr(module, "is_installed", lambda name: False)
     assert raised(make(published, recordings, speech, Recipe("int4"))) == set()
     assert caplog.text.count('pip install "edgewise[export]"') == 1
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from export.calibrate.forward import Forward
 from export.calibrate.moments import MomentSum
 from export.checkpoint.types import Checkpoint
-from export.quantize.equalize import equalise
+from export.quantize.equalize import equalize
 
 MadeCheckpoint = Callable[..., Checkpoint]
 
@@ -31,7 +31,7 @@ def test_the_same_states_from_channels_that_are_more_alike(make_checkpoint: Made
 
     before = MomentSum()
     states = Forward(dims, tensors, before).encode(features, dims.n_audio_ctx).states
-    equal, moments = equalise(dims, tensors, before.mean().matrices)
+    equal, moments = equalize(dims, tensors, before.mean().matrices)
     after = MomentSum()
     np.testing.assert_allclose(Forward(dims, equal, after).encode(features, dims.n_audio_ctx).states, states, atol=1e-4)
 

@@ -16,10 +16,10 @@ import pytest
 from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
 from export.checkpoint.published import PUBLISHED
 from export.checkpoint.types import Checkpoint
+from export.maker import make_plain
 from export.sources import read_checkpoint
 from export.sources.names import openai_name
 from export.writers.ctranslate2 import write_ctranslate2
-from export.writers.gguf import write_model_file
 from export.writers.huggingface import tokenizer_json, write_huggingface
 from export.writers.whispercpp import write_whispercpp
 
@@ -51,7 +51,7 @@ def _whispercpp(checkpoint: Checkpoint, folder: Path) -> Path:
 
 
 def _gguf(checkpoint: Checkpoint, folder: Path) -> Path:
-    write_model_file(checkpoint, folder / "model.gguf", "f32")
+    make_plain(checkpoint, "f32").write(folder / "model.gguf")
     return folder / "model.gguf"
 
 

@@ -14,8 +14,8 @@ from edge.gguf.file import open_gguf
 from edge.gguf.types import TensorType
 from edge.gguf.writer import TensorToWrite, write_gguf
 from export.checkpoint.types import Checkpoint
+from export.maker import make_plain
 from export.sources.gguf import read_gguf
-from export.writers.gguf import write_model_file
 
 MadeCheckpoint = Callable[..., Checkpoint]
 SameCheckpoint = Callable[[Checkpoint, Checkpoint], None]
@@ -23,7 +23,7 @@ SameCheckpoint = Callable[[Checkpoint, Checkpoint], None]
 
 @pytest.fixture
 def path(tmp_path: Path, make_checkpoint: MadeCheckpoint) -> Path:
-    write_model_file(make_checkpoint("tiny.en"), tmp_path / "model.gguf", "f16")
+    make_plain(make_checkpoint("tiny.en"), "f16").write(tmp_path / "model.gguf")
     return tmp_path / "model.gguf"
 
 
@@ -82,7 +82,7 @@ def test_damaged_weights_are_found(path: Path) -> None:
 
 def test_infinite_scales_of_blocks_are_found(tmp_path: Path, make_checkpoint: MadeCheckpoint) -> None:
     path = tmp_path / "model.gguf"
-    write_model_file(make_checkpoint("tiny.en"), path, "q8_0")
+    make_plain(make_checkpoint("tiny.en"), "q8_0").write(path)
     name = "dec.blocks.0.ffn.fc1.weight"
     with open_gguf(path) as file:
         assert file.tensors[name].type is TensorType.Q8_0

@@ -15,10 +15,10 @@ import pytest
 
 from edge.errors import EdgeError, FormatError
 from export.checkpoint.types import Checkpoint
+from export.maker import make_plain
 from export.sources import read_checkpoint
 from export.sources.ctranslate2 import read_variables
 from export.writers.ctranslate2 import write_ctranslate2
-from export.writers.gguf import write_model_file
 from export.writers.huggingface import write_huggingface
 from export.writers.whispercpp import write_whispercpp
 
@@ -46,7 +46,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory, make_checkpoint: MadeCheck
     for kind in ("whispercpp", "gguf"):
         (folder / kind).mkdir()
     write_whispercpp(made, folder / "whispercpp" / "ggml.bin", "f16")
-    write_model_file(made, folder / "gguf" / "model.gguf", "f16")
+    make_plain(made, "f16").write(folder / "gguf" / "model.gguf")
     return folder
 
 

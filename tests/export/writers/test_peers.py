@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from edge.store import Store
 from export.checkpoint.types import Checkpoint
+from export.maker import make_plain
 from export.quantize.policy import Precision
 from export.whisper import export_whisper
-from export.writers.gguf import write_model_file
 from export.writers.huggingface import write_huggingface
 from export.writers.whispercpp import write_whispercpp
 
@@ -58,7 +58,7 @@ def test_transcribe_cpp_accepts_the_layout(
 ) -> None:
     engine = pytest.importorskip("transcribe_cpp")
     path = tmp_path / "model.gguf"
-    write_model_file(make_checkpoint(name), path, precision)
+    make_plain(make_checkpoint(name), precision).write(path)
     with engine.Model(path, backend="cpu") as model:
         assert model.arch == "whisper"
         assert model.variant.startswith("whisper-")

@@ -26,16 +26,22 @@ from edge.whisper.engines.native import EngineState, WhisperEngine
 from edge.whisper.file.dims import LayerShape, WhisperDims
 from edge.whisper.file.embedding import BANDS, CHANNEL_SCALE
 from edge.whisper.file.landmarks import Tail
+from export.reference import NumpyWhisper
 
-from .numpy_whisper import NumpyWhisper
-from .random_whisper import COMPRESSED, DIMS, TOKENS, engine, mel, model_file, random_tensors, run
+from .random_whisper import COMPRESSED, DIMS, HEADS, TOKENS, engine, mel, model_file, random_tensors, run
+
+
+def alignment_of(looks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What the alignment heads looked at, of the reference's every head."""
+    return np.array([looks[layer][head] for layer, head in HEADS])
 
 
 @pytest.mark.parametrize("dims", [DIMS, COMPRESSED], ids=["whole", "compressed"])
 def test_float32_is_whisper(dims: WhisperDims) -> None:
-    reference = NumpyWhisper(random_tensors(dims))
+    reference = NumpyWhisper(dims, random_tensors(dims))
     states = reference.encode(mel())
-    logits, alignment = reference.decode(TOKENS[0], states)
+    logits, looks = reference.decode(TOKENS[0], states)
+    alignment = alignment_of(looks)
     state = engine(dims=dims).new_state()
     state.encode(mel())
     np.testing.assert_allclose(state.encoder_output(), states, atol=2e-5)
@@ -56,7 +62,7 @@ def test_integers_compute_what_their_weights_say(precision: str, most: float, di
                 else dequantize_q4_0(quantize_q4_0(values))
             )
             tensors[name] = stored
-    reference = NumpyWhisper(tensors)
+    reference = NumpyWhisper(dims, tensors)
     logits, _ = reference.decode(TOKENS[0], reference.encode(mel()))
     found = run(engine(precision, dims=dims).new_state(), mel())
     assert np.linalg.norm(found - logits) / np.linalg.norm(logits) < most
@@ -191,14 +197,15 @@ def clip_and_padding(n_positions: int = 16) -> NDArray[np.float32]:
 def test_a_landmark_counts_as_often_as_it_says() -> None:
     """Against a window in which each landmark behind the clip stands `count` times."""
     features = clip_and_padding()
-    reference = NumpyWhisper(random_tensors())
+    reference = NumpyWhisper(DIMS, random_tensors())
     behind = LANDMARKS >= 16
     more = np.full((8, DIMS.n_mels), -0.75, np.float32)
     x = reference.front(np.concatenate([features, more]))
-    positions = reference.w["enc.pos_emb.weight"]
+    positions = reference.tensors["enc.pos_emb.weight"]
     landmarks = x[17] + positions[np.repeat(LANDMARKS[behind], COUNTS[behind])]
-    states = reference.layers(np.concatenate([x[:16] + positions[:16], landmarks]))
-    logits, alignment = reference.decode(TOKENS[0], states)
+    states = reference.encoder_layers(np.concatenate([x[:16] + positions[:16], landmarks]))
+    logits, looks = reference.decode(TOKENS[0], states)
+    alignment = alignment_of(looks)
     state = engine(tail=a_tail()).new_state()
     state.encode(features)
     np.testing.assert_allclose(state.encoder_output(), states[:16], atol=2e-5)
@@ -232,10 +239,12 @@ def test_threads_and_levels_do_not_change_a_tail(precision: str, monkeypatch: py
 
 
 def test_hidden_states_are_those_of_each_layer() -> None:
-    reference = NumpyWhisper(random_tensors())
+    reference = NumpyWhisper(DIMS, random_tensors())
     hidden = engine().new_state().hidden_states(mel())
     assert hidden.shape == (3, 25, 128)
-    np.testing.assert_allclose(hidden[0], reference.front(mel()) + reference.w["enc.pos_emb.weight"][:25], atol=2e-5)
+    np.testing.assert_allclose(
+        hidden[0], reference.front(mel()) + reference.tensors["enc.pos_emb.weight"][:25], atol=2e-5
+    )
     np.testing.assert_allclose(reference.norm("enc.final_norm", hidden[2]), reference.encode(mel()), atol=2e-5)
 
 

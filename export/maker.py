@@ -1,0 +1,228 @@
+"""Making a model of a checkpoint after a recipe: compression, calibration, rounding, recovery."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.progress import Progress, silent
+from edge.whisper.file.landmarks import Tail
+from edge.whisper.file.positions import POSITIONS, are_sinusoids
+
+from .calibrate import calibrate
+from .calibrate.moments import Calibration
+from .calibrate.recordings import Recording
+from .checkpoint.types import Checkpoint
+from .landmarks import find_tail
+from .quantize.model import Recover, equalized, groups_of, quantize_checkpoint
+from .quantize.policy import Precision, Quantized, Role, role_of
+from .recipe import CALIBRATED, REDUCTIONS, Recipe
+from .tools.packages import is_installed, require
+from .writers.gguf import write_model_file
+
+if TYPE_CHECKING:
+    from .compress.checkpoints import Checkpoints
+    from .compress.search import Search
+    from .compress.sensitivity import AtInt4
+    from .compress.speech import Speech
+
+_TO_MEASURE_S = 300.0
+"""Of speech, to find out where INT4 hurts: its shortest clips are listened to."""
+
+_LOG = logging.getLogger("edge.export")
+
+
+@dataclass(frozen=True, slots=True)
+class MadeModel:
+    """A checkpoint after a recipe, all but written."""
+
+    recipe: Recipe
+    checkpoint: Checkpoint
+    """The checkpoint that was rounded; its encoder is smaller than the source's where the recipe takes weights away."""
+    quantized: Mapping[str, Quantized]
+    """Its tensors as the file will hold them, by name."""
+    tail: Tail
+    """Landmarks of its padding."""
+    heard: tuple[str, ...] = ()
+    """SHA-256 of each recording that was listened to: who measures the model must use others."""
+
+    def write(self, path: Path, report: str | None = None) -> None:
+        """Write the model file, with a report in it."""
+        write_model_file(
+            self.checkpoint, path, self.recipe.precision, self.quantized, self.tail, heard=self.heard, report=report
+        )
+
+
+def make_plain(checkpoint: Checkpoint, precision: Precision, progress: Progress = silent) -> MadeModel:
+    """Round a checkpoint by itself: nothing is listened to, and nothing is taken away."""
+    quantized = quantize_checkpoint(checkpoint, precision, progress=progress)
+    return _finish(Recipe(precision), checkpoint, quantized, (), progress)
+
+
+def _finish(
+    recipe: Recipe,
+    checkpoint: Checkpoint,
+    quantized: Mapping[str, Quantized],
+    heard: Sequence[Recording],
+    progress: Progress,
+) -> MadeModel:
+    progress("looking at the padding", 0, 0)
+    tail = find_tail(checkpoint.name, checkpoint.dims, quantized)
+    return MadeModel(recipe, checkpoint, quantized, tail, tuple(recording.sha256 for recording in heard))
+
+
+@dataclass(slots=True)
+class Maker:
+    """Makes models of one checkpoint; what recipes share is made once."""
+
+    checkpoint: Checkpoint
+    recordings: Sequence[Recording]
+    """Recordings of speech that recipes may listen to."""
+    keep_in: Path | None
+    """Folder for moments, and for checkpoints of trainings, from which an interrupted export goes on."""
+    progress: Progress
+    _speech: Speech | None = None
+    _checkpoints: Checkpoints | None = None
+    _search: Search | None = None
+    _smaller: dict[tuple[float, float], Checkpoint] = field(default_factory=dict)
+    _known: Calibration | None = None
+    _costliest: list[AtInt4] | None = None
+
+    @property
+    def speech(self) -> Speech:
+        """Clips of the recordings, with the checkpoint's own words."""
+        if self._speech is None:
+            require("export", "torch")
+            from .compress.speech import hear
+
+            self._speech = hear(self.checkpoint, self.recordings, self.progress)
+        return self._speech
+
+    def make(self, recipe: Recipe) -> MadeModel:
+        """Follow a recipe that makes sense (`Recipe.check`).
+
+        Raises:
+            CalibrationError: nothing in the recordings is long enough.
+            AudioError: a recording cannot be read.
+            EdgeError: torch is needed and not installed.
+        """
+        checkpoint = self.shrunk(recipe.reduction, recipe.recover_s)
+        known = None
+        if self.recordings and recipe.precision in CALIBRATED:
+            known = self._calibrated(checkpoint)
+        raised = self._first_to_raise(recipe) if recipe.precision == "int4" and known is not None else frozenset[str]()
+        measured = self._costliest if self._costliest and checkpoint is self.checkpoint else []
+        quantized = quantize_checkpoint(
+            checkpoint,
+            recipe.precision,
+            calibration=known,
+            raised=raised,
+            rounded={name: rows for group in measured for name, rows in group.rows.items()},
+            recover=self._recover(checkpoint, recipe),
+            progress=self.progress,
+        )
+        heard = self.recordings if known is not None or recipe.reduction else ()
+        return _finish(recipe, checkpoint, quantized, heard, self.progress)
+
+    def tidy(self) -> None:
+        """Remove the checkpoints of trainings: what they led to is written, and nobody will go on with them."""
+        if self._checkpoints is not None:
+            self._checkpoints.clear()
+
+    def shrunk(self, reduction: float, recover_s: float) -> Checkpoint:
+        """The checkpoint with a smaller encoder; all sizes lie on one way down, which is searched once."""
+        if not reduction:
+            return self.checkpoint
+        speech = self.speech
+        key = reduction, recover_s
+        if key not in self._smaller:
+            from .compress.encoder import search_sizes, shrink_encoder
+
+            if self._search is None or not self._search.reaches(reduction):
+                self._search = search_sizes(self.checkpoint, speech, REDUCTIONS)
+            trainings = self._kept_trainings()
+            self._smaller[key] = shrink_encoder(
+                self.checkpoint, self._search, speech, reduction, recover_s, self.progress, trainings
+            ).checkpoint
+        return self._smaller[key]
+
+    def _calibrated(self, checkpoint: Checkpoint) -> Calibration:
+        if checkpoint is not self.checkpoint:  # a smaller encoder, which is made once
+            return calibrate(checkpoint, self.recordings, None, self.progress)
+        if self._known is None:
+            self._known = calibrate(checkpoint, self.recordings, self.keep_in, self.progress)
+        return self._known
+
+    def _first_to_raise(self, recipe: Recipe) -> frozenset[str]:
+        """The linears that stay INT8, the costliest first."""
+        room = _room(self.checkpoint)
+        if not (recipe.raised or room) or not self._can_measure():
+            return frozenset()
+        self._costliest = self._costliest or self._measure_costs()
+        wanted = recipe.raised * sum(group.n_weights for group in self._costliest)
+        names: list[str] = []
+        raised = 0
+        for group in self._costliest:
+            if raised < wanted or raised + group.n_weights <= room:
+                names += group.rows
+                raised += group.n_weights
+        return frozenset(names)
+
+    def _can_measure(self) -> bool:
+        if is_installed("torch"):
+            return True
+        advice = 'pip install "edgewise[export]"'
+        _LOG.warning(
+            "what INT4 hurts most is measured in torch, which is not installed: nothing stays INT8; %s", advice
+        )
+        return False
+
+    def _measure_costs(self) -> list[AtInt4]:
+        """The linears of the checkpoint, first where INT4 hurts most for each byte that INT8 would cost more."""
+        from .compress.sensitivity import measure_int4
+        from .compress.speech import hear_clips, measured_batches
+
+        whole, dims = equalized(self.checkpoint, self._calibrated(self.checkpoint)), self.checkpoint.dims
+        if self._speech is not None:
+            batches = self._speech.measured
+        else:
+            mixed = random.Random(0).sample(self.recordings, len(self.recordings))
+            clips = hear_clips(self.checkpoint, mixed, _TO_MEASURE_S, 1, self.progress)
+            batches = measured_batches(clips, dims.n_audio_ctx)
+        found = measure_int4(dims, whole, groups_of(self.checkpoint.tensors), batches, self.progress)
+        return sorted(found, key=lambda group: -group.damage / group.n_weights)
+
+    def _recover(self, checkpoint: Checkpoint, recipe: Recipe) -> Recover | None:
+        if recipe.precision != "int4" or not recipe.recover_s:
+            return None
+        from .compress.rounding import recover_q4_0
+
+        return lambda tensors, moments: recover_q4_0(
+            self.checkpoint,
+            checkpoint.dims,
+            tensors,
+            moments,
+            self.speech,
+            recipe.recover_s,
+            self.progress,
+            self._kept_trainings(),
+        )
+
+    def _kept_trainings(self) -> Checkpoints | None:
+        if self._checkpoints is None and self.keep_in is not None:
+            from .compress.checkpoints import Checkpoints
+
+            self._checkpoints = Checkpoints(self.keep_in)
+        return self._checkpoints
+
+
+def _room(checkpoint: Checkpoint) -> int:
+    """How many weights an INT4 model can hold at INT8 in the bytes that named positions and INT8 convolutions free."""
+    positions = checkpoint.tensors[POSITIONS]
+    free = 2 * positions.size if are_sinusoids(positions) else 0
+    free += sum(tensor.size for name, tensor in checkpoint.tensors.items() if role_of(name) is Role.CONVOLUTION)
+    return round(free / (1 - 18 / 32))  # bytes of an INT8 weight less those of one in a block of Q4_0
