@@ -14,7 +14,7 @@ from edge.whisper.file.landmarks import Tail
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """What the engine reads of a model file."""
+    """Parts of a model file that the engine reads."""
 
     path: Path
     dims: WhisperDims

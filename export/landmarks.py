@@ -62,7 +62,7 @@ def landmarks_of(engine: WhisperEngine, tensors: Mapping[str, StoredTensor]) -> 
 
 
 def register_scores(hidden: FloatArray) -> FloatArray:
-    """How far each position stands out in what any layer reads, from states (n_layers + 1, n_ctx, n_state).
+    """Score how far each position stands out in what any layer reads, from states (n_layers + 1, n_ctx, n_state).
 
     A score is the norm over the median of all positions; what the last layer gives is normalized before it is read.
     """
@@ -72,7 +72,7 @@ def register_scores(hidden: FloatArray) -> FloatArray:
 
 
 def choose_landmarks(scores: FloatArray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Landmarks (n,) for positions with these register scores, and how many positions each stands for."""
+    """Choose landmarks (n,) by the positions' register scores; gives also how many positions each stands for."""
     is_register = scores > REGISTER_NORM
     is_register[-1] = False
     last = len(scores) - 1
@@ -88,7 +88,7 @@ def choose_landmarks(scores: FloatArray) -> tuple[NDArray[np.int32], NDArray[np.
 def _landmarks_within(
     first: int, last: int, scores: FloatArray, is_register: NDArray[np.bool_]
 ) -> Iterator[tuple[int, int]]:
-    """(position, count) for each run of registers, and for all the others together the one nearest their middle."""
+    """Give (position, count) of each run of registers, and of the one nearest the middle for all others together."""
     positions = np.arange(first, last)
     registers, others = positions[is_register[first:last]], positions[~is_register[first:last]]
     if len(others):
@@ -101,7 +101,7 @@ def _landmarks_within(
 def local_contexts(
     states: FloatArray, tensors: Mapping[str, StoredTensor], positions: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], FloatArray]:
-    """The first layer's local heads (n_local,), and their contexts (n, n_local, 64) at positions (n,)."""
+    """Find the first layer's local heads (n_local,), and their contexts (n, n_local, 64) at positions (n,)."""
     norm, attention = f"{_FIRST_BLOCK}.norm_attn", f"{_FIRST_BLOCK}.attn"
     x = layer_norm(states, _floats(tensors, f"{norm}.weight"), _floats(tensors, f"{norm}.bias"))
     q, k, v = (_project(x, tensors, f"{attention}.{part}") for part in "qkv")

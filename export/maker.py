@@ -31,22 +31,22 @@ if TYPE_CHECKING:
     from .compress.speech import Speech
 
 _TO_MEASURE_S = 300.0
-"""Of speech, to find out where INT4 hurts: its shortest clips are listened to."""
+"""Seconds of speech, to find out where INT4 hurts: its shortest clips are listened to."""
 
 _LOG = logging.getLogger("edge.export")
 
 
 @dataclass(frozen=True, slots=True)
 class MadeModel:
-    """A checkpoint after a recipe, all but written."""
+    """Checkpoint after a recipe, all but written."""
 
     recipe: Recipe
     checkpoint: Checkpoint
-    """The checkpoint that was rounded; its encoder is smaller than the source's where the recipe takes weights away."""
+    """Checkpoint that was rounded; its encoder is smaller than the source's where the recipe takes weights away."""
     quantized: Mapping[str, Quantized]
-    """Its tensors as the file will hold them, by name."""
+    """Tensors as the file will hold them, by name."""
     tail: Tail
-    """Landmarks of its padding."""
+    """Landmarks of the model's padding."""
     heard: tuple[str, ...] = ()
     """SHA-256 of each recording that was listened to: who measures the model must use others."""
 
@@ -77,7 +77,7 @@ def _finish(
 
 @dataclass(slots=True)
 class Maker:
-    """Makes models of one checkpoint; what recipes share is made once."""
+    """Maker of models of one checkpoint; what recipes share is made once."""
 
     checkpoint: Checkpoint
     recordings: Sequence[Recording]
@@ -94,7 +94,7 @@ class Maker:
 
     @property
     def speech(self) -> Speech:
-        """Clips of the recordings, with the checkpoint's own words."""
+        """Give clips of the recordings, with the checkpoint's own words."""
         if self._speech is None:
             require("export", "torch")
             from .compress.speech import hear
@@ -134,7 +134,7 @@ class Maker:
             self._checkpoints.clear()
 
     def shrunk(self, reduction: float, recover_s: float) -> Checkpoint:
-        """The checkpoint with a smaller encoder; all sizes lie on one way down, which is searched once."""
+        """Give the checkpoint a smaller encoder; all sizes lie on one way down, which is searched once."""
         if not reduction:
             return self.checkpoint
         speech = self.speech
@@ -158,7 +158,7 @@ class Maker:
         return self._known
 
     def _first_to_raise(self, recipe: Recipe) -> frozenset[str]:
-        """The linears that stay INT8, the costliest first."""
+        """Choose the linears that stay INT8, the costliest first."""
         room = _room(self.checkpoint)
         if not (recipe.raised or room) or not self._can_measure():
             return frozenset()
@@ -182,7 +182,7 @@ class Maker:
         return False
 
     def _measure_costs(self) -> list[AtInt4]:
-        """The linears of the checkpoint, first where INT4 hurts most for each byte that INT8 would cost more."""
+        """Measure INT4 on each linear; the first is where it hurts most for each byte that INT8 would cost more."""
         from .compress.sensitivity import measure_int4
         from .compress.speech import hear_clips, measured_batches
 
@@ -221,7 +221,7 @@ class Maker:
 
 
 def _room(checkpoint: Checkpoint) -> int:
-    """How many weights an INT4 model can hold at INT8 in the bytes that named positions and INT8 convolutions free."""
+    """Count the weights that can be INT8 in an INT4 model in the bytes that positions and convolutions free."""
     positions = checkpoint.tensors[POSITIONS]
     free = 2 * positions.size if are_sinusoids(positions) else 0
     free += sum(tensor.size for name, tensor in checkpoint.tensors.items() if role_of(name) is Role.CONVOLUTION)

@@ -18,7 +18,7 @@ REDUCTIONS = (0.4, 0.25, 0.15)
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """What a model file may take from recordings of speech, to be smaller at the same words."""
+    """Means of making a model file smaller at the same words, by what recordings of speech tell of it."""
 
     recordings: tuple[Path, ...] = ()
     """Files, folders and manifests (`find_recordings`) to listen to, so that int8 and int4 lose less."""
@@ -33,7 +33,7 @@ class Learning:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How small, and by what means."""
+    """Recipe for a model: how small, and by what means."""
 
     precision: Precision
     reduction: float = 0.0
@@ -46,7 +46,7 @@ class Recipe:
 
     @property
     def label(self) -> str:
-        """For people."""
+        """Describe the recipe to people."""
         parts: list[str] = [self.precision]
         if self.raised:
             parts.append(f"{self.raised:.0%} of weights at int8")
@@ -57,7 +57,7 @@ class Recipe:
         return ", ".join(parts)
 
     def is_no_smaller(self, other: Recipe) -> bool:
-        """Whether its file is at least as large as the other's, by what is asked for alone."""
+        """Tell whether the file is at least as large as the other's, by what is asked for alone."""
         bits, others = (PRECISIONS.index(recipe.precision) for recipe in (self, other))
         if self.precision == other.precision:
             return self.raised >= other.raised and self.reduction <= other.reduction

@@ -26,7 +26,7 @@ from edge.whisper.file.dims import HEAD_DIM, WhisperDims
 Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64])
 
 _EPSILON = 1e-5
-"""What keeps a norm from dividing by zero."""
+"""Addition to a variance that keeps a norm from dividing by zero."""
 
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
@@ -63,7 +63,7 @@ def gelu(x: DoubleArray) -> DoubleArray:
 
 
 class NumpyWhisper:
-    """The model of some weights."""
+    """Model on some weights."""
 
     def __init__(self, dims: WhisperDims, tensors: Mapping[str, NDArray[Any]]) -> None:
         self.dims = dims

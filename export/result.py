@@ -14,33 +14,33 @@ from .onnx.result import OnnxReport
 
 @dataclass(frozen=True, slots=True)
 class TensorReport:
-    """What one tensor became."""
+    """Report of what one tensor became."""
 
     name: str
     type: str
-    """Of the stored numbers: "f32", "f16", "i8", "q8_0" or "q4_0"."""
+    """Type of the stored numbers: "f32", "f16", "i8", "q8_0" or "q4_0"."""
     n_bytes: int
-    """Scales included."""
+    """Size in bytes, scales included."""
     error: float
     """Root mean square of the rounding, as a share of the weights' own; 0 where nothing was lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote. As text, it is the summary that the command prints."""
+    """Report of what an export wrote. As text, it is the summary that the command prints."""
 
     path: Path
     name: str
-    """The model's name, such as "tiny.en"."""
+    """Name of the model, such as "tiny.en"."""
     precision: str
     n_bytes: int
-    """Of the file, or of all files of the folder."""
+    """Size of the file, or of all files of the folder."""
     tensors: tuple[TensorReport, ...]
-    """Empty for targets other than GGUF."""
+    """Reports of the tensors; empty for targets other than GGUF."""
     onnx: OnnxReport | None = None
-    """What the graphs became, of that target."""
+    """Comparison with transformers, of a folder for onnxruntime."""
     measured: Report | None = None
-    """How well the model hears, if it was measured."""
+    """Report of how well the model hears, if it was measured."""
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.name} at {self.precision}, {self.n_bytes / 1e6:.1f} MB"]

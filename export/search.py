@@ -50,7 +50,7 @@ def search_recipe(maker: Maker, recipes: Iterable[Recipe], budget: Budget, out: 
 
 
 def recipes_to_try(maker: Maker, recover_s: float) -> Iterator[Recipe]:
-    """Smallest file first; with speech to learn from and time to recover, smaller encoders too."""
+    """List recipes, the smallest file first; with speech to learn from and time to recover, smaller encoders too."""
     reductions = (*REDUCTIONS, 0.0) if recover_s else (0.0,)
     for reduction in reductions:
         yield Recipe("int4", reduction, recover_s)

@@ -37,19 +37,19 @@ TARGETS: tuple[Target, ...] = get_args(Target)
 DEFAULT_ONNX_PRECISION = "int8"
 
 AUTO = "auto"
-"""In the place of a precision: the smallest within a budget."""
+"""Word in the place of a precision: the smallest within a budget."""
 
 _FILE_TARGETS = ("gguf", "whispercpp")
-"""The others are folders."""
+"""Targets that are files; the others are folders."""
 _MEASURED_TARGETS = ("gguf", "onnx")
-"""What can be run here."""
+"""Targets that can be run here, and so measured."""
 
 _FOREIGN: Mapping[str, tuple[Callable[..., None], tuple[Precision, ...]]] = {
     "whispercpp": (write_whispercpp, ("f16", "q8_0")),
     "huggingface": (write_huggingface, ("f16", "f32")),
     "ctranslate2": (write_ctranslate2, ("f16", "f32")),
 }
-"""How to write the other targets, and at which precisions they are offered."""
+"""Writers of the other targets, and the precisions at which these are offered."""
 
 
 def export_whisper(
@@ -180,7 +180,7 @@ def _offered(to: str) -> tuple[Precision, ...]:
 
 
 def _types(tensor: Quantized) -> str:
-    """The type of a tensor, or the types of its bands of rows; scales are no rows."""
+    """Name the type of a tensor, or the types of its bands of rows; scales are no rows."""
     matrices = [part for part in tensor.parts if len(part.shape) > 1] or tensor.parts[:1]
     return "+".join(dict.fromkeys(part.type.name.lower() for part in matrices))
 

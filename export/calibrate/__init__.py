@@ -13,7 +13,7 @@ from .moments import Calibration, load_moments, save_moments
 from .recordings import Recording
 
 _REVISION = 4
-"""Of what is gathered and how: older files are not used."""
+"""Revision of what is gathered and how: older files are not used."""
 
 
 def calibrate(

@@ -24,14 +24,14 @@ from edge.whisper.file.landmarks import Tail
 from ..reference import convolve, layer_norm, linear
 
 Observer: TypeAlias = Callable[[str, FloatArray], None]
-"""Called with the name of an input (`input_of`) and its rows (m, k)."""
+"""Function that is called with the name of an input (`input_of`) and its rows (m, k)."""
 
 VOCABULARY_INPUT = "dec.final_norm"
 CROSS_INPUT = "enc.final_norm"
 
 
 def input_of(tensor: str, tensors: Container[str] = ()) -> str | None:
-    """The name under which the input of a linear's weights `X.weight` is shown; None for what is no linear.
+    """Name the input of a linear's weights `X.weight`, as it is shown; None for what is no linear.
 
     Linears that read the same rows share a name: queries, keys and values; all keys and values of the cross-attention.
     `tensors` are the names of all: where a linear has two factors, its weights read what `X.down.weight` gives.
@@ -51,12 +51,12 @@ def input_of(tensor: str, tensors: Container[str] = ()) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """What the decoder looks at."""
+    """Positions of a clip that the decoder looks at."""
 
     states: FloatArray
-    """(n, n_state) of the clip's positions and of the landmarks."""
+    """States of the clip's positions and of the landmarks, (n, n_state)."""
     key_bias: FloatArray
-    """(n,) logarithm of how many positions each stands for."""
+    """Logarithm of how many positions each stands for, (n,)."""
 
 
 class Forward:
@@ -65,7 +65,7 @@ class Forward:
     def __init__(
         self, dims: WhisperDims, tensors: Mapping[str, NDArray[Any]], observe: Observer, tail: Tail | None = None
     ) -> None:
-        """`tensors`: the checkpoint's, in float16 or float32; each is widened when it is used.
+        """Take the checkpoint's tensors, in float16 or float32; each is widened when it is used.
 
         `tail` has the landmarks of the padding; without it the window is computed whole.
         """
@@ -101,7 +101,7 @@ class Forward:
         return Encoded(states, key_bias)
 
     def decode(self, tokens: NDArray[np.int32], heard: Encoded) -> FloatArray:
-        """What the vocabulary is multiplied with, (n_tokens, n_state), for all `tokens` (n_tokens,) at once."""
+        """Read all `tokens` (n_tokens,) at once; gives what the vocabulary is multiplied with, (n_tokens, n_state)."""
         x = self._tensors["dec.token_embd.weight"][tokens].astype(np.float32)
         x = x + self._floats("dec.pos_emb.weight")[: len(tokens)]
         for layer in range(self._dims.n_text_layer):
@@ -138,13 +138,13 @@ class Forward:
         return convolve(x, self._floats(f"{stem}.weight"), self._floats(f"{stem}.bias"), stride)
 
     def _take_local_contexts(self, mixed: FloatArray) -> None:
-        """Landmarks have no neighbors: what heads that look at those alone would give is known."""
+        """Replace what local heads gave: they look at neighbors, which landmarks do not have."""
         assert self._tail is not None
         for i, head in enumerate(self._tail.local_heads):
             mixed[:, head * HEAD_DIM : (head + 1) * HEAD_DIM] = self._tail.contexts[-len(mixed) :, i]
 
     def _attention(self, stem: str, x: FloatArray, source: FloatArray, bias: FloatArray) -> FloatArray:
-        """`bias` is added to the scores (n_x, n_source)."""
+        """Let rows `x` look at rows of `source`; `bias` is added to the scores (n_x, n_source)."""
         q, k, v = (self._linear(f"{stem}.{part}", rows) for part, rows in zip("qkv", (x, source, source), strict=True))
         out = np.empty_like(v, shape=(len(x), v.shape[1]))
         n_heads = v.shape[1] // HEAD_DIM
@@ -166,7 +166,7 @@ class Forward:
 
 
 def _causal(n: int) -> FloatArray:
-    """Minus infinity where a token would see a later one."""
+    """Make a bias for scores that is minus infinity where a token would see a later one."""
     return np.where(np.tri(n, dtype=bool), np.float32(0), np.float32(-np.inf))
 
 

@@ -21,7 +21,7 @@ from .recordings import Recording
 from .words import OwnWords
 
 MOST_SECONDS = 1200
-"""Of speech: more changes nothing that shows, and takes as long again."""
+"""Seconds of speech to listen to: more changes nothing that shows, and takes as long again."""
 
 _SHORTEST_S = 0.1
 
@@ -56,7 +56,7 @@ def gather_moments(
 
 
 def length_s(recordings: Sequence[Recording]) -> int:
-    """Of all together, 0 where one does not tell."""
+    """Sum up the seconds of all recordings; 0 where one does not tell its length."""
     seconds = []
     for recording in recordings:
         with open_audio(recording.path) as source:
@@ -65,7 +65,7 @@ def length_s(recordings: Sequence[Recording]) -> int:
 
 
 def clips_of(recordings: Sequence[Recording], window_s: float) -> Iterator[FloatArray]:
-    """A window of each recording, then the second of each that has one, and so on."""
+    """Give a window of each recording, then the second of each that has one, and so on."""
     streams = [_windows(recording.path, round(window_s * SAMPLE_RATE_HZ)) for recording in recordings]
     while streams:
         left = []
@@ -78,7 +78,7 @@ def clips_of(recordings: Sequence[Recording], window_s: float) -> Iterator[Float
 
 
 def _windows(path: Path, n_samples: int) -> Iterator[FloatArray]:
-    """A recording in windows; read anew for each, so that a thousand recordings need no thousand open files."""
+    """Cut a recording into windows; it is opened anew for each, so that many recordings need few open files."""
     number = 0
     while True:
         with open_audio(path) as source:

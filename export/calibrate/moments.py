@@ -24,7 +24,7 @@ from edge.files import replacing_file
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Of the rows x that each input had, by the input's name (`export.calibrate.forward.input_of`)."""
+    """Moments of the rows x that each input had, by the input's name (`export.calibrate.forward.input_of`)."""
 
     matrices: Mapping[str, FloatArray]
     """Means of x x^T: (k, k), symmetric."""
@@ -37,7 +37,7 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Moments, and where they come from."""
+    """Moments, and the recordings that they come from."""
 
     moments: Moments
     recordings: tuple[str, ...]
@@ -46,7 +46,7 @@ class Calibration:
 
 @dataclass(slots=True)
 class MomentSum:
-    """Moments in the making; an observer for `Forward`."""
+    """Sums from which moments are made; an observer for `Forward`."""
 
     _products: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     _sums: dict[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class MomentSum:
         self._n_rows[name] += len(x)
 
     def mean(self) -> Moments:
-        """The moments of all rows so far, as exact as a file holds them, so that both give the same model."""
+        """Give the moments of all rows so far, as exact as a file holds them, so that both give the same model."""
         matrices = self._over_rows(self._products)
         return Moments(
             {name: _matrix(*_packed(matrix)) for name, matrix in matrices.items()},
@@ -81,7 +81,7 @@ class MomentSum:
 def output_moments(
     weight: NDArray[Any], bias: NDArray[Any] | None, second: NDArray[Any], mean: NDArray[Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Means of y y^T (n, n) and of y (n,) for y = W x + b: W is (n, k), b (n,), and x has the moments (k, k) and (k,).
+    """Find the means of y y^T (n, n) and y (n,) for y = W x + b: W is (n, k), b (n,), x has moments (k, k) and (k,).
 
     E[y y^T] = W E[x x^T] W^T + W m b^T + b m^T W^T + b b^T, exact for any distribution of x with mean m.
     """
@@ -126,7 +126,7 @@ def load_moments(path: Path) -> Moments:
 
 
 def _packed(matrix: FloatArray) -> tuple[FloatArray, NDArray[np.float16]]:
-    """The diagonal, and the correlations above it."""
+    """Split moments into the diagonal and the correlations above it."""
     scale = _scale(np.diagonal(matrix))
     above = np.triu_indices(len(matrix), 1)
     correlations = matrix[above] / (scale[above[0]] * scale[above[1]])
@@ -153,6 +153,6 @@ def _vector(found: NDArray[Any], k: int) -> FloatArray:
 
 
 def _scale(diagonal: FloatArray) -> FloatArray:
-    """Root mean squares, 1 for inputs that are always zero."""
+    """Take root mean squares, 1 for inputs that are always zero."""
     scale: FloatArray = np.sqrt(np.where(diagonal > 0, diagonal, 1)).astype(np.float32)
     return scale

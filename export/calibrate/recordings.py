@@ -19,11 +19,11 @@ class Recording:
 
     path: Path
     sha256: str
-    """Of the file, so that nobody evaluates on it afterwards."""
+    """SHA-256 of the file, so that nobody evaluates on it afterwards."""
 
 
 def find_recordings(sources: Iterable[Path]) -> list[Recording]:
-    """All recordings that `sources` name, each once, in a fixed order.
+    """Find all recordings that `sources` name, each once, in a fixed order.
 
     A source is an audio file, a folder (searched with its subfolders, or by its `manifest.jsonl` where it has one)
     or a manifest (`edge.bench.sets`), with or without texts.

@@ -24,7 +24,7 @@ from ..landmarks import landmarks_of
 
 
 class OwnWords:
-    """A checkpoint at work in float32, hearing of each clip what the runtime does."""
+    """Listener on a checkpoint in float32, which hears of each clip what the runtime does."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._dims = checkpoint.dims
@@ -35,7 +35,7 @@ class OwnWords:
         }
         name = checkpoint.name
         self.tail: Tail = landmarks_of(engine_of(name, checkpoint.dims, stored), stored)
-        """The landmarks of its padding."""
+        """Landmarks of the checkpoint's padding."""
         self._state = engine_of(name, checkpoint.dims, stored, self.tail).new_state()
         self._decoders = {
             timestamps: GreedyDecoder(
@@ -52,13 +52,13 @@ class OwnWords:
         }
 
     def n_positions(self, n_frames: int) -> int:
-        """How many encoder positions the runtime computes for a clip of so many mel frames, landmarks aside."""
+        """Count the encoder positions that the runtime computes for a clip of so many mel frames, landmarks aside."""
         return clip_positions(self.tail, n_frames, self._dims)
 
     def listen(
         self, raw: FloatArray, ways: Collection[bool] = (True, False)
     ) -> dict[bool, tuple[NDArray[np.int32], int]]:
-        """The greedy transcripts of raw log-mel (n_frames, n_mels), with timestamps (True) or without (False).
+        """Transcribe raw log-mel (n_frames, n_mels) greedily, with timestamps (True) or without (False).
 
         Each is the prompt and the tokens after it, (n_tokens,), and how many of them are the prompt's.
         """

@@ -24,7 +24,7 @@ _LOG_STEP = float(np.log(6.4)) / 27.0
 
 @lru_cache(maxsize=4)
 def mel_filters(n_mels: int) -> NDArray[np.float32]:
-    """Triangles of unit area on the Slaney scale, 0 to 8 kHz, as Whisper was trained with: (n_mels, 201)."""
+    """Make triangles of unit area on the Slaney scale, 0 to 8 kHz, as Whisper was trained with: (n_mels, 201)."""
     corners_hz = _to_hz(np.linspace(0.0, _to_mel(SAMPLE_RATE_HZ / 2), n_mels + 2))
     bins_hz = np.linspace(0.0, SAMPLE_RATE_HZ / 2, N_BINS)
     widths = np.diff(corners_hz)
@@ -39,7 +39,7 @@ def mel_filters(n_mels: int) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=1)
 def hann_window() -> NDArray[np.float32]:
-    """The periodic Hann window of one frame: (400,)."""
+    """Make the periodic Hann window of one frame: (400,)."""
     window: NDArray[np.float32] = (0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(N_FFT) / N_FFT)).astype(np.float32)
     window.flags.writeable = False
     return window

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from edge.whisper.file.dims import HEAD_DIM, WhisperDims
 
 AlignmentHeads = tuple[tuple[int, int], ...]
-"""(decoder layer, head) pairs in ascending order."""
+"""Pairs of decoder layer and head, in ascending order."""
 
 N_AUDIO_CTX = 1500
 N_TEXT_CTX = 448
@@ -112,7 +112,7 @@ _HEADS_OF_LAYER: Mapping[str, Mapping[int, tuple[int, ...]]] = {
 
 
 def canonical_name(name: str) -> str:
-    """A model's name without prefixes: "openai/whisper-tiny.en" and "ggml-tiny.en" are "tiny.en"."""
+    """Strip a model's name of prefixes: "openai/whisper-tiny.en" and "ggml-tiny.en" become "tiny.en"."""
     bare = name.rstrip("/").rsplit("/", 1)[-1]
     for prefix in ("ggml-", "faster-", "whisper-"):
         bare = bare.removeprefix(prefix)
@@ -120,7 +120,7 @@ def canonical_name(name: str) -> str:
 
 
 def guess_name(dims: WhisperDims, hint: str = "") -> str:
-    """The published name of a model: the hint when it is one and its sizes fit, else the one of these sizes.
+    """Guess the published name of a model: the hint when it is one and its sizes fit, else the one of these sizes.
 
     A model of no published size is called by the hint, or "whisper" when there is none.
     """
@@ -134,7 +134,7 @@ def guess_name(dims: WhisperDims, hint: str = "") -> str:
 
 
 def alignment_heads(name: str, dims: WhisperDims) -> AlignmentHeads:
-    """Heads that follow the audio; in a model that was not published, all of the decoder's upper half."""
+    """Find the heads that follow the audio; in a model that was not published, all of the decoder's upper half."""
     if PUBLISHED.get(name) == dims:
         return tuple((layer, head) for layer, heads in _HEADS_OF_LAYER[name].items() for head in heads)
     upper = range(dims.n_text_layer // 2, dims.n_text_layer)

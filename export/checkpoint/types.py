@@ -40,29 +40,29 @@ class Checkpoint:
     """A Whisper model in floating point, wherever it came from."""
 
     name: str
-    """The published name, such as "tiny.en", or the best guess from the source."""
+    """Published name, such as "tiny.en", or the best guess from the source."""
     dims: WhisperDims
     tensors: Mapping[str, FloatTensor]
-    """Exactly the names and shapes of `edge.whisper.file.dims.tensor_shapes`, in that order; all finite."""
+    """Tensors with just the names and shapes of `edge.whisper.file.dims.tensor_shapes`, in that order; all finite."""
     vocabulary: Vocabulary
     alignment_heads: AlignmentHeads
-    """(decoder layer, head) pairs whose attention follows the audio."""
+    """Pairs of decoder layer and head whose attention follows the audio."""
     mel_filters: NDArray[np.float32]
-    """(n_mels, 201)."""
+    """Mel filters, (n_mels, 201)."""
     suppress_tokens: tuple[int, ...]
     """Tokens that decoding never samples."""
     suppress_begin: tuple[int, ...]
     """Tokens that cannot come first."""
     source_sha256: str
-    """Of the weights' file or files, in the order of their names."""
+    """SHA-256 of the weights' file or files, in the order of their names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a source may say about decoding; each missing part is filled in from what is known of Whisper."""
+    """Facts that a source may give beside weights; what is missing is filled in from what is known of Whisper."""
 
     name: str = ""
-    """A name, folder or repository that the model may be called by."""
+    """Name, folder or repository that the model may be called by."""
     alignment_heads: Iterable[Iterable[Any]] | None = None
     mel_filters: NDArray[np.float32] | None = None
     suppress_tokens: Iterable[Any] | None = None
@@ -141,7 +141,7 @@ def check_tensors(path: Path, dims: WhisperDims, tensors: Mapping[str, NDArray[A
 
 
 def as_float(name: str, tensor: NDArray[Any], precision: FloatPrecision) -> FloatTensor:
-    """A tensor rounded to a floating type; one that does not fit into float16 is refused."""
+    """Round a tensor to a floating type; one that does not fit into float16 is refused."""
     if precision == "f32":
         return np.ascontiguousarray(tensor, dtype=np.float32)
     check_half_range(name, tensor)

@@ -31,11 +31,11 @@ _CHECKED_SPECIALS = ("<|endoftext|>", "<|startoftranscript|>", "<|transcribe|>",
 
 
 Assets = Callable[[], Path]
-"""Gives a folder with openai-whisper's rank files; called only when a model comes without a vocabulary."""
+"""Function that gives a folder with openai-whisper's rank files; called only for a model without a vocabulary."""
 
 
 def read_vocabulary(folder: Path, dims: WhisperDims, assets: Assets | None = None) -> Vocabulary:
-    """The vocabulary beside a model's weights, or Whisper's own from the rank files in `assets`."""
+    """Read the vocabulary beside a model's weights, or Whisper's own from the rank files in `assets`."""
     for file_name, reader in _READERS.items():
         path = folder / file_name
         if path.is_file():
@@ -59,7 +59,7 @@ def vocabulary_from_text(path: Path, dims: WhisperDims, text_tokens: Sequence[by
 
 
 def n_text_tokens(path: Path, dims: WhisperDims) -> int:
-    """How many of a model's tokens are text; the rest are Whisper's special tokens."""
+    """Count a model's tokens that are text; the rest are Whisper's special tokens."""
     try:
         n_special = len(special_tokens(dims))
     except ValueError as error:
@@ -70,7 +70,7 @@ def n_text_tokens(path: Path, dims: WhisperDims) -> int:
 
 
 def to_characters(token: bytes) -> str:
-    """A token as GPT-2's files write it: b" the" is "Ġthe"."""
+    """Write a token as GPT-2's files do: b" the" is "Ġthe"."""
     return token.decode("latin-1").translate(_character_of())
 
 
@@ -99,7 +99,7 @@ def from_characters(path: Path, token: str) -> bytes:
 
 @lru_cache(maxsize=2)
 def token_texts(vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Every token as files write it: text in GPT-2's characters, special tokens as they are."""
+    """Write every token as files do: text in GPT-2's characters, special tokens as they are."""
     text = vocabulary.tokens[: vocabulary.n_special_from]
     special = vocabulary.tokens[vocabulary.n_special_from :]
     return (*map(to_characters, text), *(token.decode() for token in special))
@@ -107,12 +107,12 @@ def token_texts(vocabulary: Vocabulary) -> tuple[str, ...]:
 
 @lru_cache(maxsize=2)
 def merge_lines(vocabulary: Vocabulary) -> tuple[str, ...]:
-    """The merges as files write them, two tokens with a blank between them."""
+    """Write the merges as files do, two tokens with a blank between them."""
     return tuple(f"{to_characters(left)} {to_characters(right)}" for left, right in merges_of(vocabulary))
 
 
 def merges_of(vocabulary: Vocabulary) -> tuple[tuple[bytes, bytes], ...]:
-    """The pairs that byte-pair encoding joins, in order: the last join of each token.
+    """Find the pairs that byte-pair encoding joins, in order: the last join of each token.
 
     A token's last join is found by encoding its bytes with the tokens of lower rank alone.
     Single bytes and the empty token, which the multilingual vocabulary ends in, come from no join.

@@ -25,14 +25,14 @@ import torch
 from edge.files import publish, workshop
 
 _REVISION = 3
-"""Of training and of what a file holds: older files are not used."""
+"""Revision of training and of what a file holds: older files are not used."""
 
 _EVERY_S = 60.0
 _MOST_SHARE = 0.05
-"""Of the time may go into writing: a large model on a slow disk is written less often."""
+"""Share of the time that may go into writing: a large model on a slow disk is written less often."""
 
 _OLD_S = 14 * 24 * 3600
-"""Files of exports that nobody took up again go then."""
+"""Age at which files of exports that nobody took up again are removed."""
 
 _LOG = logging.getLogger("edge.export")
 
@@ -41,38 +41,38 @@ Table: TypeAlias = dict[str, torch.Tensor]
 
 @dataclass(slots=True)
 class State:
-    """Where training is. The tables are float32, by name, alike in their shapes."""
+    """State of a training. The tables are float32, by name, alike in their shapes."""
 
     values: Table
-    """What is trained; empty when it has ended."""
+    """Tensors that are trained; empty when training has ended."""
     best: Table
-    """The values at the least loss."""
+    """Values at the least loss."""
     first: Table = field(default_factory=dict)
     """Adam's averages of the gradients, and of their squares; without those that never had a gradient."""
     second: Table = field(default_factory=dict)
     before: float = 0.0
     """Loss on the kept clips at first."""
     least: float = 0.0
-    """The same for `best`."""
+    """Loss on the kept clips at `best`."""
     n_steps: int = 0
     n_best: int = 0
     """Steps until `best`."""
     n_worse: int = 0
-    """Looks at the kept clips without a gain, since the rate was halved."""
+    """Number of looks at the kept clips without a gain, since the rate was halved."""
     n_halved: int = 0
-    """Times that the rate was."""
+    """Number of times that the rate was halved."""
     epoch: int = 0
     n_of_epoch: int = 0
-    """Batches of this epoch that are done."""
+    """Number of batches of this epoch that are done."""
     seconds: float = 0.0
-    """Of training so far, interruptions aside."""
+    """Seconds of training so far, interruptions aside."""
     looked: float = 0.0
     """Share of the lesson that was over at the last look."""
     ended: bool = False
 
 
 def fingerprint(*parts: object) -> str:
-    """SHA-256 of tensors by name, and of whatever else shows itself whole in its `repr`."""
+    """Hash tensors by name, and whatever else shows itself whole in its `repr`, with SHA-256."""
     digest = hashlib.sha256(str(_REVISION).encode())
     for part in parts:
         if isinstance(part, Mapping):
@@ -93,20 +93,20 @@ class Checkpoints:
         self._files: list[Path] = []
 
     def file(self, key: str) -> CheckpointFile:
-        """That of the training with this `fingerprint`."""
+        """Name the checkpoint file of the training with this `fingerprint`."""
         _sweep(self._folder)
         self._files.append(self._folder / f"recovery-{key[:16]}.pt")
         return CheckpointFile(self._files[-1])
 
     def clear(self) -> None:
-        """Remove them: what they led to is written."""
+        """Remove the checkpoints: what they led to is written."""
         for path in self._files:
             path.unlink(missing_ok=True)
 
 
 @dataclass(slots=True)
 class CheckpointFile:
-    """One training's."""
+    """Checkpoint file of one training."""
 
     path: Path
     _saved_at: float = -math.inf  # the first at once: a folder that cannot be written is known early
@@ -114,7 +114,7 @@ class CheckpointFile:
     _fails: bool = False
 
     def load(self, begun: State) -> State | None:
-        """What an interrupted training has left; None where there is nothing, or nothing that fits what is `begun`."""
+        """Read what an interrupted training has left; None where there is nothing that fits what is `begun`."""
         try:
             with zipfile.ZipFile(self.path) as archive:  # torch does not look at the checksums that it writes
                 damaged = archive.testzip()
@@ -128,12 +128,12 @@ class CheckpointFile:
             return None
 
     def is_due(self, *, looked: bool) -> bool:
-        """Whether to save now; sooner when there was a look at the kept clips."""
+        """Tell whether to save now; sooner when there was a look at the kept clips."""
         least_s = self._took_s / _MOST_SHARE
         return time.monotonic() - self._saved_at >= (least_s if looked else max(_EVERY_S, least_s))
 
     def save(self, state: State) -> None:
-        """Replace the file. Where it cannot be written, that is said once, and training goes on without."""
+        """Replace the file. Where it cannot be written, a warning says so once, and training goes on without."""
         if self._fails:
             return
         began = time.monotonic()
@@ -151,7 +151,7 @@ class CheckpointFile:
 
 
 def _checked(found: object, begun: State) -> State:
-    """What a file holds, if it could have come from what is `begun`.
+    """Check that what a file holds could have come from what is `begun`.
 
     Raises:
         ValueError: it could not.
@@ -181,7 +181,7 @@ def _check_table(field_name: str, table: Mapping[object, object], shapes: Table)
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what nobody will take up, and what was half written when the power went."""
+    """Remove files that nobody will take up, and what was half written when the power went."""
     now = time.time()
     for pattern, age_s in (("recovery-*.pt", _OLD_S), (".recovery-*.tmp", 3600)):
         for path in folder.glob(pattern):

@@ -17,13 +17,13 @@ from .speech import Batch
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A batch, and what the whole model makes of it."""
+    """Batch, and what the whole model makes of it."""
 
     batch: Batch
     stem: torch.Tensor
-    """What goes into the first layer."""
+    """Input of the first layer."""
     logprobs: torch.Tensor
-    """(n, n_vocab) log-probabilities at the tokens that count, float16."""
+    """Log-probabilities at the tokens that count, (n, n_vocab), float16."""
 
 
 def watch(whole: Tensors, dims: WhisperDims, batches: Sequence[Batch]) -> list[Watched]:
@@ -40,7 +40,7 @@ def watch(whole: Tensors, dims: WhisperDims, batches: Sequence[Batch]) -> list[W
 def damage(
     tensors: Tensors, dims: WhisperDims, watched: Sequence[Watched], inputs: Sequence[torch.Tensor], first: int
 ) -> float:
-    """Mean Kullback-Leibler divergence a token, in nats; `inputs` are what goes into layer `first` of each batch."""
+    """Measure the mean Kullback-Leibler divergence a token, in nats; `inputs` go into layer `first`, one a batch."""
     total, n = 0.0, 0
     with torch.no_grad():
         for item, x in zip(watched, inputs, strict=True):
@@ -51,7 +51,7 @@ def damage(
 
 
 def divergence(found: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
-    """Sum over rows of KL(expected || found), of log-probabilities (n, n_vocab)."""
+    """Sum KL(expected || found) over rows of log-probabilities (n, n_vocab)."""
     return functional.kl_div(found, expected, log_target=True, reduction="sum")
 
 
@@ -61,7 +61,7 @@ def _logprobs(tensors: Tensors, dims: WhisperDims, batch: Batch, states: torch.T
 
 
 def moments_of(tensors: Tensors, dims: WhisperDims, batches: Sequence[Batch]) -> dict[str, Moments]:
-    """Moments of what goes into each linear of the encoder, over the clips' own positions."""
+    """Gather moments of what goes into each linear of the encoder, over the clips' own positions."""
     sums: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
     n = 0.0
     for batch in batches:

@@ -1,4 +1,4 @@
-"""A checkpoint to one with a smaller encoder."""
+"""Making the encoder of a checkpoint smaller."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .search import Search
 from .speech import Speech
 
 MOST_REDUCTION = 0.6
-"""Of the encoder's weights: beyond it nothing is left that recovers."""
+"""Largest share of the encoder's weights to take away: beyond it nothing is left that recovers."""
 
 _LEARNING_RATE = 2.5e-4
-"""Of a reduction by all: what has lost more has further to go, and a slightly smaller encoder more to undo."""
+"""Learning rate for a reduction of 1; scaled by the reduction, because a smaller model has more to relearn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Smaller:
-    """A checkpoint with a smaller encoder, and what that cost."""
+    """Checkpoint with a smaller encoder, and what that cost."""
 
     checkpoint: Checkpoint
     reduction: float
@@ -36,11 +36,11 @@ class Smaller:
     damage: float
     """Divergence a token from the whole model before recovery, in nats."""
     n_steps: int
-    """Of recovery."""
+    """Number of steps of recovery."""
 
 
 def search_sizes(checkpoint: Checkpoint, speech: Speech, remembers: Sequence[float] = ()) -> Search:
-    """The way down from a checkpoint, on which `shrink_encoder` finds sizes, ascending or those it `remembers`."""
+    """Begin the way down on which `shrink_encoder` finds sizes of a checkpoint, ascending or those it `remembers`."""
     return Search(checkpoint.tensors, checkpoint.dims, speech.measured, speech.listened, remembers=remembers)
 
 
@@ -53,7 +53,7 @@ def shrink_encoder(
     progress: Progress,
     checkpoints: Checkpoints | None = None,
 ) -> Smaller:
-    """The checkpoint with that share of its encoder's weights gone, trained for `recover_s` to do what it did.
+    """Take that share of the encoder's weights away, and train what is left for `recover_s` to do what it did.
 
     Raises:
         CalibrationError: the reduction is out of range.

@@ -22,41 +22,41 @@ from numpy.typing import NDArray
 from edge.arrays import DoubleArray
 
 _DAMPING = 1e-4
-"""Added to the moments' diagonal, as a share of its mean: directions that calibration hardly knows stay bounded."""
+"""Addition to the moments' diagonal, as a share of its mean: directions that calibration hardly knows stay bounded."""
 
 _UNITS = 8
-"""Hidden units taken away at once: one at a time gives the same within rounding and takes eight times as long."""
+"""Number of hidden units taken away at once: one at a time gives the same within rounding, in eight times the time."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """What is known of the rows that go into a linear. The roots are slow to find, and kept: a search asks often."""
+    """Moments of the rows that go into a linear. The roots are slow to find, and kept: a search asks often."""
 
     second: DoubleArray
-    """(k, k) mean of x x^T."""
+    """Mean of x x^T, (k, k)."""
     mean: DoubleArray
-    """(k,)"""
+    """Mean of x, (k,)."""
 
     @property
     def covariance(self) -> DoubleArray:
-        """(k, k) around the mean."""
+        """Find the covariance (k, k) around the mean."""
         return self.second - np.outer(self.mean, self.mean)
 
     @cached_property
     def roots(self) -> tuple[DoubleArray, DoubleArray]:
-        """The symmetric square root of the covariance (k, k), and its inverse."""
+        """Find the symmetric square root of the covariance (k, k), and its inverse."""
         return _roots(self.covariance)
 
     @cached_property
     def extended_roots(self) -> tuple[DoubleArray, DoubleArray]:
-        """The same of the second moments of the rows with a 1 behind them, (k + 1, k + 1)."""
+        """Find both roots for the second moments of the rows with a 1 behind them, (k + 1, k + 1)."""
         return _roots(np.block([[self.second, self.mean[:, None]], [self.mean[None], np.ones((1, 1))]]))
 
 
 def two_factors(
     weight: DoubleArray, bias: DoubleArray, inputs: Moments, rank: int
 ) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
-    """(n, k) weights and (n,) bias to (rank, k), (n, rank) and a bias (n,) with the same mean output."""
+    """Split weights (n, k) with a bias (n,) into (rank, k), (n, rank) and a bias (n,) with the same mean output."""
     root, inverse = inputs.roots
     u, s, v = np.linalg.svd(weight @ root, full_matrices=False)
     up, down = u[:, :rank] * np.sqrt(s[:rank]), (np.sqrt(s[:rank, None]) * v[:rank]) @ inverse
@@ -66,7 +66,7 @@ def two_factors(
 def narrow_keys(
     q: DoubleArray, q_bias: DoubleArray, k: DoubleArray, inputs: Moments, n_heads: int, width: int
 ) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
-    """Queries (n, d) with bias (n,) and keys (n, d) of `n_heads` to the same with n = n_heads * width."""
+    """Narrow queries (n, d) with bias (n,) and keys (n, d) of `n_heads` to n = n_heads * width."""
     d = q.shape[1]
     x_root, x_inverse = inputs.extended_roots
     y_root, y_inverse = inputs.roots
@@ -85,7 +85,7 @@ def narrow_keys(
 
 
 def narrow_hidden(fc2: DoubleArray, hidden: Moments, width: int) -> tuple[NDArray[np.intp], DoubleArray, DoubleArray]:
-    """Which `width` of the hidden units stay, in order; the (n, width) weights that read them; what the bias gains."""
+    """Choose `width` of the hidden units: those, in order, the weights (n, width) that read them, the bias's gain."""
     left = fc2.copy()
     covariance = hidden.covariance
     inverse = np.linalg.inv(covariance + _DAMPING * np.diagonal(covariance).mean() * np.eye(len(covariance)))
@@ -104,7 +104,7 @@ def narrow_hidden(fc2: DoubleArray, hidden: Moments, width: int) -> tuple[NDArra
 
 
 def _roots(moments: DoubleArray) -> tuple[DoubleArray, DoubleArray]:
-    """The symmetric square root and its inverse, of damped moments (k, k)."""
+    """Find the symmetric square root of damped moments (k, k), and its inverse."""
     values, vectors = np.linalg.eigh(moments + _DAMPING * np.diagonal(moments).mean() * np.eye(len(moments)))
     values = np.maximum(values, values[-1] * 1e-12)
     return (vectors * np.sqrt(values)) @ vectors.T, (vectors / np.sqrt(values)) @ vectors.T

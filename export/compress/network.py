@@ -19,16 +19,16 @@ from edge.whisper.file.dims import HEAD_DIM, WhisperDims
 Tensors: TypeAlias = Mapping[str, torch.Tensor]
 
 Observer: TypeAlias = Callable[[str, torch.Tensor], None]
-"""Called with the stem of a linear (`enc.blocks.0.ffn.fc1`; `….attn` for queries, keys and values) and its input."""
+"""Function called with the stem of a linear (`enc.blocks.0.ffn.fc1`; `….attn` for its q, k and v) and its input."""
 
 
 def to_torch(tensors: Mapping[str, NDArray[Any]]) -> dict[str, torch.Tensor]:
-    """A checkpoint's tensors, float32."""
+    """Turn a checkpoint's tensors into torch's, float32."""
     return {name: torch.from_numpy(np.array(tensor, np.float32)) for name, tensor in tensors.items()}
 
 
 def convolve(tensors: Tensors, features: torch.Tensor) -> torch.Tensor:
-    """What goes into the first layer, (batch, n_ctx, n_state), for (batch, 2 n_ctx, n_mels).
+    """Turn features (batch, 2 n_ctx, n_mels) into what goes into the first layer, (batch, n_ctx, n_state).
 
     A clip may be shorter than the window; nothing then stands behind it.
     """
@@ -40,7 +40,7 @@ def convolve(tensors: Tensors, features: torch.Tensor) -> torch.Tensor:
 def encode(
     tensors: Tensors, dims: WhisperDims, x: torch.Tensor, first: int = 0, observe: Observer | None = None
 ) -> list[torch.Tensor]:
-    """From what goes into layer `first`, (batch, n_ctx, n_state): that, the states after each layer, the output."""
+    """Run layers from `first` on: the input (batch, n_ctx, n_state), the states after each layer, and the output."""
     states = [x]
     for layer in range(first, dims.n_audio_layer):
         states.append(encoder_layer(tensors, f"enc.blocks.{layer}", states[-1], observe))
@@ -48,7 +48,7 @@ def encode(
 
 
 def encoder_layer(tensors: Tensors, block: str, x: torch.Tensor, observe: Observer | None = None) -> torch.Tensor:
-    """One layer: states (batch, n_ctx, n_state) in and out."""
+    """Run one layer: states (batch, n_ctx, n_state) in and out."""
     normed = _norm(tensors, f"{block}.norm_attn", x)
     if observe is not None:
         observe(f"{block}.attn", normed)
@@ -57,7 +57,7 @@ def encoder_layer(tensors: Tensors, block: str, x: torch.Tensor, observe: Observ
 
 
 def decode(tensors: Tensors, dims: WhisperDims, tokens: torch.Tensor, states: torch.Tensor) -> torch.Tensor:
-    """What the vocabulary is multiplied with, (batch, n, n_state), for tokens (batch, n) and the encoder's output."""
+    """Read tokens (batch, n) beside the encoder's output; gives what the vocabulary is multiplied with."""
     x = (
         functional.embedding(tokens, tensors["dec.token_embd.weight"])
         + tensors["dec.pos_emb.weight"][: tokens.shape[1]]

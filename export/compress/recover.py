@@ -30,32 +30,32 @@ from .network import Tensors, convolve, decode, encode
 from .speech import Batch, Speech
 
 _WARM_UP = 50
-"""Steps until the learning rate is what it should be."""
+"""Number of steps until the learning rate is what it should be."""
 
 _WORDS = 1.0
-"""Weight of the words' divergence (nats a token) beside the states' error (a share of their variance)."""
+"""Weight of the words' divergence (nats a token) against the states' error (a share of their variance)."""
 
 _PADDING = 0.05
-"""Weight of a position of padding beside one of the clip."""
+"""Weight of a position of padding against one of the clip."""
 
 _LOOKS = 16
-"""At the kept clips, in the time that there is."""
+"""Number of looks at the kept clips, in the time that there is."""
 
 _LEAST_GAIN = 0.002
 _PATIENCE = 3
-"""Looks without a gain of that share before training goes back to the best and halves its rate: a lower one gains
+"""Number of looks without that gain before training goes back to the best and halves its rate: a lower one gains
 where a higher one only moves. One is enough at the beginning, where too high a rate undoes what is right."""
 
 _MOST_HALVED = 3
-"""Times; when the last has gained nothing either, it stops."""
+"""Number of times that the rate is halved; when the last has gained nothing either, training stops."""
 
 _SCALE = ":scale"
-"""Ends the name of a weight's scales among what learns."""
+"""Ending of the name of a weight's scales among what learns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A model in torch."""
+    """Model in torch."""
 
     tensors: Tensors
     dims: WhisperDims
@@ -63,21 +63,21 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What to learn from, for how long, and how fast."""
+    """Lesson of one training: what to learn from, for how long, and how fast."""
 
     speech: Speech
     seconds: float
     learning_rate: float
     most_steps: int | None = None
-    """Batches to learn from at most; None where time alone counts."""
+    """Largest number of batches to learn from; None where time alone counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A model after recovery."""
+    """Model after recovery."""
 
     tensors: dict[str, torch.Tensor]
-    """Not rounded: `scales` says how to."""
+    """Tensors that are not rounded yet; `scales` says how to."""
     scales: dict[str, torch.Tensor]
     before: float
     """Loss on the kept clips."""
@@ -143,7 +143,7 @@ def _train(
 
 
 def _rate(state: State, lesson: Lesson, share: float) -> float:
-    """Warming up at first, falling to 0 with the `share` of the lesson that is over, halved where it gained nothing."""
+    """Choose the learning rate: it warms up, falls to 0 with the `share` that is over, and is halved without a gain."""
     warmth = min(1.0, (state.n_steps + 1) / _WARM_UP)
     return lesson.learning_rate * warmth * 0.5**state.n_halved * (0.5 + 0.5 * math.cos(math.pi * share))
 
@@ -155,7 +155,7 @@ def _count_time(state: State, since: float) -> float:
 
 
 def _batches(speech: Speech, state: State) -> Iterator[Batch]:
-    """All clips again and again, from where the state is; a batch counts when the next one is asked for."""
+    """Give all clips again and again, from where the state is; a batch counts when the next one is asked for."""
     while True:
         for batch in islice(speech.epoch(np.random.default_rng(state.epoch)), state.n_of_epoch, None):
             yield batch
@@ -183,7 +183,7 @@ def _look(teacher: Network, student: Network, values: Tensors, lesson: Lesson) -
 
 
 def _optimizer(state: State) -> torch.optim.Optimizer:
-    """Adam, with what it knew where training goes on."""
+    """Make Adam, with what it knew where training goes on."""
     weights = [value.requires_grad_() for name, value in state.values.items() if not name.endswith(_SCALE)]
     scales = [value.requires_grad_() for name, value in state.values.items() if name.endswith(_SCALE)]
     groups = [{"params": weights, "share": 1.0}, {"params": scales, "share": 0.1}]  # a scale moves 32 weights
@@ -195,7 +195,7 @@ def _optimizer(state: State) -> torch.optim.Optimizer:
 
 
 def _averages(optimizer: torch.optim.Optimizer, values: Tensors) -> tuple[Table, Table]:
-    """Of the gradients and of their squares, by the values' names."""
+    """Give the averages of the gradients and of their squares, by the values' names."""
     known = {name: optimizer.state[value] for name, value in values.items() if value in optimizer.state}
     return {name: own["exp_avg"] for name, own in known.items()}, {n: own["exp_avg_sq"] for n, own in known.items()}
 
@@ -210,7 +210,7 @@ def _step(optimizer: torch.optim.Optimizer, rate: float, loss: torch.Tensor) -> 
 
 
 def _fingerprint(teacher: Network, student: Network, values: Tensors, lesson: Lesson) -> str:
-    """Of all that the result of a training depends on."""
+    """Hash all that the result of a training depends on."""
     settings = lesson.seconds, lesson.learning_rate, lesson.most_steps
     networks = teacher.dims, teacher.tensors, student.dims, student.tensors
     return fingerprint(*networks, values, lesson.speech.fingerprint, settings)
@@ -221,14 +221,14 @@ def _copy(values: Tensors) -> Table:
 
 
 def _parts(student: Network, values: Tensors) -> tuple[Table, Table]:
-    """All tensors of the student with these values, and the scales among the values."""
+    """Give all tensors of the student with these values, and the scales among the values."""
     scales = {name.removesuffix(_SCALE): value for name, value in values.items() if name.endswith(_SCALE)}
     weights = {name: value for name, value in values.items() if not name.endswith(_SCALE)}
     return {**student.tensors, **weights}, scales
 
 
 def _rounded(student: Network, values: Tensors) -> Network:
-    """With the weights that the kernels will see, and gradients to what they were made from."""
+    """Round weights to what the kernels will see; gradients reach what they were made from."""
     tensors, scales = _parts(student, values)
     rounded = {name: _round_q4_0(tensors[name], scale) for name, scale in scales.items()}
     return Network({**tensors, **rounded}, student.dims)
@@ -264,7 +264,7 @@ def _logprobs(network: Network, batch: Batch, states: torch.Tensor) -> torch.Ten
 
 
 def _error(found: torch.Tensor, wanted: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
-    """Mean squared error as a share of the variance, each channel by itself: a few are far larger than the others."""
+    """Measure the mean squared error as a share of the variance, by channel: a few are far larger than the others."""
     weights = counts[..., None] / counts.sum()
     mean = (wanted * weights).sum(dim=(0, 1))
     variance = ((wanted - mean) ** 2 * weights).sum(dim=(0, 1))

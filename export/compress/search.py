@@ -26,32 +26,32 @@ from .shapes import Part, reshape, smaller, with_layer
 from .speech import Batch
 
 _FRESH = 0.04
-"""Moments are gathered again when this share of the encoder has gone since."""
+"""Share of the encoder's weights after whose removal moments are gathered again."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
     shape: LayerShape
-    """Of the layer afterwards."""
+    """Shape of the layer afterwards."""
     tensors: Mapping[str, torch.Tensor]
-    """Those that change."""
+    """Tensors that change."""
     moments: Mapping[str, Moments]
-    """Likewise."""
+    """Moments that change."""
     damage: float
-    """Of the model afterwards: divergence a token from the whole one, in nats."""
+    """Divergence a token of the model afterwards from the whole one, in nats."""
     cost: float
-    """Damage that it adds, for each weight that it saves."""
+    """Damage that the step adds, for each weight that it saves."""
     age: int
-    """Steps taken when it was measured."""
+    """Number of steps that were taken when it was measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A model on the way down."""
+    """Model on the way down."""
 
     dims: WhisperDims
     tensors: Mapping[str, torch.Tensor]
-    """All of the model's; those that no step has changed are shared."""
+    """Tensors of the whole model; those that no step has changed are shared between sizes."""
     damage: float
     """Divergence a token from the whole model, in nats."""
     reduction: float
@@ -59,7 +59,7 @@ class Size:
 
 
 class Search:
-    """Takes weights away from an encoder, and remembers the sizes that it was to."""
+    """Search that takes weights away from an encoder, and remembers the sizes that it was to."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Search:
         parts: tuple[Part, ...] = ("keys", "hidden", "out", "fc1", "fc2"),
         remembers: Sequence[float] = (),
     ) -> None:
-        """`measured` are the clips that damage is measured on, `listened` those that moments come from.
+        """Begin at the whole model; damage is measured on the clips `measured`, moments come from the clips `listened`.
 
         `remembers` are reductions that may be asked for after a larger one: all sizes would fill the memory.
         """
@@ -90,11 +90,11 @@ class Search:
         self._moments: dict[str, Moments] = {}
 
     def reaches(self, reduction: float) -> bool:
-        """Whether a size is remembered, or lies ahead."""
+        """Tell whether a size is remembered, or lies ahead."""
         return reduction in self._remembered or self._reduction < reduction
 
     def at(self, reduction: float, progress: Progress) -> Size:
-        """The first size with that share of the encoder's weights gone, or the last one if nothing more can go.
+        """Give the first size with that share of the encoder's weights gone, or the last one if nothing more can go.
 
         Raises:
             ValueError: it lies behind, and was not to be remembered.

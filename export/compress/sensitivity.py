@@ -20,15 +20,15 @@ from .network import to_torch
 from .speech import Batch
 
 _BATCHES = 4
-"""That are listened to: the order is clear long before the numbers are."""
+"""Number of batches that are listened to: the order is clear long before the numbers are."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtInt4:
-    """Weights that have one type, all others being whole."""
+    """Group of weights of one type, rounded to INT4 while all others are whole."""
 
     rows: Mapping[str, NDArray[np.uint8]]
-    """Rounded, as Q4_0 rows, by the tensors' names."""
+    """Q4_0 rows of the weights, by the tensors' names."""
     n_weights: int
     damage: float
     """Divergence a token, in nats."""
@@ -41,7 +41,7 @@ def measure_int4(
     batches: Sequence[Batch],
     progress: Progress,
 ) -> list[AtInt4]:
-    """What INT4 makes of each group of linears' weights, and what that alone does to the words of the first batches."""
+    """Round each group of linears' weights to INT4, and measure what that alone does to the first batches' words."""
     tensors = to_torch(whole.tensors)
     watched = watch(tensors, dims, batches[:_BATCHES])
     stems = [item.stem for item in watched]

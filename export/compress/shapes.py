@@ -29,7 +29,7 @@ _HIDDEN_STEP = 64
 
 
 def smaller(shape: LayerShape, part: Part, dims: WhisperDims) -> LayerShape | None:
-    """The next size down for a part of a layer; None where there is none, or where it saves nothing.
+    """Find the next size down for a part of a layer; None where there is none, or where it saves nothing.
 
     Sizes are those that the kernels like: whole tiles. Hidden units go before the layer's matrices become two factors.
     """
@@ -50,7 +50,7 @@ def smaller(shape: LayerShape, part: Part, dims: WhisperDims) -> LayerShape | No
 
 
 def with_layer(dims: WhisperDims, layer: int, shape: LayerShape) -> WhisperDims:
-    """`dims` with another shape for one layer."""
+    """Give `dims` another shape for one layer."""
     layers = [dims.layer_shape(number) for number in range(dims.n_audio_layer)]
     layers[layer] = shape
     return replace(dims, layers=tuple(layers))
@@ -59,7 +59,7 @@ def with_layer(dims: WhisperDims, layer: int, shape: LayerShape) -> WhisperDims:
 def reshape(
     tensors: Mapping[str, NDArray[Any]], moments: Mapping[str, Moments], layer: int, part: Part, shape: LayerShape
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Moments]]:
-    """New tensors for one part of a layer, smaller than it is, and the moments that this changes.
+    """Make new tensors for one part of a layer, smaller than it is; gives also the moments that this changes.
 
     `moments` are of inputs, by stem (network.Observer).
     """

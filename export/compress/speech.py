@@ -23,26 +23,26 @@ from ..checkpoint.types import Checkpoint
 from ..errors import CalibrationError
 
 MOST_SECONDS = 3 * 3600
-"""Of speech that is held in memory, as float16 features: 170 MB."""
+"""Seconds of speech that are held in memory, as float16 features: 170 MB."""
 
 _SHORTEST_S, _LONGEST_S = 3.0, 30.0
-"""Long recordings are cut at random into pieces so long: clips of every length occur at run time."""
+"""Lengths of pieces into which long recordings are cut at random: clips of every length occur at run time."""
 
 _STEP = 64
-"""Clips are padded to a multiple of so many positions, so that some fit together into a batch."""
+"""Number of positions to a multiple of which clips are padded, so that some fit together into a batch."""
 
 _POSITIONS = 1024
-"""Of a batch, about: 20 s of speech. Every position says what is wanted, so small batches learn as well."""
+"""Number of positions of a batch, about: 20 s of speech. Each says what is wanted, so small batches learn as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A piece of a recording."""
+    """Piece of a recording."""
 
     raw: NDArray[np.float16]
-    """(n_frames, n_mels) raw log-mel."""
+    """Raw log-mel, (n_frames, n_mels)."""
     n_positions: int
-    """Encoder positions that the runtime computes for it."""
+    """Number of encoder positions that the runtime computes for the clip."""
     tokens: NDArray[np.int32]
     """Prompt and transcript, (n_tokens,)."""
     n_prompt: int
@@ -53,19 +53,19 @@ class Batch:
     """Clips of similar length, side by side."""
 
     features: torch.Tensor
-    """(batch, 2 n_ctx, n_mels)"""
+    """Features of the clips, (batch, 2 n_ctx, n_mels)."""
     counts: torch.Tensor
-    """(batch, n_ctx): 1 where a position belongs to the clip, 0 in the padding behind it."""
+    """Weights of positions, (batch, n_ctx): 1 where one belongs to the clip, 0 in the padding behind it."""
     tokens: torch.Tensor
-    """(batch, n_tokens), padded at the end."""
+    """Tokens of the clips, (batch, n_tokens), padded at the end."""
     predicts: torch.Tensor
-    """(batch, n_tokens): 1 where the token after this one is the model's own, 0 in prompt and padding."""
+    """Weights of tokens, (batch, n_tokens): 1 where the next one is the model's own, 0 in prompt and padding."""
 
 
 def hear_clips(
     checkpoint: Checkpoint, recordings: Sequence[Recording], most_s: float, least: int, progress: Progress
 ) -> list[Clip]:
-    """Clips of 3 to 30 s from the recordings, at most `most_s` seconds, each with the checkpoint's transcript.
+    """Cut clips of 3 to 30 s from the recordings, at most `most_s` seconds, each with the checkpoint's transcript.
 
     Raises:
         AudioError: a recording cannot be read.
@@ -108,7 +108,7 @@ def _cut(window: NDArray[np.float32], rng: np.random.Generator) -> Iterator[NDAr
 def batches(
     clips: Sequence[Clip], n_audio_ctx: int, rng: np.random.Generator, positions: int = _POSITIONS
 ) -> Iterator[Batch]:
-    """All clips in batches, shuffled."""
+    """Put all clips into batches, shuffled."""
     by_length: dict[int, list[Clip]] = {}
     for clip in clips:
         n_ctx = min(-(-clip.n_positions // _STEP) * _STEP, n_audio_ctx)
@@ -139,13 +139,13 @@ _MEASURED = 10
 
 
 def measured_batches(clips: Sequence[Clip], n_audio_ctx: int) -> list[Batch]:
-    """The shortest of the clips, to measure damage on again and again."""
+    """Put the shortest of the clips into batches, to measure damage on again and again."""
     short = sorted(clips, key=lambda clip: clip.n_positions)
     return list(batches(short[:_MEASURED], n_audio_ctx, np.random.default_rng(0)))
 
 
 class Speech:
-    """The clips of some recordings, and which of them serve what."""
+    """Clips of some recordings, sorted into what they serve."""
 
     def __init__(self, clips: Sequence[Clip], n_audio_ctx: int) -> None:
         order = np.random.default_rng(0).permutation(len(clips))
@@ -154,15 +154,15 @@ class Speech:
         self._n_kept = n_kept
         self._n_audio_ctx = n_audio_ctx
         self.measured = measured_batches(self._clips[:n_kept], n_audio_ctx)
-        """Where damage is measured while sizes are chosen: the shortest of `kept`, since it is measured often."""
+        """Batches on which damage is measured while sizes are chosen: the shortest of `kept`, since that is often."""
         self.kept = self._batches(0, n_kept)
-        """Where recovery is watched; nothing learns from them."""
+        """Batches on which recovery is watched; nothing learns from them."""
         self.listened = self._batches(n_kept, n_kept + 120)
-        """Where moments come from."""
+        """Batches that moments come from."""
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the clips and of their order."""
+        """Hash the clips and their order with SHA-256."""
         digest = hashlib.sha256(str(self._n_audio_ctx).encode())
         for clip in self._clips:
             digest.update(f"{clip.raw.shape} {clip.n_positions} {clip.n_prompt} {clip.tokens.tolist()}\n".encode())
@@ -173,15 +173,15 @@ class Speech:
         return list(batches(self._clips[first:last], self._n_audio_ctx, np.random.default_rng(0)))
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """All clips to learn from, in an order of `rng`."""
+        """Give all clips to learn from, in an order of `rng`."""
         return batches(self._clips[self._n_kept :], self._n_audio_ctx, rng)
 
 
 _LEAST_CLIPS = 4
-"""Some to learn from, some to watch."""
+"""Least number of clips: some to learn from, some to watch."""
 
 
 def hear(checkpoint: Checkpoint, recordings: Sequence[Recording], progress: Progress) -> Speech:
-    """`hear_clips`, sorted into what they serve."""
+    """Cut clips from recordings (`hear_clips`), and sort them into what they serve."""
     clips = hear_clips(checkpoint, recordings, MOST_SECONDS, _LEAST_CLIPS, progress)
     return Speech(clips, checkpoint.dims.n_audio_ctx)

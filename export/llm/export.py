@@ -33,7 +33,7 @@ PRECISIONS: Mapping[Target, tuple[str, ...]] = {
     "huggingface": ("f16", "bf16", "f32"),
     "onnx": ONNX_PRECISIONS,
 }
-"""What each target is written at."""
+"""Precisions that each target is written at."""
 
 _DEFAULTS: Mapping[Target, str] = {"gguf": "q8_0", "huggingface": "", "onnx": "f32"}
 
@@ -111,7 +111,7 @@ def read_model(path: Path) -> LanguageModel:
 
 
 def _choice(to: str, precision: str | None) -> tuple[Target, str]:
-    """Target and precision, if there is such a thing and what it needs is installed; "" leaves the precision open."""
+    """Choose target and precision, if what they need is installed; "" leaves the precision open."""
     if to not in TARGETS:
         raise UnsupportedModelError(f"unknown target {to!r}; known are {', '.join(TARGETS)}")
     if precision is not None and precision not in PRECISIONS[to]:
@@ -140,7 +140,7 @@ def _write_gguf(model: LanguageModel, out: Path, precision: str, tell: Progress)
 
 
 def _write_onnx(model: LanguageModel, out: Path, precision: str, tell: Progress) -> OnnxReport:
-    """By way of a Hugging Face folder, which is what optimum reads; every source becomes one of the same form."""
+    """Write by way of a Hugging Face folder, which is what optimum reads; every source becomes one of the same form."""
     with workshop(out) as place, replacing_folder(out) as folder:
         source = place / "source"
         source.mkdir()
@@ -149,7 +149,7 @@ def _write_onnx(model: LanguageModel, out: Path, precision: str, tell: Progress)
 
 
 def _compare(model: LanguageModel, written: LanguageModel, tell: Progress) -> tuple[TensorReport, ...]:
-    """What became of each tensor. That sizes and tokenizer are the source's is required."""
+    """Report what became of each tensor; sizes and tokenizer must be the source's."""
     if written.dims != model.dims or written.tokenizer != model.tokenizer:
         raise EdgeError(f"{model.path}: the written file says something else than the source; please report it")
     reports = []

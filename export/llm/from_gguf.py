@@ -21,7 +21,7 @@ from .tokenizer import CUTS, NORMAL, ROLES, TextTokenizer, check_tokenizer
 EMBEDDING_NAME = gguf_name(EMBEDDING)
 
 _SCALED = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
-"""Tensors that change the positions."""
+"""Names of tensors that change the positions."""
 
 _KEYS = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
 _MAX_TOKENS = 1 << 20
@@ -54,7 +54,7 @@ def read_gguf(path: Path) -> LanguageModel:
 
 
 def dequantize(path: Path, stored: StoredTensor) -> NDArray[Any]:
-    """The numbers of a stored tensor: float16 and float32 as they are, of every other type in float32.
+    """Read the numbers of a stored tensor: float16 and float32 as they are, those of every other type in float32.
 
     Raises:
         UnsupportedModelError: gguf-py knows no way from that type to numbers.
@@ -137,7 +137,7 @@ def _number(file: GgufFile, key: str, default: float | None = None) -> float:
 
 
 def _shortest(value: float) -> float:
-    """The decimal number that was meant: 1e-05 for the float32 9.999999747378752e-06."""
+    """Find the decimal number that was meant: 1e-05 for the float32 9.999999747378752e-06."""
     return float(str(np.float32(value))) if np.isfinite(value) else value
 
 

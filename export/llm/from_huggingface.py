@@ -18,7 +18,7 @@ from .model import EMBEDDING, HEAD, LanguageModel, LazyTensor, LlamaDims, check_
 from .tokenizer import read_tokenizer
 
 _TYPES = {"float32": "f32", "float16": "f16", "uint16": "bf16"}
-"""By how `map_safetensors` gives them."""
+"""Types of stored numbers, by how `map_safetensors` gives them."""
 
 _FIXED = {
     "hidden_act": "silu",
@@ -28,7 +28,7 @@ _FIXED = {
     "rope_interleaved": False,
     "partial_rotary_factor": 1.0,
 }
-"""What a model may say of its arithmetic, and the only values that llama.cpp's llama architecture has."""
+"""Settings of a model's arithmetic, with the only values that llama.cpp's llama architecture has."""
 
 
 def read_huggingface(folder: Path) -> LanguageModel:
@@ -82,7 +82,7 @@ def _dims(path: Path, config: Mapping[str, Any]) -> LlamaDims:
 
 
 def _rope_theta(path: Path, config: Mapping[str, Any]) -> float:
-    """The base of the positions; transformers 5 keeps it with how they are scaled."""
+    """Read the base of the positions; transformers 5 keeps it with how they are scaled."""
     for key in ("rope_scaling", "rope_parameters"):
         said = config.get(key) or {}
         if not isinstance(said, dict) or said.get("rope_type", said.get("type", "default")) != "default":

@@ -42,49 +42,49 @@ class LlamaDims:
 
     n_vocab: int
     n_ctx: int
-    """Tokens that it was trained to look back at."""
+    """Number of tokens that the model was trained to look back at."""
     n_embd: int
     n_ff: int
     n_layer: int
     n_head: int
     n_kv_head: int
-    """Heads of keys and values; each serves n_head / n_kv_head heads of queries."""
+    """Number of heads of keys and values; each serves n_head / n_kv_head heads of queries."""
     head_dim: int
     rope_theta: float
     """Base of the rotary positions' frequencies."""
     rms_eps: float
     is_tied: bool
-    """Whether the token embedding is the output projection as well."""
+    """True where the token embedding is the output projection as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class LazyTensor:
-    """A tensor whose numbers are read when they are asked for, so that one model's worth never is in memory."""
+    """Tensor whose numbers are read when they are asked for, so that one model's worth never is in memory."""
 
     type: str
-    """Of the stored numbers, such as "bf16" or "q4_1"."""
+    """Type of the stored numbers, such as "bf16" or "q4_1"."""
     shape: tuple[int, ...]
     n_bytes: int
-    """As it is stored."""
+    """Size in bytes as it is stored."""
     read: Callable[[], NDArray[Any]]
-    """The numbers, float16 or float32; where they were stored in neither, what they stand for in float32."""
+    """Function that reads the numbers, float16 or float32; of other types, what they stand for in float32."""
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageModel:
-    """A model of the Llama family."""
+    """Model of the Llama family."""
 
     path: Path
-    """Where it came from."""
+    """Path that the model was read from."""
     name: str
     dims: LlamaDims
     tokenizer: TextTokenizer
     tensors: Mapping[str, LazyTensor]
-    """Under Hugging Face's names and with its order of rows; exactly those of `tensor_shapes`, in that order."""
+    """Tensors with Hugging Face's names and order of rows; exactly those of `tensor_shapes`, in that order."""
 
 
 def tensor_shapes(dims: LlamaDims) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every tensor, in the order of the arithmetic."""
+    """List name and shape of every tensor, in the order of the arithmetic."""
     q, kv = dims.n_head * dims.head_dim, dims.n_kv_head * dims.head_dim
     shapes: dict[str, tuple[int, ...]] = {EMBEDDING: (dims.n_vocab, dims.n_embd)}
     for layer in range(dims.n_layer):
@@ -143,7 +143,7 @@ def check_shapes(path: Path, dims: LlamaDims, tensors: Mapping[str, LazyTensor],
 
 
 def finite(path: Path, name: str, tensor: NDArray[Any]) -> NDArray[Any]:
-    """The tensor, if all of its numbers are finite.
+    """Give a tensor back if all of its numbers are finite.
 
     Raises:
         FormatError: it holds NaN or infinity; names it.

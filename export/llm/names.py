@@ -27,7 +27,7 @@ _IN_LAYER = {
 
 
 def gguf_name(name: str) -> str:
-    """GGUF's name of a tensor of `tensor_shapes`; another name is given back as it is."""
+    """Find GGUF's name of a tensor of `tensor_shapes`; another name is given back as it is."""
     if name in _OUTSIDE:
         return _OUTSIDE[name]
     prefix, _, rest = name.removeprefix("model.layers.").partition(".")
@@ -36,7 +36,7 @@ def gguf_name(name: str) -> str:
 
 
 def to_gguf_rows(name: str, tensor: NDArray[Any], dims: LlamaDims) -> NDArray[Any]:
-    """The tensor of that Hugging Face name with its rows in GGUF's order."""
+    """Put the rows of the tensor with that Hugging Face name into GGUF's order."""
     heads = _heads(name, dims)
     if not heads:
         return tensor
@@ -44,7 +44,7 @@ def to_gguf_rows(name: str, tensor: NDArray[Any], dims: LlamaDims) -> NDArray[An
 
 
 def from_gguf_rows(name: str, tensor: NDArray[Any], dims: LlamaDims) -> NDArray[Any]:
-    """The reverse of `to_gguf_rows`."""
+    """Undo `to_gguf_rows`."""
     heads = _heads(name, dims)
     if not heads:
         return tensor
@@ -52,5 +52,5 @@ def from_gguf_rows(name: str, tensor: NDArray[Any], dims: LlamaDims) -> NDArray[
 
 
 def _heads(name: str, dims: LlamaDims) -> int:
-    """How many heads' rows are to be moved; 0 where the order is the same."""
+    """Count the heads whose rows are to be moved; 0 where the order is the same."""
     return {"q_proj": dims.n_head, "k_proj": dims.n_kv_head}.get(name.removesuffix(".weight").rpartition(".")[2], 0)

@@ -19,7 +19,7 @@ _NARROW: tuple[FloatType, ...] = ("bf16", "f16")  # what models are published in
 
 
 def as_type(name: str, tensor: NDArray[Any], kind: FloatType) -> NDArray[Any]:
-    """A tensor rounded to the nearest of a type, in C order; bfloat16 as its bits in uint16.
+    """Round a tensor to the nearest numbers of a type, in C order; bfloat16 as its bits in uint16.
 
     Raises:
         UnsupportedModelError: it has numbers that float16 cannot hold; names it.
@@ -36,7 +36,7 @@ def as_type(name: str, tensor: NDArray[Any], kind: FloatType) -> NDArray[Any]:
 
 
 def lossless_type(model: LanguageModel, progress: Progress | None = None) -> FloatType:
-    """The narrowest type that holds every number of a model exactly."""
+    """Find the narrowest type that holds every number of a model exactly."""
     left = list(_NARROW)
     for done, tensor in enumerate(model.tensors.values()):
         (progress or silent)("looking for the narrowest type", done, len(model.tensors))
@@ -48,7 +48,7 @@ def lossless_type(model: LanguageModel, progress: Progress | None = None) -> Flo
 
 
 def relative_error(found: NDArray[Any], expected: NDArray[Any]) -> float:
-    """Root mean square of the difference, as a share of what was expected."""
+    """Measure the root mean square of the difference, as a share of what was expected."""
     original = expected.astype(np.float32)
     norm = float(np.linalg.norm(original))
     return float(np.linalg.norm(found.astype(np.float32) - original)) / norm if norm else 0.0

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import onnxruntime
 
 _OPSET = 18
-"""Below 21 NNCF writes MatMulNBits for 4 bits, for which onnxruntime has kernels of its own."""
+"""Version of ONNX's operators. Below 21 NNCF writes MatMulNBits for 4 bits, for which onnxruntime has kernels."""
 _GROUP = 32
-"""Weights that share a scale in 4 bits; it divides the rows of every model of the family."""
+"""Number of weights that share a scale in 4 bits; it divides the rows of every model of the family."""
 _N_PROMPT, _N_TOKENS = 32, 16
 
 
@@ -51,7 +51,7 @@ def _compress(path: Path, precision: str) -> None:
 
 
 def _compare(source: str, path: Path) -> dict[str, float | int]:
-    """Logits over a text, and a greedy continuation with the cache, beside transformers'.
+    """Compare logits over a text, and a greedy continuation with the cache, with transformers'.
 
     The text is what transformers says of itself: tokens by chance are so unlike any text that 4 bits look ruinous.
     """
@@ -81,7 +81,7 @@ def _compare(source: str, path: Path) -> dict[str, float | int]:
 
 
 def _greedy(session: onnxruntime.InferenceSession, prompt: Any) -> tuple[Any, list[int]]:
-    """The prompt's logits, (1, tokens, vocabulary), and the tokens that follow, a step at a time with the cache."""
+    """Give the prompt's logits, (1, tokens, vocabulary), and the tokens that follow, step by step with the cache."""
     import numpy as np
 
     names = {entry.name for entry in session.get_inputs()}

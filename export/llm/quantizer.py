@@ -15,7 +15,7 @@ from edge.progress import Progress
 from ..tools.children import run_script
 
 QUANTIZED: Mapping[str, int] = {"q8_0": 7, "q4_0": 2, "int4": 25}
-"""llama.cpp's numbers of file types. int4 is IQ4_NL, which costs as much as Q4_0 and loses less.
+"""Numbers of llama.cpp's file types. int4 is IQ4_NL, which costs as much as Q4_0 and loses less.
 
 Its 16 levels lie closer where weights are many. Of the 4-bit types both have blocks of 32; the K-quants' blocks of
 256 do not divide the rows of small models.
@@ -24,11 +24,11 @@ Its 16 levels lie closer where weights are many. Of the 4-bit types both have bl
 _COUNT = re.compile(r"(\d+)/(\d+)\s*")
 
 _FULL_BYTES = 1 << 20
-"""A disk with less room is full."""
+"""Room in bytes below which a disk counts as full."""
 
 
 def quantize(source: Path, out: Path, precision: str, *, progress: Progress | None = None) -> None:
-    """Quantize the GGUF file `source` into `out`. What was written before a failure is the caller's to remove.
+    """Quantize the GGUF file `source` into `out`. The caller removes what was written before a failure.
 
     Raises:
         EdgeError: llama.cpp refused or failed; says why.

@@ -9,13 +9,13 @@ import re
 import sys
 
 _WARNING, _CONTINUED = 3, 5
-"""ggml's numbers of log levels; between them are errors."""
+"""Numbers of ggml's log levels; between them are errors."""
 
 _COUNT = re.compile(r"\[\s*(\d+)/\s*(\d+)\]")
 
 
 def main(source: str, out: str, file_type: str) -> int:
-    """0 if `out` was written; llama.cpp prints why not."""
+    """Quantize `source`; gives 0 if `out` was written, and llama.cpp prints why not."""
     import ctypes
 
     import llama_cpp

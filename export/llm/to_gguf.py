@@ -59,7 +59,7 @@ def write_gguf(model: LanguageModel, path: Path, kind: FloatType | None, *, prog
 
 
 def _type(tensor: LazyTensor, kind: FloatType | None) -> FloatType:
-    """The type to write: norms are small and llama.cpp wants them in float32."""
+    """Choose the type to write: norms are small and llama.cpp wants them in float32."""
     if len(tensor.shape) == 1:
         return "f32"
     if kind is not None:

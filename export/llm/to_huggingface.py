@@ -69,6 +69,6 @@ def _config(model: LanguageModel, kind: FloatType) -> dict[str, Any]:
 
 
 def _special(model: LanguageModel) -> dict[str, int]:
-    """The ids that generation begins, ends and pads with."""
+    """List the ids that generation begins, ends and pads with."""
     special = model.tokenizer.special
     return {f"{role}_token_id": special[role] for role in ("bos", "eos", "pad") if role in special}

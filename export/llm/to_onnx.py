@@ -15,11 +15,11 @@ from ..onnx.result import GraphReport, OnnxReport
 from ..tools.children import run_script
 
 ONNX_PRECISIONS = ("f32", "w8", "w4")
-"""w8: weights in INT8, a scale for each output. w4: in INT4, a scale for 32; embedding and vocabulary stay INT8."""
+"""Precisions of ONNX folders. w8: INT8, a scale for each output. w4: INT4, a scale for 32; the embedding stays INT8."""
 
 _GRAPH = "model.onnx"
 _FARTHEST_LOGIT = 1e-2
-"""How far float32 logits may be from transformers'; 1e-4 is usual."""
+"""Largest difference of float32 logits from transformers'; 1e-4 is usual."""
 
 
 def write_onnx(source: Path, out: Path, precision: str, *, progress: Progress | None = None) -> OnnxReport:

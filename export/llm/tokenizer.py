@@ -16,7 +16,7 @@ from edge.errors import FormatError, UnsupportedModelError
 from ..tools.files import read_json_object, read_limited
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5
-"""GGUF's numbers for what a token is."""
+"""Numbers of GGUF for what a token is."""
 
 ROLES = ("bos", "eos", "unk", "pad")
 
@@ -41,32 +41,32 @@ _CUTS: Mapping[str, tuple[dict[str, Any], ...]] = {
         _bytes(False),
     ),
 }
-"""llama.cpp's names for ways of cutting, and the tokenizers library's stages that cut the same."""
+"""Names of llama.cpp for ways of cutting, and the tokenizers library's stages that cut the same."""
 
 CUTS = tuple(_CUTS)
 
 _IGNORES_MERGES = ("llama-bpe",)
-"""Where a piece that is a token stays whole, even if no merges lead to it; llama.cpp goes by the name."""
+"""Ways of cutting where a piece that is a token stays whole, even if no merges lead to it, as llama.cpp has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TextTokenizer:
-    """A byte-level BPE tokenizer, every byte written as the character that GPT-2 gave it."""
+    """Byte-level BPE tokenizer, every byte written as the character that GPT-2 gave it."""
 
     tokens: tuple[str, ...]
-    """By id; ids that the vocabulary leaves out are called [PAD<id>]."""
+    """Tokens by id; ids that the vocabulary leaves out are called [PAD<id>]."""
     types: tuple[int, ...]
-    """NORMAL, CONTROL, USER_DEFINED or UNUSED for each."""
+    """Kind of each token: NORMAL, CONTROL, USER_DEFINED or UNUSED."""
     merges: tuple[str, ...]
     """Pairs of tokens with a space between, the first to be merged first."""
     cut: str
-    """How text is cut before the merges, as llama.cpp calls it: one of `CUTS`."""
+    """Way of cutting text before the merges, as llama.cpp calls it: one of `CUTS`."""
     special: Mapping[str, int]
     """Ids by role ("bos", "eos", "unk", "pad"); a role that no token has is left out."""
     adds_bos: bool
-    """Whether text begins with the bos token."""
+    """True where text begins with the bos token."""
     chat_template: str | None
-    """Jinja, as Hugging Face's `apply_chat_template` takes it."""
+    """Template of a chat in Jinja, as Hugging Face's `apply_chat_template` takes it."""
 
 
 def check_tokenizer(path: Path, tokenizer: TextTokenizer) -> None:
@@ -89,7 +89,7 @@ def check_tokenizer(path: Path, tokenizer: TextTokenizer) -> None:
 
 
 def read_tokenizer(folder: Path, n_vocab: int, config: Mapping[str, Any]) -> TextTokenizer:
-    """The tokenizer of a Hugging Face folder, filled up to the `n_vocab` tokens of its model.
+    """Read the tokenizer of a Hugging Face folder, filled up to the `n_vocab` tokens of its model.
 
     `config` is the model's, which names special tokens where the tokenizer's own does not.
 
@@ -122,7 +122,7 @@ def read_tokenizer(folder: Path, n_vocab: int, config: Mapping[str, Any]) -> Tex
 
 
 def tokenizer_json(tokenizer: TextTokenizer) -> dict[str, Any]:
-    """`tokenizer.json`, as the tokenizers library reads it."""
+    """Make `tokenizer.json`, as the tokenizers library reads it."""
     stages = [
         stage | ({"trim_offsets": True} if stage["type"] == "ByteLevel" else {}) for stage in _CUTS[tokenizer.cut]
     ]
@@ -164,7 +164,7 @@ def tokenizer_json(tokenizer: TextTokenizer) -> dict[str, Any]:
 
 
 def tokenizer_config(tokenizer: TextTokenizer, n_ctx: int) -> dict[str, Any]:
-    """`tokenizer_config.json`, as transformers reads it."""
+    """Make `tokenizer_config.json`, as transformers reads it."""
     config: dict[str, Any] = {
         # The general class goes by tokenizer.json alone; GPT2Tokenizer would cut by its own rule.
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -201,7 +201,7 @@ def _tokens(
 
 
 def _merges(path: Path, merges: Any) -> tuple[str, ...]:
-    """Merges as "a b"; newer files hold them as pairs."""
+    """Read merges as "a b"; newer files hold them as pairs."""
     joined = [" ".join(merge) if _is_pair(merge) else merge for merge in merges or []]
     if not joined or not all(isinstance(merge, str) for merge in joined):
         raise FormatError(f"{path}: model.merges: expected pairs of tokens")
@@ -224,7 +224,7 @@ def _cut(path: Path, stage: Any, ignores_merges: bool) -> str:
 
 
 def _essence(stage: Any) -> Any:
-    """A stage without what does not change the tokens."""
+    """Strip a stage of what does not change the tokens."""
     if not isinstance(stage, dict):
         return stage
     defaults = {"use_regex": True} if stage.get("type") == "ByteLevel" else {}
@@ -245,7 +245,7 @@ def _special(said: Mapping[str, Any], config: Mapping[str, Any], tokens: tuple[s
 def _adds_bos(
     path: Path, processor: Any, said: Mapping[str, Any], tokens: tuple[str, ...], special: Mapping[str, int]
 ) -> bool:
-    """Whether the post-processor, or where there is none the configuration, puts the bos token first."""
+    """Tell whether the post-processor, or where there is none the configuration, puts the bos token first."""
     stages = processor.get("processors", [processor]) if isinstance(processor, dict) else []
     templates = [stage for stage in stages if isinstance(stage, dict) and stage.get("type") != "ByteLevel"]
     if not templates:

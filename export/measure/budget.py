@@ -1,4 +1,4 @@
-"""What a model may cost, and what it does cost: measured on speech, beside its checkpoint in float32."""
+"""What a model may cost, and what it does cost: measured on speech and compared with its checkpoint in float32."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ from .report import Report, Tried, increase_text
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What to measure a model on, and what it may cost; without a limit it is measured alone."""
+    """Sets to measure a model on, and limits that it must keep; without a limit it is measured alone."""
 
     sets: tuple[Path, ...]
     """Sets of recordings with their words (`edge.bench.sets`)."""
     max_wer_increase: float | None = None
-    """Percentage points above float32, on the mean of the sets."""
+    """Largest rise of the word error rate over float32, in percentage points, on the mean of the sets."""
     max_bytes: int | None = None
     target_ms: float | None = None
-    """Mean time of a recording, on this machine, with as many threads as it takes by itself."""
+    """Largest mean time of a recording, on this machine, with as many threads as it takes by itself."""
     levels_db: tuple[float, ...] = AS_RECORDED
-    """At which every recording is heard, beside its own: the more, the less hangs on chance."""
+    """Gains in dB at which each recording is scored; more of them average out chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
-    """What models of one checkpoint are measured by."""
+    """Measurements that models of one checkpoint are compared with."""
 
     budget: Budget
     manifests: tuple[Manifest, ...]
-    """Of the budget's sets, in their order."""
+    """Manifests of the budget's sets, in their order."""
     float32: tuple[SetScore, ...]
-    """The checkpoint in float32 on each of them, run by our own engine."""
+    """Scores of the checkpoint in float32 on each set, run by our own engine."""
     progress: Progress
 
 
@@ -75,7 +75,7 @@ def make_yardstick(
 
 
 def try_model(yardstick: Yardstick, label: str, path: Path, engine: EngineName = "edgewise") -> Tried:
-    """Measure the model at `path`, a file or a folder, and hold it against the budget; no words of one too large."""
+    """Measure the model at `path`, a file or a folder, against the budget; one too large is not listened to."""
     n_bytes, most = size_of(path), yardstick.budget.max_bytes
     if most is not None and n_bytes > most:
         return Tried(label, n_bytes, (), (f"{n_bytes / 1e6:.1f} MB, allowed are {most / 1e6:.1f}",))
@@ -102,7 +102,7 @@ def measure_onnx(
 
 
 def budget_error(tried: Sequence[Tried], yardstick: Yardstick) -> BudgetError:
-    """Says of what was tried how near it comes."""
+    """Say of what was tried how near it comes to the budget."""
     fewest = min(tried, key=_distance)
     found = f"{fewest.label} does not meet the budget"
     if len(tried) > 1:
@@ -122,7 +122,7 @@ def budget_error(tried: Sequence[Tried], yardstick: Yardstick) -> BudgetError:
 
 
 def _distance(attempt: Tried) -> tuple[float, ...]:
-    """From the budget: what was measured comes first, then the smallest of what is too large."""
+    """Rank what was tried by how near it comes: what was measured first, then the smallest of what is too large."""
     if not attempt.scores:
         return math.inf, attempt.n_bytes
     return len(attempt.misses), mean_rate(attempt.scores)
@@ -138,7 +138,7 @@ def make_report(
     tensor_errors: Mapping[str, float] | None = None,
     onnx: OnnxReport | None = None,
 ) -> Report:
-    """Of the last one that was tried, made of `checkpoint` by the command that runs."""
+    """Make the report of the last model that was tried, made of `checkpoint` by the command that runs."""
     last = tried[-1]
     return Report(
         model=checkpoint.name,

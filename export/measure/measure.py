@@ -25,28 +25,28 @@ AS_RECORDED = (0.0,)
 
 @dataclass(frozen=True, slots=True)
 class SetScore:
-    """A model on one set."""
+    """Score of a model on one set."""
 
     name: str
     manifest_sha256: str
     n_recordings: int
     errors: Errors
-    """At all levels together."""
+    """Errors at all levels together."""
     edits: tuple[int, ...]
-    """Of each recording, at all levels together."""
+    """Number of edits of each recording, at all levels together."""
     words: tuple[int, ...]
-    """Of each recording's reference, as often as it was heard."""
+    """Number of words of each recording's reference, as often as it was heard."""
     low: float
     """Lower end of the 95 % bootstrap interval of the word error rate; 1.0 is every word."""
     high: float
     ms: float
     """Mean time of a recording, everything but loading: one run, to compare with others of the same machine."""
     encode_ms: float = 0.0
-    """Of that, the encoder."""
+    """Mean time of the encoder, which is a part of `ms`."""
 
     @property
     def rate(self) -> float:
-        """Word error rate."""
+        """Give the word error rate."""
         return self.errors.rate or 0.0
 
 
@@ -105,7 +105,7 @@ def measure(
 
 
 def at_level(samples: NDArray[np.float32], decibels: float) -> NDArray[np.float32]:
-    """The samples, so many decibels louder."""
+    """Make samples so many decibels louder."""
     return samples * np.float32(10 ** (decibels / 20))
 
 
@@ -116,18 +116,18 @@ def listen(model: Recognizer, utterance: Utterance, samples: NDArray[np.float32]
 
 
 def bootstrap(edits: Sequence[int], words: Sequence[int]) -> tuple[float, float]:
-    """The 95 % interval of the word error rate of recordings with these counts."""
+    """Find the 95 % interval of the word error rate of recordings with these counts."""
     rng = np.random.default_rng(0)
     return interval(drawn_rates(np.array(edits, np.float64), np.array(words, np.float64), rng))
 
 
 def mean_rate(scores: Sequence[SetScore]) -> float:
-    """Word error rate, every set counting alike."""
+    """Average the word error rates, every set counting alike."""
     return sum(one.rate for one in scores) / len(scores)
 
 
 def increase(scores: Sequence[SetScore], others: Sequence[SetScore]) -> tuple[float, float, float]:
-    """How far the mean rate is above another model's of the same recordings, and the 95 % interval of that.
+    """Find how far the mean rate is above another model's on the same recordings, and the 95 % interval of that.
 
     Recording by recording: what both find hard does not widen the interval.
     """

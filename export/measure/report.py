@@ -15,24 +15,24 @@ from .measure import SetScore, increase, mean_rate
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A recipe, and what came of it."""
+    """Attempt with a recipe, and what came of it."""
 
     label: str
     n_bytes: int
     scores: tuple[SetScore, ...]
-    """Empty where it is too large for the budget: its words were not counted."""
+    """Scores on the sets; empty where the model is too large for the budget and its words were not counted."""
     misses: tuple[str, ...]
-    """What of the budget it does not meet; empty if it does."""
+    """Limits of the budget that the model does not keep, in words; empty if it keeps all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a model is, where it comes from, and how well it hears."""
+    """Report of a model: what it is, where it comes from, and how well it hears."""
 
     model: str
     recipe: str
     n_bytes: int
-    """Of the file, or of all files of the folder, without this report."""
+    """Size of the file, or of all files of the folder, without this report."""
     encoder_macs: int
     """Multiply-adds of the encoder's matrices for one position (20 ms)."""
     source_sha256: str
@@ -40,27 +40,27 @@ class Report:
     max_wer_increase: float | None
     """Percentage points that were allowed; None for any."""
     levels_db: tuple[float, ...]
-    """At which every recording was heard, beside its own."""
+    """Gains in dB at which each recording was scored."""
     float32: tuple[SetScore, ...]
-    """The checkpoint in float32, run by our own engine on the same sets."""
+    """Scores of the checkpoint in float32, run by our own engine on the same sets."""
     scores: tuple[SetScore, ...]
     tried: tuple[Tried, ...]
-    """Every recipe that was tried, in order; the last one is this model's."""
+    """Attempts in their order; the last one is this model's."""
     tensor_errors: Mapping[str, float]
-    """Root mean square of the rounding, as a share of the tensor's own; of model files."""
+    """Root mean square of each tensor's rounding, as a share of its own; empty for folders."""
     machine: str
     command: str
     engine: str
-    """What ran the model: "edgewise", or "onnxruntime" and its version."""
+    """Engine that ran the model: "edgewise", or "onnxruntime" and its version."""
     onnx: OnnxReport | None
-    """Of a folder for onnxruntime."""
+    """Comparison with transformers, of a folder for onnxruntime."""
 
     def as_json(self, indent: int | None = None) -> str:
-        """Everything."""
+        """Write everything as JSON."""
         return json.dumps(asdict(self), indent=indent)
 
     def as_markdown(self) -> str:
-        """What a person wants to know."""
+        """Write what a person wants to know as Markdown."""
         lines = [f"# {self.model}: {self.recipe}", "", self._summary(), "", *self._sets()]
         if len(self.tried) > 1:
             lines += ["", *self._attempts()]
@@ -82,7 +82,7 @@ class Report:
         return "\n".join(lines) + "\n"
 
     def set_lines(self) -> Iterator[str]:
-        """A line for each set and one for their mean, as a terminal shows them."""
+        """Give a line for each set and one for their mean, as a terminal shows them."""
         for one, whole in zip(self.scores, self.float32, strict=True):
             yield (
                 f"{one.name}: {100 * one.rate:.2f} % of words wrong [{100 * one.low:.2f} to {100 * one.high:.2f}], "
@@ -120,7 +120,7 @@ class Report:
 
 
 def increase_text(scores: Sequence[SetScore], float32: Sequence[SetScore]) -> str:
-    """In percentage points, with its 95 % interval."""
+    """Say the increase in percentage points, with its 95 % interval."""
     more, low, high = (f"{100 * share:+.2f}" for share in increase(scores, float32))
     return f"{more} [{low} to {high}]"
 
@@ -146,7 +146,7 @@ def _worst(errors: Mapping[str, float]) -> Sequence[tuple[str, float]]:
 
 
 def write_beside(out: Path, report: Report) -> None:
-    """`OUT.report.json` and `OUT.report.md`."""
+    """Write `OUT.report.json` and `OUT.report.md`."""
     for suffix, text in ((".report.json", report.as_json(indent=2) + "\n"), (".report.md", report.as_markdown())):
         with replacing_file(out.with_name(out.name + suffix)) as file:
             file.write(text.encode())

@@ -27,27 +27,27 @@ MOST_ERROR: Mapping[str, float] = {"f32": 1e-3, "int8": 0.5, "w8": 0.2, "w4": 0.
 _LEAST_TOKENS, _MOST_TOKENS = 8, 32
 _SPEECH_S = 4
 _TIE = 1e-2
-"""Logits nearer than this may change places in float32."""
+"""Distance below which two logits may change places in float32."""
 _MOST_ATTENTION = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What transformers makes of a clip."""
+    """Numbers that transformers computes for a clip."""
 
     mel: FloatArray
-    """(n_frames, n_mels)"""
+    """Features of the clip, (n_frames, n_mels)."""
     states: FloatArray
-    """Of the encoder, (n_ctx, n_state)."""
+    """States of the encoder, (n_ctx, n_state)."""
     prompt: tuple[int, ...]
     tokens: tuple[int, ...]
-    """The likeliest ones after the prompt, one after the other; a few at least, if the text ends before."""
+    """Tokens after the prompt, each the likeliest; a few at least, if the text ends before."""
     n_said: int
-    """How many of them there are up to that end."""
+    """Number of tokens up to the end of the text."""
     logits: FloatArray
-    """After each token of both, (n_tokens, n_vocab)."""
+    """Logits after each token of the prompt and of `tokens`, (n_tokens, n_vocab)."""
     attention: FloatArray
-    """Of the alignment heads, (n_heads, n_tokens, n_ctx)."""
+    """Attention of the alignment heads, (n_heads, n_tokens, n_ctx)."""
 
 
 def make_reference(model: TorchModel, checkpoint: Checkpoint, clip: Path | None) -> Reference:
@@ -164,7 +164,7 @@ def _features(checkpoint: Checkpoint, clip: Path | None) -> FloatArray:
 
 
 def _made_up_sound() -> FloatArray:
-    """Bursts of a gliding tone in a little noise: no words, but loud and quiet, high and low, (n_samples,)."""
+    """Make bursts of a gliding tone in a little noise, (n_samples,): no words, but loud and quiet, high and low."""
     time_s = np.arange(_SPEECH_S * SAMPLE_RATE_HZ) / SAMPLE_RATE_HZ
     glide = np.cumsum(200 + 150 * np.sin(2 * np.pi * 0.7 * time_s)) / SAMPLE_RATE_HZ
     voice = sum(np.sin(2 * np.pi * harmonic * glide) / harmonic for harmonic in range(1, 12))

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     import onnx
 
 _GROUP = 32
-"""Weights that share a scale in 4 bits."""
+"""Number of weights that share a scale in 4 bits."""
 _OPSET_WITH_INT4, _IR_WITH_INT4 = 21, 10
 _POSITIONS = "embed_positions"
-"""In the name of the decoder's table of positions: 1 % of the bytes, and added to all else."""
+"""Part of the name of the decoder's table of positions: 1 % of the bytes, and added to all else."""
 
 
 def compress(model: onnx.ModelProto, precision: str, scratch: Path) -> onnx.ModelProto:
-    """The float32 graph `model` at one of `edge.whisper.engines.onnx_folder.PRECISIONS`; it may be changed itself.
+    """Bring a float32 graph to one of `edge.whisper.engines.onnx_folder.PRECISIONS`; it may be changed itself.
 
     Raises:
         UnsupportedModelError: the tool gave up.
@@ -48,7 +48,7 @@ def _float(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
 
 
 def _dynamic(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
-    """Products of INT8 weights, a scale for each output, with activations rounded as they come."""
+    """Make products of INT8 weights, a scale for each output, with activations rounded as they come."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -74,7 +74,7 @@ def _weights_int8(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
 
 
 def _weights_int4(model: onnx.ModelProto, scratch: Path) -> onnx.ModelProto:
-    """INT4 in groups; the token embedding and the vocabulary stay INT8, which NNCF does of itself."""
+    """Round to INT4 in groups; the token embedding and the vocabulary stay INT8, which NNCF does of itself."""
     import nncf
     from onnx import version_converter
 

@@ -1,4 +1,4 @@
-"""A Hugging Face folder to the three float32 graphs of a folder for onnxruntime, through optimum's exporter."""
+"""Turning a Hugging Face folder into the three float32 graphs of a folder for onnxruntime, by optimum's exporter."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 _TASK = "automatic-speech-recognition"
 _TRACED_TOKENS = 4
-"""The graphs take any number; this many are fewer than any model has positions for."""
+"""Number of tokens to trace: the graphs take any number, and no model has fewer positions than this."""
 _ATTENTION = "cross_attentions"
 
 
 TorchModel = Any
-"""A `transformers.WhisperForConditionalGeneration`."""
+"""Model of the class `transformers.WhisperForConditionalGeneration`."""
 
 
 def load_reference(folder: Path) -> TorchModel:
-    """The model of a Hugging Face folder in float32, in the form that shows its attention."""
+    """Load the model of a Hugging Face folder in float32, in the form that shows its attention."""
     import torch
     import transformers
 
@@ -45,7 +45,7 @@ def export_graphs(
     dims: WhisperDims,
     alignment_heads: Sequence[tuple[int, int]],
 ) -> dict[str, onnx.ModelProto]:
-    """The graphs by file name; `folder` is for optimum to write into.
+    """Export the graphs, by file name; `folder` is for optimum to write into.
 
     Raises:
         UnsupportedModelError: optimum cannot export the model.

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import onnx
 
 _ALIGNMENT = 4096
-"""Bytes: a page, so that onnxruntime can map an array."""
+"""Alignment in bytes: a page, so that onnxruntime can map an array."""
 _SMALL = 4096
-"""Bytes: arrays below it stay in the graph."""
+"""Size in bytes below which arrays stay in the graph."""
 _HALF = ".half"
 
 
@@ -50,7 +50,7 @@ def write_graphs(graphs: Mapping[str, onnx.ModelProto], folder: Path) -> dict[st
 
 
 def _raw(tensor: onnx.TensorProto) -> bytes:
-    """The bytes of an array as an external file holds them: little-endian, two 4-bit numbers a byte."""
+    """Give the bytes of an array as an external file holds them: little-endian, two 4-bit numbers a byte."""
     from onnx import numpy_helper
 
     if not tensor.HasField("raw_data"):
@@ -108,7 +108,7 @@ def halve_tables(model: onnx.ModelProto) -> None:
 
 
 def _tables(graph: onnx.GraphProto) -> dict[str, Any]:
-    """Float32 matrices whose rows are looked up, and which nothing else uses, by name."""
+    """Find the float32 matrices whose rows are looked up, and which nothing else uses, by name."""
     from onnx import TensorProto
 
     uses: dict[str, set[str]] = {}

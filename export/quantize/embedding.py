@@ -51,7 +51,7 @@ def _restored(band: Quantized) -> NDArray[np.float32]:
 
 
 def _channel_scales(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The largest magnitude of each column, over their geometric mean; 1 for columns of zeros."""
+    """Divide the largest magnitude of each column by their geometric mean; 1 for columns of zeros."""
     largest = np.abs(weights).max(axis=0)
     used = largest > 0
     mean = np.exp(np.log(largest[used]).mean()) if used.any() else np.float32(1)

@@ -1,4 +1,4 @@
-"""Equalisation: channels of activations made alike, so that rounding a row to INT8 spares the small ones.
+"""Equalization: channels of activations made alike, so that rounding a row to INT8 spares the small ones.
 
 A few channels of what norms give are many times larger than the others, and a row's one scale follows them. SmoothQuant
 (Xiao et al. 2022) divides channel j of an activation by s_j and multiplies column j of the weights behind it: the same
@@ -19,7 +19,7 @@ from edge.arrays import FloatArray
 from edge.whisper.file.dims import WhisperDims
 
 _SHARE = 0.5
-"""s is the root mean square to this power: at 1 the activations would be alike and the weights' columns far apart."""
+"""Power of the root mean square that s is: at 1 the activations would be alike and the weights' columns far apart."""
 
 _LARGEST = np.float32(32)
 
@@ -27,7 +27,7 @@ _LARGEST = np.float32(32)
 def equalize(
     dims: WhisperDims, tensors: Mapping[str, NDArray[Any]], moments: Mapping[str, FloatArray]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, FloatArray]]:
-    """The same model with its encoder's activations equalized, and the moments of the new activations.
+    """Make an encoder's activations alike without changing what it computes; gives also their new moments.
 
     `moments` are of the inputs of linears, by name (`export.calibrate.forward.input_of`).
     """
@@ -44,7 +44,7 @@ def equalize(
 
 
 def _places(block: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    """(input, tensors whose outputs are its channels, weights that read it)."""
+    """List (input, tensors whose outputs are its channels, weights that read it) for inputs that can be equalized."""
     attention = f"{block}.attn"
     norm = (f"{block}.norm_attn.weight", f"{block}.norm_attn.bias")
     yield f"{attention}.in", norm, tuple(f"{attention}.{part}.weight" for part in "qkv")
@@ -54,13 +54,13 @@ def _places(block: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
 def _first_factor(name: str, tensors: Container[str]) -> str:
-    """The weights that read the input of `X.weight`: its own, or its first factor's."""
+    """Name the weights that read the input of `X.weight`: its own, or its first factor's."""
     down = name.replace(".weight", ".down.weight")
     return down if down in tensors else name
 
 
 def _scales(power: NDArray[np.float32]) -> FloatArray:
-    """Per channel, around 1, from mean squares (k,)."""
+    """Find a scale for each channel, around 1, from mean squares (k,)."""
     rms = np.sqrt(np.maximum(power, np.float32(1e-12)))
     scales = np.exp(_SHARE * (np.log(rms) - np.log(rms).mean()))
     bounded: FloatArray = np.clip(scales, 1 / _LARGEST, _LARGEST).astype(np.float32)

@@ -19,11 +19,11 @@ from edge.quant import GROUP, q4_0_rows
 from .settle import INT8_GRID, Q4_0_GRID, settle
 
 _DAMPINGS = (0.01, 0.1, 1.0)
-"""Added to H's diagonal, as a share of itself and of its mean: the calibration's rows are not all rows, and their
+"""Additions to H's diagonal, as a share of itself and of its mean: the calibration's rows are not all rows, and their
 moments are rounded. The first with which H can be inverted is taken."""
 
 _COLUMNS = 64
-"""Columns rounded one by one before the others learn of their errors, all in one product."""
+"""Number of columns rounded one by one before the others learn of their errors, all in one product."""
 
 _SHRINK = np.arange(1.0, 0.79, -0.02, dtype=np.float32)
 """Scales tried, as shares of the one that clips nothing."""
@@ -32,7 +32,7 @@ _LARGEST_INT8 = np.float32(127)
 
 
 def round_int8(weights: FloatArray, moments: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
-    """(n, k) weights to codes and scales (n,), as `edge.quant.quantize_int8` but minding moments (k, k)."""
+    """Round weights (n, k) to codes and scales (n,), as `edge.quant.quantize_int8` but minding moments (k, k)."""
     largest = np.abs(weights).max(axis=1) / _LARGEST_INT8
     importance = np.diagonal(moments)
 
@@ -54,7 +54,7 @@ def round_int8(weights: FloatArray, moments: FloatArray) -> tuple[NDArray[np.int
 
 
 def _cheapest(scales: FloatArray, cost: Callable[[FloatArray], FloatArray]) -> FloatArray:
-    """For each row the scale, shrunk by one of `_SHRINK`, whose cost is least."""
+    """Choose for each row the scale, shrunk by one of `_SHRINK`, whose cost is least."""
     best, least = scales, cost(scales)
     for shrink in _SHRINK[1:]:
         tried = scales * shrink
@@ -82,7 +82,7 @@ def _round_columns(
 
 
 def _spread(moments: FloatArray) -> FloatArray:
-    """The upper triangle U with U^T U = H^-1: row j says how an error in column j is made up for by those behind."""
+    """Find the upper triangle U with U^T U = H^-1: row j says how columns behind make up for an error in column j."""
     h = moments.astype(np.float64)
     power = np.diagonal(h).copy()
     for damping in _DAMPINGS:
@@ -96,13 +96,13 @@ def _spread(moments: FloatArray) -> FloatArray:
 
 
 def round_q4_0(weights: FloatArray, moments: FloatArray) -> NDArray[np.uint8]:
-    """(n, k) weights to GGML's Q4_0 rows (n, k / 32 * 18), as `edge.quant.quantize_q4_0` but minding moments (k, k)."""
+    """Round weights (n, k) to Q4_0 rows (n, k / 32 * 18), as `edge.quant.quantize_q4_0` but minding moments (k, k)."""
     scales, moved = moved_for_q4_0(weights, moments)
     return q4_0_rows(scales, q4_0_codes_of(moved, scales))
 
 
 def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Scales (n, k / 32), and the weights (n, k) as they were when each was rounded: moved by the errors of others."""
+    """Find scales (n, k / 32), and the weights (n, k) as each was when it was rounded: moved by errors of others."""
     n, k = weights.shape
     importance = np.diagonal(moments)
     scales = np.empty((n, k // GROUP), np.float32)
@@ -121,13 +121,13 @@ def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray
 
 
 def q4_0_codes_of(weights: FloatArray, scales: FloatArray) -> NDArray[np.uint8]:
-    """The nearest codes (n, k / 32, 32) of weights (n, k) at scales (n, k / 32)."""
+    """Find the nearest codes (n, k / 32, 32) of weights (n, k) at scales (n, k / 32)."""
     groups = weights.reshape(*scales.shape, GROUP)
     return _q4_0_code(groups, scales[..., None]).astype(np.uint8)
 
 
 def _q4_0_scale(group: FloatArray, importance: FloatArray) -> FloatArray:
-    """A float16 scale for each row (n, 32): the value of largest magnitude is near code 0 (-8)."""
+    """Choose a float16 scale for each row (n, 32): the value of largest magnitude is near code 0 (-8)."""
     at = np.abs(group).argmax(axis=1)[:, None]
     scales = np.take_along_axis(group, at, axis=1)[:, 0] / np.float32(-8)
 
@@ -141,7 +141,7 @@ def _q4_0_scale(group: FloatArray, importance: FloatArray) -> FloatArray:
 
 
 def _q4_0_code(x: FloatArray, scale: FloatArray) -> FloatArray:
-    """Codes 0 .. 15, as floats."""
+    """Find the nearest codes, 0 to 15, as floats."""
     ratio = np.divide(x, scale, out=np.zeros_like(x), where=scale != 0)
     code: FloatArray = np.clip(np.rint(ratio) + np.float32(8), 0, 15)
     return code

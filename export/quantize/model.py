@@ -25,7 +25,7 @@ Matrices: TypeAlias = Mapping[str, NDArray[np.float32]]
 Rows: TypeAlias = Mapping[str, NDArray[np.uint8]]
 
 Recover: TypeAlias = Callable[[Tensors, Matrices], tuple[Tensors, Rows]]
-"""Trains tensors, some of which will be INT4, whose inputs' moments are given by the tensors' names: all tensors
+"""Function that trains tensors, some of which will be INT4, whose inputs' moments are given by their names: all tensors
 afterwards, and the INT4 ones as Q4_0 rows (export.compress.rounding)."""
 
 _NONE: Rows = MappingProxyType({})
@@ -33,15 +33,15 @@ _NONE: Rows = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Equalized:
-    """A checkpoint as it is rounded."""
+    """Checkpoint whose activations are equalized, as it is rounded."""
 
     tensors: Tensors
     moments: Matrices
-    """Of what a linear reads, (k, k), by the name of its weights."""
+    """Moments of what a linear reads, (k, k), by the name of its weights."""
 
 
 def equalized(checkpoint: Checkpoint, calibration: Calibration) -> Equalized:
-    """The checkpoint's tensors with its encoder's activations made alike, and the moments of those activations."""
+    """Make the activations of a checkpoint's encoder alike; gives its tensors and the moments of those activations."""
     tensors, seen = equalize(checkpoint.dims, checkpoint.tensors, calibration.moments.matrices)
     inputs = {name: input_of(name, checkpoint.tensors) for name in tensors}
     return Equalized(tensors, {name: seen[key] for name, key in inputs.items() if key is not None and key in seen})
@@ -57,7 +57,7 @@ def quantize_checkpoint(
     recover: Recover | None = None,
     progress: Progress = silent,
 ) -> dict[str, Quantized]:
-    """Every tensor as the file will hold it.
+    """Round every tensor to what the file will hold.
 
     `raised` names tensors that stay INT8 in an INT4 model; `rounded` are others of it, as Q4_0 rows, that were rounded
     already with this calibration. With `recover` (and a calibration) the model is trained to live with INT4.
@@ -89,7 +89,7 @@ def _type(name: str, precision: Precision, raised: Collection[str]) -> TensorTyp
 
 
 def groups_of(names: Collection[str]) -> Iterator[tuple[str, ...]]:
-    """The linears' weights that the engine multiplies with at once and that must have one type: those to raise."""
+    """Group the linears' weights that the engine multiplies with at once: each group must have one type."""
     done: set[str] = set()
     for name in names:
         if role_of(name) is not Role.LINEAR or name in done:

@@ -35,7 +35,7 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 class Role(Enum):
-    """What a tensor does, as far as its precision is concerned."""
+    """Role of a tensor, as far as its precision is concerned."""
 
     EMBEDDING = "token embedding"
     LINEAR = "linear weights"
@@ -70,28 +70,28 @@ POLICY: Mapping[Precision, Mapping[Role, TensorType]] = {
 
 @dataclass(frozen=True, slots=True)
 class StoredArray:
-    """One tensor as the file will hold it."""
+    """Tensor as the file will hold it."""
 
     name: str
     type: TensorType
     shape: tuple[int, ...]
-    """In elements, not in blocks."""
+    """Shape in elements, not in blocks."""
     data: NDArray[Any]
-    """The bytes, as an array of the type's own numbers or of whole blocks (uint8)."""
+    """Bytes, as an array of the type's own numbers or of whole blocks (uint8)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantized:
-    """A float tensor in its stored form, and what that cost."""
+    """Float tensor in its stored form, and what that cost."""
 
     parts: tuple[StoredArray, ...]
-    """The tensor, then its scales where the type keeps them apart."""
+    """Parts in the order of the file: the tensor, then its scales where the type keeps them apart."""
     error: float
     """Root mean square of the rounding, as a share of the weights' own."""
 
 
 def parse_precision(text: str) -> Precision:
-    """The precision of that name, or an error that lists them."""
+    """Find the precision of that name, or raise an error that lists them."""
     for precision in PRECISIONS:
         if text.lower() == precision:
             return precision
@@ -99,7 +99,7 @@ def parse_precision(text: str) -> Precision:
 
 
 def role_of(name: str) -> Role:
-    """The role of a tensor, by its name."""
+    """Find the role of a tensor, by its name."""
     if name == "dec.token_embd.weight":
         return Role.EMBEDDING
     if "pos_emb" in name:
@@ -131,7 +131,7 @@ def quantize_tensor(
 
 
 def stored_q4_0(name: str, tensor: NDArray[Any], blocks: NDArray[np.uint8]) -> Quantized:
-    """Q4_0 rows that were made elsewhere, and how far they are from the tensor (n, k)."""
+    """Store Q4_0 rows that were made elsewhere, and measure how far they are from the tensor (n, k)."""
     error = _relative_error(np.ascontiguousarray(tensor, np.float32), quant.dequantize_q4_0(blocks))
     return Quantized((StoredArray(name, _Q4_0, tensor.shape, blocks),), error)
 

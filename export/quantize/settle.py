@@ -16,33 +16,33 @@ from numpy.typing import DTypeLike
 from edge.arrays import FloatArray
 
 _PASSES = 6
-"""The cost falls by 13, 4, 2 and 1 %, and hardly any more."""
+"""Number of passes: the cost falls by 13, 4, 2 and 1 %, and hardly any more."""
 
 _COLUMNS = 64
-"""Columns that settle before the others learn of it, all in one product."""
+"""Number of columns that settle before the others learn of it, all in one product."""
 
 _ROWS = 4096
-"""Rows of weights at a time: they have nothing to do with each other, and a vocabulary's are many."""
+"""Number of rows at a time: they have nothing to do with each other, and a vocabulary's are many."""
 
 _DAMPING = 0.01
-"""Added to H's diagonal, as a share of itself and of its mean (export.quantize.gptq)."""
+"""Addition to H's diagonal, as a share of itself and of its mean (export.quantize.gptq)."""
 
 _LEAST, _MOST = np.float32(0.5), np.float32(1.5)
-"""A scale stays within these shares of what it was."""
+"""Shares of what it was within which a scale stays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """What a weight can be: a code times its group's scale."""
+    """Grid of what a weight can be: a code times its group's scale."""
 
     least: int
     most: int
-    """Codes."""
+    """Largest code; `least` is the smallest."""
     stored: DTypeLike
-    """Of scales in a file."""
+    """Type of scales in a file."""
 
     def codes(self, ratio: FloatArray) -> FloatArray:
-        """The nearest ones."""
+        """Find the nearest codes."""
         found: FloatArray = np.clip(np.rint(ratio), self.least, self.most)
         return found
 
@@ -54,7 +54,7 @@ INT8_GRID = Grid(-127, 127, np.float32)
 def settle(
     weights: FloatArray, moments: FloatArray, scales: FloatArray, moved: FloatArray, grid: Grid
 ) -> tuple[FloatArray, FloatArray]:
-    """Better scales (n, n_groups) for weights (n, k), and the weights moved so that their nearest codes lose less.
+    """Find better scales (n, n_groups) for weights (n, k), and move the weights so that their nearest codes lose less.
 
     `moments` (k, k) are the input's; `scales` and `moved` are what GPTQ gave, the scales as a file stores them, before
     and afterwards.
@@ -75,7 +75,7 @@ def settle(
 def _settle_rows(
     weights: FloatArray, h: FloatArray, scales: FloatArray, moved: FloatArray, grid: Grid
 ) -> tuple[FloatArray, FloatArray]:
-    """The same of some rows, transposed: a column of weights lies together."""
+    """Settle some rows, transposed: a column of weights lies together."""
     first_scales, scales, moved = scales, scales.copy(), moved.copy()
     wide = np.repeat(scales, len(weights) // len(scales), axis=0)
     codes = grid.codes(np.divide(moved, wide, out=np.zeros_like(moved), where=wide != 0))
@@ -89,7 +89,7 @@ def _settle_rows(
 def _fit_scales(
     h: FloatArray, codes: FloatArray, scales: FloatArray, first: FloatArray, pull: FloatArray, grid: Grid
 ) -> None:
-    """Each group's scale in turn, its codes and all else being as they are."""
+    """Fit each group's scale in turn, its codes and all else being as they are."""
     size = len(h) // len(scales)
     for g in range(len(scales)):
         at = slice(g * size, (g + 1) * size)
@@ -106,7 +106,7 @@ def _fit_scales(
 def _choose_codes(
     h: FloatArray, codes: FloatArray, scales: FloatArray, moved: FloatArray, pull: FloatArray, grid: Grid
 ) -> None:
-    """Each column's codes in turn, all others being as they are."""
+    """Choose each column's codes in turn, all others being as they are."""
     size = len(h) // len(scales)
     for first in range(0, len(h), _COLUMNS):
         last = min(first + _COLUMNS, len(h))

@@ -22,7 +22,7 @@ BLOCK_BYTES: Mapping[int, int] = {Q4_0: 18, Q4_1: 20, Q5_0: 22, Q5_1: 24, Q8_0: 
 
 
 def dequantize_blocks(type_id: int, rows: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Weights of rows of blocks: (n_rows, bytes) to (n_rows, n_columns).
+    """Widen rows of blocks to weights: (n_rows, bytes) to (n_rows, n_columns).
 
     Damaged scales give NaN or infinity, which no checkpoint is built from.
     """

@@ -75,7 +75,7 @@ def read_ctranslate2(folder: Path, *, assets: Assets | None = None) -> Checkpoin
 
 
 def read_variables(path: Path) -> dict[str, NDArray[Any]]:
-    """Every variable of a `model.bin`, aliases included, as views of the mapped file."""
+    """Read every variable of a `model.bin`, aliases included, as views of the mapped file."""
     cursor = Cursor(path)
     version = cursor.integer("I", "version")
     if version != VERSION:
@@ -180,7 +180,7 @@ def _count_layers(variables: Variables, side: str) -> int:
 
 
 def _check_specification(path: Path, variables: Variables) -> None:
-    """Whisper leaves these alone; a model that sets one would need other code."""
+    """Refuse a model with settings that Whisper leaves alone; it would need other code."""
     for name in ("decoder/alibi", "decoder/scale_embeddings", "decoder/start_from_zero_embedding"):
         if name in variables and variables[name].any():
             raise UnsupportedModelError(f"{path}: {name} is set, which no Whisper model does")
@@ -221,7 +221,7 @@ _PARTS = {"attn": _SELF_PARTS, "self_attn": _SELF_PARTS, "cross_attn": _CROSS_PA
 
 
 class _Floats:
-    """The variables in floating point; what several names stand for is widened once."""
+    """Variables in floating point; what several names stand for is widened once."""
 
     def __init__(self, path: Path, variables: Variables) -> None:
         self.path = path
@@ -242,7 +242,7 @@ class _Floats:
         return self._widened[key]
 
     def _widen(self, name: str, value: NDArray[Any], scale: NDArray[Any] | None) -> NDArray[Any]:
-        """A variable as it is stored, or its integers divided by their scale."""
+        """Give a variable as it is stored, or its integers divided by their scale."""
         if value.dtype.kind != "i":
             return _widen_bfloat16(value)
         scale = None if scale is None else _widen_bfloat16(scale)

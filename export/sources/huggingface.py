@@ -29,7 +29,7 @@ MAX_INDEX_BYTES = 16 << 20
 MAX_SHARDS = 256
 
 _SHARD_NAME = re.compile(r"[\w.-]{1,200}\.safetensors", re.ASCII)
-"""A file of the same folder, as every tool names them."""
+"""Pattern of the name of a file of the same folder, as every tool names them."""
 
 _OUTPUT_PROJECTION = "proj_out.weight"
 
@@ -101,7 +101,7 @@ def _dims(path: Path, config: Mapping[str, Any]) -> WhisperDims:
 
 
 def shards_of(folder: Path) -> list[Path]:
-    """The weights' files in the order of their names; an index may only name files of the same folder."""
+    """List the weights' files in the order of their names; an index may only name files of the same folder."""
     index = folder / INDEX
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
@@ -124,7 +124,7 @@ def shards_of(folder: Path) -> list[Path]:
 
 
 def _read_shards(shards: list[Path]) -> dict[str, NDArray[Any]]:
-    """Every tensor as it is stored: what is no part of the model is never widened."""
+    """Read every tensor as it is stored: what is no part of the model is never widened."""
     found: dict[str, NDArray[Any]] = {}
     for shard in shards:
         tensors = map_safetensors(shard)
@@ -136,7 +136,7 @@ def _read_shards(shards: list[Path]) -> dict[str, NDArray[Any]]:
 
 
 def _renamed(folder: Path, dims: WhisperDims, found: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Our names for the tensors; what is left over keeps its own and is refused later by that name."""
+    """Give the tensors our names; what is left over keeps its own and is refused later by that name."""
     # A bare WhisperModel is saved without the outer "model.".
     prefix = "" if any(name.startswith("model.") for name in found) else "model."
     foreign = {name if name == _OUTPUT_PROJECTION else prefix + name: tensor for name, tensor in found.items()}

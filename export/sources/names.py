@@ -52,12 +52,12 @@ _SIDES: Mapping[str, str] = {"enc": "encoder", "dec": "decoder"}
 
 
 def openai_name(name: str) -> str:
-    """The name of one of our tensors in openai-whisper's state dict and in whisper.cpp's files."""
+    """Find the name of one of our tensors in openai-whisper's state dict and in whisper.cpp's files."""
     return _translate(name, _OPENAI_TOP, "{side}.blocks", _OPENAI_BLOCK, _OPENAI_ATTENTION)
 
 
 def huggingface_name(name: str) -> str:
-    """The name of one of our tensors in a Hugging Face checkpoint."""
+    """Find the name of one of our tensors in a Hugging Face checkpoint."""
     return _translate(name, _HUGGINGFACE_TOP, "model.{side}.layers", _HUGGINGFACE_BLOCK, _HUGGINGFACE_ATTENTION)
 
 

@@ -29,17 +29,17 @@ _TYPES: Mapping[str, np.dtype[Any]] = {
 
 
 def read_safetensors(path: Path) -> dict[str, NDArray[Any]]:
-    """Every tensor of a file, float32 or float16 as views of the mapped file, bfloat16 widened to float32."""
+    """Read every tensor of a file, float32 or float16 as views of the mapped file, bfloat16 widened to float32."""
     return {name: widen(stored) for name, stored in map_safetensors(path).items()}
 
 
 def widen(stored: NDArray[Any]) -> NDArray[Any]:
-    """A tensor of `map_safetensors` as numbers: bfloat16 as the float32 that it is the upper half of."""
+    """Turn a tensor of `map_safetensors` into numbers: bfloat16 into the float32 that it is the upper half of."""
     return (stored.astype(np.uint32) << 16).view(np.float32) if stored.dtype == _TYPES["BF16"] else stored
 
 
 def map_safetensors(path: Path) -> dict[str, NDArray[Any]]:
-    """Views of every tensor of a mapped file: float32, float16, or uint16 with the bits of bfloat16."""
+    """Map a file, and give views of its tensors: float32, float16, or uint16 with the bits of bfloat16."""
     cursor = Cursor(path)
     length = cursor.integer("Q", "header length")
     header = parse_json_object(path, cursor.text(length, MAX_HEADER_BYTES, "header"))

@@ -24,7 +24,7 @@ from .blocks import BLOCK, BLOCK_BYTES, dequantize_blocks
 from .names import openai_name
 
 MAGIC = b"lmgg"
-"""How the magic number 0x67676d6c lies in the file."""
+"""Bytes of the magic number 0x67676d6c in the file."""
 
 MAX_NAME_BYTES = 256
 MAX_RANK = 4
@@ -75,7 +75,7 @@ def _mel_filters(cursor: Cursor) -> NDArray[np.float32]:
 
 
 def _text_tokens(cursor: Cursor, dims: WhisperDims) -> list[bytes]:
-    """The text tokens; converters of Hugging Face checkpoints store `<|endoftext|>` and more behind them."""
+    """Read the text tokens; converters of Hugging Face checkpoints store `<|endoftext|>` and more behind them."""
     count = cursor.integer("i", "number of tokens")
     n_text = n_text_tokens(cursor.path, dims)
     if not n_text <= count <= dims.n_vocab:

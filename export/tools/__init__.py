@@ -1,1 +1,1 @@
-"""What exporting needs of the system: files that are whole or absent, child processes, packages that may be missing."""
+"""What exporting needs of the system: bounded reads, child processes, packages that may be missing."""

@@ -20,13 +20,13 @@ _POLL_S = 0.1
 _LINES_SHOWN = 3
 
 Parse = Callable[[str], tuple[int, int] | None]
-"""How far a line of output says the work is: (done, total), or None if it says nothing of it."""
+"""Function that tells from a line of output how far the work is: (done, total), or None if it says nothing of it."""
 
 
 def run_script(
     script: Path, arguments: Sequence[str], what: str, *, progress: Progress | None = None, parse: Parse | None = None
 ) -> str:
-    """Run a Python file with this interpreter; what it printed on standard output.
+    """Run a Python file with this interpreter; gives what it printed on standard output.
 
     Only its own imports are there: neither its folder nor the working folder is looked into.
 
@@ -54,7 +54,7 @@ def run_script(
 
 
 def _for_child(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without folders to import from that are named from the working folder, `""` included."""
+    """Strip the environment of folders to import from that are named from the working folder, `""` included."""
     kept = dict(environment)
     folders = [folder for folder in kept.pop("PYTHONPATH", "").split(os.pathsep) if Path(folder).is_absolute()]
     return kept | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
@@ -71,4 +71,4 @@ def _watch(child: subprocess.Popen[bytes], log: Path, what: str, tell: Progress,
 
 
 def _says_nothing(line: str) -> None:
-    """The `Parse` of a child that does not tell how far it is."""
+    """Find no progress in a line: the `Parse` of a child that does not tell how far it is."""

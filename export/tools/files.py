@@ -18,11 +18,11 @@ from edge.errors import FormatError, ModelNotFoundError
 
 MAX_JSON_BYTES = 1 << 20
 MAX_INTEGER = (1 << 63) - 1
-"""What a JSON file may say at most: longer ones take time to calculate with, and to show."""
+"""Largest integer that a JSON file may hold: longer ones take time to calculate with, and to show."""
 
 
 def read_limited(path: Path, limit: int) -> bytes:
-    """All of a small file; one larger than `limit` bytes is refused before it is read, and so is what is no file."""
+    """Read all of a small file; one of more than `limit` bytes, or what is no file, is refused before it is read."""
     found = path.stat()
     size = found.st_size
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for whoever writes it
@@ -33,12 +33,12 @@ def read_limited(path: Path, limit: int) -> bytes:
 
 
 def read_json_object(path: Path, limit: int = MAX_JSON_BYTES) -> dict[str, Any]:
-    """A JSON file whose outermost value is an object."""
+    """Read a JSON file whose outermost value is an object."""
     return parse_json_object(path, _read_existing(path, limit))
 
 
 def read_json_list(path: Path, limit: int = MAX_JSON_BYTES) -> list[Any]:
-    """A JSON file whose outermost value is a list."""
+    """Read a JSON file whose outermost value is a list."""
     content = _parse_json(path, _read_existing(path, limit))
     if not isinstance(content, list):
         raise FormatError(f"{path}: expected a JSON list, found {type(content).__name__}")
@@ -46,7 +46,7 @@ def read_json_list(path: Path, limit: int = MAX_JSON_BYTES) -> list[Any]:
 
 
 def parse_json_object(path: Path, data: bytes) -> dict[str, Any]:
-    """The JSON object in `data`, which came from `path`."""
+    """Parse the JSON object in `data`, which came from `path`."""
     content = _parse_json(path, data)
     if not isinstance(content, dict):
         raise FormatError(f"{path}: expected a JSON object, found {type(content).__name__}")
@@ -73,7 +73,7 @@ def _parse_json(path: Path, data: bytes) -> object:
 
 
 class Cursor:
-    """Walks over the bytes of a mapped file; each step is checked against the end before it is taken."""
+    """Cursor over the bytes of a mapped file; each step is checked against the end before it is taken."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -98,16 +98,16 @@ class Cursor:
         return start
 
     def unpack(self, layout: str, what: str) -> tuple[Any, ...]:
-        """Little-endian numbers laid out as `struct` says."""
+        """Read little-endian numbers laid out as `struct` says."""
         start = self.need(struct.calcsize("<" + layout), what)
         return struct.unpack_from("<" + layout, self._data, start)
 
     def integer(self, layout: str, what: str) -> int:
-        """One little-endian integer."""
+        """Read one little-endian integer."""
         return int(self.unpack(layout, what)[0])
 
     def text(self, n_bytes: int, limit: int, what: str) -> bytes:
-        """`n_bytes` of text, at most `limit`."""
+        """Read `n_bytes` of text, at most `limit`."""
         if n_bytes > limit:
             raise FormatError(
                 f"{self.path}: {what} at byte {self.position} has {n_bytes} bytes; at most {limit} are accepted"
@@ -116,7 +116,7 @@ class Cursor:
         return self._data[start : self.position]
 
     def array(self, dtype: DTypeLike, shape: tuple[int, ...], what: str) -> NDArray[Any]:
-        """A read-only view of an array in the file; nothing is copied."""
+        """Give a read-only view of an array in the file; nothing is copied."""
         kind = np.dtype(dtype)
         count = math.prod(shape)  # exact: Python's integers do not overflow
         if min(shape, default=1) <= 0:
@@ -131,6 +131,6 @@ class Cursor:
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files of a folder."""
+    """Sum up the bytes of a file, or of all files of a folder."""
     files = path.iterdir() if path.is_dir() else (path,)
     return sum(file.stat().st_size for file in files)

@@ -18,7 +18,7 @@ _COMPRESSOR = "nncf"
 _COMPRESSED = ("w8", "w4")
 
 _SILENT = {"NNCF_CI": "1"}
-"""NNCF tells its makers of each use unless it takes itself to be in a test; this runs on a user's own machine."""
+"""Environment in which NNCF does not tell its makers of each use: it takes itself to be in a test."""
 
 
 def is_installed(module: str) -> bool:

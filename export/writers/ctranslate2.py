@@ -133,7 +133,7 @@ def _norm(tensors: Mapping[str, NDArray[Any]], ours: str, theirs: str) -> Iterat
 def _joined(
     tensors: Mapping[str, NDArray[Any]], ours: list[str] | tuple[str, ...], theirs: str
 ) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Projections of one input stacked into one matrix; keys, which have no bias, get zeros."""
+    """Stack the projections of one input into one matrix; keys, which have no bias, get zeros."""
     weights = [tensors[f"{name}.weight"] for name in ours]
     biases = [tensors.get(f"{name}.bias") for name in ours]
     yield f"{theirs}/weight", np.concatenate(weights)

@@ -27,10 +27,10 @@ from ..checkpoint.vocabulary import merge_lines, token_texts
 from ..quantize.policy import Precision, Quantized
 
 HEARD_KEY = "edgewise.calibration.sha256"
-"""Of each recording that helped."""
+"""Key of the hashes of recordings that helped."""
 
 _QUANTIZATION_VERSION = 2
-"""Of ggml's block types; required where a file holds some."""
+"""Version of ggml's block types; required where a file holds some."""
 
 # ggml's numbers for "all f32", "mostly f16", "mostly q8_0" and "mostly q4_0". It has none for I8.
 _FILE_TYPES: dict[str, int] = {"f32": 0, "f16": 1, "q8_0": 7, "int4": 2}
@@ -66,7 +66,7 @@ def write_model_file(
 
 
 def model_metadata(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:
-    """Every key of the file, in the order in which they are written."""
+    """List every key of the file, in the order in which they are written."""
     return {
         **_general(checkpoint, precision),
         **_own(checkpoint, precision),
@@ -79,7 +79,7 @@ def model_metadata(checkpoint: Checkpoint, precision: str) -> dict[str, Metadata
 
 
 def frontend_tensors(checkpoint: Checkpoint) -> Iterator[TensorToWrite]:
-    """What turns sound into features."""
+    """List the tensors that turn sound into features."""
     filters = checkpoint.mel_filters
     window = hann_window()
     yield TensorToWrite("frontend.mel_filterbank", TensorType.F32, filters.shape, filters)

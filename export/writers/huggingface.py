@@ -124,7 +124,7 @@ def _preprocessor_config(dims: WhisperDims) -> dict[str, Any]:
 
 
 def tokenizer_json(checkpoint: Checkpoint) -> dict[str, Any]:
-    """`tokenizer.json`, as the tokenizers library reads it."""
+    """Make `tokenizer.json`, as the tokenizers library reads it."""
     vocabulary = checkpoint.vocabulary
     tokens = list(enumerate(token_texts(vocabulary)))
     text, specials = tokens[: vocabulary.n_special_from], tokens[vocabulary.n_special_from :]

@@ -25,10 +25,10 @@ from ..sources.names import openai_name
 
 MAGIC = 0x67676D6C
 TYPE_F32, TYPE_F16, TYPE_Q8_0 = 0, 1, 8
-"""Of one tensor."""
+"""Types of one tensor."""
 
 FILE_F32, FILE_F16, FILE_Q8_0 = 0, 1, 2007
-"""Of the weights, in the header: 7 is q8_0, and the thousands count the versions of ggml's blocks."""
+"""Types of the weights, in the header: 7 is q8_0, and the thousands count the versions of ggml's blocks."""
 
 Precision = Literal["f32", "f16", "q8_0"]
 
@@ -56,7 +56,7 @@ def write_whispercpp(
 
 
 def is_matrix(name: str) -> bool:
-    """Whether whisper.cpp wants a tensor in the file's type. The others must be float32."""
+    """Tell whether whisper.cpp wants a tensor in the file's type. The others must be float32."""
     return name.endswith(".weight") and "norm" not in name and not name.endswith("pos_emb.weight")
 
 
