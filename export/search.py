@@ -21,7 +21,7 @@ def search_recipe(maker: Maker, recipes: Iterable[Recipe], budget: Budget, out: 
     """Try recipes until one keeps within the budget; write it, with its report, to `out` and beside it.
 
     Raises:
-        BudgetError: none does; the message tells of the nearest miss.
+        BudgetError: no recipe does; the message tells of the nearest miss.
         CalibrationError: a recording to measure on is one that was listened to.
         ManifestError: a set is missing or not a manifest.
     """

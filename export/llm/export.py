@@ -56,7 +56,7 @@ def export_llm(
     GGUF files are q8_0 unless said; those below f16 are made by llama.cpp's own quantizer, from the source's
     numbers and not from a rounded copy. Hugging Face folders are, unless said, of the narrowest type that loses
     nothing. ONNX folders are f32 unless said. A GGUF file is read back when it is written, and compared with the
-    source tensor by tensor; an ONNX folder is run beside transformers.
+    source tensor by tensor; an ONNX folder is run and compared with transformers.
 
     Raises:
         EdgeError: a source that is damaged or of another kind, a package that is missing, a quantizer that failed.
@@ -96,7 +96,7 @@ def read_model(path: Path) -> LanguageModel:
 
     Raises:
         ModelNotFoundError: there is nothing.
-        UnsupportedModelError: it is no kind that is read here.
+        UnsupportedModelError: it is not a kind of model that is read here.
         FormatError: it is damaged.
     """
     if not path.exists():

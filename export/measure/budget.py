@@ -60,7 +60,7 @@ def make_yardstick(
 
     Raises:
         CalibrationError: a recording to measure on is among `recordings`, which were listened to.
-        ManifestError: a set is none.
+        ManifestError: a set is missing or not a manifest.
         EdgeError: what compares words is not installed.
     """
     require_scoring()

@@ -61,7 +61,7 @@ def measure(
     """Transcribe every recording greedily, without timestamps, in the language that its manifest names.
 
     `path` is what `engine` runs: a model file, or a folder for onnxruntime. Each recording is heard at each of
-    `levels_db`, decibels beside its own: any small change moves a few words, which several levels even out.
+    `levels_db`, gains in decibels: any small change moves a few words, which several levels even out.
 
     Raises:
         ManifestError: a set has no words to compare with.

@@ -88,7 +88,7 @@ class Report:
                 f"{one.name}: {100 * one.rate:.2f} % of words wrong [{100 * one.low:.2f} to {100 * one.high:.2f}], "
                 f"float32 {100 * whole.rate:.2f} %, {one.n_recordings} recordings, {one.ms:.0f} ms each"
             )
-        yield f"word error rate {increase_text(self.scores, self.float32)} beside float32, mean of the sets"
+        yield f"word error rate {increase_text(self.scores, self.float32)} compared with float32, mean of the sets"
 
     def _summary(self) -> str:
         levels = ", ".join(f"{level:+g}" for level in self.levels_db)
@@ -97,7 +97,7 @@ class Report:
         return (
             f"{self.n_bytes / 1e6:.1f} MB ({self.n_bytes:,} bytes), run by {self.engine}; "
             f"{self.encoder_macs / 1e6:.2f} M multiply-adds for each 20 ms of audio. Word error rate "
-            f"{increase_text(self.scores, self.float32)} beside float32{allowed}, mean of the sets.{heard}"
+            f"{increase_text(self.scores, self.float32)} compared with float32{allowed}, mean of the sets.{heard}"
         )
 
     def _sets(self) -> Iterator[str]:
@@ -127,8 +127,8 @@ def increase_text(scores: Sequence[SetScore], float32: Sequence[SetScore]) -> st
 
 def _graphs(onnx: OnnxReport) -> Iterator[str]:
     yield (
-        f"Beside transformers in float32, on one clip, {onnx.n_same} of {onnx.n_tokens} greedy tokens are the same; "
-        "the encoder's states and the decoders' logits are off by:"
+        f"Compared with transformers in float32 on one clip, {onnx.n_same} of {onnx.n_tokens} greedy tokens are the "
+        "same; the encoder's states and the decoders' logits are off by:"
     )
     yield ""
     yield "| graph | MB with its weights | root mean square, of their own | largest | mean |"

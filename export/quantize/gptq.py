@@ -92,7 +92,7 @@ def _spread(moments: FloatArray) -> FloatArray:
         except np.linalg.LinAlgError:
             continue
         return upper
-    return np.eye(len(h), dtype=np.float32)  # moments that are none: round each weight by itself
+    return np.eye(len(h), dtype=np.float32)  # moments that cannot be inverted: round each weight by itself
 
 
 def round_q4_0(weights: FloatArray, moments: FloatArray) -> NDArray[np.uint8]:

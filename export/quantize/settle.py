@@ -1,7 +1,7 @@
 """Rounded weights that change their minds: coordinate descent on what GPTQ left, one code and one scale at a time.
 
 GPTQ rounds each column once, knowing nothing of the columns behind it. Afterwards all are known, so each in turn takes
-the code that costs least beside the others, and each group's scale is fitted to its codes, a few times over (Behdin et
+the code that costs least given the others, and each group's scale is fitted to its codes, a few times over (Behdin et
 al. 2023, QuantEase, for the codes). That takes 21 % (tiny.en) and 40 % (base) off the cost tr(D H D^T); for tiny.en
 scales alone would take 8 %, codes alone 13 %.
 """

@@ -205,7 +205,7 @@ def test_a_precision_is_measured_as_it_is(source: Path, spoken: Path, tmp_path: 
     assert (written["engine"], written["onnx"]) == ("edgewise", None)
     assert written["n_bytes"] < report.n_bytes == out.stat().st_size
     markdown = (tmp_path / "m.gguf.report.md").read_text()
-    assert "Word error rate +20.00 [+20.00 to +20.00] beside float32, mean of the sets.\n" in markdown
+    assert "Word error rate +20.00 [+20.00 to +20.00] compared with float32, mean of the sets.\n" in markdown
     assert "| tried |" not in markdown
     assert "Report: int4, word error rates\n" in describe(out)
 
