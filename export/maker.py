@@ -94,7 +94,7 @@ class Maker:
 
     @property
     def speech(self) -> Speech:
-        """Give clips of the recordings, with the checkpoint's own words."""
+        """Clips of the recordings, with the checkpoint's own words."""
         if self._speech is None:
             require("export", "torch")
             from .compress.speech import hear

@@ -27,8 +27,8 @@ class Learning:
     recover_s: float = 0.0
     """Seconds to train what is left, and INT4."""
     keep_in: Path | None = None
-    """Folder for what recordings tell of a checkpoint, and for the states of trainings, from which the same export goes
-    on after an interruption; they are removed when the model is written."""
+    """Folder for what recordings tell of a checkpoint, and for states of trainings: the same export goes on from these
+    after an interruption, and removes them when the model is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ class Recipe:
     """Seconds to train for: once after taking weights away, once more for INT4."""
     raised: float = 0.0
     """Share of an INT4 model's linear weights that stay INT8, those where INT4 hurts most first; at the least as many
-    as there is room for (`_room`)."""
+    as there is room for (`export.maker`)."""
 
     @property
     def label(self) -> str:
-        """Describe the recipe to people."""
+        """Description of the recipe for people."""
         parts: list[str] = [self.precision]
         if self.raised:
             parts.append(f"{self.raised:.0%} of weights at int8")

@@ -39,17 +39,17 @@ class Moments:
 
     @property
     def covariance(self) -> DoubleArray:
-        """Find the covariance (k, k) around the mean."""
+        """Covariance around the mean, (k, k)."""
         return self.second - np.outer(self.mean, self.mean)
 
     @cached_property
     def roots(self) -> tuple[DoubleArray, DoubleArray]:
-        """Find the symmetric square root of the covariance (k, k), and its inverse."""
+        """Symmetric square root of the covariance (k, k), and its inverse."""
         return _roots(self.covariance)
 
     @cached_property
     def extended_roots(self) -> tuple[DoubleArray, DoubleArray]:
-        """Find both roots for the second moments of the rows with a 1 behind them, (k + 1, k + 1)."""
+        """Roots like `roots`, for the second moments of the rows with a 1 behind them, (k + 1, k + 1)."""
         return _roots(np.block([[self.second, self.mean[:, None]], [self.mean[None], np.ones((1, 1))]]))
 
 

@@ -162,7 +162,7 @@ class Speech:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash the clips and their order with SHA-256."""
+        """SHA-256 of the clips and of their order."""
         digest = hashlib.sha256(str(self._n_audio_ctx).encode())
         for clip in self._clips:
             digest.update(f"{clip.raw.shape} {clip.n_positions} {clip.n_prompt} {clip.tokens.tolist()}\n".encode())

@@ -46,7 +46,7 @@ class SetScore:
 
     @property
     def rate(self) -> float:
-        """Give the word error rate."""
+        """Word error rate at all levels together."""
         return self.errors.rate or 0.0
 
 

@@ -91,6 +91,12 @@ def test_wrong_requests_leave_nothing(tmp_path: Path, source: Path, speech: Path
     fails(CalibrationError, "shorter than", learning=Learning((tmp_path / "short.wav",)))
 
 
+def test_recordings_are_found_before_the_checkpoint_is_read(tmp_path: Path, speech: Path) -> None:
+    learning = Learning((speech, tmp_path / "gone.wav"))
+    with pytest.raises(CalibrationError, match=r"gone\.wav: expected a recording"):
+        export_whisper(tmp_path / "no checkpoint", tmp_path / "m.gguf", learning=learning)
+
+
 def test_an_interrupted_calibration_leaves_nothing(tmp_path: Path, source: Path, speech: Path) -> None:
     def interrupt(what: str, done: int, total: int) -> None:
         if "speech" in what:
