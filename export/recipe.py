@@ -57,7 +57,7 @@ class Recipe:
         return ", ".join(parts)
 
     def is_no_smaller(self, other: Recipe) -> bool:
-        """Tell whether the file is at least as large as the other's, by what is asked for alone."""
+        """Whether the file is at least as large as the other's, by what is asked for alone."""
         bits, others = (PRECISIONS.index(recipe.precision) for recipe in (self, other))
         if self.precision == other.precision:
             return self.raised >= other.raised and self.reduction <= other.reduction

@@ -43,7 +43,7 @@ def layer_norm(x: Array, weight: Array, bias: Array) -> Array:
 
 
 def convolve(x: Array, weight: Array, bias: Array, stride: int) -> Array:
-    """Slide three taps (m, k, 3) over rows (n, k) with a row of zeros before and behind: (ceil(n / stride), m)."""
+    """Move three taps (m, k, 3) over rows (n, k) with a row of zeros before and behind: (ceil(n / stride), m)."""
     taps = np.lib.stride_tricks.sliding_window_view(np.pad(x, ((1, 1), (0, 0))), 3, axis=0)[::stride]
     y: Array = taps.reshape(len(taps), -1) @ weight.reshape(len(weight), -1).T
     return y + bias

@@ -128,7 +128,7 @@ class CheckpointFile:
             return None
 
     def is_due(self, *, looked: bool) -> bool:
-        """Tell whether to save now; sooner when there was a look at the kept clips."""
+        """Whether to save now; sooner when there was a look at the kept clips."""
         least_s = self._took_s / _MOST_SHARE
         return time.monotonic() - self._saved_at >= (least_s if looked else max(_EVERY_S, least_s))
 

@@ -176,7 +176,7 @@ def _compare(state: State, loss: float) -> None:
 
 
 def _look(teacher: Network, student: Network, values: Tensors, lesson: Lesson) -> float:
-    """Loss on the kept clips."""
+    """Measure the loss on the kept clips."""
     with torch.no_grad():
         rounded = _rounded(student, values)
         return float(np.mean([float(_loss(teacher, rounded, batch)) for batch in lesson.speech.kept]))

@@ -90,7 +90,7 @@ class Search:
         self._moments: dict[str, Moments] = {}
 
     def reaches(self, reduction: float) -> bool:
-        """Tell whether a size is remembered, or lies ahead."""
+        """Whether a size is remembered, or lies ahead."""
         return reduction in self._remembered or self._reduction < reduction
 
     def at(self, reduction: float, progress: Progress) -> Size:

@@ -245,7 +245,7 @@ def _special(said: Mapping[str, Any], config: Mapping[str, Any], tokens: tuple[s
 def _adds_bos(
     path: Path, processor: Any, said: Mapping[str, Any], tokens: tuple[str, ...], special: Mapping[str, int]
 ) -> bool:
-    """Tell whether the post-processor, or where there is none the configuration, puts the bos token first."""
+    """Whether the post-processor, or where there is none the configuration, puts the bos token first."""
     stages = processor.get("processors", [processor]) if isinstance(processor, dict) else []
     templates = [stage for stage in stages if isinstance(stage, dict) and stage.get("type") != "ByteLevel"]
     if not templates:

@@ -67,7 +67,7 @@ def _cheapest(scales: FloatArray, cost: Callable[[FloatArray], FloatArray]) -> F
 def _round_columns(
     weights: FloatArray, moments: FloatArray, round_column: Callable[[int, FloatArray], FloatArray]
 ) -> None:
-    """Hand each column (n,), moved by the errors of those before it, to `round_column`, which gives it rounded."""
+    """Give each column (n,), moved by the errors of those before it, to `round_column`, which gives it rounded."""
     k = len(moments)
     spread = _spread(moments)
     left = weights.T.copy()  # (k, n): a column of weights lies together

@@ -87,7 +87,7 @@ class Cursor:
         self.position = 0
 
     def need(self, n_bytes: int, what: str) -> int:
-        """Step over `n_bytes` that must exist, and return where they begin."""
+        """Pass over `n_bytes` that must exist, and return where they begin."""
         start = self.position
         if not 0 <= n_bytes <= self.size - start:
             raise FormatError(
@@ -125,7 +125,7 @@ class Cursor:
         return np.frombuffer(self._data, kind, count, start).reshape(shape)
 
     def end(self) -> None:
-        """Require that nothing follows."""
+        """Check that nothing follows."""
         if self.position != self.size:
             raise FormatError(f"{self.path}: {self.size - self.position} unexpected bytes at byte {self.position}")
 

@@ -22,7 +22,7 @@ _SILENT = {"NNCF_CI": "1"}
 
 
 def is_installed(module: str) -> bool:
-    """Tell whether a module can be found; nothing but the packages that it lies in is imported."""
+    """Whether a module can be found; nothing but the packages that it lies in is imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:  # not even the package that it is in

@@ -56,7 +56,7 @@ def write_whispercpp(
 
 
 def is_matrix(name: str) -> bool:
-    """Tell whether whisper.cpp wants a tensor in the file's type. The others must be float32."""
+    """Whether whisper.cpp wants a tensor in the file's type. The others must be float32."""
     return name.endswith(".weight") and "norm" not in name and not name.endswith("pos_emb.weight")
 
 
