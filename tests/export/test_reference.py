@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -15,7 +17,7 @@ def array(values: ArrayLike) -> DoubleArray:
 
 
 def test_a_linear_multiplies_rows_and_adds_its_bias() -> None:
-    x, weight = array([[1, 2]]), array([[1, 0], [3, -1], [0, 0.5]])
+    x, weight = array([[1, 2]]), array([[1.0, 0.0], [3.0, -1.0], [0.0, 0.5]])
     assert linear(x, weight).tolist() == [[1, 1, 1]]
     assert linear(x, weight, array([1, 2, 3])).tolist() == [[2, 3, 4]]
 
@@ -32,7 +34,7 @@ def test_a_convolution_sees_a_row_of_zeros_on_both_sides() -> None:
 
 
 def test_softmax_gives_shares_however_large_the_scores() -> None:
-    np.testing.assert_allclose(softmax(array([[1000, 1000], [0, -np.inf]])), array([[0.5, 0.5], [1, 0]]))
+    np.testing.assert_allclose(softmax(array([[1000.0, 1000.0], [0.0, -math.inf]])), array([[0.5, 0.5], [1.0, 0.0]]))
     np.testing.assert_allclose(softmax(np.log(array([[1, 3]]))), array([[0.25, 0.75]]))
 
 

@@ -76,10 +76,11 @@ def test_moments_cover_every_linear_and_the_file_names_its_recordings(
 
 def test_wrong_requests_leave_nothing(tmp_path: Path, source: Path, speech: Path) -> None:
     out = tmp_path / "out"
+    given: dict[str, Any] = {"precision": "int8", "learning": Learning((speech,))}
 
     def fails(error: type[Exception], match: str, **options: Any) -> None:
         with pytest.raises(error, match=match):
-            export_whisper(source, out, **{"precision": "int8", "learning": Learning((speech,))} | options)
+            export_whisper(source, out, **given | options)
         assert not out.exists()
 
     fails(CalibrationError, "f16 has nothing to gain", precision="f16")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,7 +29,7 @@ def test_gives_what_the_engine_gives(checkpoint: Checkpoint, layers: tuple[Layer
         for name, shape in tensor_shapes(dims).items()
     }
     stored = {name: StoredTensor(name, TensorType.F32, array.shape, array) for name, array in arrays.items()}
-    state = engine_of(Path("made"), dims, stored).new_state()
+    state = engine_of("made", dims, stored).new_state()
     features = rng.standard_normal((2 * dims.n_audio_ctx, dims.n_mels)).astype(np.float32)
     state.encode(features)
     tensors = to_torch(arrays)

@@ -107,9 +107,8 @@ def test_what_was_rounded_to_be_measured_is_as_any_rounding(
     published: Checkpoint, recordings: Path, speech: Speech
 ) -> None:
     made = make(published, recordings, speech, Recipe("int4"))
-    again = quantize_checkpoint(
-        published, "int4", calibration=calibrate(published, [recordings]), raised=raised(made), progress=silent
-    )
+    known = calibrate(published, find_recordings([recordings]))
+    again = quantize_checkpoint(published, "int4", calibration=known, raised=raised(made), progress=silent)
     assert raised(made)
     for name, tensor in made.quantized.items():
         assert tensor.error == again[name].error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -47,7 +45,7 @@ def test_meets_budgets_in_any_order_on_one_way_down(checkpoint: Checkpoint, spee
         assert smaller_one.reduction == 1 - dims.encoder_weights / checkpoint.dims.encoder_weights >= reduction
         assert smaller_one.damage > 0
         stored = {name: StoredTensor(name, TensorType.F32, array.shape, array) for name, array in tensors.items()}
-        state = engine_of(Path("made"), dims, stored).new_state()
+        state = engine_of("made", dims, stored).new_state()
         state.encode(np.zeros((10, dims.n_mels), np.float32))
         assert np.isfinite(state.decode(np.array([[1]], np.int32))).all()
     assert found[0.1].reduction < found[0.25].reduction < found[0.4].reduction

@@ -24,8 +24,9 @@ from edge.whisper.engines.onnx_inspect import describe_folder
 from export.checkpoint.types import Checkpoint
 from export.errors import BudgetError, VerificationError
 from export.measure.budget import Budget
-from export.measure.report import OnnxReport
-from export.whisper import ExportReport, export_whisper
+from export.onnx.result import OnnxReport
+from export.result import ExportReport
+from export.whisper import export_whisper
 from export.writers.ctranslate2 import write_ctranslate2
 
 MadeCheckpoint = Callable[..., Checkpoint]
