@@ -17,6 +17,8 @@ from edge.whisper.file.dims import LayerShape, tensor_shapes
 from edge.whisper.file.model import FORMAT_VERSION, ModelFile, open_model
 from edge.whisper.file.positions import POSITIONS, sinusoids
 from export.checkpoint.types import Checkpoint, Hints, build_checkpoint
+from export.landmarks import find_tail
+from export.quantize.model import quantize_checkpoint
 from export.quantize.policy import PRECISIONS, Precision
 from export.writers.gguf import write_model_file
 
@@ -51,7 +53,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Precision, list[G
     for precision in PRECISIONS:
         for layers in ((), (SMALL,)) if precision in COMPRESSED else ((),):
             path = folder / f"{precision}-{len(layers)}.gguf"
-            write_model_file(_checkpoint(layers), path, precision, heard=["0" * 64], report="{}")
+            checkpoint = _checkpoint(layers)
+            quantized = quantize_checkpoint(checkpoint, precision)
+            tail = find_tail(checkpoint.name, checkpoint.dims, quantized)
+            write_model_file(checkpoint, path, precision, quantized, tail, heard=["0" * 64], report="{}")
             found.setdefault(precision, []).append(open_gguf(path))
     return found
 
