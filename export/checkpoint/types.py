@@ -23,6 +23,7 @@ from edge.whisper.tokens import Tokenizer, Vocabulary, default_suppress_begin, d
 from ..tools.files import MAX_INTEGER
 from .mel import N_BINS, mel_filters
 from .published import AlignmentHeads, alignment_heads, guess_name
+from .stored import StoredTensors
 
 FloatPrecision = Literal["f16", "f32"]
 FloatTensor = NDArray[np.float32] | NDArray[np.float16]
@@ -93,7 +94,7 @@ def build_checkpoint(
     return Checkpoint(
         name=name,
         dims=dims,
-        tensors=MappingProxyType({key: tensors[key] for key in tensor_shapes(dims)}),
+        tensors=_in_order(dims, tensors),
         vocabulary=vocabulary,
         alignment_heads=_checked_heads(path, dims, heads),
         mel_filters=_checked_filters(path, dims, hints.mel_filters),
@@ -101,6 +102,13 @@ def build_checkpoint(
         suppress_begin=_checked_tokens(path, dims, "suppressed first", begin),
         source_sha256=hints.source_sha256,
     )
+
+
+def _in_order(dims: WhisperDims, tensors: Mapping[str, NDArray[Any]]) -> Mapping[str, FloatTensor]:
+    """The tensors in the order of the file; those that stay in theirs are in that order already."""
+    if isinstance(tensors, StoredTensors):
+        return tensors
+    return MappingProxyType({name: tensors[name] for name in tensor_shapes(dims)})
 
 
 def check_dims(path: Path, dims: WhisperDims) -> None:
@@ -134,7 +142,8 @@ def check_tensors(path: Path, dims: WhisperDims, tensors: Mapping[str, NDArray[A
         place = tensor.ctypes.data, tensor.nbytes
         if not (place in finite or _is_finite(tensor)):
             raise FormatError(f"{path}: tensor {name} holds NaN or infinity; the weights are damaged")
-        finite.add(place)
+        if not isinstance(tensors, StoredTensors):  # whose memory is used again for the next
+            finite.add(place)
     unknown = sorted(tensors.keys() - shapes.keys())
     if unknown:
         raise FormatError(f"{path}: tensor {unknown[0]:.80} is no part of a Whisper model of these sizes")

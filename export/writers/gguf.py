@@ -5,6 +5,7 @@ The keys and tensor names are transcribe.cpp's; what only edgewise needs is unde
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from edge.gguf.file import MetadataValue
 from edge.gguf.types import TensorType
 from edge.gguf.writer import TensorToWrite, write_gguf
 from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
+from edge.whisper.file.dims import tensor_shapes
 from edge.whisper.file.landmarks import Tail, tail_metadata
 from edge.whisper.file.layers import layers_metadata
 from edge.whisper.file.model import REPORT_KEY
@@ -95,7 +97,7 @@ def _tensors(checkpoint: Checkpoint, quantized: Mapping[str, Quantized]) -> Iter
 
 def _general(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:
     tokenizer = Tokenizer(checkpoint.vocabulary)
-    n_weights = sum(tensor.size for tensor in checkpoint.tensors.values())
+    n_weights = sum(map(math.prod, tensor_shapes(checkpoint.dims).values()))
     metadata: dict[str, MetadataValue] = {
         "general.architecture": "whisper",
         "general.name": f"whisper-{checkpoint.name}",

@@ -12,7 +12,7 @@ from edge.audio import SAMPLE_RATE_HZ
 from edge.files import replacing_folder
 from edge.progress import Progress
 from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
-from edge.whisper.file.dims import WhisperDims
+from edge.whisper.file.dims import WhisperDims, tensor_shapes
 from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint.mel import WINDOW_S
@@ -43,7 +43,7 @@ def write_configurations(folder: Path, checkpoint: Checkpoint, precision: FloatP
 
 def _write_tensors(path: Path, checkpoint: Checkpoint, precision: FloatPrecision, progress: Progress | None) -> None:
     kind: SafetensorsType = "F16" if precision == "f16" else "F32"
-    layout = {huggingface_name(name): (kind, tensor.shape) for name, tensor in checkpoint.tensors.items()}
+    layout = {huggingface_name(name): (kind, shape) for name, shape in tensor_shapes(checkpoint.dims).items()}
 
     def numbers() -> Iterator[NDArray[Any]]:
         for done, (name, tensor) in enumerate(checkpoint.tensors.items()):

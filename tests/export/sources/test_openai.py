@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edge.errors import EdgeError, FormatError, UnsupportedModelError
+from edge.errors import EdgeError, FormatError
 from export.checkpoint.types import Checkpoint
 from export.sources.names import openai_name
 from export.sources.openai import read_openai
@@ -116,7 +117,7 @@ def test_tensor_larger_than_its_bytes(write_pt: Callable[..., Path]) -> None:
     def change(content: dict[str, Any]) -> None:
         content["model_state_dict"]["decoder.token_embedding.weight"] = torch.zeros(1, 64).expand(51864, 64)
 
-    with pytest.raises(FormatError, match=r"decoder\.token_embedding\.weight is larger than its bytes"):
+    with pytest.raises(FormatError, match=r"a tensor of shape \(51864, 64\) is larger than its bytes"):
         read_openai(write_pt(change))
 
 
@@ -126,7 +127,7 @@ def test_tensors_that_share_their_bytes(write_pt: Callable[..., Path]) -> None:
 
     def change(content: dict[str, Any]) -> None:
         state = content["model_state_dict"]
-        one = torch.zeros(64 * 256, dtype=torch.int8)
+        one = torch.zeros(64 * 256, dtype=torch.bfloat16)
         for name, tensor in state.items():
             if tensor.numel() <= len(one):
                 state[name] = one[: tensor.numel()].reshape(tensor.shape)
@@ -144,16 +145,20 @@ def test_damaged_files(write_pt: Callable[..., Path]) -> None:
             read_openai(path)
 
 
-def test_without_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(UnsupportedModelError, match=r"torch 2\.6 or newer.*torch is not installed"):
-        read_openai(tmp_path / "tiny.pt")
+def test_it_is_read_without_torch(write_pt: Callable[..., Path], tmp_path: Path) -> None:
+    path = write_pt()
+    program = f"""
+import sys
+sys.modules["torch"] = None
+from pathlib import Path
+from export.sources.openai import read_openai
+print(len(read_openai(Path({str(path)!r})).tensors))
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert int(done.stdout) > 40
 
 
-@pytest.mark.parametrize("version", ["2.5.1+cpu", "1.13", "unknown"])
-def test_old_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
-    torch = ModuleType("torch")
-    torch.__version__ = version  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    with pytest.raises(UnsupportedModelError, match=f"installed is {version[:4]}"):
-        read_openai(tmp_path / "tiny.pt")
+def test_tensors_stay_in_the_file(write_pt: Callable[..., Path]) -> None:
+    tensors = read_openai(write_pt()).tensors
+    assert tensors["enc.conv.0.bias"] is not tensors["enc.conv.0.bias"]
