@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,10 +77,11 @@ def prepare_model(
         _LOG.warning("fetching %s once, %s, into %s", name, readable_size(asset.size), store.place(name))
     with _explaining_damage(target, name):
         source = store.ensure(name, offline=offline, progress=progress, folders=folders)
+        tables = _tables(store, asset, offline=offline, progress=progress, folders=folders)
         with store.making(target, verify=verify) as made:
             if made is not None:
                 _LOG.warning("exporting %s to %s once, into %s", name, precision, target)
-                _export(asset, source, made, precision, progress)
+                _export(asset, source, made, precision, tables, progress)
     return target
 
 
@@ -107,13 +108,16 @@ def prepare_onnx(
     _require_onnx_exporter(name, precision, target)
     with _explaining_damage(target, name):
         source = store.ensure(name, offline=offline, progress=progress)
+        tables = _tables(store, _speech_model(store, name), offline=offline, progress=progress)
         with store.making(target, verify=verify) as made:
             if made is not None:
                 _LOG.warning("exporting %s to ONNX at %s once, into %s", name, precision, target)
                 require_space(target.parent, _ONNX_SPACE * _speech_model(store, name).size)
                 from export.whisper import export_whisper
 
-                export_whisper(source, made, precision=precision, to="onnx", name=name, progress=progress)
+                export_whisper(
+                    source, made, precision=precision, to="onnx", name=name, assets=tables, progress=progress
+                )
     return target
 
 
@@ -136,14 +140,30 @@ def _check_precision(precision: str, known: Sequence[str]) -> None:
         raise UnsupportedModelError(f"unknown precision {precision!r:.80}; known here are {', '.join(known)}")
 
 
-def _export(asset: Asset, source: Path, made: Path, precision: str, progress: Progress | None) -> None:
+def _tables(
+    store: Store, asset: Asset, *, offline: bool | None, progress: Progress | None, folders: Sequence[Path] = ()
+) -> Callable[[], Path]:
+    """Bring what a model cannot be exported without, such as its vocabulary; gives what says where that lies."""
+    if asset.needs:
+        store.ensure(asset.needs, offline=offline, progress=progress, folders=folders)
+    return lambda: store.place(asset.needs or "whisper-tables")
+
+
+def _export(
+    asset: Asset,
+    source: Path,
+    made: Path,
+    precision: str,
+    tables: Callable[[], Path],
+    progress: Progress | None,
+) -> None:
     try:
         from export.whisper import export_whisper
     except ImportError as error:
         message = f"the exporter cannot be imported ({error}): install edgewise with its `export` package"
         raise StoreError(message) from error
     require_space(made.parent, 2 * asset.size)
-    export_whisper(source, made, precision=precision, name=asset.name, progress=progress)
+    export_whisper(source, made, precision=precision, name=asset.name, assets=tables, progress=progress)
 
 
 def _require_onnx_exporter(name: str, precision: str, target: Path) -> None:

@@ -47,12 +47,22 @@ class AssetFile:
     """One file of an asset, as it lies in the cache."""
 
     name: str
-    size: int
+    size: int | None
+    """Bytes of the file; None where it was never fetched here, and its hash alone is pinned."""
     sha256: str
     members: tuple[Member, ...] = ()
     """Members of packages that hold these bytes; several are the parts of one file, in order."""
     hub: tuple[HubFile, ...] = ()
     """Files on the hub that hold these bytes, any of them."""
+    urls: tuple[str, ...] = ()
+    """Addresses that serve these bytes, any of them."""
+    about: int = 0
+    """Bytes that the file should have by what is in it, where the exact number is not known."""
+
+    @property
+    def expected_size(self) -> int:
+        """Bytes of the file, or about as many."""
+        return self.about if self.size is None else self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +75,13 @@ class Asset:
     summary: str
     license: str
     files: tuple[AssetFile, ...]
+    needs: str = ""
+    """Name of an asset that it cannot be used without."""
 
     @property
     def size(self) -> int:
-        """Bytes of all files of the asset."""
-        return sum(file.size for file in self.files)
+        """Bytes of all files of the asset, nearly where one was never fetched here."""
+        return sum(file.expected_size for file in self.files)
 
 
 @cache
@@ -89,4 +101,5 @@ def _asset(name: str, fields: dict[str, Any], archives: Mapping[str, Archive]) -
 def _file(fields: dict[str, Any], archives: Mapping[str, Archive]) -> AssetFile:
     members = tuple(Member(archives[member["archive"]], member["path"]) for member in fields.pop("members", ()))
     hub = tuple(HubFile(**file) for file in fields.pop("hub", ()))
-    return AssetFile(members=members, hub=hub, **fields)
+    size, urls = fields.pop("size", None), tuple(fields.pop("urls", ()))
+    return AssetFile(size=size, members=members, hub=hub, urls=urls, **fields)

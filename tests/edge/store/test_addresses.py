@@ -1,0 +1,65 @@
+"""Files whose publisher names an address and a hash, and whose size nobody here knows."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edge.errors import IntegrityError, OfflineError, StoreError
+from edge.store import Asset, AssetFile, Store
+
+from .conftest import Site
+
+pytestmark = pytest.mark.loopback
+
+BODY = random.Random(2).randbytes(300_000)
+
+
+@pytest.fixture
+def addressed(store: Store, site: Site) -> Store:
+    """A store that knows one file by its address and hash alone, and a server that has it."""
+    site.files["/models/small.pt"] = BODY
+    url = f"{site.url}/models/small.pt"
+    file = AssetFile("small.pt", None, hashlib.sha256(BODY).hexdigest(), urls=(url,), about=len(BODY) - 999)
+    asset = Asset("small", "whisper", "a model", "MIT", (file,))
+    return replace(store, catalogue={"small": asset})
+
+
+def test_it_comes_by_its_hash(addressed: Store) -> None:
+    assert not addressed.is_here("small")
+    path = addressed.ensure("small")
+    assert path.read_bytes() == BODY
+    assert addressed.is_here("small")
+    assert addressed.verify("small") == []
+    path.write_bytes(BODY[:-1] + b"x")
+    assert [problem.what for problem in addressed.verify("small")] == ["does not hold the pinned bytes"]
+
+
+def test_a_broken_transfer_goes_on_where_it_stopped(addressed: Store, site: Site) -> None:
+    site.cuts = [300_000, 120_000]  # the first request asks for the size alone
+    assert addressed.ensure("small").read_bytes() == BODY
+    assert "bytes=120000-" in [request.range for request in site.requests]
+
+
+def test_other_bytes_are_not_kept(addressed: Store, site: Site, files_under: Callable[[Path], list[str]]) -> None:
+    site.files["/models/small.pt"] = BODY[::-1]
+    with pytest.raises(IntegrityError, match="came with wrong bytes, none were kept"):
+        addressed.ensure("small")
+    assert files_under(addressed.home) == []
+
+
+def test_more_than_could_be_is_not_fetched(addressed: Store, site: Site) -> None:
+    site.files["/models/small.pt"] = bytes(2 * len(BODY))
+    with pytest.raises(StoreError, match=r"expected at most \d+ bytes, the server announces 600000"):
+        addressed.ensure("small")
+
+
+def test_offline_says_what_to_do(addressed: Store, site: Site) -> None:
+    with pytest.raises(OfflineError, match="run `edgewise models pull small` with a network"):
+        addressed.ensure("small", offline=True)
+    assert site.requests == []
