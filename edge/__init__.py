@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .recognizer import Recognizer as Recognizer
     from .session import Session as Session
     from .transcript.events import End as End
+    from .transcript.events import Event as Event
     from .transcript.events import Final as Final
+    from .transcript.events import Partial as Partial
     from .transcript.transcript import Transcript as Transcript
     from .transcript.types import Segment as Segment
     from .transcript.types import Word as Word
@@ -31,9 +33,11 @@ if TYPE_CHECKING:
 _HOME_OF = {
     "EdgeError": "errors",
     "End": "transcript.events",
+    "Event": "transcript.events",
     "Final": "transcript.events",
     "Gap": "gaps",
     "Model": "whisper.model",
+    "Partial": "transcript.events",
     "Recognizer": "recognizer",
     "Segment": "transcript.types",
     "Session": "session",

@@ -74,7 +74,7 @@ def transcribe(
                     on_segment(event.segment)
             elif isinstance(event, Gap):
                 gaps.append(event)
-            else:
+            elif isinstance(event, End):
                 end = event
         if progress is not None and session.done_s > done_s:
             done_s = session.done_s

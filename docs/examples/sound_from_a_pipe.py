@@ -21,7 +21,7 @@ def blocks(pipe: BinaryIO, n_samples: int = 1600) -> Iterator[NDArray[np.float32
         yield np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / np.float32(32768)
 
 
-def show(events: Iterable[edge.Final | edge.Gap | edge.End]) -> None:
+def show(events: Iterable[edge.Event]) -> None:
     """Print what was found, and what is missing."""
     for event in events:
         if isinstance(event, edge.Final):

@@ -10,6 +10,17 @@ from .types import Segment, Timing
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """Text that is read by now and may change: its end is not heard yet, and a `Final` takes its place."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    """Seconds from the beginning of the recording up to which sound was heard."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Final:
     """A segment that was found, and will not change."""
 
@@ -31,5 +42,5 @@ class End:
     """Magnitude of the loudest sample; 1 is full scale."""
 
 
-Event: TypeAlias = Final | Gap | End
-"""A segment, a gap, or the end."""
+Event: TypeAlias = Partial | Final | Gap | End
+"""Text that may change, a segment, something that is missing, or the end."""

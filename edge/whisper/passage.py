@@ -18,7 +18,7 @@ from ..transcript.types import Alternative, Decoding, Segment
 from .features import FRAMES_PER_SECOND
 from .search.greedy import DecodedWindow
 from .search.nbest import alternatives
-from .segments import Span, decoding_of, split_window
+from .segments import Span, decoding_of, split_window, unfinished_text
 from .sound import Sound
 from .tokens import Tokenizer
 from .trust.confidence import token_probabilities
@@ -62,6 +62,8 @@ class Passage:
     """Frames after which the next window begins."""
     gaps: tuple[Gap, ...] = ()
     """Speech in which no words were found."""
+    unfinished: str = ""
+    """Text of a segment that goes on in the next window, which reads it whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class _Found:
     texts: list[Stretch]
     """Stretches of the window where their text stands."""
     advance: int
+    unfinished: str = ""
+    """Text of a segment that goes on in the next window."""
     is_placed: bool = False
     """Whether `texts` is where the words are heard, and not where the model's timestamps put them."""
 
@@ -102,7 +106,7 @@ class PassageReader:
         """Read a window; `previous` are the tokens of the text before it that the model is shown."""
         found = self._read(sound, previous, again=sound.seek == self._resumed_at)
         if self._listener is None:
-            return Passage(tuple(found.segments), found.advance)
+            return Passage(tuple(found.segments), found.advance, unfinished=found.unfinished)
         others: list[Segment] = []
         gaps: list[Gap] = []
         done = 0
@@ -113,7 +117,7 @@ class PassageReader:
                 found = self._placed(found, sound)
                 continue
             if unread is None:
-                return Passage(_in_order([*others, *found.segments]), found.advance, tuple(gaps))
+                return Passage(_in_order([*others, *found.segments]), found.advance, tuple(gaps), found.unfinished)
             first, stop = unread
             at_s = (sound.seek + first) / FRAMES_PER_SECOND
             _LOG.info("somebody speaks from %.2f s on, and there is no text", at_s)
@@ -176,10 +180,11 @@ class PassageReader:
         reading = self._reader.read(sound, previous)
         decoded = reading.decoded
         segments: list[Segment] = []
-        advance = sound.n_frames
+        advance, unfinished = sound.n_frames, ""
         if self._is_believed(reading, sound, again=again):
             spans, advance = split_window(decoded.tokens, self._tokenizer, sound.n_frames)
             segments = list(self._segments(spans, decoded, sound))
+            unfinished = unfinished_text(decoded.tokens, self._tokenizer)
         _LOG.debug(
             "window at %.2f s: %d tokens, avg_logprob %.2f, no_speech_prob %.2f, next at +%.2f s",
             *(sound.seek / FRAMES_PER_SECOND, len(decoded.tokens), decoded.avg_logprob),
@@ -189,7 +194,7 @@ class PassageReader:
             return _Found([], [], [], advance)
         self._reader.settle_language()
         is_placed = self._options.word_timestamps or self._may_leave_out(segments, reading, sound)
-        found = _Found(segments, segments, _texts(segments, sound.seek), advance)
+        found = _Found(segments, segments, _texts(segments, sound.seek), advance, unfinished)
         return self._placed(found, sound) if is_placed else found
 
     def _placed(self, found: _Found, sound: Sound) -> _Found:
@@ -199,7 +204,7 @@ class PassageReader:
             timed = self._timer(segments, sound.raw[: min(sound.n_frames, found.advance)], self._reader.language)
         if self._options.word_timestamps:
             segments = timed
-        return _Found(segments, timed, _texts(timed, sound.seek), found.advance, is_placed=True)
+        return _Found(segments, timed, _texts(timed, sound.seek), found.advance, found.unfinished, is_placed=True)
 
     def _is_believed(self, reading: Reading, sound: Sound, *, again: bool) -> bool:
         if self._reader.is_silent(reading.decoded):

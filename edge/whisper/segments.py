@@ -32,6 +32,16 @@ class Span:
     tokens: tuple[int, ...]
 
 
+def unfinished_text(tokens: Sequence[int], tokenizer: Tokenizer) -> str:
+    """Decode what follows the last segment that `split_window` closes: the beginning of another one."""
+    begin = tokenizer.timestamp_begin
+    is_timestamp = [token >= begin for token in tokens]
+    cuts = [index for index, pair in enumerate(pairwise(is_timestamp), start=1) if all(pair)]
+    if not cuts or is_timestamp[-2:] == [False, True]:
+        return ""
+    return tokenizer.decode(tokens[cuts[-1] :])
+
+
 def split_window(tokens: Sequence[int], tokenizer: Tokenizer, n_frames: int) -> tuple[list[Span], int]:
     """Split a window that holds `n_frames` mel frames of audio into segments; gives also the frames to advance.
 

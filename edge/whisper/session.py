@@ -28,7 +28,7 @@ from ..gaps import Gap
 from ..listen.vad.chunks import SpeechChunks
 from ..listen.vad.regions import Region
 from ..options import TranscribeOptions
-from ..transcript.events import End, Event, Final
+from ..transcript.events import End, Event, Final, Partial
 from ..transcript.types import Segment, Timing
 from .checks import check_options
 from .engines.protocol import Engine, State
@@ -227,6 +227,8 @@ class WhisperSession:
             self._stretches[0] = self._done, self._stretches[0][1]
             self._frames.forget(self._done)
             events += self._events_of(passage)
+            if passage.unfinished.strip():
+                events.append(Partial(self._done / FRAMES_PER_SECOND, _end_s(sound), passage.unfinished))
         if self._chunks is not None and not self._stretches:
             self._frames.forget(self._chunks.settled // HOP_SAMPLES)
         return events
@@ -312,7 +314,10 @@ def _rules(model: Parts, options: TranscribeOptions) -> TokenRules:
     )
 
 
+def _end_s(sound: Sound) -> float:
+    return (sound.seek + sound.n_frames) / FRAMES_PER_SECOND
+
+
 def _failed(sound: Sound, error: Exception) -> Gap:
     """Report a window that could not be read."""
-    start, end = sound.seek / FRAMES_PER_SECOND, (sound.seek + sound.n_frames) / FRAMES_PER_SECOND
-    return Gap(start, end, f"{type(error).__name__}: {error}")
+    return Gap(sound.seek / FRAMES_PER_SECOND, _end_s(sound), f"{type(error).__name__}: {error}")

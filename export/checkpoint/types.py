@@ -105,7 +105,7 @@ def build_checkpoint(
 
 
 def _in_order(dims: WhisperDims, tensors: Mapping[str, NDArray[Any]]) -> Mapping[str, FloatTensor]:
-    """The tensors in the order of the file; those that stay in theirs are in that order already."""
+    """Put tensors into the order of a model file; those that stay in their own file are in it already."""
     if isinstance(tensors, StoredTensors):
         return tensors
     return MappingProxyType({name: tensors[name] for name in tensor_shapes(dims)})

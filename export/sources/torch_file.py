@@ -137,7 +137,7 @@ def _read(path: Path, archive: zipfile.ZipFile) -> Any:
 
 
 def _small(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """All of an entry that has to be small and stored as it is."""
+    """Read an entry that has to be small and stored as it is."""
     if info.file_size > _MAX_PICKLE_BYTES or info.compress_type != zipfile.ZIP_STORED:
         raise FormatError(
             f"{path}: {info.filename!r:.80} has {info.file_size} bytes; expected at most {_MAX_PICKLE_BYTES}, stored"
@@ -146,7 +146,7 @@ def _small(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes
 
 
 def _storage(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, type_name: str, size: int) -> Storage:
-    """Where the bytes of an entry lie; it must be stored as it is, and inside the file."""
+    """Find the bytes of an entry, which must be stored as they are, and inside the file."""
     if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
         raise FormatError(f"{path}: {info.filename!r:.80} is compressed or encrypted, which torch never does")
     file = archive.fp
@@ -163,7 +163,7 @@ class _Machine:
     """Runs a pickle of tensors and nothing else: a stack, a memory, and one method an opcode."""
 
     def __init__(self, path: Path, storage: Callable[[str, str], Storage]) -> None:
-        """`storage` finds the bytes of a storage by its type and key."""
+        """Make a machine; `storage` finds the bytes of a storage by its type and key."""
         self._path = path
         self._storage = storage
         self._stack: list[Any] = []
@@ -245,7 +245,7 @@ class _Machine:
                 raise self._refusal(f"the persistent id {other!r:.80}")
 
     def call(self) -> None:
-        """Call one of the few functions that tensors need."""
+        """Replace a name and its arguments by what one of the few functions that tensors need gives."""
         arguments, name = self._pop(), self._pop()
         if not isinstance(arguments, tuple) or not isinstance(name, _Name) or name not in _CALLS:
             raise self._refusal(f"a call of {str(name)!r:.80}")
@@ -258,7 +258,7 @@ class _Machine:
             raise self._refusal("attributes of something that is no dictionary")
 
     def tensor(self, arguments: tuple[Any, ...]) -> TorchTensor | _Ignored:
-        """A tensor of a storage: (storage, first element, shape, strides, …)."""
+        """Make a tensor of a storage from (storage, first element, shape, strides, …)."""
         match arguments:
             case (Storage() as storage, int(first), tuple(shape), tuple(strides), *_):
                 return self._checked(storage, first, shape, strides)

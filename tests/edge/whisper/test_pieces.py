@@ -15,7 +15,7 @@ import edge
 from edge.arrays import FloatArray
 from edge.errors import AudioError, OptionError
 from edge.options import TranscribeOptions
-from edge.transcript.events import End, Event, Final
+from edge.transcript.events import End, Event, Final, Partial
 from edge.transcript.types import Timing
 from edge.whisper.session import WhisperSession
 from edge.whisper.tokens import Tokenizer
@@ -59,6 +59,16 @@ def test_segments_come_while_sound_comes(english: Tokenizer, engine_of: Made, sc
     assert [event.segment.text for event in session.feed(sound(5)) if isinstance(event, Final)] == [" ask", " not"]
     assert session.done_s == 20
     assert isinstance(session.finish()[-1], End)
+
+
+def test_a_segment_that_goes_on_is_shown_before_it_is_whole(english: Tokenizer, engine_of: Made, script: Made) -> None:
+    first_text = says(english, 0.0, " ask", 10.0, 10.0, " not wh")
+    engine = engine_of(script(english, first_text, says(english, 0.0, " not", 9.0)))
+    session = WhisperSession(parts_of(engine, english, FACTS), engine.new_state(5), TranscribeOptions())
+    first, partial = session.feed(sound(33))
+    assert isinstance(first, Final)
+    assert partial == Partial(10.0, 30.0, " not wh")
+    assert [event.segment.text for event in session.finish() if isinstance(event, Final)] == [" not"]
 
 
 def test_nothing_fed_is_an_end_without_words(english: Tokenizer, engine_of: Made, script: Made) -> None:
