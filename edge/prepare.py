@@ -37,7 +37,8 @@ def model_place(name: str, precision: str, store: Store | None = None) -> Path:
 
     store = store or Store()
     _check_precision(precision, PRECISIONS)
-    return store.home / "models" / f"{name}-{precision}-r{MODEL_REVISION}-{_source_of(store, name)}.gguf"
+    asset = _speech_model(store, name)
+    return store.home / "models" / f"{asset.name}-{precision}-r{MODEL_REVISION}-{_source_of(asset)}.gguf"
 
 
 def onnx_place(name: str, precision: str, store: Store | None = None) -> Path:
@@ -46,7 +47,8 @@ def onnx_place(name: str, precision: str, store: Store | None = None) -> Path:
 
     store = store or Store()
     _check_precision(precision, PRECISIONS)
-    return store.home / "models" / f"{name}-onnx-{precision}-r{ONNX_REVISION}-{_source_of(store, name)}"
+    asset = _speech_model(store, name)
+    return store.home / "models" / f"{asset.name}-onnx-{precision}-r{ONNX_REVISION}-{_source_of(asset)}"
 
 
 def prepare_model(
@@ -108,15 +110,16 @@ def prepare_onnx(
     _require_onnx_exporter(name, precision, target)
     with _explaining_damage(target, name):
         source = store.ensure(name, offline=offline, progress=progress)
-        tables = _tables(store, _speech_model(store, name), offline=offline, progress=progress)
+        asset = _speech_model(store, name)
+        tables = _tables(store, asset, offline=offline, progress=progress)
         with store.making(target, verify=verify) as made:
             if made is not None:
                 _LOG.warning("exporting %s to ONNX at %s once, into %s", name, precision, target)
-                require_space(target.parent, _ONNX_SPACE * _speech_model(store, name).size)
+                require_space(target.parent, _ONNX_SPACE * asset.size)
                 from export.whisper import export_whisper
 
                 export_whisper(
-                    source, made, precision=precision, to="onnx", name=name, assets=tables, progress=progress
+                    source, made, precision=precision, to="onnx", name=asset.name, assets=tables, progress=progress
                 )
     return target
 
@@ -129,9 +132,9 @@ def _speech_model(store: Store, name: str) -> Asset:
     return asset
 
 
-def _source_of(store: Store, name: str) -> str:
+def _source_of(asset: Asset) -> str:
     """Return a short hash of what a model is exported from."""
-    return hashlib.sha256("".join(file.sha256 for file in _speech_model(store, name).files).encode()).hexdigest()[:8]
+    return hashlib.sha256("".join(file.sha256 for file in asset.files).encode()).hexdigest()[:8]
 
 
 def _check_precision(precision: str, known: Sequence[str]) -> None:

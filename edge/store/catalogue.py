@@ -77,6 +77,8 @@ class Asset:
     files: tuple[AssetFile, ...]
     needs: str = ""
     """Name of an asset that it cannot be used without."""
+    aliases: tuple[str, ...] = ()
+    """Other names that people know it by."""
 
     @property
     def size(self) -> int:
@@ -95,7 +97,7 @@ def read_catalogue() -> Mapping[str, Asset]:
 
 def _asset(name: str, fields: dict[str, Any], archives: Mapping[str, Archive]) -> Asset:
     files = tuple(_file(file, archives) for file in fields.pop("files"))
-    return Asset(name=name, files=files, **fields)
+    return Asset(name=name, files=files, aliases=tuple(fields.pop("aliases", ())), **fields)
 
 
 def _file(fields: dict[str, Any], archives: Mapping[str, Archive]) -> AssetFile:

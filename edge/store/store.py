@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,9 @@ class Store:
         """Look up the catalogue's entry; an unknown name is a ModelNotFoundError that suggests near ones."""
         if name in self.catalogue:
             return self.catalogue[name]
+        for asset in self.catalogue.values():
+            if name in asset.aliases:
+                return asset
         near = get_close_matches(name.lower(), self.catalogue, n=3, cutoff=0.5)
         guess = f", did you mean {' or '.join(near)}?" if near else ""
         raise ModelNotFoundError(
@@ -158,9 +162,14 @@ class Store:
 
     def made(self, name: str) -> list[Path]:
         """List what was made of a model and is in the cache, at any precision and revision: files, then folders."""
-        files = sorted((self.home / "models").glob(f"{name}-*.gguf"))
-        folders = (self.home / "models").glob(f"{name}-onnx-*")
+        files = sorted(path for path in self._named(name) if path.suffix == ".gguf")
+        folders = (path for path in self._named(name) if "-onnx-" in path.name)
         return [*files, *sorted(path for path in folders if path.is_dir())]
+
+    def _named(self, name: str) -> list[Path]:
+        """List what bears the name of a model that was made: "large-v3-int8-…", but not "large-v3-turbo-int8-…"."""
+        made = re.compile(rf"{re.escape(self.asset(name).name)}-(onnx-)?[a-z0-9_]+-r\d+-[0-9a-f]+(\.gguf)?(\.sha256)?")
+        return [path for path in (self.home / "models").glob("*") if made.fullmatch(path.name)]
 
     def verify(self, name: str) -> list[Problem]:
         """Read an asset and its exported models through, and list what is not as it should be."""
@@ -185,7 +194,7 @@ class Store:
         with self._locked(asset.name), explained(self.home):
             for path in (self._folder(asset), self._downloads(asset)):
                 freed += _delete(path)
-            sums = (self.home / "models").glob(f"{name}-*.sha256")
+            sums = (path for path in self._named(name) if path.suffix == ".sha256")
             made = {*self.made(name), *(path.with_suffix("") for path in sums)}
             for path in sorted(made):
                 with self._locked(path.name):

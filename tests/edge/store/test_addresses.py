@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import IntegrityError, OfflineError, StoreError
+from edge.prepare import model_place
 from edge.store import Asset, AssetFile, Store
 
 from .conftest import Site
@@ -63,3 +64,29 @@ def test_offline_says_what_to_do(addressed: Store, site: Site) -> None:
     with pytest.raises(OfflineError, match="run `edgewise models pull small` with a network"):
         addressed.ensure("small", offline=True)
     assert site.requests == []
+
+
+def test_another_name_is_the_same_model(addressed: Store) -> None:
+    asset = replace(addressed.asset("small"), aliases=("little",))
+    store = replace(addressed, catalogue={"small": asset})
+    assert store.ensure("little") == store.ensure("small")
+    assert model_place("little", "int8", store) == model_place("small", "int8", store)
+
+
+def test_a_name_that_begins_another_takes_nothing_of_it(addressed: Store) -> None:
+    asset = addressed.asset("small")
+    store = replace(addressed, catalogue={"small": asset, "small-turbo": replace(asset, name="small-turbo")})
+    models = store.home / "models"
+    models.mkdir(parents=True)
+    names = ("small-int8-r1-00ff", "small-onnx-w4-r1-00ff", "small-turbo-int8-r1-00ff", "small-turbo-onnx-w4-r1-00ff")
+    for name in names:
+        (models / name).mkdir() if "onnx" in name else (models / f"{name}.gguf").write_text("a model")
+        (models / f"{name}{'' if 'onnx' in name else '.gguf'}.sha256").write_text("a sum")
+    assert [path.name for path in store.made("small")] == ["small-int8-r1-00ff.gguf", "small-onnx-w4-r1-00ff"]
+    store.remove("small")
+    assert sorted(path.name for path in models.iterdir()) == [
+        "small-turbo-int8-r1-00ff.gguf",
+        "small-turbo-int8-r1-00ff.gguf.sha256",
+        "small-turbo-onnx-w4-r1-00ff",
+        "small-turbo-onnx-w4-r1-00ff.sha256",
+    ]
