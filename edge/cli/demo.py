@@ -26,6 +26,7 @@ def run_demo(
 ) -> int:
     """Fetch the clip and the model, export, load and transcribe; steps that a cache saves are not shown."""
     from .. import load
+    from ..listen.detector import DETECTOR, fetch_detector
     from ..prepare import model_place, prepare_model
     from ..store import Store, is_offline
     from .console.sinks import PrintSink
@@ -46,6 +47,9 @@ def run_demo(
                 store.ensure(args.model, offline=offline, progress=console.progress)
         with _timed(steps, f"export it to {precision}", console):
             prepare_model(args.model, precision, store=store, offline=offline, progress=console.progress)
+    if not offline and DETECTOR in store.catalogue and not store.is_here(DETECTOR):
+        with _timed(steps, "fetch the detector", console):
+            fetch_detector(store, offline, console.progress)
     with _timed(steps, "load the model", console):
         model = load(
             args.model, precision=args.precision, threads=args.threads, offline=offline, progress=console.progress

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..store import Store
 
 _LOG = logging.getLogger("edge.whisper")
-_ASSET = "silero-vad"
+DETECTOR = "silero-vad"
 
 
 class Detector:
@@ -40,7 +40,7 @@ class Detector:
         from ..store import ensure
 
         try:
-            self._vad = SileroVad(ensure(_ASSET, offline=self._offline))
+            self._vad = SileroVad(ensure(DETECTOR, offline=self._offline))
         except EdgeError as error:
             self._failure = error
             _LOG.warning("the speech detector is not available, so text that comes from noise may stay: %s", error)
@@ -49,6 +49,6 @@ class Detector:
 def fetch_detector(store: Store, offline: bool | None, progress: Progress | None) -> None:
     """Fetch the network into the store if that is possible; nothing depends on it yet."""
     try:
-        store.ensure(_ASSET, offline=offline, progress=progress)
+        store.ensure(DETECTOR, offline=offline, progress=progress)
     except StoreError as error:
         _LOG.info("the speech detector could not be fetched: %s", error)
