@@ -171,7 +171,8 @@ class Attacker:
             lambda: memoryview(bytearray(raw + b"\0" * 4))[: len(raw)],
             lambda: memoryview(bytearray(b"\0" + raw))[1:],
             lambda: Trap(self.mischief, good),
-            lambda: np.append(good, good[:1]),
+            # Not by numpy, which copies without the GIL: a thread that resizes the array would race with that.
+            lambda: np.frombuffer(raw + raw[: good.itemsize], good.dtype).copy(),
             lambda: good[:-1],
         ]
         return self.rng.choice(choices)()
