@@ -20,9 +20,15 @@ static size_t step_bytes(const ew_model *model, size_t n_beams) {
     return ew_times(ew_times(n_beams, model->dims.n_vocab), sizeof(float));
 }
 
-// The state as a buffer: a step's logits, for who gives decode no other place.
+// The state as a buffer: a step's logits, for who gives decode no other place. Not while a call is on its way, which
+// writes them without the GIL.
 static int state_getbuffer(PyObject *object, Py_buffer *view, int flags) {
     const state_object *self = (const state_object *)object;
+    if (self->busy) {
+        view->obj = NULL;
+        PyErr_SetString(PyExc_BufferError, "this state is running: its logits are there when the call has ended");
+        return -1;
+    }
     const size_t bytes = step_bytes(self->state->model, self->state->n_beams);
     return PyBuffer_FillInfo(view, object, self->logits, (Py_ssize_t)bytes, 0, flags);
 }

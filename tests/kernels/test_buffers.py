@@ -273,6 +273,15 @@ def test_a_state_shows_the_logits_of_a_step() -> None:
     assert np.array_equal(shown, logits)  # the view keeps the state
 
 
+def test_a_state_that_runs_shows_nothing() -> None:
+    """A call writes the logits without the GIL, and its own arguments are read while it is on its way."""
+    state = tiny.new_state()
+    logits = memoryview(state)
+    with pytest.raises(BufferError, match="this state is running: its logits are there when the call has ended"):
+        state.encode(state, 4, None)
+    assert bytes(memoryview(state)) == bytes(logits)
+
+
 def test_a_type_outlives_its_name() -> None:
     script = """
 import gc, sys
