@@ -145,11 +145,12 @@ def _check_precision(precision: str, known: Sequence[str]) -> None:
 
 def _tables(
     store: Store, asset: Asset, *, offline: bool | None, progress: Progress | None, folders: Sequence[Path] = ()
-) -> Callable[[], Path]:
-    """Bring what a model cannot be exported without, such as its vocabulary; gives what says where that lies."""
-    if asset.needs:
-        store.ensure(asset.needs, offline=offline, progress=progress, folders=folders)
-    return lambda: store.place(asset.needs or "whisper-tables")
+) -> Callable[[], Path] | None:
+    """Bring what a model cannot be exported without, such as its vocabulary; None where it has all it needs."""
+    if not asset.needs:
+        return None
+    place = store.ensure(asset.needs, offline=offline, progress=progress, folders=folders)
+    return lambda: place
 
 
 def _export(
@@ -157,7 +158,7 @@ def _export(
     source: Path,
     made: Path,
     precision: str,
-    tables: Callable[[], Path],
+    tables: Callable[[], Path] | None,
     progress: Progress | None,
 ) -> None:
     try:

@@ -33,7 +33,7 @@ class Exporter:
         *,
         precision: str,
         name: str,
-        assets: Callable[[], Path],
+        assets: Callable[[], Path] | None,
         progress: object,
         to: str = "gguf",
     ) -> None:

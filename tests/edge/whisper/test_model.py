@@ -45,7 +45,7 @@ def test_a_name_that_nobody_knows_tells_names_and_how_paths_are_written(working_
     (working_folder / "mine").write_bytes(b"GGUF of somebody")
     with pytest.raises(ModelNotFoundError, match=r"known are tiny\.en, base.*'\./mine'"):
         edge.load("mine", offline=True)
-    for path in ("./absent", "absent.gguf", "../work/absent"):
+    for path in ("./absent", "absent.gguf", "../folder/absent"):
         with pytest.raises(ModelNotFoundError, match="no such model file"):
             edge.load(path, offline=True)
 

@@ -14,7 +14,7 @@ import soundfile
 import edge
 from edge.arrays import FloatArray
 from edge.errors import AudioError, OptionError
-from edge.options import TranscribeOptions
+from edge.options import Settings, TranscribeOptions
 from edge.transcript.events import End, Event, Final, Partial
 from edge.transcript.types import Timing
 from edge.whisper.session import WhisperSession
@@ -41,12 +41,13 @@ def in_pieces(session: edge.Session, samples: FloatArray, size: int) -> list[Eve
 def test_odd_pieces_give_what_one_shot_gives(model: edge.Recognizer, jfk_clip: Path) -> None:
     clip = soundfile.read(jfk_clip, dtype="float32")[0]
     samples = np.concatenate([clip, np.zeros(8000, np.float32), clip, clip[:90_001]])  # more than one window
-    for settings in ({}, {"word_timestamps": True, "timestamps": False}):
-        whole = model.transcribe(samples, **settings)  # type: ignore[arg-type]
+    cases: tuple[Settings, ...] = ({}, {"word_timestamps": True, "timestamps": False})
+    for settings in cases:
+        whole = model.transcribe(samples, **settings)
         for size in (1, 160, 511, 16_001, len(samples)):
             if size == 1 and settings:
                 continue
-            *found, end = in_pieces(model.session(**settings), samples, size)  # type: ignore[arg-type]
+            *found, end = in_pieces(model.session(**settings), samples, size)
             assert tuple(event.segment for event in found if isinstance(event, Final)) == whole.segments
             assert isinstance(end, End)
             assert (end.language, end.duration, end.peak) == (whole.language, whole.duration, whole.peak)
