@@ -35,6 +35,10 @@ class Session(Protocol):
         """Take the end of the sound, and return the rest, the last of which is an `End`."""
         ...
 
+    def ahead(self) -> list[Event]:
+        """Return what `finish` would return if the sound ended here; the session goes on as if nobody had asked."""
+        ...
+
     def close(self) -> None:
         """Give up the session; harmless after its end."""
         ...

@@ -30,6 +30,13 @@ class Blocks:
                 full, self._block, self._n_filled = self._block, np.empty(self._n_samples, np.float32), 0
                 yield full
 
+    def copy(self) -> Blocks:
+        """Return a collector that goes on from here on its own."""
+        twin = Blocks(self._n_samples)
+        twin._block[: self._n_filled] = self._block[: self._n_filled]
+        twin._n_filled = self._n_filled
+        return twin
+
     def finish(self) -> Iterator[FloatArray]:
         """Give the last block (n,), unless nothing is left."""
         if self._n_filled:

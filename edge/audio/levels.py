@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,12 @@ class Levels:
         self._n_done += len(block)
         self._n_usable += block.size
         return block
+
+    def copy(self, gaps: list[Gap]) -> Levels:
+        """Return a mender that goes on from here on its own; what it finds will go to `gaps`."""
+        twin = copy(self)
+        twin._gaps, twin._stretches = gaps, [replace(stretch) for stretch in self._stretches]
+        return twin
 
     def finish(self) -> None:
         """Report what was wrong.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from ..arrays import FloatArray
@@ -42,6 +44,13 @@ class FrameBuffer:
         self._samples.append(samples)
         self._n_frames += len(frames)
         self.n_samples += len(samples)
+
+    def copy(self) -> FrameBuffer:
+        """Return a buffer that goes on from here on its own."""
+        twin = copy(self)
+        twin._log_mel = copy(self._log_mel)
+        twin._frames, twin._samples = list(self._frames), list(self._samples)
+        return twin
 
     def reaches(self, stop: int) -> bool:
         """Whether all frames before frame `stop` are there, or all that there will ever be."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -101,6 +102,12 @@ class PassageReader:
         self._timer = timer
         self._resumed_at = -1
         """Frame of the recording from which on a text was missing in the window read last."""
+
+    def copy(self, reader: WindowReader) -> PassageReader:
+        """Return a reader that goes on from here on its own, with a copy of the reader of windows."""
+        twin = copy(self)
+        twin._reader = reader
+        return twin
 
     def read(self, sound: Sound, previous: Sequence[int] = ()) -> Passage:
         """Read a window; `previous` are the tokens of the text before it that the model is shown."""

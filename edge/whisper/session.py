@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
@@ -150,7 +151,9 @@ class WhisperSession:
             raise AudioError(f"{_NAME}: expected a float32 array of samples, found {type(samples).__name__}")
         check_samples(samples, _NAME)
         with self._working():
-            return [event for block in self._blocks.feed(samples) for event in self._take(block)]
+            events = [event for block in self._blocks.feed(samples) for event in self._take(block)]
+            self._reader.forget_drafts(self._done)
+            return events
 
     def finish(self) -> list[Event]:
         """Take the end of the sound; gives the rest, the last of which is an `End`.
@@ -171,6 +174,17 @@ class WhisperSession:
         self.close()
         return [*events, *self._gaps, self._end()]
 
+    def ahead(self) -> list[Event]:
+        """Return what `finish` would give if the sound ended here; the session goes on as if nobody had asked.
+
+        What is read is a draft for the next call and for the end, which therefore take less time.
+
+        Raises:
+            OptionError: the session has ended, or it listens for speech first (`vad`), which cannot be tried out.
+        """
+        with self._working():
+            return self._copy().finish()
+
     def close(self) -> None:
         """Give up the session; harmless after its end."""
         if self._give_back is not None:
@@ -184,6 +198,22 @@ class WhisperSession:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _copy(self) -> WhisperSession:
+        """Return a session that goes on from here on its own, on the same state."""
+        if self._chunks is not None:
+            raise OptionError("vad is True; expected False or auto where a text is read before its end")
+        twin = copy(self)
+        twin._give_back = lambda: None
+        twin._gaps = list(self._gaps)
+        twin._blocks = self._blocks.copy()
+        twin._levels = self._levels.copy(twin._gaps)
+        twin._frames = self._frames.copy()
+        twin._stretches = deque(self._stretches)
+        twin._previous = list(self._previous)
+        twin._reader = self._reader.copy(twin._look_ahead)
+        twin._passages = self._passages.copy(twin._reader)
+        return twin
 
     @contextmanager
     def _working(self) -> Iterator[None]:

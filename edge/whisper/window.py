@@ -21,7 +21,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -108,9 +109,11 @@ class WindowReader:
         self._tokenizer = tokenizer
         self._options = options
         self._listener = listener
+        self._verifies_drafts = engine.verifies_drafts
         self._has_alignment = engine.n_alignment_heads > 0
         self._attention_lead = attention_lead
         self._said: tuple[DecodedWindow, DecodedWindow] | None = None
+        self._drafts: dict[int, tuple[int, ...]] | None = None  # texts of windows that were read before their end
         initial = (options.initial_prompt or "").strip()
         self._initial = tokenizer.encode(f" {initial}") if initial else []
         bounds = Bounds(engine.dims.n_text_ctx, options.max_tokens)
@@ -144,7 +147,9 @@ class WindowReader:
         self._find_language(sound, n_encoded)
         seconds = sound.n_frames / FRAMES_PER_SECOND
         prompt = self._prompt(previous, seconds)
-        decoded = self._decode(prompt, first, sound.seek)
+        decoded = self._decode(self._with_draft(prompt, sound.seek), first, sound.seek)
+        if self._drafts is not None:
+            self._drafts[sound.seek] = decoded.tokens
         in_doubt = n_encoded < self.n_window and is_suspicious(decoded, seconds, self._tokenizer)
         if in_doubt and not self._is_said_again(decoded, sound) and self._is_borne_out(decoded, sound):
             _LOG.info("in doubt about %s: decoding in full context", private(decoded.text))
@@ -164,6 +169,26 @@ class WindowReader:
             return Reading(self._boosted(best, prompt), in_doubt=False)
         said = self._without_loop(best, sound)
         return Reading(said, in_doubt=not repeats or said is not best, has_loop=said is not best)
+
+    def copy(self, look_ahead: Callable[[Sound], Sound | None]) -> WindowReader:
+        """Return a reader that goes on from here on its own, on the same state.
+
+        What either of them reads from now on is a draft for the other, should that read the same window.
+        """
+        if self._drafts is None:
+            self._drafts = {}
+        twin = copy(self)
+        twin._look_ahead = look_ahead
+        return twin
+
+    def forget_drafts(self, seek: int) -> None:
+        """Forget the drafts of windows before frame `seek`."""
+        if self._drafts:
+            self._drafts = {at: tokens for at, tokens in self._drafts.items() if at >= seek}
+
+    def _with_draft(self, prompt: Prompt, seek: int) -> Prompt:
+        draft = (self._drafts or {}).get(seek, ())
+        return replace(prompt, draft=draft) if draft and self._verifies_drafts else prompt
 
     def _is_worth_a_draw(self, decoded: DecodedWindow, sound: Sound) -> bool:
         """Whether a text fails, and drawing may find another one."""

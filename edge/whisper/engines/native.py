@@ -37,6 +37,8 @@ def _set_tail(model: KernelModel, tail: Tail) -> None:
 class WhisperEngine:
     """Weights of a model file, packed for this processor."""
 
+    verifies_drafts = True
+
     def __init__(self, file: WeightsFile, *, threads: int | None = None) -> None:
         """Pack the weights of an open model file; the file is no longer needed afterwards.
 

@@ -22,6 +22,8 @@ from . import onnx_folder as names
 class OnnxEngine:
     """The open graphs of a model."""
 
+    verifies_drafts = False
+
     tail = None
     level = "onnxruntime"
 

@@ -74,6 +74,11 @@ class Engine(Protocol):
         """Number of heads whose attention shows when a token is spoken; 0 where they are not known."""
         ...
 
+    @property
+    def verifies_drafts(self) -> bool:
+        """Whether a call over several tokens gives the same bits as a call over each, so that drafts are exact."""
+        ...
+
     def new_state(self, n_beams: int = 1) -> State:
         """Make a fresh state that decodes up to `n_beams` sequences at once."""
         ...

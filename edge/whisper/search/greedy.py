@@ -32,6 +32,9 @@ class Prompt:
     """Index of `<|startoftranscript|>` in `tokens`; earlier text may stand before it."""
     seconds: float | None = None
     """Seconds of the recording in the window, which bound how much can be spoken there; None for any amount."""
+    draft: tuple[int, ...] = ()
+    """Tokens that are likely to come next. A greedy search reads them in one call and keeps those that it would have
+    taken itself, so that the result is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +149,19 @@ class GreedyDecoder:
 
     def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
         """Decode one window after its prompt."""
-        logits, no_speech_prob = start_decoding(state, prompt, self._tokenizer.no_speech)
         n_max = self._bounds.most_tokens(prompt)
+        draft = prompt.draft[: n_max - 1]
+        drafted, no_speech_prob = _start(state, prompt, draft, self._tokenizer.no_speech)
+        n_start = len(prompt.tokens)
         tokens: list[int] = []
         logprobs: list[float] = []
         watched: list[FloatArray] = []
+        ended = False
         while len(tokens) < n_max:
-            if tokens:
+            n_done = len(tokens)
+            if n_done < len(drafted):
+                logits = drafted[n_done]
+            else:
                 self._step[0, 0] = tokens[-1]
                 logits = state.decode(self._step)[0, -1]
             allowed = self._rules.apply(logits, tokens)
@@ -161,20 +170,32 @@ class GreedyDecoder:
             if self._watch is not None:
                 watched.append(allowed[self._watch] + (logprob - allowed[token]))
             if token == self._tokenizer.eot:
+                ended = True
                 break
+            if n_done + 1 < len(drafted) and token != draft[n_done]:
+                drafted = drafted[: n_done + 1]
+                state.rewind(n_start + n_done)
             tokens.append(token)
+        if draft:  # what is left of it is forgotten; the last token before a bound is not fed back
+            state.rewind(n_start + len(tokens) - (not ended))
         found = Hypothesis(tuple(tokens), tuple(logprobs), rank(sum(logprobs), len(tokens)), tuple(watched))
         return summarize(found, no_speech_prob, self._tokenizer)
 
 
 def start_decoding(state: State, prompt: Prompt, no_speech: int) -> tuple[FloatArray, float]:
     """Decode the prompt; gives the logits (n_vocab,) after it, and the probability of silence at the start."""
+    logits, no_speech_prob = _start(state, prompt, (), no_speech)
+    return logits[0], no_speech_prob
+
+
+def _start(state: State, prompt: Prompt, draft: tuple[int, ...], no_speech: int) -> tuple[FloatArray, float]:
+    """Decode the prompt and a draft; gives the logits (1 + n_draft, n_vocab) from the end of the prompt on."""
     state.rewind(0)
     before, start = prompt.tokens[: prompt.sot_index], prompt.tokens[prompt.sot_index :]
     if before:
         state.decode(np.array([before], np.int32))
-    logits = state.decode(np.array([start], np.int32), last_only=False)
-    return logits[0, -1], probability(logits[0, 0], no_speech)
+    logits = state.decode(np.array([[*start, *draft]], np.int32), last_only=False)[0]
+    return logits[len(start) - 1 :], probability(logits[0], no_speech)
 
 
 def summarize(

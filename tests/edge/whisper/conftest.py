@@ -95,6 +95,7 @@ class ScriptedEngine:
     logits_of: LogitsOf
     tail: Tail | None = None
     n_alignment_heads: int = 1
+    verifies_drafts: bool = True
     state: ScriptedState = field(init=False)
 
     def new_state(self, n_beams: int = 1) -> ScriptedState:

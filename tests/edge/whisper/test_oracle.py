@@ -74,7 +74,11 @@ def torch_model() -> Any:
 def torch_engine(torch_model: Any, checkpoint: Any) -> Any:
     dims: WhisperDims = checkpoint.dims
     return SimpleNamespace(
-        dims=dims, new_state=lambda n_beams=1: TorchState(torch_model), tail=None, n_alignment_heads=0
+        dims=dims,
+        new_state=lambda n_beams=1: TorchState(torch_model),
+        tail=None,
+        n_alignment_heads=0,
+        verifies_drafts=False,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,45 @@ def test_a_segment_that_goes_on_is_shown_before_it_is_whole(english: Tokenizer, 
     assert isinstance(first, Final)
     assert partial == Partial(10.0, 30.0, " not wh")
     assert [event.segment.text for event in session.finish() if isinstance(event, Final)] == [" not"]
+
+
+def said(events: list[Event]) -> list[tuple[float, float, str]]:
+    return [(one.segment.start, one.segment.end, one.segment.text) for one in events if isinstance(one, Final)]
+
+
+def test_a_look_ahead_gives_what_the_end_would_give(english: Tokenizer, engine_of: Made, script: Made) -> None:
+    longer = says(english, 0.0, " ask", 5.0, 5.0, " not", 9.0)
+    engine = engine_of(script(english, says(english, 0.0, " ask", 4.0), longer, longer))
+    session = WhisperSession(parts_of(engine, english, FACTS), engine.new_state(5), TranscribeOptions())
+    samples = sound(10)
+    session.feed(samples[:80_000])
+    assert said(session.ahead()) == [(0.0, 4.0, " ask")]
+    session.feed(samples[80_000:])
+    found = said(session.ahead())
+    assert found == [(0.0, 5.0, " ask"), (5.0, 9.0, " not")]
+    n_calls = len(engine.state.decoded)
+    assert said(session.finish()) == found
+    assert len(engine.state.decoded) == n_calls + 1  # what was read ahead is a draft, read again in one call
+
+
+def test_a_look_ahead_gives_what_one_shot_gives(model: edge.Recognizer, jfk_clip: Path) -> None:
+    clip = soundfile.read(jfk_clip, dtype="float32")[0]
+    samples = np.concatenate([clip, np.zeros(8000, np.float32), clip, clip])  # more than one window
+    with model.session() as session:
+        found: list[Event] = []
+        for at in range(0, len(samples), 80_000):
+            found += session.feed(samples[at : at + 80_000])
+            so_far = [*found, *session.ahead()]
+            whole = model.transcribe(samples[: at + 80_000])
+            assert tuple(event.segment for event in so_far if isinstance(event, Final)) == whole.segments
+
+
+def test_speech_is_not_listened_for_ahead(english: Tokenizer, engine_of: Made, script: Made) -> None:
+    detector: Any = SimpleNamespace(stream=lambda: None)
+    parts = parts_of(engine_of(script(english, [])), english, FACTS)
+    session = WhisperSession(parts, parts.engine.new_state(5), TranscribeOptions(vad=True), lambda: detector)
+    with pytest.raises(OptionError, match="vad is True"):
+        session.ahead()
 
 
 def test_nothing_fed_is_an_end_without_words(english: Tokenizer, engine_of: Made, script: Made) -> None:

@@ -270,7 +270,9 @@ def test_any_logits_come_to_an_end(
         def decode(self, tokens: NDArray[np.int32], *, last_only: bool = True) -> NDArray[np.float32]:
             return noise[rng.integers(0, 64, tokens.shape)]
 
-    engine: Any = SimpleNamespace(dims=dims_of(51864), new_state=State, tail=None, n_alignment_heads=0)
+    engine: Any = SimpleNamespace(
+        dims=dims_of(51864), new_state=State, tail=None, n_alignment_heads=0, verifies_drafts=False
+    )
     result = run(engine, english, seconds, max_tokens=20)
     ends = [segment.end for segment in result.segments]
     assert all(segment.start <= segment.end <= result.duration for segment in result.segments)

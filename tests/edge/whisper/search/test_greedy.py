@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -48,6 +49,26 @@ def test_a_window_can_be_decoded_twice(english: Tokenizer, engine_of: EngineOf, 
     state = state_of(engine_of(script(english, english.encode(" ask"))))
     decoder, prompt = greedy(english, timestamps=False), Prompt((english.sot, english.no_timestamps), 0)
     assert decoder(state, prompt) == decoder(state, prompt)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.lists(st.integers(300, 303), max_size=14))
+@settings(deadline=None, max_examples=60)
+def test_any_draft_gives_the_same_text(
+    english: Tokenizer, engine_of: EngineOf, seed: int, max_tokens: int, draft: list[int]
+) -> None:
+    def few_words(window: int, tokens: tuple[int, ...]) -> NDArray[np.float32]:
+        logits = np.zeros(english.n_vocab, np.float32)
+        rng = np.random.default_rng((seed, *tokens))
+        logits[[300, 301, 302, 303, english.eot]] = 9 + rng.standard_normal(5)
+        return logits
+
+    decoder = greedy(english, timestamps=False, max_tokens=max_tokens)
+    prompt = Prompt((english.sot, english.no_timestamps), 0)
+    state, other = state_of(engine_of(few_words)), state_of(engine_of(few_words))
+    plain = decoder(state, prompt)
+    for guess in (tuple(draft), plain.tokens, (*plain.tokens[:3], *draft)):
+        assert decoder(other, replace(prompt, draft=guess)) == plain
+        assert (other.n_past, other.beams) == (state.n_past, state.beams)
 
 
 @pytest.mark.parametrize(
