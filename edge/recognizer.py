@@ -15,10 +15,11 @@ from .audio import AudioInput
 from .errors import ModelNotFoundError, UnsupportedModelError
 from .gguf.file import GgufFile, open_gguf
 from .gguf.keys import read_optional
+from .live.options import LiveOptions
 from .onnx.folder import FACTS, is_folder, require_files
 from .options import Settings, TranscribeOptions
 from .progress import Progress
-from .session import OnSegment, Session
+from .session import OnSegment, Session, SessionSettings
 from .transcript.transcript import Transcript
 from .transcript.types import Segment
 
@@ -67,8 +68,15 @@ class Recognizer(Protocol):
         """Transcribe a recording segment by segment."""
         ...
 
-    def session(self, *, options: TranscribeOptions | None = None, **settings: Unpack[Settings]) -> Session:
-        """Begin to transcribe sound that comes in piece by piece."""
+    def session(
+        self,
+        *,
+        options: TranscribeOptions | None = None,
+        live: LiveOptions | None = None,
+        final_model: Recognizer | None = None,
+        **settings: Unpack[SessionSettings],
+    ) -> Session:
+        """Begin to transcribe sound that comes in piece by piece, live where a live setting is given."""
         ...
 
 

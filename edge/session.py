@@ -11,12 +11,18 @@ from typing import Protocol, Self
 from .arrays import FloatArray
 from .audio.source import AudioSource
 from .gaps import Gap
+from .live.options import LiveSettings
+from .options import Settings
 from .progress import Progress
 from .transcript.events import End, Event, Final
 from .transcript.transcript import Transcript
 from .transcript.types import Segment
 
 OnSegment = Callable[[Segment], None]
+
+
+class SessionSettings(Settings, LiveSettings, total=False):
+    """Settings of a session: of transcription, and where it is live, of that."""
 
 
 class Session(Protocol):
@@ -37,6 +43,10 @@ class Session(Protocol):
 
     def ahead(self) -> list[Event]:
         """Return what `finish` would return if the sound ended here; the session goes on as if nobody had asked."""
+        ...
+
+    def listen(self, sound: Iterable[FloatArray | Gap]) -> Iterator[Event]:
+        """Yield the events of sound that comes in pieces, such as from a microphone, and of its end."""
         ...
 
     def close(self) -> None:

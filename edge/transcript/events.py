@@ -10,6 +10,14 @@ from .types import Segment, Timing
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """The beginning of a turn: somebody speaks."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+
+
+@dataclass(frozen=True, slots=True)
 class Partial:
     """Text that is read by now and may change: its end is not heard yet, and a `Final` takes its place."""
 
@@ -18,6 +26,21 @@ class Partial:
     end: float
     """Seconds from the beginning of the recording up to which sound was heard."""
     text: str
+    """Text from `start` on, that which is stable included."""
+    n_stable: int = 0
+    """Number of characters at the beginning of `text` that are stable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stable:
+    """Words that follow those of the `Stable` before, and will stay, unless a `Final` has others in their place."""
+
+    start: float
+    """Seconds from the beginning of the recording."""
+    end: float
+    """Seconds from the beginning of the recording at which the last of the words ends."""
+    text: str
+    """Text as decoded, with the blank in front of the first word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +48,14 @@ class Final:
     """A segment that was found, and will not change."""
 
     segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The end of a turn: what was said before is final, and nobody speaks."""
+
+    start: float
+    """Seconds from the beginning of the recording up to which the turn was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +73,5 @@ class End:
     """Magnitude of the loudest sample; 1 is full scale."""
 
 
-Event: TypeAlias = Partial | Final | Gap | End
-"""Text that may change, a segment, something that is missing, or the end."""
+Event: TypeAlias = Speech | Partial | Stable | Final | Silence | Gap | End
+"""Report of a session: speech, text of one of three grades, silence, something that is missing, or the end."""

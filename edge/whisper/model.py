@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ..audio import AudioInput, AudioSource, open_audio
 from ..errors import OptionError, UnsupportedModelError
 from ..gguf.file import GgufFile
 from ..listen.detector import Detector
+from ..live.evidence import weights_of
+from ..live.options import LIVE_NAMES, LiveOptions
+from ..live.session import LiveSession
 from ..options import Settings, TranscribeOptions
 from ..progress import Progress
-from ..session import OnSegment, segments_of, transcribe
+from ..session import OnSegment, Session, SessionSettings, segments_of, transcribe
 from ..threads import default_threads
 from ..transcript.transcript import Transcript
 from ..transcript.types import Segment
@@ -26,13 +29,14 @@ from .engines.native import WhisperEngine
 from .engines.onnx_folder import read_folder
 from .file.model import ModelFile, read_model
 from .idle import IdleStates
+from .passes import WhisperPasses
 from .session import WhisperSession
 from .tokens import Tokenizer
 from .trust.evidence import OpenVad
 from .words.align import attention_lead, check_alignment_heads
 
 if TYPE_CHECKING:
-    from ..recognizer import EngineName
+    from ..recognizer import EngineName, Recognizer
     from .engines.onnx import OnnxEngine
 
 _LOG = logging.getLogger("edge.whisper")
@@ -126,7 +130,7 @@ class Model:
         options = self._checked(options, settings)
         return self._stream(open_audio(audio, raw=raw, track=track), options)
 
-    def _checked(self, options: TranscribeOptions | None, settings: Settings) -> TranscribeOptions:
+    def _checked(self, options: TranscribeOptions | None, settings: Mapping[str, Any]) -> TranscribeOptions:
         if options is not None and not isinstance(options, TranscribeOptions):
             raise OptionError(f"options is {shown(options)}; expected TranscribeOptions")
         options = replace(options or TranscribeOptions(), **settings)
@@ -139,14 +143,58 @@ class Model:
         with source, self._session(options) as session:
             yield from segments_of(session, source)
 
-    def session(self, *, options: TranscribeOptions | None = None, **settings: Unpack[Settings]) -> WhisperSession:
+    def session(
+        self,
+        *,
+        options: TranscribeOptions | None = None,
+        live: LiveOptions | None = None,
+        final_model: Recognizer | None = None,
+        **settings: Unpack[SessionSettings],
+    ) -> Session:
         """Begin to transcribe sound that comes in piece by piece, such as from a microphone or a connection.
 
-        Feed it samples as they come; segments come back as their windows fill, and the rest at the end. All pieces
-        together give what `transcribe` gives for the same samples. A session holds memory of the model, which it gives
-        back at its end: use it in a `with` block, or close it. Arguments and errors are those of `transcribe`.
+        Feed it samples as they come. Without live settings, segments come back as their windows of 30 s fill, and all
+        pieces together give what `transcribe` gives for the same samples. With live settings (`endpoint=0.5`), text
+        comes back while somebody speaks, and is final in each pause. A session holds memory of the model, which it
+        gives back at its end: use it in a `with` block, or close it.
+
+        Args:
+            options: all settings of transcription at once.
+            live: all live settings at once.
+            final_model: reads what is final, where this model is to read only what comes before.
+            settings: any field of `TranscribeOptions`, and of `LiveOptions`, such as `endpoint=0.5`, None for the end
+                of the sound; they override `options` and `live`.
+
+        Raises:
+            OptionError, UnsupportedModelError: the model cannot do what is asked.
+            StoreError: a live session needs the speech detector, and it cannot be fetched.
         """
-        return self._session(self._checked(options, settings))
+        given: dict[str, Any] = dict(settings)
+        live_settings = {name: given.pop(name) for name in LIVE_NAMES if name in given}
+        checked = self._checked(options, given)
+        if live is None and final_model is None and not live_settings:
+            return self._session(checked)
+        return self._live(checked, replace(live or LiveOptions(), **live_settings), final_model or self)
+
+    def _live(self, options: TranscribeOptions, live: LiveOptions, final_model: Recognizer) -> LiveSession:
+        if options.vad is True:
+            raise OptionError("vad is True; a live session listens for speech itself: leave it out")
+        check_alignment_heads(self.engine.n_alignment_heads)
+        vad = self._detector.open(must=True)
+        assert vad is not None
+        return LiveSession(
+            lambda language: final_model.session(options=replace(options, language=language)),
+            partial(self._passes, options),
+            vad,
+            live,
+            weights_of(self.name),
+            language=options.language if self.tokenizer.is_multilingual else "en",
+        )
+
+    def _passes(self, options: TranscribeOptions, language: str | None) -> WhisperPasses:
+        state = self._states.take(options.n_sequences)
+        give_back = partial(self._states.give_back, options.n_sequences, state)
+        return WhisperPasses(self, state, options, language, give_back)
 
     def _session(self, options: TranscribeOptions) -> WhisperSession:
         state = self._states.take(options.n_sequences)

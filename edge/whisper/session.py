@@ -10,12 +10,12 @@ import logging
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 
@@ -32,14 +32,13 @@ from ..options import TranscribeOptions
 from ..transcript.events import End, Event, Final, Partial
 from ..transcript.types import Segment, Timing
 from .checks import check_options
-from .engines.protocol import Engine, State
+from .engines.protocol import State
 from .features import FRAMES_PER_SECOND, HOP_SAMPLES
 from .frames import FrameBuffer
+from .parts import Parts, rules_of
 from .passage import Passage, PassageReader
-from .search.rules import TokenRules
 from .segments import decoding_of
 from .sound import Sound
-from .tokens import Tokenizer, default_suppress_tokens
 from .trust.evidence import Listener, OpenVad, no_vad
 from .window import WindowReader
 from .words.times import WordTimer
@@ -53,40 +52,6 @@ _MOST_TEMPERATURE = 0.5
 """Temperature above which a text is too free to be shown to the model as what came before; openai-whisper's bound."""
 
 _NAME = "the sound of this session"
-
-
-class Parts(Protocol):
-    """The parts of a loaded model that a session uses."""
-
-    @property
-    def engine(self) -> Engine:
-        """Engine that runs the model."""
-        ...
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """Tokenizer of the model's vocabulary."""
-        ...
-
-    @property
-    def mel_filters(self) -> FloatArray:
-        """Mel filter bank, (n_mels, n_bins)."""
-        ...
-
-    @property
-    def suppress_tokens(self) -> tuple[int, ...]:
-        """Tokens that are never sampled; empty for openai-whisper's own list."""
-        ...
-
-    @property
-    def suppress_begin(self) -> tuple[int, ...]:
-        """Tokens that are not sampled first; empty for openai-whisper's own list."""
-        ...
-
-    @property
-    def attention_lead(self) -> int:
-        """Positions by which the attention of the alignment heads is ahead of the speech."""
-        ...
 
 
 class WhisperSession:
@@ -122,7 +87,7 @@ class WhisperSession:
         lead = model.attention_lead if engine.n_alignment_heads else 0
         self._timer = WordTimer(state, tokenizer, options.task, lead) if engine.n_alignment_heads else None
         self._reader = WindowReader(
-            *(engine, state, tokenizer, _rules(model, options), options),
+            *(engine, state, tokenizer, rules_of(model, options), options),
             listener=listener,
             attention_lead=lead,
             look_ahead=self._look_ahead,
@@ -173,6 +138,15 @@ class WhisperSession:
                 raise self._failure
         self.close()
         return [*events, *self._gaps, self._end()]
+
+    def listen(self, sound: Iterable[FloatArray | Gap]) -> Iterator[Event]:
+        """Yield the events of sound that comes in pieces, and of its end; a gap is filled with silence."""
+        for piece in sound:
+            if isinstance(piece, Gap):
+                yield piece
+                piece = np.zeros(max(0, round((piece.end - piece.start) * SAMPLE_RATE_HZ)), np.float32)
+            yield from self.feed(piece)
+        yield from self.finish()
 
     def ahead(self) -> list[Event]:
         """Return what `finish` would give if the sound ended here; the session goes on as if nobody had asked.
@@ -331,17 +305,6 @@ def _speech_chunks(open_vad: OpenVad, options: TranscribeOptions) -> SpeechChunk
     if vad is None:
         raise OptionError("vad is True, but there is no detector; use vad=False, or load the model with edge.load")
     return SpeechChunks(vad, options.vad_options)
-
-
-def _rules(model: Parts, options: TranscribeOptions) -> TokenRules:
-    return TokenRules(
-        model.tokenizer,
-        # A file without the list means openai-whisper's.
-        suppress_tokens=options.suppressed(model.suppress_tokens or default_suppress_tokens(model.tokenizer)),
-        suppress_begin=model.suppress_begin or None,
-        timestamps=options.timestamps,
-        max_initial_timestamp=options.max_initial_timestamp,
-    )
 
 
 def _end_s(sound: Sound) -> float:
