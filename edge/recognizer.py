@@ -74,6 +74,7 @@ class Recognizer(Protocol):
         options: TranscribeOptions | None = None,
         live: LiveOptions | None = None,
         final_model: Recognizer | None = None,
+        clock: Callable[[], float] = time.monotonic,
         **settings: Unpack[SessionSettings],
     ) -> Session:
         """Begin to transcribe sound that comes in piece by piece, live where a live setting is given."""

@@ -45,8 +45,6 @@ class Weights:
     """Weight of the same of the next word, -2 where there is none."""
     average: float
     """Weight of the mean log-probability of the text, at least -2."""
-    silence: float
-    """Weight of the seconds of silence at the end, at most 0.5."""
     shown: float
     """Score from which on a word is shown."""
     quick: float
@@ -57,14 +55,12 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Evidence for a word; every field but the last two is measured at the end of the sound."""
+    """Evidence for a word of a reading."""
 
     hold_s: float
     """Seconds from the word's end to the end of the sound."""
     agreed_s: float
     """Seconds of sound since when all readings agree up to the word."""
-    silence_s: float
-    """Seconds of silence at the end."""
     logprob: float
     next_logprob: float
     average: float
@@ -80,7 +76,6 @@ class Evidence:
             "logprob": max(self.logprob, _LEAST_LOGPROB),
             "next_logprob": max(self.next_logprob, _LEAST_LOGPROB),
             "average": max(self.average, -2.0),
-            "silence": min(self.silence_s, 0.5),
         }
 
     def score(self, weights: Weights) -> float:
@@ -116,35 +111,34 @@ class Agreement:
         """Count from the next reading on."""
         self._since = []
 
-    def evidence(self, found: Pass, index: int, silence_s: float) -> Evidence:
+    def evidence(self, found: Pass, index: int) -> Evidence:
         """Collect the evidence for a word of the reading taken last."""
         word = found.words[index]
         following = found.words[index + 1 : index + 2]
         return Evidence(
             hold_s=found.seconds - word.end,
             agreed_s=found.seconds - self._since[index][1],
-            silence_s=silence_s,
             logprob=word.logprob,
             next_logprob=following[0].logprob if following else _NO_NEXT_LOGPROB,
             average=found.avg_logprob,
         )
 
 
-def count_stable(found: Pass, kept: int, agreement: Agreement, silence_s: float, grade: Grade, weights: Weights) -> int:
+def count_stable(found: Pass, kept: int, agreement: Agreement, grade: Grade, weights: Weights) -> int:
     """Count the words of a reading that are stable, of which `kept` are already."""
     least = weights.quick if grade == "quick" else weights.sure
     for index in range(kept, len(found.words)):
-        evidence = agreement.evidence(found, index, silence_s)
+        evidence = agreement.evidence(found, index)
         has_waited = grade == "quick" and evidence.agreed_s >= 0.4 - 1e-6 and evidence.hold_s >= 1.0
         if not has_waited and evidence.score(weights) < least:
             return index
     return len(found.words)
 
 
-def count_shown(found: Pass, stable: int, agreement: Agreement, silence_s: float, weights: Weights) -> int:
+def count_shown(found: Pass, stable: int, agreement: Agreement, weights: Weights) -> int:
     """Count the words of a reading that are shown, stable ones included: those that are likely enough to stay."""
     for index in range(stable, len(found.words)):
-        if agreement.evidence(found, index, silence_s).score(weights) < weights.shown:
+        if agreement.evidence(found, index).score(weights) < weights.shown:
             return index
     return len(found.words)
 

@@ -36,8 +36,8 @@ class TurnReading:
         self.fed += len(samples)
         self._reader.feed(samples)
 
-    def look(self, heard_s: float, silence_s: float) -> list[Event]:
-        """Read all that was fed, of which `heard_s` sound like speech and the last `silence_s` like none."""
+    def look(self, heard_s: float) -> list[Event]:
+        """Read all that was fed, of which `heard_s` sound like speech."""
         self.read = self.fed
         found = self._reader.read(self._kept, heard_s)
         if not found.is_believed:
@@ -45,10 +45,9 @@ class TurnReading:
             return []
         self._agreement.update(found)
         self._last = found
-        how = (self._agreement, silence_s)
-        n_stable = count_stable(found, len(self._kept), *how, self._grade, self._weights)
+        n_stable = count_stable(found, len(self._kept), self._agreement, self._grade, self._weights)
         events = self._keep(found.words[:n_stable])
-        n_shown = count_shown(found, n_stable, *how, self._weights)
+        n_shown = count_shown(found, n_stable, self._agreement, self._weights)
         return [*events, self._shown(found.words[:n_shown])]
 
     def settle(self, text: str, *, ended: bool) -> list[Event]:

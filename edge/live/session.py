@@ -256,6 +256,7 @@ class LiveSession:
         events, self._turn = turn.cut(at, self._open_reader(self._language))
         if self._options.endpoint is None:
             return events
+        seconds = at / SAMPLE_RATE_HZ
         self._close_span()
         self._span = self._new_span(turn.start)
         events += self._span.feed(self._sound.between(turn.start, at))
@@ -263,7 +264,7 @@ class LiveSession:
             events += self._final(self._span.finish())
         self._close_span()
         self._span = self._new_span(at)
-        return events
+        return [*events, Silence(seconds), Speech(seconds)]
 
     def _waits(self) -> bool:
         """Whether what was read in the last pause may still be the end of it all."""
@@ -283,7 +284,7 @@ class LiveSession:
         if not is_long or not self._pace.is_due((turn.fed - turn.read) / SAMPLE_RATE_HZ):
             return []
         with self._pace.reading():
-            return turn.look(self._turns.heard_s(turn.start - self._origin), self._turns.silence_s)
+            return turn.look(self._turns.heard_s(turn.start - self._origin))
 
     def _settle(self, *, ended: bool) -> list[Event]:
         """Make the words that were read in a pause stable, once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -149,6 +149,7 @@ class Model:
         options: TranscribeOptions | None = None,
         live: LiveOptions | None = None,
         final_model: Recognizer | None = None,
+        clock: Callable[[], float] = time.monotonic,
         **settings: Unpack[SessionSettings],
     ) -> Session:
         """Begin to transcribe sound that comes in piece by piece, such as from a microphone or a connection.
@@ -162,6 +163,7 @@ class Model:
             options: all settings of transcription at once.
             live: all live settings at once.
             final_model: reads what is final, where this model is to read only what comes before.
+            clock: gives the seconds by which live readings are paced.
             settings: any field of `TranscribeOptions`, and of `LiveOptions`, such as `endpoint=0.5`, None for the end
                 of the sound; they override `options` and `live`.
 
@@ -174,9 +176,11 @@ class Model:
         checked = self._checked(options, given)
         if live is None and final_model is None and not live_settings:
             return self._session(checked)
-        return self._live(checked, replace(live or LiveOptions(), **live_settings), final_model or self)
+        return self._live(checked, replace(live or LiveOptions(), **live_settings), final_model or self, clock)
 
-    def _live(self, options: TranscribeOptions, live: LiveOptions, final_model: Recognizer) -> LiveSession:
+    def _live(
+        self, options: TranscribeOptions, live: LiveOptions, final_model: Recognizer, clock: Callable[[], float]
+    ) -> LiveSession:
         if options.vad is True:
             raise OptionError("vad is True; a live session listens for speech itself: leave it out")
         check_alignment_heads(self.engine.n_alignment_heads)
@@ -189,6 +193,7 @@ class Model:
             live,
             weights_of(self.name),
             language=options.language if self.tokenizer.is_multilingual else "en",
+            clock=clock,
         )
 
     def _passes(self, options: TranscribeOptions, language: str | None) -> WhisperPasses:
