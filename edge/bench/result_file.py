@@ -18,6 +18,7 @@ FORMATS = {
     "coverage": 1,
     "hallucination": 1,
     "kernels": 1,
+    "live": 1,
     "nbest": 1,
     "perplexity": 1,
     "precisions": 1,

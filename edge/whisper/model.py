@@ -188,7 +188,7 @@ class Model:
         assert vad is not None
         return LiveSession(
             lambda language: final_model.session(options=replace(options, language=language)),
-            partial(self._passes, options),
+            partial(self.passes, options),
             vad,
             live,
             weights_of(self.name),
@@ -196,7 +196,8 @@ class Model:
             clock=clock,
         )
 
-    def _passes(self, options: TranscribeOptions, language: str | None) -> WhisperPasses:
+    def passes(self, options: TranscribeOptions, language: str | None) -> WhisperPasses:
+        """Begin to read a turn of speech that still goes on, in a language; None detects it."""
         state = self._states.take(options.n_sequences)
         give_back = partial(self._states.give_back, options.n_sequences, state)
         return WhisperPasses(self, state, options, language, give_back)
