@@ -1,17 +1,18 @@
 """Fit the weights of the evidence that a word will stay, and the scores that it needs, for one model.
 
-Recordings are played to a live session, and every word of every reading that was not stable yet is an example: it is
-right if the final text of its turn has it in its place. Weights are those of a logistic regression; the scores are the
-least at which the words from there on are right as often as asked for, on recordings that the weights were not fitted
-on: each half of the recordings is judged by weights of the other.
+Recordings are played to a live session in which no word is stable before a pause, and every word near the end of every
+reading is an example: it is right if the final text of its turn has it in its place. Weights are those of a logistic
+regression. The scores are the least from which on words are right as often as asked for, on recordings that the weights
+were not fitted on: each half of the recordings is judged by weights of the other.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from edge.live.options import LiveOptions
 from edge.live.passes import HeardWord, Pass, PassReader
 from edge.live.session import LiveSession
 from edge.options import TranscribeOptions
-from edge.transcript.events import Silence
+from edge.transcript.events import Event, Silence, Speech
 from edge.whisper.model import Model
 
 from ..arguments import add_models, add_precision, add_sets, given_sets
@@ -42,6 +43,8 @@ examples:
 """
 
 _QUIET_S = 1.5
+_NEAR_S = 3.0
+"""Seconds from the end of the sound up to which words are examples: those before are decided."""
 _RIDGE = 1.0
 _ROUNDS = 30
 _SHOWN, _QUICK, _SURE = 0.86, 0.975, 0.998
@@ -110,24 +113,37 @@ def _examples(model: Model, samples: FloatArray, language: str, recording: int) 
         return _Recorder(model.passes(TranscribeOptions(), code), turns[-1])
 
     session = LiveSession(
-        *(lambda code: model.session(language=code), reader, vad, LiveOptions(), weights_of(model.name)),
+        *(
+            lambda code: model.session(language=code),
+            reader,
+            vad,
+            LiveOptions(stable="sure"),
+            replace(weights_of(model.name), sure=math.inf),
+        ),
         language=language,
         clock=clock,
     )
     with session:
         played = play(session, clock, with_quiet(samples, _QUIET_S))
-    finals: list[str] = []
-    found: list[Any] = []
-    for one in played.heard:
-        found.append(one.event)
-        if isinstance(one.event, Silence):
-            finals.append(text_of(found))
-            found = []
     return [
         example
-        for passes, text in zip(turns, finals, strict=False)
+        for passes, text in zip(turns, _texts([one.event for one in played.heard]), strict=False)
+        if text is not None
         for example in _of_turn(passes, text.split(), recording)
     ]
+
+
+def _texts(events: Sequence[Event]) -> list[str | None]:
+    """List the final text of each turn; None of one that was cut, whose readings went on behind the cut."""
+    texts: list[str | None] = []
+    begun, ended_at = 0, -1.0
+    for index, event in enumerate(events):
+        if isinstance(event, Speech) and event.start == ended_at:
+            texts[-1] = None
+        elif isinstance(event, Silence):
+            texts.append(text_of(events[begun:index]))
+            begun, ended_at = index, event.start
+    return texts
 
 
 def _of_turn(passes: Sequence[tuple[int, Pass]], final: Sequence[str], recording: int) -> list[_Example]:
@@ -144,6 +160,7 @@ def _of_turn(passes: Sequence[tuple[int, Pass]], final: Sequence[str], recording
         examples += [
             _Example(recording, agreement.evidence(found, index), index in stays)
             for index in range(n_kept, len(found.words))
+            if found.seconds - found.words[index].end <= _NEAR_S
         ]
     return examples
 
