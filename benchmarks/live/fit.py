@@ -47,8 +47,8 @@ _NEAR_S = 3.0
 """Seconds from the end of the sound up to which words are examples: those before are decided."""
 _RIDGE = 1.0
 _ROUNDS = 30
-_SHOWN, _QUICK, _SURE = 0.86, 0.975, 0.998
-"""Shares of words that must stay, of those shown, stable by the quick grade and by the sure one."""
+_SHOWN, _QUICK, _SURE = 0.86, 0.985, 0.998
+"""Shares of words that must stay: of those that are only shown, that are stable by the quick grade, by the sure one."""
 
 
 @dataclass(slots=True)
@@ -176,10 +176,12 @@ def _toml(name: str, examples: Sequence[_Example]) -> str:
     weights = fit(x, y)
     lines = [f'["{name}"]', f"# {len(y)} examples, of which {100 * y.mean():.1f} % stay; AUC {_auc(scores, y):.3f}"]
     lines += [f"{key} = {weight:.3f}" for key, weight in zip(names, weights, strict=True)]
-    for grade, least in (("shown", _SHOWN), ("quick", _QUICK), ("sure", _SURE)):
-        at = least_score(scores, y, least)
-        right, share = y[scores >= at].mean(), (scores >= at).mean()
-        lines.append(f"{grade} = {at:.2f}  # {100 * right:.1f} % right, {100 * share:.0f} % of the examples")
+    quick, sure = least_score(scores, y, _QUICK), least_score(scores, y, _SURE)
+    still_open, everything = scores < quick, np.ones(len(y), np.bool_)
+    shown = least_score(scores[still_open], y[still_open], _SHOWN)
+    for grade, at, among in (("shown", shown, still_open), ("quick", quick, everything), ("sure", sure, everything)):
+        chosen = among & (scores >= at)
+        lines.append(f"{grade} = {at:.2f}  # {100 * y[chosen].mean():.1f} % right, {100 * chosen.mean():.0f} % of all")
     return "\n".join(lines)
 
 

@@ -105,19 +105,24 @@ def _stable_words(heard: Sequence[Heard]) -> tuple[list[str], list[float]]:
 
 def _showings(heard: Sequence[Heard], measures: Measures) -> list[_Shown]:
     """List what was shown behind the stable words, each time."""
-    found, before, n_stable, stable = [], 0, 0, ""
+    found: list[_Shown] = []
+    n_stable, stable, ended_at = 0, "", -1.0
+    carries = False  # whether stable words were carried over a cut, and which is not known yet
     for one in heard:
         event = one.event
         if isinstance(event, Speech):
-            before, stable = n_stable, ""
+            stable, carries = "", event.start == ended_at
+        elif isinstance(event, Silence):
+            ended_at = event.start
         elif isinstance(event, Stable):
             n_stable += sum(bool(letters_of(word)) for word in event.text.split())
             stable += event.text
         elif isinstance(event, Partial):
+            if carries:
+                stable, carries = event.text[: event.n_stable], False
             measures.broken += not event.text.startswith(stable) or event.n_stable != len(stable)
             words = [word for word in event.text[event.n_stable :].split() if letters_of(word)]
             found.append(_Shown(one.at, n_stable, tuple(words)))
-    assert before <= n_stable
     return found
 
 

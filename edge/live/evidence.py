@@ -22,6 +22,9 @@ from .passes import Pass
 _LETTERS = re.compile(r"[^\w']+")
 _LEAST_LOGPROB = -4.0
 _NO_NEXT_LOGPROB = -2.0
+_WAITED_S: Mapping[Grade, tuple[float, float]] = {"quick": (0.39, 1.0), "sure": (1.19, 2.0)}
+"""Seconds for which readings agree, and from the word to the end of the sound, after which any word is stable: one that
+the model is in doubt about for good must not hold up all that follow."""
 _DEFAULT = "tiny.en"
 """Model whose weights stand in for those of a model that has none."""
 
@@ -127,9 +130,10 @@ class Agreement:
 def count_stable(found: Pass, kept: int, agreement: Agreement, grade: Grade, weights: Weights) -> int:
     """Count the words of a reading that are stable, of which `kept` are already."""
     least = weights.quick if grade == "quick" else weights.sure
+    least_agreed_s, least_hold_s = _WAITED_S[grade]
     for index in range(kept, len(found.words)):
         evidence = agreement.evidence(found, index)
-        has_waited = grade == "quick" and evidence.agreed_s >= 0.4 - 1e-6 and evidence.hold_s >= 1.0
+        has_waited = evidence.agreed_s >= least_agreed_s and evidence.hold_s >= least_hold_s
         if not has_waited and evidence.score(weights) < least:
             return index
     return len(found.words)

@@ -30,6 +30,7 @@ from ..transcript.events import End, Event, Final, Silence, Speech
 from ..transcript.types import Decoding, Timing
 from .evidence import Weights
 from .finals import OpenSession, Span, text_of
+from .hearing import Hearing
 from .options import LiveOptions
 from .pace import Pace
 from .passes import PassReader
@@ -93,7 +94,7 @@ class LiveSession:
         """Begin to listen to what comes from sample `at` of the stream on."""
         self._origin = at  # sample that the detector heard first
         self._sound = HeldSound(at)
-        self._stream = self._vad.stream()
+        self._hearing = Hearing(self._vad)
         endpoint = self._options.endpoint
         self._endpoint_s = _PAUSE_S if endpoint is None else float(endpoint)
         self._turns = TurnFinder(self._endpoint_s)
@@ -130,8 +131,8 @@ class LiveSession:
             self._sound.append(block)
             events = [
                 event
-                for probability in self._stream.feed(block).tolist()
-                for turn in self._turns.step(probability)
+                for frame in self._hearing.feed(block)
+                for turn in self._turns.step(frame)
                 for event in self._follow(turn)
             ]
             if self._span is not None and self._options.endpoint is None and not self._waits():
@@ -279,7 +280,8 @@ class LiveSession:
         if self._sound.stop > turn.fed:
             turn.feed(self._sound.between(turn.fed, self._sound.stop))
         if self._ahead is not None:
-            return self._settle(ended=False) if self._turns.silence_s >= _SETTLED_S else []
+            is_settled = self._options.stable == "quick" and self._turns.silence_s >= _SETTLED_S
+            return self._settle(ended=False) if is_settled else []
         is_long = turn.fed - turn.start >= _LEAST_S * SAMPLE_RATE_HZ
         if not is_long or not self._pace.is_due((turn.fed - turn.read) / SAMPLE_RATE_HZ):
             return []
