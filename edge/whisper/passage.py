@@ -155,11 +155,16 @@ class PassageReader:
 
     def _cut(self, segment: Segment, timed: Segment, at_s: float) -> Segment | None:
         """Give the part of a segment that is spoken before a time, by its words' times; None where there is no part."""
-        if segment.end <= at_s + _DOUBT_S or segment.start >= at_s:
-            return segment if segment.start < at_s else None
         words = [word for word in timed.words if word.start < at_s]
-        if not words or len(words) == len(timed.words):
-            return segment if words or not timed.words else None
+        goes_on = segment.end > at_s + _DOUBT_S
+        if words and len(words) == len(timed.words) and goes_on:
+            return replace(segment, start=min(segment.start, words[0].start), end=words[-1].end)
+        if segment.start >= at_s:
+            return None
+        if not (goes_on and timed.words):
+            return segment
+        if not words:
+            return None
         decoding = decoding_of(segment)
         tokens = [token for token in decoding.tokens if token < self._tokenizer.eot]
         written_in = "en" if self._options.task == "translate" else segment.language

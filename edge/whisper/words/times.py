@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, pairwise
 
@@ -35,6 +35,8 @@ _CLOSURE_FRAMES = 10
 """Frames of silence too short to divide a word, as before the p of "stop"."""
 _LINGER_FRAMES = 15
 """Frames for which a word may still be heard after attention has moved on to the sign after it."""
+_WORD_FRAMES = 50
+"""Frames in which nearly every word is said."""
 _DOUBT_S = 0.5
 """Seconds that the timestamps of a segment, where the model wrote some, are hardly ever further off."""
 
@@ -68,46 +70,67 @@ class WordTimer:
             for first, group in zip(firsts, groups, strict=False)
             for word in group
         ]
-        places = iter(self._places(spoken, [token for tokens in texts for token in tokens], raw, language))
+        openings = set(accumulate((len(group) for group in groups), initial=0))
+        text = [token for tokens in texts for token in tokens]
+        places = iter(self._places(spoken, openings, text, raw, language))
         timed = [_timed(segment, group, places, tokenizer) for segment, group in zip(segments, groups, strict=True)]
         self.seconds += time.perf_counter() - began
         return timed
 
     def _places(
-        self, spoken: Sequence[tuple[int, int]], text: Sequence[int], raw: FloatArray, language: str | None
+        self,
+        spoken: Sequence[tuple[int, int]],
+        openings: Container[int],
+        text: Sequence[int],
+        raw: FloatArray,
+        language: str | None,
     ) -> list[tuple[int, int]]:
         if not text:
             return []
         start = (*self._tokenizer.sot_sequence(language, self._task), self._tokenizer.no_timestamps)
         n_positions = max(1, len(raw) // FRAMES_PER_POSITION)
         gain = attention_map(self._state, start, text, self._tokenizer.eot, n_positions, self._lead)
-        return place_words(spoken, gain, is_speech(raw))
+        return place_words(spoken, gain, is_speech(raw), openings)
 
 
-def place_words(spoken: Sequence[tuple[int, int]], gain: FloatArray, speech: BoolArray) -> list[tuple[int, int]]:
+def place_words(
+    spoken: Sequence[tuple[int, int]], gain: FloatArray, speech: BoolArray, openings: Container[int] = (0,)
+) -> list[tuple[int, int]]:
     """Find the first frame of each word and the one after its last.
 
     Args:
         spoken: first token and one after the last of each word, signs left out: rows of `gain`, ascending.
         gain: how much each token and, last, the end of the text are read from each position (`attention_map`).
         speech: which frames are speech (`is_speech`).
+        openings: numbers of the words that begin a segment.
     """
     entries = warp(gain) * FRAMES_PER_POSITION
     begins = [int(entries[first]) for first, _ in spoken]
     places: list[tuple[int, int]] = []
-    for (first, stop), (begin, end) in zip(spoken, pairwise([*begins, int(entries[-1])]), strict=True):
+    bounds = pairwise([*begins, int(entries[-1])])
+    for number, ((first, stop), (begin, end)) in enumerate(zip(spoken, bounds, strict=True)):
         attended = min(int(entries[stop]), len(speech))
         attention = np.maximum(gain[first:stop].max(axis=0), 0).repeat(FRAMES_PER_POSITION)[begin:attended]
         heard = speech[begin : min(end, attended + _LINGER_FRAMES)]
         stretches = [stretch for stretch in _stretches(heard) if stretch[0] < len(attention)]
         if not stretches:
             at = (0, len(attention))
-        elif not places:  # attention of the first word wanders over all that is heard before
+        elif number in openings:  # attention of the first word wanders over all that is heard before
             at = stretches[-1]
         else:
-            at = max(stretches, key=lambda stretch: float(attention[slice(*stretch)].sum()))
+            at = max(stretches, key=lambda stretch: _most_at_once(attention[slice(*stretch)]))
         places.append((begin + at[0], begin + at[1]))
     return places
+
+
+def _most_at_once(attention: FloatArray) -> float:
+    """Find the most attention (n_frames,) in the time of a word.
+
+    What has no text of its own, such as a phrase that is said again, draws less at once, but in all of its length.
+    """
+    sums = np.cumsum(attention)
+    sums[_WORD_FRAMES:] -= sums[:-_WORD_FRAMES].copy()
+    return float(sums.max())
 
 
 def is_speech(raw: FloatArray) -> BoolArray:

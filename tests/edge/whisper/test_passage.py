@@ -17,7 +17,7 @@ from edge.options import TranscribeOptions
 from edge.transcript.transcript import Transcript
 from edge.whisper.tokens import Tokenizer
 
-from .conftest import EngineOf, ScriptedEngine, ScriptOf
+from .conftest import EngineOf, ScriptedEngine, ScriptedState, ScriptOf
 from .run import transcribe
 
 RATE_HZ = 16000
@@ -52,12 +52,31 @@ def says(tokenizer: Tokenizer, *items: float | str) -> list[int]:
     return [token for part in parts for token in part]
 
 
-def run(engine: ScriptedEngine, tokenizer: Tokenizer, samples: Floats, **settings: Any) -> Transcript:
+def run(
+    engine: ScriptedEngine, tokenizer: Tokenizer, samples: Floats, *, n_alignment_heads: int = 0, **settings: Any
+) -> Transcript:
     options = TranscribeOptions(**{"temperature": 0, **settings})
     state = engine.new_state(options.n_sequences)
     detector: Any = SignsAreSpeech()
-    engine.n_alignment_heads = settings.pop("n_alignment_heads", 0)
+    engine.n_alignment_heads = n_alignment_heads
     return transcribe(engine, state, tokenizer, FACTS, open_audio(samples), options, open_vad=lambda: detector)
+
+
+def attend(monkeypatch: pytest.MonkeyPatch, *spans: tuple[float, float]) -> None:
+    """Let the tokens of a window be read evenly from these seconds, and the end of the text from what is left."""
+
+    def alignment(state: ScriptedState) -> Floats:
+        # Rows are those of <|startoftranscript|>, <|notimestamps|>, the text and the end; each shows where the next is.
+        attention = np.full((1, 1, len(state.decoded[-1]), state.dims.n_audio_ctx), 1e-3, np.float32)
+        positions = np.concatenate([np.arange(round(50 * first), round(50 * stop)) for first, stop in spans])
+        rows = attention[0, 0, 1:-2]
+        for row, part in zip(rows, np.array_split(positions, len(rows)), strict=True):
+            row[part] = 1.0
+        attention[0, 0, -2, positions[-1] + 1 :] = 1.0
+        attention /= attention.sum(axis=3, keepdims=True)
+        return attention
+
+    monkeypatch.setattr(ScriptedState, "alignment", alignment)
 
 
 def told(result: Transcript) -> list[tuple[float, str]]:
@@ -98,6 +117,21 @@ def test_speech_before_a_text_is_read_on_its_own(english: Tokenizer, engine_of: 
     result = run(engine, english, sound((3, "speech"), (5, "noise"), (3, "speech")), max_initial_timestamp=30.0)
     assert told(result) == [(0.0, FIRST), (8.0, SECOND), (8.1, SECOND)]
     assert len(engine.state.encoded) == 2
+
+
+def test_a_text_stays_that_is_heard_before_its_timestamps(
+    english: Tokenizer, engine_of: EngineOf, script: ScriptOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    windows = says(english, 0.0, FIRST, 7.6, 7.6, SECOND, 10.0), says(english, 0.2, FIRST, 2.7)
+    engine = engine_of(script(english, *windows))
+    attend(monkeypatch, (0.1, 2.4), (3.8, 6.1))
+    pause = (1.2, "noise")
+    samples = sound((2.5, "speech"), pause, (2.5, "speech"), pause, (2.5, "speech"), pause)
+    result = run(engine, english, samples, n_alignment_heads=1)
+    assert [segment.text for segment in result.segments] == [FIRST, SECOND, FIRST]
+    assert [segment.start for segment in result.segments] == pytest.approx([0.0, 3.7, 7.4], abs=0.2)
+    assert result.segments[1].end == pytest.approx(6.2, abs=0.2)
+    assert result.gaps == ()
 
 
 def test_speech_without_words_is_a_gap(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:

@@ -67,6 +67,24 @@ def test_noise_before_the_first_word_is_not_the_word() -> None:
     assert place_words([(0, 1)], gain, speech_of(100, (0, 50), (62, 80))) == [(62, 80)]
 
 
+def test_a_word_is_where_much_attention_is_at_once() -> None:
+    """The last word of a phrase is not all of what is said after it without a text."""
+    gain = gain_of((0, 10), (10, 200), (200, 210), n_positions=210)
+    gain[1, 30:] = 0.8
+    speech = speech_of(420, (0, 18), (20, 60), (80, 240), (260, 390), (405, 420))
+    places = place_words([(0, 1), (1, 2), (2, 3)], gain, speech)
+    assert places[:2] == [(0, 18), (20, 60)]
+
+
+def test_the_first_word_of_a_segment_is_not_what_is_said_before_it() -> None:
+    gain = gain_of((0, 10), (10, 160), (160, 170), n_positions=180)
+    gain[1, 130:160] = 0.5
+    speech = speech_of(360, (0, 18), (60, 220), (290, 316), (320, 340))
+    spoken = [(0, 1), (1, 2), (2, 3)]
+    assert place_words(spoken, gain, speech, openings={0, 1}) == [(0, 18), (290, 316), (320, 340)]
+    assert place_words(spoken, gain, speech)[1] == (60, 220)
+
+
 def test_signs_take_the_pause_behind_a_word() -> None:
     gain = gain_of((0, 10), (10, 30), (30, 40), n_positions=50)  # word, sign, word
     speech = speech_of(100, (0, 26), (50, 80))
