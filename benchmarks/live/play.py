@@ -78,7 +78,7 @@ class Played:
 
 
 def play(session: Session, clock: SimulatedClock, samples: FloatArray) -> Played:
-    """Play samples (n_samples,) to a session that was given the clock."""
+    """Feed samples (n_samples,) to a session that was given the clock, at the speed of speech."""
     heard: list[Heard] = []
     busy_s = most_lag_s = 0.0
     fed, n_block = 0, round(BLOCK_S * SAMPLE_RATE_HZ)
