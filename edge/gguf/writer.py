@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..files import replacing_file
-from .file import MetadataValue
-from .types import BLOCKS, MAX_DIMS, VALUE_DTYPES, TensorType, ValueType
+from .file import MetadataValue, StoredTensor
+from .types import BLOCKS, MAX_DIMS, VALUE_DTYPES, ValueType
 
 ALIGNMENT = 32
 VERSION = 3
@@ -26,22 +23,11 @@ _SCALARS: Mapping[type, tuple[ValueType, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TensorToWrite:
-    """A tensor on its way into a file."""
-
-    name: str
-    type: TensorType
-    shape: tuple[int, ...]
-    """Shape in numpy's order, counted in elements."""
-    data: NDArray[Any]
-    """Numbers of the tensor, or for block types its bytes; C order is made."""
-
-
-def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors: Iterable[TensorToWrite]) -> None:
+def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors: Iterable[StoredTensor]) -> None:
     """Write a GGUF file under a temporary name, flush it to disk, then give it its name.
 
-    Python ints become uint32, floats float32; arrays keep numpy's type. Metadata and tensors keep their order.
+    Python ints become uint32, floats float32; arrays keep numpy's type. Metadata and tensors keep their order. A tensor
+    whose data are read when they are asked for is read once, when its turn comes.
 
     Raises:
         ValueError: the format cannot hold a value, name or tensor; the message names it.
@@ -54,7 +40,7 @@ def write_gguf(path: str | Path, metadata: Mapping[str, MetadataValue], tensors:
         _write(file, metadata, to_write)
 
 
-def _check(metadata: Mapping[str, MetadataValue], tensors: list[TensorToWrite]) -> None:
+def _check(metadata: Mapping[str, MetadataValue], tensors: list[StoredTensor]) -> None:
     """Refuse what `open_gguf` would refuse, here, where the mistake is."""
     if metadata.get("general.alignment", ALIGNMENT) != ALIGNMENT:
         raise ValueError(f"general.alignment: tensors are written at multiples of {ALIGNMENT}")
@@ -67,15 +53,14 @@ def _check(metadata: Mapping[str, MetadataValue], tensors: list[TensorToWrite]) 
             raise ValueError(
                 f"{tensor.name}: expected a name and at most {MAX_DIMS} dimensions of at least 1, found {tensor.shape}"
             )
-        weights, n_bytes = BLOCKS[tensor.type]
-        n_weights = math.prod(tensor.shape)
-        if (tensor.shape or (1,))[-1] % weights or tensor.data.nbytes != n_weights // weights * n_bytes:
+        row, block = (tensor.shape or (1,))[-1], BLOCKS[tensor.type][0]
+        if row % block:
             raise ValueError(
-                f"{tensor.name}: {tensor.data.nbytes} bytes are not a {tensor.type.name} tensor of shape {tensor.shape}"
+                f"{tensor.name}: rows of {row} are no blocks of {block}, which {tensor.type.name} is made of"
             )
 
 
-def _write(file: BinaryIO, metadata: Mapping[str, MetadataValue], tensors: list[TensorToWrite]) -> None:
+def _write(file: BinaryIO, metadata: Mapping[str, MetadataValue], tensors: list[StoredTensor]) -> None:
     file.write(struct.pack("<4sIQQ", b"GGUF", VERSION, len(tensors), len(metadata)))
     for key, value in metadata.items():
         file.write(_string(key) + _value(key, value))
@@ -84,11 +69,16 @@ def _write(file: BinaryIO, metadata: Mapping[str, MetadataValue], tensors: list[
         shape = tuple(reversed(tensor.shape))
         file.write(_string(tensor.name))
         file.write(struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, tensor.type, offset))
-        offset += _padded(tensor.data.nbytes)
+        offset += _padded(tensor.n_bytes)
     file.write(bytes(-file.tell() % ALIGNMENT))
     for tensor in tensors:
-        file.write(np.ascontiguousarray(tensor.data).data)
-        file.write(bytes(-tensor.data.nbytes % ALIGNMENT))
+        data = np.ascontiguousarray(tensor.data)
+        if data.nbytes != tensor.n_bytes:
+            raise ValueError(
+                f"{tensor.name}: {data.nbytes} bytes are not a {tensor.type.name} tensor of shape {tensor.shape}"
+            )
+        file.write(data.data)
+        file.write(bytes(-data.nbytes % ALIGNMENT))
 
 
 def _value(key: str, value: MetadataValue) -> bytes:

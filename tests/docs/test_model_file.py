@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError
-from edge.gguf.file import GgufFile, MetadataValue, open_gguf
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.file import GgufFile, MetadataValue, StoredTensor, open_gguf
+from edge.gguf.writer import write_gguf
 from edge.whisper.file.dims import LayerShape, tensor_shapes
 from edge.whisper.file.model import FORMAT_VERSION, ModelFile, open_model
 from edge.whisper.file.positions import POSITIONS, sinusoids
@@ -129,7 +129,7 @@ def test_what_is_required_has_to_be_there(
 
 def _rewritten(file: GgufFile, path: Path, kept: list[str]) -> ModelFile:
     """The model of a file with these keys alone."""
-    tensors = [TensorToWrite(one.name, one.type, one.shape, one.data) for one in file.tensors.values()]
+    tensors = [StoredTensor(one.name, one.type, one.shape, one.data) for one in file.tensors.values()]
     write_gguf(path, {key: file.metadata[key] for key in kept}, tensors)
     return open_model(path)
 

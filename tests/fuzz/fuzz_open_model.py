@@ -29,8 +29,9 @@ from typing import Any
 import numpy as np
 
 from edge.errors import EdgeError
+from edge.gguf.file import StoredTensor
 from edge.gguf.types import BLOCKS, TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 from edge.quant import quantize_int8
 from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.dims import HEAD_DIM, LayerShape, WhisperDims
@@ -46,7 +47,7 @@ MUTATIONS_OF_ONE = 25
 """Runs on the same model, the first of which leaves it as it is."""
 
 Metadata = dict[str, Any]
-Tensors = dict[str, TensorToWrite]
+Tensors = dict[str, StoredTensor]
 
 _NUMBERS = (0, 1, 2, 3, 7, 8, 31, 32, 64, 127, 128, 255, 1611, 1612, 1613, 65535, 65536, 2**31 - 1, 2**32 - 1)
 _FLOATS = (np.nan, np.inf, -np.inf, -1.0, 0.0, 3e38, -3e38, 1e-45)
@@ -98,14 +99,14 @@ def mutate_value(rng: random.Random, value: Any) -> Any:
     return rng.choice(others)()
 
 
-def mutate_tensor(rng: random.Random, tensor: TensorToWrite) -> TensorToWrite:
+def mutate_tensor(rng: random.Random, tensor: StoredTensor) -> StoredTensor:
     """Another type, shape or content, still well-formed GGUF."""
     kind = rng.randrange(4)
     if kind == 0 and tensor.data.dtype.kind == "f":
         data = tensor.data.copy()
         with np.errstate(over="ignore"):  # into float16
             data.reshape(-1)[rng.randrange(data.size)] = rng.choice(_FLOATS)
-        return replace(tensor, data=data)
+        return replace(tensor, source=data)
     shape = tensor.shape
     if kind == 1:
         shape = tuple(max(1, n + rng.randint(-1, 1)) for n in shape)
@@ -115,7 +116,7 @@ def mutate_tensor(rng: random.Random, tensor: TensorToWrite) -> TensorToWrite:
     if shape[-1] % weights:
         return replace(tensor, name=f"{tensor.name}x")
     size = int(np.prod(shape)) // weights * n_bytes
-    return replace(tensor, type=type_, shape=shape, data=np.frombuffer(rng.randbytes(size), np.uint8))
+    return replace(tensor, type=type_, shape=shape, source=np.frombuffer(rng.randbytes(size), np.uint8))
 
 
 def mutate_model(rng: random.Random, metadata: Metadata, tensors: Tensors) -> tuple[Metadata, Tensors]:
@@ -154,15 +155,15 @@ def random_dims(rng: random.Random) -> WhisperDims:
     )
 
 
-def retyped(rng: random.Random, tensor: TensorToWrite) -> Iterator[TensorToWrite]:
+def retyped(rng: random.Random, tensor: StoredTensor) -> Iterator[StoredTensor]:
     """A float tensor as INT8 with its scales, or as float16, where its place allows."""
     if tensor.type is TensorType.F32 and len(tensor.shape) == 3 and rng.random() < 0.5:
         codes, scales = quantize_int8(tensor.data.reshape(tensor.shape[0], -1))
-        yield replace(tensor, type=TensorType.I8, data=codes.reshape(tensor.shape))
-        yield TensorToWrite(f"{tensor.name}_scale", TensorType.F32, scales.shape, scales)
+        yield replace(tensor, type=TensorType.I8, source=codes.reshape(tensor.shape))
+        yield StoredTensor(f"{tensor.name}_scale", TensorType.F32, scales.shape, scales)
     elif tensor.type is TensorType.F32 and tensor.name.startswith(("enc.", "dec.")) and "_scale" not in tensor.name:
         half = rng.random() < 0.3
-        yield replace(tensor, type=TensorType.F16, data=tensor.data.astype(np.float16)) if half else tensor
+        yield replace(tensor, type=TensorType.F16, source=tensor.data.astype(np.float16)) if half else tensor
     else:
         yield tensor
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.gguf.file import MetadataValue
+from edge.gguf.file import MetadataValue, StoredTensor
 from edge.gguf.types import VALUE_DTYPES, TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 
 
-def seeds() -> dict[str, tuple[dict[str, MetadataValue], list[TensorToWrite]]]:
+def seeds() -> dict[str, tuple[dict[str, MetadataValue], list[StoredTensor]]]:
     """Name → metadata and tensors of a file of less than 4 KiB."""
     rng = np.random.default_rng(0)
     arrays: dict[str, MetadataValue] = {
@@ -27,14 +27,14 @@ def seeds() -> dict[str, tuple[dict[str, MetadataValue], list[TensorToWrite]]]:
         "a.list": ["", "one", "zwei 二"],
     }
     tensors = [
-        TensorToWrite("f32", TensorType.F32, (2, 3), rng.random((2, 3), np.float32)),
-        TensorToWrite("f16", TensorType.F16, (5,), np.ones(5, np.float16)),
-        TensorToWrite("i8", TensorType.I8, (1, 2, 3, 4), np.zeros((1, 2, 3, 4), np.int8)),
-        TensorToWrite("q4_0", TensorType.Q4_0, (2, 64), np.zeros((2, 36), np.uint8)),
-        TensorToWrite("q8_0", TensorType.Q8_0, (1, 32), np.zeros((1, 34), np.uint8)),
-        TensorToWrite("scalar", TensorType.F32, (), np.zeros(1, np.float32)),
+        StoredTensor("f32", TensorType.F32, (2, 3), rng.random((2, 3), np.float32)),
+        StoredTensor("f16", TensorType.F16, (5,), np.ones(5, np.float16)),
+        StoredTensor("i8", TensorType.I8, (1, 2, 3, 4), np.zeros((1, 2, 3, 4), np.int8)),
+        StoredTensor("q4_0", TensorType.Q4_0, (2, 64), np.zeros((2, 36), np.uint8)),
+        StoredTensor("q8_0", TensorType.Q8_0, (1, 32), np.zeros((1, 34), np.uint8)),
+        StoredTensor("scalar", TensorType.F32, (), np.zeros(1, np.float32)),
     ]
-    padding = TensorToWrite("padding", TensorType.I8, (32,), np.zeros(32, np.int8))
+    padding = StoredTensor("padding", TensorType.I8, (32,), np.zeros(32, np.int8))
     return {
         "empty": ({}, []),
         "one": ({}, [padding]),

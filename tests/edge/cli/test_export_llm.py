@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from edge.cli.main import main
+from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 
 
 def test_help_says_what_to_install_and_how_long_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,7 +38,7 @@ def test_errors_are_one_line(
     expected: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    tensor = TensorToWrite("token_embd.weight", TensorType.F32, (1,), np.zeros(1, np.float32))
+    tensor = StoredTensor("token_embd.weight", TensorType.F32, (1,), np.zeros(1, np.float32))
     write_gguf("made.gguf", {"general.architecture": "gpt2"}, [tensor])
     assert main(["export", "llm", *words, "-o", "out", "--offline"]) == 1
     said = capsys.readouterr().err

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError, ModelNotFoundError
-from edge.gguf.file import MetadataValue, open_gguf
+from edge.gguf.file import MetadataValue, StoredTensor, open_gguf
 from edge.gguf.strings import ByteStrings
 from edge.gguf.types import BLOCKS, TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 from edge.ops import gguf_strings
 
 METADATA: dict[str, MetadataValue] = {
@@ -28,13 +28,13 @@ METADATA: dict[str, MetadataValue] = {
 }
 
 
-def tensors() -> list[TensorToWrite]:
+def tensors() -> list[StoredTensor]:
     rng = np.random.default_rng(0)
     return [
-        TensorToWrite("f32", TensorType.F32, (2, 3), rng.random((2, 3), np.float32)),
-        TensorToWrite("f16", TensorType.F16, (4,), np.arange(4, dtype=np.float16)),
-        TensorToWrite("i8", TensorType.I8, (3, 5), np.arange(15, dtype=np.int8).reshape(3, 5)),
-        TensorToWrite("q4_0", TensorType.Q4_0, (2, 64), np.arange(72, dtype=np.uint8).reshape(2, 36)),
+        StoredTensor("f32", TensorType.F32, (2, 3), rng.random((2, 3), np.float32)),
+        StoredTensor("f16", TensorType.F16, (4,), np.arange(4, dtype=np.float16)),
+        StoredTensor("i8", TensorType.I8, (3, 5), np.arange(15, dtype=np.int8).reshape(3, 5)),
+        StoredTensor("q4_0", TensorType.Q4_0, (2, 64), np.arange(72, dtype=np.uint8).reshape(2, 36)),
     ]
 
 
@@ -121,7 +121,7 @@ def test_every_type_of_ggml_is_measured_alike(type_: TensorType, tmp_path: Path)
         assert gguf.constants.GGML_QUANT_SIZES[gguf.GGMLQuantizationType(type_)] == (weights, n_bytes)
     path = tmp_path / "typed.gguf"
     data = np.zeros((2, 3 * n_bytes), np.uint8)
-    write_gguf(path, {}, [TensorToWrite("t", type_, (2, 3 * weights), data)])
+    write_gguf(path, {}, [StoredTensor("t", type_, (2, 3 * weights), data)])
     with open_gguf(path) as file:
         assert (file.tensors["t"].type, file.tensors["t"].shape) == (type_, (2, 3 * weights))
         assert file.tensors["t"].n_bytes == data.nbytes

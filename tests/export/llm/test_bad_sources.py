@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError, ModelNotFoundError, UnsupportedModelError
-from edge.gguf.file import open_gguf
+from edge.gguf.file import StoredTensor, open_gguf
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 from export.llm.export import export_llm
 
 from .conftest import tensors, write_folder
@@ -130,11 +130,11 @@ def made(tmp_path: Path, folder: Path) -> Path:
     return tmp_path / "made.gguf"
 
 
-def _rewritten(made: Path, change: Callable[[dict[str, Any], dict[str, TensorToWrite]], object]) -> Path:
+def _rewritten(made: Path, change: Callable[[dict[str, Any], dict[str, StoredTensor]], object]) -> Path:
     with open_gguf(made) as file:
         metadata: dict[str, Any] = dict(file.metadata)
         stored = {
-            name: TensorToWrite(name, tensor.type, tensor.shape, tensor.data) for name, tensor in file.tensors.items()
+            name: StoredTensor(name, tensor.type, tensor.shape, tensor.data) for name, tensor in file.tensors.items()
         }
         change(metadata, stored)
         write_gguf(made, metadata, stored.values())
@@ -178,7 +178,7 @@ def test_keys_of_a_gguf(made: Path, key: str, value: Any, kind: type[EdgeError],
 
 
 def test_scaled_positions_of_a_gguf(made: Path) -> None:
-    scales = TensorToWrite("rope_freqs.weight", TensorType.F32, (8,), np.ones(8, np.float32))
+    scales = StoredTensor("rope_freqs.weight", TensorType.F32, (8,), np.ones(8, np.float32))
     changed = _rewritten(made, lambda _, stored: stored.update({"rope_freqs.weight": scales}))
     _refused(changed, UnsupportedModelError, "rope_freqs.weight: rotary positions with scaled frequencies")
 
@@ -190,17 +190,17 @@ def test_missing_tensors_of_a_gguf(made: Path) -> None:
 def test_damaged_scale_of_a_block(made: Path) -> None:
     """A block of NaNs in a quantized tensor is found where it is widened."""
 
-    def change(_: dict[str, Any], stored: dict[str, TensorToWrite]) -> None:
+    def change(_: dict[str, Any], stored: dict[str, StoredTensor]) -> None:
         data = np.zeros((64, 2 * 34), np.uint8)
         data[7, 34:36] = np.array([np.nan], np.float16).view(np.uint8)
-        stored["blk.0.attn_output.weight"] = TensorToWrite("blk.0.attn_output.weight", TensorType.Q8_0, (64, 64), data)
+        stored["blk.0.attn_output.weight"] = StoredTensor("blk.0.attn_output.weight", TensorType.Q8_0, (64, 64), data)
 
     words = r"model\.layers\.0\.self_attn\.o_proj\.weight holds NaN"
     _refused(_rewritten(made, change), FormatError, words, to="huggingface", precision="f32")
 
 
 def test_type_without_numbers(made: Path) -> None:
-    tensor = TensorToWrite("blk.0.attn_output.weight", TensorType.I32, (64, 64), np.zeros((64, 64), np.int32))
+    tensor = StoredTensor("blk.0.attn_output.weight", TensorType.I32, (64, 64), np.zeros((64, 64), np.int32))
     changed = _rewritten(made, lambda _, stored: stored.update({tensor.name: tensor}))
     _refused(changed, UnsupportedModelError, r"blk\.0\.attn_output\.weight is I32")
 

@@ -10,7 +10,7 @@ import gguf
 import numpy as np
 import pytest
 
-from edge.gguf.file import open_gguf
+from edge.gguf.file import StoredTensor, open_gguf
 from export.llm.export import export_llm, read_model
 from export.llm.model import FloatType
 from export.llm.names import from_gguf_rows, gguf_name
@@ -110,7 +110,7 @@ def test_quantized_source_gives_the_numbers_that_it_stands_for(tmp_path: Path, k
 def _rewrite(source: Path, out: Path, kind: gguf.GGMLQuantizationType) -> dict[str, np.ndarray]:
     """The file with its matrices in another type, by gguf-py alone; the numbers in it."""
     from edge.gguf.types import TensorType
-    from edge.gguf.writer import TensorToWrite, write_gguf
+    from edge.gguf.writer import write_gguf
 
     numbers, to_write = {}, []
     with open_gguf(source) as file:
@@ -119,6 +119,6 @@ def _rewrite(source: Path, out: Path, kind: gguf.GGMLQuantizationType) -> dict[s
             data = gguf.quants.quantize(wide, kind) if wide.ndim > 1 else wide
             numbers[name] = gguf.quants.dequantize(data, kind).reshape(wide.shape) if wide.ndim > 1 else wide
             type_ = TensorType[kind.name] if wide.ndim > 1 else TensorType.F32
-            to_write.append(TensorToWrite(name, type_, wide.shape, data))
+            to_write.append(StoredTensor(name, type_, wide.shape, data))
         write_gguf(out, dict(file.metadata), to_write)
     return numbers

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError
-from edge.gguf.file import open_gguf
+from edge.gguf.file import StoredTensor, open_gguf
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 from export.checkpoint.types import Checkpoint
 from export.maker import make_plain
 from export.sources.gguf import read_gguf
@@ -38,7 +38,7 @@ def _rewrite(
     with open_gguf(path) as file:
         kept = {k: v for k, v in file.metadata.items() if not k.startswith(without or "\0")} | (metadata or {})
         written = [
-            TensorToWrite(t.name, t.type, t.shape, np.array((tensors or {}).get(t.name, t.data)))
+            StoredTensor(t.name, t.type, t.shape, np.array((tensors or {}).get(t.name, t.data)))
             for t in file.tensors.values()
             if not t.name.startswith(without or "\0")
         ]

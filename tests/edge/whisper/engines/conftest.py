@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 from edge.onnx.folder import FACTS
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.file.dims import WhisperDims
@@ -179,6 +180,6 @@ def write_facts(path: Path, dims: WhisperDims, tokenizer: Tokenizer, precision: 
         source_sha256="",
     )
     metadata = model_metadata(checkpoint, precision)
-    tensors: list[TensorToWrite] = list(frontend_tensors(checkpoint))
+    tensors: list[StoredTensor] = list(frontend_tensors(checkpoint))
     assert {tensor.type for tensor in tensors} == {TensorType.F32}
     write_gguf(path / FACTS, metadata, tensors)

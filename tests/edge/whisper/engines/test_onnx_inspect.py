@@ -10,8 +10,8 @@ import pytest
 
 from edge.cli.main import main
 from edge.errors import FormatError, ModelNotFoundError
-from edge.gguf.file import open_gguf
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.file import StoredTensor, open_gguf
+from edge.gguf.writer import write_gguf
 from edge.onnx.folder import FACTS
 from edge.whisper.engines import onnx_folder as names
 from edge.whisper.engines.onnx_inspect import describe_folder
@@ -27,7 +27,7 @@ def add_report(folder: Path, report: str) -> None:
     facts = folder / FACTS
     with open_gguf(facts) as file:
         metadata = {key: file.metadata[key] for key in file.metadata}
-        tensors = [TensorToWrite(name, one.type, one.shape, one.data.copy()) for name, one in file.tensors.items()]
+        tensors = [StoredTensor(name, one.type, one.shape, one.data.copy()) for name, one in file.tensors.items()]
     write_gguf(facts, metadata | {"edgewise.report": report}, tensors)
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.gguf.file import MetadataValue
+from edge.gguf.file import MetadataValue, StoredTensor
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 from edge.quant import quantize_int8
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
 from edge.whisper.tokens import special_tokens
 
 Metadata = dict[str, MetadataValue]
-Tensors = dict[str, TensorToWrite]
+Tensors = dict[str, StoredTensor]
 WriteModel = Callable[..., Path]
 
 # 5 text tokens: a vocabulary's special tokens alone are 1,607.
@@ -58,14 +58,12 @@ def small_tensors(dims: WhisperDims = DIMS) -> Tensors:
         values = rng.standard_normal(shape).astype(np.float32)
         if len(shape) == 2 and "pos_emb" not in name:
             codes, scales = quantize_int8(values)
-            tensors[name] = TensorToWrite(name, TensorType.I8, shape, codes)
-            tensors[f"{name}_scale"] = TensorToWrite(f"{name}_scale", TensorType.F32, scales.shape, scales)
+            tensors[name] = StoredTensor(name, TensorType.I8, shape, codes)
+            tensors[f"{name}_scale"] = StoredTensor(f"{name}_scale", TensorType.F32, scales.shape, scales)
         else:
-            tensors[name] = TensorToWrite(name, TensorType.F32, shape, values)
+            tensors[name] = StoredTensor(name, TensorType.F32, shape, values)
     filters = rng.random((dims.n_mels, 201), np.float32)
-    tensors["frontend.mel_filterbank"] = TensorToWrite(
-        "frontend.mel_filterbank", TensorType.F32, filters.shape, filters
-    )
+    tensors["frontend.mel_filterbank"] = StoredTensor("frontend.mel_filterbank", TensorType.F32, filters.shape, filters)
     return tensors
 
 

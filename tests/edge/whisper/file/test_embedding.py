@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 
 from edge.errors import FormatError
+from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite
 from edge.quant import quantize_q4_0
 from edge.whisper.file.embedding import BANDS, CHANNEL_SCALE, embedding_bands
 from edge.whisper.file.model import open_model
 
 WriteModel = Callable[..., Path]
-Tensors = dict[str, TensorToWrite]
+Tensors = dict[str, StoredTensor]
 
 N_VOCAB, WIDTH = 1612, 64
 
 
-def float_tensor(name: str, shape: tuple[int, ...], value: float = 1.0) -> TensorToWrite:
-    return TensorToWrite(name, TensorType.F32, shape, np.full(shape, value, np.float32))
+def float_tensor(name: str, shape: tuple[int, ...], value: float = 1.0) -> StoredTensor:
+    return StoredTensor(name, TensorType.F32, shape, np.full(shape, value, np.float32))
 
 
 def in_bands(*rows: int, channels: tuple[int, ...] = (WIDTH,), value: float = 1.0) -> Callable[[Any, Tensors], None]:
@@ -34,7 +34,7 @@ def in_bands(*rows: int, channels: tuple[int, ...] = (WIDTH,), value: float = 1.
             tensors[name] = float_tensor(name, (n, WIDTH))
             if stem == BANDS[1] and n:
                 blocks = quantize_q4_0(np.ones((n, WIDTH), np.float32))
-                tensors[name] = TensorToWrite(name, TensorType.Q4_0, (n, WIDTH), blocks)
+                tensors[name] = StoredTensor(name, TensorType.Q4_0, (n, WIDTH), blocks)
         tensors[CHANNEL_SCALE] = float_tensor(CHANNEL_SCALE, channels, value)
 
     return change

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from edge.errors import FormatError
+from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 from edge.whisper.file.dims import LayerShape, WhisperDims
 from edge.whisper.file.inspect import describe
 from edge.whisper.file.layers import layers_metadata
@@ -39,9 +40,9 @@ def test_without_the_table_it_is_short(write_model: Callable[..., Path]) -> None
 def foreign(tmp_path: Path) -> Path:
     path = tmp_path / "foreign.gguf"
     tensors = [
-        TensorToWrite("blk.0.attn_q.weight", TensorType.Q4_K, (2, 256), np.zeros((2, 144), np.uint8)),
-        TensorToWrite("scalar", TensorType.F32, (), np.zeros(1, np.float32)),
-        TensorToWrite("evil\x1b[31m", TensorType.BF16, (3,), np.zeros(6, np.uint8)),
+        StoredTensor("blk.0.attn_q.weight", TensorType.Q4_K, (2, 256), np.zeros((2, 144), np.uint8)),
+        StoredTensor("scalar", TensorType.F32, (), np.zeros(1, np.float32)),
+        StoredTensor("evil\x1b[31m", TensorType.BF16, (3,), np.zeros(6, np.uint8)),
     ]
     write_gguf(path, {"general.architecture": "llama", "a\rkey": "x\x1b]0;y\x07" * 999, "none": []}, tensors)
     return path

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.errors import FormatError
-from edge.gguf.writer import TensorToWrite
+from edge.gguf.file import StoredTensor
 from edge.whisper.file.dims import WhisperDims
 from edge.whisper.file.landmarks import Tail, clip_positions, tail_metadata
 from edge.whisper.file.model import open_model
@@ -28,8 +28,8 @@ TAIL = Tail(
 DIMS = WhisperDims(80, 51864, 1500, 384, 6, 4, 448, 384, 6, 4)
 
 
-def written(changes: dict[str, Any]) -> Callable[[dict[str, Any], dict[str, TensorToWrite]], None]:
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+def written(changes: dict[str, Any]) -> Callable[[dict[str, Any], dict[str, StoredTensor]], None]:
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         metadata.update(tail_metadata(TAIL))
         for key, value in changes.items():
             metadata[f"edgewise.tail.{key}"] = value

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, FormatError, UnsupportedModelError
+from edge.gguf.file import StoredTensor
 from edge.gguf.types import BLOCKS, TensorType
-from edge.gguf.writer import TensorToWrite
 from edge.whisper.engines.native import WhisperEngine
 from edge.whisper.file.model import open_model
 
-Change = Callable[[dict[str, Any], dict[str, TensorToWrite]], None]
+Change = Callable[[dict[str, Any], dict[str, StoredTensor]], None]
 WriteModel = Callable[..., Path]
 
 
 def put(key: str, value: Any) -> Change:
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         if value is None:
             del metadata[key]
         else:
@@ -32,14 +32,14 @@ def put(key: str, value: Any) -> Change:
 
 
 def replace(name: str, type_: TensorType, data: np.ndarray[Any, Any], shape: tuple[int, ...] | None = None) -> Change:
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
-        tensors[name] = TensorToWrite(name, type_, shape or data.shape, data)
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
+        tensors[name] = StoredTensor(name, type_, shape or data.shape, data)
 
     return change
 
 
 def without(name: str) -> Change:
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         del tensors[name]
 
     return change
@@ -48,17 +48,17 @@ def without(name: str) -> Change:
 def fill(name: str, value: Any) -> Change:
     """A stored array with its first number replaced."""
 
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         tensor = tensors[name]
         data = tensor.data.copy()
         data.reshape(-1)[0] = value
-        tensors[name] = TensorToWrite(name, tensor.type, tensor.shape, data)
+        tensors[name] = StoredTensor(name, tensor.type, tensor.shape, data)
 
     return change
 
 
 def swap_tokens(one: str, other: str) -> Change:
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         tokens = metadata["tokenizer.ggml.tokens"]
         i, j = tokens.index(one), tokens.index(other)
         tokens[i], tokens[j] = other, one
@@ -67,7 +67,7 @@ def swap_tokens(one: str, other: str) -> Change:
 
 
 def rename_token(old: str, new: str) -> Change:
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         tokens = metadata["tokenizer.ggml.tokens"]
         tokens[tokens.index(old)] = new
 
@@ -93,7 +93,7 @@ def test_the_engine_runs_it(write_model: WriteModel) -> None:
 
 
 def test_a_file_of_another_converter_loads(write_model: WriteModel) -> None:
-    def foreign(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def foreign(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         for key in [key for key in metadata if key.startswith("edgewise.")]:
             del metadata[key]
 
@@ -284,7 +284,7 @@ def test_the_engine_refuses_weights_that_mean_nothing(name: str, write_model: Wr
 def test_every_byte_has_its_spelling(write_model: WriteModel) -> None:
     """`bytes_to_unicode` of GPT-2, the printable bytes first."""
 
-    def spell(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def spell(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         metadata["tokenizer.ggml.tokens"][:4] = ["Ġa!~", "ĀĠ¡¬", "®ÿĀġ", ""]
 
     with open_model(write_model(spell)) as model:
@@ -324,7 +324,7 @@ def test_alignment_heads_of_a_foreign_file_are_those_of_the_upper_half(write_mod
 def test_precision_of_a_foreign_file_is_its_weights_type(
     type_: TensorType, precision: str, write_model: WriteModel
 ) -> None:
-    def foreign(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def foreign(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         del metadata["edgewise.precision"]
         weights, n_bytes = BLOCKS[type_]
         data = np.zeros((256, 64 // weights * n_bytes), np.uint8)

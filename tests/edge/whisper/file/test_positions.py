@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 from edge.errors import FormatError
+from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite
 from edge.whisper.file.model import open_model
 from edge.whisper.file.positions import POSITIONS, POSITIONS_KEY, SINUSOIDS, are_sinusoids, sinusoids
 
-Change = Callable[[dict[str, Any], dict[str, TensorToWrite]], None]
+Change = Callable[[dict[str, Any], dict[str, StoredTensor]], None]
 WriteModel = Callable[..., Path]
 
 
 def named(value: Any) -> Change:
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         del tensors[POSITIONS]
         metadata[POSITIONS_KEY] = value
 
@@ -56,7 +56,7 @@ def test_named_positions_are_computed(write_model: WriteModel) -> None:
 
 
 def test_positions_in_the_file_are_used(write_model: WriteModel) -> None:
-    def change(metadata: dict[str, Any], tensors: dict[str, TensorToWrite]) -> None:
+    def change(metadata: dict[str, Any], tensors: dict[str, StoredTensor]) -> None:
         metadata[POSITIONS_KEY] = SINUSOIDS
 
     with open_model(write_model(change)) as model:
