@@ -13,6 +13,7 @@ would do, but for three things that this module looks for in the model itself:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +46,12 @@ _SCALE = np.float32(np.sqrt(HEAD_DIM))
 
 
 def find_tail(name: str, dims: WhisperDims, quantized: Mapping[str, Quantized]) -> Tail:
-    """Find the landmarks of a model with these weights; errors call it `name`."""
-    parts = (part for tensor in quantized.values() for part in tensor.parts)
-    tensors = {part.name: StoredTensor(part.name, part.type, part.shape, part.data) for part in parts}
-    return landmarks_of(engine_of(name, dims, tensors), tensors)
+    """Find the landmarks of a model with these weights; errors call it `name`.
+
+    They are the encoder's alone, so that the engine gets no more of the decoder than it must have.
+    """
+    tensors = {part.name: part for tensor in quantized.values() for part in tensor.parts}
+    return landmarks_of(engine_of(name, replace(dims, n_text_layer=1), tensors), tensors)
 
 
 def landmarks_of(engine: WhisperEngine, tensors: Mapping[str, StoredTensor]) -> Tail:
@@ -66,7 +69,7 @@ def register_scores(hidden: FloatArray) -> FloatArray:
 
     A score is the norm over the median of all positions; what the last layer gives is normalized before it is read.
     """
-    norms = np.linalg.norm(hidden[:-1], axis=2)
+    norms = np.array([np.linalg.norm(layer, axis=1) for layer in hidden[:-1]])
     scores: FloatArray = (norms / np.median(norms, axis=1, keepdims=True)).max(axis=0)
     return scores
 

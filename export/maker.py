@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.progress import Progress, silent
+from edge.whisper.file.dims import tensor_shapes
 from edge.whisper.file.landmarks import Tail
 from edge.whisper.file.positions import POSITIONS, are_sinusoids
 
@@ -22,6 +24,7 @@ from .quantize.model import Recover, equalized, groups_of, quantize_checkpoint
 from .quantize.policy import Precision, Quantized, Role, role_of
 from .recipe import CALIBRATED, REDUCTIONS, Recipe
 from .tools.packages import is_installed, require
+from .tools.spool import Keep, in_memory
 from .writers.gguf import write_model_file
 
 if TYPE_CHECKING:
@@ -57,9 +60,11 @@ class MadeModel:
         )
 
 
-def make_plain(checkpoint: Checkpoint, precision: Precision, progress: Progress = silent) -> MadeModel:
+def make_plain(
+    checkpoint: Checkpoint, precision: Precision, progress: Progress = silent, keep: Keep = in_memory
+) -> MadeModel:
     """Round a checkpoint by itself: nothing is listened to, and nothing is taken away."""
-    quantized = quantize_checkpoint(checkpoint, precision, progress=progress)
+    quantized = quantize_checkpoint(checkpoint, precision, keep=keep, progress=progress)
     return _finish(Recipe(precision), checkpoint, quantized, (), progress)
 
 
@@ -102,8 +107,8 @@ class Maker:
             self._speech = hear(self.checkpoint, self.recordings, self.progress)
         return self._speech
 
-    def make(self, recipe: Recipe) -> MadeModel:
-        """Follow a recipe that makes sense (`Recipe.check`).
+    def make(self, recipe: Recipe, keep: Keep = in_memory) -> MadeModel:
+        """Follow a recipe that makes sense (`Recipe.check`); `keep` can put away what is rounded (export.tools.spool).
 
         Raises:
             CalibrationError: nothing in the recordings is long enough.
@@ -123,6 +128,7 @@ class Maker:
             raised=raised,
             rounded={name: rows for group in measured for name, rows in group.rows.items()},
             recover=self._recover(checkpoint, recipe),
+            keep=keep,
             progress=self.progress,
         )
         heard = self.recordings if known is not None or recipe.reduction else ()
@@ -224,5 +230,6 @@ def _room(checkpoint: Checkpoint) -> int:
     """Count the weights that can be INT8 in an INT4 model in the bytes that positions and convolutions free."""
     positions = checkpoint.tensors[POSITIONS]
     free = 2 * positions.size if are_sinusoids(positions) else 0
-    free += sum(tensor.size for name, tensor in checkpoint.tensors.items() if role_of(name) is Role.CONVOLUTION)
+    shapes = tensor_shapes(checkpoint.dims)
+    free += sum(math.prod(shape) for name, shape in shapes.items() if role_of(name) is Role.CONVOLUTION)
     return round(free / (1 - 18 / 32))  # bytes of an INT8 weight less those of one in a block of Q4_0

@@ -12,6 +12,7 @@ from .measure.budget import Budget, budget_error, make_report, make_yardstick, t
 from .measure.report import Report, Tried, write_beside
 from .recipe import REDUCTIONS, Recipe
 from .tools.packages import is_installed
+from .tools.spool import spooling
 
 _RAISED = (0.25, 0.5)
 """Shares of an INT4 model's linear weights that stay INT8, those where INT4 hurts most first."""
@@ -34,18 +35,19 @@ def search_recipe(maker: Maker, recipes: Iterable[Recipe], budget: Budget, out: 
             if any(recipe.is_no_smaller(other) for other in too_large):
                 continue
             maker.progress(f"trying {recipe.label}", 0, 0)
-            made = maker.make(recipe)
-            made.write(path)
-            tried.append(try_model(yardstick, recipe.label, path))
-            if not tried[-1].scores:
-                too_large.append(recipe)
-            if not tried[-1].misses:
-                errors = {name: tensor.error for name, tensor in made.quantized.items() if tensor.error}
-                report = make_report(made.checkpoint, yardstick, tried, heard=made.heard, tensor_errors=errors)
-                made.write(path, report.as_json())
-                publish(path, out)
-                write_beside(out, report)
-                return made, report
+            with spooling(folder) as keep:
+                made = maker.make(recipe, keep)
+                made.write(path)
+                tried.append(try_model(yardstick, recipe.label, path))
+                if not tried[-1].scores:
+                    too_large.append(recipe)
+                if not tried[-1].misses:
+                    errors = {name: tensor.error for name, tensor in made.quantized.items() if tensor.error}
+                    report = make_report(made.checkpoint, yardstick, tried, heard=made.heard, tensor_errors=errors)
+                    made.write(path, report.as_json())
+                    publish(path, out)
+                    write_beside(out, report)
+                    return made, report
     raise budget_error(tried, yardstick)
 
 

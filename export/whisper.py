@@ -26,6 +26,7 @@ from .search import recipes_to_try, search_recipe
 from .sources import read_checkpoint
 from .tools.files import size_of
 from .tools.packages import require_onnx
+from .tools.spool import spooling
 from .writers.ctranslate2 import write_ctranslate2
 from .writers.huggingface import write_huggingface
 from .writers.onnx import write_facts, write_onnx
@@ -127,8 +128,9 @@ def _recipe(wanted: str, to: str, learning: Learning, budget: Budget | None) -> 
 def _write_gguf(maker: Maker, recipe: Recipe, out: Path, budget: Budget | None, *, is_auto: bool) -> ExportReport:
     measured = None
     if budget is None:
-        made = maker.make(recipe)
-        made.write(out)
+        with spooling(out.parent) as keep:
+            made = maker.make(recipe, keep)
+            made.write(out)
     else:
         recipes: Iterable[Recipe] = recipes_to_try(maker, recipe.recover_s) if is_auto else (recipe,)
         made, measured = search_recipe(maker, recipes, budget, out)
@@ -190,7 +192,7 @@ def _report(out: Path, made: MadeModel, measured: Report | None) -> ExportReport
         TensorReport(
             name=name,
             type=_types(tensor),
-            n_bytes=sum(part.data.nbytes for part in tensor.parts),
+            n_bytes=sum(part.n_bytes for part in tensor.parts),
             error=tensor.error,
         )
         for name, tensor in made.quantized.items()

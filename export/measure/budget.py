@@ -22,6 +22,7 @@ from ..errors import BudgetError
 from ..maker import make_plain
 from ..onnx.result import OnnxReport
 from ..tools.files import size_of
+from ..tools.spool import spooling
 from .measure import AS_RECORDED, EngineName, SetScore, increase, mean_rate, measure
 from .report import Report, Tried, increase_text
 
@@ -69,7 +70,8 @@ def make_yardstick(
     progress("measuring float32", 0, 0)
     with workshop(out) as folder:
         whole = folder / "float32.gguf"
-        make_plain(checkpoint, "f32", progress).write(whole)
+        with spooling(folder) as keep:
+            make_plain(checkpoint, "f32", progress, keep).write(whole)
         float32 = measure(whole, manifests, progress, levels_db=budget.levels_db)
         return Yardstick(budget, manifests, float32, progress)
 

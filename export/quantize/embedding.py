@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import quant
+from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
 from edge.whisper.file.embedding import BAND_STEP, BANDS, CHANNEL_SCALE, FREQUENT
 
-from .policy import Precision, Quantized, StoredArray, quantize_tensor
+from .policy import Precision, Quantized, relative_error, round_tensor
 
 
 def quantize_embedding(
@@ -26,33 +26,25 @@ def quantize_embedding(
     `moments` (n_state, n_state) are those of what the projection is multiplied with. A vocabulary without rare tokens,
     as in tests, is INT8 in one band at INT4 too.
     """
-    weights = np.ascontiguousarray(tensor, np.float32)
-    channels = _channel_scales(weights)
-    even = weights / channels
+    channels = _channel_scales(tensor)
     seen = None if moments is None else moments * channels[:, None] * channels
     last = n_special_from // BAND_STEP * BAND_STEP
-    edges = (0, FREQUENT, last, len(weights)) if precision == "int4" and last > FREQUENT else (0, len(weights))
-    parts: list[StoredArray] = []
-    lost = 0.0
-    for stem, kind, first, stop in zip(BANDS, _KINDS, edges, edges[1:], strict=False):
-        band = quantize_tensor(f"{stem}.weight", even[first:stop], kind, seen)
-        parts += band.parts
-        lost += float(np.linalg.norm(_restored(band) * channels - weights[first:stop])) ** 2
-    parts.append(StoredArray(CHANNEL_SCALE, TensorType.F32, channels.shape, channels))
-    return Quantized(tuple(parts), float(np.sqrt(lost)) / (float(np.linalg.norm(weights)) or 1.0))
+    edges = (0, FREQUENT, last, len(tensor)) if precision == "int4" and last > FREQUENT else (0, len(tensor))
+    bands = [
+        round_tensor(f"{stem}.weight", tensor[first:stop], kind, seen, channels)
+        for stem, kind, first, stop in zip(BANDS, _KINDS, edges, edges[1:], strict=False)
+    ]
+    parts = [part for band in bands for part in band.parts]
+    parts.append(StoredTensor(CHANNEL_SCALE, TensorType.F32, channels.shape, channels))
+    return Quantized(tuple(parts), relative_error(bands))
 
 
 _KINDS = (TensorType.I8, TensorType.Q4_0, TensorType.I8)
 
 
-def _restored(band: Quantized) -> NDArray[np.float32]:
-    codes, *scales = (part.data for part in band.parts)
-    return quant.dequantize_int8(codes, scales[0]) if scales else quant.dequantize_q4_0(codes)
-
-
-def _channel_scales(weights: NDArray[np.float32]) -> NDArray[np.float32]:
+def _channel_scales(weights: NDArray[Any]) -> NDArray[np.float32]:
     """Divide the largest magnitude of each column by their geometric mean; 1 for columns of zeros."""
-    largest = np.abs(weights).max(axis=0)
+    largest = np.maximum(weights.max(axis=0), -weights.min(axis=0)).astype(np.float32)
     used = largest > 0
     mean = np.exp(np.log(largest[used]).mean()) if used.any() else np.float32(1)
     scales: NDArray[np.float32] = np.where(used, largest / mean, np.float32(1)).astype(np.float32)

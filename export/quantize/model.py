@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from edge.progress import Progress, silent
 from ..calibrate.forward import input_of
 from ..calibrate.moments import Calibration
 from ..checkpoint.types import Checkpoint
+from ..tools.spool import Keep, in_memory
 from .embedding import quantize_embedding
 from .equalize import equalize
 from .policy import POLICY, Precision, Quantized, Role, quantize_tensor, role_of, stored_q4_0
@@ -55,12 +56,14 @@ def quantize_checkpoint(
     raised: Collection[str] = (),
     rounded: Rows = _NONE,
     recover: Recover | None = None,
+    keep: Keep = in_memory,
     progress: Progress = silent,
 ) -> dict[str, Quantized]:
     """Round every tensor to what the file will hold.
 
     `raised` names tensors that stay INT8 in an INT4 model; `rounded` are others of it, as Q4_0 rows, that were rounded
-    already with this calibration. With `recover` (and a calibration) the model is trained to live with INT4.
+    already with this calibration. With `recover` (and a calibration) the model is trained to live with INT4. `keep` can
+    put away what is rounded, so that no more than one tensor need be in memory.
     """
     types = {name: _type(name, precision, raised) for name in checkpoint.tensors}
     known = Equalized(checkpoint.tensors, {}) if calibration is None else equalized(checkpoint, calibration)
@@ -73,11 +76,12 @@ def quantize_checkpoint(
         progress("quantizing", done, len(types))
         if types[name] is TensorType.I8 and role_of(name) is Role.EMBEDDING:
             n_special_from = checkpoint.vocabulary.n_special_from
-            quantized[name] = quantize_embedding(tensors[name], precision, n_special_from, known.moments.get(name))
+            found = quantize_embedding(tensors[name], precision, n_special_from, known.moments.get(name))
         elif types[name] is TensorType.Q4_0 and name in rows:
-            quantized[name] = stored_q4_0(name, tensors[name], rows[name])
+            found = stored_q4_0(name, tensors[name], rows[name])
         else:
-            quantized[name] = quantize_tensor(name, tensors[name], types[name], known.moments.get(name))
+            found = quantize_tensor(name, tensors[name], types[name], known.moments.get(name))
+        quantized[name] = replace(found, parts=tuple(map(keep, found.parts)))
     progress("quantizing", len(types), len(types))
     return quantized
 

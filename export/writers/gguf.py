@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.audio import SAMPLE_RATE_HZ
-from edge.gguf.file import MetadataValue
+from edge.gguf.file import MetadataValue, StoredTensor
 from edge.gguf.types import TensorType
-from edge.gguf.writer import TensorToWrite, write_gguf
+from edge.gguf.writer import write_gguf
 from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
 from edge.whisper.file.dims import tensor_shapes
 from edge.whisper.file.landmarks import Tail, tail_metadata
@@ -80,19 +80,18 @@ def model_metadata(checkpoint: Checkpoint, precision: str) -> dict[str, Metadata
     }
 
 
-def frontend_tensors(checkpoint: Checkpoint) -> Iterator[TensorToWrite]:
+def frontend_tensors(checkpoint: Checkpoint) -> Iterator[StoredTensor]:
     """List the tensors that turn sound into features."""
     filters = checkpoint.mel_filters
     window = hann_window()
-    yield TensorToWrite("frontend.mel_filterbank", TensorType.F32, filters.shape, filters)
-    yield TensorToWrite("frontend.window", TensorType.F32, window.shape, window)
+    yield StoredTensor("frontend.mel_filterbank", TensorType.F32, filters.shape, filters)
+    yield StoredTensor("frontend.window", TensorType.F32, window.shape, window)
 
 
-def _tensors(checkpoint: Checkpoint, quantized: Mapping[str, Quantized]) -> Iterator[TensorToWrite]:
+def _tensors(checkpoint: Checkpoint, quantized: Mapping[str, Quantized]) -> Iterator[StoredTensor]:
     yield from frontend_tensors(checkpoint)
     for tensor in quantized.values():
-        for part in tensor.parts:
-            yield TensorToWrite(part.name, part.type, part.shape, part.data)
+        yield from tensor.parts
 
 
 def _general(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:

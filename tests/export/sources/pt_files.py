@@ -16,7 +16,7 @@ from export.sources.names import openai_name
 
 
 def write_pt(path: Path, dims: WhisperDims, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write float16 tensors under openai-whisper's names as torch does: a pickle, and an entry for each storage."""
+    """Write float16 tensors as torch does, one at a time: a pickle, and an entry for each storage."""
     sizes = {name: value for name, value in asdict(dims).items() if name != "layers"}
     pickled = b"\x80\x02}(" + _text("dims") + b"}("
     pickled += b"".join(_text(name) + _number(value) for name, value in sizes.items()) + b"u"
