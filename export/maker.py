@@ -14,6 +14,7 @@ from edge.progress import Progress, silent
 from edge.whisper.file.dims import tensor_shapes
 from edge.whisper.file.landmarks import Tail
 from edge.whisper.file.positions import POSITIONS, are_sinusoids
+from edge.whisper.file.roles import Precision, Role, role_of
 
 from .calibrate import calibrate
 from .calibrate.moments import Calibration
@@ -21,7 +22,7 @@ from .calibrate.recordings import Recording
 from .checkpoint.types import Checkpoint
 from .landmarks import find_tail
 from .quantize.model import Recover, equalized, groups_of, quantize_checkpoint
-from .quantize.policy import Precision, Quantized, Role, role_of
+from .quantize.policy import Quantized
 from .recipe import CALIBRATED, REDUCTIONS, Recipe
 from .tools.packages import is_installed, require
 from .tools.spool import Keep, in_memory

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.whisper.file.roles import PRECISIONS, Precision
+
 from .errors import CalibrationError
-from .quantize.policy import PRECISIONS, Precision
 
 CALIBRATED: tuple[Precision, ...] = ("int8", "int4")
 """Precisions that lose less where the moments of a model's inputs are known."""

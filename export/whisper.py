@@ -11,6 +11,7 @@ from edge.errors import OptionError, UnsupportedModelError
 from edge.files import check_free, replacing_folder
 from edge.progress import Progress, silent
 from edge.whisper.engines.onnx_folder import PRECISIONS as ONNX_PRECISIONS
+from edge.whisper.file.roles import PRECISIONS, Precision
 
 from .calibrate.recordings import find_recordings
 from .checkpoint.types import Checkpoint
@@ -19,7 +20,7 @@ from .errors import CalibrationError
 from .maker import MadeModel, Maker
 from .measure.budget import Budget, make_yardstick, measure_onnx
 from .measure.report import Report, write_beside
-from .quantize.policy import PRECISIONS, Precision, Quantized, parse_precision
+from .quantize.policy import Quantized, parse_precision
 from .recipe import Learning, Recipe
 from .result import ExportReport, TensorReport, naming
 from .search import recipes_to_try, search_recipe

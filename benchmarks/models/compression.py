@@ -20,11 +20,12 @@ from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
 from edge.store import ensure
 from edge.whisper.file.model import open_model
+from edge.whisper.file.roles import PRECISIONS
 from export.calibrate.recordings import Recording, find_recordings, keep_apart
 from export.checkpoint.types import Checkpoint
 from export.maker import Maker
 from export.measure.measure import SetScore, mean_rate, measure
-from export.quantize.policy import PRECISIONS, parse_precision
+from export.quantize.policy import parse_precision
 from export.recipe import Recipe
 from export.sources import read_checkpoint
 from export.writers.gguf import HEARD_KEY

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
 from edge.whisper.file.embedding import BAND_STEP, BANDS, CHANNEL_SCALE, FREQUENT
+from edge.whisper.file.roles import Precision
 
-from .policy import Precision, Quantized, relative_error, round_tensor
+from .policy import Quantized, relative_error, round_tensor
 
 
 def quantize_embedding(

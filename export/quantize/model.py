@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge.gguf.types import TensorType
 from edge.progress import Progress, silent
+from edge.whisper.file.roles import POLICY, Precision, Role, role_of
 
 from ..calibrate.forward import input_of
 from ..calibrate.moments import Calibration
@@ -19,7 +20,7 @@ from ..checkpoint.types import Checkpoint
 from ..tools.spool import Keep, in_memory
 from .embedding import quantize_embedding
 from .equalize import equalize
-from .policy import POLICY, Precision, Quantized, Role, quantize_tensor, role_of, stored_q4_0
+from .policy import Quantized, quantize_tensor, stored_q4_0
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 Matrices: TypeAlias = Mapping[str, NDArray[np.float32]]

@@ -1,25 +1,11 @@
-"""Which type each tensor gets at each precision, and turning float tensors into stored ones.
-
-The policy, and why:
-
-- Norms and biases stay float32 everywhere: together they are well under 1 % of the bytes and enter sums directly.
-- Positions are float16, as they were published, where INT8 or INT4 is asked for: 4 % of such a file. Elsewhere they
-  are float32, the only type that transcribe.cpp accepts.
-- Linear weights take the precision's own type: they are nearly all of the encoder and its time.
-- Convolutions are never quantized: 2 % of the bytes, their rows of three taps make no blocks of 32, and
-  they are the first thing that sees the audio. float16 is what they were published in, so it loses nothing.
-- The token embedding is also the output projection: it decides the decoder's speed, so it is quantized with
-  the rest. At int8 and int4 it has scales of its channels too, and at int4 its frequent rows stay INT8
-  (export.quantize.embedding), because its error goes straight into the choice of each word.
-"""
+"""Turning float tensors into stored ones, of the types that a precision gives them (edge.whisper.file.roles)."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,47 +14,12 @@ from edge import quant
 from edge.errors import UnsupportedModelError
 from edge.gguf.file import StoredTensor
 from edge.gguf.types import TensorType
+from edge.whisper.file.roles import PRECISIONS, Precision
 
 from ..checkpoint.types import as_float, check_half_range
 from .gptq import round_int8, round_q4_0
 
-Precision = Literal["f32", "f16", "q8_0", "int8", "int4"]
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-
-
-class Role(Enum):
-    """Role of a tensor, as far as its precision is concerned."""
-
-    EMBEDDING = "token embedding"
-    LINEAR = "linear weights"
-    CONVOLUTION = "convolution"
-    POSITIONS = "positions"
-    VECTOR = "norms, biases"
-
-
-_F32, _F16, _I8, _Q8_0, _Q4_0 = TensorType.F32, TensorType.F16, TensorType.I8, TensorType.Q8_0, TensorType.Q4_0
-
-
-def _policy(
-    embedding: TensorType, linear: TensorType, convolution: TensorType = _F16, positions: TensorType = _F32
-) -> Mapping[Role, TensorType]:
-    return {
-        Role.EMBEDDING: embedding,
-        Role.LINEAR: linear,
-        Role.CONVOLUTION: convolution,
-        Role.POSITIONS: positions,
-        Role.VECTOR: _F32,
-    }
-
-
-POLICY: Mapping[Precision, Mapping[Role, TensorType]] = {
-    "f32": _policy(embedding=_F32, linear=_F32, convolution=_F32),
-    "f16": _policy(embedding=_F16, linear=_F16),
-    "q8_0": _policy(embedding=_Q8_0, linear=_Q8_0),
-    "int8": _policy(embedding=_I8, linear=_I8, convolution=_I8, positions=_F16),
-    "int4": _policy(embedding=_I8, linear=_Q4_0, convolution=_I8, positions=_F16),
-}
-
+_F32, _F16, _I8, _Q4_0 = TensorType.F32, TensorType.F16, TensorType.I8, TensorType.Q4_0
 
 _PIECE = 1 << 22
 """Weights that are rounded at once, so that a large matrix does not take several times its own memory."""
@@ -90,17 +41,6 @@ def parse_precision(text: str) -> Precision:
         if text.lower() == precision:
             return precision
     raise UnsupportedModelError(f"unknown precision {text!r}; known are {', '.join(PRECISIONS)}")
-
-
-def role_of(name: str) -> Role:
-    """Find the role of a tensor, by its name."""
-    if name == "dec.token_embd.weight":
-        return Role.EMBEDDING
-    if "pos_emb" in name:
-        return Role.POSITIONS
-    if name.endswith(".bias") or "norm" in name:
-        return Role.VECTOR
-    return Role.CONVOLUTION if ".conv." in name else Role.LINEAR
 
 
 def quantize_tensor(

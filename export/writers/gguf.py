@@ -5,7 +5,6 @@ The keys and tensor names are transcribe.cpp's; what only edgewise needs is unde
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,17 +15,18 @@ from edge.gguf.file import MetadataValue, StoredTensor
 from edge.gguf.types import TensorType
 from edge.gguf.writer import write_gguf
 from edge.whisper.features import FRAMES_PER_SECOND, HOP_SAMPLES, N_FFT
-from edge.whisper.file.dims import tensor_shapes
+from edge.whisper.file.cost import n_weights
 from edge.whisper.file.landmarks import Tail, tail_metadata
 from edge.whisper.file.layers import layers_metadata
 from edge.whisper.file.model import REPORT_KEY
 from edge.whisper.file.positions import POSITIONS, POSITIONS_KEY, SINUSOIDS, are_sinusoids
+from edge.whisper.file.roles import Precision
 from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint.mel import WINDOW_S, hann_window
 from ..checkpoint.types import Checkpoint
 from ..checkpoint.vocabulary import merge_lines, token_texts
-from ..quantize.policy import Precision, Quantized
+from ..quantize.policy import Quantized
 
 HEARD_KEY = "edgewise.calibration.sha256"
 """Key of the hashes of recordings that helped."""
@@ -96,12 +96,12 @@ def _tensors(checkpoint: Checkpoint, quantized: Mapping[str, Quantized]) -> Iter
 
 def _general(checkpoint: Checkpoint, precision: str) -> dict[str, MetadataValue]:
     tokenizer = Tokenizer(checkpoint.vocabulary)
-    n_weights = sum(map(math.prod, tensor_shapes(checkpoint.dims).values()))
+    n = n_weights(checkpoint.dims)
     metadata: dict[str, MetadataValue] = {
         "general.architecture": "whisper",
         "general.name": f"whisper-{checkpoint.name}",
         "general.basename": "whisper",
-        "general.size_label": f"{n_weights / 1e9:.1f}B" if n_weights >= 1e9 else f"{n_weights / 1e6:.0f}M",
+        "general.size_label": f"{n / 1e9:.1f}B" if n >= 1e9 else f"{n / 1e6:.0f}M",
         "general.languages": list(tokenizer.languages) if checkpoint.dims.is_multilingual else ["en"],
         "general.alignment": 32,
     }

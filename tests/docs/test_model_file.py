@@ -16,10 +16,10 @@ from edge.gguf.writer import write_gguf
 from edge.whisper.file.dims import LayerShape, tensor_shapes
 from edge.whisper.file.model import FORMAT_VERSION, ModelFile, open_model
 from edge.whisper.file.positions import POSITIONS, sinusoids
+from edge.whisper.file.roles import PRECISIONS, Precision
 from export.checkpoint.types import Checkpoint, Hints, build_checkpoint
 from export.landmarks import find_tail
 from export.quantize.model import quantize_checkpoint
-from export.quantize.policy import PRECISIONS, Precision
 from export.writers.gguf import write_model_file
 
 from ..export.conftest import made_vocabulary, shrunk

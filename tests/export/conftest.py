@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from edge.whisper.file.dims import HEAD_DIM, WhisperDims, tensor_shapes
+from edge.whisper.file.published import PUBLISHED
 from edge.whisper.file.vocabulary import byte_characters
 from edge.whisper.tokens import Vocabulary
-from export.checkpoint.published import PUBLISHED
 from export.checkpoint.types import Checkpoint, Hints, build_checkpoint
 from export.checkpoint.vocabulary import n_text_tokens, vocabulary_from_text
 from export.writers.ctranslate2 import write_ctranslate2

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 import edge
 from edge.store import ensure
 from edge.whisper.file.dims import WhisperDims, tensor_shapes
-from export.checkpoint.published import PUBLISHED
+from edge.whisper.file.published import PUBLISHED
 from export.whisper import export_whisper
 from tests.export.sources.pt_files import write_pt
 

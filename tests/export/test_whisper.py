@@ -15,9 +15,9 @@ from edge.errors import ModelNotFoundError, UnsupportedModelError
 from edge.gguf.file import open_gguf
 from edge.whisper.file.model import open_model
 from edge.whisper.file.positions import POSITIONS, sinusoids
+from edge.whisper.file.roles import PRECISIONS, Precision
 from export.checkpoint.types import Checkpoint
 from export.maker import make_plain
-from export.quantize.policy import PRECISIONS, Precision
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
 

@@ -27,6 +27,7 @@ from ..tokens import Vocabulary
 from .dims import WhisperDims
 from .landmarks import Tail, read_tail
 from .positions import POSITIONS, computed_positions, names_positions
+from .roles import PRECISIONS
 from .sizes import check_kind, read_dims
 from .tensors import check_finite, check_tensors
 from .vocabulary import read_vocabulary
@@ -34,9 +35,6 @@ from .vocabulary import read_vocabulary
 FORMAT_VERSION = 4
 """Highest `edgewise.format_version` that this runtime reads: 1, 2 with compressed encoder layers, 3 with an embedding
 that has scales of its channels (`embedding`), 4 without the encoder's positions (`positions`)."""
-
-PRECISIONS = ("f32", "f16", "q8_0", "int8", "int4")
-"""Values of `edgewise.precision`."""
 
 REPORT_KEY = "edgewise.report"
 """Key of what `edgewise export --eval` measured of the model, as JSON."""

@@ -24,7 +24,7 @@ from edge.bench.roofline import (
 from edge.gguf.types import TensorType
 from edge.whisper.file.landmarks import Tail
 from edge.whisper.file.model import open_model
-from export.checkpoint.published import PUBLISHED
+from edge.whisper.file.published import PUBLISHED
 
 TINY, BASE = PUBLISHED["tiny.en"], PUBLISHED["base"]
 INT8, INT4, F32 = (NUMBER_TYPES[name] for name in ("int8", "int4", "f32"))

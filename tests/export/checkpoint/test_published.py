@@ -6,7 +6,8 @@ import dataclasses
 
 import pytest
 
-from export.checkpoint.published import PUBLISHED, alignment_heads, canonical_name, guess_name
+from edge.whisper.file.published import PUBLISHED
+from export.checkpoint.published import alignment_heads, canonical_name, guess_name
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -12,9 +12,9 @@ import pytest
 
 from edge.errors import FormatError, UnsupportedModelError
 from edge.whisper.file.dims import LARGEST
+from edge.whisper.file.published import PUBLISHED
 from edge.whisper.tokens import Tokenizer, default_suppress_begin, default_suppress_tokens
 from export.checkpoint.mel import mel_filters
-from export.checkpoint.published import PUBLISHED
 from export.checkpoint.types import Checkpoint, Hints, as_float, build_checkpoint, check_dims
 
 MadeCheckpoint = Callable[..., Checkpoint]

@@ -12,9 +12,9 @@ import pytest
 
 from edge.errors import FormatError, ModelNotFoundError
 from edge.store import Store
+from edge.whisper.file.published import PUBLISHED
 from edge.whisper.file.vocabulary import byte_characters
 from edge.whisper.tokens import Vocabulary
-from export.checkpoint.published import PUBLISHED
 from export.checkpoint.types import Checkpoint
 from export.checkpoint.vocabulary import (
     from_characters,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from edge.gguf.types import TensorType
 from edge.progress import silent
 from edge.whisper.file.positions import POSITIONS, sinusoids
+from edge.whisper.file.roles import Role, role_of
 from export import maker as module
 from export.calibrate import calibrate
 from export.calibrate.recordings import find_recordings
@@ -25,7 +26,7 @@ from export.compress.sensitivity import AtInt4
 from export.compress.speech import Speech
 from export.maker import MadeModel, Maker, make_plain
 from export.quantize.model import quantize_checkpoint
-from export.quantize.policy import Quantized, Role, role_of
+from export.quantize.policy import Quantized
 from export.recipe import Recipe
 
 COSTLIEST = "dec.blocks.1.cross_attn.out.weight"

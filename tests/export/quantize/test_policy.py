@@ -9,8 +9,9 @@ from edge import quant
 from edge.errors import UnsupportedModelError
 from edge.gguf.types import TensorType
 from edge.whisper.file.dims import tensor_shapes
-from export.checkpoint.published import PUBLISHED
-from export.quantize.policy import POLICY, PRECISIONS, Precision, Role, parse_precision, quantize_tensor, role_of
+from edge.whisper.file.published import PUBLISHED
+from edge.whisper.file.roles import POLICY, PRECISIONS, Precision, Role, role_of
+from export.quantize.policy import parse_precision, quantize_tensor
 
 LINEAR, EMBEDDING = "enc.blocks.0.ffn.fc1.weight", "dec.token_embd.weight"
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
-from export.checkpoint.published import PUBLISHED
+from edge.whisper.file.published import PUBLISHED
 from export.checkpoint.types import Checkpoint
 from export.maker import make_plain
 from export.sources import read_checkpoint

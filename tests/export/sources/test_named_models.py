@@ -18,7 +18,7 @@ from edge.errors import StoreError
 from edge.prepare import prepare_model
 from edge.store import Store, ensure, read_catalogue
 from edge.whisper.file.dims import tensor_shapes
-from export.checkpoint.published import PUBLISHED
+from edge.whisper.file.published import PUBLISHED
 
 from .pt_files import write_pt
 

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.store import Store
+from edge.whisper.file.roles import Precision
 from export.checkpoint.types import Checkpoint
 from export.maker import make_plain
-from export.quantize.policy import Precision
 from export.whisper import export_whisper
 from export.writers.huggingface import write_huggingface
 from export.writers.whispercpp import write_whispercpp

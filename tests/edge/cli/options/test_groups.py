@@ -10,7 +10,7 @@ import pytest
 
 import edge.recognizer
 import edge.whisper.engines.onnx_folder
-import edge.whisper.file.model
+import edge.whisper.file.roles
 import export.llm.export
 import export.whisper
 from edge.cli import export as cli_export
@@ -87,7 +87,7 @@ def test_every_format_is_in_the_help(parser: Parser) -> None:
 
 
 def test_names_agree_with_their_homes() -> None:
-    files, onnx = edge.whisper.file.model.PRECISIONS, edge.whisper.engines.onnx_folder.PRECISIONS
+    files, onnx = edge.whisper.file.roles.PRECISIONS, edge.whisper.engines.onnx_folder.PRECISIONS
     assert sorted(model.PRECISIONS) == sorted(files)
     assert sorted(model.ONNX_PRECISIONS) == sorted(set(onnx) - set(files))
     assert model.ENGINES == edge.recognizer.ENGINES

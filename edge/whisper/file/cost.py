@@ -1,0 +1,77 @@
+"""What a Whisper model of given sizes costs at each precision: bytes of its file, and of memory while it runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ...gguf.types import BLOCKS, TensorType
+from ..features import N_FFT
+from .dims import WhisperDims, tensor_shapes
+from .embedding import BAND_STEP, FREQUENT
+from .roles import POLICY, Precision, Role, role_of
+
+_N_TEXT_TOKENS = 50_256
+"""Tokens of the vocabulary that are text; those behind them are Whisper's own."""
+
+_HEADER_BYTES, _MORE_TOKENS_BYTES = 1_842_000, 152_000
+"""Bytes of a model file before its tensors, nearly all of them the vocabulary's, and what all languages add to it."""
+
+_PROCESS_BYTES = 58_000_000
+"""Bytes of a process that transcribes, without the model."""
+
+_INTEGER = (TensorType.I8, TensorType.Q4_0)
+
+
+def n_weights(dims: WhisperDims) -> int:
+    """Count the weights of a model."""
+    return sum(map(math.prod, tensor_shapes(dims).values()))
+
+
+def file_bytes(dims: WhisperDims, precision: Precision) -> int:
+    """Compute the size of a model file, within a percent."""
+    front_end = 4 * (dims.n_mels * (N_FFT // 2 + 1) + N_FFT)
+    header = _HEADER_BYTES + _MORE_TOKENS_BYTES * dims.is_multilingual + front_end
+    return header + sum(_stored_bytes(kind, shape) for _, kind, shape in _tensors(dims, precision))
+
+
+def memory_bytes(dims: WhisperDims, precision: Precision) -> int:
+    """Estimate the most memory that a process has while it transcribes a full window, a beam at a time."""
+    weights = sum(_packed_bytes(kind, shape) for _, kind, shape in _tensors(dims, precision))
+    width, n_ctx = dims.n_audio_state, dims.n_audio_ctx
+    is_integer = POLICY[precision][Role.LINEAR] in _INTEGER
+    cell = 1 if is_integer else 4
+    cross = 2 * cell * (dims.n_text_layer + 1) * n_ctx * width
+    own = 2 * 4 * dims.n_text_layer * dims.n_text_ctx * width
+    encoder = 4 * (2 * n_ctx * (dims.n_mels + width) + (4 if is_integer else 2) * n_ctx * width)
+    return _PROCESS_BYTES + weights + cross + own + encoder
+
+
+def _tensors(dims: WhisperDims, precision: Precision) -> Iterator[tuple[str, TensorType, tuple[int, ...]]]:
+    """List what holds weights: a name, a type and a shape, the embedding in its bands."""
+    kinds = POLICY[precision]
+    for name, shape in tensor_shapes(dims).items():
+        role = role_of(name)
+        if precision == "int4" and name == "enc.pos_emb.weight":
+            continue  # computed: these are sinusoids
+        if precision == "int4" and role is Role.EMBEDDING:
+            last = (_N_TEXT_TOKENS + dims.is_multilingual) // BAND_STEP * BAND_STEP
+            yield name, TensorType.I8, (dims.n_vocab - last + FREQUENT, shape[1])
+            yield name, TensorType.Q4_0, (last - FREQUENT, shape[1])
+        else:
+            yield name, kinds[role], shape
+
+
+def _stored_bytes(kind: TensorType, shape: tuple[int, ...]) -> int:
+    in_block, n_bytes = BLOCKS[kind]
+    scales = 4 * shape[0] if kind is TensorType.I8 else 0
+    return math.prod(shape) // in_block * n_bytes + scales
+
+
+def _packed_bytes(kind: TensorType, shape: tuple[int, ...]) -> int:
+    """Count the bytes of a tensor in the engine, which computes with float32 what is no integer."""
+    if kind is TensorType.I8:
+        return math.prod(shape) + 8 * shape[0]
+    if kind is TensorType.Q4_0:
+        return math.prod(shape) * 5 // 8  # half a byte each, and a float32 scale for 32
+    return 4 * math.prod(shape)
