@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .errors import FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from .listen.detector import fetch_detector
-from .names import DEFAULT_MODEL, DEFAULT_PRECISION, given_path
+from .names import DEFAULT_MODEL, given_path
 from .prepare import model_place, prepare_model, prepare_onnx
 from .progress import Progress
 from .recognizer import ENGINES, EngineName, Recognizer, open_path
@@ -76,7 +76,7 @@ def load(
         from .onnx.graph import require_onnxruntime
 
         require_onnxruntime()  # before minutes of work
-    find = partial(prepare_onnx if engine == "onnxruntime" else _prepare, str(model), precision or DEFAULT_PRECISION)
+    find = partial(prepare_onnx if engine == "onnxruntime" else _prepare, str(model), precision)
     find = partial(find, offline=offline, progress=progress)
     try:
         return how(find(verify=False))
@@ -84,7 +84,9 @@ def load(
         return how(find(verify=True))  # made anew if it is damaged; else the same error again
 
 
-def _prepare(name: str, precision: str, *, offline: bool | None, progress: Progress | None, verify: bool) -> Path:
+def _prepare(
+    name: str, precision: str | None, *, offline: bool | None, progress: Progress | None, verify: bool
+) -> Path:
     store = Store()
     is_new = not model_place(name, precision, store).exists()
     path = prepare_model(name, precision, store=store, offline=offline, progress=progress, verify=verify)

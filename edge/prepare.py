@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .errors import EdgeError, IntegrityError, ModelNotFoundError, StoreError, UnsupportedModelError
 from .names import DEFAULT_PRECISION
@@ -18,6 +19,10 @@ from .store import Asset, Store, is_offline
 from .store.files import readable_size, require_space
 from .store.store import NOT_AS_WRITTEN
 from .store.sums import is_intact
+from .whisper.file.cost import file_bytes
+from .whisper.file.dims import WhisperDims
+from .whisper.file.published import PUBLISHED
+from .whisper.file.roles import PRECISIONS
 
 MODEL_REVISION = 6
 """Revision of exported models, to raise when the exporter writes other bytes; older exports are then made anew."""
@@ -31,13 +36,23 @@ _ONNX_SPACE = 10
 _LOG = logging.getLogger("edge.store")
 
 
-def model_place(name: str, precision: str, store: Store | None = None) -> Path:
-    """Return where the exported file of a model lies or would lie."""
-    from .whisper.file.model import PRECISIONS  # takes the compiled part, and fetching does not
+def model_place(name: str, precision: str | None = None, store: Store | None = None) -> Path:
+    """Return where the file of a model that runs lies or would lie; the precision is int8 unless given.
 
+    Raises:
+        ModelNotFoundError, UnsupportedModelError: no such model, or not at that precision.
+    """
     store = store or Store()
-    _check_precision(precision, PRECISIONS)
     asset = _speech_model(store, name)
+    if asset.precision:
+        if precision not in (None, asset.precision):
+            raise UnsupportedModelError(
+                f"{asset.name} is a model file at {asset.precision}, which runs as it is; to have it at {precision}, "
+                f"run `edgewise export whisper {asset.name} -o FILE --precision {precision}`"
+            )
+        return store.place(name)
+    precision = DEFAULT_PRECISION if precision is None else precision
+    _check_precision(precision, PRECISIONS)
     return store.home / "models" / f"{asset.name}-{precision}-r{MODEL_REVISION}-{_source_of(asset)}.gguf"
 
 
@@ -53,7 +68,7 @@ def onnx_place(name: str, precision: str, store: Store | None = None) -> Path:
 
 def prepare_model(
     name: str,
-    precision: str = DEFAULT_PRECISION,
+    precision: str | None = None,
     *,
     store: Store | None = None,
     offline: bool | None = None,
@@ -63,8 +78,9 @@ def prepare_model(
 ) -> Path:
     """Find or make a model as a file for the runtime; fetched and exported on first use, which is logged.
 
-    A file that is not what the export wrote is made anew; `verify` reads all of it to find out. `folders` are looked
-    into before anything is fetched.
+    The precision is int8 unless given; a model of the user's own that is a model file runs as it is. A file that is not
+    what the export wrote is made anew; `verify` reads all of it to find out. `folders` are looked into before anything
+    is fetched.
 
     Raises:
         ModelNotFoundError, UnsupportedModelError: no such model, or not at that precision.
@@ -72,9 +88,12 @@ def prepare_model(
     """
     store = store or Store()
     target = model_place(name, precision, store)
+    asset = _speech_model(store, name)
+    if asset.precision:
+        return store.ensure(name, offline=offline, progress=progress, folders=folders)
     if target.is_file() and is_intact(target, read=verify):
         return target
-    asset = _speech_model(store, name)
+    precision = DEFAULT_PRECISION if precision is None else precision
     if not store.is_here(name) and not is_offline(offline):
         _LOG.warning("fetching %s once, %s, into %s", name, readable_size(asset.size), store.place(name))
     with _explaining_damage(target, name):
@@ -89,7 +108,7 @@ def prepare_model(
 
 def prepare_onnx(
     name: str,
-    precision: str = DEFAULT_PRECISION,
+    precision: str | None = None,
     *,
     store: Store | None = None,
     offline: bool | None = None,
@@ -103,7 +122,7 @@ def prepare_onnx(
     Raises:
         EdgeError: the folder is not there, and the packages that export it are not installed.
     """
-    store = store or Store()
+    store, precision = store or Store(), DEFAULT_PRECISION if precision is None else precision
     target = onnx_place(name, precision, store)
     if target.is_dir() and is_intact(target, read=verify):
         return target
@@ -124,10 +143,40 @@ def prepare_onnx(
     return target
 
 
+def read_source(path: Path, tables: Callable[[], Path]) -> tuple[WhisperDims, str]:
+    """Read a checkpoint through; gives its sizes, and the SHA-256 of its weights.
+
+    `tables` brings Whisper's own tables, and is called only where a model comes without a vocabulary.
+
+    Raises:
+        FormatError, UnsupportedModelError: it is no Whisper model.
+        StoreError: the exporter is not there.
+    """
+    with _importing_exporter():
+        from export.sources import read_checkpoint
+    checkpoint = read_checkpoint(path, assets=tables)
+    return checkpoint.dims, checkpoint.source_sha256
+
+
+@contextmanager
+def _importing_exporter() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        message = f"the exporter cannot be imported ({error}): install edgewise with its `export` package"
+        raise StoreError(message) from error
+
+
+def dims_of(asset: Asset) -> WhisperDims | None:
+    """Return the sizes of a Whisper model, by its name or as they were found when it was added; else None."""
+    sizes: list[Any] = list(asset.sizes)
+    return WhisperDims(*sizes) if sizes else PUBLISHED.get(asset.name)
+
+
 def _speech_model(store: Store, name: str) -> Asset:
     asset = store.asset(name)
     if asset.kind != "whisper":
-        models = ", ".join(known.name for known in store.catalogue.values() if known.kind == "whisper")
+        models = ", ".join(known.name for known in store.known().values() if known.kind == "whisper")
         raise ModelNotFoundError(f"{name} ({asset.kind}) is not a speech model; speech models are {models}")
     return asset
 
@@ -161,12 +210,12 @@ def _export(
     tables: Callable[[], Path] | None,
     progress: Progress | None,
 ) -> None:
-    try:
+    with _importing_exporter():
         from export.whisper import export_whisper
-    except ImportError as error:
-        message = f"the exporter cannot be imported ({error}): install edgewise with its `export` package"
-        raise StoreError(message) from error
-    require_space(made.parent, 2 * asset.size)
+    dims = dims_of(asset)
+    parsed = next(known for known in PRECISIONS if known == precision)
+    # The model, and what was rounded before it is written.
+    require_space(made.parent, 2 * (asset.size if dims is None else file_bytes(dims, parsed)))
     export_whisper(source, made, precision=precision, name=asset.name, assets=tables, progress=progress)
 
 

@@ -34,19 +34,18 @@ def run_demo(
 
     standard_output()  # where it is closed, better now than after the work
     store = Store()
-    precision = args.precision or DEFAULT_PRECISION
     offline = is_offline(args.offline or None)
     steps: list[tuple[str, float]] = []
     if not store.is_here(CLIP):
         with _timed(steps, "fetch the clip", console):
             store.ensure(CLIP, offline=offline, progress=console.progress)
     clip = store.ensure(CLIP, offline=offline, progress=console.progress)
-    if given_path(args.model) is None and not model_place(args.model, precision, store).exists():
+    if given_path(args.model) is None and not model_place(args.model, args.precision, store).exists():
         if not store.is_here(args.model):
             with _timed(steps, f"fetch {args.model}", console):
                 store.ensure(args.model, offline=offline, progress=console.progress)
-        with _timed(steps, f"export it to {precision}", console):
-            prepare_model(args.model, precision, store=store, offline=offline, progress=console.progress)
+        with _timed(steps, f"export it to {args.precision or DEFAULT_PRECISION}", console):
+            prepare_model(args.model, args.precision, store=store, offline=offline, progress=console.progress)
     if not offline and DETECTOR in store.catalogue and not store.is_here(DETECTOR):
         with _timed(steps, "fetch the detector", console):
             fetch_detector(store, offline, console.progress)

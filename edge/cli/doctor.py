@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..errors import StoreError
 from ..version import __version__
 from .console.bar import Console
 from .console.streams import report
@@ -82,5 +83,8 @@ def _store() -> Iterator[tuple[str, str]]:
     yield "folder", str(store.home)
     existing = next(folder for folder in (store.home, *store.home.parents) if folder.exists())
     yield "free", readable_size(shutil.disk_usage(existing).free)
-    yield "here", ", ".join(name for name in store.catalogue if store.is_here(name)) or "nothing yet"
+    try:
+        yield "here", ", ".join(name for name in store.known() if store.is_here(name)) or "nothing yet"
+    except StoreError as error:
+        yield "here", f"unknown: {error}"
     yield "network", "forbidden by EDGEWISE_OFFLINE" if is_offline(None) else "allowed"

@@ -44,8 +44,7 @@ def _stored(name: str) -> list[Path]:
     from ..store import Store
 
     store = Store()
-    store.asset(name)
-    found = store.made(name)
+    found = [store.ensure(name, offline=True)] if store.asset(name).precision else store.made(name)
     if not found:
         raise ModelNotFoundError(f"{name} has no model file in {store.home} yet; its first use makes one")
     return found

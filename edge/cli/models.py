@@ -13,7 +13,7 @@ from .options.model import PRECISIONS, add_offline
 from .parser import Command, Parser
 
 if TYPE_CHECKING:
-    from ..store import Asset, Store
+    from ..store import Store
 
 _EPILOG = """\
 examples:
@@ -23,10 +23,8 @@ examples:
   edgewise models where base
   edgewise models verify                              read everything again and compare hashes
   edgewise models remove base
+  edgewise models add mine my-checkpoint/             a model of your own, by name
 """
-
-
-_DAMAGED = "(damaged)"
 
 
 def declare(parser: Parser) -> None:
@@ -34,11 +32,6 @@ def declare(parser: Parser) -> None:
     parser.description = "The models and other files that edgewise keeps, each pinned by its SHA-256."
     parser.epilog = _EPILOG
     parser.add_commands("actions", "ACTION", ACTIONS)
-
-
-def declare_list(parser: Parser) -> None:
-    """Declare what shows all models."""
-    parser.set_defaults(run=_list)
 
 
 def declare_pull(parser: Parser) -> None:
@@ -71,7 +64,8 @@ def declare_remove(parser: Parser) -> None:
 
 
 ACTIONS: Mapping[str, Command] = {
-    "list": Command("models", "show what there is and what is here", "declare_list"),
+    "list": Command("models_list", "show what there is, what it costs and what is here"),
+    "add": Command("models_add", "make a model of your own one by name"),
     "pull": Command("models", "bring into the cache", "declare_pull"),
     "where": Command("models", "print the path in the cache", "declare_where"),
     "verify": Command("models", "compare what is here with the pinned hashes", "declare_verify"),
@@ -85,41 +79,13 @@ def _open_store() -> Store:
     return Store()
 
 
-def _list(args: argparse.Namespace, console: Console) -> int:
-    store = _open_store()
-    rows = [("NAME", "SIZE", "HERE", "EXPORTED", "WHAT")]
-    damaged = []
-    for asset in store.catalogue.values():
-        here = "damaged" if store.is_damaged(asset.name) else "yes" if store.is_here(asset.name) else "-"
-        exported = _exported(store, asset)
-        size = f"{asset.size / 1e6:.1f} MB"
-        rows.append((asset.name, size, here, ",".join(exported) or "-", f"{asset.summary}; {asset.license}"))
-        if here == "damaged" or any(_DAMAGED in one for one in exported):
-            damaged.append(asset.name)
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True))
-        report("  ".join((*cells, row[4])))
-    for name in damaged:
-        console.say(f"{name} is damaged: `edgewise models remove {name}`, then fetch it again")
-    console.say(f"the cache is {store.home}")
-    return 0
-
-
-def _exported(store: Store, asset: Asset) -> list[str]:
-    """List the precisions at which a model lies in the cache, those damaged marked."""
-    from ..prepare import model_place
-    from ..store.sums import is_intact
-
-    places = {p: model_place(asset.name, p, store) for p in PRECISIONS} if asset.kind == "whisper" else {}
-    return [p + ("" if is_intact(path) else _DAMAGED) for p, path in places.items() if path.exists()]
-
-
 def _pull(args: argparse.Namespace, console: Console) -> int:
     store = _open_store()
     for name in args.names:
         store.asset(name)  # complain about any unknown name before fetching the others
     for name in args.names:
+        if any(file.size is None for file in store.asset(name).files) and not store.is_here(name):
+            console.say(f"{name} comes from its publisher's address; it was never fetched where edgewise is made")
         folders = [args.folder] if args.folder else []
         path = store.ensure(name, offline=args.offline or None, progress=console.progress, folders=folders)
         console.clear()
@@ -147,8 +113,7 @@ def _where(args: argparse.Namespace, console: Console) -> int:
 
 def _verify(args: argparse.Namespace, console: Console) -> int:
     store = _open_store()
-    made = {name: store.made(name) for name in store.catalogue}
-    here = [name for name in store.catalogue if store.place(name).exists() or made[name]]
+    here = [name for name in store.known() if store.place(name).exists() or store.made(name)]
     n_problems = 0
     for name in args.names or here:
         store.asset(name)
@@ -172,5 +137,7 @@ def _remove(args: argparse.Namespace, console: Console) -> int:
     for name in args.names:
         store.asset(name)
     for name in args.names:
-        console.say(f"removed {name}, {readable_size(store.remove(name))} freed")
+        folder = store.asset(name).folder
+        freed = f"removed {name}, {readable_size(store.remove(name))} freed"
+        console.say(f"{freed}; {folder} stays as it is" if folder else freed)
     return 0

@@ -58,6 +58,8 @@ class AssetFile:
     """Addresses that serve these bytes, any of them."""
     about: int = 0
     """Bytes that the file should have by what is in it, where the exact number is not known."""
+    changed_ns: int = 0
+    """Time of the last change of a file of the user's when its hash was taken, in nanoseconds; 0 in the store."""
 
     @property
     def expected_size(self) -> int:
@@ -79,6 +81,12 @@ class Asset:
     """Name of an asset that it cannot be used without."""
     aliases: tuple[str, ...] = ()
     """Other names that people know it by."""
+    folder: str = ""
+    """Folder of the user's own in which the files lie and stay; empty where they lie in the store."""
+    precision: str = ""
+    """Precision of a model file that runs as it is; empty where models are made of the files."""
+    sizes: tuple[int, ...] = ()
+    """Sizes of a model of the user's own, in the order of `WhisperDims`; empty in the catalogue, which has names."""
 
     @property
     def size(self) -> int:
@@ -91,13 +99,15 @@ def read_catalogue() -> Mapping[str, Asset]:
     """Read every asset, by its name, models first."""
     content = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     archives = {project: Archive(project=project, **fields) for project, fields in content["archives"].items()}
-    assets = {name: _asset(name, fields, archives) for name, fields in content["assets"].items()}
-    return MappingProxyType(assets)
+    return MappingProxyType({name: parse_asset(name, fields, archives) for name, fields in content["assets"].items()})
 
 
-def _asset(name: str, fields: dict[str, Any], archives: Mapping[str, Archive]) -> Asset:
-    files = tuple(_file(file, archives) for file in fields.pop("files"))
-    return Asset(name=name, files=files, aliases=tuple(fields.pop("aliases", ())), **fields)
+def parse_asset(name: str, fields: Mapping[str, Any], archives: Mapping[str, Archive]) -> Asset:
+    """Make an asset of the fields of its table."""
+    lists = {key: tuple(fields[key]) for key in ("aliases", "sizes") if key in fields}
+    return Asset(
+        name=name, **{**fields, **lists, "files": tuple(_file(dict(one), archives) for one in fields["files"])}
+    )
 
 
 def _file(fields: dict[str, Any], archives: Mapping[str, Archive]) -> AssetFile:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import IntegrityError, ModelNotFoundError, OfflineError, StoreError
 from ..files import sync_folder
 from ..progress import Progress, silent
-from .catalogue import Asset, read_catalogue
+from .catalogue import Asset, AssetFile, read_catalogue
 from .files import (
     explained,
     has_size,
@@ -26,6 +26,7 @@ from .files import (
     remove_leftovers,
 )
 from .locks import locked, sweep, workshop
+from .own import check_name, read_own, write_own
 from .sums import checksum_file, is_intact, write_checksum
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 NOT_AS_WRITTEN = "is not what the export wrote"
 """End of a sentence about a model in the cache whose bytes are not those that were written."""
+
+_OWN_LOCK = "own models"
+"""Name of the lock of the file of the user's own models, which no model can have."""
 
 _LOG = logging.getLogger(__name__)
 _TRUE = ("1", "on", "yes", "true")
@@ -80,18 +84,45 @@ class Store:
     """Function that tells how the package index is reached."""
 
     def asset(self, name: str) -> Asset:
-        """Look up the catalogue's entry; an unknown name is a ModelNotFoundError that suggests near ones."""
+        """Look up an asset; an unknown name is a ModelNotFoundError that suggests near ones.
+
+        Raises:
+            StoreError: the name is not in the catalogue, and the file of the user's own models is damaged.
+        """
         if name in self.catalogue:
             return self.catalogue[name]
         for asset in self.catalogue.values():
             if name in asset.aliases:
                 return asset
-        near = get_close_matches(name.lower(), self.catalogue, n=3, cutoff=0.5)
+        known = self.known()
+        if name in known:
+            return known[name]
+        near = get_close_matches(name.lower(), known, n=3, cutoff=0.5)
         guess = f", did you mean {' or '.join(near)}?" if near else ""
         raise ModelNotFoundError(
-            f"no model or asset is called {name!r:.80}{guess}; known are {', '.join(self.catalogue)}; "
+            f"no model or asset is called {name!r:.80}{guess}; known are {', '.join(known)}; "
             f"name a file or folder by its path, such as {f'./{name}'!r:.80}"
         )
+
+    def known(self) -> dict[str, Asset]:
+        """List all that has a name: the catalogue, then the models of the user's own.
+
+        Raises:
+            StoreError: the file of the user's own models is damaged.
+        """
+        own = {name: asset for name, asset in read_own(self.home).items() if name not in self.catalogue}
+        return {**self.catalogue, **own}
+
+    def add(self, asset: Asset) -> None:
+        """Write down a model of the user's own, whose files are checked and where they are to be.
+
+        Raises:
+            OptionError: the name cannot be, or is taken.
+            StoreError: it cannot be written down.
+        """
+        with self._locked(_OWN_LOCK), explained(self.home):
+            check_name(asset.name, self.known())
+            write_own(self.home, {**read_own(self.home), asset.name: asset})
 
     def place(self, name: str) -> Path:
         """Return where an asset lies or would lie: its file if it is a single one, else its folder."""
@@ -112,7 +143,7 @@ class Store:
         present = [file for file in asset.files if (folder / file.name).exists()]
         return any(
             not has_size(folder / file.name, file.size)
-            or (is_newer_than_folder(folder / file.name) and not holds(folder / file.name, file.size, file.sha256))
+            or (_may_differ(folder / file.name, file) and not holds(folder / file.name, file.size, file.sha256))
             for file in present
         )
 
@@ -130,10 +161,42 @@ class Store:
         no file that is not whole and checked gets its name.
         """
         asset = self.asset(name)
+        if asset.folder:
+            self._check_own(asset)
+        else:
+            self.bring(asset, offline=offline, progress=progress, folders=folders)
+        return self.place(name)
+
+    def bring(
+        self,
+        asset: Asset,
+        *,
+        offline: bool | None = None,
+        progress: Progress | None = None,
+        folders: Sequence[Path] = (),
+    ) -> Path:
+        """Bring the files of an asset into their folder of the cache, and return that; raises as `ensure` does."""
         if not self._is_whole(asset):
             with self._locked(asset.name), self._tidy_when_full(asset):
                 self._bring(asset, offline=is_offline(offline), progress=progress or silent, folders=folders)
-        return self.place(name)
+        return self._folder(asset)
+
+    def _check_own(self, asset: Asset) -> None:
+        """Refuse files of the user's that are not what they were when they were added."""
+        for file in asset.files:
+            path = self._folder(asset) / file.name
+            if not path.is_file():
+                state = "is not there any more"
+            elif not has_size(path, file.size):
+                state = f"has {path.stat().st_size} bytes, {file.size} when it was added"
+            elif _may_differ(path, file) and not holds(path, file.size, file.sha256):
+                state = "holds other bytes than when it was added"
+            else:
+                continue
+            raise IntegrityError(
+                f"{asset.name}: {path} {state}: put back what it was, or run `edgewise models remove {asset.name}` and "
+                "add it again"
+            )
 
     @contextmanager
     def making(self, target: Path, *, verify: bool) -> Iterator[Path | None]:
@@ -190,10 +253,8 @@ class Store:
         asset = self.asset(name)
         if not self.home.is_dir():
             return 0
-        freed = 0
+        freed = self.discard(asset)
         with self._locked(asset.name), explained(self.home):
-            for path in (self._folder(asset), self._downloads(asset)):
-                freed += _delete(path)
             sums = (path for path in self._named(name) if path.suffix == ".sha256")
             made = {*self.made(name), *(path.with_suffix("") for path in sums)}
             for path in sorted(made):
@@ -201,10 +262,20 @@ class Store:
                     freed += _delete(path)
                     checksum_file(path).unlink(missing_ok=True)
             self._sweep()
+        if asset.name not in self.catalogue:
+            with self._locked(_OWN_LOCK), explained(self.home):
+                own = read_own(self.home)
+                own.pop(asset.name, None)
+                write_own(self.home, own)
         return freed
 
+    def discard(self, asset: Asset) -> int:
+        """Delete what was fetched of an asset; return the number of bytes freed."""
+        with self._locked(asset.name), explained(self.home):  # never a folder of the user's
+            return sum(_delete(path) for path in (self.home / "assets" / asset.name, self._downloads(asset)))
+
     def _folder(self, asset: Asset) -> Path:
-        return self.home / "assets" / asset.name
+        return Path(asset.folder) if asset.folder else self.home / "assets" / asset.name
 
     def _is_whole(self, asset: Asset) -> bool:
         folder = self._folder(asset)
@@ -261,6 +332,11 @@ class Store:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
                     shutil.rmtree(self._downloads(asset), ignore_errors=True)
                 raise
+
+
+def _may_differ(path: Path, file: AssetFile) -> bool:
+    """Whether a file may have been written to since its hash was taken."""
+    return path.stat().st_mtime_ns != file.changed_ns if file.changed_ns else is_newer_than_folder(path)
 
 
 def _delete(path: Path) -> int:

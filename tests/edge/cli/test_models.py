@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from edge.prepare import model_place
-from edge.store import Asset, AssetFile
+from edge.store import Asset, AssetFile, read_catalogue
 from edge.store.sums import write_checksum
+from export.checkpoint.types import Checkpoint
+from export.maker import make_plain
 
+from ...export.conftest import make_checkpoint as make_checkpoint
 from .conftest import Run
 
 BODY = b"a small asset"
@@ -32,13 +37,66 @@ def stick(tmp_path: Path) -> Path:
     return folder
 
 
+def rows(out: str) -> dict[str, dict[str, str]]:
+    """The cells of both tables by row and column."""
+    found: dict[str, dict[str, str]] = {}
+    heads: list[str] = []
+    for line in out.splitlines():
+        cells = re.split(r" {2,}", line)
+        if cells[0] in ("MODEL", "OTHER"):
+            heads = cells
+        elif line:
+            found[cells[0]] = dict(zip(heads, cells, strict=True))
+    return found
+
+
 def test_list_shows_what_is_here(run: Run, stick: Path, tmp_path: Path) -> None:
     before = run("models", "list")
-    assert [line.split()[0] for line in before.out.splitlines()] == ["NAME", "clip", "small.en"]
-    assert before.out.splitlines()[1].split()[3] == "-"
+    assert list(rows(before.out)) == ["small.en", "clip"]
+    assert rows(before.out)["clip"] == {"OTHER": "clip", "SIZE": "0.0 MB", "HERE": "-", "WHAT": "a clip; public domain"}
     assert str(tmp_path / "home") in before.message
     run("models", "pull", "clip", "--from", stick)
-    assert run("models", "list").out.splitlines()[1].split()[3] == "yes"
+    assert rows(run("models", "list").out)["clip"]["HERE"] == "yes"
+
+
+def test_list_shows_what_a_model_costs(run: Run) -> None:
+    assert rows(run("models", "list").out)["small.en"] == {
+        "MODEL": "small.en",
+        "FETCH": "0.0 MB",
+        "INT8": "247 MB",
+        "INT4": "142 MB",
+        "Q8_0": "266 MB",
+        "F16": "489 MB",
+        "F32": "969 MB",
+        "MEMORY": "399 MB",
+        "KNOWS": "English",
+        "LICENSE": "MIT",
+        "HERE": "-",
+    }
+
+
+def test_list_of_all_that_is_published_fits_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.store.store.read_catalogue", read_catalogue)
+    found = run("models", "list")
+    models = found.out.split("\n\n")[0].splitlines()[1:]
+    assert len(models) == 12
+    assert max(map(len, models)) <= 100
+    assert sum(" * " in line for line in models) == 2
+    assert "large is large-v3, turbo is large-v3-turbo" in found.err
+    assert "recommended here (*): " in found.err
+
+
+def test_list_of_a_damaged_file_of_own_models_shows_the_others(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "own.toml").write_text("[assets.mine]\x1b[2J")
+    found = run("models", "list")
+    assert found.status == 1
+    assert list(rows(found.out)) == ["small.en", "clip"]
+    assert "own.toml: damaged" in found.err
+    assert "\x1b" not in found.err
+    assert run("models", "where", "clip").status == 1
+    assert "own.toml" not in run("models", "where", "clip").err
+    assert "own.toml: damaged" in run("models", "where", "mine").err
 
 
 def test_pull_prints_the_path(run: Run, stick: Path, tmp_path: Path) -> None:
@@ -55,12 +113,13 @@ def test_list_tells_what_is_damaged(run: Run, stick: Path, tmp_path: Path) -> No
     model = model_place("small.en", "int8")
     model.write_bytes(b"a model")
     write_checksum(model)
-    assert [line.split()[3:5] for line in run("models", "list").out.splitlines()[1:]] == [["yes", "-"], ["-", "int8"]]
+    found = rows(run("models", "list").out)
+    assert [found[name]["HERE"] for name in ("clip", "small.en")] == ["yes", "int8"]
     path.write_bytes(BODY[::-1])
     model.write_bytes(b"a mode")
     outcome = run("models", "list")
-    rows = [line.split()[3:5] for line in outcome.out.splitlines()[1:]]
-    assert rows == [["damaged", "-"], ["-", "int8(damaged)"]]
+    found = rows(outcome.out)
+    assert [found[name]["HERE"] for name in ("clip", "small.en")] == ["damaged", "int8(damaged)"]
     assert "clip is damaged: `edgewise models remove clip`" in outcome.err
     assert "small.en is damaged: `edgewise models remove small.en`" in outcome.err
     assert run("models", "pull", "clip", "--from", stick).status == 0
@@ -124,3 +183,21 @@ def test_export_of_a_name_looks_into_the_store(run: Run, tmp_path: Path, monkeyp
     (tmp_path / "small.en").write_bytes(b"GGUF of somebody")
     for family in ("whisper", "llm"):
         assert "edgewise models pull small.en" in run("export", family, "small.en", "-o", "out.gguf").message
+
+
+def test_add_makes_a_model_by_name(run: Run, tmp_path: Path, make_checkpoint: Callable[..., Checkpoint]) -> None:
+    path = tmp_path / "finetuned.gguf"
+    make_plain(make_checkpoint("tiny.en"), "int8").write(path)
+    assert "cannot be the name" in run("models", "add", "a/b", path).message
+    added = run("models", "add", "mine", path)
+    assert (added.status, added.out) == (0, "")
+    assert "`edgewise transcribe --model mine RECORDING` uses it" in added.message
+    row = rows(run("models", "list").out)["mine"]
+    assert (row["FETCH"], row["INT4"], row["KNOWS"], row["HERE"]) == ("-", "-", "English", "yes")
+    assert run("models", "where", "mine").out == f"{path}\n"
+    assert run("inspect", "mine").out.startswith(f"{path}: ")
+    assert run("models", "verify", "mine").out == "mine: as pinned\n"
+    assert "is a model already" in run("models", "add", "mine", path).message
+    assert f"{tmp_path} stays as it is" in run("models", "remove", "mine").message
+    assert path.exists()
+    assert "mine" not in rows(run("models", "list").out)
