@@ -16,7 +16,7 @@ from ..checkpoint.types import Checkpoint, Hints, build_checkpoint, check_dims
 from ..checkpoint.vocabulary import Assets, read_vocabulary
 from ..tools.files import MAX_INTEGER
 from .names import openai_name
-from .torch_file import Storage, TorchTensor, read_torch_file
+from .torch_file import Storage, TorchTensor, read_torch_file, shown
 
 # Constants that some files carry and the architecture implies.
 _IGNORED = frozenset({"decoder.mask", "alignment_heads"})
@@ -48,7 +48,7 @@ def _dims(path: Path, sizes: Mapping[Any, Any]) -> WhisperDims:
     for name in names:
         value = sizes.get(name)
         if type(value) is not int or abs(value) > MAX_INTEGER:
-            raise FormatError(f"{path}: dims[{name!r}] is {value!r:.80}, expected an integer")
+            raise FormatError(f"{path}: dims[{name!r}] is {shown(value)}, expected an integer")
     return WhisperDims(**{name: sizes[name] for name in names})
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import pickletools
+import reprlib
 import struct
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +24,10 @@ from numpy.typing import NDArray
 
 from edge.errors import EdgeError, FormatError, UnsupportedModelError
 
-_MAX_PICKLE_BYTES = 16 << 20
+_MAX_PICKLE_BYTES = 1 << 20
+"""Bytes that the pickle may have, three times what the largest Whisper's has."""
+_MAX_READ = 4 << 20
+"""Bytes that are read of the archive's directory, enough for fifty thousand entries."""
 _MAX_RANK = 8
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 """Header in front of an entry's bytes, without its name and extra field."""
@@ -101,6 +106,11 @@ class _Ignored:
     """A value that no weight is made of, such as a sparse tensor."""
 
 
+def shown(value: object) -> str:
+    """Show a value of a pickle, in steps that do not grow with how often it holds itself."""
+    return reprlib.repr(value)
+
+
 def read_torch_file(path: Path) -> Any:
     """Read what `torch.save` wrote: dictionaries, lists, numbers and texts, with a `TorchTensor` for each tensor.
 
@@ -109,12 +119,23 @@ def read_torch_file(path: Path) -> Any:
         UnsupportedModelError: it is no zip file of torch, or has tensors of another kind.
     """
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
             return _read(path, archive)
     except (EdgeError, FileNotFoundError):
         raise
     except _DAMAGE as error:
         raise FormatError(f"{path}: damaged, or no file of torch: {str(error)[:200]}") from None
+
+
+class _Bounded(io.FileIO):
+    """A file of which no more is read at once than an archive of tensors needs, whatever its directory says."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read that many bytes, or to the end."""
+        wanted = os.fstat(self.fileno()).st_size - self.tell() if size is None or size < 0 else size
+        if wanted > _MAX_READ:
+            raise FormatError(f"{self.name}: its directory is larger than {_MAX_READ} bytes; no model's is")
+        return super().read(wanted)
 
 
 def _read(path: Path, archive: zipfile.ZipFile) -> Any:
@@ -171,14 +192,17 @@ class _Machine:
 
     def run(self, pickled: bytes) -> Any:
         """Run to the end; gives what the pickle stands for."""
-        for opcode, argument, _ in pickletools.genops(io.BytesIO(pickled)):
-            name = opcode.name
-            if name == "STOP":
+        file = io.BytesIO(pickled)
+        while code := file.read(1):
+            opcode = _OPCODES.get(code)
+            if opcode is None:
+                raise FormatError(f"{self._path}: its pickle is damaged; byte {file.tell() - 1} is no opcode")
+            if opcode.name == "STOP":
                 return self._pop()
-            step = _STEPS.get(name)
+            step = _STEPS.get(opcode.name)
             if step is None:
-                raise self._refusal(f"the opcode {name}")
-            step(self, argument)
+                raise self._refusal(f"the opcode {opcode.name}")
+            step(self, _argument(opcode, file))
         raise FormatError(f"{self._path}: its pickle has no end")
 
     def _refusal(self, what: str) -> FormatError:
@@ -242,13 +266,13 @@ class _Machine:
             case ("storage", _Name(module="torch", name=type_name), str(key), str(_), int(_)):
                 self._stack.append(self._storage(type_name, key))
             case other:
-                raise self._refusal(f"the persistent id {other!r:.80}")
+                raise self._refusal(f"the persistent id {shown(other)}")
 
     def call(self) -> None:
         """Replace a name and its arguments by what one of the few functions that tensors need gives."""
         arguments, name = self._pop(), self._pop()
         if not isinstance(arguments, tuple) or not isinstance(name, _Name) or name not in _CALLS:
-            raise self._refusal(f"a call of {str(name)!r:.80}")
+            raise self._refusal(f"a call of {shown(str(name) if isinstance(name, _Name) else name)}")
         self._stack.append(_CALLS[name](self, arguments))
 
     def build(self) -> None:
@@ -263,13 +287,13 @@ class _Machine:
             case (Storage() as storage, int(first), tuple(shape), tuple(strides), *_):
                 return self._checked(storage, first, shape, strides)
             case _:
-                raise self._refusal(f"a tensor made of {arguments!r:.80}")
+                raise self._refusal(f"a tensor made of {shown(arguments)}")
 
     def _checked(
         self, storage: Storage, first: int, shape: tuple[Any, ...], strides: tuple[Any, ...]
     ) -> TorchTensor | _Ignored:
         if len(shape) > _MAX_RANK or not all(type(n) is int and n >= 0 for n in (first, *shape)):
-            raise FormatError(f"{self._path}: a tensor of shape {shape!r:.80} at {first!r:.80}; expected sizes")
+            raise FormatError(f"{self._path}: a tensor of shape {shown(shape)} at {shown(first)}; expected sizes")
         kind = _TYPES.get(storage.type_name)
         if kind is None:
             return _Ignored()  # whole numbers or truth values: no weights
@@ -285,6 +309,18 @@ class _Machine:
                 f"{self._path}: a tensor of shape {shape} is stored in another order; save it again after .contiguous()"
             )
         return TorchTensor(self._path, storage, first, shape)
+
+
+def _argument(opcode: pickletools.OpcodeInfo, file: io.BytesIO) -> Any:
+    """Read what follows an opcode; a name as its module and itself, with a blank between."""
+    if opcode.name == "GLOBAL":
+        return " ".join(file.readline().decode("ascii").removesuffix("\n") for _ in range(2))
+    return None if opcode.arg is None else opcode.arg.reader(file)
+
+
+_OPCODES: Mapping[bytes, pickletools.OpcodeInfo] = {
+    opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes
+}
 
 
 def _parameter(machine: _Machine, arguments: tuple[Any, ...]) -> Any:

@@ -7,12 +7,15 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from edge.cli.main import main
 from edge.errors import IntegrityError, OfflineError, StoreError
 from edge.prepare import model_place
-from edge.store import Asset, AssetFile, Store
+from edge.store import Asset, AssetFile, Store, read_catalogue
+from edge.whisper.file.published import PUBLISHED
 
 from .conftest import Site
 
@@ -90,3 +93,33 @@ def test_a_name_that_begins_another_takes_nothing_of_it(addressed: Store) -> Non
         "small-turbo-onnx-w4-r1-00ff",
         "small-turbo-onnx-w4-r1-00ff.sha256",
     ]
+
+
+ADDRESSED = [name for name, asset in read_catalogue().items() if any(file.urls for file in asset.files)]
+
+
+@pytest.mark.parametrize("name", ADDRESSED)
+def test_every_name_with_an_address_can_be_pulled(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str
+) -> None:
+    """From the path of its address on a server here, which has other bytes in its place."""
+    asset = read_catalogue()[name]
+    (file,) = asset.files
+    path = urlsplit(file.urls[0]).path
+    assert path.endswith(f"/{file.sha256}/{name}.pt")
+    site.files[path] = BODY
+    served = replace(file, sha256=hashlib.sha256(BODY).hexdigest(), about=len(BODY), urls=(site.url + path,))
+    monkeypatch.setattr("edge.store.store.read_catalogue", lambda: {name: replace(asset, files=(served,))})
+    monkeypatch.setenv("EDGEWISE_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("EDGEWISE_OFFLINE", raising=False)
+    for pulled in (name, *asset.aliases):
+        assert main(["models", "pull", pulled]) == 0
+        told = capfd.readouterr()
+        assert Path(told.out.strip()).read_bytes() == BODY
+        assert ("was never fetched where edgewise is made" in told.err) is (pulled == name)
+    assert site.paths().count(path) == 2  # its size, then its bytes, once
+
+
+def test_every_whisper_has_a_name() -> None:
+    assert {*PUBLISHED} == {asset.name for asset in read_catalogue().values() if asset.kind == "whisper"}
+    assert {*PUBLISHED} - {*ADDRESSED} == {"tiny.en", "base"}

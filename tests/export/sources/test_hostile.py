@@ -19,8 +19,10 @@ from export.maker import make_plain
 from export.sources import read_checkpoint
 from export.sources.ctranslate2 import read_variables
 from export.writers.ctranslate2 import write_ctranslate2
-from export.writers.huggingface import write_huggingface
+from export.writers.huggingface import tokenizer_json, write_huggingface
 from export.writers.whispercpp import write_whispercpp
+
+from .pt_files import write_pt
 
 pytest.importorskip("resource")
 
@@ -34,6 +36,7 @@ KINDS = {
     "huggingface": ("", ("model.safetensors", "config.json", "generation_config.json", "preprocessor_config.json")),
     "whispercpp": ("ggml.bin", ("ggml.bin",)),
     "gguf": ("model.gguf", ("model.gguf",)),
+    "openai": ("model.pt", ("model.pt",)),
 }
 
 
@@ -43,10 +46,12 @@ def sources(tmp_path_factory: pytest.TempPathFactory, make_checkpoint: MadeCheck
     folder, made = tmp_path_factory.mktemp("sources"), make_checkpoint("tiny.en")
     write_ctranslate2(made, folder / "ctranslate2", "f16")
     write_huggingface(made, folder / "huggingface", "f16")
-    for kind in ("whispercpp", "gguf"):
+    for kind in ("whispercpp", "gguf", "openai"):
         (folder / kind).mkdir()
     write_whispercpp(made, folder / "whispercpp" / "ggml.bin", "f16")
     make_plain(made, "f16").write(folder / "gguf" / "model.gguf")
+    write_pt(folder / "openai" / "model.pt", made.dims, made.tensors)
+    (folder / "openai" / "tokenizer.json").write_text(json.dumps(tokenizer_json(made)))
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 
 from edge.errors import EdgeError, FormatError, UnsupportedModelError
 from export.checkpoint.types import Checkpoint
+from export.sources.openai import read_openai
 from export.sources.torch_file import TorchTensor, read_torch_file
 
 from .pt_files import write_pt
@@ -98,6 +100,7 @@ def test_a_file_cut_short_while_it_is_read(save: Save) -> None:
         (b"cos\nsystem\n.", r"the name 'os\.system'"),
         (b"cbuiltins\neval\n.", r"the name 'builtins\.eval'"),
         (b"ctorch\nload\n.", r"the name 'torch\.load'"),
+        (b"ctorch\\q\nload\n.", r"the name 'torch"),
         (b"ccollections\nOrderedDict\n)\x81.", "the opcode NEWOBJ"),
         (b"\x80\x04\x8c\x02os\x8c\x06system\x93.", "the opcode STACK_GLOBAL"),
         (b"(ios\nsystem\n.", "the opcode INST"),
@@ -108,7 +111,7 @@ def test_a_file_cut_short_while_it_is_read(save: Save) -> None:
         (b"(.", "its pickle is damaged"),
         (b"}N}s.", "a dictionary of other keys than names"),
         (b"X\x00\x00\x00\x00}b.", "attributes of something"),
-        (b"K\x01)R.", "a call of '1'"),
+        (b"K\x01)R.", "a call of 1"),
         (b"]Q.", "the persistent id"),
         (b"r\xff\xff\xff\xff.", "damaged"),
         (b"X\xff\xff\xff\x7fabc.", "damaged"),
@@ -170,7 +173,7 @@ def test_a_file_of_the_tests_is_one_of_torch(tmp_path: Path, make_checkpoint: Ca
 def test_any_damage_is_a_clear_error(zipped: Zipped) -> None:
     path = zipped(tensor_of(ONE_BY_FOUR), {"0": bytes(16)})
     whole, generator = path.read_bytes(), random.Random(0)
-    for _ in range(1500):
+    for _ in range(500):
         data = bytearray(whole)
         for _ in range(generator.randint(1, 4)):
             data[generator.randrange(len(data))] = generator.randrange(256)
@@ -181,3 +184,59 @@ def test_any_damage_is_a_clear_error(zipped: Zipped) -> None:
                 content.read()
         except EdgeError:
             continue
+
+
+NESTED = b")" + b"q\x00h\x00\x86" * 60
+"""Sixty pairs, each of the one before twice: to show it would take 2 ** 60 steps."""
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        NESTED + b"Q.",
+        NESTED + b")R.",
+        b"}" + NESTED + b"Ns.",
+        tensor_of(NESTED + b"K\x00\x86"),
+    ],
+)
+def test_what_holds_itself_many_times_is_not_shown(zipped: Zipped, pickled: bytes) -> None:
+    with pytest.raises(FormatError) as raised:
+        read_torch_file(zipped(pickled, {"0": bytes(16)}))
+    assert len(str(raised.value)) < 1000
+
+
+def test_sizes_that_hold_themselves_many_times(zipped: Zipped) -> None:
+    sizes = b"}X\x06\x00\x00\x00n_mels" + NESTED + b"s"
+    path = zipped(b"}(X\x04\x00\x00\x00dims" + sizes + b"X\x10\x00\x00\x00model_state_dict}u.")
+    with pytest.raises(FormatError, match=r"dims\['n_mels'\] is"):
+        read_openai(path)
+
+
+def test_a_deep_pickle_is_an_error(zipped: Zipped) -> None:
+    with pytest.raises(FormatError):
+        read_torch_file(zipped(b")" + b"\x85" * 1_000_000 + b"Q."))
+
+
+@pytest.mark.parametrize("opcodes", [b"}", b"]", b")q\x00", b"(", b"G\x00\x00\x00\x00\x00\x00\x00\x00"])
+def test_a_pickle_takes_little_memory(zipped: Zipped, opcodes: bytes) -> None:
+    path = zipped(opcodes * (((1 << 20) - 1) // len(opcodes)))
+    assert _peak_of(path) < 100_000_000
+
+
+def test_an_archive_of_many_entries_takes_little_memory(tmp_path: Path) -> None:
+    path = tmp_path / "many.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(150_000):
+            archive.writestr(f"{number}", b"")
+    assert _peak_of(path) < 50_000_000
+
+
+def _peak_of(path: Path) -> int:
+    """Bytes that refusing a file takes at most."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError):
+            read_torch_file(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
