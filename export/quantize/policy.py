@@ -125,5 +125,4 @@ def _relative_error(original: NDArray[Any], stored: NDArray[Any]) -> float:
     if original.dtype == stored.dtype and np.array_equal(original, stored):
         return 0.0
     whole = original.astype(np.float32, copy=False)
-    norm = float(np.linalg.norm(whole))
-    return float(np.linalg.norm(whole - stored.astype(np.float32, copy=False))) / norm if norm else 0.0
+    return relative_error([Rounded((), _squares(stored.astype(np.float32, copy=False) - whole), _squares(whole))])
