@@ -6,6 +6,7 @@ It is read through before it is written down: what has a name can be run.
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -60,23 +61,26 @@ def adopt(
     sha256 = sha256.lower() if sha256 is not None else None
     if sha256 is not None and not _SHA256.fullmatch(sha256):
         raise OptionError(f"sha256 is {sha256!r:.80}; expected 64 hexadecimal digits")
-    if urlsplit(source).scheme in ("http", "https"):
+    if source.lower().startswith(("http://", "https://")):
         asset = _fetched(name, source, sha256, store, offline, tell)
     else:
-        asset = _in_place(name, Path(source).expanduser().absolute(), sha256, store, offline, tell)
+        asset = _in_place(name, Path(os.path.expanduser(source)).absolute(), sha256, store, offline, tell)  # noqa: PTH111
     store.add(asset)
     return asset
 
 
 def _fetched(name: str, url: str, sha256: str | None, store: Store, offline: bool | None, progress: Progress) -> Asset:
+    try:
+        urlsplit(url)
+    except ValueError as error:
+        raise OptionError(f"{url!r:.200} is no address: {error}") from None
     if sha256 is None:
         raise OptionError(f"{redacted(url)}: what an address serves may change: name its bytes with --sha256 HEX")
     if is_offline(offline):
         raise OfflineError(f"{redacted(url)}: the network is off; fetch the file elsewhere, and add it by its path")
-    parts = urlsplit(url)
-    if parts.username is not None:
+    if urlsplit(url).username is not None:
         raise OptionError(f"{redacted(url)}: holds a password, which would be written down; put it into ~/.netrc")
-    last = Path(parts.path).name
+    last = Path(urlsplit(url).path).name
     size = announced_size(Client(), url, _MOST_BYTES)
     file = AssetFile(last if _FILE_NAME.fullmatch(last) else "model", size, sha256, urls=(url,))
     asset = Asset(name, "whisper", "", "", (file,))
@@ -91,7 +95,7 @@ def _fetched(name: str, url: str, sha256: str | None, store: Store, offline: boo
 def _in_place(
     name: str, path: Path, sha256: str | None, store: Store, offline: bool | None, progress: Progress
 ) -> Asset:
-    if not path.exists():
+    if not (path.is_file() or path.is_dir()):
         raise ModelNotFoundError(f"{path}: no such file or folder; expected a checkpoint, a model file or an address")
     try:
         str(path).encode()

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import StoreError
+from ..harmless import on_one_line
+from ..names import DEFAULT_PRECISION
 from .console.bar import Console
 from .console.streams import report
 from .options.model import PRECISIONS
@@ -78,7 +80,7 @@ def _show(rows: Sequence[Sequence[str]], sides: str) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (f"{cell:{side}{width}}" for cell, side, width in zip(row, sides, widths, strict=True))
-        report("  ".join(cells).rstrip())
+        report(on_one_line("  ".join(cells).rstrip()))
 
 
 def _model_row(store: Store, asset: Asset, is_starred: bool) -> Iterator[str]:
@@ -87,19 +89,19 @@ def _model_row(store: Store, asset: Asset, is_starred: bool) -> Iterator[str]:
     from ..whisper.file.cost import file_bytes, memory_bytes
     from ..whisper.file.roles import PRECISIONS as KNOWN
 
-    dims = dims_of(asset)
+    dims, here = dims_of(asset), _here(store, asset)
     yield asset.name + (" *" if is_starred else "")
     yield "-" if asset.folder else readable_size(asset.size)
-    runs_at = asset.precision or PRECISIONS[0]
-    for precision in (known for wanted in PRECISIONS for known in KNOWN if known == wanted):
+    for precision in sorted(KNOWN, key=PRECISIONS.index):
         if asset.precision:
             yield readable_size(asset.size) if precision == asset.precision else "-"
         else:
             yield readable_size(file_bytes(dims, precision)) if dims else "?"
-    yield next((readable_size(memory_bytes(dims, known)) for known in KNOWN if dims and known == runs_at), "?")
+    runs_at = [precision for precision in KNOWN if precision == (asset.precision or DEFAULT_PRECISION)]
+    yield readable_size(memory_bytes(dims, runs_at[0])) if dims and runs_at else "?"
     yield "?" if dims is None else str(dims.n_languages) if dims.is_multilingual else "English"
     yield asset.license
-    yield ", ".join((*([_here(store, asset)] if _here(store, asset) != "-" else []), *_exported(store, asset))) or "-"
+    yield ", ".join([here] * (here != "-") + _exported(store, asset)) or "-"
 
 
 def _other_row(store: Store, asset: Asset) -> Iterator[str]:

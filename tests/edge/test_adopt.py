@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -122,6 +123,9 @@ def test_what_is_no_model_gets_no_name(home: Store, tmp_path: Path, gguf: Path, 
         (IntegrityError, str(gguf), "0" * 64),
         (OptionError, str(gguf), "0" * 63),
         (OptionError, "https://example.org/mine.pt", None),
+        (OptionError, "https://[mine.pt", "0" * 64),
+        (ModelNotFoundError, "~nobody-here/mine.pt", None),
+        (ModelNotFoundError, "mine\0.pt", None),
         (OptionError, "https://me:secret@example.org/mine.pt", "0" * 64),
         (OfflineError, "https://example.org/mine.pt", "0" * 64),
     ]
@@ -131,6 +135,13 @@ def test_what_is_no_model_gets_no_name(home: Store, tmp_path: Path, gguf: Path, 
             adopt("mine", source, sha256=sha256, store=home, offline=offline)
         assert "secret" not in str(raised.value)
     assert list(home.known()) == list(home.catalogue)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with names")
+def test_a_pipe_is_not_waited_for(home: Store, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelNotFoundError):
+        adopt("mine", str(tmp_path / "pipe"), store=home)
 
 
 def test_a_taken_name_is_told_before_anything_is_read(home: Store) -> None:
