@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,3 +155,19 @@ def test_what_somebody_wrote_by_hand_is_enough(own_store: Store) -> None:
     own_store.home.mkdir()
     own_file(own_store.home).write_text(GOOD)
     assert own_store.asset("mine").sizes == SIZES
+
+
+def test_models_that_are_added_at_once_are_all_kept(own_store: Store, mine: Asset) -> None:
+    names = [f"mine{number}" for number in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda name: own_store.add(replace(mine, name=name)), names))
+        assert sorted(read_own(own_store.home)) == sorted(names)
+        list(pool.map(own_store.remove, names[::2]))
+    assert sorted(read_own(own_store.home)) == sorted(names[1::2])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_cache_that_cannot_be_written_to(own_store: Store, mine: Asset) -> None:
+    own_store.home.mkdir(mode=0o500)
+    with pytest.raises(StoreError, match="cannot be written to"):
+        own_store.add(mine)
