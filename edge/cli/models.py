@@ -112,6 +112,8 @@ def _where(args: argparse.Namespace, console: Console) -> int:
 
 
 def _verify(args: argparse.Namespace, console: Console) -> int:
+    from .models_list import mend
+
     store = _open_store()
     here = [name for name in store.known() if store.place(name).exists() or store.made(name)]
     n_problems = 0
@@ -124,7 +126,7 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
         problems = store.verify(name)
         n_problems += len(problems)
         for problem in problems:
-            console.say(f"{problem.path} {problem.what}: `edgewise models remove {name}`, then fetch it again")
+            console.say(f"{problem.path} {problem.what}: {mend(store, store.asset(name))}")
         if not problems:
             report(f"{name}: as pinned")
     return 1 if n_problems else 0
@@ -137,7 +139,7 @@ def _remove(args: argparse.Namespace, console: Console) -> int:
     for name in args.names:
         store.asset(name)
     for name in args.names:
-        folder = store.asset(name).folder
+        own = store.place(name) if store.asset(name).folder else None
         freed = f"removed {name}, {readable_size(store.remove(name))} freed"
-        console.say(f"{freed}; {folder} stays as it is" if folder else freed)
+        console.say(f"{freed}; {own} stays as it is" if own else freed)
     return 0

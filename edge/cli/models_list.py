@@ -66,7 +66,7 @@ def _list(args: argparse.Namespace, console: Console) -> int:
     _show([_OTHER_COLUMNS, *(tuple(_other_row(store, asset)) for asset in others)], "<><<")
     for asset in assets:
         if _is_damaged(store, asset):
-            console.say(f"{asset.name} is damaged: {_mend(asset)}")
+            console.say(f"{asset.name} is damaged: {mend(store, asset)}")
     also = ", ".join(f"{alias} is {asset.name}" for asset in models for alias in asset.aliases)
     if also:
         console.say(also)
@@ -132,6 +132,7 @@ def _is_damaged(store: Store, asset: Asset) -> bool:
     return _here(store, asset) == "damaged" or any(_DAMAGED in one for one in _exported(store, asset))
 
 
-def _mend(asset: Asset) -> str:
-    anew = f"add {asset.folder} again" if asset.folder else "fetch it again"
+def mend(store: Store, asset: Asset) -> str:
+    """Say what to do about an asset that is damaged."""
+    anew = f"add {store.place(asset.name)} again" if asset.folder else "fetch it again"
     return f"`edgewise models remove {asset.name}`, then {anew}"

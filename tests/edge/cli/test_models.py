@@ -198,6 +198,9 @@ def test_add_makes_a_model_by_name(run: Run, tmp_path: Path, make_checkpoint: Ca
     assert run("inspect", "mine").out.startswith(f"{path}: ")
     assert run("models", "verify", "mine").out == "mine: as pinned\n"
     assert "is a model already" in run("models", "add", "mine", path).message
-    assert f"{tmp_path} stays as it is" in run("models", "remove", "mine").message
+    path.write_bytes(path.read_bytes() + b"\0")
+    assert f"`edgewise models remove mine`, then add {path} again" in run("models", "verify", "mine").message
+    assert rows(run("models", "list").out)["mine"]["HERE"] == "damaged"
+    assert f"{path} stays as it is" in run("models", "remove", "mine").message
     assert path.exists()
     assert "mine" not in rows(run("models", "list").out)
