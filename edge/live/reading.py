@@ -36,6 +36,11 @@ class TurnReading:
         self.fed += len(samples)
         self._reader.feed(samples)
 
+    @property
+    def stable(self) -> list[str]:
+        """Words that are stable."""
+        return [word.said for word in self._kept]
+
     def look(self, heard_s: float) -> list[Event]:
         """Read all that was fed, of which `heard_s` sound like speech."""
         self.read = self.fed
@@ -50,13 +55,13 @@ class TurnReading:
         n_shown = count_shown(found, n_stable, self._agreement, self._weights)
         return [*events, self._shown(found.words[:n_shown])]
 
-    def settle(self, text: str, *, ended: bool) -> list[Event]:
+    def settle(self, text: str, *, ended: bool, before: Sequence[str] = ()) -> list[Event]:
         """Take the text that was read in a pause: all its words are stable, and where the turn has `ended`, its signs.
 
-        Words that were stable already stay as they are.
+        Words that were stable already stay as they are; the text begins with those of the turns `before`.
         """
         words = self._reader.words(text, self._seconds(self.fed))
-        at = rest_after([word.said for word in self._kept], [word.said for word in words])
+        at = rest_after([*before, *self.stable], [word.said for word in words])
         kept = self._kept
         if kept and at:
             kept = (*kept[:-1], replace(kept[-1], signs=words[at - 1].signs, sign_tokens=words[at - 1].sign_tokens))

@@ -102,6 +102,7 @@ class LiveSession:
         self._span = self._new_span(at) if endpoint is None else None
         self._ahead: list[Event] | None = None  # what is final if nobody goes on after the pause
         self._is_settled = False
+        self._before: list[str] = []  # stable words of earlier turns that are not final yet
 
     @property
     def done_s(self) -> float:
@@ -242,8 +243,10 @@ class LiveSession:
     def _end_turn(self, at: int) -> list[Event]:
         """End the turn: what was read in the pause is final."""
         events = self._settle(ended=True)
+        stable = self._the_turn.stable
         self._close_turn()
         if self._options.endpoint is None:
+            self._before += stable
             return events
         ahead, self._ahead = self._ahead or [], None
         events += self._final(ahead)
@@ -256,6 +259,7 @@ class LiveSession:
         turn = self._the_turn
         events, self._turn = turn.cut(at, self._open_reader(self._language))
         if self._options.endpoint is None:
+            self._before += turn.stable
             return events
         seconds = at / SAMPLE_RATE_HZ
         self._close_span()
@@ -286,19 +290,18 @@ class LiveSession:
         if not is_long or not self._pace.is_due((turn.fed - turn.read) / SAMPLE_RATE_HZ):
             return []
         with self._pace.reading():
-            return turn.look(self._turns.heard_s(turn.start - self._origin))
+            return turn.look(self._heard_s(turn))
+
+    def _heard_s(self, turn: TurnReading) -> float:
+        """Count the seconds of a turn that sound like speech."""
+        return self._turns.heard_s(turn.start - self._origin)
 
     def _settle(self, *, ended: bool) -> list[Event]:
         """Make the words that were read in a pause stable, once."""
         if self._turn is None or (self._is_settled and not ended):
             return []
         self._is_settled = True
-        text = "".join(
-            event.segment.text
-            for event in self._ahead or ()
-            if isinstance(event, Final) and event.segment.end > self._turn.start / SAMPLE_RATE_HZ
-        )
-        return self._turn.settle(text, ended=ended)
+        return self._turn.settle(text_of(self._ahead or ()), ended=ended, before=self._before)
 
     def _finish_turn(self) -> list[Event]:
         """End what is being said, for no more sound follows."""
@@ -324,6 +327,7 @@ class LiveSession:
         found: list[Event] = []
         for event in events:
             if isinstance(event, Final):
+                self._before = []
                 segment = replace(event.segment, id=self._n_segments)
                 self._n_segments += 1
                 if self._given_language is None:

@@ -110,17 +110,22 @@ def place_words(
     bounds = pairwise([*begins, int(entries[-1])])
     for number, ((first, stop), (begin, end)) in enumerate(zip(spoken, bounds, strict=True)):
         attended = min(int(entries[stop]), len(speech))
-        attention = np.maximum(gain[first:stop].max(axis=0), 0).repeat(FRAMES_PER_POSITION)[begin:attended]
+        attention = np.maximum(gain[first:stop], 0).repeat(FRAMES_PER_POSITION, axis=1)[:, begin:attended]
         heard = speech[begin : min(end, attended + _LINGER_FRAMES)]
-        stretches = [stretch for stretch in _stretches(heard) if stretch[0] < len(attention)]
+        stretches = [stretch for stretch in _stretches(heard) if stretch[0] < attended - begin]
         if not stretches:
-            at = (0, len(attention))
-        elif number in openings:  # attention of the first word wanders over all that is heard before
-            at = stretches[-1]
-        else:
-            at = max(stretches, key=lambda stretch: _most_at_once(attention[slice(*stretch)]))
-        places.append((begin + at[0], begin + at[1]))
+            found = [(0, max(attended - begin, 0))]
+        elif number in openings and stop - first == 1:  # its attention wanders over all that is heard before
+            found = stretches[-1:]
+        else:  # token by token: a number or a name that is spelled may be spoken with pauses in it
+            found = [_best(stretches, of_token) for of_token in attention]
+        places.append((begin + min(at[0] for at in found), begin + max(at[1] for at in found)))
     return places
+
+
+def _best(stretches: Sequence[tuple[int, int]], attention: FloatArray) -> tuple[int, int]:
+    """Choose the stretch to which a token pays most attention (n_frames,)."""
+    return max(stretches, key=lambda stretch: _most_at_once(attention[slice(*stretch)]))
 
 
 def _most_at_once(attention: FloatArray) -> float:

@@ -67,6 +67,12 @@ def test_noise_before_the_first_word_is_not_the_word() -> None:
     assert place_words([(0, 1)], gain, speech_of(100, (0, 50), (62, 80))) == [(62, 80)]
 
 
+def test_a_number_may_be_spoken_with_pauses_in_it() -> None:
+    gain = gain_of((0, 8), (8, 25), (25, 40), n_positions=50)
+    speech = speech_of(100, (2, 14), (30, 44), (60, 76))
+    assert place_words([(0, 3)], gain, speech) == [(2, 76)]
+
+
 def test_a_word_is_where_much_attention_is_at_once() -> None:
     """The last word of a phrase is not all of what is said after it without a text."""
     gain = gain_of((0, 10), (10, 200), (200, 210), n_positions=210)
