@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .audio.microphone import Captured as Captured
+    from .audio.microphone import Microphone as Microphone
+    from .audio.microphone import Notice as Notice
     from .audio.source import open_audio as open_audio
     from .errors import EdgeError as EdgeError
     from .gaps import Gap as Gap
@@ -31,12 +34,15 @@ if TYPE_CHECKING:
     from .whisper.model import Model as Model
 
 _HOME_OF = {
+    "Captured": "audio.microphone",
     "EdgeError": "errors",
     "End": "transcript.events",
     "Event": "transcript.events",
     "Final": "transcript.events",
     "Gap": "gaps",
+    "Microphone": "audio.microphone",
     "Model": "whisper.model",
+    "Notice": "audio.microphone",
     "Partial": "transcript.events",
     "Recognizer": "recognizer",
     "Segment": "transcript.types",

@@ -3,6 +3,7 @@
     EdgeError
     ├── OptionError (ValueError)              a setting that is unknown, out of range or not for this model
     ├── AudioError (ValueError)               a recording that cannot be read or is not audio
+    ├── MicrophoneError (OSError)             a microphone that is not there or cannot be opened
     ├── FormatError (ValueError)              a model file that is damaged, hostile or not what it claims
     ├── ModelNotFoundError (FileNotFoundError) an unknown name, or a file that is not there
     ├── UnsupportedModelError (ValueError)    a sound file of a kind that this runtime does not run
@@ -29,6 +30,10 @@ class OptionError(EdgeError, ValueError):
 
 class AudioError(EdgeError, ValueError):
     """A recording that cannot be read or is not audio."""
+
+
+class MicrophoneError(EdgeError, OSError):
+    """A microphone that is not there or cannot be opened, or a library that it needs and that is missing."""
 
 
 class FormatError(EdgeError, ValueError):

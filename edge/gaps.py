@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Cause: TypeAlias = Literal["damage", "failure", "unread"]
-"""Cause of a gap: the recording is damaged, reading it failed, or speech was heard in which no words were found."""
+Cause: TypeAlias = Literal["damage", "failure", "unread", "lost"]
+"""Cause of a gap: the recording is damaged, reading it failed, speech was heard in which no words were found, or the
+microphone did not deliver."""
 
 
 @dataclass(frozen=True, slots=True)

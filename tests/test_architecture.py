@@ -19,7 +19,7 @@ SOURCE_FOLDERS = (*PACKAGES, "kernels", "tests")
 MAX_LINES = 500
 MAX_FUNCTION_LINES = 60
 
-RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av", "onnxruntime"}
+RUNTIME_LIBRARIES = {"numpy", "soundfile", "soxr", "filelock", "platformdirs", "av", "onnxruntime", "sounddevice"}
 """All that `edge` may import besides the standard library; onnxruntime, slow to import, in one module."""
 
 ONNX_LIBRARIES = {"transformers", "optimum", "nncf", "onnx", "onnxruntime"}

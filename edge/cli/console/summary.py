@@ -14,7 +14,12 @@ _MOST_GAPS = 5
 _SILENT_PEAK = 0.01
 """Peak below which a recording is as good as silent: 40 dB below full scale."""
 
-_CAUSES: dict[Cause, str] = {"damage": "damaged", "failure": "failed", "unread": "speech without words"}
+_CAUSES: dict[Cause, str] = {
+    "damage": "damaged",
+    "failure": "failed",
+    "unread": "speech without words",
+    "lost": "not heard",
+}
 
 
 @dataclass(slots=True)
