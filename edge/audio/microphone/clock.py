@@ -23,6 +23,8 @@ TOLERANCE_S = 0.03
 SETTLE_S = 0.4
 """Seconds that sound which was held up somewhere has for coming after all."""
 
+_EXACT_S = 0.002
+_LATE_S = 1.0
 _UNSEEN_S = 0.045
 _BUCKET_S = 1.0
 _N_BUCKETS = 5
@@ -30,6 +32,7 @@ _N_BUCKETS = 5
 OVERFLOWED = "the sound system was not read in time, and dropped sound"
 PAUSED = "the microphone gave nothing for a while: it was suspended, or the computer was too busy or asleep"
 UNSEEN = "sound was lost shortly before, without a sign"
+LATE = "the microphone gave nothing at first"
 DROPPED = "sound came faster than it was used, and the store for it was full"
 
 
@@ -56,11 +59,18 @@ class _Break:
     least_s: float = inf
     """Least time by which the stream was behind the clock since."""
 
+    @property
+    def tolerance_s(self) -> float:
+        """Seconds behind the clock that do not count as a loss."""
+        return _EXACT_S if self.is_sure else TOLERANCE_S
+
 
 class Clock:
     """Accounts of all the sound of one recording: what came and what is lost add up to the time that passed."""
 
-    def __init__(self) -> None:
+    def __init__(self, opened_s: float) -> None:
+        """Begin when the device is open; the recording begins with the first sample, unless that comes far later."""
+        self._opened_s = opened_s
         self._accounted_s = 0.0
         self._lows: deque[float] = deque(maxlen=_N_BUCKETS)
         self._low_s, self._bucket_ends_s = inf, -inf
@@ -73,6 +83,11 @@ class Clock:
     def due_s(self) -> float:
         """Clock when a sample that was recorded now, without a loss, would come."""
         return self._origin_s + self._accounted_s
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is not known yet how much is missing before what came last."""
+        return self._break is not None
 
     @property
     def _origin_s(self) -> float:
@@ -89,6 +104,8 @@ class Clock:
     def feed(self, block: Block) -> list[Heard]:
         """Take a block, and give what is certain by now, in order."""
         heard: list[Heard] = []
+        if self._last_s == -inf:
+            heard += self._miss(block.time_s - block.seconds - self._opened_s, LATE, _LATE_S)
         if block.n_dropped:
             heard += self._decide()
             heard.append(self._lose(block.n_dropped / block.rate_hz, DROPPED))
@@ -104,7 +121,7 @@ class Clock:
             return heard
         self._held.append(block)
         self._break.least_s = min(self._break.least_s, block.time_s - self._accounted_s - self._origin_s)
-        if self._break.least_s <= TOLERANCE_S:
+        if self._break.least_s <= self._break.tolerance_s:
             heard += self._decide()
         return heard + self.wait(block.time_s)
 
@@ -115,11 +132,10 @@ class Clock:
 
     def finish(self, now_s: float, reason: str) -> list[Heard]:
         """Give the rest, and what is missing at the end."""
+        if self._last_s == -inf:
+            return self._miss(now_s - self._opened_s, reason, _LATE_S)
         heard = self._decide()
-        missing_s = now_s - self.due_s
-        if self._last_s > -inf and missing_s > PAUSE_S:
-            heard.append(self._lose(missing_s, reason))
-        return heard
+        return heard + self._miss(now_s - self.due_s, reason, PAUSE_S)
 
     def _suspicion(self, block: Block) -> tuple[str, bool]:
         """Tell why sound may be missing before a block ("" where nothing speaks for it), and whether that is sure."""
@@ -137,7 +153,7 @@ class Clock:
         if found is None:
             return []
         held, self._held = self._held, []
-        lost_s = found.least_s if held and found.least_s > TOLERANCE_S else 0.0
+        lost_s = found.least_s if held and found.least_s > found.tolerance_s else 0.0
         lost = [self._lose(lost_s, found.reason)] if lost_s or found.is_sure else []
         return [*lost, *held]
 
@@ -154,6 +170,10 @@ class Clock:
             self._low_s, self._bucket_ends_s = inf, time_s + _BUCKET_S
         self._low_s = min(self._low_s, time_s - self._accounted_s)
         return heard
+
+    def _miss(self, seconds: float, reason: str, least_s: float) -> list[Heard]:
+        """Lose what is missing if it is more than `least_s`."""
+        return [self._lose(seconds, reason)] if seconds > least_s else []
 
     def _lose(self, seconds: float, reason: str) -> Lost:
         self._accounted_s += seconds

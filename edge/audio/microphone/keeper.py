@@ -7,6 +7,7 @@ from collections import deque
 from types import ModuleType
 
 from ...errors import MicrophoneError
+from .calls import has_hung
 from .devices import Device, choose, listed
 from .portaudio import look_again
 from .ring import Block
@@ -17,7 +18,7 @@ HEARTBEAT_S = 1.0
 
 _LOOK_S = 0.05
 _MOST_PATIENCE_S = 8.0
-_FIRST_REST_S, _MOST_REST_S = 0.1, 2.0
+_FIRST_REST_S, _MOST_REST_S = 0.1, 1.0
 _FAILURES_BEFORE_LOOKING = 4
 
 ENDED = "the microphone was disconnected, or the sound server ended"
@@ -48,7 +49,6 @@ class Keeper:
         """Reason why nothing comes, or came."""
         self._streams: deque[Stream] = deque([open_stream(module, self.device, rate_hz, "")])
         self._begun: Stream | None = None
-        self._has_hung = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="edgewise-microphone", daemon=True)
         self._thread.start()
@@ -81,18 +81,22 @@ class Keeper:
         while stream is not None:
             reason = self._watch(stream, patience_s)
             patience_s = HEARTBEAT_S if stream.is_alive else min(2 * patience_s, _MOST_PATIENCE_S)
-            if not stream.close():
-                self._has_hung = True
+            stream.close()
             if not reason:
                 return
             stream = self._reopen(reason)
 
     def _watch(self, stream: Stream, patience_s: float) -> str:
         """Wait while sound comes, and tell why it does not any more; "" where the end is wanted."""
+        heard_s, looked_s, silent_s = stream.last_s, now_s(), 0.0
         while not self._stopping.wait(_LOOK_S):
             if stream.has_ended:
                 return self._lose(ENDED)
-            silent_s = now_s() - stream.last_s
+            # Where this thread was late, or the computer asleep, the sound may be just about to come.
+            silent_s += min(now_s() - looked_s, 2 * _LOOK_S)
+            looked_s = now_s()
+            if stream.last_s != heard_s:
+                heard_s, silent_s = stream.last_s, 0.0
             if silent_s >= HEARTBEAT_S:
                 self._lose(SILENT)
                 if silent_s >= patience_s:
@@ -110,23 +114,24 @@ class Keeper:
         """Try until the device is open again; None where the end is wanted."""
         rest_s, n_failures = 0.0, 0
         while not self._stopping.wait(rest_s):
+            rest_s = min(2 * rest_s or _FIRST_REST_S, _MOST_REST_S)
             try:
-                stream = self._open(reason)
+                self.device = self._find(anew=n_failures % _FAILURES_BEFORE_LOOKING == _FAILURES_BEFORE_LOOKING - 1)
+                stream = open_stream(self._module, self.device, self._rate_hz, reason)
             except (MicrophoneError, self._module.PortAudioError):
                 n_failures += 1
-                rest_s = min(2 * rest_s or _FIRST_REST_S, _MOST_REST_S)
-                if n_failures % _FAILURES_BEFORE_LOOKING == 0:
-                    self._look_again()
                 continue
             self._streams.append(stream)
             return stream
         return None
 
-    def _open(self, reason: str) -> Stream:
-        self.device = choose(self._wanted, listed(self._module))
-        return open_stream(self._module, self.device, self._rate_hz, reason)
-
-    def _look_again(self) -> None:
-        """List the devices anew: one that was unplugged has another number, or was not there at the beginning."""
-        if not self._has_hung:  # a call that hangs is inside PortAudio, which must not go away under it
+    def _find(self, *, anew: bool) -> Device:
+        """Find the device; one that is plugged in again has another number, and is unknown until PortAudio looks."""
+        try:
+            if not anew:
+                return choose(self._wanted, listed(self._module))
+        except MicrophoneError:
+            pass  # it may be there by now
+        if not has_hung():
             look_again(self._module)
+        return choose(self._wanted, listed(self._module))

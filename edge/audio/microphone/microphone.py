@@ -12,7 +12,7 @@ import numpy as np
 
 from ...gaps import Gap
 from ..mono import SAMPLE_RATE_HZ
-from .clock import Clock, Heard
+from .clock import PAUSED, Clock, Heard
 from .devices import Device
 from .keeper import Keeper
 from .levels import LevelWatch
@@ -44,7 +44,7 @@ class Microphone:
         self._wanted, self._rate_hz = device, rate_hz
         self._keeper: Keeper | None = None
         self._stopping = threading.Event()
-        self._clock, self._tape, self._levels = Clock(), Tape(), LevelWatch()
+        self._clock, self._tape, self._levels = Clock(now_s()), Tape(), LevelWatch()
         self._is_lost = self._is_finished = False
 
     def __enter__(self) -> Self:
@@ -54,6 +54,7 @@ class Microphone:
             MicrophoneError: it is not there or cannot be opened, or a library for it is missing.
         """
         self._keeper = Keeper(sounddevice(), self._wanted, self._rate_hz)
+        self._clock = Clock(now_s())
         return self
 
     def __exit__(
@@ -100,11 +101,13 @@ class Microphone:
         for item in keeper.take():
             yield from self._placed(self._clock.begin(item) if isinstance(item, str) else self._clock.feed(item))
         now = now_s()
-        yield from self._placed(self._clock.finish(now, keeper.loss) if is_last else self._clock.wait(now))
+        yield from self._placed(
+            self._clock.finish(now, keeper.loss if keeper.is_lost else PAUSED) if is_last else self._clock.wait(now)
+        )
         if is_last:
             yield from self._watched(self._tape.cut())
-        elif keeper.is_lost != self._is_lost:
-            self._is_lost = not self._is_lost
+        elif keeper.is_lost != self._is_lost and (keeper.is_lost or not self._clock.is_waiting):
+            self._is_lost = keeper.is_lost
             yield self._lost_or_back(keeper)
 
     def _placed(self, heard: list[Heard]) -> Iterator[Piece]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
-import threading
 import time
-from collections.abc import Callable
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from ...arrays import FloatArray
 from ...errors import MicrophoneError
+from .calls import within
 from .devices import Device
 from .ring import Ring
-
-_T = TypeVar("_T")
 
 OPEN_WITHIN_S = 5.0
 """Seconds after which opening a device is given up; some sleep."""
@@ -60,7 +56,11 @@ class Stream:
             callback=self._take,
             finished_callback=self._end,
         )
-        self._stream.start()
+        try:
+            self._stream.start()
+        except module.PortAudioError:
+            self._stream.close(ignore_errors=True)
+            raise
 
     def _take(self, samples: FloatArray, n_frames: int, times: Any, status: Any) -> None:
         """Take frames in PortAudio's thread, which must neither wait nor fail."""
@@ -73,10 +73,10 @@ class Stream:
     def _end(self) -> None:
         self.has_ended = True
 
-    def close(self) -> bool:
-        """End the stream, and tell whether PortAudio did it in time; nothing comes from now on in any case."""
+    def close(self) -> None:
+        """End the stream; nothing comes from now on, even where PortAudio does not end it in time."""
         self.is_over = True
-        return within(_CLOSE_WITHIN_S, self._abort).is_done
+        within(_CLOSE_WITHIN_S, self._module, self._abort)
 
     def _abort(self) -> None:
         # Not stop(), which waits for ever for what a dead source should still give.
@@ -90,16 +90,12 @@ def open_stream(module: ModuleType, device: Device, rate_hz: int | None, reason:
     Raises:
         MicrophoneError: it cannot be opened, or not in time.
     """
-    attempt: Attempt[Stream] = within(OPEN_WITHIN_S, lambda: _open(module, device, rate_hz, reason), _close_late)
+    attempt = within(OPEN_WITHIN_S, module, lambda: _open(module, device, rate_hz, reason), Stream.close)
     if attempt.error is not None:
         raise MicrophoneError(f"the microphone {device.name!r} cannot be opened: {attempt.error}") from attempt.error
     if attempt.result is None:
         raise MicrophoneError(f"the microphone {device.name!r} did not open within {OPEN_WITHIN_S:g} s; is it in use?")
     return attempt.result
-
-
-def _close_late(stream: Stream) -> None:
-    stream.close()
 
 
 def _open(module: ModuleType, device: Device, rate_hz: int | None, reason: str) -> Stream:
@@ -115,52 +111,3 @@ def _open(module: ModuleType, device: Device, rate_hz: int | None, reason: str) 
                     raise
                 refusal = refusal or error
     raise refusal or MicrophoneError(f"no rate of {device.name!r} is known")
-
-
-class Attempt(Generic[_T]):
-    """A call in a thread of its own, which may never return."""
-
-    def __init__(self) -> None:
-        self.is_done = False
-        """Whether it returned or failed in time."""
-        self.result: _T | None = None
-        self.error: Exception | None = None
-
-
-def within(seconds: float, call: Callable[[], _T], give_up: Callable[[_T], None] | None = None) -> Attempt[_T]:
-    """Run a function that may hang, and wait for it no longer than `seconds`.
-
-    One that returns later than that has its result passed to `give_up`.
-    """
-    attempt: Attempt[_T] = Attempt()
-    is_late, lock, is_done = False, threading.Lock(), threading.Event()
-
-    def run() -> None:
-        result: _T | None = None
-        try:
-            result = call()
-        except Exception as error:  # passed on to who waits
-            attempt.error = error
-        with lock:
-            if not is_late:
-                attempt.result, attempt.is_done = result, True
-                is_done.set()
-                return
-        if result is not None and give_up is not None:
-            give_up(result)
-
-    threading.Thread(target=run, name="edgewise-portaudio", daemon=True).start()
-    is_done.wait(seconds)
-    with lock:
-        is_late = not attempt.is_done
-    if is_late:
-        _leave_open_at_exit()
-        attempt.error = None
-    return attempt
-
-
-def _leave_open_at_exit() -> None:
-    """Let the process end although PortAudio hangs: its own way of ending would hang as well."""
-    import sounddevice
-
-    atexit.unregister(sounddevice._exit_handler)
