@@ -40,7 +40,7 @@ def replacing_file(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 is_filled = True
                 file.flush()
-                _sync(file.fileno())
+                sync_file(file.fileno())
             # Threads of one process may write the same file: the last one to finish wins, with a whole file.
             temporary.replace(path)
         except BaseException as error:
@@ -147,7 +147,7 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
             yield temporary
             return
         with suppress(OSError):  # some file systems know no locks; there nothing of anybody's is removed
-            _lock(descriptor)
+            lock_file(descriptor)
         if os.fstat(descriptor).st_nlink:
             break
         os.close(descriptor)  # another run took it for abandoned before it was locked
@@ -165,13 +165,13 @@ def _remove_abandoned(path: Path) -> None:
     """Delete a temporary file, or raise OSError if somebody writes it."""
     if os.name == "posix":
         with path.open("rb") as file:
-            _lock(file.fileno())
+            lock_file(file.fileno())
             path.unlink()
     else:
         path.unlink()  # refused while it is open anywhere
 
 
-def _lock(descriptor: int) -> None:
+def lock_file(descriptor: int) -> None:
     """Lock an open file against other runs, or raise OSError if one of them holds it."""
     if sys.platform != "win32":
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -180,12 +180,13 @@ def _lock(descriptor: int) -> None:
 def _sync_path(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        _sync(descriptor)
+        sync_file(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _sync(descriptor: int) -> None:
+def sync_file(descriptor: int) -> None:
+    """Bring an open file to the disk, where the system can be told to."""
     try:
         os.fsync(descriptor)
     except OSError as error:
