@@ -266,7 +266,7 @@ def _remove(path: Path) -> None:
 
 
 def _create(path: Path) -> int:
-    """Create a file that nobody else can read, locked until it is closed."""
+    """Make a file that nobody else can read, locked until it is closed."""
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     for _ in range(_LOCK_TRIES):  # somebody who lists may have it locked for a moment; some file systems know no locks
         try:

@@ -172,7 +172,7 @@ class Clock:
         return heard
 
     def _miss(self, seconds: float, reason: str, least_s: float) -> list[Heard]:
-        """Lose what is missing if it is more than `least_s`."""
+        """Give what is missing as lost, if it is more than `least_s`."""
         return [self._lose(seconds, reason)] if seconds > least_s else []
 
     def _lose(self, seconds: float, reason: str) -> Lost:

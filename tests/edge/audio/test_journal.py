@@ -77,6 +77,8 @@ def test_a_closed_recording_is_left_and_a_delivered_one_is_gone(tmp_path: Path) 
     second.write(ramp(0, 500))
     second.deliver()
     second.close()
+    with pytest.raises(ValueError, match="is closed"):
+        second.write(ramp(0, 1))
     (left,) = recoverable(tmp_path)
     assert left.path == first.path
     left.remove()
@@ -114,9 +116,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 
 @given(n_bytes=st.integers(0, 400), tail=st.binary(max_size=40))
 @settings(max_examples=60, deadline=None)
-def test_a_torn_end_costs_only_what_is_torn(
-    tmp_path_factory: pytest.TempPathFactory, n_bytes: int, tail: bytes
-) -> None:
+def test_a_torn_end_costs_what_is_torn(tmp_path_factory: pytest.TempPathFactory, n_bytes: int, tail: bytes) -> None:
     folder = tmp_path_factory.mktemp("torn")
     with Journal(folder) as recording:
         recording.write(ramp(0, 80))
