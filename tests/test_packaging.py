@@ -126,9 +126,10 @@ def test_an_index_learns_what_it_is(metadata: Message) -> None:
 
 
 def test_extras_are_for_users_alone(metadata: Message) -> None:
-    assert set(metadata.get_all("Provides-Extra", [])) == {"codecs", "export", "llm", "onnx-export"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"codecs", "export", "llm", "mic", "onnx-export"}
     assert set(PYPROJECT["dependency-groups"]) == {"test", "dev", "bench"}
-    assert set(PYPROJECT["project"]["optional-dependencies"]["codecs"]) <= set(PYPROJECT["dependency-groups"]["test"])
+    for extra in ("codecs", "mic"):
+        assert set(PYPROJECT["project"]["optional-dependencies"][extra]) <= set(PYPROJECT["dependency-groups"]["test"])
 
 
 def test_the_sources_are_whole(sources: set[str]) -> None:

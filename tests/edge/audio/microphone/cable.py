@@ -9,18 +9,24 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ctypes.util import find_library
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 PROGRAMS = ("pulseaudio", "pactl", "paplay")
+_PLUGIN = "alsa-lib/libasound_module_pcm_pulse.so"
 _WITHIN_S = 20.0
 
 
 def missing() -> str:
     """What has to be installed before a cable can be made; empty where all is there."""
     absent = [program for program in PROGRAMS if shutil.which(program) is None]
+    if not absent and find_library("portaudio") is None:
+        absent = ["PortAudio"]
+    if not absent and not any(any(Path("/usr").glob(f"{folder}/{_PLUGIN}")) for folder in ("lib*", "lib/*")):
+        absent = ["ALSA's plugin for PulseAudio"]
     if absent:
         return f"{', '.join(absent)}: apt install pulseaudio pulseaudio-utils libportaudio2 libasound2-plugins"
     return "" if find_spec("sounddevice") else "sounddevice: pip install 'edgewise[mic]'"

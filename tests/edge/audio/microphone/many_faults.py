@@ -1,8 +1,8 @@
 """Does many faults at random to a microphone of a real sound server, and counts what went wrong.
 
-python -m tests.edge.audio.microphone.many_faults [--faults 200] [--seed N], from the root of the sources: about four
-seconds a fault. Each of several recordings is checked as in test_faults.py: no sample lost without a gap, no hang,
-no traceback, and sound again within a second and a half.
+python -m tests.edge.audio.microphone.many_faults [--faults 200] [--seed N] [--only NAME…], from the root of the
+sources: about four seconds a fault. Each of several recordings is checked as in test_faults.py: no sample lost without
+a gap, no hang, no traceback, and sound again within a second and a half.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 from .cable import Cable, missing
-from .faults import FAULTS, Bench, check
+from .faults import FAULTS, Bench, Fault, check
 from .recorder import Recorder
 
 _AT_ONCE = 10
@@ -26,6 +26,7 @@ def main() -> None:
     """Run the faults; the exit status is 1 where a recording was not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--faults", type=int, default=200, metavar="N", help="number of faults")
+    parser.add_argument("--only", nargs="+", default=list(FAULTS), type=_fault, metavar="FAULT", help="these, by name")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="seed of the choice")
     given = parser.parse_args()
     if missing():
@@ -36,7 +37,7 @@ def main() -> None:
     n_missing = n_wrong = 0
     while done.total() < given.faults:
         n = min(_AT_ONCE, given.faults - done.total())
-        chosen = [(generator.choice(FAULTS), generator.choice(_LENGTHS_S)) for _ in range(n)]
+        chosen = [(generator.choice(given.only), generator.choice(_LENGTHS_S)) for _ in range(n)]
         shown = ", ".join(f"{fault.__name__} {seconds:g}" for fault, seconds in chosen)
         with tempfile.TemporaryDirectory() as named, Cable(Path(named) / "server") as cable:
             recorder = Recorder(cable, Path(named) / "recording")
@@ -53,6 +54,10 @@ def main() -> None:
     print(f"{done.total()} faults: {', '.join(f'{n} {name}' for name, n in sorted(done.items()))}")
     print(f"{n_missing / 16000:.2f} s of sound missing, all in gaps; {n_wrong} recordings not as they should be")
     raise SystemExit(n_wrong > 0)
+
+
+def _fault(name: str) -> Fault:
+    return next(fault for fault in FAULTS if fault.__name__ == name)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ class Recorder:
     def __init__(self, cable: Cable, folder: Path, rate_hz: int = 16000) -> None:
         folder.mkdir(exist_ok=True)
         self._folder = folder
-        command = [sys.executable, str(PROGRAM), str(folder), str(rate_hz)]
+        command = [sys.executable, "-X", "faulthandler", str(PROGRAM), str(folder), str(rate_hz)]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, env=cable.environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
         assert self.process.stdout is not None
@@ -62,7 +62,7 @@ class Recorder:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
-        assert self.process.returncode == 0, errors
+        assert self.process.returncode == 0, f"exit status {self.process.returncode}: {errors[-2000:]}"
         samples = np.load(self._folder / "samples.npy")
         recording = Recording(np.rint(samples * 32768).astype(np.int16), stderr=errors, longest_wait_s=float(said))
         end = 0

@@ -81,7 +81,7 @@ class Stand:
         """Give sound, as PortAudio's thread does."""
         latest = self.opened[-1]
         for _ in range(n_blocks):
-            samples = np.zeros((latest.blocksize, latest.channels), np.float32)
+            samples = np.zeros((882, latest.channels), np.float32)
             latest.callback(samples, len(samples), None, SimpleNamespace(input_overflow=False))
 
     def unplug(self) -> None:
