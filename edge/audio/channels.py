@@ -30,7 +30,7 @@ def mix(blocks: Iterator[FloatArray], name: str) -> Iterator[FloatArray]:
             yield np.ascontiguousarray(block[:, 0])
             continue
         told = signs is not None and bool((signs < 0).any())
-        signs = _signs(block, np.ones(n_channels, np.float32) if signs is None else signs)
+        signs = signs_of(block, np.ones(n_channels, np.float32) if signs is None else signs)
         if not (signs < 0).any():
             mixed: FloatArray = block.mean(axis=1, dtype=np.float32)
             yield mixed
@@ -40,7 +40,7 @@ def mix(blocks: Iterator[FloatArray], name: str) -> Iterator[FloatArray]:
         yield block @ (signs / np.float32(n_channels))
 
 
-def _signs(block: FloatArray, before: FloatArray) -> FloatArray:
+def signs_of(block: FloatArray, before: FloatArray) -> FloatArray:
     """Give the sign (n_channels,) with which each channel joins the loudest one; as `before` where that is open."""
     # Differences between samples hide constant offsets and hum; every fourth one is enough.
     steps = np.diff(block[::_STRIDE], axis=0)

@@ -85,6 +85,11 @@ class Clock:
         return self._origin_s + self._accounted_s
 
     @property
+    def heard_s(self) -> float:
+        """Clock when sound came last."""
+        return self._last_s
+
+    @property
     def is_waiting(self) -> bool:
         """Whether it is not known yet how much is missing before what came last."""
         return self._break is not None

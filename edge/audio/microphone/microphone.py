@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from math import inf
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
+from ...arrays import FloatArray
+from ...errors import OptionError
 from ...gaps import Gap
 from ..mono import SAMPLE_RATE_HZ
 from .clock import PAUSED, Clock, Heard
@@ -21,10 +26,13 @@ from .portaudio import sounddevice
 from .stream import now_s
 from .tape import Tape
 
+_LOG = logging.getLogger("edge.audio")
+
 WAKE_S = 0.1
 """Seconds after which an iteration goes on although nothing has come."""
 
 _POLL_S = 0.01
+_LAST_WITHIN_S = 0.06
 
 
 class Microphone:
@@ -40,12 +48,19 @@ class Microphone:
         """Choose a device by its number, or by its name or a part of it; None takes the default of the system.
 
         It is opened at `rate_hz`, or at the rate that it prefers.
+
+        Raises:
+            OptionError: no device has such a rate.
         """
+        if rate_hz is not None and not 1000 <= rate_hz <= 768000:
+            raise OptionError(f"rate_hz is {rate_hz}; expected 1000 to 768000, or None for the device's own")
         self._wanted, self._rate_hz = device, rate_hz
         self._keeper: Keeper | None = None
         self._stopping = threading.Event()
         self._clock, self._tape, self._levels = Clock(now_s()), Tape(), LevelWatch()
+        self._ready: deque[Piece] = deque()
         self._is_lost = self._is_finished = False
+        self._stopped_s = inf
 
     def __enter__(self) -> Self:
         """Open the device.
@@ -53,6 +68,8 @@ class Microphone:
         Raises:
             MicrophoneError: it is not there or cannot be opened, or a library for it is missing.
         """
+        if self._keeper is not None:
+            raise RuntimeError("a microphone makes one recording; make another one")
         self._keeper = Keeper(sounddevice(), self._wanted, self._rate_hz)
         self._clock = Clock(now_s())
         return self
@@ -76,48 +93,66 @@ class Microphone:
 
     def stop(self) -> None:
         """Let the iteration end after what has been said by now; any thread may call this."""
+        self._stopped_s = min(self._stopped_s, now_s())
         self._stopping.set()
 
     def __iter__(self) -> Iterator[Piece]:
         keeper = self._open_keeper()
         woke_s = time.monotonic()
-        while not self._is_finished:
-            is_last = self._stopping.is_set()
-            for piece in self._pieces(keeper, is_last):
+        while True:
+            while self._ready:  # an iteration that is left and begun again goes on where it was
+                yield self._ready.popleft()
                 woke_s = time.monotonic()
-                yield piece
-            if is_last:
-                self._is_finished = True
-            elif time.monotonic() - woke_s >= WAKE_S:
-                woke_s = time.monotonic()
-                yield Captured(np.zeros(0, np.float32), self._tape.end)
-            else:
+            if self._is_finished:
+                return
+            self._fill(keeper)
+            if not self._ready and time.monotonic() - woke_s >= WAKE_S:
+                self._ready.append(Captured(np.zeros(0, np.float32), self._tape.end))
+            elif not self._ready and not self._is_finished:
                 time.sleep(_POLL_S)
 
-    def _pieces(self, keeper: Keeper, is_last: bool) -> Iterator[Piece]:
-        """Give what has come since the last time, and the rest where it `is_last`."""
+    def sound(self, on_notice: Callable[[Notice], object] | None = None) -> Iterator[FloatArray | Gap]:
+        """Yield samples and gaps alone, as `Session.listen` takes them; notices go to `on_notice`, or into the log."""
+        for piece in self:
+            if isinstance(piece, Captured):
+                yield piece.samples
+            elif isinstance(piece, Gap):
+                yield piece
+            elif on_notice is not None:
+                on_notice(piece)
+            else:
+                _LOG.warning("%s", piece.text)
+
+    def _fill(self, keeper: Keeper) -> None:
+        """Take what has come since the last time, and the rest where the end is wanted."""
+        is_last = self._stopping.is_set() and self._is_all_heard(keeper)
         if is_last:
             keeper.stop()
         for item in keeper.take():
-            yield from self._placed(self._clock.begin(item) if isinstance(item, str) else self._clock.feed(item))
-        now = now_s()
-        yield from self._placed(
-            self._clock.finish(now, keeper.loss if keeper.is_lost else PAUSED) if is_last else self._clock.wait(now)
-        )
+            self._place(self._clock.begin(item) if isinstance(item, str) else self._clock.feed(item))
         if is_last:
-            yield from self._watched(self._tape.cut())
-        elif keeper.is_lost != self._is_lost and (keeper.is_lost or not self._clock.is_waiting):
+            self._place(self._clock.finish(now_s(), keeper.loss if keeper.is_lost else PAUSED))
+            self._keep(self._tape.cut())
+            self._is_finished = True
+            return
+        self._place(self._clock.wait(now_s()))
+        if keeper.is_lost != self._is_lost and (keeper.is_lost or not self._clock.is_waiting):
             self._is_lost = keeper.is_lost
-            yield self._lost_or_back(keeper)
+            self._ready.append(self._lost_or_back(keeper))
 
-    def _placed(self, heard: list[Heard]) -> Iterator[Piece]:
+    def _is_all_heard(self, keeper: Keeper) -> bool:
+        """Whether what was said before the end was wanted has come, or will not come."""
+        late_s = now_s() - self._stopped_s
+        return late_s > _LAST_WITHIN_S or keeper.is_lost or self._clock.heard_s >= self._stopped_s
+
+    def _place(self, heard: list[Heard]) -> None:
         for each in heard:
-            yield from self._watched(self._tape.feed(each))
+            self._keep(self._tape.feed(each))
 
-    def _watched(self, pieces: Iterator[Captured | Gap]) -> Iterator[Piece]:
+    def _keep(self, pieces: Iterable[Captured | Gap]) -> None:
         for piece in pieces:
-            yield piece
-            yield from self._levels.feed(piece)
+            self._ready.append(piece)
+            self._ready.extend(self._levels.feed(piece))
 
     def _lost_or_back(self, keeper: Keeper) -> Notice:
         at_s = self._tape.end / SAMPLE_RATE_HZ

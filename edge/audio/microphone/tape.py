@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
 
 from ...arrays import FloatArray
-from ...errors import AudioError
 from ...gaps import Gap
+from ..channels import signs_of
 from ..levels import Levels
 from ..mono import SAMPLE_RATE_HZ
 from .clock import Heard, Lost
 from .pieces import Captured
 from .ring import Block
 
+_LOG = logging.getLogger("edge.audio")
+
 _NAME = "the microphone"
+
+NO_NUMBERS = "the microphone gave samples that are no numbers"
 
 
 class _Resampler(Protocol):
@@ -36,21 +40,22 @@ class Tape:
 
     def feed(self, heard: Heard) -> Iterator[Captured | Gap]:
         """Take what was heard or lost, and give it in its place."""
+        if isinstance(heard, Block) and not np.isfinite(heard.samples).any():
+            heard = Lost(heard.seconds, NO_NUMBERS)
         if isinstance(heard, Lost):
             yield from self.cut()
             start, self.end = self.end, self.end + round(heard.seconds * SAMPLE_RATE_HZ)
             yield Gap(start / SAMPLE_RATE_HZ, self.end / SAMPLE_RATE_HZ, heard.reason, "lost")
             return
         if self._run is None:
-            self._run = _Run(heard, self.end)
+            self._run = _Run(heard)
         yield from self._captured(self._run.feed(heard))
 
-    def cut(self) -> Iterator[Captured | Gap]:
-        """End what follows without a break: give the samples that were on their way, and what was no sound in it."""
+    def cut(self) -> Iterator[Captured]:
+        """End what follows without a break, and give the samples that were on their way."""
         run, self._run = self._run, None
         if run is not None:
             yield from self._captured(run.finish())
-            yield from run.gaps
 
     def _captured(self, samples: FloatArray) -> Iterator[Captured]:
         if len(samples):
@@ -61,10 +66,9 @@ class Tape:
 class _Run:
     """Sound without a break, on its way from the device's form to ours."""
 
-    def __init__(self, first: Block, start: int) -> None:
-        self.gaps: list[Gap] = []
-        """Stretches without a sample that is a number; complete at the end."""
-        self._levels = Levels(first.rate_hz, _NAME, self.gaps, start / SAMPLE_RATE_HZ)
+    def __init__(self, first: Block) -> None:
+        self._levels = Levels(first.rate_hz, _NAME, [])
+        self._mixer = _Mixer(first.rate_hz, first.samples.shape[1])
         self._resampler: _Resampler | None = None
         if first.rate_hz != SAMPLE_RATE_HZ:
             import soxr
@@ -73,13 +77,36 @@ class _Run:
 
     def feed(self, block: Block) -> FloatArray:
         """Convert a block to samples (n_samples,), which may lag behind."""
-        mended = self._levels.feed(block.samples)
-        mono: FloatArray = mended[:, 0] if mended.shape[1] == 1 else mended.mean(axis=1, dtype=np.float32)
-        return mono.copy() if self._resampler is None else self._resampler.resample_chunk(mono)
+        mono = self._mixer.feed(self._levels.feed(block.samples))
+        return mono if self._resampler is None else self._resampler.resample_chunk(mono)
 
     def finish(self) -> FloatArray:
         """Give what is on its way."""
-        with suppress(AudioError):  # not one sample is a number, which the gaps say already
-            self._levels.finish()
         rest = np.zeros(0, np.float32)
         return rest if self._resampler is None else self._resampler.resample_chunk(rest, last=True)
+
+
+class _Mixer:
+    """A mixer of the channels to one, which listens for a second at a time whether they cancel each other."""
+
+    def __init__(self, rate_hz: int, n_channels: int) -> None:
+        self._rate_hz = rate_hz
+        self._signs: FloatArray = np.ones(n_channels, np.float32)
+        self._recent: list[FloatArray] = []
+        self._n_recent = 0
+
+    def feed(self, block: FloatArray) -> FloatArray:
+        """Mix a block (n_frames, n_channels) to (n_frames,)."""
+        if block.shape[1] == 1:
+            return np.ascontiguousarray(block[:, 0])
+        self._recent.append(block)
+        self._n_recent += len(block)
+        if self._n_recent >= self._rate_hz:
+            before, self._signs = self._signs, signs_of(np.concatenate(self._recent), self._signs)
+            self._recent, self._n_recent = [], 0
+            if (before > 0).all() and (self._signs < 0).any():
+                _LOG.warning("%s: its channels are out of phase; the sign of one is reversed from now on", _NAME)
+        if (self._signs > 0).all():
+            mono: FloatArray = block.mean(axis=1, dtype=np.float32)
+            return mono
+        return block @ (self._signs / np.float32(len(self._signs)))

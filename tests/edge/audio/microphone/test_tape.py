@@ -59,17 +59,22 @@ def test_a_loss_cuts_what_follows_from_what_was_before() -> None:
     assert max(piece.end for piece in pieces if isinstance(piece, Captured)) == 4.5 * 16000
 
 
-def test_what_is_no_number_is_silence_with_a_gap() -> None:
+def test_what_is_no_number_is_silence_and_whole_blocks_of_it_are_gaps() -> None:
     sound = tone(16000, 16000)
-    sound[4000:8000] = np.nan
+    sound[4100:5000] = np.nan
     pieces = taped(*blocks(sound, 16000, 320))
-    assert np.isfinite(joined(pieces)).all()
-    gap = pieces[-1]
-    assert isinstance(gap, Gap)
-    assert (gap.start, gap.end) == (0.25, 0.5)
+    gaps = [piece for piece in pieces if isinstance(piece, Gap)]
+    assert [(round(gap.start * 16000), round(gap.end * 16000)) for gap in gaps] == [(4160, 4480), (4480, 4800)]
+    samples = joined(pieces)
+    assert np.isfinite(samples).all()
+    assert len(samples) == 16000 - 640
+    assert not samples[4100:4160].any()
 
 
-def test_nothing_but_what_is_no_number_is_one_gap() -> None:
-    pieces = taped(*blocks(np.full((3200, 1), np.nan, np.float32), 16000, 320))
-    assert isinstance(pieces[-1], Gap)
-    assert not joined(pieces).any()
+@pytest.mark.parametrize("n_channels", [2, 4])
+def test_channels_that_cancel_each_other_are_heard_within_a_second(n_channels: int) -> None:
+    sound = np.random.default_rng(1).uniform(-0.5, 0.5, (48000, 1)).astype(np.float32) * np.ones(n_channels, np.float32)
+    sound[:, ::2] *= -1
+    samples = joined(taped(*blocks(sound, 16000, 320)))
+    assert not samples[: 15 * 1000].any()
+    np.testing.assert_allclose(np.abs(samples[16000:]), np.abs(sound[16000:, 0]), atol=1e-6)
