@@ -12,12 +12,12 @@
 from __future__ import annotations
 
 from .devices import Device as Device
-from .devices import devices as devices
 from .levels import Level as Level
 from .levels import level_of as level_of
 from .microphone import Microphone as Microphone
 from .pieces import Captured as Captured
 from .pieces import Notice as Notice
 from .pieces import Piece as Piece
+from .process import devices as devices
 
 __all__ = ["Captured", "Device", "Level", "Microphone", "Notice", "Piece", "devices", "level_of"]

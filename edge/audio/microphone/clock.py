@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import TypeAlias
 
-from .ring import Block
+from ...arrays import FloatArray
 
 PAUSE_S = 0.08
 """Seconds without sound after which it is found out whether some is lost."""
@@ -34,6 +34,26 @@ PAUSED = "the microphone gave nothing for a while: it was suspended, or the comp
 UNSEEN = "sound was lost shortly before, without a sign"
 LATE = "the microphone gave nothing at first"
 DROPPED = "sound came faster than it was used, and the store for it was full"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Frames of one call of PortAudio, in the device's own rate and channels."""
+
+    samples: FloatArray
+    """Samples (n_frames, n_channels)."""
+    rate_hz: int
+    time_s: float
+    """Clock when they came."""
+    overflowed: bool = False
+    """Whether the sound system says that some before these are lost, of which it has no number."""
+    n_dropped: int = 0
+    """Frames just before these for which there was no room."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the sound in seconds."""
+        return len(self.samples) / self.rate_hz
 
 
 @dataclass(frozen=True, slots=True)

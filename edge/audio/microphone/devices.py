@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 
 from ...errors import MicrophoneError
-from .portaudio import sounddevice
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +25,6 @@ class Device:
         plural = "channel" if self.n_channels == 1 else "channels"
         default = ", the default" if self.is_default else ""
         return f"{self.index}: {self.name} ({self.system}, {self.rate_hz} Hz, {self.n_channels} {plural}{default})"
-
-
-def devices() -> tuple[Device, ...]:
-    """List the microphones, in the order of their numbers.
-
-    Raises:
-        MicrophoneError: PortAudio is missing or cannot start.
-    """
-    return listed(sounddevice())
-
-
-def listed(module: ModuleType) -> tuple[Device, ...]:
-    """List the microphones that PortAudio saw when it started."""
-    systems = module.query_hostapis()
-    default = _default(module)
-    return tuple(
-        Device(
-            index,
-            str(found["name"]),
-            str(systems[found["hostapi"]]["name"]),
-            round(found["default_samplerate"]),
-            found["max_input_channels"],
-            index == default,
-        )
-        for index, found in enumerate(module.query_devices())
-        if found["max_input_channels"] > 0
-    )
-
-
-def _default(module: ModuleType) -> int:
-    try:
-        return int(module.query_devices(kind="input")["index"])
-    except (module.PortAudioError, ValueError):  # there is none
-        return -1
 
 
 def choose(wanted: str | int | None, among: tuple[Device, ...]) -> Device:

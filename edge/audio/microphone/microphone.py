@@ -17,13 +17,12 @@ from ...arrays import FloatArray
 from ...errors import OptionError
 from ...gaps import Gap
 from ..mono import SAMPLE_RATE_HZ
+from .child import now_s
 from .clock import PAUSED, Clock, Heard
 from .devices import Device
 from .keeper import Keeper
 from .levels import LevelWatch
 from .pieces import Captured, Notice, Piece
-from .portaudio import sounddevice
-from .stream import now_s
 from .tape import Tape
 
 _LOG = logging.getLogger("edge.audio")
@@ -32,7 +31,7 @@ WAKE_S = 0.1
 """Seconds after which an iteration goes on although nothing has come."""
 
 _POLL_S = 0.01
-_LAST_WITHIN_S = 0.06
+_LAST_WITHIN_S = 0.2
 
 
 class Microphone:
@@ -60,7 +59,7 @@ class Microphone:
         self._clock, self._tape, self._levels = Clock(now_s()), Tape(), LevelWatch()
         self._ready: deque[Piece] = deque()
         self._is_lost = self._is_finished = False
-        self._stopped_s = inf
+        self._stopped_s, self._news_s = inf, -inf
 
     def __enter__(self) -> Self:
         """Open the device.
@@ -70,8 +69,8 @@ class Microphone:
         """
         if self._keeper is not None:
             raise RuntimeError("a microphone makes one recording; make another one")
-        self._keeper = Keeper(sounddevice(), self._wanted, self._rate_hz)
-        self._clock = Clock(now_s())
+        self._keeper = Keeper(self._wanted, self._rate_hz)
+        self._clock = Clock(self._keeper.opened_s)
         return self
 
     def __exit__(
@@ -106,10 +105,11 @@ class Microphone:
             if self._is_finished:
                 return
             self._fill(keeper)
-            if not self._ready and time.monotonic() - woke_s >= WAKE_S:
+            late_s = time.monotonic() - woke_s
+            if not self._ready and late_s >= WAKE_S:
                 self._ready.append(Captured(np.zeros(0, np.float32), self._tape.end))
             elif not self._ready and not self._is_finished:
-                time.sleep(_POLL_S)
+                keeper.has_news.wait(_POLL_S if self._stopping.is_set() else WAKE_S - late_s)
 
     def sound(self, on_notice: Callable[[Notice], object] | None = None) -> Iterator[FloatArray | Gap]:
         """Yield samples and gaps alone, as `Session.listen` takes them; notices go to `on_notice`, or into the log."""
@@ -128,10 +128,13 @@ class Microphone:
         is_last = self._stopping.is_set() and self._is_all_heard(keeper)
         if is_last:
             keeper.stop()
-        for item in keeper.take():
+        taken = keeper.take()
+        if taken:
+            self._news_s = now_s()
+        for item in taken:
             self._place(self._clock.begin(item) if isinstance(item, str) else self._clock.feed(item))
         if is_last:
-            self._place(self._clock.finish(now_s(), keeper.loss if keeper.is_lost else PAUSED))
+            self._place(self._clock.finish(self._stopped_s, keeper.loss if keeper.is_lost else PAUSED))
             self._keep(self._tape.cut())
             self._is_finished = True
             return
@@ -142,7 +145,7 @@ class Microphone:
 
     def _is_all_heard(self, keeper: Keeper) -> bool:
         """Whether what was said before the end was wanted has come, or will not come."""
-        late_s = now_s() - self._stopped_s
+        late_s = now_s() - max(self._stopped_s, self._news_s)
         return late_s > _LAST_WITHIN_S or keeper.is_lost or self._clock.heard_s >= self._stopped_s
 
     def _place(self, heard: list[Heard]) -> None:

@@ -13,9 +13,8 @@ from ...gaps import Gap
 from ..channels import signs_of
 from ..levels import Levels
 from ..mono import SAMPLE_RATE_HZ
-from .clock import Heard, Lost
+from .clock import Block, Heard, Lost
 from .pieces import Captured
-from .ring import Block
 
 _LOG = logging.getLogger("edge.audio")
 

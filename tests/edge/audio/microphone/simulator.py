@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edge.arrays import FloatArray
-from edge.audio.microphone.clock import Clock, Heard
+from edge.audio.microphone.clock import Block, Clock, Heard
 from edge.audio.microphone.pieces import Captured
-from edge.audio.microphone.ring import Block
 from edge.audio.microphone.tape import Tape
 from edge.gaps import Gap
 

@@ -158,16 +158,3 @@ def test_without_a_server_no_microphone_is_there(cable: Cable) -> None:
     cable.kill()
     done = run(cable, "import edge\ntry: edge.Microphone().__enter__()\nexcept edge.EdgeError as error: print(error)")
     assert done.stdout.startswith("no microphone is there: connect one"), done.stderr
-
-
-def test_libraries_can_be_silenced(cable: Cable) -> None:
-    done = run(
-        cable,
-        "import sys, edge\nfrom edge.audio.microphone.quiet import libraries_silenced\n"
-        "import os, signal, time\n"
-        "with libraries_silenced(), edge.Microphone() as microphone:\n"
-        "    os.write(2, b'noise')\n"
-        "    print('ours', file=sys.stderr)\n"
-        "print('later', file=sys.stderr)",
-    )
-    assert done.stderr == "ours\nlater\n"

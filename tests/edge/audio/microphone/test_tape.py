@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from edge.arrays import FloatArray
-from edge.audio.microphone.clock import Heard, Lost
+from edge.audio.microphone.clock import Block, Heard, Lost
 from edge.audio.microphone.pieces import Captured
-from edge.audio.microphone.ring import Block
 from edge.audio.microphone.tape import Tape
 from edge.gaps import Gap
 
