@@ -127,7 +127,7 @@ class Keeper:
             rest_s = min(2 * rest_s or _FIRST_REST_S, _MOST_REST_S)
             try:
                 process, self.device = opened(self._wanted, self._rate_hz, self._stopping)
-            except (MicrophoneError, OSError):
+            except MicrophoneError:
                 continue
             return process
         return None

@@ -45,12 +45,18 @@ class Process:
     """A process of `child.py`, from its start to its end."""
 
     def __init__(self, unwanted: threading.Event) -> None:
-        """Start it; waiting for its answers ends when it is `unwanted`."""
+        """Begin it; nobody waits for its answers once it is `unwanted`.
+
+        Raises:
+            MicrophoneError: no process can be started.
+        """
         self._unwanted = unwanted
         command = [sys.executable, "-P", str(Path(child.__file__))]
         pipe = subprocess.PIPE
-        # In a group of its own, Ctrl-C in a terminal does not reach it.
-        self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, process_group=0)
+        try:  # in a group of its own, which Ctrl-C in a terminal does not reach
+            self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, process_group=0)
+        except OSError as error:
+            raise MicrophoneError(f"no process can be started for the microphone: {error}") from error
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._stdin, self._out = self._child.stdin, self._child.stdout.fileno()
@@ -58,7 +64,7 @@ class Process:
         self._selector.register(self._out, selectors.EVENT_READ)
         self._data = bytearray()
         self._rate_hz = self._n_channels = 0
-        self._tell(path=sys.path)
+        self._tell(path=[place for place in sys.path if place])  # but not the working folder
 
     def devices(self) -> tuple[Device, ...]:
         """List the microphones that are there.
@@ -162,7 +168,7 @@ def devices() -> tuple[Device, ...]:
 
 
 def opened(wanted: str | int | None, rate_hz: int | None, unwanted: threading.Event) -> tuple[Process, Device]:
-    """Start a process that has a microphone open, unless it becomes `unwanted` meanwhile.
+    """Make a process that has a microphone open, unless it becomes `unwanted` meanwhile.
 
     Raises:
         MicrophoneError: it is not there, or cannot be opened.

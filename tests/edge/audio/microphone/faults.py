@@ -122,6 +122,7 @@ def check(bench: Bench, faults: Iterable[tuple[Fault, float]]) -> int:
     for fault, seconds in faults:
         fault(bench, seconds)
         time.sleep(_SETTLE_S)
+    time.sleep(_SETTLE_S)  # PortAudio may have looped after the last one, which takes a second to be seen
     elapsed_s = time.monotonic() - began_s
     recording = bench.recorder.finish()
     assert "Traceback" not in recording.stderr, recording.stderr

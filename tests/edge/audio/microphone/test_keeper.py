@@ -22,6 +22,8 @@ from edge.audio.microphone.clock import Block
 from edge.audio.microphone.keeper import Keeper
 from edge.errors import MicrophoneError
 
+pytestmark = pytest.mark.slow
+
 STAND = Path(__file__).with_name("stand")
 
 
