@@ -97,7 +97,7 @@ class _Mixer:
     def feed(self, block: FloatArray) -> FloatArray:
         """Mix a block (n_frames, n_channels) to (n_frames,)."""
         if block.shape[1] == 1:
-            return np.ascontiguousarray(block[:, 0])
+            return block[:, 0].copy()
         self._recent.append(block)
         self._n_recent += len(block)
         if self._n_recent >= self._rate_hz:
