@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -54,6 +55,18 @@ class Recorder:
         self.process = subprocess.Popen(command, env=cable.environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "open\n"
+
+    def wait_for_sound(self, within_s: float) -> None:
+        """Wait until sound comes that was not there when this was called."""
+        deadline, lines = time.monotonic() + within_s, self._folder / "pieces.jsonl"
+        n_before = len(lines.read_text().splitlines())
+        while time.monotonic() < deadline:
+            for line in lines.read_text().splitlines()[n_before:-1]:  # the last one may not be whole yet
+                kind, start, end, *_ = json.loads(line)
+                if kind == "captured" and end > start:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"no sound came within {within_s} s")
 
     def finish(self) -> Recording:
         """End the recording, within seconds."""
