@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..arrays import FloatArray
+from .mono import BLOCK_VALUES
 
 _LOG = logging.getLogger("edge.audio")
 
@@ -16,6 +17,8 @@ _AGREED = 0.2
 _AUDIBLE = 0.05
 _SILENT_POWER = 1e-12
 _STRIDE = 4
+_EVIDENCE_VALUES = BLOCK_VALUES // 4
+"""Samples, over all channels, from which it is judged whether channels cancel, as far as so many have come."""
 
 
 def mix(blocks: Iterator[FloatArray], name: str) -> Iterator[FloatArray]:
@@ -24,13 +27,15 @@ def mix(blocks: Iterator[FloatArray], name: str) -> Iterator[FloatArray]:
     A channel that is the loudest one with its sign reversed would cancel it; its sign is turned first.
     """
     signs: FloatArray | None = None
+    recent: FloatArray | None = None
     for block in blocks:
         n_channels = block.shape[1]
         if n_channels == 1:
             yield np.ascontiguousarray(block[:, 0])
             continue
         told = signs is not None and bool((signs < 0).any())
-        signs = signs_of(block, np.ones(n_channels, np.float32) if signs is None else signs)
+        recent = _latest(recent, block, max(1, _EVIDENCE_VALUES // n_channels))
+        signs = signs_of(recent, np.ones(n_channels, np.float32) if signs is None else signs)
         if not (signs < 0).any():
             mixed: FloatArray = block.mean(axis=1, dtype=np.float32)
             yield mixed
@@ -38,6 +43,13 @@ def mix(blocks: Iterator[FloatArray], name: str) -> Iterator[FloatArray]:
         if not told:
             _LOG.warning("%s: its channels are out of phase: the sign of one is reversed, or they would cancel", name)
         yield block @ (signs / np.float32(n_channels))
+
+
+def _latest(before: FloatArray | None, block: FloatArray, n_frames: int) -> FloatArray:
+    """Give the block, behind as much of what came before as makes `n_frames`: a short one alone proves little."""
+    if before is None or len(block) >= n_frames:
+        return block
+    return np.concatenate([before[-(n_frames - len(block)) :], block])
 
 
 def signs_of(block: FloatArray, before: FloatArray) -> FloatArray:

@@ -24,6 +24,8 @@ from .wav import BELIEVABLE_BYTES, PCM16_MONO_16K, WavFormat, is_chunk, is_wav, 
 _LOG = logging.getLogger("edge.audio")
 
 _HEAD_BYTES = 4096
+_LEAST_S = 0.02
+"""Seconds of sound that are waited for where it is wanted as it comes: less is not worth the work of a block."""
 _SPOOL_BYTES = 1 << 24
 _SPOOL_MAX_BYTES = 1 << 33
 _EXPECTED = "expected a recording such as WAV, FLAC or MP3, or raw 16 kHz 16-bit mono PCM"
@@ -85,15 +87,17 @@ def _open_pcm(reader: PipeReader, name: str, wav: WavFormat, options: ReadOption
     options.check_only_track(name)
     check_rate(wav.rate_hz, name)
     gaps: list[Gap] = []
-    return Opened(name, _blocks(reader, name, wav, gaps), close=reader.close, gaps=gaps)
+    return Opened(name, _blocks(reader, name, wav, gaps, options.block_s), close=reader.close, gaps=gaps)
 
 
-def _blocks(reader: PipeReader, name: str, first: WavFormat, gaps: list[Gap]) -> Iterator[FloatArray]:
+def _blocks(
+    reader: PipeReader, name: str, first: WavFormat, gaps: list[Gap], block_s: float | None
+) -> Iterator[FloatArray]:
     """Decode to blocks (n_samples,): one recording after the other where several are joined."""
     n_done, wav = 0, first
     while True:
         began_s = n_done / SAMPLE_RATE_HZ
-        samples = _Samples(reader, wav)
+        samples = _Samples(reader, wav, block_s)
         for block in to_mono_16k(samples.blocks(), wav.rate_hz, name, gaps, began_s):
             n_done += len(block)
             yield block
@@ -110,9 +114,13 @@ def _blocks(reader: PipeReader, name: str, first: WavFormat, gaps: list[Gap]) ->
 class _Samples:
     """Samples of one PCM stream, and what was wrong with their end."""
 
-    def __init__(self, reader: PipeReader, wav: WavFormat) -> None:
+    def __init__(self, reader: PipeReader, wav: WavFormat, block_s: float | None) -> None:
+        """Begin; blocks have `block_s` at most, and come before they are full."""
         self._reader = reader
         self._wav = wav
+        n_frames = max(1, BLOCK_VALUES // wav.n_channels)
+        self._n_frames = n_frames if block_s is None else min(n_frames, _frames(block_s, wav))
+        self._least_frames = self._n_frames if block_s is None else _frames(min(block_s, _LEAST_S), wav)
         believed = wav.data_bytes is not None and (wav.is_long or wav.data_bytes < BELIEVABLE_BYTES)
         self.promised_s = (wav.data_bytes or 0) / wav.frame_bytes / wav.rate_hz if believed else 0.0
         """Seconds of samples that the header announces; 0 where that is not plausible."""
@@ -124,16 +132,21 @@ class _Samples:
     def blocks(self) -> Iterator[FloatArray]:
         """Read blocks (n_frames, n_channels)."""
         wav = self._wav
-        block_bytes = max(1, BLOCK_VALUES // wav.n_channels) * wav.frame_bytes
+        block_bytes, least_bytes = self._n_frames * wav.frame_bytes, self._least_frames * wav.frame_bytes
         remaining = wav.data_bytes
         while remaining is None or remaining > 0:
             wanted = block_bytes if remaining is None else min(block_bytes, remaining)
-            data = self._reader.read(wanted)
+            least = min(least_bytes, wanted)
+            data = self._reader.read(wanted, least)
+            n_unfinished = len(data) % wav.frame_bytes
+            if n_unfinished and least <= len(data) < wanted:
+                self._reader.unread(data[-n_unfinished:])
+                data = data[:-n_unfinished]
             if remaining is not None:
                 remaining -= len(data)
             if len(data) >= wav.frame_bytes:
                 yield samples_of(data, wav)
-            if len(data) < wanted:
+            if len(data) < least:
                 is_short = remaining is not None and self.promised_s > 0
                 self.problem = self._reader.problem or ("it ends before its header says" if is_short else "")
                 return
@@ -148,6 +161,10 @@ class _Samples:
         pad = (self._wav.data_bytes or 0) % 2
         after = self._reader.peek(8 + pad)[pad:]
         return len(after) == 8 and not is_chunk(after)
+
+
+def _frames(seconds: float, wav: WavFormat) -> int:
+    return max(1, round(seconds * wav.rate_hz))
 
 
 def _next_wav(reader: PipeReader, name: str) -> WavFormat | None:

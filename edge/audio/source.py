@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeAlias
@@ -67,25 +68,35 @@ class AudioSource:
         self.close()
 
 
-def open_audio(audio: AudioInput, *, raw: bool = False, track: int | None = None) -> AudioSource:
+def open_audio(
+    audio: AudioInput, *, raw: bool = False, track: int | None = None, block_s: float | None = None
+) -> AudioSource:
     """Open a path, a binary file object (WAV, any other container, or raw 16 kHz s16le PCM) or samples.
 
     Samples are a float array (n_samples,), mono at 16 kHz. With `raw` files and file objects hold raw PCM, whatever
-    they begin with. `track` is the audio track to take, counted from 1.
+    they begin with. `track` is the audio track to take, counted from 1. With `block_s` no block has more seconds, and
+    what comes through a pipe is given as it comes.
     """
-    options = ReadOptions(track, raw)
+    options = ReadOptions(track, raw, block_s)
+    opened = _open(audio, options)
+    if block_s is not None:
+        opened = replace(opened, blocks=_cut(opened.blocks, max(1, round(block_s * SAMPLE_RATE_HZ))))
+    return AudioSource(opened)
+
+
+def _open(audio: AudioInput, options: ReadOptions) -> Opened:
     if isinstance(audio, np.ndarray):
         options.check_only_track(_ARRAY_NAME)
-        return _array_source(audio)
+        return _open_array(audio)
     # Imported here: an array needs neither soundfile nor soxr.
     if isinstance(audio, (str, os.PathLike)):
         from .paths import open_path
 
-        return AudioSource(open_path(Path(audio), options))
+        return open_path(Path(audio), options)
     if hasattr(audio, "read"):
         from .pipes import open_pipe
 
-        return AudioSource(open_pipe(audio, options=options))
+        return open_pipe(audio, options=options)
     raise AudioError(f"expected a path, a binary file object or a float32 array as audio, found {type(audio).__name__}")
 
 
@@ -107,10 +118,17 @@ def check_samples(samples: NDArray[Any], name: str) -> None:
         )
 
 
-def _array_source(samples: NDArray[Any]) -> AudioSource:
+def _cut(blocks: Iterator[FloatArray], n_samples: int) -> Iterator[FloatArray]:
+    """Cut blocks that have more than `n_samples`."""
+    for block in blocks:
+        for start in range(0, len(block), n_samples):
+            yield block[start : start + n_samples]
+
+
+def _open_array(samples: NDArray[Any]) -> Opened:
     check_samples(samples, _ARRAY_NAME)
     blocks = (
         np.ascontiguousarray(samples[start : start + _ARRAY_BLOCK_SAMPLES], dtype=np.float32)
         for start in range(0, len(samples), _ARRAY_BLOCK_SAMPLES)
     )
-    return AudioSource(Opened(_ARRAY_NAME, blocks, len(samples) / SAMPLE_RATE_HZ))
+    return Opened(_ARRAY_NAME, blocks, len(samples) / SAMPLE_RATE_HZ)

@@ -23,14 +23,18 @@ class PipeReader:
         self.problem = ""
         """Reason why nothing more can be read; empty at a proper end."""
 
-    def read(self, n_bytes: int) -> bytes:
-        """Read `n_bytes` bytes; fewer only at the end, or where `problem` gives a reason."""
+    def read(self, n_bytes: int, least: int | None = None) -> bytes:
+        """Read up to `n_bytes` bytes: those that are there, and as many as it takes to have `least`, or all.
+
+        Fewer come only at the end, or where `problem` gives a reason.
+        """
         parts = [self._ahead[:n_bytes]]
         self._ahead = self._ahead[n_bytes:]
         missing = n_bytes - len(parts[0])
-        while missing > 0 and not self.problem:
+        spare = 0 if least is None else n_bytes - least
+        while missing > spare and not self.problem:
             try:
-                part = self._pipe.read(missing)  # a raw pipe gives fewer where it has fewer
+                part = self._read(missing) if spare else self._pipe.read(missing)
             except BlockingIOError:
                 part = None
             except OSError as error:
@@ -71,6 +75,13 @@ class PipeReader:
         """Close the pipe if it is ours to close."""
         if self._owned:
             self._pipe.close()
+
+    def _read(self, n_bytes: int) -> bytes | None:
+        """Read what is there, or wait for the first of it; None where a pipe that does not block has nothing."""
+        if not hasattr(self._pipe, "read1"):
+            return self._pipe.read(n_bytes)  # a raw pipe knows no other way
+        data: bytes = self._pipe.read1(n_bytes)
+        return data or self._pipe.read(1)  # nothing may be the end, or nothing yet; this tells
 
     def _wait(self) -> None:
         """Sleep until something has come."""

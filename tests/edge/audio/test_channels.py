@@ -67,3 +67,19 @@ def test_turned_channels_stay_turned_in_silence(caplog: pytest.LogCaptureFixture
     np.testing.assert_array_equal(fourth, ONE)
     assert not silence.any()
     assert caplog.text.count("out of phase") == 1
+
+
+def test_short_blocks_are_judged_by_what_came_before_as_well() -> None:
+    """A moment in which two voices happen to move against each other turns neither of them."""
+    n = 320
+    whole = np.stack([ONE, OTHER], axis=1)
+    against = whole.copy()
+    against[20000 : 20000 + n, 1] = -ONE[20000 : 20000 + n]
+    short = np.concatenate(list(mix((against[at : at + n] for at in range(0, len(against), n)), "clip")))
+    np.testing.assert_allclose(short, against.mean(axis=1), atol=1e-6)
+
+
+def test_channels_that_cancel_are_turned_in_short_blocks_too() -> None:
+    whole = np.stack([ONE, -ONE], axis=1)
+    short = np.concatenate(list(mix((whole[at : at + 320] for at in range(0, len(whole), 320)), "clip")))
+    assert abs(likeness(short, ONE)) > 0.95

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.audio import AudioSource, open_audio
-from edge.errors import AudioError
+from edge.errors import AudioError, OptionError
 from edge.gaps import Gap
 
 SAMPLES = (0.5 * np.sin(np.arange(20000) / 7)).astype(np.float32)
@@ -244,3 +244,57 @@ def test_a_named_pipe(tmp_path: Path) -> None:
     samples = np.concatenate(list(open_audio(path)))
     writer.join()
     assert len(samples) == len(SAMPLES)
+
+
+class TestAsItComes:
+    """Short blocks, for who wants sound while it is made."""
+
+    def test_a_block_comes_before_the_next_bytes_are_there(self) -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as pipe, os.fdopen(writing, "wb", buffering=0) as sender:
+            sender.write((SAMPLES[:4000] * 32767).astype("<i2").tobytes())
+            source = open_audio(pipe, raw=True, block_s=0.1)
+            blocks = iter(source)
+            lengths = [len(next(blocks)) for _ in range(3)]
+            assert lengths == [1600, 1600, 800]
+            sender.write(bytes(2 * 500))
+            assert len(next(blocks)) == 500
+
+    @pytest.mark.parametrize("at_a_time", [1, 7, 5000])
+    @pytest.mark.parametrize(("subtype", "rate_hz", "n_channels"), [("PCM_16", 16000, 1), ("PCM_24", 44100, 2)])
+    def test_the_samples_are_those_of_long_blocks(
+        self, at_a_time: int, subtype: str, rate_hz: int, n_channels: int
+    ) -> None:
+        data = wav(subtype, rate_hz=rate_hz, n_channels=n_channels)
+        blocks = list(open_audio(cast("BinaryIO", Pipe(data, at_a_time)), block_s=0.1))
+        assert max(map(len, blocks)) <= 1600
+        np.testing.assert_array_equal(np.concatenate(blocks), read(data))
+
+    def test_a_pipe_that_does_not_block_is_waited_for(self) -> None:
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        data = (SAMPLES * 32767).astype("<i2").tobytes()
+
+        def send() -> None:
+            with os.fdopen(writing, "wb", buffering=0) as sender:
+                for at in range(0, len(data), 9001):
+                    time.sleep(0.01)
+                    sender.write(data[at : at + 9001])
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        with os.fdopen(reading, "rb") as pipe:
+            assert sum(map(len, open_audio(pipe, raw=True, block_s=0.1))) == len(SAMPLES)
+        thread.join()
+
+    def test_files_and_arrays_come_in_short_blocks_too(self, tmp_path: Path) -> None:
+        path = tmp_path / "clip.flac"
+        soundfile.write(path, SAMPLES, 16000)
+        lengths = [len(block) for block in open_audio(path, block_s=0.5)]
+        assert lengths == [8000, 8000, 4000]
+        assert [len(block) for block in open_audio(SAMPLES, block_s=1)] == [16000, 4000]
+
+    @pytest.mark.parametrize("block_s", [0, -1, 3600, "long"])
+    def test_other_lengths_are_refused(self, block_s: Any) -> None:
+        with pytest.raises(OptionError, match=r"block_s is .*expected seconds, 0\.001 to 60, or None"):
+            open_audio(SAMPLES, block_s=block_s)
