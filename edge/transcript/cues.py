@@ -30,15 +30,27 @@ class _Span(NamedTuple):
     end: float
 
 
-def cues(segments: Iterable[Segment], options: OutputOptions) -> Iterator[Cue]:
-    """Divide a transcript into cues, in order and without overlap; a segment without text has no cue."""
-    free_from_ms = 0
-    for segment in segments:
-        for start, end, lines in _divide(segment, options):
-            start_ms = max(free_from_ms, round(1000 * start))
+class CueCutter:
+    """A divider of segments into cues, in order and without overlap."""
+
+    def __init__(self, options: OutputOptions) -> None:
+        self._options = options
+        self._free_from_ms = 0
+
+    def feed(self, segment: Segment) -> Iterator[Cue]:
+        """Divide the next segment; one without text has no cue."""
+        for start, end, lines in _divide(segment, self._options):
+            start_ms = max(self._free_from_ms, round(1000 * start))
             # Players drop a cue that ends when it begins, and WebVTT forbids it.
-            free_from_ms = max(start_ms + 1, round(1000 * end))
-            yield Cue(start_ms, free_from_ms, lines)
+            self._free_from_ms = max(start_ms + 1, round(1000 * end))
+            yield Cue(start_ms, self._free_from_ms, lines)
+
+
+def cues(segments: Iterable[Segment], options: OutputOptions) -> Iterator[Cue]:
+    """Divide a transcript into cues."""
+    cutter = CueCutter(options)
+    for segment in segments:
+        yield from cutter.feed(segment)
 
 
 def _divide(segment: Segment, options: OutputOptions) -> Iterator[tuple[float, float, tuple[str, ...]]]:

@@ -7,12 +7,24 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from ..gaps import Gap
 from ..harmless import harmless_json
+from .events import End, Event, Final, Partial, Silence, Speech, Stable
 from .types import Segment, Word
 
 if TYPE_CHECKING:
     from .transcript import Transcript
 
+
+_LIVE: dict[type, tuple[str, tuple[str, ...]]] = {
+    Speech: ("speech", ("start",)),
+    Partial: ("partial", ("start", "end")),
+    Stable: ("stable", ("start", "end")),
+    Silence: ("silence", ("start",)),
+    Gap: ("gap", ("start", "end")),
+    End: ("end", ("duration", "peak")),
+}
+"""Names of events, and their fields that are written in thousandths."""
 
 _SEGMENT_KEYS = (
     *("id", "seek", "start", "end", "text", "tokens", "temperature", "avg_logprob", "compression_ratio"),
@@ -46,6 +58,16 @@ def segment_event(segment: Segment, file: str | None) -> str:
 def end_event(transcript: Transcript, file: str | None) -> str:
     """Write the line of JSON that follows the last segment of a recording."""
     return _event("end", file, {"language": transcript.language, **_facts(transcript)})
+
+
+def live_event(event: Event) -> str:
+    """Write an event of a session as a line of JSON; a final one has the keys of a segment."""
+    if isinstance(event, Final):
+        return _event("final", None, _segment(event.segment))
+    kind, times = _LIVE[type(event)]
+    fields = _filled(event)
+    fields.pop("timing", None)  # the same speech gives the same bytes
+    return _event(kind, None, fields | {name: round(fields[name], 3) for name in times})
 
 
 def error_event(message: str, file: str | None) -> str:

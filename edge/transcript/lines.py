@@ -47,6 +47,21 @@ def wrap(text: str, max_width: int) -> list[str]:
     return _break([part for piece in _pieces(text) for part in _cut(piece, max_width)], max_width)
 
 
+def fill(text: str, max_width: int) -> list[str]:
+    """Break a text where `wrap` may, each line as full as can be: lines stay as they are when the text grows."""
+    lines: list[str] = []
+    free = 0
+    for piece in (part for whole in _pieces(text) for part in _cut(whole, max_width)):
+        needed = piece.after_space + piece.width
+        if lines and needed <= free:
+            lines[-1] += " " * piece.after_space + piece.text
+            free -= needed
+        else:
+            lines.append(piece.text)
+            free = max_width - piece.width
+    return lines
+
+
 def clusters(text: str) -> list[str]:
     """Split a text into what a reader sees as single characters: letters with their marks, joined emoji, flags."""
     found: list[str] = []

@@ -13,7 +13,8 @@ from typing import Protocol
 from ...errors import OutputError
 from ...files import write_text
 from ...transcript.fields import end_event, error_event, gaps_json, segment_event
-from ...transcript.formats import render, txt_line, write
+from ...transcript.formats import render, write
+from ...transcript.growing import txt_line
 from ...transcript.options import OutputOptions
 from ...transcript.transcript import Transcript
 from ...transcript.types import Segment

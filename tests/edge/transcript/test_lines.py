@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.harmless import without_controls
-from edge.transcript.lines import clusters, flat, width, wrap
+from edge.transcript.lines import clusters, fill, flat, width, wrap
 
 FAMILY = "👩‍👩‍👧‍👦"
 
@@ -91,3 +91,23 @@ def test_columns(text: str, columns: int) -> None:
 )
 def test_what_a_reader_sees_as_one_character(text: str, parts: list[str]) -> None:
     assert clusters(text) == parts
+
+
+@given(st.text(), st.integers(1, 50))
+@example("0\u00a00", 1)
+@example("漢\u00a0漢", 2)
+def test_filling_keeps_every_letter_and_the_width(text: str, max_width: int) -> None:
+    lines = fill(text, max_width)
+    assert letters("".join(lines)) == letters(text)
+    assert all(width(line) <= max_width or len(clusters(line)) == 1 for line in lines)
+
+
+@given(st.lists(st.text("ab漢", min_size=1, max_size=6), min_size=1, max_size=12), st.integers(2, 30))
+def test_filled_lines_stay_when_the_text_grows(words: list[str], max_width: int) -> None:
+    lines = fill(" ".join(words[:-1]), max_width)
+    assert fill(" ".join(words), max_width)[: max(0, len(lines) - 1)] == lines[:-1]
+
+
+def test_filled_lines_are_full() -> None:
+    assert fill("the quick brown fox jumps over", 26) == ["the quick brown fox jumps", "over"]
+    assert fill("日本語字、幕", 8) == ["日本語", "字、幕"]
