@@ -8,6 +8,7 @@ from .parser import Command
 
 COMMANDS: Mapping[str, Command] = {
     "transcribe": Command("transcribe", "turn recordings into text"),
+    "listen": Command("listen", "turn live sound into text: a microphone, or a pipe"),
     "models": Command("models", "list, fetch, check and remove models"),
     "export": Command("export", "convert a checkpoint into a model file"),
     "inspect": Command("inspect", "print what is in a model file"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
+_PYTHONS_OWN = signal.default_int_handler
 _stopped_by = 0
 
 
@@ -28,7 +32,7 @@ def listen() -> None:
     A signal that somebody ignores or handles already stays as it is: what a shell starts in the background ignores
     Ctrl-C.
     """
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if signal.getsignal(signal.SIGINT) is _PYTHONS_OWN:
         signal.signal(signal.SIGINT, _stop)
     if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _stop)
@@ -47,3 +51,57 @@ def _stop(number: int, frame: FrameType | None) -> None:
         if signal.getsignal(each) is _stop:
             signal.signal(each, signal.SIG_DFL)
     raise Stopped(number)
+
+
+class Stop:
+    """A wish to end, which is asked for: `is_asked` says so, and with it something can be read from `fileno`."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self.at_once: Callable[[], None] = lambda: None
+        """Function that leaves things in order where the process is ended at once."""
+        self._reading, self._writing = os.pipe()
+
+    def ask(self) -> None:
+        """Ask for the end."""
+        self.is_asked = True
+        os.write(self._writing, b"\0")
+
+    def fileno(self) -> int:
+        """Return the descriptor, for `select`."""
+        return self._reading
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        os.close(self._reading)
+        os.close(self._writing)
+
+
+@contextmanager
+def held() -> Iterator[Stop]:
+    """Let the first Ctrl-C or SIGTERM ask for the end, and raise nothing, until the block ends; a second one ends it.
+
+    A signal that somebody ignores or handles already stays as it is.
+    """
+    stop = Stop()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        for each in ours:
+            signal.signal(each, end)
+        stop.ask()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop.at_once()
+        os.kill(os.getpid(), number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    ours = [number for number, handler in before.items() if handler in (_stop, signal.SIG_DFL, _PYTHONS_OWN)]
+    for number in ours:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number in ours:
+            signal.signal(number, before[number])
+        stop.close()

@@ -32,6 +32,8 @@ class Console:
         self._began_at = 0.0
         self._drawn_at = 0.0
         self._on_screen = False
+        self.make_way: Callable[[], None] = lambda: None
+        """Function that takes other lines off the screen, which are drawn again."""
 
     def say(self, message: str) -> None:
         """Write one line that begins with the command's name."""
@@ -59,6 +61,7 @@ class Console:
 
     def clear(self) -> None:
         """Take the bar off the screen; the next piece of work starts a new one."""
+        self.make_way()
         if self._on_screen:
             self._write(_CLEAR_LINE)
         self._on_screen = False

@@ -86,11 +86,12 @@ def gaps_line(name: str, gaps: Sequence[Gap]) -> str:
     of_unknown = any(gap.end <= gap.start for gap in gaps)
     length = f"{seconds:.1f} s{' and more' if of_unknown else ''}" if seconds else "nobody can tell how long"
     more = len(gaps) - _MOST_GAPS
-    told = "; ".join(map(_gap, gaps[:_MOST_GAPS])) + (f"; and {more} more" if more > 0 else "")
+    told = "; ".join(map(gap_words, gaps[:_MOST_GAPS])) + (f"; and {more} more" if more > 0 else "")
     return f"{name}: {stretches} missing ({length}): {told}"
 
 
-def _gap(gap: Gap) -> str:
+def gap_words(gap: Gap) -> str:
+    """Say where something is missing, and why."""
     where = f"{gap.start:.2f} to {gap.end:.2f} s" if gap.end > gap.start else f"at {gap.start:.2f} s"
     return f"{where}, {_CAUSES[gap.cause]}: {gap.reason}"
 

@@ -42,6 +42,21 @@ def add_engine(parser: Parser, title: str) -> None:
     group.add_argument(
         "--engine", choices=ENGINES, default=ENGINES[0], help="what runs the model (default: %(default)s)"
     )
+    add_threads(group)
+    add_offline(group)
+
+
+def add_precision(group: argparse._ArgumentGroup) -> None:
+    """Declare the precision, for edgewise's own engine."""
+    group.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        help=f"precision of a model given by name (default: {DEFAULT_PRECISION})",
+    )
+
+
+def add_threads(group: argparse._ArgumentGroup) -> None:
+    """Declare the number of threads."""
     group.add_argument(
         "-t",
         "--threads",
@@ -49,7 +64,6 @@ def add_engine(parser: Parser, title: str) -> None:
         metavar="N",
         help="threads that compute (default: the processor's physical cores)",
     )
-    add_offline(group)
 
 
 def add_offline(group: argparse._ActionsContainer) -> None:

@@ -56,6 +56,16 @@ def add_output(parser: Parser, title: str) -> None:
     group.add_argument("--timing", action="store_true", help="say on standard error where the time went")
 
 
+def one_format(text: str) -> str:
+    """Read the name of one format."""
+    from ...transcript.formats import check_format
+
+    try:
+        return check_format(text.strip().lower())
+    except OptionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _formats(text: str) -> list[str]:
     """Read formats between commas; "all" is all of them."""
     from ...transcript.formats import FORMATS, check_format

@@ -1,0 +1,83 @@
+"""`edgewise listen`: live sound in, words out while they are said."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from ..transcript.options import OutputOptions
+from .console.bar import Console
+from .options.groups import given
+from .options.listen import add_options, given_live, given_settings
+from .options.output import DEFAULT_FORMAT
+from .parser import Parser
+
+_EPILOG = """\
+examples:
+  arecord -f S16_LE -r 16000 | edgewise listen - --endpoint quick
+  ffmpeg -i rtsp://camera -f wav - | edgewise listen - -o captions.vtt
+  edgewise listen - --format jsonl < clip.wav
+  edgewise listen talk.mp3 --endpoint 0.5
+
+Text has three grades. On a terminal what may still change is dim, what is stable is not, and what is final has lines
+of its own; --format jsonl has them all as events: speech, partial, stable, final, silence, gap, end. Anywhere else
+comes what is final, a line or a cue at once.
+
+Of a pipe or a file nothing is final before its end, or the end of 30 s, and the text is that of `edgewise transcribe`;
+with --endpoint it is final in each pause. A pipe is read as fast as it comes: WAV at any rate, or with --raw 16 kHz
+16-bit mono PCM.
+
+Ctrl-C ends it, and what was said by then is final; a second one ends it at once.
+
+exit status: 0 done, also by Ctrl-C; 1 failed, or a file could not be written whole; 2 wrong usage
+"""
+
+
+def declare(parser: Parser) -> None:
+    """Declare the command."""
+    parser.usage = "%(prog)s [options] [FILE]"
+    parser.description = "Turn sound into text while it is heard."
+    parser.epilog = _EPILOG
+    add_options(parser)
+    parser.set_defaults(run=run, parser=parser)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Listen until the sound ends, or the end is asked for."""
+    _check(args)
+    settings, live = given_settings(args), given_live(args, None)
+    format = args.format or _format_of(args.output) or DEFAULT_FORMAT
+    shows = _shows(args.output, format)
+    from .live.listening import Listening, Output, Wanted  # it takes numpy, which no complaint needs
+    from .live.sources import RecordedSource
+
+    wanted = Wanted(args.model, args.final_model, args.precision, args.threads, args.offline or None, settings, live)
+    output = Output(format, OutputOptions(**given(args, OutputOptions)), args.output, shows, args.save)
+    return Listening(RecordedSource(args.file, raw=args.raw), output, console).run(wanted)
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse arguments that are at odds with each other."""
+    if args.file is None:
+        args.parser.error("no FILE given (- is standard input)")
+    if hasattr(args, "max_line_count") and not hasattr(args, "max_line_width"):
+        args.parser.error("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
+
+
+def _format_of(path: Path | None) -> str | None:
+    """Return the format that the suffix of a file names."""
+    from ..transcript.formats import format_of
+
+    return None if path is None else format_of(path)
+
+
+def _shows(output: Path | None, format: str) -> bool:
+    """Whether live text is shown on a terminal: where standard output is one, and gets nothing else."""
+    from .console.streams import standard_output
+
+    if output is None:
+        standard_output()  # where it is closed, better now than after the work
+    is_free = output is not None or format == DEFAULT_FORMAT
+    return is_free and sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"

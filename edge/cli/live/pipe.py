@@ -1,0 +1,54 @@
+"""A pipe that can be left while it gives nothing."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+from typing import Any
+
+from ..stops import Stop
+
+_PIPE_BYTES = 1 << 16
+"""Bytes that a pipe holds: what was said before the end was asked for."""
+
+
+class StoppablePipe(io.RawIOBase):
+    """A reader of a descriptor that ends when the pipe ends, or after what is in it when the end is asked for."""
+
+    def __init__(self, descriptor: int, name: str, stop: Stop) -> None:
+        """Begin; the descriptor stays its owner's."""
+        self.name = name
+        self._descriptor = descriptor
+        self._stop = stop
+        self._n_left = _PIPE_BYTES
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what is there, or wait for the first of it."""
+        while True:
+            if self._stop.is_asked:
+                if self._n_left <= 0 or not self._ready(within_s=0):
+                    return 0
+            elif self._descriptor not in self._ready(within_s=None):
+                continue
+            try:
+                data = os.read(self._descriptor, len(buffer))
+            except BlockingIOError:  # somebody else took it
+                continue
+            if self._stop.is_asked:
+                self._n_left -= len(data)
+            buffer[: len(data)] = data
+            return len(data)
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._descriptor
+
+    def _ready(self, *, within_s: float | None) -> list[int]:
+        """Wait until there is something, or the end is asked for; give the descriptors of what there is."""
+        wake = [] if self._stop.is_asked else [self._stop.fileno()]
+        return select.select([self._descriptor, *wake], [], [], within_s)[0]

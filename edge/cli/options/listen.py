@@ -1,0 +1,86 @@
+"""The options of `edgewise listen`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from ...live.options import LiveOptions
+from ...options import TranscribeOptions
+from ...transcript.options import OutputOptions
+from ..parser import Parser
+from .groups import add_settings, given
+from .model import add_model, add_offline, add_precision, add_threads
+from .output import one_format
+from .vocabulary import add_vocabulary, given_words
+
+_COMMON = "common options"
+_LANGUAGE = ("languages", "task")
+
+
+def add_options(parser: Parser) -> None:
+    """Declare arguments and options."""
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="recording or named pipe to listen to in place of a microphone; - is standard input",
+    )
+    common = parser.group(_COMMON)
+    add_model(common)
+    add_settings(parser, _COMMON, TranscribeOptions, ["language"])
+    common.add_argument(
+        "-f",
+        "--format",
+        type=one_format,
+        metavar="FORMAT",
+        help="txt, srt, vtt, jsonl (every event as it comes), tsv, lrc, csv, or json at the end (default: the one that "
+        "the suffix of --output names, or txt)",
+    )
+    common.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="file that grows with each text that is final (default: standard output)",
+    )
+    common.add_argument("--save", type=Path, metavar="FILE", help="WAV of what is heard, written while it is heard")
+    add_settings(parser, "live", LiveOptions, ["endpoint"])
+    live = parser.group("live")
+    live.add_argument(
+        "--final-model", metavar="NAME", help="model that reads what is final; --model then reads what comes before"
+    )
+    add_settings(parser, "live", LiveOptions, but="trim")
+    model = parser.group("model")
+    add_precision(model)
+    add_threads(model)
+    add_offline(model)
+    parser.group("recordings").add_argument(
+        "--raw", action="store_true", help="take what comes as raw 16 kHz 16-bit mono PCM, whatever it looks like"
+    )
+    add_settings(parser, "language", TranscribeOptions, _LANGUAGE)
+    add_vocabulary(parser, "vocabulary")
+    add_settings(parser, "output", TranscribeOptions, ["word_timestamps"])
+    add_settings(parser, "output", OutputOptions)
+
+
+def given_settings(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what was asked for as keyword arguments of `Recognizer.session`, without those that are live.
+
+    Raises:
+        OptionError: it cannot be, which is said before a model is loaded.
+    """
+    settings = given(args, TranscribeOptions) | given_words(args)
+    TranscribeOptions(**settings)
+    return settings
+
+
+def given_live(args: argparse.Namespace, endpoint: float | None) -> dict[str, Any]:
+    """Return the live settings; `endpoint` is the one where none is given.
+
+    Raises:
+        OptionError: one is out of range.
+    """
+    asked = LiveOptions(endpoint=args.endpoint).endpoint if hasattr(args, "endpoint") else endpoint
+    return given(args, LiveOptions) | {"endpoint": asked}
