@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ...live.options import LiveOptions
+from ...live.options import ENDPOINTS, LiveOptions
 from ...options import TranscribeOptions
 from ...transcript.options import OutputOptions
 from ..parser import Parser
@@ -47,6 +47,7 @@ def add_options(parser: Parser) -> None:
     )
     common.add_argument("--save", type=Path, metavar="FILE", help="WAV of what is heard, written while it is heard")
     add_settings(parser, "live", LiveOptions, ["endpoint"])
+    parser.describe(next(action for action in parser._actions if action.dest == "endpoint"), _endpoint_help)
     live = parser.group("live")
     live.add_argument(
         "--final-model", metavar="NAME", help="model that reads what is final; --model then reads what comes before"
@@ -63,6 +64,14 @@ def add_options(parser: Parser) -> None:
     add_vocabulary(parser, "vocabulary")
     add_settings(parser, "output", TranscribeOptions, ["word_timestamps"])
     add_settings(parser, "output", OutputOptions)
+
+
+def _endpoint_help() -> str:
+    names = ", ".join(f"{name} ({seconds:g})" for name, seconds in ENDPOINTS.items())
+    return (
+        f"seconds of silence after which what was said is final, or a name: {names}; none waits for the end of the "
+        f"sound (default: {LiveOptions().endpoint:g} for a microphone, none for a FILE)"
+    )
 
 
 def given_settings(args: argparse.Namespace) -> dict[str, Any]:

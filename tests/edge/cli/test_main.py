@@ -43,6 +43,12 @@ ROOT = Path(__file__).parents[3]
         ("transcribe", "--max-line-count", "2", "x.wav"),
         ("transcribe", "--max-line-width", "0", "x.wav"),
         ("transcribe", "--demo", "--output-dir", "out"),
+        ("listen", "-", "--format", "docx"),
+        ("listen", "-", "--format", "srt,vtt"),
+        ("listen", "-", "--endpoint", "soon"),
+        ("listen", "-", "--stable", "very"),
+        ("listen", "-", "--max-line-count", "2"),
+        ("listen", "-", "--language", "klingon"),
         ("models",),
         ("models", "pull"),
         ("export", "whisper", "base"),
@@ -63,6 +69,7 @@ def test_wrong_usage_is_status_2(run: Run, arguments: tuple[str, ...]) -> None:
     [
         (),
         ("transcribe",),
+        ("listen",),
         ("models",),
         ("models", "pull"),
         ("export",),
@@ -80,7 +87,7 @@ def test_help_is_on_standard_output(run: Run, arguments: tuple[str, ...]) -> Non
 
 
 def test_the_help_shows_examples(run: Run) -> None:
-    for arguments in ((), ("transcribe",), ("models",), ("export", "whisper"), ("inspect",)):
+    for arguments in ((), ("transcribe",), ("listen",), ("models",), ("export", "whisper"), ("inspect",)):
         assert "example" in run(*arguments, "--help").out
 
 
@@ -155,7 +162,7 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     assert done.stdout.strip() in ("0", "141")
 
 
-@pytest.mark.parametrize("command", ["--version", "--help", "transcribe --help", "export llm --help"])
+@pytest.mark.parametrize("command", ["--version", "--help", "transcribe --help", "listen --help", "export llm --help"])
 def test_starting_imports_nothing_heavy(command: str) -> None:
     heavy = ("numpy", "soundfile", "urllib.request", "ssl", "filelock", "platformdirs", "export", "importlib.metadata")
     found = loaded_by(command.split())
@@ -207,7 +214,7 @@ print(os.environ.get("OPENBLAS_NUM_THREADS"), gc.get_freeze_count() > 0)
 
 
 def test_every_command_is_there_and_has_a_line_of_help(run: Run) -> None:
-    assert list(COMMANDS) == ["transcribe", "models", "export", "inspect", "doctor"]
+    assert list(COMMANDS) == ["transcribe", "listen", "models", "export", "inspect", "doctor"]
     lines = [line.split(maxsplit=1) for line in run("--help").out.splitlines()]
     for name, command in COMMANDS.items():
         assert [name, command.help] in lines

@@ -106,3 +106,43 @@ def test_sigterm_ends_a_batch_with_its_summary(
         "edgewise: terminated",
     ]
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["clip.txt"]
+
+
+HELD = """
+import os, select, signal
+from edge.cli import stops
+stops.listen()
+with stops.held() as stop:
+    stop.at_once = lambda: print("in order", flush=True)
+    print(stop.is_asked, flush=True)
+    os.kill(os.getpid(), signal.{first})
+    print(stop.is_asked, select.select([stop], [], [], 0)[0] == [stop], flush=True)
+    {then}
+print(signal.getsignal(signal.SIGINT) is stops._stop)
+"""
+
+
+@pytest.mark.parametrize("first", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_is_held_asks_for_the_end(tmp_path: Path, first: str) -> None:
+    done = python(HELD.format(first=first, then="pass"), tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\nTrue True\nTrue\n", "")
+
+
+@pytest.mark.parametrize("second", ["SIGINT", "SIGTERM"])
+def test_the_second_one_ends_it_in_order(tmp_path: Path, second: str) -> None:
+    then = f"os.kill(os.getpid(), signal.{second})"
+    done = python(HELD.format(first="SIGINT", then=then), tmp_path)
+    assert done.returncode == -getattr(signal, second)
+    assert done.stdout == "False\nTrue True\nin order\n"
+
+
+def test_what_is_ignored_is_not_held(tmp_path: Path) -> None:
+    script = """
+import os, signal
+from edge.cli import stops
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+with stops.held() as stop:
+    os.kill(os.getpid(), signal.SIGINT)
+    print(stop.is_asked)
+"""
+    assert python(script, tmp_path).stdout == "False\n"
