@@ -38,6 +38,10 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; harmless after that."""
         self._file.close()
 
     def write(self, samples: FloatArray) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..transcript.options import OutputOptions
 from .console.bar import Console
+from .live.keys import has_keys
 from .options.groups import given
 from .options.listen import add_options, given_live, given_settings
 from .options.output import DEFAULT_FORMAT
@@ -16,6 +17,10 @@ from .parser import Parser
 
 _EPILOG = """\
 examples:
+  edgewise listen
+  edgewise listen --device "USB Mic" --endpoint relaxed --save talk.wav -o talk.srt
+  edgewise listen --push-to-talk --final-model base
+  edgewise listen --format jsonl --journal ~/spoken
   arecord -f S16_LE -r 16000 | edgewise listen - --endpoint quick
   ffmpeg -i rtsp://camera -f wav - | edgewise listen - -o captions.vtt
   edgewise listen - --format jsonl < clip.wav
@@ -38,7 +43,7 @@ exit status: 0 done, also by Ctrl-C; 1 failed, or a file could not be written wh
 def declare(parser: Parser) -> None:
     """Declare the command."""
     parser.usage = "%(prog)s [options] [FILE]"
-    parser.description = "Turn sound into text while it is heard."
+    parser.description = "Turn sound into text while it is heard: a microphone, or what comes through a pipe."
     parser.epilog = _EPILOG
     add_options(parser)
     parser.set_defaults(run=run, parser=parser)
@@ -46,24 +51,51 @@ def declare(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Listen until the sound ends, or the end is asked for."""
+    if args.devices:
+        return _list_devices()
     _check(args)
-    settings, live = given_settings(args), given_live(args, None)
+    settings, live = given_settings(args), given_live(args)
     format = args.format or _format_of(args.output) or DEFAULT_FORMAT
     shows = _shows(args.output, format)
-    from .live.listening import Listening, Output, Wanted  # it takes numpy, which no complaint needs
+    from .live.listening import Listening, Output, Wanted  # these take numpy, which no complaint needs
+    from .live.microphone import MicrophoneSource
     from .live.sources import RecordedSource
 
+    options = OutputOptions(**given(args, OutputOptions))
+    listening = Listening(
+        Output(format, options, args.output, shows, args.save, args.journal), console, pushes=args.push_to_talk
+    )
     wanted = Wanted(args.model, args.final_model, args.precision, args.threads, args.offline or None, settings, live)
-    output = Output(format, OutputOptions(**given(args, OutputOptions)), args.output, shows, args.save)
-    return Listening(RecordedSource(args.file, raw=args.raw), output, console).run(wanted)
+    if args.file is None:
+        listening.run(MicrophoneSource(args.device, listening.opened, listening.noticed), wanted)
+    else:
+        listening.run(RecordedSource(args.file, raw=args.raw), wanted)
+    return 0
+
+
+def _list_devices() -> int:
+    from ..audio.microphone import devices
+    from .console.streams import report
+
+    report("\n".join(map(str, devices())) or "no microphones are here")
+    return 0
 
 
 def _check(args: argparse.Namespace) -> None:
     """Refuse arguments that are at odds with each other."""
-    if args.file is None:
-        args.parser.error("no FILE given (- is standard input)")
+    complain = args.parser.error
+    if args.file is not None and args.device is not None:
+        complain("--device is a microphone: give no FILE with it")
+    if args.file is not None and args.push_to_talk:
+        complain("--push-to-talk is for a microphone: give no FILE with it")
+    if args.file is None and args.raw:
+        complain("--raw is about a FILE: give one, or - for standard input")
+    if args.push_to_talk and hasattr(args, "endpoint"):
+        complain("--push-to-talk ends an utterance with a key: give no --endpoint with it")
+    if args.push_to_talk and not has_keys():
+        complain("--push-to-talk needs a keyboard: standard input is no terminal")
     if hasattr(args, "max_line_count") and not hasattr(args, "max_line_width"):
-        args.parser.error("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
+        complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
 
 
 def _format_of(path: Path | None) -> str | None:

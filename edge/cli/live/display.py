@@ -53,6 +53,11 @@ class Display:
             self._level_db = max(_level_db(piece), self._level_db - _FALL_DB_PER_S * seconds)
         self._draw()
 
+    def tell(self, state: str) -> None:
+        """Show what is going on, before any sound of it."""
+        self.state, self._level_db = state, _FLOOR_DB
+        self._draw(now=True)
+
     def take(self, event: Event) -> None:
         """Show what happened."""
         if isinstance(event, Final):

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ...arrays import FloatArray
-from ...errors import OutputError
+from ...audio.microphone import Device, Notice
+from ...audio.microphone.quiet import libraries_silenced
 from ...gaps import Gap
 from ...recognizer import Recognizer
 from ...session import Session
@@ -21,13 +22,19 @@ from ...transcript.options import OutputOptions
 from ..console.bar import Console
 from ..console.colors import shows_colors
 from ..console.streams import put_as_it_is
-from ..failures import explain
 from ..stops import Stop, held
 from .display import Display
+from .keepers import Journaling, Saver
+from .keys import Keys, has_keys
 from .outputs import LiveSink, file_sink, printed_sink
 from .region import Region
 from .sources import LiveSource
+from .talk import as_said, talked
 
+Ear = Callable[[FloatArray | Gap], None]
+"""Function that takes what is heard."""
+
+_TROUBLES = {"lost": "no microphone", "muted": "muted", "back": "", "heard": ""}
 _UNWATCHED_S = 10.0
 """Seconds between two readings of what is not final where nobody sees it."""
 
@@ -57,8 +64,10 @@ class Output:
     """File for the words; None prints them."""
     shows: bool
     """Whether they are shown on the terminal while they are said."""
-    save: Path | None
+    save: Path | None = None
     """File for the sound, if it is wanted."""
+    journal: Path | None = None
+    """Folder in which what is spoken is kept until its words are safe."""
 
     @property
     def is_watched(self) -> bool:
@@ -69,35 +78,67 @@ class Output:
 class Listening:
     """A run."""
 
-    def __init__(self, source: LiveSource, output: Output, console: Console) -> None:
-        self._source = source
+    def __init__(self, output: Output, console: Console, *, pushes: bool = False) -> None:
+        """Prepare; with `pushes` what is said between two presses of a key is heard, and nothing else."""
         self._output = output
         self._console = console
+        self._pushes = pushes
+        self._display: Display | None = None
 
-    def run(self, wanted: Wanted) -> int:
-        """Listen to the end; gives the exit status."""
-        self._source.check()
+    def run(self, source: LiveSource, wanted: Wanted) -> None:
+        """Listen to the end."""
+        source.check()
         begin = self._begin(wanted)
         with ExitStack() as stack:
             stop = stack.enter_context(held())
-            display = self._display(stack) if self._output.shows else None
-            ears: list[Callable[[FloatArray | Gap], None]] = [] if display is None else [display.hear]
-            if self._output.save is not None:
-                saver = stack.enter_context(Saver(self._output.save, self._console))
-                ears.append(saver.hear)
-            sinks = self._sinks(stack, display)
+            ears = self._ears(stack)
+            sinks = self._sinks(stack)
+            pieces = self._pieces(stack, source, stop)
             session = stack.enter_context(begin())
-            for event in session.listen(self._heard(stop, ears)):
-                for each in [*(self._source.gaps if isinstance(event, End) else ()), event]:
+            for event in session.listen(_heard(pieces, ears)):
+                told = as_said(event)
+                for each in [*(source.gaps if isinstance(event, End) else ()), *([] if told is None else [told])]:
                     for sink in sinks:
                         sink.take(each)
-        return 0
 
-    def _heard(self, stop: Stop, ears: Sequence[Callable[[FloatArray | Gap], None]]) -> Iterator[FloatArray | Gap]:
-        for piece in self._source.pieces(stop):
-            for ear in ears:
-                ear(piece)
-            yield piece
+    def opened(self, device: Device) -> None:
+        """Say which microphone is open."""
+        if self._display is None:
+            how = "press Enter to talk, and again to end; " if self._pushes else ""
+            self._console.say(f"listening to {device.name}; {how}Ctrl-C ends")
+        else:
+            self._display.hint = f"Ctrl-C ends  {device.name}"
+
+    def noticed(self, notice: Notice) -> None:
+        """Say what is wrong with the microphone, or right again."""
+        self._console.say(notice.text)
+        if self._display is not None:
+            self._display.trouble = _TROUBLES.get(notice.kind, self._display.trouble)
+
+    def _talks(self, is_talking: bool) -> None:
+        if self._display is not None:
+            self._display.tell("speech, Enter ends it" if is_talking else "press Enter to talk")
+
+    def _pieces(self, stack: ExitStack, source: LiveSource, stop: Stop) -> Iterator[FloatArray | Gap]:
+        """Begin to take sound; what is typed meanwhile is not shown."""
+        pieces = source.pieces(stop)
+        if not has_keys() or not (self._pushes or self._display is not None):
+            return pieces
+        keys = stack.enter_context(Keys())
+        stop.at_once = keys.restore
+        return talked(pieces, keys.n_pressed, self._talks) if self._pushes else pieces
+
+    def _ears(self, stack: ExitStack) -> list[Ear]:
+        """Make what takes sound."""
+        ears: list[Ear] = []
+        if self._output.journal is not None:
+            ears.append(stack.enter_context(Journaling(self._output.journal, self._console)).hear)
+        if self._output.save is not None:
+            ears.append(stack.enter_context(Saver(self._output.save, self._console)).hear)
+        if self._output.shows:
+            self._display = self._shown(stack)
+            ears.append(self._display.hear)
+        return ears
 
     def _begin(self, wanted: Wanted) -> Callable[[], Session]:
         """Load what is needed, and return a function that begins a session."""
@@ -113,7 +154,8 @@ class Listening:
             )
 
         final_model = None if wanted.final_model is None else loaded(wanted.final_model)
-        if wanted.live["endpoint"] is None and not self._output.is_watched:  # only what is final is asked for
+        is_one = wanted.live["endpoint"] is None and not self._pushes
+        if is_one and not self._output.is_watched:  # only what is final is asked for
             session = partial((final_model or loaded(wanted.model)).session, **wanted.settings)
         else:
             rare = {} if self._output.is_watched else {"interval": _UNWATCHED_S}
@@ -122,56 +164,32 @@ class Listening:
         self._console.clear()
         return session
 
-    def _display(self, stack: ExitStack) -> Display:
-        """Make the lines on the terminal, with which messages do not get mixed up."""
+    def _shown(self, stack: ExitStack) -> Display:
+        """Make the lines on the terminal, with which messages do not get mixed up, those of C libraries included."""
+        stack.enter_context(libraries_silenced())
+        if sys.stderr is not None:
+            stack.callback(self._console.write_to, self._console.write_to(sys.stderr))
         region = Region(put_as_it_is, shutil.get_terminal_size, styled=shows_colors(sys.stdout))
         display = Display(region, hint="Ctrl-C ends")
         self._console.make_way = display.erase
         stack.callback(display.erase)
         return display
 
-    def _sinks(self, stack: ExitStack, display: Display | None) -> list[LiveSink]:
+    def _sinks(self, stack: ExitStack) -> list[LiveSink]:
+        """Make what takes words."""
         output = self._output
-        sinks: list[LiveSink] = [] if display is None else [display]
+        sinks: list[LiveSink] = [] if self._display is None else [self._display]
         if output.path is not None:
             sink, close = file_sink(output.format, output.options, output.path, self._console)
             stack.callback(close)
             sinks.append(sink)
-        elif display is None:
+        elif self._display is None:
             sinks.append(printed_sink(output.format, output.options))
         return sinks
 
 
-class Saver:
-    """A listener that keeps what is heard in a file; where that fails, it says so, and listening goes on."""
-
-    def __init__(self, path: Path, console: Console) -> None:
-        """Begin the file; OSError if it cannot be written at all."""
-        from ...audio.recorder import Recorder
-
-        self._path = path
-        self._console = console
-        self._recorder = Recorder(path)
-        self._problem = ""
-
-    def hear(self, piece: FloatArray | Gap) -> None:
-        """Keep sound, and silence in place of what is missing."""
-        if self._problem:
-            return
-        try:
-            if isinstance(piece, Gap):
-                self._recorder.skip(piece.end - piece.start)
-            else:
-                self._recorder.write(piece)
-        except OSError as error:
-            error.filename = str(self._path)
-            self._problem = explain(error)
-            self._console.say(f"{self._problem}; what is heard from now on is not saved")
-
-    def __enter__(self) -> Saver:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._recorder.__exit__(None, None, None)
-        if self._problem and error is None:
-            raise OutputError(f"{self._path} is not whole: {self._problem}")
+def _heard(pieces: Iterator[FloatArray | Gap], ears: Sequence[Ear]) -> Iterator[FloatArray | Gap]:
+    for piece in pieces:
+        for ear in ears:
+            ear(piece)
+        yield piece

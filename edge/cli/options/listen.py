@@ -27,6 +27,7 @@ def add_options(parser: Parser) -> None:
         metavar="FILE",
         help="recording or named pipe to listen to in place of a microphone; - is standard input",
     )
+    parser.add_argument("--devices", action="store_true", help="list the microphones, and end")
     common = parser.group(_COMMON)
     add_model(common)
     add_settings(parser, _COMMON, TranscribeOptions, ["language"])
@@ -45,7 +46,24 @@ def add_options(parser: Parser) -> None:
         metavar="FILE",
         help="file that grows with each text that is final (default: standard output)",
     )
+    common.add_argument(
+        "--device",
+        type=wanted_device,
+        metavar="NAME",
+        help="microphone, by number, or by name or a part of it (default: the system's)",
+    )
+    common.add_argument(
+        "--push-to-talk",
+        action="store_true",
+        help="hear what is said between two presses of Enter or the space bar, which is final with the second one",
+    )
     common.add_argument("--save", type=Path, metavar="FILE", help="WAV of what is heard, written while it is heard")
+    common.add_argument(
+        "--journal",
+        type=Path,
+        metavar="DIR",
+        help="folder in which what is spoken is kept until its words are written, should the power fail",
+    )
     add_settings(parser, "live", LiveOptions, ["endpoint"])
     parser.describe(next(action for action in parser._actions if action.dest == "endpoint"), _endpoint_help)
     live = parser.group("live")
@@ -85,11 +103,19 @@ def given_settings(args: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
-def given_live(args: argparse.Namespace, endpoint: float | None) -> dict[str, Any]:
-    """Return the live settings; `endpoint` is the one where none is given.
+def given_live(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the live settings, the endpoint among them.
 
     Raises:
         OptionError: one is out of range.
     """
-    asked = LiveOptions(endpoint=args.endpoint).endpoint if hasattr(args, "endpoint") else endpoint
-    return given(args, LiveOptions) | {"endpoint": asked}
+    endpoint = LiveOptions().endpoint if args.file is None else None
+    if hasattr(args, "endpoint"):
+        endpoint = LiveOptions(endpoint=args.endpoint).endpoint
+    how = {"endpoint": None, "trim": True} if args.push_to_talk else {"endpoint": endpoint}
+    return given(args, LiveOptions) | how
+
+
+def wanted_device(text: str) -> str | int:
+    """Read a device: its number, or its name or a part of it."""
+    return int(text) if text.isdecimal() else text
