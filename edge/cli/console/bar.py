@@ -59,11 +59,6 @@ class Console:
         self._write(f"{_CLEAR_LINE}{line}")
         self._on_screen = True
 
-    def write_to(self, stream: TextIO) -> TextIO:
-        """Write to another stream of the same terminal from now on; return the one before."""
-        before, self._stream = self._stream, stream
-        return before
-
     def clear(self) -> None:
         """Take the bar off the screen; the next piece of work starts a new one."""
         self.make_way()

@@ -13,7 +13,6 @@ from typing import Any
 
 from ...arrays import FloatArray
 from ...audio.microphone import Device, Notice
-from ...audio.microphone.quiet import libraries_silenced
 from ...gaps import Gap
 from ...recognizer import Recognizer
 from ...session import Session
@@ -165,10 +164,7 @@ class Listening:
         return session
 
     def _shown(self, stack: ExitStack) -> Display:
-        """Make the lines on the terminal, with which messages do not get mixed up, those of C libraries included."""
-        stack.enter_context(libraries_silenced())
-        if sys.stderr is not None:
-            stack.callback(self._console.write_to, self._console.write_to(sys.stderr))
+        """Make the lines on the terminal, with which messages do not get mixed up."""
         region = Region(put_as_it_is, shutil.get_terminal_size, styled=shows_colors(sys.stdout))
         display = Display(region, hint="Ctrl-C ends")
         self._console.make_way = display.erase
