@@ -20,8 +20,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from edge.errors import MicrophoneError
 from edge.store import Store
 
+from ..audio.microphone.cable import Cable, missing
 from .conftest import FakeModel, Run
 from .live.screen import Screen
 
@@ -312,6 +314,79 @@ def test_a_terminal_shows_text_while_it_is_said(
     assert process.returncode == 0
     assert len(terminal.screen.text) == 2
     assert "fellow Americans" in terminal.screen.text[0]
+
+
+@pytest.fixture
+def cable(tmp_path: Path, environment: dict[str, str]) -> Iterator[Cable]:
+    """A microphone that hears what is played."""
+    with Cable(tmp_path / "server") as cable:
+        environment.update({name: value for name, value in cable.environment.items() if name.startswith("PULSE_")})
+        yield cable
+
+
+def played(samples: bytes, seconds: float, path: Path) -> Path:
+    path.write_bytes(samples[: int(seconds * 16000) * 2])
+    return path
+
+
+needs_cable = pytest.mark.skipif(bool(missing()), reason=f"no virtual microphone without {missing()}")
+
+
+@needs_cable
+@pytest.mark.loopback
+def test_a_microphone(listen: Listen, cable: Cable, samples: bytes, tmp_path: Path) -> None:
+    status, out, _ = outcome(listen("--devices"))
+    assert status == 0
+    assert "default" in out
+    journal, saved = tmp_path / "spoken", tmp_path / "saved.wav"
+    process = listen("--endpoint", "0.5", "--journal", journal, "--save", saved)
+    assert process.stderr is not None
+    assert process.stderr.readline().endswith(b"; Ctrl-C ends\n")
+    cable.play(played(samples, 4, tmp_path / "clip.raw"))
+    assert "fellow americans" in line_of(process).lower()
+    assert len(list(journal.iterdir())) == 2
+    process.send_signal(signal.SIGINT)
+    assert outcome(process)[0] == 0
+    assert list(journal.iterdir()) == []
+    with wave.open(str(saved)) as file:
+        assert file.getnframes() > 2 * 16000
+
+
+@needs_cable
+@pytest.mark.loopback
+def test_push_to_talk(
+    listen: Listen, cable: Cable, samples: bytes, terminal: Terminal, environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment["TERM"] = "xterm"
+    process = listen("--push-to-talk", stdin=terminal.end, stdout=terminal.end, stderr=terminal.end)
+    terminal.wait_for(lambda: terminal.screen.text[-1].startswith("press Enter to talk"))
+    os.write(terminal.reading, b"\r")
+    terminal.wait_for(lambda: terminal.screen.text[-1].startswith("speech, Enter ends it"))
+    clip = played(samples, 2.5, tmp_path / "clip.raw")
+    cable.play(clip)
+    cable.wait_played()
+    os.write(terminal.reading, b" ")
+    terminal.wait_for(lambda: terminal.screen.text[-1].startswith("press Enter to talk"))
+    assert "fellow Americans" in terminal.screen.text[-2]
+    cable.play(clip)  # which nobody is to hear
+    cable.wait_played()
+    process.send_signal(signal.SIGINT)
+    terminal.wait_for(lambda: process.poll() is not None)
+    terminal.wait_for(lambda: terminal.screen.text[-1] == "")
+    assert process.returncode == 0
+    assert "".join(terminal.screen.text).count("fellow Americans") == 1
+
+
+def test_without_a_microphone_there_is_a_line_before_a_model_is_loaded(
+    run: Run, model: FakeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise MicrophoneError("a microphone needs sounddevice: pip install 'edgewise[mic]'")
+
+    monkeypatch.setattr("edge.cli.live.microphone.devices", fail)
+    outcome = run("listen")
+    assert (outcome.status, outcome.out, model.loaded_with) == (1, "", None)
+    assert outcome.message == "edgewise: a microphone needs sounddevice: pip install 'edgewise[mic]'"
 
 
 def test_a_file_that_is_not_there_is_a_line_before_a_model_is_loaded(
