@@ -37,6 +37,10 @@ class Session(Protocol):
         """Take samples (n_samples,), mono at 16 kHz, of any number, and return what was found by now."""
         ...
 
+    def skip(self, gap: Gap) -> list[Event]:
+        """Take note that sound is missing, and return it with what was found by now; what comes is `gap` later."""
+        ...
+
     def finish(self) -> list[Event]:
         """Take the end of the sound, and return the rest, the last of which is an `End`."""
         ...

@@ -120,6 +120,11 @@ class WhisperSession:
             self._reader.forget_drafts(self._done)
             return events
 
+    def skip(self, gap: Gap) -> list[Event]:
+        """Take silence in place of sound that is missing."""
+        n_missing = max(0, round((gap.end - gap.start) * SAMPLE_RATE_HZ))
+        return [gap, *self.feed(np.zeros(n_missing, np.float32))]
+
     def finish(self) -> list[Event]:
         """Take the end of the sound; gives the rest, the last of which is an `End`.
 
@@ -142,10 +147,7 @@ class WhisperSession:
     def listen(self, sound: Iterable[FloatArray | Gap]) -> Iterator[Event]:
         """Yield the events of sound that comes in pieces, and of its end; a gap is filled with silence."""
         for piece in sound:
-            if isinstance(piece, Gap):
-                yield piece
-                piece = np.zeros(max(0, round((piece.end - piece.start) * SAMPLE_RATE_HZ)), np.float32)
-            yield from self.feed(piece)
+            yield from self.skip(piece) if isinstance(piece, Gap) else self.feed(piece)
         yield from self.finish()
 
     def ahead(self) -> list[Event]:

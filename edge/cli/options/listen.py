@@ -31,46 +31,9 @@ def add_options(parser: Parser) -> None:
     common = parser.group(_COMMON)
     add_model(common)
     add_settings(parser, _COMMON, TranscribeOptions, ["language"])
-    common.add_argument(
-        "-f",
-        "--format",
-        type=one_format,
-        metavar="FORMAT",
-        help="txt, srt, vtt, jsonl (every event as it comes), tsv, lrc, csv, or json at the end (default: the one that "
-        "the suffix of --output names, or txt)",
-    )
-    common.add_argument(
-        "-o",
-        "--output",
-        type=Path,
-        metavar="FILE",
-        help="file that grows with each text that is final (default: standard output)",
-    )
-    common.add_argument(
-        "--device",
-        type=wanted_device,
-        metavar="NAME",
-        help="microphone, by number, or by name or a part of it (default: the system's)",
-    )
-    common.add_argument(
-        "--push-to-talk",
-        action="store_true",
-        help="hear what is said between two presses of Enter or the space bar, which is final with the second one",
-    )
-    common.add_argument("--save", type=Path, metavar="FILE", help="WAV of what is heard, written while it is heard")
-    common.add_argument(
-        "--journal",
-        type=Path,
-        metavar="DIR",
-        help="folder in which what is spoken is kept until its words are written, should the power fail",
-    )
-    add_settings(parser, "live", LiveOptions, ["endpoint"])
-    parser.describe(next(action for action in parser._actions if action.dest == "endpoint"), _endpoint_help)
-    live = parser.group("live")
-    live.add_argument(
-        "--final-model", metavar="NAME", help="model that reads what is final; --model then reads what comes before"
-    )
-    add_settings(parser, "live", LiveOptions, but="trim")
+    _add_places(common)
+    _add_microphone(common)
+    _add_live(parser, "live")
     model = parser.group("model")
     add_precision(model)
     add_threads(model)
@@ -82,6 +45,57 @@ def add_options(parser: Parser) -> None:
     add_vocabulary(parser, "vocabulary")
     add_settings(parser, "output", TranscribeOptions, ["word_timestamps"])
     add_settings(parser, "output", OutputOptions)
+
+
+def _add_places(group: argparse._ArgumentGroup) -> None:
+    """Declare where words and sound go."""
+    group.add_argument(
+        "-f",
+        "--format",
+        type=one_format,
+        metavar="FORMAT",
+        help="txt, srt, vtt, jsonl (every event as it comes), tsv, lrc, csv, or json at the end (default: the one that "
+        "the suffix of --output names, or txt)",
+    )
+    group.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="file that grows with each text that is final (default: standard output)",
+    )
+    group.add_argument("--save", type=Path, metavar="FILE", help="WAV of what is heard, written while it is heard")
+    group.add_argument(
+        "--journal",
+        type=Path,
+        metavar="DIR",
+        help="folder in which what is spoken is kept until its words are written, should the power fail",
+    )
+
+
+def _add_microphone(group: argparse._ArgumentGroup) -> None:
+    """Declare which microphone, and when it is listened to."""
+    group.add_argument(
+        "--device",
+        type=wanted_device,
+        metavar="NAME",
+        help="microphone, by number, or by name or a part of it (default: the system's)",
+    )
+    group.add_argument(
+        "--push-to-talk",
+        action="store_true",
+        help="hear what is said between two presses of Enter or the space bar, which is final with the second one",
+    )
+
+
+def _add_live(parser: Parser, title: str) -> None:
+    """Declare when text is final, and when it is stable."""
+    add_settings(parser, title, LiveOptions, ["endpoint"])
+    parser.describe(next(action for action in parser._actions if action.dest == "endpoint"), _endpoint_help)
+    parser.group(title).add_argument(
+        "--final-model", metavar="NAME", help="model that reads what is final; --model then reads what comes before"
+    )
+    add_settings(parser, title, LiveOptions, but="trim")
 
 
 def _endpoint_help() -> str:
