@@ -147,7 +147,7 @@ class _Samples:
             if len(data) >= wav.frame_bytes:
                 yield samples_of(data, wav)
             if len(data) < least:
-                is_short = remaining is not None and self.promised_s > 0
+                is_short = remaining is not None and self.promised_s > 0 and not self._reader.is_left
                 self.problem = self._reader.problem or ("it ends before its header says" if is_short else "")
                 return
             if remaining == 0 and self._goes_on():

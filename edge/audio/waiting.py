@@ -51,6 +51,11 @@ class PipeReader:
             missing -= len(part)
         return b"".join(parts)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the pipe ended because nobody wants more of it, which a pipe that can be left tells."""
+        return bool(getattr(self._pipe, "is_left", False))
+
     def unread(self, data: bytes) -> None:
         """Take back bytes, to be read next."""
         self._ahead = data + self._ahead

@@ -27,10 +27,13 @@ stable only in the pause behind them."""
 class Display:
     """The lines of one session (a `LiveSink`)."""
 
-    def __init__(self, region: Region, *, hint: str, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin; `hint` stands at the end of the status line, and `clock` gives seconds."""
+    def __init__(
+        self, region: Region, *, hint: str, follows: bool = True, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Begin; `hint` stands at the end of the status line, whose state `follows` the events or stays as told."""
         self._region = region
         self._clock = clock
+        self._follows = follows
         self._drawn_at = -_REDRAW_S
         self.hint = hint
         """Words on what the user can do."""
@@ -71,9 +74,9 @@ class Display:
         elif isinstance(event, Partial):
             self._rest = event.text[event.n_stable :]
         elif isinstance(event, Speech):
-            self.state = "speech"
+            self._follow("speech")
         elif isinstance(event, Silence):
-            self.state = "silence"
+            self._follow("silence")
             self._forget()
         elif isinstance(event, Gap):
             self._forget()
@@ -86,6 +89,10 @@ class Display:
     def erase(self) -> None:
         """Take what may change off the screen; it is drawn again with the next sound."""
         self._region.erase()
+
+    def _follow(self, state: str) -> None:
+        if self._follows:
+            self.state = state
 
     def _forget(self) -> None:
         self._stable, self._rest = [], ""

@@ -17,8 +17,13 @@ _MOST_KEYS = 1024
 
 
 def has_keys() -> bool:
-    """Whether somebody sits at a keyboard that can be read key by key."""
-    return sys.platform != "win32" and sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+    """Whether there is a keyboard that can be read key by key, and that we have: who runs in the background has not."""
+    if sys.platform == "win32" or sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
+        return False
+    try:
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except OSError:  # not the terminal that we were started from
+        return True
 
 
 class Keys:

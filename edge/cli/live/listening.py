@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from ..stops import Stop, held
 from .display import Display
 from .keepers import Journaling, Saver
 from .keys import Keys, has_keys
-from .outputs import LiveSink, file_sink, printed_sink
+from .outputs import GapTeller, LiveSink, file_sink, printed_sink
 from .region import Region
 from .sources import LiveSource
 from .talk import as_said, talked
@@ -86,6 +87,9 @@ class Listening:
 
     def run(self, source: LiveSource, wanted: Wanted) -> None:
         """Listen to the end."""
+        for path in (self._output.path, self._output.save):
+            if path is not None and not path.parent.is_dir():  # better now than after the work
+                raise FileNotFoundError(errno.ENOENT, "its folder is not there; make it first", str(path))
         source.check()
         begin = self._begin(wanted)
         with ExitStack() as stack:
@@ -166,7 +170,7 @@ class Listening:
     def _shown(self, stack: ExitStack) -> Display:
         """Make the lines on the terminal, with which messages do not get mixed up."""
         region = Region(put_as_it_is, shutil.get_terminal_size, styled=shows_colors(sys.stdout))
-        display = Display(region, hint="Ctrl-C ends")
+        display = Display(region, hint="Ctrl-C ends", follows=not self._pushes)
         self._console.make_way = display.erase
         stack.callback(display.erase)
         return display
@@ -174,7 +178,7 @@ class Listening:
     def _sinks(self, stack: ExitStack) -> list[LiveSink]:
         """Make what takes words."""
         output = self._output
-        sinks: list[LiveSink] = [] if self._display is None else [self._display]
+        sinks: list[LiveSink] = [GapTeller(self._console) if self._display is None else self._display]
         if output.path is not None:
             sink, close = file_sink(output.format, output.options, output.path, self._console)
             stack.callback(close)

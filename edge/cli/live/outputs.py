@@ -20,6 +20,7 @@ from ...transcript.transcript import Transcript
 from ...transcript.types import Segment
 from ..console.bar import Console
 from ..console.streams import put
+from ..console.summary import gap_words
 from ..failures import explain
 
 Write = Callable[[str], None]
@@ -79,6 +80,18 @@ class WholeText:
                 *(event.language_probabilities, event.peak, tuple(self._gaps)),
             )
             self._write(render(transcript, self._format, self._options))
+
+
+class GapTeller:
+    """Tells people on standard error what is missing."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def take(self, event: Event) -> None:
+        """Tell of a gap."""
+        if isinstance(event, Gap):
+            self._console.say(f"something is missing: {gap_words(event)}")
 
 
 class GrowingFile:

@@ -40,6 +40,11 @@ class StoppablePipe(io.RawIOBase):
             buffer[: len(data)] = data
             return len(data)
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the end was asked for."""
+        return self._stop.is_asked
+
     def readable(self) -> bool:
         """Return True."""
         return True

@@ -204,6 +204,25 @@ def test_a_signal_ends_it_with_what_was_said(listen: Listen, samples: bytes, num
     assert (end["event"], end["duration"]) == ("end", 3.0)
 
 
+def test_a_recording_that_is_left_is_not_damaged(listen: Listen, jfk_clip: Path) -> None:
+    process = listen("-", "-f", "jsonl")
+    send(process, jfk_clip.read_bytes()[: 3 * 32000])  # whose header says that more follows
+    while json.loads(line_of(process))["event"] != "partial":
+        pass
+    process.send_signal(signal.SIGINT)
+    status, out, err = outcome(process)
+    assert (status, err) == (0, "")
+    assert "gap" not in [json.loads(line)["event"] for line in out.splitlines()]
+
+
+def test_what_is_missing_is_told(listen: Listen, jfk_clip: Path) -> None:
+    process = listen("-")
+    send_all(process, jfk_clip.read_bytes()[: 3 * 32000], lambda number: 3200)
+    status, out, err = outcome(process)
+    assert (status, out.count("\n")) == (0, 1)
+    assert err.splitlines()[-1].startswith("edgewise: something is missing: 3.00 to 11.00 s, damaged: it ends before")
+
+
 def test_a_signal_before_there_was_anything_to_hear(listen: Listen, samples: bytes) -> None:
     process = listen("-", "-f", "vtt", "--raw")
     assert line_of(process) == "WEBVTT\n"  # it listens
@@ -395,6 +414,15 @@ def test_a_file_that_is_not_there_is_a_line_before_a_model_is_loaded(
     outcome = run("listen", tmp_path / "none.wav")
     assert (outcome.status, outcome.out, model.loaded_with) == (1, "", None)
     assert "none.wav does not exist" in outcome.message
+
+
+@pytest.mark.parametrize("option", ["-o", "--save"])
+def test_a_folder_that_is_not_there_is_a_line(
+    run: Run, model: FakeModel, clip: Path, tmp_path: Path, option: str
+) -> None:
+    outcome = run("listen", clip, option, tmp_path / "none" / "x.wav", "-f", "txt")
+    assert (outcome.status, model.loaded_with) == (1, None)
+    assert "x.wav: its folder is not there; make it first" in outcome.message
 
 
 def test_a_suffix_that_names_no_format_is_a_line(run: Run, model: FakeModel, clip: Path, tmp_path: Path) -> None:

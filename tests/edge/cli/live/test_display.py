@@ -16,11 +16,11 @@ from .screen import Screen
 class Terminal:
     """A display on a model of a terminal, with a clock that stands still."""
 
-    def __init__(self, columns: int = 60, lines: int = 8) -> None:
+    def __init__(self, columns: int = 60, lines: int = 8, *, follows: bool = True) -> None:
         self.now = 0.0
         self.screen = Screen(columns, lines)
         region = Region(self.screen.write, lambda: self.screen.size, styled=True)
-        self.display = Display(region, hint="Ctrl-C ends", clock=lambda: self.now)
+        self.display = Display(region, hint="Ctrl-C ends", follows=follows, clock=lambda: self.now)
 
     def hear(self, samples: int, value: float = 0.0) -> None:
         self.now += 1.0
@@ -67,6 +67,14 @@ def test_what_is_stable_stays_until_it_is_final() -> None:
     terminal.display.take(Stable(4.0, 4.0, " two"))
     terminal.display.take(final(" One.", 0.0, 1.0))
     assert terminal.lines[:2] == ["One.", "two"]
+
+
+def test_a_state_that_is_told_stays_where_events_are_not_followed() -> None:
+    for follows, state in ((True, "speech"), (False, "press Enter")):
+        terminal = Terminal(follows=follows)
+        terminal.display.tell("press Enter")
+        terminal.display.take(Speech(0.0))
+        assert terminal.lines[-1].startswith(f"{state}  [")
 
 
 def test_long_text_keeps_to_the_screen() -> None:

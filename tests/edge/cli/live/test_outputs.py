@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli.console.bar import Console
-from edge.cli.live.outputs import GrowingFile, file_sink, printed_sink
+from edge.cli.live.outputs import GapTeller, GrowingFile, file_sink, printed_sink
 from edge.errors import OutputError
 from edge.gaps import Gap
 from edge.transcript.events import End, Event, Final, Partial, Silence
@@ -138,3 +138,11 @@ def test_what_could_not_be_written_is_told_at_the_end(tmp_path: Path, full: Full
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         GrowingFile(tmp_path / "none" / "x.txt", Console(io.StringIO()))
+
+
+def test_people_are_told_what_is_missing() -> None:
+    said = io.StringIO()
+    teller = GapTeller(Console(said))
+    for event in EVENTS:
+        teller.take(event)
+    assert said.getvalue() == "edgewise: something is missing: 1.50 to 2.00 s, damaged: unplugged\n"
