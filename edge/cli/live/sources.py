@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,7 +91,8 @@ def _descriptor(name: str) -> Iterator[int]:
     if name == STANDARD_INPUT:
         yield standard_input().fileno()
         return
-    descriptor = os.open(name, os.O_RDONLY)
+    # Opened so, Linux does not wait for whoever writes, which the end could not be asked for in.
+    descriptor = os.open(name, os.O_RDONLY | (os.O_NONBLOCK if sys.platform == "linux" else 0))
     try:
         yield descriptor
     finally:

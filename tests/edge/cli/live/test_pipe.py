@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -61,6 +62,17 @@ def test_a_pipe_that_is_always_full_ends_all_the_same(stop: Stop) -> None:
     n_bytes = sum(len(data) for data in iter(lambda: pipe.read(1000), b""))
     os.close(descriptor)
     assert 65536 <= n_bytes < 67000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs pipes that can be made to hold more")
+def test_who_sends_need_not_wait_for_words(stop: Stop, ends: tuple[int, int]) -> None:
+    pipe = StoppablePipe(ends[0], "x", stop)
+    os.set_blocking(ends[1], False)
+    n_held = os.write(ends[1], bytes(1 << 20))
+    if n_held < 1 << 20:
+        pytest.skip("this system has no more for a pipe of ours")
+    stop.ask()
+    assert sum(len(data) for data in iter(lambda: pipe.read(1 << 16), b"")) == n_held
 
 
 def test_one_that_does_not_block_is_waited_for(stop: Stop, ends: tuple[int, int]) -> None:
