@@ -86,6 +86,10 @@ class Display:
             return
         self._draw(now=True)
 
+    def refresh(self) -> None:
+        """Draw what a message took off the screen, where no sound comes with which that would happen."""
+        self._draw()
+
     def erase(self) -> None:
         """Take what may change off the screen; it is drawn again with the next sound."""
         self._region.erase()
@@ -110,8 +114,14 @@ class Display:
         firm = "".join(each.text for each in self._stable)
         columns = self._region.columns
         text = partial_lines(firm + self._rest, len(firm), columns, self._region.rows - 1)
-        state = Span(self.trouble, BOLD) if self.trouble else Span(self.state)
-        parts = (state, Span(meter(self._level_db)), Span(clock(self._heard_s)), Span(self.hint, DIM))
+        state = "" if self.trouble and self._follows else self.state
+        parts = (
+            Span(self.trouble, BOLD),
+            Span(state),
+            Span(meter(self._level_db)),
+            Span(clock(self._heard_s)),
+            Span(self.hint, DIM),
+        )
         return [*text, status_line(parts, columns)]
 
 

@@ -129,7 +129,15 @@ class Listening:
             return pieces
         keys = stack.enter_context(Keys())
         stop.at_once = keys.restore
-        return talked(pieces, keys.n_pressed, self._talks) if self._pushes else pieces
+        if not self._pushes:
+            return pieces
+
+        def n_pressed() -> int:
+            if self._display is not None:
+                self._display.refresh()
+            return keys.n_pressed()
+
+        return talked(pieces, n_pressed, self._talks)
 
     def _ears(self, stack: ExitStack) -> list[Ear]:
         """Make what takes sound."""

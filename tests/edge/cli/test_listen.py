@@ -298,13 +298,13 @@ def test_an_empty_pipe_is_a_line(listen: Listen) -> None:
 
 
 class Terminal:
-    """A terminal of 60 columns that shows what a process writes."""
+    """A terminal of 120 columns that shows what a process writes."""
 
     def __init__(self) -> None:
-        self.screen = Screen(60, 12)
+        self.screen = Screen(120, 12)
         self.written = ""
         self.reading, self.end = pty.openpty()
-        fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 60, 0, 0))
+        fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 120, 0, 0))
 
     def wait_for(self, seen: Callable[[], bool]) -> None:
         """Read until something is seen."""
@@ -330,7 +330,10 @@ def test_a_terminal_shows_text_while_it_is_said(
 ) -> None:
     environment["TERM"] = "xterm"
     environment.pop("NO_COLOR", None)
-    process = listen("-", "--raw", "--endpoint", "0.5", stdout=terminal.end, stderr=terminal.end)
+    options = ("--raw", "--endpoint", "0.5", "--cpu-share", "1")
+    process = listen("-", *options, stdout=terminal.end, stderr=terminal.end)
+    send(process, bytes(3200))
+    terminal.wait_for(lambda: terminal.screen.text[-1].startswith("listening  ["))
     speak(process, samples[: 2 * 32000])
     terminal.wait_for(lambda: terminal.screen.text[-1].startswith("speech  ["))
     terminal.wait_for(lambda: len(terminal.screen.text) == 2 and "my" in terminal.screen.text[0])
@@ -389,14 +392,15 @@ def test_push_to_talk(
 ) -> None:
     environment["TERM"] = "xterm"
     process = listen("--push-to-talk", stdin=terminal.end, stdout=terminal.end, stderr=terminal.end)
-    terminal.wait_for(lambda: terminal.screen.text[-1].startswith("press Enter to talk"))
+    terminal.wait_for(lambda: "exact silence" in "".join(terminal.screen.text))
+    terminal.wait_for(lambda: terminal.screen.text[-1].startswith("muted  press Enter to talk  ["))
     os.write(terminal.reading, b"\r")
-    terminal.wait_for(lambda: terminal.screen.text[-1].startswith("speech, Enter ends it"))
+    terminal.wait_for(lambda: "speech, Enter ends it" in terminal.screen.text[-1])
     clip = played(samples, 2.5, tmp_path / "clip.raw")
     cable.play(clip)
     cable.wait_played()
     os.write(terminal.reading, b" ")
-    terminal.wait_for(lambda: terminal.screen.text[-1].startswith("press Enter to talk"))
+    terminal.wait_for(lambda: "press Enter to talk" in terminal.screen.text[-1])
     assert "fellow Americans" in terminal.screen.text[-2]
     cable.play(clip)  # which nobody is to hear
     cable.wait_played()

@@ -122,3 +122,7 @@ def test_it_is_taken_off_for_a_message_and_drawn_again() -> None:
     terminal.screen.write("edgewise: a message\n")
     terminal.hear(1600)
     assert terminal.lines[:2] == ["edgewise: a message", "one"]
+    terminal.display.erase()
+    terminal.now += 1.0
+    terminal.display.refresh()
+    assert terminal.lines[:2] == ["edgewise: a message", "one"]
