@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\
 examples:
-  python -m benchmarks fit-live --manifest fleurs_en,timit_sample,misc_read_en --models tiny.en
+  python -m benchmarks evidence --manifest fleurs_en,timit_sample,misc_read_en --models tiny.en
 """
 
 _QUIET_S = 1.5

@@ -1,7 +1,7 @@
 """Judges which words of a text that is still being spoken will stay: by a score of all evidence, fitted on recordings.
 
 What peers go by, that two readings agree and that a word is some way from the end of the sound, tells little; the
-decoder's own probability tells most. The score is logistic, fitted by `python -m benchmarks live --fit` for each model,
+decoder's own probability tells most. The score is logistic, fitted by `python -m benchmarks evidence` for each model,
 and its weights are data (weights.toml).
 """
 
@@ -22,7 +22,7 @@ from .passes import Pass
 _LETTERS = re.compile(r"[^\w']+")
 _LEAST_LOGPROB = -4.0
 _NO_NEXT_LOGPROB = -2.0
-_WAITED_S: Mapping[Grade, tuple[float, float]] = {"quick": (0.39, 1.0), "sure": (2.49, 4.0)}
+_WAITED_S: Mapping[Grade, tuple[float, float]] = {"quick": (0.79, 1.5), "sure": (2.49, 4.0)}
 """Seconds for which readings agree, and from the word to the end of the sound, after which any word is stable: one that
 the model is in doubt about for good must not hold up all that follow."""
 _DEFAULT = "tiny.en"

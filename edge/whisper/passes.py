@@ -29,8 +29,10 @@ from .words.align import clean_attention
 from .words.pieces import UNSPACED_LANGUAGES, group_words
 from .words.times import is_speech, place_words
 
-_SURE_OF_LANGUAGE_S = 1.0
-"""Seconds of speech after which the language of a turn is kept."""
+_SURE_OF_LANGUAGE_S, _SURE_OF_LANGUAGE = 1.0, 0.6
+"""Seconds of speech after which the language of a turn is kept, and the probability that it needs."""
+_LONG_ENOUGH_S = 4.0
+"""Seconds of speech after which the likeliest language is kept, whatever its probability."""
 _SHORTEST_S = 2.5
 """Seconds of a turn up to which a share of it must be speech for a text in doubt, and not an amount."""
 _LETTER = re.compile(r"\w")
@@ -73,7 +75,9 @@ class WhisperPasses:
         raw = self._raw()
         seconds = len(raw) / FRAMES_PER_SECOND
         self._encode(raw)
-        language = self._language or self._detect(heard_s)
+        language, is_sure = self._language, True
+        if language is None:
+            language, is_sure = self._detect(heard_s)
         forced = [token for word in kept[:-1] for token in (*word.tokens, *word.sign_tokens)]
         forced += kept[-1].tokens if kept else ()
         new, logprobs, attention, no_speech = self._search(language, forced, seconds)
@@ -89,7 +93,7 @@ class WhisperPasses:
         placed = self._place(words, len(kept), len(forced) + n_signs, attention, raw)
         needed_s = speech_needed_s(decoded, max(seconds, _SHORTEST_S), self._tokenizer)
         believed = heard_s >= needed_s and not (needed_s and too_much(len(new), heard_s))
-        believed = believed and not repeats_itself([*forced, *new]) and bool(words)
+        believed = believed and is_sure and not repeats_itself([*forced, *new]) and bool(words)
         return Pass(tuple(placed), seconds, decoded.avg_logprob, believed, language)
 
     def words(self, text: str, at_s: float) -> tuple[HeardWord, ...]:
@@ -116,11 +120,14 @@ class WhisperPasses:
             n_positions = clip_positions(self._tail, len(raw), self._engine.dims)
         self._state.encode(window_features(raw, n_positions * FRAMES_PER_POSITION))
 
-    def _detect(self, heard_s: float) -> str:
-        language = next(iter(detect_language(self._state, self._tokenizer, self._options.candidate_languages)))
-        if heard_s >= _SURE_OF_LANGUAGE_S:
+    def _detect(self, heard_s: float) -> tuple[str, bool]:
+        """Detect the language; gives whether it is sure as well, and then keeps it."""
+        probabilities = detect_language(self._state, self._tokenizer, self._options.candidate_languages)
+        language, share = next(iter(probabilities.items()))
+        is_sure = heard_s >= _SURE_OF_LANGUAGE_S and share >= _SURE_OF_LANGUAGE
+        if is_sure or heard_s >= _LONG_ENOUGH_S:
             self._language = language
-        return language
+        return language, is_sure
 
     def _search(
         self, language: str, forced: Sequence[int], seconds: float

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edge.arrays import FloatArray
+from edge.gaps import Gap
 from edge.live.evidence import Weights
 from edge.live.passes import HeardWord, Pass
 from edge.transcript.events import End, Event, Final
@@ -97,6 +98,9 @@ class CountingFinals:
 
     def finish(self) -> list[Event]:
         return self.ahead()
+
+    def skip(self, gap: Gap) -> list[Event]:
+        raise NotImplementedError
 
     def listen(self, sound: Any) -> Any:
         raise NotImplementedError

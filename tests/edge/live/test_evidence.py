@@ -26,8 +26,8 @@ def test_a_sure_word_needs_more() -> None:
 
 def test_a_word_in_doubt_does_not_hold_up_the_others_for_ever() -> None:
     agreement = Agreement()
-    for seconds in (10.0, 10.4):
-        found = read_as(word("ask", 9.0, -3.0), word("not", 9.8, -3.0), seconds=seconds)
+    for seconds in (10.0, 10.8):
+        found = read_as(word("ask", 8.5, -3.0), word("not", 9.8, -3.0), seconds=seconds)
         agreement.update(found)
     assert count_stable(found, 0, agreement, "quick", WEIGHTS) == 1
 
