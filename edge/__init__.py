@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .transcript.events import Event as Event
     from .transcript.events import Final as Final
     from .transcript.events import Partial as Partial
+    from .transcript.events import Silence as Silence
+    from .transcript.events import Speech as Speech
+    from .transcript.events import Stable as Stable
     from .transcript.transcript import Transcript as Transcript
     from .transcript.types import Segment as Segment
     from .transcript.types import Word as Word
@@ -47,6 +50,9 @@ _HOME_OF = {
     "Recognizer": "recognizer",
     "Segment": "transcript.types",
     "Session": "session",
+    "Silence": "transcript.events",
+    "Speech": "transcript.events",
+    "Stable": "transcript.events",
     "Transcript": "transcript.transcript",
     "TranscribeOptions": "options",
     "Word": "transcript.types",

@@ -22,7 +22,7 @@ from .passes import Pass
 _LETTERS = re.compile(r"[^\w']+")
 _LEAST_LOGPROB = -4.0
 _NO_NEXT_LOGPROB = -2.0
-_WAITED_S: Mapping[Grade, tuple[float, float]] = {"quick": (0.79, 1.5), "sure": (2.49, 4.0)}
+_WAITED_S: Mapping[Grade, tuple[float, float]] = {"quick": (0.39, 1.0), "sure": (2.49, 4.0)}
 """Seconds for which readings agree, and from the word to the end of the sound, after which any word is stable: one that
 the model is in doubt about for good must not hold up all that follow."""
 _DEFAULT = "tiny.en"

@@ -54,8 +54,7 @@ class LiveOptions:
     )
     """Seconds of silence after which what was said is final."""
     stable: Grade = field(default="quick", metadata=setting(Choice(get_args(Grade)), group=_GROUP))
-    """Evidence that a word needs to be stable: quick, half a second behind, or sure, of which hardly one in 200 words
-    is not in the final text."""
+    """Evidence that a word needs to be stable: quick, about half a second behind the speech, or sure, with more of it."""
     interval: float = field(
         default=0.4, metadata=setting(Real(0.1, 10, "seconds, 0.1 to 10"), group=_GROUP, metavar="S")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from edge.live.options import LiveOptions
 from edge.options import TranscribeOptions
 from edge.settings import Setting, field_docs, settings_of
 
@@ -21,7 +22,7 @@ def test_every_setting_is_in_the_table() -> None:
 
 def _tables() -> Iterator[str]:
     groups: dict[str, list[Setting]] = {}
-    for setting in settings_of(TranscribeOptions).values():
+    for setting in (*settings_of(TranscribeOptions).values(), *settings_of(LiveOptions).values()):
         groups.setdefault(setting.group, []).append(setting)
     for group, settings in groups.items():
         yield f"## {group.capitalize()}\n\n| setting | default | what it is |\n| :-- | :-- | :-- |"
