@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +25,10 @@ from edge.machine import describe_machine
 
 from ..arguments import add_json, add_models, add_precision, add_sets, given_sets
 from ..checkout import commit
+from ..errors import BenchmarkError
 from ..progress import tell
 from .measures import Measures, final_spans, final_text, measure, stable_text
-from .play import Played, SimulatedClock, play, with_quiet
+from .play import Listening, SimulatedClock, play, with_quiet
 
 if TYPE_CHECKING:
     import edge
@@ -37,7 +39,11 @@ examples:
   python -m benchmarks live --manifest librispeech_test_other --models tiny.en --stable sure
   python -m benchmarks live --manifest librispeech_test_other --models tiny.en --released --slower 10
   python -m benchmarks live --manifest librispeech_test_other --models tiny.en --final-model base --released
+  python -m benchmarks live --manifest librispeech_test_other --models tiny.en --peer
 """
+
+Begin = Callable[[SimulatedClock, "str | None"], Listening]
+"""Function that begins a session in a language."""
 
 _QUIET_S = 2.5
 """Seconds of quiet after a recording whose end the session has to find."""
@@ -77,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval", type=float, default=options.interval, metavar="S", help="new sound for a reading")
     parser.add_argument("--released", action="store_true", help="a key is released at the end: no endpoint")
     parser.add_argument("--slower", type=float, default=1.0, metavar="X", help="simulate a processor X times slower")
+    parser.add_argument("--peer", action="store_true", help="measure whisper_streaming on faster-whisper as well")
     parser.add_argument("--final-model", metavar="NAME", help="model that reads what is final")
     add_json(parser)
 
@@ -94,8 +101,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     results = []
     for name in arguments.models:
         model = edge.load(name, precision=arguments.precision, threads=1)
-        for one in sets:
-            results.append(_measure(model, final or model, Path(one.name).name, one.utterances, arguments))
+        begins = [(model.name, _ours(model, final, arguments))]
+        if arguments.peer:
+            begins.append((f"{name}, faster-whisper", _peers(name)))
+        for one, (label, begin) in product(sets, begins):
+            result = SetResult(label, Path(one.name).name)
+            _measure(result, begin, final or model, one.utterances, arguments)
+            results.append(result)
             tell("")
             print(f"\n{live_table(results[-1:])}", flush=True)
     print(f"\n{live_table(results)}", flush=True)
@@ -103,18 +115,45 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     return make_result("live", machine, settings=settings, results=[_numbers(one) for one in results])
 
 
+def _ours(model: edge.Recognizer, final: edge.Recognizer | None, arguments: argparse.Namespace) -> Begin:
+    """Begin sessions of our own."""
+    live = LiveOptions(
+        endpoint=None if arguments.released else arguments.endpoint,
+        stable=arguments.stable,
+        interval=arguments.interval,
+        trim=arguments.released,
+    )
+    return lambda clock, language: model.session(live=live, final_model=final, clock=clock, language=language)
+
+
+def _peers(name: str) -> Begin:
+    """Begin sessions of a peer on the same weights, at INT8 with one thread."""
+    try:
+        from faster_whisper import WhisperModel
+    except ImportError as error:
+        raise BenchmarkError(f"the peer needs more ({error}): pip install . --group bench") from error
+    from edge.store import ensure
+
+    from .peer import LocalAgreement
+
+    folder = str(ensure(name, offline=True))
+    model = WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+    return lambda clock, language: LocalAgreement(model, language or "en")
+
+
 def _measure(
-    model: edge.Recognizer,
+    result: SetResult,
+    begin: Begin,
     final: edge.Recognizer,
-    name: str,
     utterances: Sequence[Utterance],
     arguments: argparse.Namespace,
-) -> SetResult:
-    result = SetResult(model.name, name)
+) -> None:
     for number, utterance in enumerate(utterances, start=1):
-        tell(f"{model.name}: {name}, recording {number} of {len(utterances)}")
+        tell(f"{result.model}: {result.set}, recording {number} of {len(utterances)}")
         samples = read_samples(utterance)
-        played, language = _play(model, final, utterance, samples, arguments)
+        language = (utterance.language or "en") if len(final.languages) > 1 else None
+        clock = SimulatedClock(arguments.slower)
+        played = play(begin(clock, language), clock, samples if arguments.released else with_quiet(samples, _QUIET_S))
         whole = final.transcribe(samples, word_timestamps=True, language=language)
         spoken = [word for segment in whole.segments for word in segment.words]
         result.recordings += 1
@@ -136,23 +175,6 @@ def _measure(
                 errors.append(score(utterance.text, text, utterance.language))
         else:
             result.words_of_nobody += len(final_text(played.heard).split())
-    return result
-
-
-def _play(
-    model: edge.Recognizer, final: edge.Recognizer, utterance: Utterance, samples: Any, arguments: argparse.Namespace
-) -> tuple[Played, str | None]:
-    language = (utterance.language or "en") if len(model.languages) > 1 else None
-    clock = SimulatedClock(arguments.slower)
-    live = LiveOptions(
-        endpoint=None if arguments.released else arguments.endpoint,
-        stable=arguments.stable,
-        interval=arguments.interval,
-        trim=arguments.released,
-    )
-    session = model.session(live=live, final_model=final, clock=clock, language=language)
-    with session:
-        return play(session, clock, samples if arguments.released else with_quiet(samples, _QUIET_S)), language
 
 
 def live_table(results: Sequence[SetResult]) -> str:

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 
 from edge.arrays import FloatArray
 from edge.audio import SAMPLE_RATE_HZ
-from edge.session import Session
 from edge.transcript.events import Event
 
 BLOCK_S = 0.04
@@ -25,6 +25,18 @@ BLOCK_S = 0.04
 _FRAME_SAMPLES = 320
 _QUIET_PERCENTILE = 5
 _LEAST_NOISE = 1e-5
+
+
+class Listening(Protocol):
+    """A session, ours or a peer's."""
+
+    def feed(self, samples: FloatArray) -> list[Event]:
+        """Take samples, and return what was found by now."""
+        ...
+
+    def finish(self) -> list[Event]:
+        """Take the end of the sound, and return the rest."""
+        ...
 
 
 class SimulatedClock:
@@ -38,14 +50,14 @@ class SimulatedClock:
 
     def __call__(self) -> float:
         """Tell the seconds, within a call that is being worked on as well."""
-        worked = 0.0 if self._began is None else time.thread_time() - self._began
+        worked = 0.0 if self._began is None else time.process_time() - self._began
         return self.now + worked * self._factor
 
     def work(self, what: Callable[[], list[Event]]) -> tuple[list[Event], float]:
         """Do some work, by which the clock advances; gives its result, and the processor time on this machine."""
-        self._began = time.thread_time()
+        self._began = time.process_time()
         result = what()
-        seconds = time.thread_time() - self._began
+        seconds = time.process_time() - self._began
         self._began = None
         self.now += seconds * self._factor
         return result, seconds
@@ -77,7 +89,7 @@ class Played:
     """Greatest delay of a call behind the sound that it was given."""
 
 
-def play(session: Session, clock: SimulatedClock, samples: FloatArray) -> Played:
+def play(session: Listening, clock: SimulatedClock, samples: FloatArray) -> Played:
     """Feed samples (n_samples,) to a session that was given the clock, at the speed of speech."""
     heard: list[Heard] = []
     busy_s = most_lag_s = 0.0

@@ -54,7 +54,7 @@ class LiveOptions:
     )
     """Seconds of silence after which what was said is final."""
     stable: Grade = field(default="quick", metadata=setting(Choice(get_args(Grade)), group=_GROUP))
-    """Evidence that a word needs to be stable: quick, about half a second behind the speech, or sure, with more of it."""
+    """Evidence that a word needs to be stable: quick, about half a second behind the speech, or sure, which is more."""
     interval: float = field(
         default=0.4, metadata=setting(Real(0.1, 10, "seconds, 0.1 to 10"), group=_GROUP, metavar="S")
     )

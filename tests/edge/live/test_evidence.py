@@ -27,7 +27,7 @@ def test_a_sure_word_needs_more() -> None:
 def test_a_word_in_doubt_does_not_hold_up_the_others_for_ever() -> None:
     agreement = Agreement()
     for seconds in (10.0, 10.8):
-        found = read_as(word("ask", 8.5, -3.0), word("not", 9.8, -3.0), seconds=seconds)
+        found = read_as(word("ask", 8.5, -3.0), word("not", 10.0, -3.0), seconds=seconds)
         agreement.update(found)
     assert count_stable(found, 0, agreement, "quick", WEIGHTS) == 1
 
