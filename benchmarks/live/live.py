@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import dataclass, field, replace
+from itertools import cycle, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge.arrays import FloatArray
 from edge.audio import SAMPLE_RATE_HZ
 from edge.bench.result_file import make_result
 from edge.bench.scoring import Errors, score, total
@@ -83,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interval", type=float, default=options.interval, metavar="S", help="new sound for a reading")
     parser.add_argument("--released", action="store_true", help="a key is released at the end: no endpoint")
     parser.add_argument("--slower", type=float, default=1.0, metavar="X", help="simulate a processor X times slower")
+    parser.add_argument("--minutes", type=float, metavar="N", help="join each set, again and again, to N minutes")
     parser.add_argument("--peer", action="store_true", help="measure whisper_streaming on faster-whisper as well")
     parser.add_argument("--final-model", metavar="NAME", help="model that reads what is final")
     add_json(parser)
@@ -148,9 +150,10 @@ def _measure(
     utterances: Sequence[Utterance],
     arguments: argparse.Namespace,
 ) -> None:
-    for number, utterance in enumerate(utterances, start=1):
-        tell(f"{result.model}: {result.set}, recording {number} of {len(utterances)}")
-        samples = read_samples(utterance)
+    chosen = utterances if arguments.minutes is None else [replace(utterances[0], text=utterances[0].text and None)]
+    for number, utterance in enumerate(chosen, start=1):
+        tell(f"{result.model}: {result.set}, recording {number} of {len(chosen)}")
+        samples = read_samples(utterance) if arguments.minutes is None else _joined(utterances, arguments.minutes)
         language = (utterance.language or "en") if len(final.languages) > 1 else None
         clock = SimulatedClock(arguments.slower)
         played = play(begin(clock, language), clock, samples if arguments.released else with_quiet(samples, _QUIET_S))
@@ -174,7 +177,18 @@ def _measure(
             ):
                 errors.append(score(utterance.text, text, utterance.language))
         else:
-            result.words_of_nobody += len(final_text(played.heard).split())
+            result.words_of_nobody += len(final_text(played.heard).split()) if utterance.text == "" else 0
+
+
+def _joined(utterances: Sequence[Utterance], minutes: float) -> FloatArray:
+    """Join recordings, again and again, to so many minutes."""
+    parts, wanted = [], round(60 * minutes * SAMPLE_RATE_HZ)
+    for utterance in cycle(utterances):
+        parts.append(read_samples(utterance))
+        wanted -= len(parts[-1])
+        if wanted <= 0:
+            break
+    return np.concatenate(parts)
 
 
 def live_table(results: Sequence[SetResult]) -> str:
@@ -182,7 +196,7 @@ def live_table(results: Sequence[SetResult]) -> str:
     header = (
         *("model", "set", "n", "WER file", "final", "stable", "spans", "differ", "stable s mean", "median", "p95"),
         *("shown median", "p95", "changed %", "stable kept %", "final ms p50", "p95", "released ms p50", "p95"),
-        *("busy ms/s", "lag s", "broken"),
+        *("busy ms/s", "lag s", "broken", "words of nobody"),
     )
     rows = []
     for one in results:
@@ -197,7 +211,12 @@ def live_table(results: Sequence[SetResult]) -> str:
                 *(_share(m.shown_changed, m.shown), _share(m.stable_kept, m.stable)),
                 *(_milliseconds(m.final_late, how) for how in (np.median, _p95)),
                 *(_milliseconds(one.flush_s, how) for how in (np.median, _p95)),
-                *(f"{1e3 * one.busy_s / one.seconds:.0f}", f"{one.most_lag_s:.2f}", str(m.broken)),
+                *(
+                    f"{1e3 * one.busy_s / one.seconds:.0f}",
+                    f"{one.most_lag_s:.2f}",
+                    str(m.broken),
+                    str(one.words_of_nobody),
+                ),
             )
         )
     return table(header, rows, n_left=2)

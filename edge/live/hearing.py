@@ -38,13 +38,17 @@ class Hearing:
         self._loudest = _LEVEL / _MOST_GAIN
         self._gain = 1.0
 
-    def feed(self, samples: FloatArray) -> list[HeardFrame]:
-        """Take samples (n_samples,) between -1 and 1, and return the frames that are complete now."""
+    def feed(self, samples: FloatArray, *, at_least: int = 1) -> list[HeardFrame]:
+        """Take samples (n_samples,) between -1 and 1, and return the frames that are complete now.
+
+        Fewer than `at_least` frames wait for more: the detector costs less for several at once.
+        """
         pending = np.concatenate([self._pending, samples])
         n_frames = len(pending) // FRAME_SAMPLES
-        self._pending = pending[n_frames * FRAME_SAMPLES :]
-        if not n_frames:
+        if n_frames < max(at_least, 1):
+            self._pending = pending
             return []
+        self._pending = pending[n_frames * FRAME_SAMPLES :]
         frames = pending[: n_frames * FRAME_SAMPLES].reshape(n_frames, FRAME_SAMPLES)
         powers = np.square(frames).mean(axis=1)
         probabilities = self._stream.feed(self._leveled(frames).reshape(-1))

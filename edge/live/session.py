@@ -53,6 +53,9 @@ _KEPT_SAMPLES = SAMPLE_RATE_HZ
 """Samples that are kept while nobody speaks: the beginning of a turn is heard before it is known."""
 _LONGEST_WAIT_SAMPLES = 5 * SAMPLE_RATE_HZ
 """Samples of silence after which a text that was read in a pause is read again with them, should it all end."""
+_FRAMES_IN_SILENCE = 3
+"""Frames that are listened to at once while nobody speaks: a tenth of a second."""
+_NOTHING = np.zeros(0, np.float32)
 _LEAST_S = 0.3
 """Seconds of a turn below which it is not worth reading."""
 
@@ -130,12 +133,7 @@ class LiveSession:
             block = self._levels.feed(np.asarray(samples, np.float32)[:, None])[:, 0].copy()
             self._peak = max(self._peak, float(block.max()), -float(block.min()))
             self._sound.append(block)
-            events = [
-                event
-                for frame in self._hearing.feed(block)
-                for turn in self._turns.step(frame)
-                for event in self._follow(turn)
-            ]
+            events = self._hear(block, at_least=_FRAMES_IN_SILENCE if self._turn is None else 1)
             if self._span is not None and self._options.endpoint is None and not self._waits():
                 events += self._feed_span(self._sound.stop)
             events += self._look()
@@ -145,7 +143,7 @@ class LiveSession:
     def skip(self, gap: Gap) -> list[Event]:
         """Take note that sound is missing: what was said before is final, and what comes is `gap` later."""
         with self._working():
-            events = [*self._finish_turn(), gap]
+            events = [*self._hear(_NOTHING), *self._finish_turn(), gap]
             self._begin(self._sound.stop + max(0, round((gap.end - gap.start) * SAMPLE_RATE_HZ)))
             return events
 
@@ -165,7 +163,7 @@ class LiveSession:
             OptionError: the session has ended.
         """
         with self._working():
-            events = self._finish_turn()
+            events = [*self._hear(_NOTHING), *self._finish_turn()]
             self._levels.finish()
             self._ended = True
         end = End(
@@ -210,6 +208,15 @@ class LiveSession:
             self._ended = True
             raise
         self._total_s += time.perf_counter() - began
+
+    def _hear(self, samples: FloatArray, *, at_least: int = 1) -> list[Event]:
+        """Listen to samples, and do what is to be done about what is heard."""
+        return [
+            event
+            for frame in self._hearing.feed(samples, at_least=at_least)
+            for turn in self._turns.step(frame)
+            for event in self._follow(turn)
+        ]
 
     def _follow(self, turn: Turn) -> list[Event]:
         """Do what an event in the turns of speech asks for."""

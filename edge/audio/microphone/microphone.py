@@ -31,6 +31,8 @@ WAKE_S = 0.1
 """Seconds after which an iteration goes on although nothing has come."""
 
 _POLL_S = 0.01
+_GATHER_S = 0.03
+"""Seconds for which more sound is waited for: small pieces cost more of the processor than large ones."""
 _LAST_WITHIN_S = 0.2
 
 
@@ -109,7 +111,8 @@ class Microphone:
             if not self._ready and late_s >= WAKE_S:
                 self._ready.append(Captured(np.zeros(0, np.float32), self._tape.end))
             elif not self._ready and not self._is_finished:
-                keeper.has_news.wait(_POLL_S if self._stopping.is_set() else WAKE_S - late_s)
+                has_news = keeper.has_news.wait(_POLL_S if self._stopping.is_set() else WAKE_S - late_s)
+                self._stopping.wait(_GATHER_S if has_news else 0)
 
     def sound(self, on_notice: Callable[[Notice], object] | None = None) -> Iterator[FloatArray | Gap]:
         """Yield samples and gaps alone, as `Session.listen` takes them; notices go to `on_notice`, or into the log."""
