@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from .arrays import FloatArray
+from .audio.pieces import SoundPieces
 from .audio.source import AudioSource
 from .gaps import Gap
 from .live.options import LiveSettings
@@ -49,7 +50,7 @@ class Session(Protocol):
         """Return what `finish` would return if the sound ended here; the session goes on as if nobody had asked."""
         ...
 
-    def listen(self, sound: Iterable[FloatArray | Gap]) -> Iterator[Event]:
+    def listen(self, sound: SoundPieces) -> Iterator[Event]:
         """Yield the events of sound that comes in pieces, such as from a microphone, and of its end."""
         ...
 

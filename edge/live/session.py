@@ -21,6 +21,7 @@ import numpy as np
 from ..arrays import FloatArray
 from ..audio.levels import Levels
 from ..audio.mono import SAMPLE_RATE_HZ
+from ..audio.pieces import SoundPieces, pieces_of
 from ..audio.source import check_samples
 from ..errors import AudioError, OptionError
 from ..gaps import Gap
@@ -174,9 +175,9 @@ class LiveSession:
         )
         return [*events, *self._gaps, end]
 
-    def listen(self, sound: Iterable[FloatArray | Gap]) -> Iterator[Event]:
+    def listen(self, sound: SoundPieces) -> Iterator[Event]:
         """Yield the events of sound that comes in pieces, such as from a microphone, and of its end."""
-        for piece in sound:
+        for piece in pieces_of(sound):
             yield from self.skip(piece) if isinstance(piece, Gap) else self.feed(piece)
         yield from self.finish()
 

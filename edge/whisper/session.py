@@ -10,7 +10,7 @@ import logging
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
@@ -23,6 +23,7 @@ from ..arrays import FloatArray
 from ..audio.blocks import Blocks
 from ..audio.levels import Levels
 from ..audio.mono import SAMPLE_RATE_HZ
+from ..audio.pieces import SoundPieces, pieces_of
 from ..audio.source import check_samples
 from ..errors import AudioError, OptionError
 from ..gaps import Gap
@@ -144,9 +145,9 @@ class WhisperSession:
         self.close()
         return [*events, *self._gaps, self._end()]
 
-    def listen(self, sound: Iterable[FloatArray | Gap]) -> Iterator[Event]:
+    def listen(self, sound: SoundPieces) -> Iterator[Event]:
         """Yield the events of sound that comes in pieces, and of its end; a gap is filled with silence."""
-        for piece in sound:
+        for piece in pieces_of(sound):
             yield from self.skip(piece) if isinstance(piece, Gap) else self.feed(piece)
         yield from self.finish()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ import pytest
 
 import edge
 from edge.arrays import FloatArray
+from edge.audio.pieces import SoundPieces
 from edge.gaps import Gap
 from edge.live import alisten
 from edge.session import Session
@@ -53,7 +54,7 @@ class Counting:
     def ahead(self) -> list[Event]:
         return []
 
-    def listen(self, sound: Iterable[FloatArray | Gap]) -> Iterator[Event]:
+    def listen(self, sound: SoundPieces) -> Iterator[Event]:
         yield from ()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,14 @@ def test_listening_takes_sound_and_gaps() -> None:
     events = list(session().listen(pieces))
     assert [text for _, _, text in finals(events)] == [" w0 w1.", " w0 w1."]
     assert isinstance(events[-1], End)
+
+
+def test_listening_takes_a_microphone() -> None:
+    class Talker:
+        def sound(self) -> Iterator[FloatArray | Gap]:
+            yield sound((1.0, 0.0), (2.2, 0.5))
+
+    assert [text for _, _, text in finals(list(session().listen(Talker())))] == [" w0 w1."]
 
 
 @given(st.lists(st.integers(1, 20_000), min_size=1, max_size=30))
