@@ -61,7 +61,7 @@ def final_spans(heard: Sequence[Heard]) -> list[tuple[int, int, str]]:
         if isinstance(one.event, Speech):
             start, text = one.event.start, ""
         elif isinstance(one.event, Final):
-            text += one.event.segment.text
+            text += one.event.segment.original or one.event.segment.text
         elif isinstance(one.event, Silence):
             spans.append((round(start * SAMPLE_RATE_HZ), round(one.event.start * SAMPLE_RATE_HZ), text))
     return spans

@@ -32,6 +32,7 @@ from ..transcript.types import Decoding, Timing
 from .evidence import Weights
 from .finals import OpenSession, Span, text_of
 from .hearing import Hearing
+from .joint import BEFORE_S, BEHIND_S, with_capitals_of, with_signs_of, word_behind
 from .options import LiveOptions
 from .pace import Pace
 from .passes import PassReader
@@ -106,6 +107,7 @@ class LiveSession:
         self._span = self._new_span(at) if endpoint is None else None
         self._ahead: list[Event] | None = None  # what is final if nobody goes on after the pause
         self._is_settled = False
+        self._opening = ""  # first word of the turn, as it was read over the cut before it
         self._before: list[str] = []  # stable words of earlier turns that are not final yet
 
     @property
@@ -257,7 +259,8 @@ class LiveSession:
             self._before += stable
             return events
         ahead, self._ahead = self._ahead or [], None
-        events += self._final(ahead)
+        events += self._final(with_capitals_of(ahead, self._opening))
+        self._opening = ""
         stop = self._the_span.stop
         self._close_span()
         return [*events, Silence(stop / SAMPLE_RATE_HZ)]
@@ -274,10 +277,25 @@ class LiveSession:
         self._span = self._new_span(turn.start)
         events += self._span.feed(self._sound.between(turn.start, at))
         with self._pace.reading():
-            events += self._final(self._span.finish())
+            found = with_capitals_of(self._span.finish(), self._opening)
+            found, self._opening = self._over_the_joint(found, at)
+        events += self._final(found)
         self._close_span()
         self._span = self._new_span(at)
         return [*events, Silence(seconds), Speech(seconds)]
+
+    def _over_the_joint(self, before: list[Event], at: int) -> tuple[list[Event], str]:
+        """Read over a cut; gives what is final before it with the sign that is there, and the word behind it."""
+        last = text_of(before).split()[-1:]
+        first = max(self._the_span.start, at - round(BEFORE_S * SAMPLE_RATE_HZ))
+        stop = min(self._sound.stop, at + round(BEHIND_S * SAMPLE_RATE_HZ))
+        if not last:
+            return before, ""
+        joint = self._new_span(first)
+        read = text_of([*joint.feed(self._sound.between(first, stop)), *joint.finish()])
+        joint.close()
+        found = word_behind(last[0], read, (at - first) / (stop - first))
+        return (with_signs_of(before, found[0]), found[1]) if found else (before, "")
 
     def _waits(self) -> bool:
         """Whether what was read in the last pause may still be the end of it all."""
@@ -320,7 +338,8 @@ class LiveSession:
                 events = self._feed_span(self._sound.stop)
                 self._ahead = self._the_span.finish()
             events += self._settle(ended=True)
-            events += self._final(self._ahead)
+            events += self._final(with_capitals_of(self._ahead, self._opening))
+        self._opening = ""
         self._close_turn()
         self._close_span()
         self._ahead = None
