@@ -1,0 +1,123 @@
+"""Runs of single digits: telephone numbers, codes, "double seven"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..words import Word
+from .numbers import Number, Piece
+from .patterns import Filled
+from .shape import Shape
+
+_FEWEST = 3
+_TELEPHONE = range(7, 16)
+"""Digits that a telephone number has."""
+
+_BEFORE = 4
+"""Words in front of a run that may say what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitWords:
+    """Words that are about digits, in one language."""
+
+    zeros: frozenset[str]
+    repeats: Mapping[str, int]
+    plus: frozenset[str]
+    cues: frozenset[str]
+    """Words that announce a number to call or a code."""
+    groups: Mapping[str, Sequence[int]]
+    """Digits of each group, by how many there are."""
+
+    @classmethod
+    def read(cls, table: Mapping[str, Any]) -> DigitWords:
+        """Read the section of a table."""
+        return cls(
+            frozenset(table.get("zeros", ())),
+            dict(table.get("repeats", {})),
+            frozenset(table.get("plus", ())),
+            frozenset(table.get("cues", ())),
+            dict(table.get("groups", {})),
+        )
+
+
+def digit_runs(shape: Shape, words: DigitWords) -> Iterator[Filled]:
+    """Yield the runs that are one number."""
+    index = 0
+    while index < len(shape.pieces):
+        last, parts = _run(shape, words, index)
+        digits = "".join(parts)
+        if last > index and _is_one(shape, words, index, last, parts):
+            has_plus = index > 0 and _key(shape.pieces[index - 1]) in words.plus and len(digits) in _TELEPHONE
+            written = digits if has_plus else _grouped(digits, words)
+            yield Filled(index - has_plus, last, "+" * has_plus + written)
+        index = max(last, index + 1)
+
+
+def _run(shape: Shape, words: DigitWords, first: int) -> tuple[int, list[str]]:
+    """Return the piece behind the run that begins at a piece, and the digits of each part."""
+    parts: list[str] = []
+    index, times = first, 1
+    while index < len(shape.pieces) and not shape.is_taken(index):
+        piece = shape.pieces[index]
+        is_next = index == first or shape.text[shape.pieces[index - 1].end : piece.start] == " "
+        digits = _digits(piece, words)
+        if not is_next:
+            break
+        if digits is not None:
+            parts.append(digits * times)
+            index, times = index + 1, 1
+        elif times == 1 and _key(piece) in words.repeats and index + 1 < len(shape.pieces):
+            if _digits(shape.pieces[index + 1], words) is None:
+                break
+            times, index = words.repeats[_key(piece)], index + 1
+        else:
+            break
+    return (index, parts) if parts else (first, [])
+
+
+def _digits(piece: Piece, words: DigitWords) -> str | None:
+    if isinstance(piece, Word):
+        return "0" if piece.key in words.zeros else None
+    is_plain = not piece.is_ordinal and not piece.is_scale and piece.figures.isdigit()
+    return piece.figures if is_plain else None
+
+
+def _key(piece: Piece) -> str:
+    return piece.key if isinstance(piece, Word) else ""
+
+
+def _is_one(shape: Shape, words: DigitWords, first: int, last: int, parts: list[str]) -> bool:
+    digits = "".join(parts)
+    pieces = shape.pieces[first:last]
+    if not any(isinstance(piece, Number) for piece in pieces):
+        return False
+    if not any(isinstance(piece, Word) or piece.is_spelled for piece in pieces):
+        return len(parts) >= _TELEPHONE.start and all(len(part) == 1 for part in parts)
+    cues = {_key(piece) for piece in shape.pieces[max(0, first - _BEFORE) : first]}
+    is_announced = bool(cues & (words.cues | words.plus))
+    if len(digits) in _TELEPHONE and len(parts) > 2 and (digits[0] == "0" or is_announced):
+        return True
+    if len(digits) < _FEWEST or len(parts) < 2 or any(len(part) > 1 and part[0] != "0" and len(set(part)) > 1 for part in parts):
+        return False
+    return is_announced or not _counts(parts)
+
+
+def _counts(parts: list[str]) -> bool:
+    """Whether somebody counts: one two three, or three two one."""
+    values = [int(part) for part in parts]
+    steps = {right - left for left, right in zip(values, values[1:], strict=False)}
+    return steps in ({1}, {-1})
+
+
+def _grouped(digits: str, words: DigitWords) -> str:
+    groups = words.groups.get(str(len(digits)), ())
+    if not groups:
+        return digits
+    sign, written, place = words.groups.get("sign", " "), [], 0
+    for size in groups:
+        written.append(digits[place : place + size])
+        place += size
+    return str(sign).join(written)
