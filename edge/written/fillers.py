@@ -49,6 +49,9 @@ def _drop(text: str, start: int, end: int) -> Iterator[Edit]:
     head = text[:start].rstrip()
     is_first = not head or head[-1] in ".!?…\n" or "\n" in text[len(head) : start]
     rest = text[end:]
+    if is_first and not head and not rest.strip(" ,.!?…-"):
+        yield Edit(0, len(text), "", "filler")
+        return
     if is_first:
         skipped = _AFTER.match(rest)
         until = end + (skipped.end() if skipped else 0)

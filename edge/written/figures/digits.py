@@ -113,7 +113,7 @@ def _counts(parts: list[str]) -> bool:
 
 
 def _grouped(digits: str, words: DigitWords) -> str:
-    groups = words.groups.get(str(len(digits)), ())
+    groups = words.groups.get("0" * digits.startswith("0") + str(len(digits)), ())
     if not groups:
         return digits
     sign, written, place = words.groups.get("sign", " "), [], 0
