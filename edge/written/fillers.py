@@ -11,7 +11,8 @@ from .words import Word, capital, words_of
 
 _COMMA = re.compile(r"\s*,")
 _PAUSE = re.compile(r"[\s,…-]*")
-_AFTER = re.compile(r"\s*[,…]*(?:\.{2,})?\s*|\s*[.!?…]+\s*")
+_AFTER = re.compile(r"[\s,]*")
+_SENTENCE = re.compile(r"\s*[.!?…]+\s*")
 _UNITS = re.compile(r"\d\s*$")
 
 
@@ -26,7 +27,7 @@ def drop_fillers(draft: Draft, tables: Tables) -> None:
 
 
 def _is_filler(text: str, word: Word, tables: Tables) -> bool:
-    is_name = len(word.said) > 1 and word.said.isupper() or word.said[1:] != word.said[1:].lower()
+    is_name = (len(word.said) > 1 and word.said.isupper()) or word.said[1:] != word.said[1:].lower()
     return word.key in tables.fillers and not is_name and not _UNITS.search(text[: word.start])
 
 
@@ -53,7 +54,7 @@ def _drop(text: str, start: int, end: int) -> Iterator[Edit]:
         yield Edit(0, len(text), "", "filler")
         return
     if is_first:
-        skipped = _AFTER.match(rest)
+        skipped = _SENTENCE.match(rest) or _AFTER.match(rest)
         until = end + (skipped.end() if skipped else 0)
         if not head or until < len(text):
             following = text[until : until + 1]

@@ -66,7 +66,9 @@ def _snippets(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping) or len(value) > _MOST_ROWS:
         raise OptionError(f'snippets is {shown(value)}; expected a table such as "my address" = "1 Main Street"')
     return {
-        " ".join(text("snippet", phrase, _LONGEST_PHRASE).lower().split()): text(f"snippet {phrase}", written, _MOST_LETTERS)
+        " ".join(text("snippet", phrase, _LONGEST_PHRASE).lower().split()): text(
+            f"snippet {phrase}", written, _MOST_LETTERS
+        )
         for phrase, written in value.items()
     }
 

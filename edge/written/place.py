@@ -6,7 +6,7 @@ from .draft import Draft, Edit
 from .tables import Tables
 from .words import capital, words_of
 
-_OPENING = "([{¿¡«“‘„/\\-–@#\n\t "
+_OPENING = "([{¿¡«“‘„/\\-@#\n\t \u00a0"
 """Characters behind which no blank goes."""
 
 _CLOSING = ")]}»”’,.;:!?…%"

@@ -122,8 +122,8 @@ def put_signs(draft: Draft, tables: Tables) -> None:
         end = len(text) - len(rest.lstrip(_SIGNS))
         if edits and end > edits[-1].start:
             end = edits[-1].start
-        is_open = after.endswith(" ") or phrase.value.startswith(" ") and len(phrase.value) == 2
-        blank = "" if end == len(text) or phrase.value.startswith(" ") and not after.endswith(" ") and is_open else " "
+        is_open = after.endswith(" ") or (phrase.value.startswith(" ") and len(phrase.value) == 2)
+        blank = "" if end == len(text) or (phrase.value.startswith(" ") and not after.endswith(" ") and is_open) else " "
         edits.append(Edit(start, end, after.rstrip(" ") + blank, "punctuation"))
     draft.apply(edits)
 
@@ -143,9 +143,7 @@ def _is_cut_off(text: str, phrase: Phrase) -> bool:
 
 def _is_one(text: str, words: list[Word]) -> bool:
     """Whether nothing but blanks and hyphens is between the words."""
-    return all(
-        _BETWEEN.fullmatch(text[left.end : right.start]) for left, right in zip(words, words[1:], strict=False)
-    )
+    return all(_BETWEEN.fullmatch(text[left.end : right.start]) for left, right in zip(words, words[1:], strict=False))
 
 
 def _joined(head: str, parts: list[tuple[str, str]]) -> tuple[int, str]:
@@ -163,4 +161,4 @@ def _joined(head: str, parts: list[tuple[str, str]]) -> tuple[int, str]:
             tail += value if not (kept or tail) or tail.endswith(("\n", " ")) else f" {value}"
         else:
             tail = tail.rstrip(" ") + value
-    return len(kept), tail
+    return len(kept), tail.rstrip(" ") if parts[-1][0] == "punctuation" else tail

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_WORD = re.compile(r"[^\W_]+(?:['’.,:/@&_-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019.,:/@&_-][^\W_]+)*")
 
 
 class Word(NamedTuple):
@@ -26,7 +26,7 @@ def words_of(text: str) -> list[Word]:
 
 def key_of(word: str) -> str:
     """Return the form of a word in tables."""
-    return word.lower().replace("’", "'")
+    return word.lower().replace("\u2019", "'")
 
 
 def like(model: str, word: str) -> str:

@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..words import Word
+from .numbers import Number
 from .patterns import Filled
 from .shape import Shape
 
 _TOPS = frozenset(
-    """
-    com org net edu gov mil info biz io ai dev app co uk us ca au nz ie de at ch fr be nl es mx ar it pt eu cat pl se
-    no dk fi cz jp cn in br cl tech online shop blog me tv xyz
-    """.split()
+    ["com", "org", "net", "edu", "gov", "mil", "info", "biz", "io", "ai", "dev", "app", "co", "uk", "us", "ca", "au", "nz", "ie", "de", "at", "ch", "fr", "be", "nl", "es", "mx", "ar", "it", "pt", "eu", "cat", "pl", "se", "no", "dk", "fi", "cz", "jp", "cn", "in", "br", "cl", "tech", "online", "shop", "blog", "me", "tv", "xyz"]
 )
 _HOST = re.compile(rf"[\w-]+(?:\.[\w-]+)*\.(?:{'|'.join(sorted(_TOPS))})(?:/.*)?")
 _PART = re.compile(r"[a-z0-9][\w.+-]*")
@@ -87,13 +85,22 @@ class Addresses:
             text, last = _part(shape, first), first + 1
         if not text:
             return None
-        n_signs = 0
+        n_signs, last = 0, self._behind_numbers(shape, last)
+        text += "".join(_part(shape, index) for index in range(first + 1, last)) if text != "www" else ""
         while True:
             behind, sign = self._sign(shape, last, self._signs)
             part = _part(shape, behind) if sign and _is_next(shape, behind) else ""
             if not part:
                 return _Chain(last, text, n_signs)
             text, last, n_signs = f"{text}{sign}{part}", behind + 1, n_signs + 1
+
+    def _behind_numbers(self, shape: Shape, last: int) -> int:
+        """Return the piece behind numbers that go on from a word to a sign: "mary two at"."""
+        index = last
+        while _is_next(shape, index) and isinstance(shape.pieces[index], Number):
+            index += 1
+        known = (self._sure, self._at, self._signs)
+        return index if any(self._sign(shape, index, signs)[1] for signs in known) else last
 
     def _sign(self, shape: Shape, index: int, known: Mapping[str, str]) -> tuple[int, str]:
         """Return the piece behind a sign that is said in one word or two, and the sign; nothing where there is none."""

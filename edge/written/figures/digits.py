@@ -11,9 +11,9 @@ from .numbers import Number, Piece
 from .patterns import Filled
 from .shape import Shape
 
-_FEWEST = 3
-_TELEPHONE = range(7, 16)
-"""Digits that a telephone number has."""
+FEWEST = 3
+TELEPHONE = range(7, 16)
+"""Numbers of digits that a telephone number has."""
 
 _BEFORE = 4
 """Words in front of a run that may say what it is."""
@@ -43,14 +43,14 @@ class DigitWords:
         )
 
 
-def digit_runs(shape: Shape, words: DigitWords) -> Iterator[Filled]:
-    """Yield the runs that are one number."""
+def digit_runs(shape: Shape, words: DigitWords, fewest: int) -> Iterator[Filled]:
+    """Yield the runs of `fewest` digits or more that are one number."""
     index = 0
     while index < len(shape.pieces):
         last, parts = _run(shape, words, index)
         digits = "".join(parts)
-        if last > index and _is_one(shape, words, index, last, parts):
-            has_plus = index > 0 and _key(shape.pieces[index - 1]) in words.plus and len(digits) in _TELEPHONE
+        if len(digits) >= fewest and _is_one(shape, words, index, last, parts):
+            has_plus = index > 0 and _key(shape.pieces[index - 1]) in words.plus and len(digits) in TELEPHONE
             written = digits if has_plus else _grouped(digits, words)
             yield Filled(index - has_plus, last, "+" * has_plus + written)
         index = max(last, index + 1)
@@ -95,12 +95,16 @@ def _is_one(shape: Shape, words: DigitWords, first: int, last: int, parts: list[
     if not any(isinstance(piece, Number) for piece in pieces):
         return False
     if not any(isinstance(piece, Word) or piece.is_spelled for piece in pieces):
-        return len(parts) >= _TELEPHONE.start and all(len(part) == 1 for part in parts)
+        return len(parts) >= TELEPHONE.start and all(len(part) == 1 for part in parts)
     cues = {_key(piece) for piece in shape.pieces[max(0, first - _BEFORE) : first]}
     is_announced = bool(cues & (words.cues | words.plus))
-    if len(digits) in _TELEPHONE and len(parts) > 2 and (digits[0] == "0" or is_announced):
+    if len(digits) in TELEPHONE and len(parts) > 2 and (digits[0] == "0" or is_announced):
         return True
-    if len(digits) < _FEWEST or len(parts) < 2 or any(len(part) > 1 and part[0] != "0" and len(set(part)) > 1 for part in parts):
+    if (
+        len(digits) < FEWEST
+        or len(parts) < 2
+        or any(len(part) > 1 and part[0] != "0" and len(set(part)) > 1 for part in parts)
+    ):
         return False
     return is_announced or not _counts(parts)
 

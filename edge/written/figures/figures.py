@@ -8,7 +8,7 @@ from typing import Any
 from ..draft import Draft, Edit
 from ..words import Word, words_of
 from .addresses import Addresses
-from .digits import DigitWords, digit_runs
+from .digits import FEWEST, TELEPHONE, DigitWords, digit_runs
 from .numbers import Number, Spotter
 from .patterns import Filled, compiled, read_lists
 from .shape import Shape
@@ -51,11 +51,14 @@ class Figures:
             for found in self._addresses.find(shape):
                 keep(found, "address")
         if "phone" not in self._off:
-            for found in digit_runs(shape, self._digits):
+            for found in digit_runs(shape, self._digits, TELEPHONE.start):
                 keep(found, "phone")
         for pattern in self._patterns:
             for found in pattern.find(shape, self._grouped):
                 keep(found, pattern.rule)
+        if "phone" not in self._off:
+            for found in digit_runs(shape, self._digits, FEWEST):
+                keep(found, "phone")
         for index, piece in enumerate(shape.pieces):
             if isinstance(piece, Number) and piece.is_spelled and not shape.is_taken(index):
                 rule = self._rule(shape, index, piece)
@@ -71,13 +74,13 @@ class Figures:
             return "ordinal" if number.value >= _ORDINALS_FROM and self._is_meant(shape, index, number) else ""
         if not float(number.value).is_integer() or not number.figures.isdigit():
             return "decimal" if " " not in number.figures else "number"
-        return "number" if number.value >= self._from or number.figures[0] == "0" and len(number.figures) > 1 else ""
+        return "number" if number.value >= self._from or (number.figures[0] == "0" and len(number.figures) > 1) else ""
 
     def _is_meant(self, shape: Shape, index: int, number: Number) -> bool:
         """Whether an ordinal is one: "the twenty second" is, "a twenty second delay" is none."""
         said = shape.text[number.start : number.end].lower().replace("-", " ").split()
         before = shape.pieces[index - 1] if index else None
-        return said[-1] not in self._careful or isinstance(before, Word) and before.key in self._careful_after
+        return said[-1] not in self._careful or (isinstance(before, Word) and before.key in self._careful_after)
 
     def _grouped(self, number: Number) -> str:
         if number.is_ordinal or not number.is_spelled or number.value < _GROUPED_FROM:

@@ -63,6 +63,7 @@ class Spotter:
         self._large: Mapping[str, float] = table.get("large", {})
         self._never = frozenset((*table.get("never", ()), *self._large))
         self._scales = frozenset(table.get("scales", ()))
+        self._articles = frozenset(table.get("articles", ()))
         self._decimal: str = table["decimal"]
         group = "," if self._decimal == "." else r"\."
         self._digits = re.compile(rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)(?:{re.escape(self._decimal)}\d+)?")
@@ -80,10 +81,14 @@ class Spotter:
         position = 0
         for number in self._find(tokens, self._language, 0):
             chosen = words[number.start : number.end]
-            found += [self._written(text, word) for word in words[position : number.start]]
             is_scale = len(chosen) == 1 and chosen[0].key in self._scales
+            if chosen[0].key in self._scales and not is_scale and position < number.start:
+                article = words[number.start - 1]
+                if article.key in self._articles and text[article.end : chosen[0].start] == " ":
+                    chosen = [article, *chosen]
             figures = self._with_ending(number.text) if number.is_ordinal else number.text
             place = chosen[0].start, chosen[-1].end
+            found += [self._written(text, word) for word in words[position : number.end - len(chosen)]]
             found.append(Number(*place, figures, number.value, number.is_ordinal, True, is_scale))
             position = number.end
         found += [self._written(text, word) for word in words[position:]]

@@ -7,7 +7,8 @@ r"""Patterns of the tables: what is said, and how it is written.
 Elements are divided by blanks. `a|b` is one word of several, `[a]` may be missing, `<a>` has to be there and stays as
 it is, `,` may be a comma. `{n}` is any number, `{n:1-12}` a whole one in a range, `{n:1st-31st}` an ordinal,
 `{n:months}` a word of a list; `{n:spelled}` a number that is not in figures yet. What is written has the same names;
-`{h-1}` is the hour before, `{m:02}` has two digits, and `{n:plain}` is whole and not grouped.
+`{h-1}` is the hour before, `{m:02}` has two digits, `{n:plain}` is whole and not
+grouped, and `{n:roman}` is that of a century.
 """
 
 from __future__ import annotations
@@ -77,12 +78,16 @@ class Pattern:
             value = int(piece.value)
             if found[2]:
                 return str(value - 1 or _HOURS)
-            how = found[3]
-            if how == "02":
-                return f"{value:02}"
-            return str(value) if how == "plain" else figures(piece)
+            forms = {"02": f"{value:02}", "plain": str(value), "roman": _roman(value)}
+            return forms[found[3]] if found[3] else figures(piece)
 
         return re.sub(r"\{(\w+)(-1)?(?::(\w+))?\}", one, self.write)
+
+
+def _roman(value: int) -> str:
+    """Write a number below 40, as centuries are."""
+    tens, ones = divmod(value, 10)
+    return "X" * tens + ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")[ones]
 
 
 def compiled(rows: Sequence[Mapping[str, Any]], lists: Mapping[str, Mapping[str, str]]) -> list[Pattern]:
