@@ -6,25 +6,25 @@ from .draft import Draft, Edit
 from .tables import Tables
 from .words import capital, words_of
 
-_OPENING = "([{¿¡«“‘„/\\-@#\n\t \u00a0"
+_OPENING = "([{¿¡«“\u2018„/\\-@#\n\t \u00a0"
 """Characters behind which no blank goes."""
 
-_CLOSING = ")]}»”’,.;:!?…%"
+_CLOSING = ")]}»”\u2019,.;:!?…%"
 """Characters before which none goes."""
 
-_ENDS = ".!?…\n"
-_AROUND = "\"'”’»)]}«“‘„([{¿¡ \t\u00a0"
+_ENDS = (".", "!", "?", "…", "\n")
+_AROUND = "\"'”\u2019»)]}«“\u2018„([{¿¡ \t\u00a0"
 
 
 def fit(draft: Draft, before: str | None, tables: Tables, *, capitals: bool, blanks: bool, blank_after: bool) -> None:
     """Give the text the capital and the blank that what stands before the caret asks for; None knows nothing of it."""
     if capitals and before is not None:
         _set_capital(draft, before, tables)
-    if not blanks or not draft.text:
-        return
-    if before and _needs_blank(before, draft.text, draft.is_glued):
-        draft.apply([Edit(0, 0, " ", "space")])
-    if blank_after and not draft.text[-1].isspace():
+    if blanks and before is not None:
+        text = draft.text.lstrip(" ")  # a recognizer's segments begin with one
+        first = " " if text and before and _needs_blank(before, text, draft.is_glued) else ""
+        draft.apply([Edit(0, len(draft.text) - len(text), first, "space")])
+    if blank_after and blanks and draft.text and not draft.text[-1].isspace():
         draft.apply([Edit(len(draft.text), len(draft.text), " ", "space")])
 
 
@@ -43,9 +43,7 @@ def _set_capital(draft: Draft, before: str, tables: Tables) -> None:
 
 
 def _ends_sentence(before: str) -> bool:
-    if "\n" in before[len(before.rstrip()) :]:
-        return True
-    return before.rstrip(_AROUND)[-1:] in tuple(_ENDS) and before.rstrip(_AROUND)[-1:] != ""
+    return "\n" in before[len(before.rstrip()) :] or before.rstrip(_AROUND).endswith(_ENDS)
 
 
 def _needs_blank(before: str, text: str, is_glued: bool | None) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from ..errors import EdgeError, OptionError
@@ -15,9 +16,12 @@ _LONGEST_S = 0.02
 """Seconds that one regular expression may take for a text."""
 
 _MOST_MATCHES = 1000
+_MOST_REPEATS = 10_000
+"""Product of all counts such as {3} in a regular expression: the library unrolls repetitions inside repetitions."""
+
+_COUNT = re.compile(r"\{[\d,\s]*?(\d+)\s*\}")
 _ESCAPE = re.compile(r"\\([nt\\])")
 _ESCAPED = {"n": "\n", "t": "\t", "\\": "\\"}
-_NESTED = re.compile(r"[{]\d{4,}|\d{4,}[}]")
 
 
 class Dictionary:
@@ -36,12 +40,12 @@ class Dictionary:
             draft.apply(_edit(draft.free, one.start(), one.end(), self._written[_key(one[0])]) for one in found)
         for heard, (pattern, written) in tuple(self._patterns.items()):
             try:
-                draft.apply(_found(pattern, written, draft.free))
+                draft.apply(_matches(pattern, written, draft.free))
             except TimeoutError:
                 del self._patterns[heard]
                 draft.notes.append(
-                    f"the regular expression {shown(heard)} took longer than {_LONGEST_S * 1000:g} ms and is off: "
-                    "write it without repetitions inside repetitions"
+                    f"the regular expression {shown(heard)} took longer than {_LONGEST_S * 1000:g} ms, and is off from "
+                    "now on: write it without repetitions inside repetitions"
                 )
 
 
@@ -49,8 +53,12 @@ def _key(heard: str) -> str:
     return " ".join(heard.lower().split())
 
 
+def _unescaped(written: str) -> str:
+    return _ESCAPE.sub(lambda found: _ESCAPED[found[1]], written)
+
+
 def _literal(written: dict[str, str]) -> re.Pattern[str] | None:
-    """Compile one pattern of all phrases, longest first; whole words, in any case, however many blanks are between."""
+    """Compile one pattern of all phrases, longest first: whole words, in any case, with any blanks between them."""
     if not written:
         return None
     phrases = sorted(written, key=len, reverse=True)
@@ -59,52 +67,39 @@ def _literal(written: dict[str, str]) -> re.Pattern[str] | None:
 
 
 def _compiled(row: Replacement) -> Any:
-    """Compile a regular expression with the library that can be stopped."""
+    """Compile a regular expression, with the library that can be stopped."""
     try:
         import regex
     except ImportError:
         raise EdgeError('regular expressions need the library regex: pip install "edgewise[written]"') from None
-    if _NESTED.search(row.heard):
-        raise OptionError(f"the regular expression {shown(row.heard)} repeats over 999 times; expected fewer")
+    if math.prod(max(1, int(count)) for count in _COUNT.findall(row.heard)) > _MOST_REPEATS:
+        raise OptionError(
+            f"the counts of the regular expression {shown(row.heard)} multiply to over {_MOST_REPEATS}; use + or * instead"
+        )
     try:
         pattern = regex.compile(row.heard, regex.IGNORECASE | regex.VERSION0)
-        pattern.sub(_template(row.written), "", timeout=_LONGEST_S)
-        groups = _groups_named(row.written)
+        regex.compile(f"(?:{row.heard})|").sub(row.written, "", timeout=_LONGEST_S)  # are the groups there?
     except (regex.error, IndexError, OverflowError, RecursionError, TimeoutError, ValueError) as error:
-        raise OptionError(f"the replacement of {shown(row.heard)} is no regular expression: {error}") from None
-    if groups and max(groups) > pattern.groups:
-        raise OptionError(f"{shown(row.written)} names group {max(groups)}; {shown(row.heard)} has {pattern.groups}")
+        raise OptionError(
+            f"the replacement {shown(row.heard)} -> {shown(row.written)} is no regular expression: {error}; correct it, or "
+            "leave out regex"
+        ) from None
     return pattern
 
 
-def _groups_named(written: str) -> list[int]:
-    return [int(found) for found in re.findall(r"\\(\d{1,2})", written.replace("\\\\", ""))]
-
-
-def _template(written: str) -> str:
-    return written
-
-
-def _found(pattern: Any, written: str, text: str) -> list[Edit]:
-    edits = []
-    for number, found in enumerate(pattern.finditer(text, timeout=_LONGEST_S)):
-        if number == _MOST_MATCHES:
+def _matches(pattern: Any, written: str, text: str) -> list[Edit]:
+    edits: list[Edit] = []
+    for found in pattern.finditer(text, timeout=_LONGEST_S):
+        if len(edits) == _MOST_MATCHES:
             break
         edits.append(_edit(text, found.start(), found.end(), found.expand(written)))
     return edits
 
 
 def _edit(text: str, start: int, end: int, written: str) -> Edit:
-    """Make the edit; a line eats the blanks around it."""
-    if written.startswith("\n"):
+    """Make the edit; blanks and lines at the ends of what is written take the place of blanks around it."""
+    if written[:1].isspace():
         start = len(text[:start].rstrip(" "))
-    if written.endswith("\n"):
+    if written[-1:].isspace():
         end = len(text) - len(text[end:].lstrip(" "))
     return Edit(start, end, written, "replacement")
-
-
-def _unescaped(written: str) -> str:
-    return _ESCAPE.sub(lambda found: _ESCAPED[found[1]], written)
-
-
-Finder = Callable[[str], list[Edit]]

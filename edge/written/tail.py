@@ -8,15 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .draft import Draft, Edit
 from .tables import Tables
-from .words import Word, words_of
+from .words import Word, capital, words_of
 
-_PAUSES = " \t\n,;:-–—"
+_PAUSES = " \t\n,;:-\u2013—"
 """Characters that go in front of a phrase: what a recognizer writes for the pause before it."""
 
 _SIGNS = _PAUSES + ".!?…"
+_ENDS = (".", "!", "?", "\u00a0!", "\u00a0?")
+_GLUE = ("-", "/", "@")
+"""Signs that have no blank on either side."""
+
 _BETWEEN = re.compile(r"[\s-]*")
 
 
@@ -78,15 +83,15 @@ class Tail:
         found = list(self._from_the_end(text, words))[::-1]
         if not found:
             return
-        is_alone = found[0].start == (words[0].start if words else 0)
+        is_alone = found[0].start == words[0].start
         if found[-1].kind == "action":
             _act(draft, found[-1], is_alone)
             return
         start, after = _joined(text[: found[0].start], [(phrase.kind, phrase.value) for phrase in found])
-        if start == 0 or is_alone:
-            draft.is_glued = found[0].kind == "punctuation" and not after.startswith(" ")
+        if is_alone:
             start, after = 0, after.lstrip(" ") if found[0].kind == "punctuation" else after
-        draft.fix_end(start, after, "snippet" if found[0].kind == "snippet" else found[0].kind)
+            draft.is_glued = None if found[0].kind != "punctuation" else not found[0].value.startswith(" ")
+        draft.fix_end(start, after, found[0].kind)
 
     def _from_the_end(self, text: str, words: list[Word]) -> Iterator[Phrase]:
         count = len(words)
@@ -117,15 +122,21 @@ def put_signs(draft: Draft, tables: Tables) -> None:
             count -= 1
             continue
         count -= len(words_of(text[phrase.start : phrase.end]))
-        start, after = _joined(text[: phrase.start], [("punctuation", phrase.value)])
-        rest = text[phrase.end :]
-        end = len(text) - len(rest.lstrip(_SIGNS))
-        if edits and end > edits[-1].start:
-            end = edits[-1].start
-        is_open = after.endswith(" ") or (phrase.value.startswith(" ") and len(phrase.value) == 2)
-        blank = "" if end == len(text) or (phrase.value.startswith(" ") and not after.endswith(" ") and is_open) else " "
-        edits.append(Edit(start, end, after.rstrip(" ") + blank, "punctuation"))
+        edits.append(_between(text, phrase, edits[-1].start if edits else len(text)))
     draft.apply(edits)
+
+
+def _between(text: str, phrase: Phrase, limit: int) -> Edit:
+    """Put one sign between words, with the blanks and the capital that it asks for; what is at `limit` has them."""
+    start, after = _joined(text[: phrase.start], [("punctuation", phrase.value)])
+    end = min(limit, len(text) - len(text[phrase.end :].lstrip(_SIGNS)))
+    if end == limit:
+        return Edit(start, end, after, "punctuation")
+    opens = phrase.value.startswith(" ") and not phrase.value.endswith(" ")
+    after += "" if opens or phrase.value in _GLUE else " "
+    if phrase.value in _ENDS:
+        after, end = after + capital(text[end : end + 1]), end + 1
+    return Edit(start, end, after, "punctuation")
 
 
 def _act(draft: Draft, phrase: Phrase, is_alone: bool) -> None:
@@ -138,12 +149,12 @@ def _act(draft: Draft, phrase: Phrase, is_alone: bool) -> None:
 def _is_cut_off(text: str, phrase: Phrase) -> bool:
     """Whether "scratch that" behind other words is a sentence of its own; "undo" never is meant there."""
     before = text[: phrase.start].rstrip()
-    return phrase.value == "scratch" and before[-1:] in (*",.;:!?…—-",)
+    return phrase.value == "scratch" and before.endswith(tuple(",.;:!?…—-"))
 
 
 def _is_one(text: str, words: list[Word]) -> bool:
     """Whether nothing but blanks and hyphens is between the words."""
-    return all(_BETWEEN.fullmatch(text[left.end : right.start]) for left, right in zip(words, words[1:], strict=False))
+    return all(_BETWEEN.fullmatch(text[left.end : right.start]) for left, right in pairwise(words))
 
 
 def _joined(head: str, parts: list[tuple[str, str]]) -> tuple[int, str]:

@@ -11,10 +11,12 @@ from .numbers import Number
 from .patterns import Filled
 from .shape import Shape
 
-_TOPS = frozenset(
-    ["com", "org", "net", "edu", "gov", "mil", "info", "biz", "io", "ai", "dev", "app", "co", "uk", "us", "ca", "au", "nz", "ie", "de", "at", "ch", "fr", "be", "nl", "es", "mx", "ar", "it", "pt", "eu", "cat", "pl", "se", "no", "dk", "fi", "cz", "jp", "cn", "in", "br", "cl", "tech", "online", "shop", "blog", "me", "tv", "xyz"]
-)
-_HOST = re.compile(rf"[\w-]+(?:\.[\w-]+)*\.(?:{'|'.join(sorted(_TOPS))})(?:/.*)?")
+_TOP_LEVEL = """
+    com org net edu gov mil info biz io ai dev app co uk us ca au nz ie de at ch fr be nl es mx ar it pt eu cat pl se no
+    dk fi cz jp cn in br cl tech online shop blog me tv xyz
+"""
+_TOPS = "|".join(_TOP_LEVEL.split())
+_HOST = re.compile(rf"[\w-]+(?:\.[\w-]+)*\.(?:{_TOPS})(?:/.*)?")
 _PART = re.compile(r"[a-z0-9][\w.+-]*")
 _WWW = ("w", "w", "w")
 _BEFORE = 4
@@ -34,6 +36,7 @@ class Addresses:
 
     def __init__(self, table: Mapping[str, Any]) -> None:
         self._signs: Mapping[str, str] = table.get("signs", {})
+        self._dots = frozenset(said for said, sign in self._signs.items() if sign == ".")
         self._at: Mapping[str, str] = dict.fromkeys(table.get("at", ()), "@")
         self._sure: Mapping[str, str] = dict.fromkeys(table.get("at_sure", ()), "@")
         self._never = frozenset(table.get("never", ()))
@@ -45,6 +48,9 @@ class Addresses:
 
     def find(self, shape: Shape) -> Iterator[Filled]:
         """Yield the addresses from left to right."""
+        keys = [_key(shape, index) for index in range(len(shape.pieces))]
+        if not any("." in key or key in self._dots for key in keys):
+            return
         first = 0
         while first < len(shape.pieces):
             found = self._address(shape, first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ..words import Word
@@ -112,7 +113,7 @@ def _is_one(shape: Shape, words: DigitWords, first: int, last: int, parts: list[
 def _counts(parts: list[str]) -> bool:
     """Whether somebody counts: one two three, or three two one."""
     values = [int(part) for part in parts]
-    steps = {right - left for left, right in zip(values, values[1:], strict=False)}
+    steps = {right - left for left, right in pairwise(values)}
     return steps in ({1}, {-1})
 
 
