@@ -12,7 +12,7 @@ from ..values import shown
 from .draft import Draft, Edit
 from .options import Replacement
 
-_LONGEST_S = 0.02
+_LONGEST_S = 0.05
 """Seconds that one regular expression may take for a text."""
 
 _MOST_MATCHES = 1000
@@ -74,15 +74,15 @@ def _compiled(row: Replacement) -> Any:
         raise EdgeError('regular expressions need the library regex: pip install "edgewise[written]"') from None
     if math.prod(max(1, int(count)) for count in _COUNT.findall(row.heard)) > _MOST_REPEATS:
         raise OptionError(
-            f"the counts of the regular expression {shown(row.heard)} multiply to over {_MOST_REPEATS}; use + or * instead"
+            f"the counts of the regular expression {shown(row.heard)} multiply to over {_MOST_REPEATS}; use + or *"
         )
     try:
         pattern = regex.compile(row.heard, regex.IGNORECASE | regex.VERSION0)
         regex.compile(f"(?:{row.heard})|").sub(row.written, "", timeout=_LONGEST_S)  # are the groups there?
     except (regex.error, IndexError, OverflowError, RecursionError, TimeoutError, ValueError) as error:
         raise OptionError(
-            f"the replacement {shown(row.heard)} -> {shown(row.written)} is no regular expression: {error}; correct it, or "
-            "leave out regex"
+            f"the replacement {shown(row.heard)} -> {shown(row.written)} is no regular expression: {error}; correct it "
+            "or leave out regex"
         ) from None
     return pattern
 

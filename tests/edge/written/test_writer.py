@@ -1,0 +1,187 @@
+"""The writer: commands, the place where text goes in, the user's words, and that all of it can be taken back."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import pytest
+
+from edge.errors import EdgeError, OptionError
+from edge.written import Change, Replacement, Writer, WrittenOptions
+
+NO_FIGURES = ["figures"]
+
+
+def writer(**settings: Any) -> Writer:
+    chosen: dict[str, Any] = {"off": NO_FIGURES, "commands": True, "punctuation": "end"} | settings
+    return Writer("en", WrittenOptions(**chosen))
+
+
+def test_each_change_is_listed_and_can_be_taken_back() -> None:
+    done = writer().write("um hello world full stop", before="")
+    assert done.text == "Hello world."
+    assert [change.rule for change in done.changes] == ["punctuation", "filler", "capital"]
+    assert done.changes[0] == Change(14, 24, " full stop", ".", "punctuation")
+    assert done.undo() == "hello world."
+    assert done.undo(2) == "um hello world."
+    assert done.said == done.undo(99) == "um hello world full stop"
+
+
+@pytest.mark.parametrize("rule", ["filler", "capital", "punctuation", "space"])
+def test_a_rule_that_is_off_changes_nothing(rule: str) -> None:
+    said, before = "um hello world full stop", "I am here."
+    assert rule in {change.rule for change in writer().write(said, before).changes}
+    assert rule not in {change.rule for change in writer(off=[rule, "figures"]).write(said, before).changes}
+
+
+@pytest.mark.parametrize(
+    ("said", "action"),
+    [
+        ("scratch that", "scratch"), ("Scratch that.", "scratch"), ("undo", "undo"), ("Undo that!", "undo"),
+        ("I will undo that", None), ("scratch that idea", None), ("new line", None),
+    ],
+)  # fmt: skip
+def test_an_action_is_said_alone(said: str, action: str | None) -> None:
+    done = writer().write(said)
+    assert done.action == action
+    assert (done.text == "") == (action is not None)
+    assert done.said == said
+
+
+def test_scratch_that_behind_a_sentence_takes_back_the_sentence() -> None:
+    done = writer().write("We meet on Monday. Scratch that.")
+    assert (done.text, done.action) == ("", None)
+    assert done.said == "We meet on Monday. Scratch that."
+
+
+def test_commands_are_off_unless_asked_for() -> None:
+    assert Writer("en", WrittenOptions(off=NO_FIGURES)).write("hello comma new line").text == "hello comma new line"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("hello comma world", "hello, world"),
+        ("Hello, comma, world.", "Hello, world."),
+        ("hello full stop how are you question mark", "hello. How are you?"),
+        ("say open quote hello close quote now", 'say "hello" now'),
+        ("he ran open bracket fast close bracket home", "he ran (fast) home"),
+        ("well hyphen known", "well-known"),
+        ("yes dash no", "yes \u2013 no"),
+        ("put a comma there", "put a comma there"),
+        ("salt ampersand pepper", "salt & pepper"),
+    ],
+)
+def test_signs_go_anywhere_where_that_is_asked_for(said: str, expected: str) -> None:
+    assert writer(punctuation="anywhere").write(said).text == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "expected"),
+    [
+        (None, "hello there", "hello there"),
+        ("", "hello there", "Hello there"),
+        ("", " Hello there.", "Hello there."),
+        ("Yes.", "hello there", " Hello there"),
+        ("Yes. ", "hello there", "Hello there"),
+        ("Yes!)", "we do", " We do"),
+        ("one\n", "hello", "Hello"),
+        ("I think", "The cat sat", " the cat sat"),
+        ("I think", "Paul sat", " Paul sat"),
+        ("I think", "I do", " I do"),
+        ("I think ", "It is", "it is"),
+        ("He said (", "Maybe", "Maybe"),
+        ('He said "', "maybe", "maybe"),
+        ('He said "yes"', "maybe", " maybe"),
+        ("Hello", "comma", ","),
+        ("Hello", "open quote", ' "'),
+        ("Hello", "new line", "\n"),
+        ("Hello,", "my friend", " my friend"),
+        ("https:/", "example", "example"),
+        ("", "name@example.com", "name@example.com"),
+        ("x", "", ""),
+    ],
+)
+def test_text_fits_where_it_goes_in(before: str | None, said: str, expected: str) -> None:
+    assert writer().write(said, before).text == expected
+
+
+def test_a_blank_behind_is_for_places_that_nobody_knows() -> None:
+    assert writer(blank_after=True).write("hello").text == "hello "
+    assert writer(blank_after=True).write("new line").text == "\n"
+
+
+def test_a_snippet_stands_for_a_phrase_and_nothing_changes_it() -> None:
+    options: dict[str, Any] = {"snippets": {"Insert my  address": "um 1 gray street\nSpringfield"}, "spelling": "en-GB"}
+    assert writer(**options).write("insert my address.").text == "um 1 gray street\nSpringfield"
+    assert writer(**options).write("the gray one, insert my address").text == (
+        "the grey one um 1 gray street\nSpringfield"
+    )
+    assert writer(**options).write("insert my address here").text == "insert my address here"
+
+
+def test_spelling_keeps_capitals_and_knows_words_only() -> None:
+    british = writer(spelling="en-GB")
+    assert british.write("Color, COLOR and colorado").text == "Colour, COLOUR and colorado"
+    assert writer(spelling="en-US").write("my favourite colour is grey").text == "my favorite color is gray"
+    assert british.write("a check in practice").text == "a check in practice"
+
+
+def test_the_users_rows_replace_add_and_remove() -> None:
+    own = {
+        "en": {"commands": {"Next  Row": "\n", "new line": False}, "fillers": ["like"], "punctuation": {"comma": ";"}}
+    }
+    changed = writer(tables=own)
+    assert changed.write("hello next row").text == "hello\n"
+    assert changed.write("hello new line").text == "hello new line"
+    assert changed.write("um, like, yes comma").text == "um yes;"
+    assert writer().write("hello new line").text == "hello\n"  # ours are as they were
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"off": ["yaer"]}, "off has 'yaer'; expected names of rules: command"),
+        ({"tables": {"en": {"command": {}}}}, "there is no table 'command' to change; expected one of commands"),
+        ({"tables": {"en": {"commands": ["new line"]}}}, "expected a table of phrases"),
+        ({"tables": {"en": {"actions": {"away": "delete"}}}}, "expected scratch or undo"),
+        ({"tables": {"en": {"fillers": "um"}}}, "expected a list of words"),
+        ({"tables": {"en": {"commands": {"row": 3}}}}, "expected a text, or false to remove it"),
+        ({"replacements": [("a", "b")]}, "expected a Replacement"),
+        ({"spelling": "en"}, "expected en-GB or en-US"),
+        ({"snippets": ["a"]}, "expected a table"),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_words(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message.replace("(", r"\(")):
+        writer(**settings)
+
+
+def test_a_language_without_tables_has_the_users_words() -> None:
+    done = Writer("Japanese", WrittenOptions(replacements=[Replacement("kana", "かな")])).write("twenty five kana um")
+    assert done.text == "twenty five かな um"
+
+
+def test_figures_say_which_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name in ("text_to_num", "regex"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(EdgeError, match=r'figures need the library text2num: pip install "edgewise\[written\]"'):
+        Writer("en")
+    with pytest.raises(EdgeError, match=r'need the library regex: pip install "edgewise\[written\]"'):
+        writer(replacements=[Replacement("a+", "b", regex=True)])
+    assert writer().write("um hello").text == "hello"
+
+
+def test_figures_can_be_off_one_by_one() -> None:
+    pytest.importorskip("text_to_num")
+    said = "five percent in nineteen eighty four"
+    assert Writer("en").write(said).text == "5% in 1984"
+    assert Writer("en", WrittenOptions(off=["percent"])).write(said).text == "five percent in 1984"
+    assert Writer("en", WrittenOptions(figures_from=3)).write("two or three").text == "two or 3"
