@@ -10,10 +10,9 @@ from .tables import Tables
 from .words import Word, capital, words_of
 
 _COMMA = re.compile(r"\s*,")
-_PAUSE = re.compile(r"[\s,…-]*")
-_AFTER = re.compile(r"[\s,]*")
-_SENTENCE = re.compile(r"\s*[.!?…]+\s*")
-_UNITS = re.compile(r"\d\s*$")
+_PAUSE = re.compile(r"[^\S\n]*[,.!?…-]*[^\S\n]*")
+_AFTER = re.compile(r"[^\S\n]*,*[^\S\n]*")
+_SENTENCE = re.compile(r"[^\S\n]*[.!?…]+[^\S\n]*")
 
 
 def drop_fillers(draft: Draft, tables: Tables) -> None:
@@ -28,7 +27,7 @@ def drop_fillers(draft: Draft, tables: Tables) -> None:
 
 def _is_filler(text: str, word: Word, tables: Tables) -> bool:
     is_name = (len(word.said) > 1 and word.said.isupper()) or word.said[1:] != word.said[1:].lower()
-    return word.key in tables.fillers and not is_name and not _UNITS.search(text[: word.start])
+    return word.key in tables.fillers and not is_name
 
 
 def _runs(text: str, words: list[Word]) -> Iterator[tuple[int, int]]:

@@ -17,6 +17,9 @@ _GROUPED_FROM = 10_000
 """Smallest number whose thousands are set apart: people write 2024 and 9999 without."""
 
 _ORDINALS_FROM = 10
+_PASSES = 3
+"""Times that a text is gone through: a year that was written may be what money or a unit belongs to."""
+
 
 
 class Figures:
@@ -36,9 +39,12 @@ class Figures:
 
     def write(self, draft: Draft) -> None:
         """Write the figures of a text."""
-        text = draft.free
-        shape = Shape(text, self._spotter.pieces(text, words_of(text)))
-        draft.apply(self._edits(shape))
+        for _ in range(_PASSES):
+            text = draft.free
+            edits = self._edits(Shape(text, self._spotter.pieces(text, words_of(text))))
+            if all(text[edit.start : edit.end] == edit.after for edit in edits):
+                return
+            draft.apply(edits)
 
     def _edits(self, shape: Shape) -> list[Edit]:
         edits: list[Edit] = []

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from ...errors import EdgeError
 from ..words import Word
 
-_OPENERS = " \t\n\u00a0\u202f([\"'“\u2018«„¿¡,;:\u2013—"
+_OPENERS = " \t\n([\"'“\u2018«„¿¡,;:\u2013—"
 _GLUED = ("%", "$", "€", "£", "°", "/", "²")
 _SEPARATORS = str.maketrans("", "", ".,")
 
