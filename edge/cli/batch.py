@@ -21,6 +21,7 @@ from .inputs import STANDARD_INPUT, Recording, none_found
 
 if TYPE_CHECKING:
     from ..recognizer import Recognizer
+    from ..written.segments import Scribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Plan:
     shows_timing: bool
     in_colors: bool = False
     """Whether printed text shows how sure each word is."""
+    scribe: Scribe | None = None
+    """Writer of figures and the like; None leaves texts as they are recognized."""
 
 
 class Batch:
@@ -128,6 +131,14 @@ class Batch:
         return True
 
     def _sink(self, name: str) -> Sink:
+        sink = self._plain_sink(name)
+        if self._plan.scribe is None:
+            return sink
+        from .console.written import WrittenSink
+
+        return WrittenSink(sink, self._plan.scribe)
+
+    def _plain_sink(self, name: str) -> Sink:
         plan = self._plan
         options = replace(plan.options, file=name)
         if plan.places is not None:

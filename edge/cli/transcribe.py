@@ -18,6 +18,7 @@ from .parser import Parser
 
 if TYPE_CHECKING:
     from ..recognizer import Recognizer
+    from ..written.segments import Scribe
     from .batch import Plan
     from .console.places import Place
 
@@ -84,6 +85,8 @@ def _check(args: argparse.Namespace) -> None:
         complain("--demo prints what it hears: give no --output-dir with it")
     if args.demo and args.raw:
         complain("--demo brings its own recording: leave out --raw")
+    if args.demo and args.written:
+        complain("--demo shows what the model hears: leave out --written")
     if args.demo and args.engine != ENGINES[0]:
         complain(f"--demo shows edgewise's own engine: leave out --engine {args.engine}")
     if not args.demo and not args.files:
@@ -117,7 +120,17 @@ def _plan(args: argparse.Namespace, options: OutputOptions) -> Plan:
         options,
         args.timing,
         _in_colors(args),
+        _scribe(args),
     )
+
+
+def _scribe(args: argparse.Namespace) -> Scribe | None:
+    """Prepare the rules of --written, if they are asked for."""
+    if not args.written:
+        return None
+    from ..written.segments import Scribe
+
+    return Scribe()
 
 
 def _places(args: argparse.Namespace, recordings: Sequence[Recording]) -> dict[str, Place] | None:

@@ -59,7 +59,7 @@ def _drop(text: str, start: int, end: int) -> Iterator[Edit]:
             following = text[until : until + 1]
             has_capital = text[start].isupper() and following != capital(following)
             after = capital(following) if has_capital else following
-            yield Edit(start if head else 0, until + len(following), after, "filler")
+            yield Edit(start, until + len(following), after, "filler")
             return
         yield Edit(len(head), until, "", "filler")
         return

@@ -49,6 +49,12 @@ def add_output(parser: Parser, title: str) -> None:
     group = parser.group(title)
     add_settings(parser, title, OutputOptions)
     group.add_argument(
+        "--written",
+        action="store_true",
+        help="write numbers, times, dates and money in figures and leave out um and uh, in English, German, French and "
+        'Spanish; JSON keeps the original of each segment (needs the extra "edgewise[written]")',
+    )
+    group.add_argument(
         "--accept-damaged",
         action="store_true",
         help="with --resume, skip also recordings of whose files something is missing (default: do them again)",

@@ -21,7 +21,6 @@ _PASSES = 3
 """Times that a text is gone through: a year that was written may be what money or a unit belongs to."""
 
 
-
 class Figures:
     """The rules of figures for one language."""
 

@@ -72,6 +72,8 @@ class FakeModel:
         """By file name; raised after the first segment."""
         self.gaps: dict[str, tuple[Gap, ...]] = {}
         """By file name; what is missing."""
+        self.says: str | None = None
+        """Text of the segment, where it is to be another."""
 
     def load(self, name: object, **options: Any) -> FakeModel:
         options.pop("progress")
@@ -90,7 +92,7 @@ class FakeModel:
         self.settings.append(settings)
         with open_audio(audio, raw=settings.get("raw", False)) as source:
             seconds = sum(len(block) for block in source) / 16000
-        text = f" {seconds:.1f} s, größer & <kleiner>"
+        text = self.says or f" {seconds:.1f} s, größer & <kleiner>"
         words = (Word(0.0, 0.5, text[:4], 0.4), Word(0.5, seconds, text[4:], 0.7))
         timed = words if settings.get("word_timestamps") else ()
         segment = Segment(0, 0.0, seconds, text, timed, decoding=Decoding(0, (1,), 0.0, -0.1, 1.0, 0.0))

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import os
+import sys
 import wave
 from pathlib import Path
 from typing import Any
@@ -358,3 +359,24 @@ def test_subtitles_show_no_doubts(run: Run, model: FakeModel, clip: Path) -> Non
     outcome = run("transcribe", clip, "--confidence", "--format", "srt")
     assert outcome.status == 2
     assert "--confidence shows in txt, json and jsonl, not in srt" in outcome.err
+
+
+def test_writes_by_rules_where_that_is_asked_for(run: Run, model: FakeModel, clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("text_to_num")
+    model.says = " Um, I paid twenty five dollars."
+    assert run("transcribe", clip).out == "Um, I paid twenty five dollars.\n"
+    assert run("transcribe", clip, "--written").out == "I paid $25.\n"
+    run("transcribe", clip, "--written", "-f", "json,srt", "-o", tmp_path / "out")
+    told = json.loads((tmp_path / "out" / "clip.json").read_text(encoding="utf-8"))
+    assert told["text"] == "I paid $25."
+    assert told["segments"][0]["original"] == model.says
+    assert "I paid $25." in (tmp_path / "out" / "clip.srt").read_text(encoding="utf-8")
+
+
+def test_says_what_the_rules_need_before_a_model_is_loaded(
+    run: Run, model: FakeModel, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "text_to_num", None)
+    outcome = run("transcribe", clip, "--written")
+    assert (outcome.status, outcome.out, model.loaded_with) == (1, "", None)
+    assert 'pip install "edgewise[written]"' in outcome.err

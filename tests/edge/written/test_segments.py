@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.transcript.types import Segment, Word
+from edge.transcript.transcript import Transcript
+from edge.transcript.types import Segment, Timing, Word
 from edge.written import Replacement, Writer, WrittenOptions
-from edge.written.segments import write_segment
+from edge.written.segments import Scribe, write_segment
 
 PLAIN = WrittenOptions(off=["figures"])
 
@@ -34,9 +37,23 @@ def test_a_segment_that_stays_is_the_same_one() -> None:
     assert write_segment(segment, Writer("en", PLAIN)) is segment
 
 
+def test_a_transcript_is_written_by_the_language_of_each_segment() -> None:
+    pytest.importorskip("text_to_num")
+    english = segment_of("um five percent.")
+    german = dataclasses.replace(segment_of("Äh, fünf Prozent."), language="de")
+    done = Scribe().transcript(Transcript("…", "en", (english, german), 6.0, Timing()))
+    assert done.text == "5%. 5 %."
+    assert [segment.original for segment in done.segments] == [english.text, german.text]
+
+
+def test_a_segment_of_fillers_alone_stays() -> None:
+    segment = segment_of("Um.")
+    assert write_segment(segment, Writer("en", PLAIN)) is segment
+
+
 def test_a_filler_takes_its_word_along() -> None:
     done = write_segment(segment_of("Um, we went"), Writer("en", PLAIN))
-    assert "".join(word.text for word in done.words) == done.text == "We went"
+    assert "".join(word.text for word in done.words) == done.text == " We went"
 
 
 def test_what_was_recognized_first_stays_the_original() -> None:

@@ -1,0 +1,28 @@
+"""Transcripts that are written by rules on their way to where they go."""
+
+from __future__ import annotations
+
+from ...transcript.transcript import Transcript
+from ...transcript.types import Segment
+from ...written.segments import Scribe
+from .sinks import Sink
+
+
+class WrittenSink:
+    """Hands on what the rules make of segments and transcripts."""
+
+    def __init__(self, sink: Sink, scribe: Scribe) -> None:
+        self._sink = sink
+        self._scribe = scribe
+
+    def segment(self, segment: Segment) -> None:
+        """Write a segment and hand it on."""
+        self._sink.segment(self._scribe.segment(segment))
+
+    def end(self, transcript: Transcript) -> None:
+        """Write the transcript and hand it on."""
+        self._sink.end(self._scribe.transcript(transcript))
+
+    def error(self, message: str) -> None:
+        """Hand the message on."""
+        self._sink.error(message)
