@@ -45,7 +45,7 @@ def _runs(text: str, words: list[Word]) -> Iterator[tuple[int, int]]:
 
 
 def _drop(text: str, start: int, end: int) -> Iterator[Edit]:
-    """Drop a run, and give its capital to the word behind it."""
+    """Leave out a run, and give its capital to the word behind it."""
     head = text[:start].rstrip()
     is_first = not head or head[-1] in ".!?…\n" or "\n" in text[len(head) : start]
     rest = text[end:]

@@ -58,7 +58,7 @@ def _unescaped(written: str) -> str:
 
 
 def _literal(written: dict[str, str]) -> re.Pattern[str] | None:
-    """Compile one pattern of all phrases, longest first: whole words, in any case, with any blanks between them."""
+    """Build one pattern of all phrases, longest first: whole words, in any case, with any blanks between them."""
     if not written:
         return None
     phrases = sorted(written, key=len, reverse=True)
@@ -67,7 +67,7 @@ def _literal(written: dict[str, str]) -> re.Pattern[str] | None:
 
 
 def _compiled(row: Replacement) -> Any:
-    """Compile a regular expression, with the library that can be stopped."""
+    """Build a regular expression, with the library that can be stopped."""
     try:
         import regex
     except ImportError:

@@ -59,13 +59,13 @@ class Phrases:
                 continue
             key = " ".join(word.key.replace("-", " ") for word in chosen)
             for kind, known in self.by_kind.items():
-                if key in known and not self._is_said(words[: count - n_words], key):
+                if key in known and not self._is_said(text, words[: count - n_words], chosen[0].start, key):
                     return Phrase(chosen[0].start, chosen[-1].end, key, kind, known[key])
         return None
 
-    def _is_said(self, before: list[Word], key: str) -> bool:
-        """Whether the word in front shows that a phrase is meant as it is said."""
-        if not before:
+    def _is_said(self, text: str, before: list[Word], start: int, key: str) -> bool:
+        """Whether the word in front shows that a phrase is meant as it is said; a sign between them shows a pause."""
+        if not before or text[before[-1].end : start].strip():
             return False
         last = before[-1].key
         return last in self.tables.not_after or last in self.tables.not_after_too.get(key, ())

@@ -9,20 +9,20 @@ from .sinks import Sink
 
 
 class WrittenSink:
-    """Hands on what the rules make of segments and transcripts."""
+    """Passes on what the rules make of segments and transcripts."""
 
     def __init__(self, sink: Sink, scribe: Scribe) -> None:
         self._sink = sink
         self._scribe = scribe
 
     def segment(self, segment: Segment) -> None:
-        """Write a segment and hand it on."""
+        """Write a segment and pass it on."""
         self._sink.segment(self._scribe.segment(segment))
 
     def end(self, transcript: Transcript) -> None:
-        """Write the transcript and hand it on."""
+        """Write the transcript and pass it on."""
         self._sink.end(self._scribe.transcript(transcript))
 
     def error(self, message: str) -> None:
-        """Hand the message on."""
+        """Pass the message on."""
         self._sink.error(message)

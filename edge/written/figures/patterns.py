@@ -91,7 +91,7 @@ def _roman(value: int) -> str:
 
 
 def compiled(rows: Sequence[Mapping[str, Any]], lists: Mapping[str, Mapping[str, str]]) -> list[Pattern]:
-    """Compile the rows of a table, whose `say` is one pattern or several."""
+    """Build the rows of a table, whose `say` is one pattern or several."""
     return [
         _pattern(row["rule"], said, row["write"], lists)
         for row in rows

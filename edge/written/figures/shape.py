@@ -38,7 +38,7 @@ class Shape:
         return bisect_left(self._places, (start, 0)), bisect_left(self._places, (end, 0))
 
     def take(self, first: int, last: int) -> None:
-        """Hide pieces from patterns."""
+        """Take pieces, so that no pattern sees them any more."""
         start, end = self._places[first][0], self._places[last - 1][1]
         self.line = f"{self.line[:start]}{_TAKEN * (end - start)}{self.line[end:]}"
         self._taken.update(range(first, last))

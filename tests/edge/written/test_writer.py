@@ -91,7 +91,7 @@ def test_signs_go_anywhere_where_that_is_asked_for(said: str, expected: str) -> 
         ("I think", "Paul sat", " Paul sat"),
         ("I think", "I do", " I do"),
         ("I think ", "It is", "it is"),
-        ("He said (", "Maybe", "Maybe"),
+        ("He said (", "Maybe", "maybe"),
         ('He said "', "maybe", "maybe"),
         ('He said "yes"', "maybe", " maybe"),
         ("Hello", "comma", ","),
