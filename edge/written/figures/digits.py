@@ -57,6 +57,32 @@ def digit_runs(shape: Shape, words: DigitWords, fewest: int) -> Iterator[Filled]
         index = max(last, index + 1)
 
 
+def counts(shape: Shape, words: DigitWords) -> Iterator[tuple[int, int]]:
+    """Yield where somebody counts, three numbers or more, which stays as it is said: "eight, nine, ten"."""
+    first = 0
+    while first < len(shape.pieces):
+        values: list[int] = []
+        last = first
+        while last < len(shape.pieces) and (value := _counted(shape, first, last)) is not None:
+            if len(values) > 1 and value - values[-1] != values[1] - values[0]:
+                break
+            values.append(value)
+            last += 1
+        if len(values) >= FEWEST and abs(values[1] - values[0]) == 1 and not _is_announced(shape, words, first):
+            yield first, last
+            first = last
+        else:
+            first += 1
+
+
+def _counted(shape: Shape, first: int, index: int) -> int | None:
+    piece = shape.pieces[index]
+    if not isinstance(piece, Number) or not piece.is_spelled or piece.is_ordinal or shape.is_taken(index):
+        return None
+    gap = shape.text[shape.pieces[index - 1].end : piece.start] if index > first else " "
+    return int(piece.value) if gap in {" ", ", "} and piece.figures.isdigit() else None
+
+
 def _run(shape: Shape, words: DigitWords, first: int) -> tuple[int, list[str]]:
     """Return the piece behind the run that begins at a piece, and the digits of each part."""
     parts: list[str] = []
@@ -97,8 +123,7 @@ def _is_one(shape: Shape, words: DigitWords, first: int, last: int, parts: list[
         return False
     if not any(isinstance(piece, Word) or piece.is_spelled for piece in pieces):
         return len(parts) >= TELEPHONE.start and all(len(part) == 1 for part in parts)
-    cues = {_key(piece) for piece in shape.pieces[max(0, first - _BEFORE) : first]}
-    is_announced = bool(cues & (words.cues | words.plus))
+    is_announced = _is_announced(shape, words, first)
     if len(digits) in TELEPHONE and len(parts) > 2 and (digits[0] == "0" or is_announced):
         return True
     if (
@@ -107,10 +132,16 @@ def _is_one(shape: Shape, words: DigitWords, first: int, last: int, parts: list[
         or any(len(part) > 1 and part[0] != "0" and len(set(part)) > 1 for part in parts)
     ):
         return False
-    return is_announced or not _counts(parts)
+    return is_announced or not _is_counting(parts)
 
 
-def _counts(parts: list[str]) -> bool:
+def _is_announced(shape: Shape, words: DigitWords, first: int) -> bool:
+    """Whether words in front of a run say what it is."""
+    before = {_key(piece) for piece in shape.pieces[max(0, first - _BEFORE) : first]}
+    return bool(before & (words.cues | words.plus))
+
+
+def _is_counting(parts: list[str]) -> bool:
     """Whether somebody counts: one two three, or three two one."""
     values = [int(part) for part in parts]
     steps = {right - left for left, right in pairwise(values)}

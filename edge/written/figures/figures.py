@@ -8,7 +8,7 @@ from typing import Any
 from ..draft import Draft, Edit
 from ..words import Word, words_of
 from .addresses import Addresses
-from .digits import FEWEST, TELEPHONE, DigitWords, digit_runs
+from .digits import FEWEST, TELEPHONE, DigitWords, counts, digit_runs
 from .numbers import Number, Spotter
 from .patterns import Filled, compiled, read_lists
 from .shape import Shape
@@ -58,6 +58,8 @@ class Figures:
         if "phone" not in self._off:
             for found in digit_runs(shape, self._digits, TELEPHONE.start):
                 keep(found, "phone")
+        for first, last in counts(shape, self._digits):
+            shape.take(first, last)
         for pattern in self._patterns:
             for found in pattern.find(shape, self._grouped):
                 keep(found, pattern.rule)
@@ -79,7 +81,20 @@ class Figures:
             return "ordinal" if number.value >= _ORDINALS_FROM and self._is_meant(shape, index, number) else ""
         if not float(number.value).is_integer() or not number.figures.isdigit():
             return "decimal" if " " not in number.figures else "number"
+        if self._stands_by_figures(shape, index):
+            return "number"
         return "number" if number.value >= self._from or (number.figures[0] == "0" and len(number.figures) > 1) else ""
+
+    def _stands_by_figures(self, shape: Shape, index: int) -> bool:
+        """Whether a number of more than one is beside another that is written in figures: 4 42."""
+        number = shape.pieces[index]
+        for other in (index - 1, index + 1):
+            near = shape.pieces[other] if 0 <= other < len(shape.pieces) else None
+            if isinstance(near, Number) and not near.is_ordinal and isinstance(number, Number):
+                gap = shape.text[min(near.end, number.end) : max(near.start, number.start)]
+                if gap == " " and near.is_spelled and near.value >= self._from and number.value > 1:
+                    return True
+        return False
 
     def _is_meant(self, shape: Shape, index: int, number: Number) -> bool:
         """Whether an ordinal is one: "the twenty second" is, "a twenty second delay" is none."""

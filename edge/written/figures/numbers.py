@@ -64,6 +64,7 @@ class Spotter:
         self._never = frozenset((*table.get("never", ()), *self._large))
         self._scales = frozenset(table.get("scales", ()))
         self._articles = frozenset(table.get("articles", ()))
+        self._joiners = frozenset(table.get("joiners", ()))
         self._decimal: str = table["decimal"]
         group = "," if self._decimal == "." else r"\."
         self._digits = re.compile(rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)(?:{re.escape(self._decimal)}\d+)?")
@@ -80,19 +81,40 @@ class Spotter:
         found: list[Piece] = []
         position = 0
         for number in self._find(tokens, self._language, 0):
-            chosen = words[number.start : number.end]
-            is_scale = len(chosen) == 1 and chosen[0].key in self._scales
-            if chosen[0].key in self._scales and not is_scale and position < number.start:
-                article = words[number.start - 1]
-                if article.key in self._articles and text[article.end : chosen[0].start] == " ":
-                    chosen = [article, *chosen]
-            figures = self._with_ending(number.text) if number.is_ordinal else number.text
-            place = chosen[0].start, chosen[-1].end
-            found += [self._written(text, word) for word in words[position : number.end - len(chosen)]]
-            found.append(Number(*place, figures, number.value, number.is_ordinal, True, is_scale))
+            first = number.start - self._has_article(text, words, position, number.start)
+            chosen = words[first : number.end]
+            found += [self._written(text, word) for word in words[position:first]]
+            is_scale = number.end - number.start == 1 and words[number.start].key in self._scales
+            if is_scale and self._articles and first == number.start:
+                found += chosen  # "several hundred" is no number
+            else:
+                figures = self._with_ending(number.text) if number.is_ordinal else number.text
+                place = chosen[0].start, chosen[-1].end
+                found.append(Number(*place, figures, number.value, number.is_ordinal, True, is_scale))
             position = number.end
         found += [self._written(text, word) for word in words[position:]]
-        return self._with_large(text, found)
+        return self._without_halves(text, self._with_large(text, found))
+
+    def _has_article(self, text: str, words: list[Word], position: int, first: int) -> bool:
+        """Whether a number such as "hundred" begins with the "a" in front of it."""
+        if first <= position or words[first].key not in self._scales:
+            return False
+        return words[first - 1].key in self._articles and text[words[first - 1].end : words[first].start] == " "
+
+    def _without_halves(self, text: str, pieces: list[Piece]) -> list[Piece]:
+        """Make words again of numbers whose end stands for both: "two or three hundred"."""
+        found = list(pieces)
+        for index in range(2, len(pieces)):
+            first, joint, second = pieces[index - 2 : index + 1]
+            if not isinstance(first, Number) or not isinstance(second, Number) or not isinstance(joint, Word):
+                continue
+            if (
+                joint.key in self._joiners
+                and _is_half(first, second)
+                and text[first.end : second.start].count(" ") == 2
+            ):
+                found[index - 2], found[index] = _word(text, first), _word(text, second)
+        return found
 
     def _is_no_number(self, word: Word) -> bool:
         return word.key in self._never or word.key[0].isdigit()
@@ -140,6 +162,16 @@ class Spotter:
             return None
         value = last.value + piece.value
         return replace(last, end=piece.end, figures=f"{value:.0f}", value=value)
+
+
+def _is_half(first: Number, second: Number) -> bool:
+    is_round = second.value >= 100 and second.value % 100 == 0
+    return first.is_spelled and second.is_spelled and not second.is_ordinal and first.value < 100 and is_round
+
+
+def _word(text: str, number: Number) -> Word:
+    said = text[number.start : number.end]
+    return Word(number.start, number.end, said, said.lower().replace(" ", "_"))
 
 
 def _finder() -> Callable[[list[_Token], str, float], Any]:

@@ -24,6 +24,7 @@ from .shape import Shape
 _SLOT = re.compile(r"\{(\w+)(?::([\w-]+))?\}")
 _RANGE = re.compile(r"(\d+)(?:st|nd|rd|th)?-(\d+)(st|nd|rd|th)?")
 _CAPITAL = "^"
+_ALSO_IN_FIGURES = ("money", "percent", "time")
 _HOURS = 12
 
 
@@ -55,10 +56,15 @@ class Pattern:
         while found := self.said.search(shape.line, place):
             place = found.start() + 1
             slots = {name: shape.pieces[shape.span(found.start(name), 0)[0]] for name in self.kinds if found[name]}
-            if all(self._fits(name, piece) for name, piece in slots.items()):
+            if self._is_due(slots) and all(self._fits(name, piece) for name, piece in slots.items()):
                 first, last = shape.span(found.start("from_"), found.end("to_"))
                 yield Filled(first, last, self._fill(slots, figures))
                 place = max(place, found.end("to_"))
+
+    def _is_due(self, slots: Mapping[str, Piece]) -> bool:
+        """Whether there is something to write: dates in figures are as their writer wants them, "5 percent" is not."""
+        is_spelled = any(isinstance(piece, Number) and piece.is_spelled for piece in slots.values())
+        return is_spelled or self.rule in _ALSO_IN_FIGURES
 
     def _fits(self, name: str, piece: Piece) -> bool:
         kind = self.kinds[name]
