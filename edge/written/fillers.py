@@ -9,6 +9,7 @@ from .draft import Draft, Edit
 from .tables import Tables
 from .words import Word, capital, words_of
 
+_AROUND = " \n\t,.;:!…-"
 _COMMA = re.compile(r"\s*,")
 _PAUSE = re.compile(r"[^\S\n]*[,.!?…-]*[^\S\n]*")
 _AFTER = re.compile(r"[^\S\n]*,*[^\S\n]*")
@@ -26,8 +27,10 @@ def drop_fillers(draft: Draft, tables: Tables) -> None:
 
 
 def _is_filler(text: str, word: Word, tables: Tables) -> bool:
+    """Whether a word is a filler: not a name such as "ER", not quoted, not asked."""
     is_name = (len(word.said) > 1 and word.said.isupper()) or word.said[1:] != word.said[1:].lower()
-    return word.key in tables.fillers and not is_name
+    is_bare = not text[word.start - 1 : word.start].strip(_AROUND) and not text[word.end : word.end + 1].strip(_AROUND)
+    return is_bare and not is_name and word.key in tables.fillers
 
 
 def _runs(text: str, words: list[Word]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from ..errors import OptionError
 from ..kinds import Choice, Flag, Special, Whole
 from ..settings import check_fields, setting
-from ..values import several, shown, text
+from ..values import flag, several, shown, text
 
 Punctuation = Literal["off", "end", "anywhere"]
 Spelling = Literal["en-GB", "en-US"]
@@ -40,6 +40,7 @@ class Replacement:
     regex: bool = False
 
     def __post_init__(self) -> None:
+        flag("regex", self.regex)
         text("heard", self.heard, _LONGEST_PHRASE)
         text("written", self.written, _MOST_LETTERS)
         if not self.heard.strip():
@@ -56,10 +57,16 @@ def _rules(value: object) -> tuple[str, ...]:
 
 def _replacements(value: object) -> tuple[Replacement, ...]:
     rows = several("replacements", value, _MOST_ROWS, '[Replacement("git hub", "GitHub")]')
-    for row in rows:
-        if not isinstance(row, Replacement):
-            raise OptionError(f"replacements has {shown(row)}; expected a Replacement")
-    return rows
+    return tuple(_replacement(row) for row in rows)
+
+
+def _replacement(row: object) -> Replacement:
+    """Return a line of the dictionary, which may be a table of a settings file."""
+    if isinstance(row, Replacement):
+        return row
+    if isinstance(row, Mapping) and {"heard", "written"} <= row.keys() <= {"heard", "written", "regex"}:
+        return Replacement(**row)
+    raise OptionError(f"replacements has {shown(row)}; expected heard and written, and regex = true for a pattern")
 
 
 def _snippets(value: object) -> dict[str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import tomllib
 from typing import Any
 
 import pytest
 
 from edge.errors import EdgeError, OptionError
+from edge.settings import options_from
 from edge.written import Change, Replacement, Writer, WrittenOptions
 
 NO_FIGURES = ["figures"]
@@ -148,7 +150,9 @@ def test_the_users_rows_replace_add_and_remove() -> None:
         ({"tables": {"en": {"actions": {"away": "delete"}}}}, "expected scratch or undo"),
         ({"tables": {"en": {"fillers": "um"}}}, "expected a list of words"),
         ({"tables": {"en": {"commands": {"row": 3}}}}, "expected a text, or false to remove it"),
-        ({"replacements": [("a", "b")]}, "expected a Replacement"),
+        ({"replacements": [("a", "b")]}, "expected heard and written"),
+        ({"replacements": [{"heard": "a"}]}, "expected heard and written"),
+        ({"replacements": [{"heard": "a", "written": "b", "regex": "c"}]}, "regex is 'c'; expected True or False"),
         ({"spelling": "en"}, "expected en-GB or en-US"),
         ({"snippets": ["a"]}, "expected a table"),
     ],
@@ -185,3 +189,43 @@ def test_figures_can_be_off_one_by_one() -> None:
     assert Writer("en").write(said).text == "5% in 1984"
     assert Writer("en", WrittenOptions(off=["percent"])).write(said).text == "five percent in 1984"
     assert Writer("en", WrittenOptions(figures_from=3)).write("two or three").text == "two or 3"
+
+
+def test_settings_of_a_file_will_do() -> None:
+    content = """
+        commands = true
+        punctuation = "end"
+        off = ["figures"]
+        snippets = { "my address" = "1 Main Street" }
+        [[replacements]]
+        heard = "git hub"
+        written = "GitHub"
+        [tables.en.commands]
+        "next row" = "\\n"
+    """
+    options = options_from(WrittenOptions, tomllib.loads(content))
+    assert Writer("en", options).write("um git hub comma next row").text == "GitHub,\n"
+    assert Writer("en", options).write("my address").text == "1 Main Street"
+
+
+@pytest.mark.parametrize("said", ['he says "um" a lot', "hm?", "(uh)", "Bien, ¿eh?", "UM is a university"])
+def test_a_filler_that_is_quoted_or_asked_stays(said: str) -> None:
+    language = "es" if "¿" in said else "en"
+    assert Writer(language, WrittenOptions(off=NO_FIGURES)).write(said).text == said
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("um one, uh two", "one, two"),
+        ("I mean, um, uh, no", "I mean no"),
+        ("Um... So there", "So there"),
+        ("first um\nsecond", "first\nsecond"),
+        ("first\num second", "first\nsecond"),
+        ("We went, um.", "We went."),
+        ("um, uh", ""),
+        ("Yes, er, I do", "Yes I do"),
+    ],
+)
+def test_a_filler_goes_with_the_signs_that_set_it_apart(said: str, expected: str) -> None:
+    assert writer().write(said).text == expected
