@@ -18,6 +18,9 @@ _PAUSES = " \t\n,;:-\u2013—"
 """Characters that go in front of a phrase: what a recognizer writes for the pause before it."""
 
 _SIGNS = _PAUSES + ".!?…"
+_SENTENCE = (",", ".", ";", ":", "!", "?", "…")
+"""Signs that take the place of those that the recognizer wrote."""
+
 _ENDS = (".", "!", "?", "\u00a0!", "\u00a0?")
 _GLUE = ("-", "/", "@")
 """Signs that have no blank on either side."""
@@ -59,15 +62,15 @@ class Phrases:
                 continue
             key = " ".join(word.key.replace("-", " ") for word in chosen)
             for kind, known in self.by_kind.items():
-                if key in known and not self._is_said(text, words[: count - n_words], chosen[0].start, key):
+                if key in known and not self._is_said(text, words, count - n_words, key):
                     return Phrase(chosen[0].start, chosen[-1].end, key, kind, known[key])
         return None
 
-    def _is_said(self, text: str, before: list[Word], start: int, key: str) -> bool:
+    def _is_said(self, text: str, words: list[Word], first: int, key: str) -> bool:
         """Whether the word in front shows that a phrase is meant as it is said; a sign between them shows a pause."""
-        if not before or text[before[-1].end : start].strip():
+        if first == 0 or text[words[first - 1].end : words[first].start].strip():
             return False
-        last = before[-1].key
+        last = words[first - 1].key
         return last in self.tables.not_after or last in self.tables.not_after_too.get(key, ())
 
 
@@ -162,12 +165,9 @@ def _joined(head: str, parts: list[tuple[str, str]]) -> tuple[int, str]:
     kept, tail = head.rstrip(_PAUSES), ""
     for kind, value in parts:
         if kind == "punctuation":
-            if not value.startswith(" "):
-                if tail:
-                    tail = tail.rstrip(" ")
-                else:
-                    kept = kept.rstrip(_SIGNS)
-            tail += value
+            if not tail and value.strip() in _SENTENCE:
+                kept = kept.rstrip(_SIGNS)
+            tail = (tail if value.startswith(" ") else tail.rstrip(" ")) + value
         elif kind == "snippet":
             tail += value if not (kept or tail) or tail.endswith(("\n", " ")) else f" {value}"
         else:

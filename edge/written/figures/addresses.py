@@ -18,6 +18,7 @@ _TOP_LEVEL = """
 _TOPS = "|".join(_TOP_LEVEL.split())
 _HOST = re.compile(rf"[\w-]+(?:\.[\w-]+)*\.(?:{_TOPS})(?:/.*)?")
 _PART = re.compile(r"[a-z0-9][\w.+-]*")
+_MOST_SIGNS = 12
 _WWW = ("w", "w", "w")
 _BEFORE = 4
 """Words in front that may say that an address follows."""
@@ -93,12 +94,13 @@ class Addresses:
             return None
         n_signs, last = 0, self._behind_numbers(shape, last)
         text += "".join(_part(shape, index) for index in range(first + 1, last)) if text != "www" else ""
-        while True:
+        while n_signs < _MOST_SIGNS:
             behind, sign = self._sign(shape, last, self._signs)
             part = _part(shape, behind) if sign and _is_next(shape, behind) else ""
             if not part:
-                return _Chain(last, text, n_signs)
+                break
             text, last, n_signs = f"{text}{sign}{part}", behind + 1, n_signs + 1
+        return _Chain(last, text, n_signs)
 
     def _behind_numbers(self, shape: Shape, last: int) -> int:
         """Return the piece behind numbers that go on from a word to a sign: "mary two at"."""

@@ -64,11 +64,12 @@ def counts(shape: Shape, words: DigitWords) -> Iterator[tuple[int, int]]:
         values: list[int] = []
         last = first
         while last < len(shape.pieces) and (value := _counted(shape, first, last)) is not None:
-            if len(values) > 1 and value - values[-1] != values[1] - values[0]:
+            step = value - values[-1] if values else 0
+            if values and (abs(step) != 1 or (len(values) > 1 and step != values[1] - values[0])):
                 break
             values.append(value)
             last += 1
-        if len(values) >= FEWEST and abs(values[1] - values[0]) == 1 and not _is_announced(shape, words, first):
+        if len(values) >= FEWEST and not _is_announced(shape, words, first):
             yield first, last
             first = last
         else:
@@ -126,13 +127,8 @@ def _is_one(shape: Shape, words: DigitWords, first: int, last: int, parts: list[
     is_announced = _is_announced(shape, words, first)
     if len(digits) in TELEPHONE and len(parts) > 2 and (digits[0] == "0" or is_announced):
         return True
-    if (
-        len(digits) < FEWEST
-        or len(parts) < 2
-        or any(len(part) > 1 and part[0] != "0" and len(set(part)) > 1 for part in parts)
-    ):
-        return False
-    return is_announced or not _is_counting(parts)
+    is_of_digits = all(part[0] == "0" or len(set(part)) == 1 for part in parts)
+    return len(parts) > 1 and is_of_digits and (is_announced or not _is_counting(parts))
 
 
 def _is_announced(shape: Shape, words: DigitWords, first: int) -> bool:

@@ -108,11 +108,8 @@ class Spotter:
             first, joint, second = pieces[index - 2 : index + 1]
             if not isinstance(first, Number) or not isinstance(second, Number) or not isinstance(joint, Word):
                 continue
-            if (
-                joint.key in self._joiners
-                and _is_half(first, second)
-                and text[first.end : second.start].count(" ") == 2
-            ):
+            is_near = text[first.end : second.start] == f" {joint.said} "
+            if is_near and joint.key in self._joiners and _is_half(first, second):
                 found[index - 2], found[index] = _word(text, first), _word(text, second)
         return found
 

@@ -73,6 +73,7 @@ def test_commands_are_off_unless_asked_for() -> None:
         ("yes dash no", "yes \u2013 no"),
         ("put a comma there", "put a comma there"),
         ("salt ampersand pepper", "salt & pepper"),
+        ("say open quote Yes. close quote and go", 'say "Yes." and go'),
     ],
 )
 def test_signs_go_anywhere_where_that_is_asked_for(said: str, expected: str) -> None:
