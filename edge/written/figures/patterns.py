@@ -5,10 +5,10 @@ r"""Patterns of the tables: what is said, and how it is written.
     say = "<at|by> {h:1-12} {m:10-59}"
 
 Elements are divided by blanks. `a|b` is one word of several, `[a]` may be missing, `<a>` has to be there and stays as
-it is, `,` may be a comma. `{n}` is any number, `{n:1-12}` a whole one in a range, `{n:1st-31st}` an ordinal,
-`{n:months}` a word of a list; `{n:spelled}` a number that is not in figures yet. What is written has the same names;
-`{h-1}` is the hour before, `{m:02}` has two digits, `{n:plain}` is whole and not
-grouped, and `{n:roman}` is that of a century.
+it is, `,` may be a comma, `$` is the end or a sign. `{n}` is any number, `{n:1-12}` a whole one in a range,
+`{n:1st-31st}` an ordinal, `{n:months}` a word of a list; `{n:spelled}` a number that is not in figures yet. What is
+written has the same names; `{h-1}` is the hour before, `{m:02}` has two digits, `{n:plain}` is whole and not grouped,
+and `{n:roman}` is that of a century.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .numbers import Number, Piece
-from .shape import Shape
+from .shape import BREAK, Shape
 
 _SLOT = re.compile(r"\{(\w+)(?::([\w-]+))?\}")
 _RANGE = re.compile(r"(\d+)(?:st|nd|rd|th)?-(\d+)(st|nd|rd|th)?")
+_SIGNS = {",": ",?", "$": rf"(?= \Z|,| {BREAK})"}
 _CAPITAL = "^"
 _ALSO_IN_FIGURES = ("money", "percent", "time")
 _HOURS = 12
@@ -120,8 +121,8 @@ def _pattern(rule: str, said: str, write: str, lists: Mapping[str, Mapping[str, 
 
 
 def _element(element: str, kinds: dict[str, str], lists: Mapping[str, Mapping[str, str]]) -> str:
-    if element == ",":
-        return ",?"
+    if element in _SIGNS:
+        return _SIGNS[element]
     if element.startswith("["):
         return f"(?:{_element(element[1:-1], kinds, lists)})?"
     slot = _SLOT.fullmatch(element.strip("<>"))
