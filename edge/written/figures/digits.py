@@ -127,7 +127,9 @@ def _is_one(shape: Shape, words: DigitWords, first: int, last: int, parts: list[
     is_announced = _is_announced(shape, words, first)
     if len(digits) in TELEPHONE and len(parts) > 2 and (digits[0] == "0" or is_announced):
         return True
-    is_of_digits = all(part[0] == "0" or len(set(part)) == 1 for part in parts)
+    is_of_digits = all(
+        len(piece.figures) == 1 or piece.figures[0] == "0" for piece in pieces if isinstance(piece, Number)
+    )
     return len(parts) > 1 and is_of_digits and (is_announced or not _is_counting(parts))
 
 

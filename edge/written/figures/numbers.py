@@ -64,6 +64,7 @@ class Spotter:
         self._never = frozenset((*table.get("never", ()), *self._large))
         self._scales = frozenset(table.get("scales", ()))
         self._articles = frozenset(table.get("articles", ()))
+        self._aliases: Mapping[str, str] = table.get("aliases", {})
         self._joiners = frozenset(table.get("joiners", ()))
         self._decimal: str = table["decimal"]
         group = "," if self._decimal == "." else r"\."
@@ -75,7 +76,11 @@ class Spotter:
     def pieces(self, text: str, words: list[Word]) -> list[Piece]:
         """Return the words of a text, with one number in place of those that say it."""
         tokens = [
-            _Token(word.key, index > 0 and text[words[index - 1].end : word.start] != " ", self._is_no_number(word))
+            _Token(
+                self._aliases.get(word.key, word.key),
+                index > 0 and text[words[index - 1].end : word.start] != " ",
+                self._is_no_number(word),
+            )
             for index, word in enumerate(words)
         ]
         found: list[Piece] = []

@@ -8,7 +8,7 @@ Elements are divided by blanks. `a|b` is one word of several, `[a]` may be missi
 it is, `,` may be a comma, `$` is the end or a sign. `{n}` is any number, `{n:1-12}` a whole one in a range,
 `{n:1st-31st}` an ordinal, `{n:months}` a word of a list; `{n:spelled}` a number that is not in figures yet. What is
 written has the same names; `{h-1}` is the hour before, `{m:02}` has two digits, `{n:plain}` is whole and not grouped,
-and `{n:roman}` is that of a century.
+`{n:roman}` is that of a century, and `{m:to}` are the minutes that are left of an hour. `=` leaves what is said.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _SLOT = re.compile(r"\{(\w+)(?::([\w-]+))?\}")
 _RANGE = re.compile(r"(\d+)(?:st|nd|rd|th)?-(\d+)(st|nd|rd|th)?")
 _SIGNS = {",": ",?", "$": rf"(?= \Z|,| {BREAK})"}
 _CAPITAL = "^"
+_AS_SAID = "="
 _ALSO_IN_FIGURES = ("money", "percent", "time")
 _HOURS = 12
 
@@ -59,7 +60,8 @@ class Pattern:
             slots = {name: shape.pieces[shape.span(found.start(name), 0)[0]] for name in self.kinds if found[name]}
             if self._is_due(slots) and all(self._fits(name, piece) for name, piece in slots.items()):
                 first, last = shape.span(found.start("from_"), found.end("to_"))
-                yield Filled(first, last, self._fill(slots, figures))
+                said = shape.text[shape.pieces[first].start : shape.pieces[last - 1].end]
+                yield Filled(first, last, said if self.write == _AS_SAID else self._fill(slots, figures))
                 place = max(place, found.end("to_"))
 
     def _is_due(self, slots: Mapping[str, Piece]) -> bool:
@@ -85,7 +87,7 @@ class Pattern:
             value = int(piece.value)
             if found[2]:
                 return str(value - 1 or _HOURS)
-            forms = {"02": f"{value:02}", "plain": str(value), "roman": _roman(value)}
+            forms = {"02": f"{value:02}", "plain": str(value), "roman": _roman(value), "to": f"{60 - value:02}"}
             return forms[found[3]] if found[3] else figures(piece)
 
         return re.sub(r"\{(\w+)(-1)?(?::(\w+))?\}", one, self.write)
