@@ -60,7 +60,7 @@ def _cased(word: str, like: str) -> str:
 
 
 def _changed_at(events: Sequence[Event], which: int, change: Callable[[str], str]) -> list[Event]:
-    """Change the first (0) or the last (-1) of the segments among events."""
+    """Replace the first (0) or the last (-1) of the segments among events by a changed one."""
     changed = list(events)
     finals = [(index, event) for index, event in enumerate(events) if isinstance(event, Final)]
     if finals:
@@ -70,7 +70,7 @@ def _changed_at(events: Sequence[Event], which: int, change: Callable[[str], str
 
 
 def _changed(segment: Segment, which: int, change: Callable[[str], str]) -> Segment:
-    """Change a segment's text and, where it has words, the word at the joint; what it was before is kept."""
+    """Write a segment's text anew and, where it has words, the word at the joint; what it was before is kept."""
     text = change(segment.text)
     if text == segment.text:
         return segment
