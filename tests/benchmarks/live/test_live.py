@@ -103,6 +103,7 @@ def test_the_least_score_gives_the_share_asked_for() -> None:
 
 
 def test_the_command_measures_a_set(tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("jiwer")
     samples = soundfile.read(jfk_clip, dtype="float32")[0][: 4 * 16_000]
     soundfile.write(tmp_path / "a.wav", samples, 16_000)
     entry = {"audio": "a.wav", "text": "and so my fellow americans ask not", "language": "en"}

@@ -49,7 +49,7 @@ def test_a_file_has_the_size_that_is_told(source: Path, tmp_path: Path, precisio
 def test_running_takes_about_the_memory_that_is_told(source: Path, tmp_path: Path, precision: Precision) -> None:
     out = tmp_path / "model.gguf"
     export_whisper(source, out, precision=precision)
-    found = subprocess.run([sys.executable, "-c", PROGRAM, str(out)], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-P", "-c", PROGRAM, str(out)], capture_output=True, text=True, check=True)
     assert memory_bytes(PUBLISHED[source.name], precision) == pytest.approx(1024 * int(found.stdout), rel=0.2)
 
 
