@@ -4,6 +4,7 @@
     ├── OptionError (ValueError)              a setting that is unknown, out of range or not for this model
     ├── AudioError (ValueError)               a recording that cannot be read or is not audio
     ├── MicrophoneError (OSError)             a microphone that is not there or cannot be opened
+    ├── DesktopError (OSError)                a desktop without what keys or typing need, or that refuses it
     ├── FormatError (ValueError)              a model file that is damaged, hostile or not what it claims
     ├── ModelNotFoundError (FileNotFoundError) an unknown name, or a file that is not there
     ├── UnsupportedModelError (ValueError)    a sound file of a kind that this runtime does not run
@@ -34,6 +35,10 @@ class AudioError(EdgeError, ValueError):
 
 class MicrophoneError(EdgeError, OSError):
     """A microphone that is not there or cannot be opened, or a library that it needs and that is missing."""
+
+
+class DesktopError(EdgeError, OSError):
+    """A desktop that lacks what keys or typing need, or refuses it."""
 
 
 class FormatError(EdgeError, ValueError):

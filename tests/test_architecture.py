@@ -34,6 +34,9 @@ TOOLCHAIN_LIBRARIES = (
 TORCH_PACKAGE = "export.compress"
 """Written in torch; what uses it imports it inside functions."""
 
+DESKTOP_LIBRARIES = {"Xlib": "edge.desktop.x11", "jeepney": "edge.desktop.portal", "pynput": "edge.desktop.pynput"}
+"""Packages that alone may import a library of the desktop's."""
+
 LIBRARIES_OF_EXTRAS = {
     "edge.bench.scoring": {"jiwer", "whisper_normalizer"},
     "edge.written.figures.numbers": {"text_to_num"},
@@ -105,7 +108,8 @@ def test_edge_imports_few_libraries() -> None:
 
     def is_wrong(found: Import) -> bool:
         is_extra = found.in_function and found.top in LIBRARIES_OF_EXTRAS.get(found.importer, ())
-        return found.top not in allowed and not is_extra
+        is_desktop = f"{found.importer}.".startswith(f"{DESKTOP_LIBRARIES.get(found.top, '-')}.")
+        return found.top not in allowed and not is_extra and not is_desktop
 
     assert _offenders("edge", is_wrong) == []
 
