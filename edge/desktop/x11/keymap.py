@@ -11,6 +11,9 @@ from Xlib import XK, X
 from ...errors import DesktopError
 from ..chords import Chord
 
+for _group in ("xkb", "xf86"):
+    XK.load_keysym_group(_group)  # names of AltGr, of switches between layouts and of media keys
+
 _LEVEL3 = 0xFE03
 """Keysym of the key for the third level, AltGr."""
 
@@ -85,6 +88,10 @@ class Keymap:
     def can_type(self, text: str) -> bool:
         """Whether each character is one press, and Caps Lock does not turn it into another."""
         return not self.has_caps_lock and all(character in self.strokes for character in text)
+
+    def has(self, chord: Chord) -> bool:
+        """Whether some key makes what the chord names."""
+        return XK.string_to_keysym(chord.key) in self.keycodes
 
     def keycode(self, key: str) -> int:
         """Return the key that a keysym's name is on, in any layout.

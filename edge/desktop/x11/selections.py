@@ -30,6 +30,8 @@ _PIECE_BYTES = 64 * 1024
 _QUIET_S = 0.15
 """Time without a reader after which a program has read all that it wanted: some ask for one type after another."""
 
+_LONGEST_S = 1.0
+
 _ANSWER_S = 5.0
 
 Result = TypeVar("Result")
@@ -54,6 +56,8 @@ class _Held:
     before: Content | None = None
     """Content to restore; None where ours stays."""
     restore_at_s: float | None = None
+    restore_by_s: float = 0.0
+    """Time at which it is restored, whoever still reads: some managers never stop."""
 
 
 @dataclass(slots=True)
@@ -131,7 +135,9 @@ class Selections:
         self._ask(self._forget_before)
 
     def close(self) -> None:
-        """End the thread; what is lent is restored first, as far as it can outlive its owner."""
+        """End the thread; what is lent is restored first, and given to the manager of clipboards where there is one."""
+        self._ask(self._restore_now)
+        self._ask(self._hand_over)
         self._is_closing = True
         os.write(self._wake_write, b"q")
         self._thread.join(_ANSWER_S)
@@ -158,14 +164,14 @@ class Selections:
 
     def _serve(self) -> None:
         with suppress(error.ConnectionClosedError):
-            while not (self._is_closing and not self._sending):
+            while not self._is_closing:
                 while self._orders:
                     self._orders.popleft()()
                 while self._display.pending_events():
                     self._handle(self._display.next_event())
                 self._restore_what_is_due()
                 self._display.flush()
-                if self._orders or self._display.pending_events() or (self._is_closing and not self._sending):
+                if self._orders or self._display.pending_events() or self._is_closing:
                     continue
                 ready, _, _ = select.select([self._display.fileno(), self._wake_read], [], [], self._until_due_s())
                 if self._wake_read in ready:
@@ -199,8 +205,32 @@ class Selections:
 
     def _plan_restoring(self) -> None:
         for held in self._memory.held.values():
-            if held.before is not None:
+            if held.before is not None and held.restore_at_s is None:
                 held.restore_at_s = time.monotonic() + _QUIET_S
+                held.restore_by_s = time.monotonic() + _LONGEST_S
+
+    def _restore_now(self) -> None:
+        for held in self._memory.held.values():
+            if held.before is not None:
+                held.restore_at_s = held.restore_by_s = time.monotonic()
+        self._restore_what_is_due()
+
+    def _hand_over(self) -> None:
+        """Have the manager of clipboards, if there is one, take what would be lost with its owner."""
+        atom = self._display.get_atom
+        manager, place = atom("CLIPBOARD_MANAGER"), atom("EDGEWISE_SAVE")
+        if CLIPBOARD not in self._memory.held or self._display.get_selection_owner(manager) == X.NONE:
+            return
+        self._window.convert_selection(manager, atom("SAVE_TARGETS"), place, X.CurrentTime)
+        until_s = time.monotonic() + _LONGEST_S
+        while (left_s := until_s - time.monotonic()) > 0:
+            while self._display.pending_events():
+                found = self._display.next_event()
+                if found.type == X.SelectionNotify and found.selection == manager:
+                    return
+                self._handle(found)
+            self._display.flush()
+            select.select([self._display.fileno()], [], [], left_s)
 
     def _forget_before(self) -> None:
         for held in self._memory.held.values():
@@ -210,7 +240,7 @@ class Selections:
         for name, held in list(self._memory.held.items()):
             if held.restore_at_s is None or held.before is None:
                 continue
-            if not self._is_closing and (held.restore_at_s > time.monotonic() or self._sending):
+            if held.restore_at_s > time.monotonic() or (self._sending and held.restore_by_s > time.monotonic()):
                 continue
             if held.before.parts:
                 self._own(name, _Held(held.before, self._server_time()))
@@ -252,7 +282,7 @@ class Selections:
 
     def _note_reader(self, window: int, held: _Held) -> None:
         if held.restore_at_s is not None:
-            held.restore_at_s = time.monotonic() + _QUIET_S
+            held.restore_at_s = min(time.monotonic() + _QUIET_S, held.restore_by_s)
         with self._memory.has_read:
             self._memory.reads.append(Read(client_of(self._display, window), time.monotonic()))
             self._memory.has_read.notify_all()

@@ -65,7 +65,7 @@ class X11Typist:
         with self._lock:
             try:
                 return self._deliver(text, target or focused_target(self._display), keep)
-            except (error.ConnectionClosedError, OSError) as failure:
+            except error.ConnectionClosedError as failure:
                 raise DesktopError(f"the X11 server is gone ({failure}); the text was not typed") from failure
 
     def put(self, text: str) -> None:
@@ -120,6 +120,8 @@ class X11Typist:
     def _by_paste(self, text: str, target: Target, keymap: Keymap, keep: bool) -> Delivery:
         chord = paste_chord(target.application, self._chords)
         name = PRIMARY if chord == SELECTION_PASTE else CLIPBOARD
+        if not keymap.has(chord):
+            chord = SELECTION_PASTE  # most programs know it, and no layout is without these keys
         before = self._content_before() if name == CLIPBOARD else self._selections.read(name)
         stroke = keymap.stroke(chord)
         self._selections.lend(text, before, name)

@@ -1,0 +1,233 @@
+"""Text that is typed into real programs and read back."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edge.desktop.protocol import Way
+from tests.edge.desktop.hands import hold, press_key
+from tests.edge.desktop.screen import Window, wait_for
+
+if TYPE_CHECKING:
+    from edge.desktop.x11.selections import Selections
+    from edge.desktop.x11.typist import X11Typist
+
+EVERYTHING = "Café “quotes” naïve \u2013 漢字かな 😀 👩‍💻 ß€§ {}[]~^`@\\ Zz\ttab\nnext 'line' \"end\"."
+PLAIN = "The quick brown fox; it's 5 o'clock? (Yes!) <a@b.c> #1 \\ ~ ^ ` | $ % & * + = _ - / : {} []"
+LONG = (f"{PLAIN} é 漢 " * 30)[:2000]
+
+OpenWindow = Callable[[str], Window]
+
+
+@pytest.fixture
+def typist(display_name: str) -> Iterator[X11Typist]:
+    from edge.desktop.x11.typist import X11Typist
+
+    made = X11Typist()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def copier(display_name: str) -> Iterator[Selections]:
+    """Another program that owns the clipboard."""
+    from edge.desktop.x11.selections import Selections
+
+    made = Selections()
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("kind", ["tk", "gtk", "xterm"])
+def test_a_program_shows_exactly_what_was_typed(kind: str, typist: X11Typist, open_window: OpenWindow) -> None:
+    window = open_window(kind)
+    for text, way in ((PLAIN, Way.KEYS), (EVERYTHING, Way.PASTE), (LONG, Way.PASTE), ("a\nb", Way.PASTE)):
+        delivery = typist.deliver(text)
+        assert (delivery.way, delivery.typed, delivery.trouble) == (way, len(text), "")
+        assert window.comes_to(text) == text
+
+
+def test_the_clipboard_has_all_its_types_again(typist: X11Typist, copier: Selections, open_window: OpenWindow) -> None:
+    from edge.desktop.x11.contents import Content, Part
+
+    picture = bytes(range(256)) * 4096
+    content = Content(
+        {
+            "image/png": Part("image/png", 8, picture),
+            "text/html": Part("text/html", 8, b"<b>bold</b>"),
+            "UTF8_STRING": Part("UTF8_STRING", 8, "früher".encode()),
+            "_NUMBERS": Part("INTEGER", 32, (1, 2, 3)),
+        }
+    )
+    copier.put(content)
+    window = open_window("tk")
+    typist.prepare()
+    for text in ("漢", "字"):
+        assert typist.deliver(text).is_whole
+        assert window.comes_to(text) == text
+    wait_for(lambda: copier.read().text == "früher", "the clipboard to be restored")
+    assert copier.read().parts == content.parts
+
+
+def test_what_is_copied_while_a_text_is_lent_stays(
+    typist: X11Typist, copier: Selections, open_window: OpenWindow
+) -> None:
+    from edge.desktop.x11.contents import text_content
+
+    window = open_window("tk")
+    assert typist.deliver("漢").is_whole
+    copier.put(text_content("copied since", is_private=False))
+    assert window.comes_to("漢") == "漢"
+    time.sleep(0.3)  # twice what restoring waits
+    assert typist.read() == "copied since"
+
+
+def test_an_empty_clipboard_is_empty_again(typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+    window = open_window("tk")
+    assert typist.deliver("漢").is_whole
+    assert window.comes_to("漢") == "漢"
+    wait_for(lambda: display.get_selection_owner(display.get_atom("CLIPBOARD")) == 0, "the clipboard to be empty")
+
+
+def test_a_lent_text_is_marked_as_private(display_name: str, copier: Selections, display: Any) -> None:
+    from edge.desktop.x11.contents import Content, read_selection
+
+    copier.lend("secret words", Content())
+    assert read_selection(display, "CLIPBOARD").parts["x-kde-passwordManagerHint"].value == b"secret"
+
+
+def test_nothing_is_typed_into_a_window_that_took_the_focus(typist: X11Typist, open_window: OpenWindow) -> None:
+    open_window("tk")
+    target = typist.focused()
+    thief = open_window("xterm")
+    delivery = typist.deliver("for somebody else", target)
+    assert (delivery.way, delivery.typed) == (Way.CLIPBOARD, 0)
+    assert delivery.trouble == "another window took the focus; the text is in the clipboard"
+    assert typist.read() == "for somebody else"
+    delivery = typist.deliver("for nobody", target, keep=False)
+    assert (delivery.way, delivery.trouble) == (Way.NONE, "another window took the focus; the text was not typed")
+    assert typist.read() == "for somebody else"
+    assert thief.text == ""
+
+
+def test_the_rest_is_kept_when_the_focus_moves_while_typing(
+    typist: X11Typist, display: Any, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edge.desktop.x11 import typist as module
+
+    window = open_window("tk")
+    looks = iter([True, True, True])
+    monkeypatch.setattr(module.X11Typist, "_has_focus", lambda *_: next(looks, False))
+    delivery = typist.deliver(PLAIN)
+    assert delivery.typed == 32
+    assert "another window took the focus after 32 of" in delivery.trouble
+    assert window.comes_to(PLAIN[:32]) + typist.read() == PLAIN
+
+
+@pytest.mark.parametrize("key", ["Control_L", "Alt_L", "Shift_L"])
+def test_held_modifiers_are_waited_for(key: str, typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+    window = open_window("tk")
+    with hold(display, key) as release:
+        threading.Timer(0.3, release).start()
+        began_s = time.monotonic()
+        assert typist.deliver("what is it").is_whole
+        assert time.monotonic() - began_s > 0.25
+    assert window.comes_to("what is it") == "what is it"
+
+
+def test_a_key_that_stays_down_is_said(
+    typist: X11Typist, display: Any, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edge.desktop.x11 import typist as module
+
+    monkeypatch.setattr(module, "KEYS_UP_S", 0.2)
+    window = open_window("tk")
+    with hold(display, "Control_L"):
+        delivery = typist.deliver("what is it")
+    assert delivery.trouble == "a key was held for 0 s; the text is in the clipboard"
+    assert window.text == ""
+
+
+def test_a_window_that_does_not_paste_leaves_the_text_in_the_clipboard(
+    typist: X11Typist, display: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edge.desktop.x11 import typist as module
+
+    monkeypatch.setattr(module, "PASTED_S", 0.2)
+    with _deaf_window(display):
+        wait_for(lambda: typist.focused() is not None, "the window to have the focus")
+        delivery = typist.deliver("漢字")
+    assert (delivery.way, delivery.typed) == (Way.CLIPBOARD, 0)
+    assert delivery.trouble == "the window did not paste at ctrl+v within 0 s; the text is in the clipboard"
+    assert typist.read() == "漢字"
+
+
+def test_without_a_window_the_text_is_in_the_clipboard(typist: X11Typist) -> None:
+    assert typist.deliver("nobody").trouble == "no window has the focus; the text is in the clipboard"
+    assert typist.read() == "nobody"
+
+
+@pytest.mark.parametrize("layout", ["de", "fr", "us -variant dvorak"])
+def test_any_layout(layout: str, typist: X11Typist, open_window: OpenWindow) -> None:
+    window = open_window("tk")
+    subprocess.run(["setxkbmap", *layout.split()], check=True)
+    try:
+        for text in ("Zäh, y & q? 7 / 8 = a@b.c [x]", EVERYTHING):
+            assert typist.deliver(text).is_whole
+            assert window.comes_to(text) == text
+    finally:
+        subprocess.run(["setxkbmap", "us"], check=True)
+
+
+def test_a_layout_without_latin_letters_pastes(typist: X11Typist, open_window: OpenWindow) -> None:
+    window = open_window("gtk")
+    subprocess.run(["setxkbmap", "ru"], check=True)
+    try:
+        for text in ("Ordinary words", EVERYTHING):
+            assert typist.deliver(text).is_whole
+            assert window.comes_to(text) == text
+    finally:
+        subprocess.run(["setxkbmap", "us"], check=True)
+
+
+def test_the_second_of_two_layouts(typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+    window = open_window("gtk")
+    subprocess.run(["setxkbmap", "us,de", "-option", "grp:toggle"], check=True)
+    try:
+        press_key(display, "ISO_Next_Group")
+        for text in ("Zy & Größe @ [x] {y} €", EVERYTHING):
+            assert typist.deliver(text).is_whole
+            assert window.comes_to(text) == text
+    finally:
+        subprocess.run(["setxkbmap", "us", "-option", ""], check=True)
+
+
+def test_caps_lock_does_not_shout(typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+    window = open_window("tk")
+    press_key(display, "Caps_Lock")
+    try:
+        assert typist.deliver("Not a shout").is_whole
+        assert window.comes_to("Not a shout") == "Not a shout"
+    finally:
+        press_key(display, "Caps_Lock")
+
+
+@contextmanager
+def _deaf_window(display: Any) -> Iterator[None]:
+    """A window that takes the focus and nothing else."""
+    window = display.screen().root.create_window(0, 0, 50, 50, 0, display.screen().root_depth)
+    window.set_wm_class("deaf", "Deaf")
+    window.map()
+    display.sync()
+    try:
+        yield
+    finally:
+        window.destroy()
+        display.sync()

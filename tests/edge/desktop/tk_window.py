@@ -1,0 +1,24 @@
+"""A Tk text window: python tk_window.py FILE. The file always holds what the window shows."""
+
+from __future__ import annotations
+
+import sys
+import tkinter
+from pathlib import Path
+
+
+def main(path: Path) -> None:
+    root = tkinter.Tk(className="Tkwindow")
+    text = tkinter.Text(root)
+    text.pack()
+    text.focus_force()
+
+    def save() -> None:
+        path.write_text(text.get("1.0", "end-1c"), encoding="utf-8")
+        root.after(20, save)
+
+    root.after(100, save)
+    root.mainloop()
+
+
+main(Path(sys.argv[1]))
