@@ -94,9 +94,11 @@ _TERMINALS = """
     xfce4-terminal yakuake
 """
 
+_SELECTION_TERMINALS = ("xterm", "uxterm", "urxvt", "rxvt")
+
 _CHORDS = {
     **dict.fromkeys(_TERMINALS.split(), TERMINAL_PASTE),
-    **dict.fromkeys(("xterm", "uxterm", "urxvt", "rxvt"), SELECTION_PASTE),
+    **dict.fromkeys(_SELECTION_TERMINALS, SELECTION_PASTE),
     "emacs": Chord("y", frozenset({"ctrl"})),
 }
 """Keys that paste, by the class of the program's window."""
@@ -106,3 +108,9 @@ def paste_chord(application: str, own: Mapping[str, Chord] | None = None) -> Cho
     """Return the keys that paste into a program: the user's own choice, else what its class is known for."""
     name = application.lower()
     return (own or {}).get(name) or _CHORDS.get(name, PASTE)
+
+
+def is_terminal(application: str) -> bool:
+    """Whether a program of this class is known to be a terminal."""
+    name = application.lower()
+    return name in _SELECTION_TERMINALS or name in _TERMINALS.split()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +75,7 @@ class Keymap:
             for keycode, row in enumerate(rows, first):
                 if column < len(row) and row[column]:
                     map_.keycodes.setdefault(int(row[column]), keycode)
-        shift, level3 = map_.keycodes.get(XK.XK_Shift_L, 0), map_.keycodes.get(_LEVEL3, 0)
+        shift, level3 = map_.level_keys
         for level, held in enumerate(((), (shift,), (level3,), (level3, shift))):
             if 0 in held:
                 continue
@@ -84,6 +84,11 @@ class Keymap:
                 map_.strokes.setdefault(character, Stroke(keycode, held))
         map_.strokes.pop("", None)
         return map_
+
+    @property
+    def level_keys(self) -> tuple[int, int]:
+        """Keys for the second and the third level, Shift and AltGr; 0 where there is none."""
+        return self.keycodes.get(XK.XK_Shift_L, 0), self.keycodes.get(_LEVEL3, 0)
 
     def can_type(self, text: str) -> bool:
         """Whether each character is one press, and Caps Lock does not turn it into another."""
@@ -140,3 +145,10 @@ def held_keys(display: Any) -> Iterator[int]:
     """Yield the keys that are down."""
     for byte, bits in enumerate(display.query_keymap()):
         yield from (8 * byte + bit for bit in range(8) if bits >> bit & 1)
+
+
+def own_keycodes(display: Any, chords: Iterable[Chord]) -> frozenset[int]:
+    """Return the keys of chords of ours, and all modifiers, which alone do nothing."""
+    keymap = Keymap.of(display)
+    modifiers = (keycode for keycodes in display.get_modifier_mapping() for keycode in keycodes)
+    return frozenset(modifiers) | {keymap.keycode(chord.key) for chord in chords if keymap.has(chord)}

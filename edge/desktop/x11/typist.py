@@ -11,12 +11,14 @@ from Xlib import error
 from Xlib.ext import xfixes
 
 from ...errors import DesktopError
-from ..chords import SELECTION_PASTE, Chord, paste_chord
+from ..characters import is_deleted_one_by_one
+from ..chords import SELECTION_PASTE, Chord, is_terminal, paste_chord
 from ..protocol import Delivery, Target, Way
+from .activity import Activity
 from .connection import connect
 from .contents import Content, text_content
 from .keyboard import press, type_keys, wait_until_up
-from .keymap import Keymap
+from .keymap import Keymap, own_keycodes
 from .selections import CLIPBOARD, PRIMARY, Selections, client_of
 from .windows import focused_target
 
@@ -38,16 +40,25 @@ _IN_CLIPBOARD = "the text is in the clipboard"
 class X11Typist:
     """Types into whatever window has the focus.
 
-    `ways` are those that work here, as a trial found; `chords` are the keys to paste, by the class of the program.
+    `ways` are those that work here, as a trial found; `chords` are the keys to paste, by the class of the program;
+    `own_keys` are those of the dictation, which move no caret.
     """
 
-    def __init__(self, ways: Collection[Way] = WAYS, chords: Mapping[str, Chord] | None = None) -> None:
+    def __init__(
+        self,
+        ways: Collection[Way] = WAYS,
+        chords: Mapping[str, Chord] | None = None,
+        own_keys: Collection[Chord] = (),
+    ) -> None:
         self._ways = frozenset(ways)
+        self._own_keys = own_keys
         self._chords = {name.lower(): chord for name, chord in (chords or {}).items()}
         self._display = connect()
         self._selections = Selections()
         self._lock = threading.Lock()
         self._before: Content | None = None
+        self._activity = Activity()
+        self._last: tuple[Delivery, str] | None = None
         self._watch_clipboard()
 
     def focused(self) -> Target | None:
@@ -64,9 +75,24 @@ class X11Typist:
         """Type the text where the cursor is, once all keys are up, unless the focus moved away from `target`."""
         with self._lock:
             try:
-                return self._deliver(text, target or focused_target(self._display), keep)
+                delivery = self._deliver(text, target or focused_target(self._display), keep)
+                self._last = delivery, text
+                self._activity.begin(own_keycodes(self._display, self._own_keys))
+                return delivery
             except error.ConnectionClosedError as failure:
                 raise DesktopError(f"the X11 server is gone ({failure}); the text was not typed") from failure
+
+    def erase(self, delivery: Delivery) -> str:
+        """Delete exactly what the last delivery typed; return why not, or nothing."""
+        with self._lock:
+            reason = self._why_not_erase(delivery)
+            if not reason and delivery.target is not None:
+                backspace = Keymap.of(self._display).stroke(Chord("BackSpace"))
+                for _ in range(delivery.typed):
+                    press(self._display, backspace)
+                self._display.sync()
+                self._last = None
+            return reason
 
     def put(self, text: str) -> None:
         """Leave a text in the clipboard."""
@@ -80,6 +106,7 @@ class X11Typist:
     def close(self) -> None:
         """Give the clipboard back."""
         self._selections.close()
+        self._activity.close()
         self._display.close()
 
     def _deliver(self, text: str, target: Target | None, keep: bool) -> Delivery:
@@ -97,6 +124,20 @@ class X11Typist:
                 return self._by_keys(text, target, keymap, keep)
             return self._by_paste(text, target, keymap, keep)
         return self._kept(text, 0, target, keep, "no way of typing works here")
+
+    def _why_not_erase(self, delivery: Delivery) -> str:
+        if self._last is None or self._last[0] is not delivery or not delivery.typed or delivery.target is None:
+            return "there is nothing to delete: only the last text that was typed can be"
+        if not wait_until_up(self._display, KEYS_UP_S):
+            return f"a key was held for {KEYS_UP_S:.0f} s"
+        if not self._has_focus(delivery.target):
+            return "another window has the focus"
+        if self._activity.has_come:
+            return "keys or buttons were pressed since; the cursor may be elsewhere"
+        typed = self._last[1][: delivery.typed]
+        if "\n" in typed and is_terminal(delivery.target.application):
+            return "a terminal has obeyed the lines already"
+        return "" if is_deleted_one_by_one(typed) else "some of its characters are made of several"
 
     def _order(self, text: str, keymap: Keymap) -> list[Way]:
         """Return the ways that can carry this text, best first.

@@ -1,0 +1,13 @@
+"""Which texts a program deletes character by character."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_JOINERS = frozenset({0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400)})
+"""Joiners, choosers of a form, halves of flags and colors of skin, which make one of several."""
+
+
+def is_deleted_one_by_one(text: str) -> bool:
+    """Whether each press of Backspace deletes one character of the text, in every program."""
+    return not any(ord(mark) in _JOINERS or unicodedata.category(mark).startswith("M") for mark in text)
