@@ -87,9 +87,9 @@ class ControlServer:
                 client.sendall(f"{self._reply(client)}\n".encode())
 
     def _reply(self, client: socket.socket) -> str:
+        word = _line_from(client)
         if _user_of(client) != os.getuid():
             return "error: this dictation is another user's"
-        word = _line_from(client)
         if word not in set(Command):
             return f"error: expected {', '.join(Command)}, got {word[:40]!r}"
         return self._answer(Command(word)).replace("\n", " ")

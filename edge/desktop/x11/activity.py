@@ -49,7 +49,7 @@ class Activity:
             return self._has_come
 
     def begin(self, ignored: Collection[int]) -> None:
-        """Watch from now on, but for these keys."""
+        """Look from now on for any but these keys."""
         if not self.is_told:
             return
         with self._lock:
@@ -61,7 +61,7 @@ class Activity:
         os.write(self._wake_write, b"b")
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop looking."""
         self._is_closing = True
         os.write(self._wake_write, b"q")
         if self.is_told:

@@ -12,11 +12,12 @@ from typing import Any
 from Xlib import X, Xutil
 
 from ..protocol import Trial, Way
+from ..typist import DesktopTypist
 from .connection import connect
 from .contents import read_selection
+from .hands import X11Hands
 from .keymap import Keymap, Stroke, modifier_masks
 from .selections import CLIPBOARD
-from .typist import WAYS, X11Typist
 
 TEXT = {
     Way.KEYS: "The quick brown fox jumps over the lazy dog: 0123456789?",
@@ -29,7 +30,7 @@ _READ_S = 2.0
 _JOIN_S = 5.0
 
 
-def try_ways(ways: Iterable[Way] = WAYS) -> list[Trial]:
+def try_ways(ways: Iterable[Way] = X11Hands.ways) -> list[Trial]:
     """Type into a window of our own by each way, and say what came.
 
     The window opens for a moment and takes the focus.
@@ -43,7 +44,7 @@ def try_ways(ways: Iterable[Way] = WAYS) -> list[Trial]:
 def _try_way(way: Way, sheet: _Sheet) -> Trial:
     text, began_s = TEXT[way], time.monotonic()
     sheet.clear()
-    typist = X11Typist((way,))
+    typist = DesktopTypist(X11Hands(), (way,))
     try:
         delivery = typist.deliver(text, keep=False)
     finally:

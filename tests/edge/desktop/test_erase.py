@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from edge.desktop.characters import is_deleted_one_by_one
 from edge.desktop.chords import Chord
+from edge.desktop.typist import DesktopTypist
 from tests.edge.desktop.hands import press_key
 from tests.edge.desktop.screen import Window, wait_for
-
-if TYPE_CHECKING:
-    from edge.desktop.x11.typist import X11Typist
 
 OpenWindow = Callable[[str], Window]
 
 
 @pytest.fixture
-def typist(display_name: str) -> Iterator[X11Typist]:
-    from edge.desktop.x11.typist import X11Typist
+def typist(display_name: str) -> Iterator[DesktopTypist]:
+    from edge.desktop.x11.hands import X11Hands
 
-    made = X11Typist(own_keys=[Chord("F9")])
+    made = DesktopTypist(X11Hands(own_keys=[Chord("F9")]))
     yield made
     made.close()
 
@@ -30,7 +28,7 @@ def typist(display_name: str) -> Iterator[X11Typist]:
 @pytest.mark.parametrize("kind", ["tk", "gtk"])
 @pytest.mark.parametrize("text", ["One, two. ", "Größe 漢字 😀 “q”\n\tx"])
 def test_exactly_what_was_typed_is_deleted(
-    kind: str, text: str, typist: X11Typist, display: Any, open_window: OpenWindow
+    kind: str, text: str, typist: DesktopTypist, display: Any, open_window: OpenWindow
 ) -> None:
     window = open_window(kind)
     assert typist.deliver("Stays. é").is_whole
@@ -42,7 +40,9 @@ def test_exactly_what_was_typed_is_deleted(
     assert typist.erase(delivery) == "there is nothing to delete: only the last text that was typed can be"
 
 
-def test_a_cursor_that_may_have_moved_is_left_alone(typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+def test_a_cursor_that_may_have_moved_is_left_alone(
+    typist: DesktopTypist, display: Any, open_window: OpenWindow
+) -> None:
     window = open_window("tk")
     delivery = typist.deliver("One two")
     press_key(display, "Left")
@@ -50,7 +50,7 @@ def test_a_cursor_that_may_have_moved_is_left_alone(typist: X11Typist, display: 
     assert window.comes_to("One two") == "One two"
 
 
-def test_another_window_is_left_alone(typist: X11Typist, open_window: OpenWindow) -> None:
+def test_another_window_is_left_alone(typist: DesktopTypist, open_window: OpenWindow) -> None:
     window = open_window("tk")
     delivery = typist.deliver("One two")
     assert window.comes_to("One two") == "One two"
@@ -64,6 +64,6 @@ def test_what_programs_delete_each_in_their_own_way_is_known(text: str) -> None:
     assert not is_deleted_one_by_one(text)
 
 
-def test_lines_that_a_terminal_obeyed_are_not_deleted(typist: X11Typist, open_window: OpenWindow) -> None:
+def test_lines_that_a_terminal_obeyed_are_not_deleted(typist: DesktopTypist, open_window: OpenWindow) -> None:
     open_window("xterm")
     assert typist.erase(typist.deliver("one\ntwo")) == "a terminal has obeyed the lines already"

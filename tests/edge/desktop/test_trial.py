@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from edge.desktop.protocol import Way
+from edge.desktop.typist import DesktopTypist
 from tests.edge.desktop.screen import Window, wait_for
 
 
@@ -26,13 +27,13 @@ def test_both_ways_work_here(layout: str, display_name: str) -> None:
 
 
 def test_what_was_read_back_instead_is_said(display_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from edge.desktop.x11 import trial, typist
+    from edge.desktop.x11 import hands, trial
     from edge.desktop.x11.keyboard import type_keys
 
     def lose_one(display: Any, keymap: Any, text: str, may_go_on: Callable[[], bool]) -> int:
         return type_keys(display, keymap, text[1:], may_go_on) + 1
 
-    monkeypatch.setattr(typist, "type_keys", lose_one)
+    monkeypatch.setattr(hands, "type_keys", lose_one)
     monkeypatch.setattr(trial, "_READ_S", 0.3)
     (found,) = trial.try_ways([Way.KEYS])
     assert not found.works
@@ -41,11 +42,11 @@ def test_what_was_read_back_instead_is_said(display_name: str, monkeypatch: pyte
 
 
 def test_the_window_that_had_the_focus_has_it_again(display_name: str, open_window: Callable[[str], Window]) -> None:
+    from edge.desktop.x11.hands import X11Hands
     from edge.desktop.x11.trial import try_ways
-    from edge.desktop.x11.typist import X11Typist
 
     open_window("tk")
-    typist = X11Typist()
+    typist = DesktopTypist(X11Hands())
     try:
         before = typist.focused()
         assert all(trial.works for trial in try_ways())

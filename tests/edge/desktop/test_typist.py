@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edge.desktop.protocol import Way
+from edge.desktop.typist import DesktopTypist
 from tests.edge.desktop.hands import hold, press_key
 from tests.edge.desktop.screen import Window, wait_for
 
 if TYPE_CHECKING:
     from edge.desktop.x11.selections import Selections
-    from edge.desktop.x11.typist import X11Typist
 
 EVERYTHING = "Café “quotes” naïve \u2013 漢字かな 😀 👩‍💻 ß€§ {}[]~^`@\\ Zz\ttab\nnext 'line' \"end\"."
 PLAIN = "The quick brown fox; it's 5 o'clock? (Yes!) <a@b.c> #1 \\ ~ ^ ` | $ % & * + = _ - / : {} []"
@@ -27,10 +27,10 @@ OpenWindow = Callable[[str], Window]
 
 
 @pytest.fixture
-def typist(display_name: str) -> Iterator[X11Typist]:
-    from edge.desktop.x11.typist import X11Typist
+def typist(display_name: str) -> Iterator[DesktopTypist]:
+    from edge.desktop.x11.hands import X11Hands
 
-    made = X11Typist()
+    made = DesktopTypist(X11Hands())
     yield made
     made.close()
 
@@ -46,7 +46,7 @@ def copier(display_name: str) -> Iterator[Selections]:
 
 
 @pytest.mark.parametrize("kind", ["tk", "gtk", "xterm"])
-def test_a_program_shows_exactly_what_was_typed(kind: str, typist: X11Typist, open_window: OpenWindow) -> None:
+def test_a_program_shows_exactly_what_was_typed(kind: str, typist: DesktopTypist, open_window: OpenWindow) -> None:
     window = open_window(kind)
     for text, way in ((PLAIN, Way.KEYS), (EVERYTHING, Way.PASTE), (LONG, Way.PASTE), ("a\nb", Way.PASTE)):
         delivery = typist.deliver(text)
@@ -54,7 +54,9 @@ def test_a_program_shows_exactly_what_was_typed(kind: str, typist: X11Typist, op
         assert window.comes_to(text) == text
 
 
-def test_the_clipboard_has_all_its_types_again(typist: X11Typist, copier: Selections, open_window: OpenWindow) -> None:
+def test_the_clipboard_has_all_its_types_again(
+    typist: DesktopTypist, copier: Selections, open_window: OpenWindow
+) -> None:
     from edge.desktop.x11.contents import Content, Part
 
     picture = bytes(range(256)) * 4096
@@ -77,7 +79,7 @@ def test_the_clipboard_has_all_its_types_again(typist: X11Typist, copier: Select
 
 
 def test_what_is_copied_while_a_text_is_lent_stays(
-    typist: X11Typist, copier: Selections, open_window: OpenWindow
+    typist: DesktopTypist, copier: Selections, open_window: OpenWindow
 ) -> None:
     from edge.desktop.x11.contents import text_content
 
@@ -89,7 +91,7 @@ def test_what_is_copied_while_a_text_is_lent_stays(
     assert typist.read() == "copied since"
 
 
-def test_an_empty_clipboard_is_empty_again(typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+def test_an_empty_clipboard_is_empty_again(typist: DesktopTypist, display: Any, open_window: OpenWindow) -> None:
     window = open_window("tk")
     assert typist.deliver("漢").is_whole
     assert window.comes_to("漢") == "漢"
@@ -103,7 +105,7 @@ def test_a_lent_text_is_marked_as_private(display_name: str, copier: Selections,
     assert read_selection(display, "CLIPBOARD").parts["x-kde-passwordManagerHint"].value == b"secret"
 
 
-def test_nothing_is_typed_into_a_window_that_took_the_focus(typist: X11Typist, open_window: OpenWindow) -> None:
+def test_nothing_is_typed_into_a_window_that_took_the_focus(typist: DesktopTypist, open_window: OpenWindow) -> None:
     open_window("tk")
     target = typist.focused()
     thief = open_window("xterm")
@@ -118,13 +120,13 @@ def test_nothing_is_typed_into_a_window_that_took_the_focus(typist: X11Typist, o
 
 
 def test_the_rest_is_kept_when_the_focus_moves_while_typing(
-    typist: X11Typist, display: Any, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+    typist: DesktopTypist, display: Any, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edge.desktop.x11 import typist as module
+    from edge.desktop import typist as module
 
     window = open_window("tk")
     looks = iter([True, True, True])
-    monkeypatch.setattr(module.X11Typist, "_has_focus", lambda *_: next(looks, False))
+    monkeypatch.setattr(module.DesktopTypist, "_has_focus", lambda *_: next(looks, False))
     delivery = typist.deliver(PLAIN)
     assert delivery.typed == 32
     assert "another window took the focus after 32 of" in delivery.trouble
@@ -132,7 +134,7 @@ def test_the_rest_is_kept_when_the_focus_moves_while_typing(
 
 
 @pytest.mark.parametrize("key", ["Control_L", "Alt_L", "Shift_L"])
-def test_held_modifiers_are_waited_for(key: str, typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+def test_held_modifiers_are_waited_for(key: str, typist: DesktopTypist, display: Any, open_window: OpenWindow) -> None:
     window = open_window("tk")
     with hold(display, key) as release:
         threading.Timer(0.3, release).start()
@@ -143,9 +145,9 @@ def test_held_modifiers_are_waited_for(key: str, typist: X11Typist, display: Any
 
 
 def test_a_key_that_stays_down_is_said(
-    typist: X11Typist, display: Any, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
+    typist: DesktopTypist, display: Any, open_window: OpenWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edge.desktop.x11 import typist as module
+    from edge.desktop import typist as module
 
     monkeypatch.setattr(module, "KEYS_UP_S", 0.2)
     window = open_window("tk")
@@ -156,9 +158,9 @@ def test_a_key_that_stays_down_is_said(
 
 
 def test_a_window_that_does_not_paste_leaves_the_text_in_the_clipboard(
-    typist: X11Typist, display: Any, monkeypatch: pytest.MonkeyPatch
+    typist: DesktopTypist, display: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edge.desktop.x11 import typist as module
+    from edge.desktop import typist as module
 
     monkeypatch.setattr(module, "PASTED_S", 0.2)
     with _deaf_window(display):
@@ -169,13 +171,13 @@ def test_a_window_that_does_not_paste_leaves_the_text_in_the_clipboard(
     assert typist.read() == "漢字"
 
 
-def test_without_a_window_the_text_is_in_the_clipboard(typist: X11Typist) -> None:
+def test_without_a_window_the_text_is_in_the_clipboard(typist: DesktopTypist) -> None:
     assert typist.deliver("nobody").trouble == "no window has the focus; the text is in the clipboard"
     assert typist.read() == "nobody"
 
 
 @pytest.mark.parametrize("layout", ["de", "fr", "us -variant dvorak"])
-def test_any_layout(layout: str, typist: X11Typist, open_window: OpenWindow) -> None:
+def test_any_layout(layout: str, typist: DesktopTypist, open_window: OpenWindow) -> None:
     window = open_window("tk")
     subprocess.run(["setxkbmap", *layout.split()], check=True)
     try:
@@ -186,7 +188,7 @@ def test_any_layout(layout: str, typist: X11Typist, open_window: OpenWindow) -> 
         subprocess.run(["setxkbmap", "us"], check=True)
 
 
-def test_a_layout_without_latin_letters_pastes(typist: X11Typist, open_window: OpenWindow) -> None:
+def test_a_layout_without_latin_letters_pastes(typist: DesktopTypist, open_window: OpenWindow) -> None:
     window = open_window("gtk")
     subprocess.run(["setxkbmap", "ru"], check=True)
     try:
@@ -197,7 +199,7 @@ def test_a_layout_without_latin_letters_pastes(typist: X11Typist, open_window: O
         subprocess.run(["setxkbmap", "us"], check=True)
 
 
-def test_the_second_of_two_layouts(typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+def test_the_second_of_two_layouts(typist: DesktopTypist, display: Any, open_window: OpenWindow) -> None:
     window = open_window("gtk")
     subprocess.run(["setxkbmap", "us,de", "-option", "grp:toggle"], check=True)
     try:
@@ -209,7 +211,7 @@ def test_the_second_of_two_layouts(typist: X11Typist, display: Any, open_window:
         subprocess.run(["setxkbmap", "us", "-option", ""], check=True)
 
 
-def test_caps_lock_does_not_shout(typist: X11Typist, display: Any, open_window: OpenWindow) -> None:
+def test_caps_lock_does_not_shout(typist: DesktopTypist, display: Any, open_window: OpenWindow) -> None:
     window = open_window("tk")
     press_key(display, "Caps_Lock")
     try:
