@@ -70,10 +70,10 @@ class Hands(Protocol):
         """Return the text in the clipboard."""
 
     def watch_cursor(self) -> None:
-        """Notice from now on whether the cursor may have moved."""
+        """Notice from now on whether the cursor moves."""
 
-    def may_have_moved(self) -> bool:
-        """Whether a key or a button was pressed since, as far as the desktop tells; if it does not, yes."""
+    def why_moved(self) -> str:
+        """Return why the cursor may be elsewhere by now, as a key or a button moves it; empty where it is not."""
 
     def close(self) -> None:
         """Give everything back."""
@@ -201,8 +201,8 @@ class DesktopTypist:
             return f"a key was held for {KEYS_UP_S:.0f} s"
         if not self._has_focus(delivery.target):
             return "another window has the focus"
-        if self._hands.may_have_moved():
-            return "keys or buttons were pressed since; the cursor may be elsewhere"
+        if moved := self._hands.why_moved():
+            return moved
         typed = self._last[1][: delivery.typed]
         if "\n" in typed and is_terminal(delivery.target.application):
             return "a terminal has obeyed the lines already"

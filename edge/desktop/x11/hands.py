@@ -102,9 +102,9 @@ class X11Hands:
         """Notice from now on whether a key or a button is pressed."""
         self._activity.begin(own_keycodes(self._display, self._own_keys))
 
-    def may_have_moved(self) -> bool:
-        """Whether one was."""
-        return self._activity.has_come
+    def why_moved(self) -> str:
+        """Return why the cursor may be elsewhere; empty where it is not."""
+        return "keys or buttons were pressed since; the cursor may be elsewhere" if self._activity.has_come else ""
 
     def close(self) -> None:
         """Give the clipboard back."""

@@ -60,10 +60,11 @@ def screen(folder: Path) -> Iterator[str]:
 class Window:
     """A program that shows what is typed into it, and writes it to a file."""
 
-    def __init__(self, path: Path, *command: str) -> None:
+    def __init__(self, path: Path, *command: str, environment: dict[str, str] | None = None) -> None:
         self._path = path
         self._before = ""
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=environment)
 
     @property
     def is_open(self) -> bool:
@@ -97,4 +98,6 @@ def command_of(kind: str, path: Path) -> list[str]:
         has_gtk = Path(_SYSTEM_PYTHON).exists() and subprocess.run(check, capture_output=True).returncode == 0
         return [_SYSTEM_PYTHON, str(HERE / "gtk_window.py"), str(path)] if has_gtk else []
     reader = f"stty -echo -icanon; cat > {path}"
+    if kind == "foot":
+        return ["foot", "sh", "-c", reader] if shutil.which("foot") else []
     return ["xterm", "-u8", "-e", "sh", "-c", reader] if shutil.which("xterm") else []

@@ -15,13 +15,10 @@ from edge.desktop.protocol import Way
 from edge.desktop.typist import DesktopTypist
 from tests.edge.desktop.hands import hold, press_key
 from tests.edge.desktop.screen import Window, wait_for
+from tests.edge.desktop.texts import EVERYTHING, LONG, PLAIN
 
 if TYPE_CHECKING:
     from edge.desktop.x11.selections import Selections
-
-EVERYTHING = "Café “quotes” naïve \u2013 漢字かな 😀 👩‍💻 ß€§ {}[]~^`@\\ Zz\ttab\nnext 'line' \"end\"."
-PLAIN = "The quick brown fox; it's 5 o'clock? (Yes!) <a@b.c> #1 \\ ~ ^ ` | $ % & * + = _ - / : {} []"
-LONG = (f"{PLAIN} é 漢 " * 30)[:2000]
 
 OpenWindow = Callable[[str], Window]
 

@@ -1,0 +1,146 @@
+"""Text that is typed into real programs under a Wayland compositor and read back."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from edge.desktop.protocol import Way
+from edge.desktop.typist import DesktopTypist
+from edge.desktop.wayland.globals import open_wayland
+from edge.desktop.wayland.hands import WaylandHands
+from edge.errors import DesktopError
+from tests.edge.desktop.compositor import compositor, missing
+from tests.edge.desktop.screen import Window, command_of, wait_for
+from tests.edge.desktop.texts import EVERYTHING, LONG, PLAIN
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no compositor without {missing()}")
+
+OpenWindow = Callable[[str], Window]
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    with compositor() as environment:
+        yield environment
+
+
+@pytest.fixture
+def typist(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[DesktopTypist]:
+    for name in ("XDG_RUNTIME_DIR", "WAYLAND_DISPLAY"):
+        monkeypatch.setenv(name, environment[name])
+    made = DesktopTypist(WaylandHands())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def open_window(environment: dict[str, str], typist: DesktopTypist, tmp_path: Path) -> Iterator[OpenWindow]:
+    with ExitStack() as windows:
+
+        def open_one(kind: str) -> Window:
+            before = typist.focused()
+            path = tmp_path / f"{kind}.txt"
+            command = command_of(kind, path)
+            if not command:
+                pytest.skip(f"{kind} is not installed: apt install foot python3-gi gir1.2-gtk-3.0")
+            window = Window(path, *command, environment=environment | {"GDK_BACKEND": "wayland"})
+            windows.callback(window.close)
+            wait_for(lambda: window.is_open and typist.focused() not in (None, before), f"{kind} to open")
+            return window
+
+        yield open_one
+    wait_for(lambda: typist.focused() is None, "the windows to close")
+
+
+@pytest.mark.parametrize("kind", ["foot", "gtk"])
+def test_a_program_shows_exactly_what_was_typed(kind: str, typist: DesktopTypist, open_window: OpenWindow) -> None:
+    window = open_window(kind)
+    texts = (
+        (PLAIN, Way.VIRTUAL_KEYBOARD),
+        (EVERYTHING, Way.PASTE),
+        (LONG, Way.PASTE),
+        ("漢字 😀", Way.VIRTUAL_KEYBOARD),
+    )
+    for text, way in texts:
+        delivery = typist.deliver(text)
+        assert (delivery.way, delivery.typed, delivery.trouble) == (way, len(text), "")
+        assert window.comes_to(text) == text
+
+
+@pytest.mark.parametrize("kind", ["foot", "gtk"])
+def test_keys_alone_carry_every_text(kind: str, typist: DesktopTypist, open_window: OpenWindow) -> None:
+    keys_alone = DesktopTypist(WaylandHands(), [Way.VIRTUAL_KEYBOARD])
+    try:
+        window = open_window(kind)
+        many = "".join(chr(code) for code in range(0x4E00, 0x4E00 + 300))
+        for text in (EVERYTHING, LONG[:800], many):
+            assert keys_alone.deliver(text).is_whole
+            assert window.comes_to(text) == text
+    finally:
+        keys_alone.close()
+
+
+def test_nothing_is_typed_into_a_window_that_took_the_focus(typist: DesktopTypist, open_window: OpenWindow) -> None:
+    open_window("gtk")
+    target = typist.focused()
+    thief = open_window("foot")
+    delivery = typist.deliver("for somebody else", target)
+    assert (delivery.way, delivery.typed) == (Way.CLIPBOARD, 0)
+    assert delivery.trouble == "another window took the focus; the text is in the clipboard"
+    assert typist.read() == "for somebody else"
+    assert thief.text == ""
+
+
+@pytest.mark.skipif(not shutil.which("wl-copy"), reason="wl-copy is not installed: apt install wl-clipboard")
+def test_the_clipboard_is_as_before(
+    environment: dict[str, str], typist: DesktopTypist, open_window: OpenWindow
+) -> None:
+    picture = bytes(range(256)) * 4096
+    quiet = subprocess.DEVNULL
+    subprocess.run(
+        ["wl-copy", "-t", "image/png"], input=picture, env=environment, check=True, stdout=quiet, stderr=quiet
+    )
+    window = open_window("gtk")
+    typist.prepare()
+    for text in ("one\ntwo", "three\tfour"):
+        assert typist.deliver(text).is_whole
+        assert window.comes_to(text) == text
+
+    def pasted() -> bytes:
+        return subprocess.run(["wl-paste"], env=environment, capture_output=True).stdout
+
+    wait_for(lambda: pasted() == picture, "the clipboard to be restored", 5)
+    subprocess.run(["wl-copy", "--clear"], env=environment, check=True)
+    wait_for(lambda: typist.read() == "", "the clipboard to be cleared")
+    assert typist.deliver("five\nsix").is_whole
+    assert window.comes_to("five\nsix") == "five\nsix"
+    wait_for(lambda: pasted() == b"", "the clipboard to be empty", 5)
+
+
+def test_a_lent_text_is_marked_as_private(typist: DesktopTypist, environment: dict[str, str]) -> None:
+    from edge.desktop.wayland.clipboard import Clipboard
+
+    found = open_wayland()
+    owner = Clipboard(found)
+    owner.lend("secret words")
+    reader = open_wayland()
+    assert Clipboard(reader).read()["x-kde-passwordManagerHint"] == b"secret"
+    owner.close()
+    for each in (reader, found):
+        each.wire.close()
+
+
+def test_where_there_is_no_compositor_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(DesktopError, match="WAYLAND_DISPLAY is not set"):
+        open_wayland()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-9")
+    with pytest.raises(DesktopError, match="does not answer at"):
+        open_wayland()
