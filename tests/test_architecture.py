@@ -34,7 +34,7 @@ TOOLCHAIN_LIBRARIES = (
 TORCH_PACKAGE = "export.compress"
 """Written in torch; what uses it imports it inside functions."""
 
-DESKTOP_LIBRARIES = {"Xlib": "edge.desktop.x11", "jeepney": "edge.desktop.portal", "pynput": "edge.desktop.pynput"}
+DESKTOP_LIBRARIES = {"Xlib": "edge.desktop.x11", "jeepney": "edge.desktop.portal", "pynput": "edge.desktop.elsewhere"}
 """Packages that alone may import a library of the desktop's."""
 
 LIBRARIES_OF_EXTRAS = {

@@ -99,7 +99,7 @@ class Clipboard:
                 self._held.before = None
 
     def close(self) -> None:
-        """Restore what is lent, as far as it can outlive its owner."""
+        """Give back what was there before, as far as it can outlive its owner."""
         self._stop_restoring()
         self._restore_now()
         self._wire.settle()

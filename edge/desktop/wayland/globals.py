@@ -41,7 +41,7 @@ class Globals:
 
 
 def open_wayland() -> Globals:
-    """Connect to the compositor that WAYLAND_DISPLAY names.
+    """Open a connection to the compositor that WAYLAND_DISPLAY names.
 
     Raises:
         DesktopError: there is none, it does not answer, or it has no seat.

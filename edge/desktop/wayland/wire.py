@@ -57,7 +57,7 @@ class Event:
 
 
 Handler = Callable[[int, Event], None]
-"""What is called with the number of an event and its arguments."""
+"""Function that is called with the number of an event and its arguments."""
 
 
 class Wire:
@@ -93,7 +93,7 @@ class Wire:
             return number
 
     def adopt(self, number: int, handler: Handler) -> None:
-        """Handle the events of an object that the compositor made."""
+        """Hear the events of an object that the compositor made."""
         with self.changed:
             self._handlers[number] = handler
 
@@ -181,7 +181,7 @@ class Wire:
 
 
 def _ignore(opcode: int, event: Event) -> None:
-    """Ignored: nobody asked for these."""
+    """Do nothing: nobody asked for these."""
 
 
 def _encoded(argument: Argument) -> bytes:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from ...errors import DesktopError
+
+_LOCAL = re.compile(r":(\d+)(\.\d+)?$")
 
 MISSING = "keys and typing under X11 need python-xlib: pip install 'edgewise[dictate]'"
 
@@ -25,7 +30,8 @@ def connect() -> Any:
     if not name:
         raise DesktopError("there is no X11 display: DISPLAY is not set; run this in a graphical session")
     try:
-        opened = display.Display(name)
+        # With "unix", python-xlib does not go on to try the network where this machine's own server is not there.
+        opened = display.Display(f"unix{name}" if _knock(name) else name)
     except (error.DisplayError, error.XauthError, OSError) as failure:
         raise DesktopError(
             f"the X11 display {name} does not answer ({failure}); is DISPLAY the right one?"
@@ -35,6 +41,20 @@ def connect() -> Any:
         raise DesktopError(f"the X11 display {name} has no XTEST extension, without which no key can be typed")
     opened.set_error_handler(ignore)
     return opened
+
+
+def _knock(name: str) -> bool:
+    """Return whether a display is this machine's; raise OSError where it is and nobody is there.
+
+    python-xlib would find that out as well, and leave its socket open.
+    """
+    number = _LOCAL.match(name)
+    if number is None:
+        return False
+    path = f"/tmp/.X11-unix/X{number[1]}"
+    with socket.socket(socket.AF_UNIX) as trial:
+        trial.connect(path if Path(path).exists() else f"\0{path}")
+    return True
 
 
 def ignore(*_: object) -> None:

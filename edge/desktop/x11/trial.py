@@ -25,7 +25,9 @@ TEXT = {
 }
 """Texts that each way has to get across."""
 
-_FOCUS_S = 2.0
+_FOCUS_S = 3.0
+_MANAGED_S = 0.5
+_STEADY_S = 0.1
 _READ_S = 2.0
 _JOIN_S = 5.0
 
@@ -73,7 +75,7 @@ class _Sheet:
 
     def __enter__(self) -> _Sheet:
         screen = self._display.screen()
-        mask = X.KeyPressMask | X.FocusChangeMask | X.StructureNotifyMask
+        mask = X.KeyPressMask | X.FocusChangeMask
         self._window = screen.root.create_window(
             100, 100, 400, 60, 0, X.CopyFromParent, background_pixel=screen.white_pixel, event_mask=mask
         )
@@ -103,9 +105,17 @@ class _Sheet:
             self._text = ""
 
     def wait_for_focus(self) -> bool:
-        """Wait until the keys come here; whether they do."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self._has_focus, _FOCUS_S)
+        """Wait until the keys come here and stay; whether they do."""
+        until_s = time.monotonic() + _FOCUS_S
+        while time.monotonic() < until_s:
+            with self._changed:
+                if not self._changed.wait_for(lambda: self._has_focus, _MANAGED_S):
+                    # Where no window manager gives a new window the focus, it takes it.
+                    self._window.set_input_focus(X.RevertToParent, X.CurrentTime)
+                    self._display.sync()
+                elif not self._changed.wait_for(lambda: not self._has_focus, _STEADY_S):
+                    return True
+        return False
 
     def wait_for(self, text: str) -> str:
         """Return what was typed, once it is the text or time is up."""
@@ -120,12 +130,8 @@ class _Sheet:
             select.select([self._display.fileno(), self._wake_read], [], [])
 
     def _handle(self, event: Any) -> None:
-        if event.type == X.MapNotify:
-            # Where no window manager gives a new window the focus, it takes it.
-            self._window.set_input_focus(X.RevertToParent, X.CurrentTime)
-            self._display.flush()
-        elif event.type == X.FocusIn:
-            self._note(has_focus=True)
+        if event.type in (X.FocusIn, X.FocusOut) and event.mode == X.NotifyNormal:
+            self._note(has_focus=event.type == X.FocusIn)
         elif event.type == X.KeyPress:
             self._note(self._typed(event))
 

@@ -50,11 +50,21 @@ def screen(folder: Path) -> Iterator[str]:
         environment = os.environ | {"DISPLAY": name}
         manager = subprocess.Popen(["openbox"], env=environment, stdout=log, stderr=log)
         try:
+            wait_for(lambda: _is_managed(environment), "the window manager")
             yield name
         finally:
             for process in (manager, server):
                 process.terminate()
                 process.wait()
+
+
+def _is_managed(environment: dict[str, str]) -> bool:
+    from Xlib.display import Display
+
+    display = Display(environment["DISPLAY"])
+    found = display.screen().root.get_full_property(display.get_atom("_NET_SUPPORTING_WM_CHECK"), 0)
+    display.close()
+    return found is not None
 
 
 class Window:

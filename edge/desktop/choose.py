@@ -1,0 +1,115 @@
+"""Which of all this the desktop at hand has."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+from importlib.util import find_spec
+
+from ..errors import DesktopError
+from .chords import Chord
+from .protocol import Trial, Trigger, Way
+from .typist import DesktopTypist, Hands
+
+BIND = "bind a key to `edgewise dictate toggle` in the settings of your desktop or compositor"
+"""Advice where no key can be heard."""
+
+
+class Desktop(StrEnum):
+    """Kind of desktop."""
+
+    X11 = "X11"
+    WAYLAND = "Wayland"
+    MACOS = "macOS"
+    WINDOWS = "Windows"
+    NONE = "none"
+
+
+def this_desktop() -> Desktop:
+    """Return what kind of desktop this is; under Wayland, the X server is there for old programs alone."""
+    if sys.platform in ("darwin", "win32"):
+        return Desktop.MACOS if sys.platform == "darwin" else Desktop.WINDOWS
+    if os.environ.get("WAYLAND_DISPLAY"):
+        return Desktop.WAYLAND
+    return Desktop.X11 if os.environ.get("DISPLAY") else Desktop.NONE
+
+
+def choose_trigger(dictate: Chord, cancel: Chord | None = None) -> Trigger:
+    """Return what hears keys on this desktop; `start` takes them.
+
+    Raises:
+        DesktopError: nothing can, or a library is missing; it says which, or how to bind a key instead.
+    """
+    desktop = _some_desktop()
+    if desktop is Desktop.X11:
+        _need("Xlib", "python-xlib")
+        from .x11.trigger import KeyGrab
+
+        return KeyGrab(dictate, cancel)
+    if desktop is Desktop.WAYLAND:
+        raise DesktopError(f"no portal here tells of keys; {BIND}")
+    _need("pynput", "pynput")
+    from .elsewhere import PynputTrigger
+
+    return PynputTrigger(dictate, cancel)
+
+
+def choose_typist(
+    ways: Collection[Way] | None = None, chords: Mapping[str, Chord] | None = None, own_keys: Collection[Chord] = ()
+) -> DesktopTypist:
+    """Return what types on this desktop, by those ways alone that a trial found to work, if any are given.
+
+    `chords` are the user's keys to paste, by the class of the program; `own_keys` are those of the dictation.
+
+    Raises:
+        DesktopError: nothing can type, or a library is missing.
+    """
+    return DesktopTypist(_hands(chords or {}, own_keys), ways)
+
+
+def try_ways() -> list[Trial]:
+    """Type into a window of our own by each way that this desktop has, and say what came.
+
+    Raises:
+        DesktopError: nothing can type here.
+    """
+    if _some_desktop() is not Desktop.X11:
+        with_typist = choose_typist()
+        ways = with_typist.ways
+        with_typist.close()
+        return [Trial(way, True, "it is there; it was not tried") for way in ways]
+    _need("Xlib", "python-xlib")
+    from .x11.trial import try_ways
+
+    return try_ways()
+
+
+def _hands(chords: Mapping[str, Chord], own_keys: Collection[Chord]) -> Hands:
+    desktop = _some_desktop()
+    if desktop is Desktop.X11:
+        _need("Xlib", "python-xlib")
+        from .x11.hands import X11Hands
+
+        return X11Hands(chords, own_keys)
+    if desktop is Desktop.WAYLAND:
+        from .wayland.hands import WaylandHands
+
+        return WaylandHands(chords)
+    _need("pynput", "pynput")
+    from .elsewhere import PynputHands
+
+    return PynputHands()
+
+
+def _some_desktop() -> Desktop:
+    desktop = this_desktop()
+    if desktop is Desktop.NONE:
+        raise DesktopError("there is no desktop: neither WAYLAND_DISPLAY nor DISPLAY is set; run this in one")
+    return desktop
+
+
+def _need(module: str, package: str) -> None:
+    if find_spec(module) is None:
+        raise DesktopError(f"keys and typing need {package}: pip install 'edgewise[dictate]'")
