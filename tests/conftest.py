@@ -22,6 +22,10 @@ SERVERS = {"make_site"}
 """Fixtures that start a server on 127.0.0.1."""
 
 
+SCREENS = {"display_name", "sway"}
+"""Fixtures that start a display server and programs on it."""
+
+
 REAL = {"tiny_en_int8", "jfk_clip", "shared_data"}
 """Fixtures of real models and real speech."""
 
@@ -30,9 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark who asks for a server, which tests/offline leaves out, or for what is real, which .ci/check leaves out."""
     for item in items:
         if isinstance(item, pytest.Function):
-            if SERVERS & set(item.fixturenames):
+            if (SERVERS | SCREENS) & set(item.fixturenames):
                 item.add_marker("loopback")
-            if REAL & set(item.fixturenames):
+            if (REAL | SCREENS) & set(item.fixturenames):
                 item.add_marker("slow")
 
 

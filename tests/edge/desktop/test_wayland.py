@@ -25,22 +25,22 @@ OpenWindow = Callable[[str], Window]
 
 
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
+def sway() -> Iterator[dict[str, str]]:
     with compositor() as environment:
         yield environment
 
 
 @pytest.fixture
-def typist(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[DesktopTypist]:
+def typist(sway: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[DesktopTypist]:
     for name in ("XDG_RUNTIME_DIR", "WAYLAND_DISPLAY"):
-        monkeypatch.setenv(name, environment[name])
+        monkeypatch.setenv(name, sway[name])
     made = DesktopTypist(WaylandHands())
     yield made
     made.close()
 
 
 @pytest.fixture
-def open_window(environment: dict[str, str], typist: DesktopTypist, tmp_path: Path) -> Iterator[OpenWindow]:
+def open_window(sway: dict[str, str], typist: DesktopTypist, tmp_path: Path) -> Iterator[OpenWindow]:
     with ExitStack() as windows:
 
         def open_one(kind: str) -> Window:
@@ -49,7 +49,7 @@ def open_window(environment: dict[str, str], typist: DesktopTypist, tmp_path: Pa
             command = command_of(kind, path)
             if not command:
                 pytest.skip(f"{kind} is not installed: apt install foot python3-gi gir1.2-gtk-3.0")
-            window = Window(path, *command, environment=environment | {"GDK_BACKEND": "wayland"})
+            window = Window(path, *command, environment=sway | {"GDK_BACKEND": "wayland"})
             windows.callback(window.close)
             wait_for(lambda: window.is_open and typist.focused() not in (None, before), f"{kind} to open")
             return window
@@ -98,14 +98,10 @@ def test_nothing_is_typed_into_a_window_that_took_the_focus(typist: DesktopTypis
 
 
 @pytest.mark.skipif(not shutil.which("wl-copy"), reason="wl-copy is not installed: apt install wl-clipboard")
-def test_the_clipboard_is_as_before(
-    environment: dict[str, str], typist: DesktopTypist, open_window: OpenWindow
-) -> None:
+def test_the_clipboard_is_as_before(sway: dict[str, str], typist: DesktopTypist, open_window: OpenWindow) -> None:
     picture = bytes(range(256)) * 4096
     quiet = subprocess.DEVNULL
-    subprocess.run(
-        ["wl-copy", "-t", "image/png"], input=picture, env=environment, check=True, stdout=quiet, stderr=quiet
-    )
+    subprocess.run(["wl-copy", "-t", "image/png"], input=picture, env=sway, check=True, stdout=quiet, stderr=quiet)
     window = open_window("gtk")
     typist.prepare()
     for text in ("one\ntwo", "three\tfour"):
@@ -113,17 +109,17 @@ def test_the_clipboard_is_as_before(
         assert window.comes_to(text) == text
 
     def pasted() -> bytes:
-        return subprocess.run(["wl-paste"], env=environment, capture_output=True).stdout
+        return subprocess.run(["wl-paste"], env=sway, capture_output=True).stdout
 
     wait_for(lambda: pasted() == picture, "the clipboard to be restored", 5)
-    subprocess.run(["wl-copy", "--clear"], env=environment, check=True)
+    subprocess.run(["wl-copy", "--clear"], env=sway, check=True)
     wait_for(lambda: typist.read() == "", "the clipboard to be cleared")
     assert typist.deliver("five\nsix").is_whole
     assert window.comes_to("five\nsix") == "five\nsix"
     wait_for(lambda: pasted() == b"", "the clipboard to be empty", 5)
 
 
-def test_a_lent_text_is_marked_as_private(typist: DesktopTypist, environment: dict[str, str]) -> None:
+def test_a_lent_text_is_marked_as_private(typist: DesktopTypist, sway: dict[str, str]) -> None:
     from edge.desktop.wayland.clipboard import Clipboard
 
     found = open_wayland()
