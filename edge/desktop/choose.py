@@ -49,7 +49,7 @@ def choose_trigger(dictate: Chord, cancel: Chord | None = None) -> Trigger:
 
         return KeyGrab(dictate, cancel)
     if desktop is Desktop.WAYLAND:
-        raise DesktopError(f"no portal here tells of keys; {BIND}")
+        return _portal_trigger(dictate, cancel)
     _need("pynput", "pynput")
     from .elsewhere import PynputTrigger
 
@@ -101,6 +101,16 @@ def _hands(chords: Mapping[str, Chord], own_keys: Collection[Chord]) -> Hands:
     from .elsewhere import PynputHands
 
     return PynputHands()
+
+
+def _portal_trigger(dictate: Chord, cancel: Chord | None) -> Trigger:
+    _need("jeepney", "jeepney")
+    from .portal.shortcuts import PortalShortcuts
+
+    try:
+        return PortalShortcuts(dictate, cancel)
+    except DesktopError as error:
+        raise DesktopError(f"{error}; {BIND}") from error
 
 
 def _some_desktop() -> Desktop:

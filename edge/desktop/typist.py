@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection
 from typing import Protocol
 
+from ..errors import DesktopError
 from .characters import is_deleted_one_by_one
 from .chords import is_terminal
 from .protocol import Delivery, Target, Way
@@ -185,7 +186,10 @@ class DesktopTypist:
     ) -> Delivery:
         if not keep:
             return Delivery(Way.NONE, typed, target, f"{why}; {what} was not typed")
-        self._hands.leave(text)
+        try:
+            self._hands.leave(text)
+        except DesktopError as error:
+            return Delivery(Way.NONE, typed, target, f"{why}; {error}")
         return Delivery(Way.CLIPBOARD, typed, target, f"{why}; {what} is in the clipboard")
 
     def _has_focus(self, target: Target | None) -> bool:

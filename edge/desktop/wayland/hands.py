@@ -1,20 +1,34 @@
-"""What a Wayland compositor with virtual keyboards can do: sway, Hyprland, river, labwc, COSMIC and their like."""
+"""What can be done under Wayland: typing by the compositor's virtual keyboard, else through the desktop portal."""
 
 from __future__ import annotations
 
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from ...errors import DesktopError
 from ..chords import SELECTION_PASTE, TERMINAL_PASTE, Chord, paste_chord
 from ..protocol import Target, Way
 from .clipboard import TEXT_TYPES, Clipboard, text_content
-from .globals import DATA_CONTROL, TOPLEVELS, VIRTUAL_KEYBOARD, open_wayland
+from .globals import DATA_CONTROL, TOPLEVELS, VIRTUAL_KEYBOARD, Globals, open_wayland
 from .keyboard import Keyboard
 from .windows import Windows
 
-NO_KEYBOARD = "this compositor lets no program type (it has no virtual keyboard)"
+_NO_CLIPBOARD = "this compositor keeps its clipboard to programs with a window"
+
+
+class Keys(Protocol):
+    """A keyboard of our own."""
+
+    def type(self, text: str, may_go_on: Callable[[], bool]) -> int:
+        """Type a text; return how many characters were typed before `may_go_on` said no."""
+
+    def press(self, name: str, modifiers: frozenset[str] = frozenset(), times: int = 1) -> None:
+        """Press a key with modifiers held."""
+
+    def close(self) -> None:
+        """Remove the keyboard."""
 
 
 class WaylandHands:
@@ -24,20 +38,15 @@ class WaylandHands:
         self._chords = {name.lower(): chord for name, chord in (chords or {}).items()}
         self._globals = open_wayland()
         try:
-            if not self._globals.has(VIRTUAL_KEYBOARD):
-                raise DesktopError(NO_KEYBOARD)
-            self._keyboard = Keyboard(self._globals)
+            self._keys, keys_way = _keyboard(self._globals)
             has_clipboard = any(map(self._globals.has, DATA_CONTROL))
             self._clipboard = Clipboard(self._globals) if has_clipboard else None
             self._windows = Windows(self._globals) if self._globals.has(TOPLEVELS) else None
         except DesktopError:
             self._globals.wire.close()
             raise
-
-    @property
-    def ways(self) -> tuple[Way, ...]:
-        """Ways there are; the clipboard is another program's alone where there is no control of it."""
-        return (Way.VIRTUAL_KEYBOARD, Way.PASTE) if self._clipboard else (Way.VIRTUAL_KEYBOARD,)
+        self.ways = (keys_way, Way.PASTE) if self._clipboard else (keys_way,)
+        """Ways there are; without control of the clipboard, keys alone."""
 
     @property
     def tells_focus(self) -> bool:
@@ -67,11 +76,11 @@ class WaylandHands:
 
     def type_keys(self, text: str, may_go_on: Callable[[], bool]) -> int:
         """Type a text; return how many characters were typed before `may_go_on` said no."""
-        return self._keyboard.type(text, may_go_on)
+        return self._keys.type(text, may_go_on)
 
     def backspace(self, times: int) -> None:
         """Press Backspace."""
-        self._keyboard.press("BackSpace", times=times)
+        self._keys.press("BackSpace", times=times)
 
     def paste_keys(self, target: Target | None) -> str:
         """Return the name of the keys that paste."""
@@ -80,14 +89,14 @@ class WaylandHands:
     def paste(self, text: str, target: Target | None, may_go_on: Callable[[], bool], timeout_s: float) -> bool | None:
         """Lend the clipboard to a text and press the keys; whether somebody read it."""
         if self._clipboard is None:
-            raise DesktopError("this compositor keeps its clipboard to itself")
+            raise DesktopError(_NO_CLIPBOARD)
         self._clipboard.lend(text)
         if not may_go_on():
             self._clipboard.restore()
             return None
         began_s = time.monotonic()
         chord = self._paste_chord(target)
-        self._keyboard.press(chord.key, chord.modifiers)
+        self._keys.press(chord.key, chord.modifiers)
         was_read = self._clipboard.wait_for_reader(began_s, timeout_s)
         (self._clipboard.restore if was_read else self._clipboard.keep)()
         return was_read
@@ -95,7 +104,7 @@ class WaylandHands:
     def leave(self, text: str) -> None:
         """Leave a text in the clipboard."""
         if self._clipboard is None:
-            raise DesktopError("this compositor keeps its clipboard to itself, so the text cannot be left there")
+            raise DesktopError(f"the text cannot be left in the clipboard: {_NO_CLIPBOARD}")
         self._clipboard.put(text_content(text, is_private=False))
 
     def read(self) -> str:
@@ -115,7 +124,7 @@ class WaylandHands:
         try:
             if self._clipboard:
                 self._clipboard.close()
-            self._keyboard.close()
+            self._keys.close()
         finally:
             self._globals.wire.close()
 
@@ -123,3 +132,14 @@ class WaylandHands:
         chord = paste_chord(target.application if target else "", self._chords)
         # X11's selection of the mouse is not theirs: they paste the clipboard by the keys of all terminals.
         return TERMINAL_PASTE if chord == SELECTION_PASTE else chord
+
+
+def _keyboard(globals_: Globals) -> tuple[Keys, Way]:
+    """Return the compositor's virtual keyboard, which asks nobody; else the portal's."""
+    if globals_.has(VIRTUAL_KEYBOARD):
+        return Keyboard(globals_), Way.VIRTUAL_KEYBOARD
+    try:
+        from ..portal.keyboard import PortalKeyboard
+    except ImportError:
+        raise DesktopError("typing through the portal needs jeepney: pip install 'edgewise[dictate]'") from None
+    return PortalKeyboard(), Way.PORTAL

@@ -10,6 +10,7 @@ from Xlib import XK, X
 
 from ...errors import DesktopError
 from ..chords import Chord
+from ..keysyms import character_of, keysym_of
 
 for _group in ("xkb", "xf86"):
     XK.load_keysym_group(_group)  # names of AltGr, of switches between layouts and of media keys
@@ -29,27 +30,6 @@ class Stroke:
 
     keycode: int
     held: tuple[int, ...] = ()
-
-
-def keysym_of(character: str) -> int:
-    """Return the keysym of a character; line feed and tab are those of Return and Tab."""
-    if character in "\n\t":
-        return int(XK.XK_Return if character == "\n" else XK.XK_Tab)
-    code = ord(character)
-    return code if 0x20 <= code < 0x7F or 0xA0 <= code < 0x100 else 0x01000000 | code
-
-
-def character_of(keysym: int) -> str:
-    """Return the character of a keysym; empty where it is no character."""
-    if keysym in (XK.XK_Return, XK.XK_Tab):
-        return "\n" if keysym == XK.XK_Return else "\t"
-    if 0x20 <= keysym < 0x7F or 0xA0 <= keysym < 0x100:
-        return chr(keysym)
-    return chr(keysym & 0xFFFFFF) if keysym >> 24 == 1 else _LEGACY.get(keysym, "")
-
-
-_LEGACY = {0x20AC: "€", 0x13BC: "Œ", 0x13BD: "œ", 0x13BE: "Ÿ", 0x0AD2: "“", 0x0AD3: "”"}
-"""Characters of keysyms older than Unicode that Western layouts have."""
 
 
 @dataclass(slots=True)
