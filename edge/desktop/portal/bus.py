@@ -50,7 +50,7 @@ class Portal:
         return bool(reply.header.message_type is MessageType.method_return)
 
     def call(self, member: str, signature: str, *body: object) -> tuple[Any, ...]:
-        """Call a method; return what it returned.
+        """Ask for a method; return what it returned.
 
         Raises:
             DesktopError: the portal refused or does not answer.

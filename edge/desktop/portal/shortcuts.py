@@ -50,7 +50,7 @@ class PortalShortcuts:
         self._thread.start()
 
     def hear_cancel(self, is_on: bool) -> None:
-        """Heed the cancel key, or let it pass: the desktop keeps it either way."""
+        """Hear the cancel key, or let it pass: the desktop keeps it either way."""
         self._wants_cancel = is_on
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge.desktop.screen import Window, command_of, missing, screen, wait_for
+from tests.edge.desktop.screen import Window, command_of, missing, screen, wait_for, wait_for_focus
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +53,8 @@ def open_window(display: Any, tmp_path: Path) -> Iterator[Callable[[str], Window
                 pytest.skip(f"{kind} is not installed: apt install xterm python3-gi gir1.2-gtk-3.0")
             window = Window(path, *command)
             windows.callback(window.close)
-            wait_for(lambda: window.is_open and focused_target(display) not in (None, before), f"{kind} to open")
+            wait_for(lambda: window.is_open, f"{kind} to open")
+            wait_for_focus(lambda: focused_target(display), (None, before), f"{kind} to have the focus")
             return window
 
         yield open_one

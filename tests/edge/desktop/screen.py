@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PROGRAMS = ("Xvfb", "openbox", "setxkbmap")
 _WITHIN_S = 15.0
+_STEADY = 15
 _SYSTEM_PYTHON = "/usr/bin/python3"
 
 
@@ -31,6 +32,17 @@ def wait_for(come: Callable[[], bool], what: str, within_s: float = _WITHIN_S) -
     while not come():
         assert time.monotonic() < until_s, f"waited {within_s:.0f} s for {what}"
         time.sleep(0.01)
+
+
+def wait_for_focus(focused: Callable[[], object], others: tuple[object, ...], what: str) -> None:
+    """Wait until another window than those has the focus, and keeps it: window managers hand it about at first."""
+    seen: list[object] = []
+
+    def is_steady() -> bool:
+        seen.append(focused())
+        return seen[-1] not in others and len(seen) > _STEADY and len(set(seen[-_STEADY:])) == 1
+
+    wait_for(is_steady, what)
 
 
 @contextmanager

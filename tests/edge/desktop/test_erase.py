@@ -45,6 +45,7 @@ def test_a_cursor_that_may_have_moved_is_left_alone(
 ) -> None:
     window = open_window("tk")
     delivery = typist.deliver("One two")
+    assert delivery.is_whole
     press_key(display, "Left")
     assert typist.erase(delivery) == "keys or buttons were pressed since; the cursor may be elsewhere"
     assert window.comes_to("One two") == "One two"
@@ -53,6 +54,7 @@ def test_a_cursor_that_may_have_moved_is_left_alone(
 def test_another_window_is_left_alone(typist: DesktopTypist, open_window: OpenWindow) -> None:
     window = open_window("tk")
     delivery = typist.deliver("One two")
+    assert delivery.is_whole
     assert window.comes_to("One two") == "One two"
     open_window("gtk")
     assert typist.erase(delivery) == "another window has the focus"

@@ -16,7 +16,7 @@ from edge.desktop.wayland.globals import open_wayland
 from edge.desktop.wayland.hands import WaylandHands
 from edge.errors import DesktopError
 from tests.edge.desktop.compositor import compositor, missing
-from tests.edge.desktop.screen import Window, command_of, wait_for
+from tests.edge.desktop.screen import Window, command_of, wait_for, wait_for_focus
 from tests.edge.desktop.texts import EVERYTHING, LONG, PLAIN
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no compositor without {missing()}")
@@ -51,7 +51,8 @@ def open_window(sway: dict[str, str], typist: DesktopTypist, tmp_path: Path) -> 
                 pytest.skip(f"{kind} is not installed: apt install foot python3-gi gir1.2-gtk-3.0")
             window = Window(path, *command, environment=sway | {"GDK_BACKEND": "wayland"})
             windows.callback(window.close)
-            wait_for(lambda: window.is_open and typist.focused() not in (None, before), f"{kind} to open")
+            wait_for(lambda: window.is_open, f"{kind} to open")
+            wait_for_focus(typist.focused, (None, before), f"{kind} to have the focus")
             return window
 
         yield open_one
