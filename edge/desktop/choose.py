@@ -75,15 +75,17 @@ def try_ways() -> list[Trial]:
     Raises:
         DesktopError: nothing can type here.
     """
-    if _some_desktop() is not Desktop.X11:
-        with_typist = choose_typist()
-        ways = with_typist.ways
-        with_typist.close()
-        return [Trial(way, True, "it is there; it was not tried") for way in ways]
-    _need("Xlib", "python-xlib")
-    from .x11.trial import try_ways
+    desktop = _some_desktop()
+    if desktop is Desktop.X11:
+        _need("Xlib", "python-xlib")
+        from .x11 import trial as x11
 
-    return try_ways()
+        return x11.try_ways()
+    if desktop is Desktop.WAYLAND:
+        from .wayland import trial as wayland
+
+        return wayland.try_ways()
+    raise DesktopError(f"there is no test window for {desktop} yet; dictate into a text editor instead")
 
 
 def _hands(chords: Mapping[str, Chord], own_keys: Collection[Chord]) -> Hands:

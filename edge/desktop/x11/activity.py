@@ -13,7 +13,7 @@ from typing import Any
 from Xlib import error
 from Xlib.ext import ge, xinput
 
-from .connection import connect
+from .connection import connect, disconnect
 
 _RAW = struct.Struct("=HII")
 """Device, time and key or button of a raw event, behind its head."""
@@ -66,7 +66,7 @@ class Activity:
         os.write(self._wake_write, b"q")
         if self.is_told:
             self._thread.join(_JOIN_S)
-        self._display.close()
+        disconnect(self._display)
         os.close(self._wake_read)
         os.close(self._wake_write)
 

@@ -6,14 +6,20 @@ import os
 import re
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from ...errors import DesktopError
 
 _LOCAL = re.compile(r":(\d+)(\.\d+)?$")
 
 MISSING = "keys and typing under X11 need python-xlib: pip install 'edgewise[dictate]'"
+
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 def connect() -> Any:
@@ -43,6 +49,14 @@ def connect() -> Any:
     return opened
 
 
+def disconnect(display: Any) -> None:
+    """Close a connection; one that the server closed before is closed."""
+    from Xlib import error
+
+    with suppress(error.ConnectionClosedError):
+        display.close()
+
+
 def _knock(name: str) -> bool:
     """Return whether a display is this machine's; raise OSError where it is and nobody is there.
 
@@ -59,6 +73,21 @@ def _knock(name: str) -> bool:
 
 def ignore(*_: object) -> None:
     """Take note of nothing: a window that is gone is an everyday error here, and python-xlib would print it."""
+
+
+def told_when_gone(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Have a function raise DesktopError where the X server went away."""
+
+    @wraps(function)
+    def run(*args: Given.args, **keywords: Given.kwargs) -> Result:
+        from Xlib import error
+
+        try:
+            return function(*args, **keywords)
+        except error.ConnectionClosedError as failure:
+            raise DesktopError("the X11 server is gone; start the dictation again in the new session") from failure
+
+    return run
 
 
 def refusal(display: Any, ask: Callable[[Any], None]) -> Any:

@@ -11,7 +11,7 @@ from Xlib.ext import xfixes
 from ..chords import SELECTION_PASTE, Chord, paste_chord
 from ..protocol import Target, Way
 from .activity import Activity
-from .connection import connect
+from .connection import connect, disconnect, told_when_gone
 from .contents import Content, text_content
 from .keyboard import press, type_keys, wait_until_up
 from .keymap import Keymap, own_keycodes
@@ -38,18 +38,22 @@ class X11Hands:
         self._before: Content | None = None
         self._watch_clipboard()
 
+    @told_when_gone
     def focused(self) -> Target | None:
         """Return the window that has the focus."""
         return focused_target(self._display)
 
+    @told_when_gone
     def prepare(self) -> None:
         """Read the clipboard while there is time; it is read again only if it changes."""
         self._content_before()
 
+    @told_when_gone
     def wait_until_up(self, timeout_s: float) -> bool:
         """Wait until no key is down; whether that came."""
         return wait_until_up(self._display, timeout_s)
 
+    @told_when_gone
     def can_type(self, text: str) -> bool:
         """Whether the layout in use has all of a text."""
         return Keymap.of(self._display).can_type(text)
@@ -58,10 +62,12 @@ class X11Hands:
         """Whether an input method stands between keys and programs."""
         return os.environ.get("XMODIFIERS", "").partition("@im=")[2] not in ("", "none", "local")
 
+    @told_when_gone
     def type_keys(self, text: str, may_go_on: Callable[[], bool]) -> int:
         """Type a text by keys; return how many characters were typed before `may_go_on` said no."""
         return type_keys(self._display, Keymap.of(self._display), text, may_go_on)
 
+    @told_when_gone
     def backspace(self, times: int) -> None:
         """Press Backspace."""
         stroke = Keymap.of(self._display).stroke(Chord("BackSpace"))
@@ -73,6 +79,7 @@ class X11Hands:
         """Return the name of the keys that paste."""
         return str(self._paste_chord(target)[0])
 
+    @told_when_gone
     def paste(self, text: str, target: Target | None, may_go_on: Callable[[], bool], timeout_s: float) -> bool | None:
         """Lend the clipboard to a text and press the keys; whether the window read it."""
         chord, name = self._paste_chord(target)
@@ -90,18 +97,22 @@ class X11Hands:
         (self._selections.restore if was_read else self._selections.keep)()
         return was_read
 
+    @told_when_gone
     def leave(self, text: str) -> None:
         """Leave a text in the clipboard."""
         self._selections.put(text_content(text, is_private=False))
 
+    @told_when_gone
     def read(self) -> str:
         """Return the text in the clipboard."""
         return self._selections.read().text
 
+    @told_when_gone
     def watch_cursor(self) -> None:
         """Notice from now on whether a key or a button is pressed."""
         self._activity.begin(own_keycodes(self._display, self._own_keys))
 
+    @told_when_gone
     def why_moved(self) -> str:
         """Return why the cursor may be elsewhere; empty where it is not."""
         return "keys or buttons were pressed since; the cursor may be elsewhere" if self._activity.has_come else ""
@@ -110,7 +121,7 @@ class X11Hands:
         """Give the clipboard back."""
         self._selections.close()
         self._activity.close()
-        self._display.close()
+        disconnect(self._display)
 
     def _paste_chord(self, target: Target | None) -> tuple[Chord, str]:
         """Return the keys that paste, and the selection that they paste."""

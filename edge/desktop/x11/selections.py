@@ -18,7 +18,7 @@ from Xlib.protocol import event as events
 from Xlib.protocol import request
 
 from ...errors import DesktopError
-from .connection import connect
+from .connection import connect, disconnect
 from .contents import TEXT_TYPES, Content, Part, read_selection, text_content
 
 CLIPBOARD = "CLIPBOARD"
@@ -103,7 +103,7 @@ class Selections:
         try:
             return read_selection(display, name, targets=targets)
         finally:
-            display.close()
+            disconnect(display)
 
     def put(self, content: Content) -> None:
         """Leave content in the clipboard."""
@@ -136,24 +136,30 @@ class Selections:
 
     def close(self) -> None:
         """End the thread; what is lent is restored first, and given to the manager of clipboards where there is one."""
-        self._ask(self._restore_now)
-        self._ask(self._hand_over)
+        with suppress(DesktopError):  # the server is gone, and all clipboards with it
+            self._ask(self._restore_now)
+            self._ask(self._hand_over)
         self._is_closing = True
         os.write(self._wake_write, b"q")
         self._thread.join(_ANSWER_S)
-        self._display.close()
+        disconnect(self._display)
         os.close(self._wake_read)
         os.close(self._wake_write)
 
     def _ask(self, order: Callable[[], Result]) -> Result:
         """Run something in the thread that owns the connection."""
+        if not self._thread.is_alive():
+            raise DesktopError("the clipboard is gone with the X11 server")
         answer: Future[Result] = Future()
 
         def run() -> None:
             try:
                 answer.set_result(order())
-            except (error.ConnectionClosedError, error.XError, OSError) as failure:
+            except (error.XError, OSError) as failure:
                 answer.set_exception(DesktopError(f"the X11 server refused the clipboard: {failure}"))
+            except error.ConnectionClosedError:
+                answer.set_exception(DesktopError("the clipboard is gone with the X11 server"))
+                raise
 
         self._orders.append(run)
         os.write(self._wake_write, b"o")

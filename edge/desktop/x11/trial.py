@@ -1,4 +1,4 @@
-"""A window of our own that shows whether typing works: what each way typed is read back and compared."""
+"""A window of our own under X11 that shows what each way types."""
 
 from __future__ import annotations
 
@@ -12,18 +12,12 @@ from typing import Any
 from Xlib import X, Xutil
 
 from ..protocol import Trial, Way
-from ..typist import DesktopTypist
-from .connection import connect
+from ..trial import try_on
+from .connection import connect, disconnect
 from .contents import read_selection
 from .hands import X11Hands
 from .keymap import Keymap, Stroke, modifier_masks
 from .selections import CLIPBOARD
-
-TEXT = {
-    Way.KEYS: "The quick brown fox jumps over the lazy dog: 0123456789?",
-    Way.PASTE: "Caf\u00e9 \u201cquotes\u201d \u6f22\u5b57 \U0001f600\ttab\nnext line",
-}
-"""Texts that each way has to get across."""
 
 _FOCUS_S = 3.0
 _MANAGED_S = 0.5
@@ -37,27 +31,12 @@ def try_ways(ways: Iterable[Way] = X11Hands.ways) -> list[Trial]:
 
     The window opens for a moment and takes the focus.
     """
-    with _Sheet() as sheet:
-        if not sheet.wait_for_focus():
-            return [Trial(way, False, "the test window did not get the focus; close what holds it") for way in ways]
-        return [_try_way(way, sheet) for way in ways]
-
-
-def _try_way(way: Way, sheet: _Sheet) -> Trial:
-    text, began_s = TEXT[way], time.monotonic()
-    sheet.clear()
-    typist = DesktopTypist(X11Hands(), (way,))
+    hands = X11Hands()
     try:
-        delivery = typist.deliver(text, keep=False)
+        with _Sheet() as sheet:
+            return try_on(sheet, hands, ways)
     finally:
-        typist.close()
-    took_s = time.monotonic() - began_s
-    if delivery.trouble:
-        return Trial(way, False, delivery.trouble, took_s)
-    found = sheet.wait_for(text)
-    if found == text:
-        return Trial(way, True, f"{len(text)} characters were read back as they were typed", took_s)
-    return Trial(way, False, f"expected {text!r}, read back {found!r}", took_s)
+        hands.close()
 
 
 class _Sheet:
@@ -95,7 +74,7 @@ class _Sheet:
         self._window.destroy()
         if not isinstance(self._before, int):
             self._before.set_input_focus(X.RevertToParent, X.CurrentTime)
-        self._display.close()
+        disconnect(self._display)
         os.close(self._wake_read)
         os.close(self._wake_write)
 

@@ -17,7 +17,7 @@ from Xlib import X, error
 from ...errors import DesktopError
 from ..chords import Chord
 from ..protocol import Key, KeyEvent
-from .connection import connect, refusal
+from .connection import connect, disconnect, refusal
 from .keymap import Keymap, held_keys, modifier_masks
 
 _JOIN_S = 5.0
@@ -55,7 +55,7 @@ class KeyGrab:
         os.write(self._wake_write, b"q")
         if self._thread:
             self._thread.join(_JOIN_S)
-        self._display.close()
+        disconnect(self._display)
         os.close(self._wake_read)
         os.close(self._wake_write)
 

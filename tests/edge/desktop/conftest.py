@@ -19,7 +19,7 @@ def display_name(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if missing():
         pytest.skip(f"no screen without {missing()}")
     before = os.environ.get("DISPLAY")
-    with screen(tmp_path_factory.mktemp("screen")) as name:
+    with screen(tmp_path_factory.mktemp("screen")) as (name, _):
         os.environ["DISPLAY"] = name
         yield name
     if before is None:

@@ -46,8 +46,8 @@ def wait_for_focus(focused: Callable[[], object], others: tuple[object, ...], wh
 
 
 @contextmanager
-def screen(folder: Path) -> Iterator[str]:
-    """The display's name, while Xvfb and a window manager run."""
+def screen(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The display's name and its server, while Xvfb and a window manager run."""
     reading, writing = os.pipe()
     log = (folder / "xvfb.log").open("wb")
     server = subprocess.Popen(
@@ -63,7 +63,7 @@ def screen(folder: Path) -> Iterator[str]:
         manager = subprocess.Popen(["openbox"], env=environment, stdout=log, stderr=log)
         try:
             wait_for(lambda: _is_managed(environment), "the window manager")
-            yield name
+            yield name, server
         finally:
             for process in (manager, server):
                 process.terminate()

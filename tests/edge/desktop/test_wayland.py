@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.desktop.choose import try_ways
 from edge.desktop.protocol import Way
 from edge.desktop.typist import DesktopTypist
+from edge.desktop.wayland import trial
 from edge.desktop.wayland.globals import open_wayland
 from edge.desktop.wayland.hands import WaylandHands
+from edge.desktop.wayland.keyboard import Keyboard
 from edge.errors import DesktopError
 from tests.edge.desktop.compositor import compositor, missing
 from tests.edge.desktop.screen import Window, command_of, wait_for, wait_for_focus
@@ -131,6 +134,20 @@ def test_a_lent_text_is_marked_as_private(typist: DesktopTypist, sway: dict[str,
     owner.close()
     for each in (reader, found):
         each.wire.close()
+
+
+def test_a_window_of_ours_says_which_ways_work(typist: DesktopTypist) -> None:
+    trials = try_ways()
+    assert [(trial.way, trial.works) for trial in trials] == [(Way.VIRTUAL_KEYBOARD, True), (Way.PASTE, True)], trials
+
+
+def test_what_was_read_back_instead_is_said(typist: DesktopTypist, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_all = Keyboard.type
+    monkeypatch.setattr(Keyboard, "type", lambda self, text, may: type_all(self, text[1:], may) + 1)
+    monkeypatch.setattr(trial, "_READ_S", 0.3)
+    found = try_ways()[0]
+    assert not found.works
+    assert "read back 'he quick brown" in found.finding
 
 
 def test_where_there_is_no_compositor_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
