@@ -65,7 +65,7 @@ class Layout:
         return buffer.value.decode("utf-8", "replace").replace("\r", "\n")
 
     def close(self) -> None:
-        """Free the layout."""
+        """Forget the layout."""
         self._forget()
         self._library.xkb_context_unref(self._context)
 

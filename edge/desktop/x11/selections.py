@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ _QUIET_S = 0.15
 _LONGEST_S = 1.0
 
 _ANSWER_S = 5.0
+_LOOK_S = 0.1
 
 Result = TypeVar("Result")
 
@@ -148,8 +149,6 @@ class Selections:
 
     def _ask(self, order: Callable[[], Result]) -> Result:
         """Run something in the thread that owns the connection."""
-        if not self._thread.is_alive():
-            raise DesktopError("the clipboard is gone with the X11 server")
         answer: Future[Result] = Future()
 
         def run() -> None:
@@ -163,10 +162,12 @@ class Selections:
 
         self._orders.append(run)
         os.write(self._wake_write, b"o")
-        try:
-            return answer.result(_ANSWER_S)
-        except TimeoutError:
-            raise DesktopError("the clipboard's thread does not answer; is the X11 server gone?") from None
+        until_s = time.monotonic() + _ANSWER_S
+        while not answer.done() and self._thread.is_alive() and time.monotonic() < until_s:
+            wait([answer], _LOOK_S)
+        if not answer.done():
+            raise DesktopError("the clipboard is gone with the X11 server")
+        return answer.result()
 
     def _serve(self) -> None:
         with suppress(error.ConnectionClosedError):

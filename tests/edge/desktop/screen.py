@@ -51,7 +51,7 @@ def screen(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     reading, writing = os.pipe()
     log = (folder / "xvfb.log").open("wb")
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=[writing],
         stdout=log,
         stderr=log,
