@@ -16,7 +16,9 @@ def main(path: Path) -> None:
     buffer = view.get_buffer()
 
     def save(*_: object) -> None:
-        path.write_text(buffer.get_text(buffer.get_start_iter(), buffer.get_end_iter(), True), encoding="utf-8")
+        part = path.with_suffix(".part")
+        part.write_text(buffer.get_text(buffer.get_start_iter(), buffer.get_end_iter(), True), encoding="utf-8")
+        part.replace(path)  # whoever reads it sees all of it
 
     buffer.connect("changed", save)
     view.connect("focus-in-event", save)

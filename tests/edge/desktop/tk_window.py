@@ -14,7 +14,9 @@ def main(path: Path) -> None:
     text.focus_force()
 
     def save() -> None:
-        path.write_text(text.get("1.0", "end-1c"), encoding="utf-8")
+        part = path.with_suffix(".part")
+        part.write_text(text.get("1.0", "end-1c"), encoding="utf-8")
+        part.replace(path)  # whoever reads it sees all of it
         root.after(20, save)
 
     root.after(100, save)
