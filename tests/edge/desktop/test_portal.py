@@ -124,7 +124,12 @@ def test_keysyms_carry_every_text(portal: Say, bus: Path) -> None:
     assert keyboard.type(EVERYTHING, lambda: True) == len(EVERYTHING)
     keyboard.press("v", frozenset({"ctrl"}))
     keyboard.close()
-    pressed = [tuple(map(int, line.split())) for line in (bus / "keysyms").read_text().splitlines()]
+
+    def lines() -> list[str]:
+        return (bus / "keysyms").read_text().splitlines()
+
+    wait_for(lambda: len(lines()) == 2 * len(EVERYTHING) + 4, "the portal to pass all of it on")
+    pressed = [tuple(map(int, line.split())) for line in lines()]
     taps = [keysym for keysym, is_down in pressed[:-4] if is_down]
     assert "".join(map(character_of, taps)) == EVERYTHING
     assert [is_down for _, is_down in pressed[:-4]] == [1, 0] * len(EVERYTHING)
