@@ -1,4 +1,4 @@
-"""Which texts a program deletes character by character."""
+"""Characters as programs take them: which may be typed, and which Backspace deletes one by one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import unicodedata
 
 _JOINERS = frozenset({0x200C, 0x200D, *range(0xFE00, 0xFE10), *range(0x1F1E6, 0x1F200), *range(0x1F3FB, 0x1F400)})
 """Joiners, choosers of a form, halves of flags and colors of skin, which make one of several."""
+
+
+def typeable(text: str) -> str:
+    """Return a text without what a program would obey rather than show: all control characters but lines and tabs."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(mark for mark in lines if mark in "\n\t" or unicodedata.category(mark) not in ("Cc", "Cs"))
 
 
 def is_deleted_one_by_one(text: str) -> bool:

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from ..errors import DesktopError
 from .chords import Chord
-from .protocol import Trial, Trigger, Way
+from .protocol import Trial, Trigger, Typist, Way
 from .typist import DesktopTypist, Hands
 
 BIND = "bind a key to `edgewise dictate toggle` in the settings of your desktop or compositor"
@@ -58,7 +58,7 @@ def choose_trigger(dictate: Chord, cancel: Chord | None = None) -> Trigger:
 
 def choose_typist(
     ways: Collection[Way] | None = None, chords: Mapping[str, Chord] | None = None, own_keys: Collection[Chord] = ()
-) -> DesktopTypist:
+) -> Typist:
     """Return what types on this desktop, by those ways alone that a trial found to work, if any are given.
 
     `chords` are the user's keys to paste, by the class of the program; `own_keys` are those of the dictation.

@@ -91,8 +91,25 @@ class Delivery:
         return not self.trouble
 
 
-class Typist(Protocol):
-    """Someone who types into the window with the focus."""
+class Clipboard(Protocol):
+    """The desktop's clipboard."""
+
+    def read(self) -> str:
+        """Return the text that is in it; empty where it holds none."""
+
+    def put(self, text: str) -> None:
+        """Leave a text in it, as if the user had copied it."""
+
+    def close(self) -> None:
+        """Give everything back; a text that is lent is replaced by what was there before."""
+
+
+class Typist(Clipboard, Protocol):
+    """Someone who types into the window with the focus, and may use the clipboard for it."""
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """Ways that are used, those that are preferred first."""
 
     def focused(self) -> Target | None:
         """Return the window that has the focus; None where there is none or the desktop does not tell."""
@@ -104,7 +121,10 @@ class Typist(Protocol):
         """Type the text where the cursor is, once all keys are up.
 
         Nothing is typed where another window than `target` has the focus; what is not typed is left in the clipboard
-        if `keep`.
+        if `keep`. Control characters but lines and tabs are left out: a program would obey them.
+
+        Raises:
+            DesktopError: the desktop is gone, or refuses.
         """
 
     def erase(self, delivery: Delivery) -> str:
@@ -112,22 +132,6 @@ class Typist(Protocol):
 
         It refuses where the focus moved, or a key or a button was pressed since.
         """
-
-    def close(self) -> None:
-        """Give everything back; a clipboard that is lent is restored."""
-
-
-class Clipboard(Protocol):
-    """The desktop's clipboard."""
-
-    def read(self) -> str:
-        """Return the text that is in it; empty where it holds none."""
-
-    def put(self, text: str) -> None:
-        """Leave a text in it, as if the user had copied it."""
-
-    def close(self) -> None:
-        """End what serves it."""
 
 
 @dataclass(frozen=True, slots=True)

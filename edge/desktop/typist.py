@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from ..errors import DesktopError
-from .characters import is_deleted_one_by_one
+from .characters import is_deleted_one_by_one, typeable
 from .chords import is_terminal
 from .protocol import Delivery, Target, Way
 
@@ -106,6 +106,7 @@ class DesktopTypist:
 
     def deliver(self, text: str, target: Target | None = None, *, keep: bool = True) -> Delivery:
         """Type the text where the cursor is, once all keys are up, unless the focus moved away from `target`."""
+        text = typeable(text)
         with self._lock:
             delivery = self._deliver(text, target or self._hands.focused(), keep)
             self._last = delivery, text

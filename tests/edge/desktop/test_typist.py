@@ -230,3 +230,10 @@ def _deaf_window(display: Any) -> Iterator[None]:
     finally:
         window.destroy()
         display.sync()
+
+
+def test_nothing_is_typed_that_a_program_would_obey(typist: DesktopTypist, open_window: OpenWindow) -> None:
+    window = open_window("xterm")
+    for text, shown in (("a\x1b[2Jb\x03", "a[2Jb"), ("one\r\ntwo\x04漢", "one\ntwo漢")):
+        assert typist.deliver(text).typed == len(shown)
+        assert window.comes_to(shown) == shown
