@@ -46,10 +46,11 @@ class Keyboard:
         for at in range(0, len(text), _BETWEEN_LOOKS):
             if not may_go_on():
                 return at
-            for character in text[at : at + _BETWEEN_LOOKS]:
+            now = text[at : at + _BETWEEN_LOOKS]
+            for character in now:
                 self._press(self._key_of(character, text[at:]))
             self._wire.settle()
-            self._give_time(_BETWEEN_LOOKS)
+            self._give_time(len(now))
         return len(text)
 
     def press(self, name: str, modifiers: frozenset[str] = frozenset(), times: int = 1) -> None:

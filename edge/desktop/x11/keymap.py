@@ -55,9 +55,12 @@ class Keymap:
             for keycode, row in enumerate(rows, first):
                 if column < len(row) and row[column]:
                     map_.keycodes.setdefault(int(row[column]), keycode)
+        is_one = _has_one_layout(display, rows)
+        if is_one:
+            map_.group = 0  # the number of a layout that is there no more may still be set
         shift, level3 = map_.level_keys
         for level, held in enumerate(((), (shift,), (level3,), (level3, shift))):
-            if 0 in held:
+            if 0 in held or (level > 1 and not is_one):
                 continue
             for keycode, row in enumerate(rows, first):
                 character = character_of(_keysym_at(row, map_.group, level))
@@ -101,7 +104,7 @@ class Keymap:
 
 
 def _keysym_at(row: Any, group: int, level: int) -> int:
-    """Return what a key makes: X lists two levels of two layouts, then the next two levels of both."""
+    """Return what a key makes: X lists two levels of two layouts, then more levels."""
     column = (0 if level < 2 else 4) + 2 * group + level % 2
     if group > 1 or column >= len(row):
         return 0
@@ -109,6 +112,15 @@ def _keysym_at(row: Any, group: int, level: int) -> int:
     if not keysym and group == 1 and not any(row[2:4]):
         return _keysym_at(row, 0, level)
     return keysym
+
+
+def _has_one_layout(display: Any, rows: Any) -> bool:
+    """Whether the third and fourth level can be told: with several layouts, X does not say whose they are."""
+    root = display.screen().root
+    rules = root.get_full_property(display.get_atom("_XKB_RULES_NAMES"), X.AnyPropertyType)
+    parts = bytes(rules.value).split(b"\0") if rules is not None else []
+    is_one = len(parts) < 3 or b"," not in parts[2]
+    return is_one and all(not any(row[2:4]) or list(row[2:4]) == list(row[0:2]) for row in rows)
 
 
 def modifier_masks(display: Any) -> dict[str, int]:

@@ -196,16 +196,37 @@ def test_a_layout_without_latin_letters_pastes(typist: DesktopTypist, open_windo
         subprocess.run(["setxkbmap", "us"], check=True)
 
 
+def test_the_first_of_two_layouts_has_not_what_the_second_has(typist: DesktopTypist, open_window: OpenWindow) -> None:
+    window = open_window("gtk")
+    subprocess.run(["setxkbmap", "us,de"], check=True)
+    try:
+        for text, way in (("Zy & @ [x] {y}", Way.KEYS), ("5 €", Way.PASTE)):
+            assert typist.deliver(text).way is way
+            assert window.comes_to(text) == text
+    finally:
+        subprocess.run(["setxkbmap", "us"], check=True)
+
+
 def test_the_second_of_two_layouts(typist: DesktopTypist, display: Any, open_window: OpenWindow) -> None:
     window = open_window("gtk")
     subprocess.run(["setxkbmap", "us,de", "-option", "grp:toggle"], check=True)
     try:
         press_key(display, "ISO_Next_Group")
-        for text in ("Zy & Größe @ [x] {y} €", EVERYTHING):
-            assert typist.deliver(text).is_whole
+        for text, way in (("Zy & Größe?", Way.KEYS), ("@ [x] {y} €", Way.PASTE)):
+            assert typist.deliver(text).way is way
             assert window.comes_to(text) == text
     finally:
         subprocess.run(["setxkbmap", "us", "-option", ""], check=True)
+
+
+def test_the_third_level_of_one_layout(typist: DesktopTypist, open_window: OpenWindow) -> None:
+    window = open_window("gtk")
+    subprocess.run(["setxkbmap", "de"], check=True)
+    try:
+        assert typist.deliver("ä@b [x] {y} 5 €").way is Way.KEYS
+        assert window.comes_to("ä@b [x] {y} 5 €") == "ä@b [x] {y} 5 €"
+    finally:
+        subprocess.run(["setxkbmap", "us"], check=True)
 
 
 def test_caps_lock_does_not_shout(typist: DesktopTypist, display: Any, open_window: OpenWindow) -> None:
