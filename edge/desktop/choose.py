@@ -1,4 +1,4 @@
-"""Which of all this the desktop at hand has."""
+"""Choice of the parts that the desktop at hand has."""
 
 from __future__ import annotations
 

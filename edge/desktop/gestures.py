@@ -11,7 +11,7 @@ TAP_S = 0.4
 
 
 class Mode(StrEnum):
-    """What the key does."""
+    """Meaning of the key."""
 
     HOLD = "hold"
     TOGGLE = "toggle"
@@ -20,7 +20,7 @@ class Mode(StrEnum):
 
 
 class Command(StrEnum):
-    """What a dictation is told, by a key or through its socket."""
+    """Order to a dictation, by a key or through its socket."""
 
     START = "start"
     STOP = "stop"
@@ -30,7 +30,7 @@ class Command(StrEnum):
 
 
 class Gestures:
-    """What the keys mean, given whether a dictation is on.
+    """Meaning of presses and releases, given whether a dictation is on.
 
     A press begins to record at once in every mode: whether it was a tap is known only at its end.
     """

@@ -1,4 +1,4 @@
-"""What a desktop offers a dictation: keys that are heard, text that is delivered, a clipboard that is lent."""
+"""Protocols between a dictation and its desktop: keys that are heard, text that is delivered, a clipboard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Key(StrEnum):
-    """What a key is for."""
+    """Purpose of a key."""
 
     DICTATE = "dictate"
     CANCEL = "cancel"
@@ -61,7 +61,7 @@ class Target:
 
 
 class Way(StrEnum):
-    """How a text gets where the cursor is."""
+    """Road of a text to where the cursor is."""
 
     PORTAL = "portal"
     VIRTUAL_KEYBOARD = "virtual keyboard"
@@ -74,7 +74,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a text."""
+    """Outcome of delivering a text."""
 
     way: Way
     """Way that the text went; CLIPBOARD where it waits there, NONE where it is nowhere."""
@@ -136,7 +136,7 @@ class Typist(Clipboard, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of typing a text into a window of our own and reading it back."""
+    """Outcome of typing a text into a window of our own and reading it back."""
 
     way: Way
     works: bool

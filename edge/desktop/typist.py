@@ -24,7 +24,7 @@ _TAKEN = "another window took the focus"
 
 
 class Hands(Protocol):
-    """What one kind of desktop can do."""
+    """Abilities of one kind of desktop."""
 
     @property
     def ways(self) -> tuple[Way, ...]:

@@ -1,4 +1,4 @@
-"""What a compositor offers, and the seat that all of it is for."""
+"""Interfaces that a compositor offers, and the seat that all of them are for."""
 
 from __future__ import annotations
 

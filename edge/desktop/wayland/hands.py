@@ -1,4 +1,4 @@
-"""What can be done under Wayland: typing by the compositor's virtual keyboard, else through the desktop portal."""
+"""Typing under Wayland: by the compositor's virtual keyboard, else through the desktop portal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which window has the focus, where the compositor tells."""
+"""Windows under Wayland: the one that has the focus, where the compositor tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a key makes, by libxkbcommon, which every Wayland desktop has."""
+"""Text that a key makes, by libxkbcommon, which every Wayland desktop has."""
 
 from __future__ import annotations
 

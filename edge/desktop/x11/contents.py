@@ -1,4 +1,4 @@
-"""What a selection holds, in every type that its owner offers, and how it is read from another program."""
+"""Content of a selection, in every type that its owner offers, and reading it from another program."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """All that a selection holds."""
+    """Everything that a selection holds."""
 
     parts: dict[str, Part] = field(default_factory=dict)
     """Content by target."""

@@ -1,4 +1,4 @@
-"""What X11 can do: keys by XTEST for what the layout has, and the clipboard with the program's own keys to paste."""
+"""Typing under X11: keys by XTEST for what the layout has, and the clipboard with the program's own keys to paste."""
 
 from __future__ import annotations
 

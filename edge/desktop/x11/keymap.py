@@ -1,4 +1,4 @@
-"""Which keys make a character in the layout that is in use, and which of them are held."""
+"""Keys that make a character in the layout that is in use, and those that are held."""
 
 from __future__ import annotations
 

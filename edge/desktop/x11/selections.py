@@ -72,7 +72,7 @@ class _Sending:
 
 @dataclass(slots=True)
 class _Memory:
-    """What the thread and its callers share."""
+    """State that the thread and its callers share."""
 
     held: dict[str, _Held] = field(default_factory=dict)
     reads: list[Read] = field(default_factory=list)
