@@ -106,12 +106,13 @@ def _stable_words(heard: Sequence[Heard]) -> tuple[list[str], list[float]]:
 def _showings(heard: Sequence[Heard], measures: Measures) -> list[_Shown]:
     """List what was shown behind the stable words, each time."""
     found: list[_Shown] = []
-    n_stable, stable, ended_at = 0, "", -1.0
+    n_stable, stable, began_at, ended_at = 0, "", -1.0, -1.0
     carries = False  # whether stable words were carried over a cut, and which is not known yet
     for one in heard:
         event = one.event
         if isinstance(event, Speech):
-            stable, carries = "", event.start == ended_at
+            stable, carries = "", event.start == ended_at or ended_at < began_at
+            began_at = event.start
         elif isinstance(event, Silence):
             ended_at = event.start
         elif isinstance(event, Stable):

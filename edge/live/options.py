@@ -60,7 +60,7 @@ class LiveOptions:
     )
     """Seconds of new sound after which the text is read again while somebody speaks."""
     cpu_share: float = field(
-        default=0.5, metadata=setting(Real(0.01, 1, "a share, 0.01 to 1"), group=_GROUP, metavar="X")
+        default=0.3, metadata=setting(Real(0.01, 1, "a share, 0.01 to 1"), group=_GROUP, metavar="X")
     )
     """Share of the time that may be spent on reading again: where it does not suffice, text comes less often."""
     trim: bool = field(default=False, metadata=setting(Flag(), group=_GROUP))

@@ -271,7 +271,7 @@ class LiveSession:
         events, self._turn = turn.cut(at, self._open_reader(self._language))
         if self._options.endpoint is None:
             self._before += turn.stable
-            return events
+            return [*events, Speech(at / SAMPLE_RATE_HZ)]
         seconds = at / SAMPLE_RATE_HZ
         self._close_span()
         self._span = self._new_span(turn.start)

@@ -11,7 +11,7 @@ from .types import Segment, Timing
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """The beginning of a turn: somebody speaks."""
+    """The beginning of a turn: somebody speaks, or goes on where a long turn was cut."""
 
     start: float
     """Seconds from the beginning of the recording."""
