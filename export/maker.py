@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,25 +17,20 @@ from edge.whisper.file.roles import Precision, Role, role_of
 from .calibrate import calibrate
 from .calibrate.moments import Calibration
 from .calibrate.recordings import Recording
+from .calibrate.sensitivity import AtInt4, hear_clips, measure_int4
 from .checkpoint.types import Checkpoint
 from .landmarks import find_tail
 from .quantize.model import Recover, equalized, groups_of, quantize_checkpoint
 from .quantize.policy import Quantized
 from .recipe import CALIBRATED, REDUCTIONS, Recipe
-from .tools.packages import is_installed, require
+from .tools.packages import require
 from .tools.spool import Keep, in_memory
 from .writers.gguf import write_model_file
 
 if TYPE_CHECKING:
     from .compress.checkpoints import Checkpoints
     from .compress.search import Search
-    from .compress.sensitivity import AtInt4
     from .compress.speech import Speech
-
-_TO_MEASURE_S = 300.0
-"""Seconds of speech, to find out where INT4 hurts: its shortest clips are listened to."""
-
-_LOG = logging.getLogger("edge.export")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +160,7 @@ class Maker:
     def _first_to_raise(self, recipe: Recipe) -> frozenset[str]:
         """Choose the linears that stay INT8, the costliest first."""
         room = _room(self.checkpoint)
-        if not (recipe.raised or room) or not self._can_measure():
+        if not (recipe.raised or room):
             return frozenset()
         self._costliest = self._costliest or self._measure_costs()
         wanted = recipe.raised * sum(group.n_weights for group in self._costliest)
@@ -179,28 +172,11 @@ class Maker:
                 raised += group.n_weights
         return frozenset(names)
 
-    def _can_measure(self) -> bool:
-        if is_installed("torch"):
-            return True
-        advice = 'pip install "edgewise[export]"'
-        _LOG.warning(
-            "what INT4 hurts most is measured in torch, which is not installed: nothing stays INT8; %s", advice
-        )
-        return False
-
     def _measure_costs(self) -> list[AtInt4]:
         """Measure INT4 on each linear; the first is where it hurts most for each byte that INT8 would cost more."""
-        from .compress.sensitivity import measure_int4
-        from .compress.speech import hear_clips, measured_batches
-
-        whole, dims = equalized(self.checkpoint, self._calibrated(self.checkpoint)), self.checkpoint.dims
-        if self._speech is not None:
-            batches = self._speech.measured
-        else:
-            mixed = random.Random(0).sample(self.recordings, len(self.recordings))
-            clips = hear_clips(self.checkpoint, mixed, _TO_MEASURE_S, 1, self.progress)
-            batches = measured_batches(clips, dims.n_audio_ctx)
-        found = measure_int4(dims, whole, groups_of(self.checkpoint.tensors), batches, self.progress)
+        whole = equalized(self.checkpoint, self._calibrated(self.checkpoint))
+        heard, tail = hear_clips(self.checkpoint, self.recordings, self.progress)
+        found = measure_int4(self.checkpoint, whole, groups_of(self.checkpoint.tensors), heard, tail, self.progress)
         return sorted(found, key=lambda group: -group.damage / group.n_weights)
 
     def _recover(self, checkpoint: Checkpoint, recipe: Recipe) -> Recover | None:

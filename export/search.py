@@ -11,7 +11,6 @@ from .maker import MadeModel, Maker
 from .measure.budget import Budget, budget_error, make_report, make_yardstick, try_model
 from .measure.report import Report, Tried, write_beside
 from .recipe import REDUCTIONS, Recipe
-from .tools.packages import is_installed
 from .tools.spool import spooling
 
 _RAISED = (0.25, 0.5)
@@ -56,7 +55,7 @@ def recipes_to_try(maker: Maker, recover_s: float) -> Iterator[Recipe]:
     reductions = (*REDUCTIONS, 0.0) if recover_s else (0.0,)
     for reduction in reductions:
         yield Recipe("int4", reduction, recover_s)
-    if maker.recordings and is_installed("torch"):  # what INT4 hurts most is measured with it
+    if maker.recordings:
         for share in _RAISED:
             yield Recipe("int4", 0.0, recover_s, share)
     for reduction in reductions:

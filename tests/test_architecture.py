@@ -71,6 +71,7 @@ EXPORT_WITH_ENGINE = {
     "export.landmarks",
     "export.calibrate.gather",
     "export.calibrate.recordings",
+    "export.calibrate.sensitivity",
     "export.calibrate.words",
     "export.compress.speech",
     "export.measure.measure",

@@ -7,8 +7,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from edge.bench.probabilities import Logits
+
 from ..errors import BenchmarkError
-from .probabilities import Logits
 
 
 class LanguageModel(Protocol):

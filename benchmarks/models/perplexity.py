@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.bench.probabilities import Logits, divergences, log_softmax
 from edge.bench.result_file import make_result
 from edge.bench.tables import table
 from edge.machine import describe_machine
@@ -27,7 +28,6 @@ from ..checkout import commit
 from ..errors import BenchmarkError
 from ..progress import tell
 from .language_models import LanguageModel, load
-from .probabilities import Logits, divergences, log_softmax
 
 EXAMPLES = """\
 examples:

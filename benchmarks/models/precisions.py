@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import edge
 from edge.bench.intervals import Counts, drawn_rates, interval
+from edge.bench.probabilities import Logits, divergences, log_softmax
 from edge.bench.result_file import make_result
 from edge.bench.scoring import require_scoring, score
 from edge.bench.sets import Manifest, Selection, duration_s, read_manifests, read_samples
@@ -37,7 +38,6 @@ from ..checkout import commit
 from ..errors import BenchmarkError
 from ..progress import tell_steps
 from .encoder_time import features_of
-from .probabilities import Logits, divergences, log_softmax
 
 EXAMPLES = """\
 examples:

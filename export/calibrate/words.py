@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.arrays import FloatArray
-from edge.gguf.file import StoredTensor
-from edge.gguf.types import TensorType
 from edge.whisper.features import window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.file.landmarks import Tail, clip_positions
@@ -19,7 +17,7 @@ from edge.whisper.search.rules import TokenRules
 from edge.whisper.tokens import Tokenizer
 
 from ..checkpoint.types import Checkpoint
-from ..engine import engine_of
+from ..engine import engine_of, in_float32
 from ..landmarks import landmarks_of
 
 
@@ -29,10 +27,7 @@ class OwnWords:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._dims = checkpoint.dims
         self._tokenizer = Tokenizer(checkpoint.vocabulary)
-        stored = {
-            name: StoredTensor(name, TensorType.F32, tensor.shape, np.ascontiguousarray(tensor, np.float32))
-            for name, tensor in checkpoint.tensors.items()
-        }
+        stored = in_float32(checkpoint.tensors)
         name = checkpoint.name
         self.tail: Tail = landmarks_of(engine_of(name, checkpoint.dims, stored), stored)
         """Landmarks of the checkpoint's padding."""

@@ -8,7 +8,7 @@ it then settles (export.quantize.settle).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,14 @@ _DAMPINGS = (0.01, 0.1, 1.0)
 """Additions to H's diagonal, as a share of itself and of its mean: the calibration's rows are not all rows, and their
 moments are rounded. The first with which H can be inverted is taken."""
 
-_COLUMNS = 64
-"""Number of columns rounded one by one before the others learn of their errors, all in one product."""
+_COLUMNS = 32
+"""Number of columns rounded one by one before those behind them learn of their errors, in one product."""
+
+_ROWS = 4096
+"""Number of rows at a time: they have nothing to do with each other, and a vocabulary's are many."""
+
+_TRIANGLE = 96
+"""Largest triangle that is inverted whole."""
 
 _SHRINK = np.arange(1.0, 0.79, -0.02, dtype=np.float32)
 """Scales tried, as shares of the one that clips nothing."""
@@ -33,6 +39,20 @@ _LARGEST_INT8 = np.float32(127)
 
 def round_int8(weights: FloatArray, moments: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
     """Round weights (n, k) to codes and scales (n,), as `edge.quant.quantize_int8` but minding moments (k, k)."""
+    spread = _spread(moments)
+    codes, scales = np.empty(weights.shape, np.int8), np.empty(len(weights), np.float32)
+    for rows in _slices(len(weights)):
+        codes[rows], scales[rows] = _round_rows_int8(weights[rows], moments, spread)
+    return codes, scales
+
+
+def _slices(n: int) -> Iterator[slice]:
+    return (slice(first, first + _ROWS) for first in range(0, n, _ROWS))
+
+
+def _round_rows_int8(
+    weights: FloatArray, moments: FloatArray, spread: FloatArray
+) -> tuple[NDArray[np.int8], FloatArray]:
     largest = np.abs(weights).max(axis=1) / _LARGEST_INT8
     importance = np.diagonal(moments)
 
@@ -48,7 +68,7 @@ def round_int8(weights: FloatArray, moments: FloatArray) -> tuple[NDArray[np.int
         moved[:, j] = column
         return INT8_GRID.codes(column / scales) * scales
 
-    _round_columns(weights, moments, round_column)
+    _round_columns(weights, spread, round_column)
     settled, moved = settle(weights, moments, scales[:, None], moved, INT8_GRID)
     return INT8_GRID.codes(moved / settled).astype(np.int8), np.where(largest > 0, settled[:, 0], np.float32(0))
 
@@ -65,19 +85,17 @@ def _cheapest(scales: FloatArray, cost: Callable[[FloatArray], FloatArray]) -> F
 
 
 def _round_columns(
-    weights: FloatArray, moments: FloatArray, round_column: Callable[[int, FloatArray], FloatArray]
+    weights: FloatArray, spread: FloatArray, round_column: Callable[[int, FloatArray], FloatArray]
 ) -> None:
     """Give each column (n,), moved by the errors of those before it, to `round_column`, which gives it rounded."""
-    k = len(moments)
-    spread = _spread(moments)
+    k = len(spread)
     left = weights.T.copy()  # (k, n): a column of weights lies together
     for first in range(0, k, _COLUMNS):
         last = min(first + _COLUMNS, k)
         errors = np.empty((last - first, left.shape[1]), np.float32)
         for j in range(first, last):
-            error = (left[j] - round_column(j, left[j])) / spread[j, j]
-            left[j + 1 : last] -= spread[j, j + 1 : last, None] * error
-            errors[j - first] = error
+            column = left[j] - spread[first:j, j] @ errors[: j - first]
+            errors[j - first] = (column - round_column(j, column)) / spread[j, j]
         left[last:] -= spread[first:last, last:].T @ errors
 
 
@@ -87,12 +105,25 @@ def _spread(moments: FloatArray) -> FloatArray:
     power = np.diagonal(h).copy()
     for damping in _DAMPINGS:
         h[np.diag_indices_from(h)] = power * (1 + damping) + damping * (power.mean() or 1.0)
-        try:
-            upper: FloatArray = np.linalg.cholesky(np.linalg.inv(h)).T.astype(np.float32)
+        try:  # h = R R^T with an upper triangle R, so that U is its inverse
+            triangle = np.linalg.cholesky(h[::-1, ::-1])[::-1, ::-1].astype(np.float64)
         except np.linalg.LinAlgError:
             continue
-        return upper
+        return _inverse(triangle).astype(np.float32)
     return np.eye(len(h), dtype=np.float32)  # moments that cannot be inverted: round each weight by itself
+
+
+def _inverse(triangle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute the inverse of an upper triangle (k, k), by halves."""
+    k = len(triangle)
+    if k <= _TRIANGLE:
+        return np.linalg.inv(triangle).astype(np.float64)
+    half = k // 2
+    inverse = np.zeros_like(triangle)
+    inverse[:half, :half] = _inverse(triangle[:half, :half])
+    inverse[half:, half:] = _inverse(triangle[half:, half:])
+    inverse[:half, half:] = -inverse[:half, :half] @ triangle[:half, half:] @ inverse[half:, half:]
+    return inverse
 
 
 def round_q4_0(weights: FloatArray, moments: FloatArray) -> NDArray[np.uint8]:
@@ -103,6 +134,15 @@ def round_q4_0(weights: FloatArray, moments: FloatArray) -> NDArray[np.uint8]:
 
 def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Find scales (n, k / 32), and the weights (n, k) as each was when it was rounded: moved by errors of others."""
+    n, k = weights.shape
+    spread = _spread(moments)
+    scales, moved = np.empty((n, k // GROUP), np.float32), np.empty((n, k), np.float32)
+    for rows in _slices(n):
+        scales[rows], moved[rows] = _move_rows(weights[rows], moments, spread)
+    return scales, moved
+
+
+def _move_rows(weights: FloatArray, moments: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
     n, k = weights.shape
     importance = np.diagonal(moments)
     scales = np.empty((n, k // GROUP), np.float32)
@@ -116,7 +156,7 @@ def moved_for_q4_0(weights: FloatArray, moments: FloatArray) -> tuple[FloatArray
         moved[:, j] = column
         return (_q4_0_code(column, scale) - np.float32(8)) * scale
 
-    _round_columns(weights, moments, round_column)
+    _round_columns(weights, spread, round_column)
     return settle(weights, moments, scales, moved, Q4_0_GRID)
 
 
@@ -143,5 +183,4 @@ def _q4_0_scale(group: FloatArray, importance: FloatArray) -> FloatArray:
 def _q4_0_code(x: FloatArray, scale: FloatArray) -> FloatArray:
     """Find the nearest codes, 0 to 15, as floats."""
     ratio = np.divide(x, scale, out=np.zeros_like(x), where=scale != 0)
-    code: FloatArray = np.clip(np.rint(ratio) + np.float32(8), 0, 15)
-    return code
+    return Q4_0_GRID.codes(ratio) + np.float32(8)

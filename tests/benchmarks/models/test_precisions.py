@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.__main__ import build_parser, main
 from benchmarks.models.precisions import Divergence, Increase, Rounded, divergence_table, increases, words_table
-from benchmarks.models.probabilities import divergences, log_softmax
+from edge.bench.probabilities import divergences, log_softmax
 
 
 def test_probabilities_are_those_of_the_definition() -> None:

@@ -36,13 +36,6 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As without the extra `export`: nothing is measured of a made-up model, whose window of 0.4 s holds no words."""
-    monkeypatch.setattr("export.maker.is_installed", lambda name: False)
-
-
-@pytest.mark.usefixtures("no_torch")
 @pytest.mark.parametrize("precision", ["int8", "int4"])
 def test_the_same_recordings_give_the_same_bytes(tmp_path: Path, source: Path, speech: Path, precision: str) -> None:
     keep_in, seen = tmp_path / "calibrations", []
@@ -62,7 +55,6 @@ def test_the_same_recordings_give_the_same_bytes(tmp_path: Path, source: Path, s
     assert sum("seconds of speech" in what for what in seen) == 4  # windows of 0.4 s: one, and three; once only
 
 
-@pytest.mark.usefixtures("no_torch")
 def test_moments_cover_every_linear_and_the_file_names_its_recordings(
     tmp_path: Path, source: Path, speech: Path
 ) -> None:

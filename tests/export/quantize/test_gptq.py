@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge import quant
+from export.quantize import gptq as module
 from export.quantize.gptq import round_int8, round_q4_0
 
 Floats = NDArray[np.float32]
@@ -78,3 +79,22 @@ def test_rows_of_zeros_stay_zeros() -> None:
     rounded = quant.dequantize_q4_0(round_q4_0(weights, moments))
     assert not rounded[::2].any()
     np.testing.assert_allclose(rounded[1], 1, atol=0.15)
+
+
+@pytest.mark.parametrize("k", [64, 224])
+def test_what_columns_make_up_for_is_the_factor_of_the_inverse(k: int) -> None:
+    moments = covariance(inputs(k, 5))
+    upper = module._spread(moments).astype(np.float64)
+    h = moments.astype(np.float64)
+    h[np.diag_indices(k)] += 0.01 * np.diagonal(h) + 0.01 * np.diagonal(h).mean()
+    assert not np.tril(upper, -1).any()
+    np.testing.assert_allclose(upper.T @ upper @ h, np.eye(k), atol=1e-3)
+
+
+def test_rows_are_rounded_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights, moments = np.random.default_rng(3).standard_normal((7, 64)).astype(np.float32), covariance(inputs(64, 4))
+    together = round_q4_0(weights, moments), round_int8(weights, moments)[0]
+    monkeypatch.setattr(module, "_ROWS", 3)
+    apart = round_q4_0(weights, moments), round_int8(weights, moments)[0]
+    for one, other in zip(together, apart, strict=True):
+        assert (one == other).mean() > 0.95  # products of other shapes are summed in another order

@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 
 from edge import quant
-from export.quantize import settle as module
 from export.quantize.gptq import q4_0_codes_of
 from export.quantize.settle import INT8_GRID, Q4_0_GRID, settle
 
@@ -72,16 +71,6 @@ def test_no_single_code_would_be_better() -> None:
     pull, bend = lost @ moments, np.diagonal(moments)
     gains = 2 * np.abs(step * pull) > 1.05 * step**2 * bend
     assert gains.mean() < 0.02
-
-
-def test_rows_settle_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    weights, moments = np.random.default_rng(3).standard_normal((7, 64)).astype(np.float32), moments_of(64)
-    together = settle(weights, moments, nearest(weights), weights, Q4_0_GRID)
-    monkeypatch.setattr(module, "_ROWS", 3)
-    apart = settle(weights, moments, nearest(weights), weights, Q4_0_GRID)
-    codes = [q4_0_codes_of(moved, scales) for scales, moved in (together, apart)]
-    assert (codes[0] == codes[1]).mean() > 0.98  # products of other shapes are summed in another order
-    np.testing.assert_allclose(together[0], apart[0], rtol=0.02)
 
 
 def test_weights_and_moments_of_zeros_stay_zeros() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -17,19 +17,23 @@ from edge.gguf.types import TensorType
 from edge.progress import silent
 from edge.whisper.file.positions import POSITIONS, sinusoids
 from edge.whisper.file.roles import Role, role_of
-from export import maker as module
+from export import maker
 from export.calibrate import calibrate
 from export.calibrate.recordings import find_recordings
+from export.calibrate.sensitivity import AtInt4, measure_int4
 from export.checkpoint.types import Checkpoint
-from export.compress import sensitivity
-from export.compress.sensitivity import AtInt4
-from export.compress.speech import Speech
 from export.maker import MadeModel, Maker, make_plain
 from export.quantize.model import quantize_checkpoint
 from export.quantize.policy import Quantized
 from export.recipe import Recipe
 
 COSTLIEST = "dec.blocks.1.cross_attn.out.weight"
+
+
+@pytest.fixture(scope="module")
+def checkpoint(make_checkpoint: Callable[..., Checkpoint]) -> Checkpoint:
+    """In tiny.en's structure: two layers of one head."""
+    return make_checkpoint("tiny.en", "float32")
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +50,8 @@ def recordings(tmp_path: Path) -> Path:
     return tmp_path / "noise.wav"
 
 
-def make(checkpoint: Checkpoint, recordings: Path, speech: Speech, recipe: Recipe) -> MadeModel:
-    maker = Maker(checkpoint, find_recordings([recordings]), None, silent)
-    maker._speech = speech
-    return maker.make(recipe)
+def make(checkpoint: Checkpoint, recordings: Path, recipe: Recipe) -> MadeModel:
+    return Maker(checkpoint, find_recordings([recordings]), None, silent).make(recipe)
 
 
 def raised(made: MadeModel) -> set[str]:
@@ -61,21 +63,20 @@ def raised(made: MadeModel) -> set[str]:
 
 @pytest.fixture
 def known_costs(monkeypatch: pytest.MonkeyPatch) -> None:
-    measure = sensitivity.measure_int4
 
     def with_known_costs(*given: Any) -> list[AtInt4]:
-        return [replace(one, damage=1.0 if COSTLIEST in one.rows else 1e-3) for one in measure(*given)]
+        return [replace(one, damage=1.0 if COSTLIEST in one.rows else 1e-3) for one in measure_int4(*given)]
 
-    monkeypatch.setattr(sensitivity, "measure_int4", with_known_costs)
+    monkeypatch.setattr(maker, "measure_int4", with_known_costs)
 
 
 @pytest.mark.usefixtures("known_costs")
 def test_the_room_of_convolutions_and_named_positions_is_used(
-    tmp_path: Path, checkpoint: Checkpoint, published: Checkpoint, recordings: Path, speech: Speech
+    tmp_path: Path, checkpoint: Checkpoint, published: Checkpoint, recordings: Path
 ) -> None:
     convolutions = sum(tensor.size for name, tensor in checkpoint.tensors.items() if role_of(name) is Role.CONVOLUTION)
     for one, freed in ((checkpoint, convolutions), (published, convolutions + 2 * checkpoint.tensors[POSITIONS].size)):
-        made = make(one, recordings, speech, Recipe("int4"))
+        made = make(one, recordings, Recipe("int4"))
         assert COSTLIEST in raised(made)
         sizes = []
         for model in (made, make_plain(one, "int4")):  # with nothing raised
@@ -84,30 +85,15 @@ def test_the_room_of_convolutions_and_named_positions_is_used(
         assert 0.5 * freed < sizes[0] - sizes[1] <= 1.2 * freed  # rows as short as these have scales that count
 
 
-def test_as_much_stays_as_is_asked_for(checkpoint: Checkpoint, recordings: Path, speech: Speech) -> None:
-    made = make(checkpoint, recordings, speech, Recipe("int4", raised=0.5))
+def test_as_much_stays_as_is_asked_for(checkpoint: Checkpoint, recordings: Path) -> None:
+    made = make(checkpoint, recordings, Recipe("int4", raised=0.5))
     sizes = {name: tensor.size for name, tensor in checkpoint.tensors.items() if role_of(name) is Role.LINEAR}
     share = sum(sizes[name] for name in raised(made)) / sum(sizes.values())
     assert 0.5 <= share < 0.75
 
 
-def test_without_torch_nothing_stays_and_that_is_said(
-    published: Checkpoint,
-    recordings: Path,
-    speech: Speech,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.WARNING)
-    monkeypatch.setattr(module, "is_installed", lambda name: False)
-    assert raised(make(published, recordings, speech, Recipe("int4"))) == set()
-    assert caplog.text.count('pip install "edgewise[export]"') == 1
-
-
-def test_what_was_rounded_to_be_measured_is_as_any_rounding(
-    published: Checkpoint, recordings: Path, speech: Speech
-) -> None:
-    made = make(published, recordings, speech, Recipe("int4"))
+def test_what_was_rounded_to_be_measured_is_as_any_rounding(published: Checkpoint, recordings: Path) -> None:
+    made = make(published, recordings, Recipe("int4"))
     known = calibrate(published, find_recordings([recordings]))
     again = quantize_checkpoint(published, "int4", calibration=known, raised=raised(made), progress=silent)
     assert raised(made)
