@@ -97,6 +97,8 @@ class Rounded:
     n_bytes: int
     divergence: Divergence
     sets: tuple[Increase, ...]
+    joined: tuple[Increase, ...]
+    """Increases on the sets with letters and digits joined that follow one another (`edge.bench.scoring`)."""
     mean: Increase
     """Increase in the mean over the sets."""
 
@@ -151,11 +153,15 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
             raise BenchmarkError("the models have vocabularies of different sizes; name files of one Whisper")
         diverged = measure_divergence(files, manifests, options.threads)
         precisions = [file.precision for file in files]
-    edits, words = count_edits(options, manifests)
+    ways = count_edits(options, manifests)
     results = []
     for number, path in enumerate(options.models):
-        more = increases([one[number] for one in edits], [one[0] for one in edits], words)
-        results.append(Rounded(path.name, precisions[number], path.stat().st_size, diverged[number], *more))
+        (sets, mean), (joined, _) = (
+            increases([one[number] for one in way.edits], [one[0] for one in way.edits], way.words) for way in ways
+        )
+        results.append(
+            Rounded(path.name, precisions[number], path.stat().st_size, diverged[number], sets, joined, mean)
+        )
     names = [manifest.name for manifest in manifests]
     print(f"{divergence_table(results)}\n\n{words_table(results, names)}")
     settings = {"sets": names, "levels_db": options.levels_db, "limit": options.limit}
@@ -187,29 +193,42 @@ def measure_divergence(files: Sequence[ModelFile], manifests: Sequence[Manifest]
     return [_divergence(np.concatenate(one), np.concatenate(two)) for one, two in zip(found, same, strict=True)]
 
 
-def count_edits(options: PrecisionsOptions, manifests: Sequence[Manifest]) -> tuple[list[Counts], list[Counts]]:
-    """Count, for each set, wrong words (n_models, n_levels, n_recordings) and true ones (n_recordings,)."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Counts of each set, in one way of counting."""
+
+    edits: list[Counts]
+    """Wrong words of each set, (n_models, n_levels, n_recordings)."""
+    words: list[Counts]
+    """True words of each set, (n_recordings,)."""
+
+
+def count_edits(options: PrecisionsOptions, manifests: Sequence[Manifest]) -> tuple[Counted, Counted]:
+    """Count wrong words as they are written, and with letters and digits joined."""
     models = [edge.load(path, threads=options.threads) for path in options.models]
-    edits, words = [], []
+    ways = Counted([], []), Counted([], [])
     for manifest in manifests:
         with_words = [one for one in manifest.utterances if one.text is not None]
-        counts = np.zeros((len(models), len(options.levels_db), len(with_words)))
-        true_words = np.zeros(len(with_words))
+        counts = np.zeros((len(ways), len(models), len(options.levels_db), len(with_words)))
+        true_words = np.zeros((len(ways), len(with_words)))
         for done, utterance in enumerate(with_words):
             tell_steps(f"listening to {manifest.name}", done, len(with_words))
             samples = read_samples(utterance)
             for level, decibels in enumerate(options.levels_db):
                 heard = at_level(samples, decibels)
                 for number, model in enumerate(models):
-                    errors = score(utterance.text or "", listen(model, utterance, heard).text, utterance.language)
-                    counts[number, level, done] = errors.edits
-                    true_words[done] = errors.words
+                    text = listen(model, utterance, heard).text
+                    for way in range(len(ways)):
+                        errors = score(utterance.text or "", text, utterance.language, joined=bool(way))
+                        counts[way, number, level, done] = errors.edits
+                        true_words[way, done] = errors.words
         if not true_words.sum():
             raise BenchmarkError(f"{manifest.name}: expected recordings with their words, found none")
-        edits.append(counts)
-        words.append(true_words)
+        for way, found, words in zip(ways, counts, true_words, strict=True):
+            way.edits.append(found)
+            way.words.append(words)
     tell_steps("", 0, 0)
-    return edits, words
+    return ways
 
 
 def increases(
@@ -246,11 +265,19 @@ def divergence_table(found: Sequence[Rounded]) -> str:
 
 
 def words_table(found: Sequence[Rounded], sets: Sequence[str]) -> str:
-    """Write a row for each file and set: the mean rate over the levels, and how far it is above the first file's."""
+    """Write a row for each file and set: the mean rate over the levels, and how far it is above the first file's.
+
+    Where joined letters and digits make a difference, a set has a row for them too.
+    """
     header = ("model", "precision", "set", "WER %", "more than the first", "95 %", "at single levels")
     rows = []
     for one in found:
-        for name, more in zip((*sets, "mean"), (*one.sets, one.mean), strict=True):
+        named = []
+        for name, more, joined in zip(sets, one.sets, one.joined, strict=True):
+            named.append((name, more))
+            if joined != more:
+                named.append((f"{name}, joined", joined))
+        for name, more in (*named, ("mean", one.mean)):
             shares = (more.difference, more.low, more.high, min(more.by_level), max(more.by_level))
             difference, low, high, least, most = (f"{100 * share:+.2f}" for share in shares)
             cells = (f"{100 * more.rate:.2f}", difference, f"{low} to {high}", f"{least} to {most}")

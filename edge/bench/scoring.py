@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from ..errors import EdgeError
 
@@ -51,21 +52,76 @@ def require_scoring() -> None:
         raise EdgeError(f'counting wrong words needs more ({error}): pip install "edgewise[export]"') from error
 
 
-def score(reference: str, transcript: str, language: str | None = None) -> Errors:
-    """Count the edits between a reference and a transcript, both normalized."""
+def score(reference: str, transcript: str, language: str | None = None, *, joined: bool = False) -> Errors:
+    """Count the edits between a reference and a transcript, both normalized.
+
+    With `joined` it counts what was heard, not how it is written: see `join_spelled`.
+    """
     import jiwer
 
     normalize = normalizer(language)
-    expected, heard = normalize(reference), normalize(transcript)
-    output = jiwer.process_words(expected, heard)
+    expected, heard = normalize(reference).split(), normalize(transcript).split()
     said = normalize(reference.translate(_WITHOUT_BRACKETS))  # what stands in brackets counts for nothing, but is read
+    loops = int(runs_on(said.split(), heard))
+    if joined:
+        expected, heard = join_spelled(expected, heard)
+    output = jiwer.process_words(" ".join(expected), " ".join(heard))
     return Errors(
-        words=len(expected.split()),
+        words=len(expected),
         substitutions=output.substitutions,
         deletions=output.deletions,
         insertions=output.insertions,
-        loops=int(runs_on(said.split(), heard.split())),
+        loops=loops,
     )
+
+
+def join_spelled(expected: Sequence[str], heard: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Join letters and digits that follow one another to one word, in two normalized texts that are to be compared.
+
+    "p i t t" is "pitt", and where one text has that, "pit t" of the other is the same; so is "4720" beside "4 7 20".
+    The letter o and the digit 0 are the same too, as they are to Whisper's normalizer where they stand alone.
+    """
+    words, runs = _joined(expected)
+    others, other_runs = _joined(heard)
+    return _meeting(words, other_runs), _meeting(others, runs)
+
+
+def _joined(words: Sequence[str]) -> tuple[list[str], set[str]]:
+    """Join runs of letters and numbers; gives the runs too."""
+    found: list[str] = []
+    runs: set[str] = set()
+    for is_spelled, group in groupby(words, _is_spelled):
+        if is_spelled:
+            run = _plain(list(group))
+            runs.add(run)
+            found.append(run)
+        else:
+            found += group
+    return found, runs
+
+
+def _is_spelled(word: str) -> bool:
+    return (len(word) == 1 and word.isalpha()) or word.isdecimal() or word == "one"
+
+
+def _plain(words: Sequence[str]) -> str:
+    """Write words as one, in the way in which runs are compared."""
+    return "".join(words).replace("one", "1").replace("o", "0")
+
+
+def _meeting(words: Sequence[str], runs: Collection[str]) -> list[str]:
+    """Put words together that, one after the other, are a run of the other text."""
+    longest = max(map(len, runs), default=0)
+    found: list[str] = []
+    first = 0
+    while first < len(words):
+        last = first + 1
+        while (run := _plain(words[first:last])) not in runs and len(run) < longest and last < len(words):
+            last += 1
+        is_run = run in runs
+        found.append(run if is_run else words[first])
+        first = last if is_run else first + 1
+    return found
 
 
 def total(errors: Iterable[Errors]) -> Errors:

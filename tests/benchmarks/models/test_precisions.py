@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,14 +52,18 @@ def test_an_interval_is_wide_where_few_recordings_make_the_difference() -> None:
 
 def test_a_row_for_each_file_and_set() -> None:
     more = Increase(0.145, 0.001, -0.002, 0.004, (0.0, 0.002))
-    row = Rounded("a.gguf", "int8", 40_910_000, Divergence(352, 0.000393, 0.000056, 0.9972), (more,), more)
+    joined = Increase(0.12, 0.0, -0.001, 0.001, (0.0, 0.0))
+    row = Rounded("a.gguf", "int8", 40_910_000, Divergence(352, 0.000393, 0.000056, 0.9972), (more,), (joined,), more)
     assert "| a.gguf | int8      | 40.9 |    352 |                 0.393 |  0.056 |         99.72 |" in (
         divergence_table([row])
     )
     lines = words_table([row], ["one"]).splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[2] == ["a.gguf", "int8", "one", "14.50", "+0.10", "-0.20 to +0.40", "+0.00 to +0.20"]
-    assert cells[3][2] == "mean"
+    assert cells[3][2:4] == ["one, joined", "12.00"]
+    assert cells[4][2] == "mean"
+    alike = words_table([replace(row, joined=(more,))], ["one"])
+    assert "joined" not in alike
 
 
 def test_levels_are_decibels() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.bench.scoring import Errors, longest_repeat, runs_on, score, total
+from edge.bench.scoring import Errors, join_spelled, longest_repeat, runs_on, score, total
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,42 @@ def test_reading_what_stands_in_brackets_is_no_loop() -> None:
     read = score(said, said.replace("(", "").replace(")", ""))
     assert (read.words, read.loops) == (5, 0)
     assert score("But the first one dated", said.replace("(", "")).loops == 1
+
+
+@pytest.mark.parametrize(
+    ("expected", "heard", "same"),
+    [
+        ("p i t t s b u r g h", "pit ts burgh", True),
+        ("p i t t", "pitt", True),
+        ("pitt", "p i t t", True),
+        ("m y name is p i t t", "my name is pitt", True),
+        ("p i t t s b u r g h", "p i t t s b e r g", False),
+        ("h 0 b a r t", "hobart", True),
+        ("4720", "4 7 20", True),
+        ("15213", "one 5 2 one 3", True),
+        ("15213", "one 5 2 3", False),
+        ("enter 41", "enter 41", True),
+        ("one of them", "1 of them", True),
+        ("he is a man", "he is the man", False),
+        ("i saw a ship", "isawa ship", False),
+        ("", "p i t t", False),
+    ],
+)
+def test_spelled_words_are_joined_so_that_only_hearing_counts(expected: str, heard: str, same: bool) -> None:
+    for one, other in ((expected, heard), (heard, expected)):
+        first, second = join_spelled(one.split(), other.split())
+        assert (first == second) is same
+
+
+def test_what_is_not_spelled_stays_as_it_is() -> None:
+    words = ["the", "quick", "brown", "fox", "found", "3", "hens"]
+    assert join_spelled(words, ["hens"]) == (words, ["hens"])
+
+
+def test_a_spelled_name_counts_as_a_word() -> None:
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
+    spelled, written = "MY NAME IS P I T T", "My name is Pitt."
+    assert (score(spelled, written).words, score(spelled, written).edits) == (7, 4)
+    assert (score(spelled, written, joined=True).words, score(spelled, written, joined=True).edits) == (4, 0)
+    assert score(spelled, "My name is Pit.", joined=True).edits == 1
