@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from edge.whisper.file.positions import POSITIONS, are_sinusoids
 from edge.whisper.file.roles import Precision, Role, role_of
 
 from .calibrate import calibrate
+from .calibrate.known import Known, known_calibration
 from .calibrate.moments import Calibration
 from .calibrate.recordings import Recording
-from .calibrate.sensitivity import AtInt4, hear_clips, measure_int4
+from .calibrate.sensitivity import AtInt4, costliest_groups, hear_clips, measure_int4
 from .checkpoint.types import Checkpoint
 from .landmarks import find_tail
 from .quantize.model import Recover, equalized, groups_of, quantize_checkpoint
@@ -66,15 +68,15 @@ def _finish(
     recipe: Recipe,
     checkpoint: Checkpoint,
     quantized: Mapping[str, Quantized],
-    heard: Sequence[Recording],
+    heard: tuple[str, ...],
     progress: Progress,
 ) -> MadeModel:
     progress("looking at the padding", 0, 0)
     tail = find_tail(checkpoint.name, checkpoint.dims, quantized)
-    return MadeModel(recipe, checkpoint, quantized, tail, tuple(recording.sha256 for recording in heard))
+    return MadeModel(recipe, checkpoint, quantized, tail, heard)
 
 
-@dataclass(slots=True)
+@dataclass
 class Maker:
     """Maker of models of one checkpoint; what recipes share is made once."""
 
@@ -89,7 +91,7 @@ class Maker:
     _search: Search | None = None
     _smaller: dict[tuple[float, float], Checkpoint] = field(default_factory=dict)
     _known: Calibration | None = None
-    _costliest: list[AtInt4] | None = None
+    _costs: list[AtInt4] | None = None
 
     @property
     def speech(self) -> Speech:
@@ -110,11 +112,9 @@ class Maker:
             EdgeError: torch is needed and not installed.
         """
         checkpoint = self.shrunk(recipe.reduction, recipe.recover_s)
-        known = None
-        if self.recordings and recipe.precision in CALIBRATED:
-            known = self._calibrated(checkpoint)
+        known = self._calibration(checkpoint, recipe.precision)
         raised = self._first_to_raise(recipe) if recipe.precision == "int4" and known is not None else frozenset[str]()
-        measured = self._costliest if self._costliest and checkpoint is self.checkpoint else []
+        measured = self._costs if self._costs and checkpoint is self.checkpoint else []
         quantized = quantize_checkpoint(
             checkpoint,
             recipe.precision,
@@ -125,8 +125,8 @@ class Maker:
             keep=keep,
             progress=self.progress,
         )
-        heard = self.recordings if known is not None or recipe.reduction else ()
-        return _finish(recipe, checkpoint, quantized, heard, self.progress)
+        heard = tuple(recording.sha256 for recording in self.recordings) if recipe.reduction else ()
+        return _finish(recipe, checkpoint, quantized, heard if known is None else known.recordings, self.progress)
 
     def tidy(self) -> None:
         """Remove the checkpoints of trainings: what they led to is written, and nobody will go on with them."""
@@ -150,6 +150,16 @@ class Maker:
             ).checkpoint
         return self._smaller[key]
 
+    @cached_property
+    def shipped(self) -> Known | None:
+        """Knowledge of the checkpoint that comes with edgewise, where no recordings are given to gain it from."""
+        return None if self.recordings else known_calibration(self.checkpoint.source_sha256)
+
+    def _calibration(self, checkpoint: Checkpoint, precision: Precision) -> Calibration | None:
+        if self.recordings and precision in CALIBRATED:
+            return self._calibrated(checkpoint)
+        return self.shipped.calibration if self.shipped is not None and precision == "int4" else None
+
     def _calibrated(self, checkpoint: Checkpoint) -> Calibration:
         if checkpoint is not self.checkpoint:  # a smaller encoder, which is made once
             return calibrate(checkpoint, self.recordings, None, self.progress)
@@ -162,22 +172,28 @@ class Maker:
         room = _room(self.checkpoint)
         if not (recipe.raised or room):
             return frozenset()
-        self._costliest = self._costliest or self._measure_costs()
-        wanted = recipe.raised * sum(group.n_weights for group in self._costliest)
+        shapes = tensor_shapes(self.checkpoint.dims)
+        groups = [(group, sum(math.prod(shapes[name]) for name in group)) for group in self._costliest_groups()]
+        wanted = recipe.raised * sum(n_weights for _, n_weights in groups)
         names: list[str] = []
         raised = 0
-        for group in self._costliest:
-            if raised < wanted or raised + group.n_weights <= room:
-                names += group.rows
-                raised += group.n_weights
+        for group, n_weights in groups:
+            if raised < wanted or raised + n_weights <= room:
+                names += group
+                raised += n_weights
         return frozenset(names)
 
+    def _costliest_groups(self) -> Sequence[tuple[str, ...]]:
+        """Rank the groups of linears: the first is where INT4 hurts most for each byte that INT8 would cost more."""
+        if self.shipped is not None:
+            return self.shipped.costliest
+        self._costs = self._costs or self._measure_costs()
+        return costliest_groups(self._costs)
+
     def _measure_costs(self) -> list[AtInt4]:
-        """Measure INT4 on each linear; the first is where it hurts most for each byte that INT8 would cost more."""
         whole = equalized(self.checkpoint, self._calibrated(self.checkpoint))
         heard, tail = hear_clips(self.checkpoint, self.recordings, self.progress)
-        found = measure_int4(self.checkpoint, whole, groups_of(self.checkpoint.tensors), heard, tail, self.progress)
-        return sorted(found, key=lambda group: -group.damage / group.n_weights)
+        return measure_int4(self.checkpoint, whole, groups_of(self.checkpoint.tensors), heard, tail, self.progress)
 
     def _recover(self, checkpoint: Checkpoint, recipe: Recipe) -> Recover | None:
         if recipe.precision != "int4" or not recipe.recover_s:

@@ -25,7 +25,8 @@ def search_recipe(maker: Maker, recipes: Iterable[Recipe], budget: Budget, out: 
         CalibrationError: a recording to measure on is one that was listened to.
         ManifestError: a set is missing or not a manifest.
     """
-    yardstick = make_yardstick(maker.checkpoint, budget, out, maker.progress, maker.recordings)
+    left_out = maker.shipped.calibration.recordings if maker.shipped is not None else ()
+    yardstick = make_yardstick(maker.checkpoint, budget, out, maker.progress, maker.recordings, left_out)
     tried: list[Tried] = []
     too_large: list[Recipe] = []
     with workshop(out) as folder:
@@ -55,7 +56,7 @@ def recipes_to_try(maker: Maker, recover_s: float) -> Iterator[Recipe]:
     reductions = (*REDUCTIONS, 0.0) if recover_s else (0.0,)
     for reduction in reductions:
         yield Recipe("int4", reduction, recover_s)
-    if maker.recordings:
+    if maker.recordings or maker.shipped is not None:
         for share in _RAISED:
             yield Recipe("int4", 0.0, recover_s, share)
     for reduction in reductions:

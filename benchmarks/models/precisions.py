@@ -3,7 +3,7 @@
 Word error rates of a few hundred recordings move by tenths of a percent when a handful of texts change, and texts
 change when anything does. So each recording is heard at several levels, a few decibels apart, and the difference that
 is left in the mean has its interval beside it. Divergence needs no such means: every model sees the first one's own
-words and says what it would write next.
+words and says what it would write next. Recordings that the calibration of a file listened to are left out.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ from edge.machine import describe_machine
 from edge.whisper.engines.native import EngineState, WhisperEngine
 from edge.whisper.features import raw_log_mel
 from edge.whisper.file.model import ModelFile, open_model
+from export.calibrate.recordings import unheard
 from export.calibrate.words import OwnWords
 from export.measure.measure import AS_RECORDED, at_level, listen
 from export.sources import read_checkpoint
+from export.writers.gguf import HEARD_KEY
 
 from ..arguments import add_json, add_sets, add_threads, given_sets, numbers
 from ..checkout import commit
@@ -151,6 +153,8 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
         files = [opened.enter_context(open_model(path)) for path in options.models]
         if len({file.dims.n_vocab for file in files}) > 1:
             raise BenchmarkError("the models have vocabularies of different sizes; name files of one Whisper")
+        heard = {digest for file in files for digest in heard_by(file)}
+        manifests = [unheard(manifest, heard) for manifest in manifests]
         diverged = measure_divergence(files, manifests, options.threads)
         precisions = [file.precision for file in files]
     ways = count_edits(options, manifests)
@@ -167,6 +171,12 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
     settings = {"sets": names, "levels_db": options.levels_db, "limit": options.limit}
     found = [asdict(one) for one in results]
     return make_result("precisions", describe_machine(commit()), settings=settings, results=found)
+
+
+def heard_by(file: ModelFile) -> list[str]:
+    """Return the SHA-256 of the recordings that the calibration of a file listened to."""
+    found = file.metadata.get(HEARD_KEY, [])
+    return [str(digest) for digest in found] if isinstance(found, list) else []
 
 
 def measure_divergence(files: Sequence[ModelFile], manifests: Sequence[Manifest], threads: int) -> list[Divergence]:
@@ -224,9 +234,9 @@ def count_edits(options: PrecisionsOptions, manifests: Sequence[Manifest]) -> tu
                         true_words[way, done] = errors.words
         if not true_words.sum():
             raise BenchmarkError(f"{manifest.name}: expected recordings with their words, found none")
-        for way, found, words in zip(ways, counts, true_words, strict=True):
-            way.edits.append(found)
-            way.words.append(words)
+        for counted, edits, words in zip(ways, counts, true_words, strict=True):
+            counted.edits.append(edits)
+            counted.words.append(words)
     tell_steps("", 0, 0)
     return ways
 

@@ -29,7 +29,7 @@ _LARGEST = 127
 _POWER = 0.5
 """Power of the root mean squares by which channels are divided before directions are found, as equalization does."""
 
-_TURNS = 3
+_TURNS = 2
 """Number of times that directions are found beside what channels have by themselves."""
 
 

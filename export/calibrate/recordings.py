@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.audio.find import RECORDING_SUFFIXES, recordings_in
-from edge.bench.sets import read_manifest
+from edge.bench.sets import Manifest, read_manifest
 from edge.files import sha256_of
 
 from ..errors import CalibrationError
@@ -61,6 +61,27 @@ def keep_apart(heard: Iterable[Recording], sets: Iterable[Path]) -> None:
                 f"{path}: {both[0].path} is also a recording to calibrate with ({known[both[0].sha256]}), {len(both)} "
                 "in all; a model must be measured on what it has not heard"
             )
+
+
+def unheard(manifest: Manifest, heard: Collection[str]) -> Manifest:
+    """Leave the recordings of a set out that were `heard`, by the SHA-256 of their files.
+
+    Raises:
+        CalibrationError: nothing is left.
+    """
+    if not heard:
+        return manifest
+    left = [
+        utterance
+        for utterance in manifest.utterances
+        if not any(sha256_of(Path(file)) in heard for file in utterance.files)
+    ]
+    if not left:
+        raise CalibrationError(
+            f"{manifest.name}: all of it was listened to in calibration; a model must be measured on what it has not "
+            "heard"
+        )
+    return replace(manifest, utterances=tuple(left))
 
 
 def _paths_of(source: Path) -> Iterator[Path]:

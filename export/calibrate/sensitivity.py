@@ -115,3 +115,8 @@ def measure_int4(
         n_weights = sum(whole.tensors[name].size for name in group)
         found.append(AtInt4(rows, n_weights, float(np.concatenate(lost).mean())))
     return found
+
+
+def costliest_groups(found: Sequence[AtInt4]) -> list[tuple[str, ...]]:
+    """Rank groups: the first is where INT4 hurts most for each byte that INT8 would cost more."""
+    return [tuple(group.rows) for group in sorted(found, key=lambda group: -group.damage / group.n_weights)]

@@ -7,7 +7,7 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from edge.bench.sets import Manifest, read_manifest
 from edge.files import workshop
 from edge.progress import Progress
 
-from ..calibrate.recordings import Recording, keep_apart
+from ..calibrate.recordings import Recording, keep_apart, unheard
 from ..checkpoint.types import Checkpoint
 from ..errors import BudgetError
 from ..maker import make_plain
@@ -55,9 +55,16 @@ class Yardstick:
 
 
 def make_yardstick(
-    checkpoint: Checkpoint, budget: Budget, out: Path, progress: Progress, recordings: Sequence[Recording] = ()
+    checkpoint: Checkpoint,
+    budget: Budget,
+    out: Path,
+    progress: Progress,
+    recordings: Sequence[Recording] = (),
+    left_out: Collection[str] = (),
 ) -> Yardstick:
     """Read the budget's sets, and measure `checkpoint` in float32; its file lies beside `out` meanwhile.
+
+    Recordings whose SHA-256 is in `left_out` do not count: the calibration that comes with edgewise heard them.
 
     Raises:
         CalibrationError: a recording to measure on is among `recordings`, which were listened to.
@@ -65,7 +72,7 @@ def make_yardstick(
         EdgeError: what compares words is not installed.
     """
     require_scoring()
-    manifests = tuple(read_manifest(path) for path in budget.sets)
+    manifests = tuple(unheard(read_manifest(path), left_out) for path in budget.sets)
     keep_apart(recordings, budget.sets)
     progress("measuring float32", 0, 0)
     with workshop(out) as folder:

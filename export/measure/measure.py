@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,8 @@ class SetScore:
     """Mean time of a recording, everything but loading: one run, to compare with others of the same machine."""
     encode_ms: float = 0.0
     """Mean time of the encoder, which is a part of `ms`."""
+    joined: Errors = field(default_factory=Errors)
+    """Errors where letters and digits that follow one another are one word, so that hearing counts alone."""
 
     @property
     def rate(self) -> float:
@@ -70,7 +72,7 @@ def measure(
     scores = []
     for manifest in manifests:
         with_words = [utterance for utterance in manifest.utterances if utterance.text is not None]
-        errors, seconds, encode_s = [], 0.0, 0.0
+        errors, joined, seconds, encode_s = [], [], 0.0, 0.0
         for done, utterance in enumerate(with_words):
             progress(f"measuring on {manifest.name}", done, len(with_words))
             samples = read_samples(utterance)
@@ -81,6 +83,7 @@ def measure(
                 seconds += time.perf_counter() - began
                 encode_s += transcript.timing.encode_s
                 heard.append(score(utterance.text or "", transcript.text, utterance.language))
+                joined.append(score(utterance.text or "", transcript.text, utterance.language, joined=True))
             errors.append(total(heard))
         if not sum(one.words for one in errors):
             raise ManifestError(f"{manifest.name}: expected recordings with their words, found none")
@@ -95,6 +98,7 @@ def measure(
                 errors=total(errors),
                 edits=edits,
                 words=words,
+                joined=total(joined),
                 low=low,
                 high=high,
                 ms=1000 * seconds / n_heard,

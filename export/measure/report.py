@@ -101,14 +101,26 @@ class Report:
         )
 
     def _sets(self) -> Iterator[str]:
-        yield "| set | recordings | float32 % | this % | 95 % interval | float32 ms | this ms | its encoder ms |"
-        yield "| :-- | --: | --: | --: | :-: | --: | --: | --: |"
+        yield (
+            "| set | recordings | float32 % | this % | 95 % interval | letters joined: float32 % | this % | float32 ms "
+            "| this ms | its encoder ms |"
+        )
+        yield "| :-- | --: | --: | --: | :-: | --: | --: | --: | --: | --: |"
         for one, whole in zip(self.scores, self.float32, strict=True):
             interval = f"{100 * one.low:.2f} to {100 * one.high:.2f}"
-            yield (
-                f"| {one.name} | {one.n_recordings} | {100 * whole.rate:.2f} | {100 * one.rate:.2f} | {interval} | "
-                f"{whole.ms:.0f} | {one.ms:.0f} | {one.encode_ms:.0f} |"
+            joined = (100 * (score.joined.rate or 0.0) for score in (whole, one))
+            cells = (
+                one.name,
+                f"{one.n_recordings}",
+                f"{100 * whole.rate:.2f}",
+                f"{100 * one.rate:.2f}",
+                interval,
+                *(f"{rate:.2f}" for rate in joined),
+                f"{whole.ms:.0f}",
+                f"{one.ms:.0f}",
+                f"{one.encode_ms:.0f}",
             )
+            yield f"| {' | '.join(cells)} |"
 
     def _attempts(self) -> Iterator[str]:
         yield "| tried | MB | word error rate % | within the budget |"

@@ -96,7 +96,7 @@ def test_takes_the_first_that_keeps_the_words(source: Path, spoken: Path, tmp_pa
         out
     )
     markdown = (tmp_path / "auto.gguf.report.md").read_text()
-    assert "| set | 1 | 10.00 | 10.10 | 0.00 to 100.00 | 12 | 12 | 0 |" in markdown
+    assert "| set | 1 | 10.00 | 10.10 | 0.00 to 100.00 | 0.00 | 0.00 | 12 | 12 | 0 |" in markdown
 
 
 def test_a_budget_that_nothing_meets_tells_of_the_nearest_miss(
