@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import export
+from edge.bench.sets import Manifest
 from edge.files import sha256_of
 from edge.store import ensure
-from export.calibrate import calibrate
+from export.calibrate.gather import gather_moments
 from export.calibrate.known import Known, save_known
+from export.calibrate.moments import Calibration, combine
 from export.calibrate.recordings import Recording
 from export.calibrate.sensitivity import costliest_groups, hear_clips, measure_int4
 from export.checkpoint.types import Checkpoint
@@ -25,7 +27,7 @@ from export.sources import read_checkpoint
 
 from ..arguments import add_data, add_models
 from ..progress import tell_steps
-from .known_sets import sets_for
+from .known_sets import CALIBRATION, sets_for
 
 EXAMPLES = """\
 examples:
@@ -35,6 +37,9 @@ examples:
 DEFAULT_RANK = 64
 """Directions for each input: the fewest that keep nine tenths of what all of them would gain
 (benchmarks/journal/rounding.md)."""
+
+_MOST_S = 400.0
+"""Seconds of each kind of speech: so that stories do not drown letters."""
 
 _FOLDER = Path(export.__file__).parent / "calibrate" / "data"
 
@@ -74,20 +79,25 @@ def run_calibration(options: CalibrationOptions) -> None:
         ManifestError: a set is missing.
         StoreError: a model cannot be had.
     """
-    paths = [
-        Path(file) for one in sets_for("calibration", options.data) for item in one.utterances for file in item.files
-    ]
-    recordings = [Recording(path, sha256_of(path)) for path in paths]
+    kinds = [recordings_of(sets_for(kind, options.data)) for kind in CALIBRATION]
     for name in options.models:
         checkpoint = read_checkpoint(ensure(name), name=name)
-        path = make_known(checkpoint, recordings, options.rank, options.out)
+        path = make_known(checkpoint, kinds, options.rank, options.out)
         tell_steps("", 0, 0)
-        print(f"{path}: {name}, {len(recordings)} recordings, {path.stat().st_size / 1e6:.2f} MB", file=sys.stderr)
+        print(f"{path}: {name}, {sum(map(len, kinds))} recordings, {path.stat().st_size / 1e6:.2f} MB", file=sys.stderr)
 
 
-def make_known(checkpoint: Checkpoint, recordings: Sequence[Recording], rank: int, out: Path) -> Path:
-    """Find out what a model sees in recordings and where INT4 hurts it, and write that down."""
-    calibration = calibrate(checkpoint, recordings, None, tell_steps)
+def recordings_of(sets: Sequence[Manifest]) -> list[Recording]:
+    """List the files of some sets."""
+    paths = [Path(file) for one in sets for utterance in one.utterances for file in utterance.files]
+    return [Recording(path, sha256_of(path)) for path in paths]
+
+
+def make_known(checkpoint: Checkpoint, kinds: Sequence[Sequence[Recording]], rank: int, out: Path) -> Path:
+    """Find out what a model sees in recordings of some kinds and where INT4 hurts it, and write that down."""
+    recordings = [recording for kind in kinds for recording in kind]
+    moments = combine([gather_moments(checkpoint, kind, tell_steps, _MOST_S) for kind in kinds])
+    calibration = Calibration(moments, tuple(recording.sha256 for recording in recordings))
     heard, tail = hear_clips(checkpoint, recordings, tell_steps)
     whole, groups = equalized(checkpoint, calibration), groups_of(checkpoint.tensors)
     found = measure_int4(checkpoint, whole, groups, heard, tail, tell_steps)

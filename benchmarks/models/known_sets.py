@@ -13,7 +13,10 @@ from edge.bench.sets import Manifest, read_manifests
 
 from ..errors import BenchmarkError
 
-Purpose = Literal["calibration", "held_out"]
+Purpose = Literal["sentences", "letters", "stories", "held_out"]
+
+CALIBRATION: tuple[Purpose, ...] = ("sentences", "letters", "stories")
+"""Kinds of speech that calibration listens to."""
 
 
 def named_sets(purpose: Purpose) -> Mapping[str, Sequence[str]]:

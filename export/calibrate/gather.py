@@ -27,9 +27,12 @@ _SHORTEST_S = 0.1
 
 
 def gather_moments(
-    checkpoint: Checkpoint, recordings: Sequence[Recording], progress: Progress | None = None
+    checkpoint: Checkpoint,
+    recordings: Sequence[Recording],
+    progress: Progress | None = None,
+    most_s: float = MOST_SECONDS,
 ) -> Moments:
-    """Run the checkpoint over the first `MOST_SECONDS` of the recordings, taken from each in turn, and sum up.
+    """Run the checkpoint over the first `most_s` seconds of the recordings, taken from each in turn, and sum up.
 
     Of each window there is what the runtime encodes: the clip and the landmarks of the padding behind it. The decoder
     reads the model's own greedy transcript, with timestamps and without.
@@ -42,13 +45,13 @@ def gather_moments(
     tell("calibrating", 0, 0)
     run = _Run(checkpoint)
     clips = clips_of(recordings, checkpoint.dims.n_audio_ctx * FRAMES_PER_POSITION / FRAMES_PER_SECOND)
-    total_s = min(MOST_SECONDS, length_s(recordings))
+    total_s = min(round(most_s), length_s(recordings))
     done_s = 0.0
     for samples in clips:
         run.add(samples)
         done_s += len(samples) / SAMPLE_RATE_HZ
         tell("calibrating (seconds of speech)", min(round(done_s), total_s), total_s)
-        if done_s >= MOST_SECONDS:
+        if done_s >= most_s:
             break
     if not done_s:
         raise CalibrationError(f"the recordings are all shorter than {_SHORTEST_S} s; expected minutes of speech")

@@ -9,7 +9,7 @@ magnitude (float32). Of outputs nothing is kept: they are a linear map of the in
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,25 @@ class MomentSum:
 
     def _over_rows(self, totals: Mapping[str, NDArray[np.float64]]) -> dict[str, FloatArray]:
         return {name: (total / self._n_rows[name]).astype(np.float32) for name, total in totals.items()}
+
+
+def combine(parts: Sequence[Moments]) -> Moments:
+    """Put moments of several runs together, each counting as much as it has rows."""
+    n_rows = {name: sum(part.n_rows[name] for part in parts) for name in parts[0].n_rows}
+
+    def mean(of: Callable[[Moments], Mapping[str, FloatArray]]) -> dict[str, FloatArray]:
+        shares = {name: [part.n_rows[name] / n for part in parts] for name, n in n_rows.items()}
+        return {
+            name: np.einsum("p,p...->...", np.array(share, np.float32), np.stack([of(part)[name] for part in parts]))
+            for name, share in shares.items()
+        }
+
+    return Moments(
+        mean(lambda part: part.matrices),
+        mean(lambda part: part.means),
+        {name: np.maximum.reduce([part.largest[name] for part in parts]) for name in n_rows},
+        n_rows,
+    )
 
 
 def output_moments(

@@ -28,7 +28,7 @@ from .gather import clips_of
 from .recordings import Recording
 from .words import OwnWords
 
-_CLIPS = 16
+_CLIPS = 24
 """Number of clips that are listened to: the order is clear long before the numbers are."""
 
 _CLIP_S = 6.0

@@ -12,7 +12,7 @@ from benchmarks.__main__ import build_parser
 from benchmarks.errors import BenchmarkError
 from benchmarks.models import known_sets as module
 from benchmarks.models.calibration import DEFAULT_RANK
-from benchmarks.models.known_sets import Purpose, named_sets, sets_for
+from benchmarks.models.known_sets import CALIBRATION, Purpose, named_sets, sets_for
 from edge.errors import ManifestError
 from edge.files import sha256_of
 from export.calibrate.known import load_known
@@ -35,29 +35,32 @@ def test_a_purpose_takes_its_recordings_alone(tmp_path: Path, monkeypatch: pytes
     make_set(tmp_path, "one", "a-x.flac", "b-x.flac")
     make_set(tmp_path, "two", "a-y.flac")
     monkeypatch.setattr(module, "named_sets", lambda purpose: {"one": ["*-x*", "a-*"], "two": ["*"]})
-    found = sets_for("calibration", tmp_path)
+    found = sets_for("letters", tmp_path)
     assert [[one.name for one in manifest.utterances] for manifest in found] == [["a-x.flac", "b-x.flac"], ["a-y.flac"]]
     monkeypatch.setattr(module, "named_sets", lambda purpose: {"one": ["c-*"]})
     with pytest.raises(BenchmarkError, match=r"one: expected recordings called c-\*, found none"):
-        sets_for("calibration", tmp_path)
+        sets_for("letters", tmp_path)
     with pytest.raises(ManifestError, match="no such set"):
-        sets_for("calibration", tmp_path / "elsewhere")
+        sets_for("letters", tmp_path / "elsewhere")
 
 
 def test_no_set_is_both_listened_to_and_held_out() -> None:
-    heard, held_out = named_sets("calibration"), named_sets("held_out")
-    for name in set(heard) & set(held_out):
-        assert name == "an4"
-        assert "*" not in (*heard[name], *held_out[name])
-        assert not set(heard[name]) & set(held_out[name])
+    held_out = named_sets("held_out")
+    for kind in CALIBRATION:
+        heard = named_sets(kind)
+        for name in set(heard) & set(held_out):
+            assert name == "an4"
+            assert "*" not in (*heard[name], *held_out[name])
+            assert not set(heard[name]) & set(held_out[name])
 
 
 def test_what_comes_with_edgewise_heard_nothing_that_is_held_out(shared_data: Path) -> None:
     heard = {digest for path in DATA.glob("*.xz") for digest in load_known(path).calibration.recordings}
-    chosen, held_out = files_of("calibration", shared_data), files_of("held_out", shared_data)
+    chosen = {path for kind in CALIBRATION for path in files_of(kind, shared_data)}
+    held_out = files_of("held_out", shared_data)
     assert heard == {sha256_of(path) for path in chosen}
     assert not heard & {sha256_of(path) for path in held_out}
-    speakers = named_sets("calibration")["an4"]
+    speakers = named_sets("letters")["an4"]
     assert not any(fnmatch(path.name, pattern) for path in held_out for pattern in speakers)
 
 

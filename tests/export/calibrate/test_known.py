@@ -79,7 +79,7 @@ def test_enough_directions_say_all() -> None:
     for rank in (0, 4, 8):
         found = matrix_of(rms, *directions_of(matrix, rank))
         assert np.linalg.eigvalsh(found.astype(np.float64)).min() > -1e-5 * found.max()
-        np.testing.assert_allclose(np.diagonal(found), np.diagonal(matrix), rtol=0.2)
+        np.testing.assert_allclose(np.diagonal(found), np.diagonal(matrix), rtol=0.5)  # small channels are coarse
         sizes.append(np.abs((found - matrix)[off]).sum() / np.abs(matrix[off]).sum())
     assert sizes[0] == 1.0
     assert sizes[1] < 0.8
@@ -182,3 +182,14 @@ def test_a_model_is_not_measured_on_what_its_calibration_heard(tmp_path: Path) -
     assert [one.name for one in unheard(manifest, hashes[:1]).utterances] == ["1.wav"]
     with pytest.raises(CalibrationError, match="all of it was listened to"):
         unheard(manifest, hashes)
+
+
+def test_files_that_come_with_edgewise_are_whole_and_small() -> None:
+    files = sorted((Path(module.__file__).parent / "calibrate" / "data").glob("*.npz.xz"))
+    assert len(files) == 2
+    assert sum(path.stat().st_size for path in files) < 6_000_000
+    for path in files:
+        found = load_known(path)
+        assert len(found.calibration.recordings) > 50
+        assert len({name for group in found.costliest for name in group}) > 50
+        assert all(np.isfinite(matrix).all() for matrix in found.calibration.moments.matrices.values())

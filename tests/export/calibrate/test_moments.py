@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.errors import FormatError
-from export.calibrate.moments import MomentSum, load_moments, output_moments, save_moments
+from export.calibrate.moments import MomentSum, combine, load_moments, output_moments, save_moments
 
 
 def made_rows() -> NDArray[np.float32]:
@@ -108,3 +108,19 @@ def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
             _save(path, {**arrays, **vectors, name: wrong})
             with pytest.raises(FormatError, match="where 4 finite float32 belong"):
                 load_moments(path)
+
+
+def test_moments_of_several_runs_count_by_their_rows() -> None:
+    rng = np.random.default_rng(4)
+    rows = [rng.standard_normal((n, 8)).astype(np.float32) * n for n in (3, 40)]
+    parts, together = [], MomentSum()
+    for some in rows:
+        alone = MomentSum()
+        alone("x", some)
+        together("x", some)
+        parts.append(alone.mean())
+    found, expected = combine(parts), together.mean()
+    assert found.n_rows == {"x": 43}
+    np.testing.assert_allclose(found.matrices["x"], expected.matrices["x"], rtol=2e-3, atol=1)
+    np.testing.assert_allclose(found.means["x"], expected.means["x"], rtol=1e-4)
+    np.testing.assert_array_equal(found.largest["x"], expected.largest["x"])
