@@ -79,11 +79,12 @@ def test_enough_directions_say_all() -> None:
     for rank in (0, 4, 8):
         found = matrix_of(rms, *directions_of(matrix, rank))
         assert np.linalg.eigvalsh(found.astype(np.float64)).min() > -1e-5 * found.max()
-        np.testing.assert_allclose(np.diagonal(found), np.diagonal(matrix), rtol=0.5)  # small channels are coarse
+        assert (np.diagonal(found) >= 0.99 * np.diagonal(matrix)).all()
+        assert np.trace(found) == pytest.approx(np.trace(matrix), rel=0.01)  # small channels are coarse
         sizes.append(np.abs((found - matrix)[off]).sum() / np.abs(matrix[off]).sum())
     assert sizes[0] == 1.0
     assert sizes[1] < 0.8
-    assert sizes[2] < 0.05
+    assert sizes[2] < 0.1
 
 
 def test_channels_that_are_always_zero_stay_zero() -> None:
