@@ -156,9 +156,11 @@ class Maker:
         return None if self.recordings else known_calibration(self.checkpoint.source_sha256)
 
     def _calibration(self, checkpoint: Checkpoint, precision: Precision) -> Calibration | None:
-        if self.recordings and precision in CALIBRATED:
+        if precision not in CALIBRATED:
+            return None
+        if self.recordings:
             return self._calibrated(checkpoint)
-        return self.shipped.calibration if self.shipped is not None and precision == "int4" else None
+        return None if self.shipped is None else self.shipped.calibration
 
     def _calibrated(self, checkpoint: Checkpoint) -> Calibration:
         if checkpoint is not self.checkpoint:  # a smaller encoder, which is made once
