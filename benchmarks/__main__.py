@@ -36,7 +36,7 @@ COMMANDS = {
     "live": Command("live.live", "how soon does live text come, how much of it stays, what does it cost?"),
     "evidence": Command("live.fit", "what tells that a word of live text will stay? fits the weights"),
     "precisions": Command("models.precisions", "what does rounding cost? files of one Whisper side by side"),
-    "calibration": Command("models.calibration", "makes what models by name are calibrated with"),
+    "calibration": Command("models.calibration", "makes what INT4 by name is calibrated with"),
     "compression": Command("models.compression", "what do smaller encoders cost, at each precision?"),
     "perplexity": Command("models.perplexity", "what does quantizing a language model cost, on a text?"),
     "compare": Command("compare", "what differs between two files of results, beyond the noise?"),

@@ -24,8 +24,11 @@ from .whisper.file.dims import WhisperDims
 from .whisper.file.published import PUBLISHED
 from .whisper.file.roles import PRECISIONS
 
-MODEL_REVISION = 7
+MODEL_REVISION = 6
 """Revision of exported models, to raise when the exporter writes other bytes; older exports are then made anew."""
+
+INT4_REVISION = 7
+"""Revision of models at INT4, to raise for the same reason."""
 
 ONNX_REVISION = 1
 """Revision of folders for onnxruntime, to raise for the same reason."""
@@ -53,7 +56,8 @@ def model_place(name: str, precision: str | None = None, store: Store | None = N
         return store.place(name)
     precision = DEFAULT_PRECISION if precision is None else precision
     _check_precision(precision, PRECISIONS)
-    return store.home / "models" / f"{asset.name}-{precision}-r{MODEL_REVISION}-{_source_of(asset)}.gguf"
+    revision = INT4_REVISION if precision == "int4" else MODEL_REVISION
+    return store.home / "models" / f"{asset.name}-{precision}-r{revision}-{_source_of(asset)}.gguf"
 
 
 def onnx_place(name: str, precision: str, store: Store | None = None) -> Path:

@@ -156,11 +156,9 @@ class Maker:
         return None if self.recordings else known_calibration(self.checkpoint.source_sha256)
 
     def _calibration(self, checkpoint: Checkpoint, precision: Precision) -> Calibration | None:
-        if precision not in CALIBRATED:
-            return None
-        if self.recordings:
+        if self.recordings and precision in CALIBRATED:
             return self._calibrated(checkpoint)
-        return None if self.shipped is None else self.shipped.calibration
+        return self.shipped.calibration if self.shipped is not None and precision == "int4" else None
 
     def _calibrated(self, checkpoint: Checkpoint) -> Calibration:
         if checkpoint is not self.checkpoint:  # a smaller encoder, which is made once

@@ -1,7 +1,7 @@
 """Make what comes with edgewise for published models: moments of their inputs, and where INT4 hurts most.
 
-A model that is exported by name at INT8 or INT4 is calibrated with it, without a recording and without torch. What is
-listened to stands in benchmarks/models/sets.toml.
+A model that is exported by name at INT4 is calibrated with it, without a recording and without torch. What is listened
+to stands in benchmarks/models/sets.toml.
 """
 
 from __future__ import annotations

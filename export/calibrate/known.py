@@ -1,4 +1,4 @@
-"""What published checkpoints see at work, as it comes with edgewise: so that a model by name is calibrated.
+"""What published checkpoints see at work, as it comes with edgewise: so that INT4 by name is calibrated.
 
 For each input of a linear a file holds its channels' root mean squares (float16) and a few directions (int8) in which
 they vary together; what these leave of a channel's power is taken to be its own. Beside them stand the groups of
