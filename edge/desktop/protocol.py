@@ -127,6 +127,9 @@ class Typist(Clipboard, Protocol):
             DesktopError: the desktop is gone, or refuses.
         """
 
+    def is_behind(self, delivery: Delivery) -> bool:
+        """Whether the cursor is still behind what a delivery typed, as far as the desktop tells; if not, no."""
+
     def erase(self, delivery: Delivery) -> str:
         """Delete exactly what a delivery typed; return why not, or nothing.
 

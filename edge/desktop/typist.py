@@ -114,6 +114,12 @@ class DesktopTypist:
                 self._hands.watch_cursor()
             return delivery
 
+    def is_behind(self, delivery: Delivery) -> bool:
+        """Whether the cursor is still behind what the last delivery typed."""
+        with self._lock:
+            is_last = self._last is not None and self._last[0] is delivery and bool(delivery.typed)
+            return is_last and self._has_focus(delivery.target) and not self._hands.may_have_moved()
+
     def erase(self, delivery: Delivery) -> str:
         """Delete exactly what the last delivery typed; return why not, or nothing."""
         with self._lock:

@@ -1,0 +1,101 @@
+"""Options of a dictation, checked when they are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..desktop.chords import parse_chord
+from ..desktop.gestures import Mode
+from ..errors import DesktopError, OptionError
+from ..kinds import Choice, Flag, Real, Special, Text, Whole
+from ..live.options import LiveOptions
+from ..names import DEFAULT_MODEL
+from ..settings import check_fields, setting, settings_of
+from ..values import shown
+
+_KEYS, _MICROPHONE, _MODEL, _TEXT, _KEPT = "keys", "microphone", "model", "text", "kept"
+_LONGEST_NAME = 500
+
+
+def _key(value: object) -> str:
+    if not isinstance(value, str):
+        raise OptionError(f"a key is {shown(value)}; expected a text such as F9, ctrl+alt+d or right ctrl")
+    try:
+        parse_chord(value)
+    except DesktopError as error:
+        raise OptionError(str(error)) from None
+    return value
+
+
+_KEY = Special("a key such as F9, ctrl+alt+d or right ctrl", _key, str)
+_NAME = Text(_LONGEST_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class DictateOptions:
+    """Settings of a dictation."""
+
+    key: str = field(default="F9", metadata=setting(_KEY, group=_KEYS, metavar="KEY"))
+    """Key to dictate with, such as F9, ctrl+alt+d or right ctrl."""
+    mode: str = field(default=str(Mode.AUTO), metadata=setting(Choice(tuple(map(str, Mode))), group=_KEYS))
+    """What the key does: hold it while you speak, toggle, or auto, which holds, and toggles at a tap below 0.4 s."""
+    cancel_key: str | None = field(
+        default="Escape", metadata=setting(_KEY, group=_KEYS, metavar="KEY", none="no such key")
+    )
+    """Key that gives up what is being said; it is taken from other programs during a dictation only."""
+
+    device: str | None = field(
+        default=None, metadata=setting(_NAME, group=_MICROPHONE, metavar="NAME", none="the system's")
+    )
+    """Microphone, by number, or by name or a part of it."""
+    keep_open: float = field(
+        default=30.0, metadata=setting(Real(0, 86400, "seconds, 0 to 86400"), group=_MICROPHONE, metavar="S")
+    )
+    """Seconds that the microphone stays open after a dictation, so that the next one begins at once."""
+    always_open: bool = field(default=False, metadata=setting(Flag(), group=_MICROPHONE))
+    """Whether to keep the microphone open all the time: no dictation waits for it, and its light stays on."""
+    preroll: float = field(
+        default=0.0, metadata=setting(Real(0, 2, "seconds, 0 to 2"), group=_MICROPHONE, metavar="S")
+    )
+    """Seconds from before the key that are heard too, where the microphone was open."""
+    tail: float = field(default=0.05, metadata=setting(Real(0, 2, "seconds, 0 to 2"), group=_MICROPHONE, metavar="S"))
+    """Seconds that are heard after the key was let go."""
+    longest: float = field(
+        default=1800.0, metadata=setting(Real(1, 86400, "seconds, 1 to 86400"), group=_MICROPHONE, metavar="S")
+    )
+    """Seconds after which a dictation ends by itself, should it have been forgotten."""
+    endpoint: float | str | None = field(
+        default=None,
+        metadata=setting(
+            settings_of(LiveOptions)["endpoint"].kind, group=_MICROPHONE, metavar="S", none="no pause ends a text"
+        ),
+    )
+    """Seconds of silence after which a text is written while the dictation goes on; it begins at once then."""
+
+    model: str = field(default=DEFAULT_MODEL, metadata=setting(_NAME, group=_MODEL, metavar="NAME"))
+    """Model, by name or .gguf file."""
+    language: str | None = field(
+        default=None, metadata=setting(_NAME, group=_MODEL, metavar="LANGUAGE", none="detected where the model can")
+    )
+    """Language that is spoken, as a code or an English name."""
+    threads: int | None = field(
+        default=None, metadata=setting(Whole(1, 1024), group=_MODEL, metavar="N", none="the processor's physical cores")
+    )
+    """Threads that compute."""
+
+    formatted: bool = field(default=True, metadata=setting(Flag(), group=_TEXT))
+    """Whether to write as the section [written] says; without, words are written as they are heard."""
+    hook: str | None = field(
+        default=None, metadata=setting(_NAME, group=_TEXT, metavar="PROGRAM", none="no program")
+    )
+    """Program that gets each text as JSON on its standard input, and may change it or keep it."""
+
+    history_days: float = field(
+        default=7.0, metadata=setting(Real(0, 36500, "days, 0 to 36500"), group=_KEPT, metavar="DAYS")
+    )
+    """Days that texts stay in the history; 0 forgets each as soon as it is delivered."""
+    keep_audio: bool = field(default=False, metadata=setting(Flag(), group=_KEPT))
+    """Whether to keep the recordings as long as their texts."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
