@@ -56,9 +56,10 @@ class Parser(argparse.ArgumentParser):
         """Have the help of an action made when help is shown."""
         self._described.append((action, help_text))
 
-    def add_commands(self, title: str, metavar: str, table: Mapping[str, Command]) -> None:
+    def add_commands(self, title: str, metavar: str, table: Mapping[str, Command], *, required: bool = True) -> None:
         """Declare a table of commands, of which only the one that is chosen is imported."""
-        commands = self.add_subparsers(title=title, metavar=metavar, required=True, prog=self.prog, parser_class=Parser)
+        how: dict[str, Any] = {"required": required, "prog": self.prog, "parser_class": Parser}
+        commands = self.add_subparsers(title=title, metavar=metavar, **how)
         for name, command in table.items():
             commands.add_parser(name, help=command.help, command=command)
 

@@ -37,8 +37,8 @@ def socket_path() -> Path:
     return Path(platformdirs.user_runtime_dir("edgewise")) / "dictate.sock"
 
 
-def ask(command: Command, path: Path | None = None) -> str:
-    """Send a command to the dictation that runs; return its answer.
+def ask(command: Command, path: Path | None = None, detail: str = "") -> str:
+    """Send a command, and what it is about, to the dictation that runs; return its answer.
 
     Raises:
         DesktopError: none runs, or it does not answer.
@@ -48,7 +48,7 @@ def ask(command: Command, path: Path | None = None) -> str:
         client.settimeout(_ANSWER_S)
         try:
             client.connect(str(path))
-            client.sendall(f"{command}\n".encode())
+            client.sendall(f"{command} {detail}".strip().encode() + b"\n")
             return _line_from(client)
         except (FileNotFoundError, ConnectionRefusedError):
             raise DesktopError("no dictation is running; start it with `edgewise dictate`") from None
@@ -59,7 +59,7 @@ def ask(command: Command, path: Path | None = None) -> str:
 class ControlServer:
     """The other end: answers commands in a thread of its own, one at a time."""
 
-    def __init__(self, answer: Callable[[Command], str], path: Path | None = None) -> None:
+    def __init__(self, answer: Callable[[Command, str], str], path: Path | None = None) -> None:
         self.path = path or socket_path()
         self._answer = answer
         self._lock = _only_one(self.path)
@@ -87,12 +87,12 @@ class ControlServer:
                 client.sendall(f"{self._reply(client)}\n".encode())
 
     def _reply(self, client: socket.socket) -> str:
-        word = _line_from(client)
+        word, _, detail = _line_from(client).partition(" ")
         if _user_of(client) != os.getuid():
             return "error: this dictation is another user's"
         if word not in set(Command):
             return f"error: expected {', '.join(Command)}, got {word[:40]!r}"
-        return self._answer(Command(word)).replace("\n", " ")
+        return self._answer(Command(word), detail).replace("\n", " ")
 
 
 def _line_from(end: socket.socket) -> str:

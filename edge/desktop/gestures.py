@@ -27,6 +27,12 @@ class Command(StrEnum):
     TOGGLE = "toggle"
     CANCEL = "cancel"
     STATUS = "status"
+    UNDO = "undo"
+    """Delete what was typed last."""
+    AGAIN = "again"
+    """Type the newest text once more."""
+    COPY = "copy"
+    """Put a text of the history into the clipboard."""
 
 
 class Gestures:

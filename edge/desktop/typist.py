@@ -118,7 +118,7 @@ class DesktopTypist:
         """Whether the cursor is still behind what the last delivery typed."""
         with self._lock:
             is_last = self._last is not None and self._last[0] is delivery and bool(delivery.typed)
-            return is_last and self._has_focus(delivery.target) and not self._hands.may_have_moved()
+            return is_last and self._has_focus(delivery.target) and not self._hands.why_moved()
 
     def erase(self, delivery: Delivery) -> str:
         """Delete exactly what the last delivery typed; return why not, or nothing."""

@@ -17,7 +17,7 @@ from ..audio.microphone import Captured, Notice, Piece
 from ..audio.mono import SAMPLE_RATE_HZ
 from ..desktop.gestures import Command, Gestures, Mode
 from ..desktop.protocol import KeyEvent, Target
-from ..errors import MicrophoneError
+from ..errors import EdgeError, MicrophoneError
 from ..gaps import Gap
 from ..session import Session
 from ..transcript.events import Partial
@@ -91,16 +91,32 @@ class Dictation:
         """Take a key."""
         self._requests.put(event)
 
-    def answer(self, command: Command) -> str:
+    def answer(self, command: Command, detail: str = "") -> str:
         """Obey a command, and return what came of it."""
         if command is Command.STATUS:
             return self.status
+        if command in (Command.UNDO, Command.AGAIN, Command.COPY):
+            return self._written(command, detail)
         request = Request(command, self._around.clock(), Future())
         self._requests.put(request)
         try:
             return request.answer.result(_ANSWER_S)
         except TimeoutError:
             return f"error: no answer within {_ANSWER_S:.0f} s; it may still come"
+
+    def _written(self, command: Command, detail: str) -> str:
+        """Do what is about texts that are written already."""
+        if detail and not detail.isdecimal():
+            return f"error: expected the number of a text, got {detail[:40]!r}"
+        if command is Command.COPY:
+            asked = self._writing.copy(int(detail) if detail else None)
+        else:
+            asked = self._writing.take_back() if command is Command.UNDO else self._writing.repeat()
+        try:
+            reason = asked.result(_ANSWER_S)
+        except TimeoutError:
+            return "it waits for the texts before it"
+        return f"error: {reason}" if reason else "done"
 
     def end(self) -> None:
         """End once what is being said is over: it is written like any other."""
@@ -180,8 +196,7 @@ class Dictation:
             if recording is not None:
                 self._around.tell(piece.text)
         elif isinstance(piece, Gap):
-            for spoken in recording.skip(piece) if recording is not None else ():
-                self._writing.put(spoken)
+            self._record(piece)
         else:
             self._hear(piece)
         self._show()
@@ -197,10 +212,18 @@ class Dictation:
             self._forget_old(piece.end)
             self._record(piece)
 
-    def _record(self, piece: Captured) -> None:
-        if self._recording is not None:
-            for spoken in self._recording.take(piece):
+    def _record(self, piece: Captured | Gap) -> None:
+        recording = self._recording
+        if recording is None:
+            return
+        try:
+            for spoken in recording.skip(piece) if isinstance(piece, Gap) else recording.take(piece):
                 self._writing.put(spoken)
+        except EdgeError as error:
+            self._around.tell(f"{error}; the dictation has ended, and what was said is kept")
+            self._recording = None
+            recording.give_up()
+            self._rest()
 
     def _forget_old(self, end: int) -> None:
         kept = round((_BEHIND_S + self._options.preroll) * SAMPLE_RATE_HZ)

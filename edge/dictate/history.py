@@ -157,7 +157,8 @@ class History:
             finally:
                 database.close()
         except (sqlite3.Error, OSError) as error:
-            raise OutputError(f"{self._path}: the history cannot be used ({error}); move it away to begin anew") from error
+            reason = f"{self._path}: the history cannot be used ({error}); move it away to begin anew"
+            raise OutputError(reason) from error
 
 
 def _has(text: str, words: str) -> bool:

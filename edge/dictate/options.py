@@ -54,9 +54,7 @@ class DictateOptions:
     """Seconds that the microphone stays open after a dictation, so that the next one begins at once."""
     always_open: bool = field(default=False, metadata=setting(Flag(), group=_MICROPHONE))
     """Whether to keep the microphone open all the time: no dictation waits for it, and its light stays on."""
-    preroll: float = field(
-        default=0.0, metadata=setting(Real(0, 2, "seconds, 0 to 2"), group=_MICROPHONE, metavar="S")
-    )
+    preroll: float = field(default=0.0, metadata=setting(Real(0, 2, "seconds, 0 to 2"), group=_MICROPHONE, metavar="S"))
     """Seconds from before the key that are heard too, where the microphone was open."""
     tail: float = field(default=0.05, metadata=setting(Real(0, 2, "seconds, 0 to 2"), group=_MICROPHONE, metavar="S"))
     """Seconds that are heard after the key was let go."""
@@ -85,9 +83,7 @@ class DictateOptions:
 
     formatted: bool = field(default=True, metadata=setting(Flag(), group=_TEXT))
     """Whether to write as the section [written] says; without, words are written as they are heard."""
-    hook: str | None = field(
-        default=None, metadata=setting(_NAME, group=_TEXT, metavar="PROGRAM", none="no program")
-    )
+    hook: str | None = field(default=None, metadata=setting(_NAME, group=_TEXT, metavar="PROGRAM", none="no program"))
     """Program that gets each text as JSON on its standard input, and may change it or keep it."""
 
     history_days: float = field(

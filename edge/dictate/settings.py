@@ -124,8 +124,9 @@ def _from_tables(tables: Mapping[str, Any]) -> DictateSettings:
     sections = dict.fromkeys(setting.group for setting in settings_of(DictateOptions).values())
     values: dict[str, object] = {}
     for name, table in tables.items():
-        if name not in (*sections, _WRITTEN, _APPLICATIONS):
-            raise OptionError(f"there is no section [{name}]; expected {', '.join((*sections, _WRITTEN, _APPLICATIONS))}")
+        known = (*sections, _WRITTEN, _APPLICATIONS)
+        if name not in known:
+            raise OptionError(f"there is no section [{name}]; expected {', '.join(known)}")
         if not isinstance(table, Mapping):
             raise OptionError(f"{name} is {shown(table)}; expected a section [{name}]")
         if name in sections:

@@ -40,6 +40,8 @@ class Outlets:
     explain: Callable[[BaseException], str]
     """Function that puts a failure into a sentence."""
     hook: str | None = None
+    put: Callable[[str], object] | None = None
+    """Function that leaves a text in the clipboard; None where there is none."""
     audio: Path | None = None
     """Folder for recordings that are kept; None keeps none."""
     clock: Callable[[], float] = time.monotonic
@@ -89,6 +91,10 @@ class Writing:
     def repeat(self) -> Future[str]:
         """Type the newest text of the history where the cursor is; the answer is why not, or empty."""
         return self._worker.submit(self._repeat)
+
+    def copy(self, number: int | None) -> Future[str]:
+        """Leave a text of the history, or the newest one, in the clipboard; the answer is why not, or empty."""
+        return self._worker.submit(self._copy, number)
 
     def close(self) -> None:
         """Wait until all is written."""
@@ -223,6 +229,19 @@ class Writing:
         if not reason:
             self._settle(entry.number, Fate.WRITTEN)
         return reason
+
+    def _copy(self, number: int | None) -> str:
+        try:
+            entry = self._outlets.history.get(number)
+            if self._outlets.put is None:
+                return "there is no clipboard here; `edgewise dictate history` shows the texts"
+            if entry is None:
+                return "the history is empty" if number is None else f"the history has no number {number}"
+            self._outlets.put(entry.text)
+        except (OutputError, DesktopError) as error:
+            return str(error)
+        self._settle(entry.number, Fate.WRITTEN)
+        return ""
 
     def _type_again(self, text: str) -> str:
         delivery = self._deliver(text, None)

@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(path: Path) -> Iterator[ControlServer]:
-    made = ControlServer(lambda command: f"ok\n{command}", path)
+    made = ControlServer(lambda command, detail: f"ok\n{command} {detail}".strip(), path)
     yield made
     made.close()
 
@@ -45,7 +45,9 @@ def test_what_is_no_command_is_said(server: ControlServer, path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as client:
         client.connect(str(path))
         client.sendall(b"dance\n")
-        assert client.recv(200) == b"error: expected start, stop, toggle, cancel, status, got 'dance'\n"
+        assert (
+            client.recv(200) == b"error: expected start, stop, toggle, cancel, status, undo, again, copy, got 'dance'\n"
+        )
 
 
 def test_a_client_that_says_nothing_holds_nobody_up(
@@ -66,7 +68,7 @@ def test_where_none_runs_the_way_to_start_one_is_said(path: Path) -> None:
 
 def test_there_is_one_for_each_user(server: ControlServer, path: Path) -> None:
     with pytest.raises(DesktopError, match="a dictation is running already"):
-        ControlServer(lambda command: "", path)
+        ControlServer(lambda command, detail: "", path)
 
 
 def test_what_a_killed_one_left_is_replaced(path: Path) -> None:
@@ -74,7 +76,7 @@ def test_what_a_killed_one_left_is_replaced(path: Path) -> None:
         (
             "import os, sys, pathlib",
             "from edge.desktop.control import ControlServer",
-            "server = ControlServer(lambda command: 'old', pathlib.Path(sys.argv[1]))",
+            "server = ControlServer(lambda command, detail: 'old', pathlib.Path(sys.argv[1]))",
             "os.kill(os.getpid(), 9)",
         )
     )
@@ -82,7 +84,7 @@ def test_what_a_killed_one_left_is_replaced(path: Path) -> None:
     assert path.exists()
     with pytest.raises(DesktopError, match="no dictation is running"):
         ask(Command.STATUS, path)
-    made = ControlServer(lambda command: "new", path)
+    made = ControlServer(lambda command, detail: "new", path)
     assert ask(Command.STATUS, path) == "new"
     made.close()
     assert not path.exists()
@@ -91,4 +93,4 @@ def test_what_a_killed_one_left_is_replaced(path: Path) -> None:
 def test_a_folder_of_another_user_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getuid", lambda: 12345)
     with pytest.raises(DesktopError, match="is another user's"):
-        ControlServer(lambda command: "", path)
+        ControlServer(lambda command, detail: "", path)

@@ -1,0 +1,1 @@
+"""The parts of `edgewise dictate`: the one that runs, what talks to it, the history, the setup and the check."""

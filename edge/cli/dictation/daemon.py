@@ -1,0 +1,244 @@
+"""The dictation that runs: its parts found, put together, and ended in order."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from ...audio.journal import Journal, recoverable
+from ...audio.microphone import Microphone, devices
+from ...audio.microphone.devices import choose
+from ...desktop.choose import BIND, choose_trigger, choose_typist
+from ...desktop.chords import parse_chord
+from ...desktop.control import ControlServer
+from ...desktop.protocol import Target, Trigger, Typist
+from ...dictate.dictation import Dictation, Surroundings
+from ...dictate.history import History
+from ...dictate.options import DictateOptions
+from ...dictate.places import audio_folder, history_path, journal_folder
+from ...dictate.printer import Printer
+from ...dictate.settings import DictateSettings
+from ...dictate.writing import Outlets, Writing
+from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError, OutputError
+from ...settings import keywords_from, settings_of
+from ...written import Writer
+from ..console.bar import Console
+from ..console.streams import put
+from ..failures import explain
+from ..stops import Stop, held
+from .places import wanted_settings
+
+if TYPE_CHECKING:
+    from ...recognizer import Recognizer
+    from ...session import Session
+
+_UNWATCHED_S = 10.0
+"""Seconds between two readings of what is not final, which nobody sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What the desktop gives."""
+
+    typist: Typist
+    put: Callable[[str], object] | None
+    trigger: Trigger | None
+
+
+class Daemon:
+    """One run of `edgewise dictate`."""
+
+    def __init__(self, args: argparse.Namespace, console: Console) -> None:
+        self._console = console
+        self._prints: bool = args.prints
+        self._settings = _with_arguments(wanted_settings(args), args)
+        self._options = self._settings.dictate
+        self._offline = args.offline or None
+        self._end: Callable[[], object] = lambda: None
+
+    def run(self) -> None:
+        """Dictate until the end is asked for."""
+        with ExitStack() as stack:
+            stop = stack.enter_context(held())
+            desk = self._desk(stack)
+            self._check_microphone()
+            model = self._load()
+            writing = Writing(self._outlets(desk, model))
+            dictation = Dictation(self._options, self._around(desk, model), writing)
+            stack.callback(writing.close)
+            stack.callback(ControlServer(dictation.answer).close)
+            self._end = dictation.end
+            self._hear_keys(desk, dictation)
+            for folder in (journal_folder(), _second_folder()):
+                for left in recoverable(folder):
+                    writing.recover(left)
+            with _ended_by(stop, dictation.end):
+                dictation.run()
+
+    def _desk(self, stack: ExitStack) -> _Desk:
+        """Find who types and what hears keys; without a key, commands start and stop it."""
+        key = parse_chord(self._options.key)
+        cancel = None if self._options.cancel_key is None else parse_chord(self._options.cancel_key)
+        try:
+            trigger = choose_trigger(key, cancel)
+            stack.callback(trigger.close)
+        except DesktopError as error:
+            trigger = None
+            self._console.say(f"{error}; `edgewise dictate toggle` starts and stops it")
+        if self._prints:
+            return _Desk(Printer(self._print), None, trigger)
+        own = [chord for chord in (key, cancel) if chord is not None]
+        try:
+            typist = choose_typist(None, self._settings.paste_keys, own)
+        except DesktopError as error:
+            raise DesktopError(f"{error}; or have texts printed, with --print") from None
+        stack.callback(typist.close)
+        return _Desk(typist, typist.put, trigger)
+
+    def _print(self, text: str) -> None:
+        try:
+            put(text)
+        except OSError as error:
+            self._end()
+            raise DesktopError(f"the text was not printed: {explain(error)}") from error
+
+    def _hear_keys(self, desk: _Desk, dictation: Dictation) -> None:
+        """Hear the keys, and say how to begin."""
+        how = "`edgewise dictate toggle` begins and ends"
+        if desk.trigger is not None:
+            try:
+                desk.trigger.start(dictation.heard)
+                how = f"hold {self._options.key}" if self._options.mode != "toggle" else f"press {self._options.key}"
+                how += " and speak"
+            except DesktopError as error:
+                if self._prints or self._options.endpoint is not None:
+                    self._console.say(str(error))
+                else:
+                    raise DesktopError(f"{error}; --key names another, or {BIND}") from None
+        self._console.say(f"ready: {how if self._options.endpoint is None else 'speak'}; Ctrl-C ends")
+
+    def _check_microphone(self) -> None:
+        """Say at once that there is none; it may come later."""
+        try:
+            choose(self._device, devices())
+        except MicrophoneError as error:
+            if self._prints:
+                raise
+            self._console.say(str(error))
+
+    @property
+    def _device(self) -> str | int | None:
+        device = self._options.device
+        return int(device) if device is not None and device.isdecimal() else device
+
+    def _load(self) -> Recognizer:
+        """Load the model, and see that a session of it can begin."""
+        from ... import load
+
+        model = load(
+            self._options.model, threads=self._options.threads, offline=self._offline, progress=self._console.progress
+        )
+        self._console.clear()
+        self._session(model).close()
+        return model
+
+    def _session(self, model: Recognizer) -> Session:
+        return model.session(endpoint=self._options.endpoint, trim=True, interval=_UNWATCHED_S, **self._spoken)
+
+    @property
+    def _spoken(self) -> dict[str, Any]:
+        language = self._options.language
+        return {} if language is None else {"language": language}
+
+    def _outlets(self, desk: _Desk, model: Recognizer) -> Outlets:
+        options = self._options
+        return Outlets(
+            typist=desk.typist,
+            history=History(history_path(), options.history_days),
+            writer_of=cache(self._writer) if options.formatted else lambda language: None,
+            transcribe=lambda path: model.transcribe(path, **self._spoken),
+            tell=self._console.say,
+            explain=explain,
+            hook=options.hook,
+            put=desk.put,
+            audio=audio_folder() if options.keep_audio else None,
+        )
+
+    def _writer(self, language: str) -> Writer | None:
+        """Return the rules of a language; where their libraries are missing, that is said once, and there are none."""
+        try:
+            return Writer(language, self._settings.written)
+        except OptionError:
+            raise
+        except EdgeError as error:
+            self._console.say(f"{error}; texts are written as they are heard")
+            return None
+
+    def _around(self, desk: _Desk, model: Recognizer) -> Surroundings:
+        return Surroundings(
+            open_microphone=lambda: Microphone(self._device),
+            begin_session=partial(self._session, model),
+            open_journal=self._journal,
+            focused=partial(_focused, desk.typist),
+            tell=self._console.say,
+            hear_cancel=desk.trigger.hear_cancel if desk.trigger is not None else lambda is_on: None,
+        )
+
+    def _journal(self) -> Journal:
+        """Begin a journal; where the disk refuses, in the runtime folder, which outlives the process at least."""
+        try:
+            return Journal(journal_folder())
+        except OutputError as error:
+            folder = _second_folder()
+            self._console.say(f"{error}; what is spoken is kept in {folder} meanwhile")
+            return Journal(folder)
+
+
+def _second_folder() -> Path:
+    """Return where what is spoken is kept if the disk takes nothing."""
+    return Path(platformdirs.user_runtime_dir("edgewise")) / "spoken"
+
+
+def _focused(typist: Typist) -> Target | None:
+    try:
+        return typist.focused()
+    except DesktopError:
+        return None  # which the delivery finds out as well, and says
+
+
+def _with_arguments(settings: DictateSettings, args: argparse.Namespace) -> DictateSettings:
+    """Let what was given on the command line override the file."""
+    given = {name: getattr(args, name) for name in settings_of(DictateOptions) if hasattr(args, name)}
+    options = replace(settings.dictate, **keywords_from(DictateOptions, given))
+    return replace(settings, dictate=options)
+
+
+@contextmanager
+def _ended_by(stop: Stop, end: Callable[[], object]) -> Iterator[None]:
+    """Ask for the end once the process is told to end, until the block is left."""
+    reading, writing = os.pipe()
+
+    def watch() -> None:
+        ready, _, _ = select.select([stop.fileno(), reading], [], [])
+        if stop.fileno() in ready:
+            end()
+
+    thread = threading.Thread(target=watch, name="edgewise stop", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        os.write(writing, b"\0")
+        thread.join()
+        os.close(reading)
+        os.close(writing)
