@@ -85,6 +85,7 @@ class Dictation:
         self._is_ending = self._is_open = False
         self._trouble = ""  # what is wrong with the microphone
         self._idle_since_s = around.clock()
+        self._shown = State.IDLE
         self._begin_hearing()
 
     def heard(self, event: KeyEvent) -> None:
@@ -157,7 +158,6 @@ class Dictation:
         self._moments, self._steady = Moments(), Steadiness()
         self._recent: deque[Captured] = deque()
         self._opened_s = self._around.clock()
-        self._shown = State.IDLE
         self._is_refused = self._has_warned = False
 
     def _listen(self) -> None:

@@ -1,0 +1,289 @@
+"""`edgewise dictate` in a process of its own: a microphone, a key, a window, and the words in it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+import edge
+from edge.store import Store
+from tests.edge.desktop.hands import hold, press_key
+from tests.edge.desktop.screen import Window, command_of, screen, wait_for
+from tests.edge.desktop.screen import missing as missing_screen
+
+from ..audio.microphone.cable import Cable, missing
+from .conftest import Run
+
+if sys.platform == "win32":
+    pytest.skip("needs signals", allow_module_level=True)
+
+HOME = os.environ.get("EDGEWISE_HOME")
+"""The home with the models; a test's own has none."""
+
+LEAD_S, CLIP_S, TAIL_S = 0.3, 2.2, 0.7
+WORDS = "my fellow americans"
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(scope="module")
+def cable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cable]:
+    if missing():
+        pytest.skip(f"no microphone without {missing()}")
+    with Cable(tmp_path_factory.mktemp("sound") / "server") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def clip(jfk_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raw PCM of a few words, in the noise that every microphone has."""
+    samples, rate_hz = soundfile.read(jfk_clip, dtype="float32")
+    noise = np.random.default_rng(0).normal(0, 1e-3, round((LEAD_S + CLIP_S + TAIL_S) * rate_hz)).astype(np.float32)
+    start = round(LEAD_S * rate_hz)
+    noise[start : start + round(CLIP_S * rate_hz)] += samples[: round(CLIP_S * rate_hz)]
+    path = tmp_path_factory.mktemp("clip") / "clip.raw"
+    (noise * 32767).astype("<i2").tofile(path)
+    return path
+
+
+class Dictating:
+    """The command that runs, and what it says."""
+
+    def __init__(self, environment: dict[str, str], folder: Path, *arguments: object) -> None:
+        self.environment = environment
+        self._errors = folder / "errors.txt"
+        with self._errors.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "edge.cli", "dictate", *map(str, arguments)],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            )
+        wait_for(lambda: "ready: " in self.said or self.process.poll() is not None, "the dictation to be ready", 30)
+        assert self.process.poll() is None, self.said
+
+    @property
+    def said(self) -> str:
+        return self._errors.read_text(encoding="utf-8")
+
+    def ask(self, *words: object) -> str:
+        command = [sys.executable, "-m", "edge.cli", "dictate", *map(str, words)]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=30)
+        return (done.stdout + done.stderr).strip()
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        self.process.send_signal(number)
+        self.process.communicate(timeout=30)
+        return self.process.returncode
+
+
+Dictate = Callable[..., Dictating]
+
+
+@pytest.fixture
+def dictate(cable: Cable, tiny_en_int8: Path, tmp_path: Path) -> Iterator[Dictate]:
+    """Starts the command with folders of its own."""
+    if not Store().is_here("silero-vad"):
+        pytest.skip("the detector of speech is not in the store: run `edgewise transcribe --demo` once")
+    (tmp_path / "run").mkdir(mode=0o700, exist_ok=True)
+    folders = {"XDG_STATE_HOME": "state", "XDG_CONFIG_HOME": "config", "XDG_RUNTIME_DIR": "run"}
+    environment = cable.environment | {name: str(tmp_path / folder) for name, folder in folders.items()}
+    environment |= {"EDGEWISE_OFFLINE": "1"} | ({} if HOME is None else {"EDGEWISE_HOME": HOME})
+    environment.pop("WAYLAND_DISPLAY", None)
+    started: list[Dictating] = []
+
+    def start(*arguments: object, **more: str) -> Dictating:
+        display = {"DISPLAY": os.environ["DISPLAY"]} if "--print" not in arguments else {"DISPLAY": ""}
+        options = ("--model", tiny_en_int8, *arguments)
+        started.append(Dictating(environment | display | more, tmp_path, *options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.process.kill()
+        each.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A screen; DISPLAY names it."""
+    if missing_screen():
+        pytest.skip(f"no screen without {missing_screen()}")
+    before = os.environ.get("DISPLAY")
+    with screen(tmp_path_factory.mktemp("screen")) as name:
+        from edge.desktop.x11.connection import connect
+
+        os.environ["DISPLAY"] = name
+        opened = connect()
+        yield opened
+        opened.close()
+        if before is None:
+            del os.environ["DISPLAY"]
+        else:
+            os.environ["DISPLAY"] = before
+
+
+@pytest.fixture
+def open_window(display: Any, tmp_path: Path) -> Iterator[Callable[[str, str], Window]]:
+    from edge.desktop.x11.windows import focused_target
+
+    windows: list[Window] = []
+
+    def open_one(kind: str, name: str) -> Window:
+        path = tmp_path / f"{name}.txt"
+        before = focused_target(display)
+        command = command_of(kind, path)
+        if not command:
+            pytest.skip(f"{kind} is not installed")
+        windows.append(Window(path, *command))
+        wait_for(lambda: windows[-1].is_open and focused_target(display) not in (None, before), f"{kind} to open")
+        return windows[-1]
+
+    yield open_one
+    for window in windows:
+        window.close()
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[^\w ]", "", text).lower()
+
+
+def journal_of(folder: Path) -> Path:
+    return folder / "state" / "edgewise" / "dictate" / "spoken"
+
+
+def recording_of(folder: Path) -> Path:
+    (path,) = (folder / "state" / "edgewise" / "dictate" / "audio").glob("*.wav")
+    return path
+
+
+def test_words_are_where_the_cursor_is(
+    dictate: Dictate,
+    display: Any,
+    open_window: Callable[[str, str], Window],
+    cable: Cable,
+    clip: Path,
+    tiny_en_int8: Path,
+    tmp_path: Path,
+) -> None:
+    window = open_window("tk", "note")
+    dictating = dictate("--keep-audio")
+    with hold(display, "F9"):
+        wait_for(lambda: "listening" in dictating.ask("status") or _plays(cable, clip), "the microphone")
+        cable.wait_played()
+    expected = edge.load(tiny_en_int8, offline=True)
+    wait_for(lambda: WORDS in plain(window.text), "the words")
+    text = expected.transcribe(recording_of(tmp_path)).text
+    assert window.text == text
+    assert dictating.said.splitlines()[1:] == []
+    assert re.search(r"idle; last text 0\.\d\d s after the stop", dictating.ask("status"))
+    assert text in dictating.ask("history", "FELLOW")
+    assert dictating.ask("undo") == "done"
+    wait_for(lambda: window.text == "", "the words to go")
+    assert dictating.ask("again") == "done"
+    wait_for(lambda: window.text == text, "the words to come back")
+    press_key(display, "Left")
+    assert dictating.ask("undo").endswith("keys or buttons were pressed since; the cursor may be elsewhere")
+    assert window.text == text
+    assert dictating.end() == 0
+
+
+def _plays(cable: Cable, clip: Path) -> bool:
+    if not cable._players or cable._players[-1].poll() is not None:
+        cable.play(clip)
+    return False
+
+
+def test_what_is_said_when_it_is_killed_is_recovered(
+    dictate: Dictate, cable: Cable, clip: Path, tmp_path: Path
+) -> None:
+    dictating = dictate("--print")
+    dictating.ask("start")
+    cable.play(clip)
+    cable.wait_played()
+    dictating.end(signal.SIGKILL)
+    assert len(list(journal_of(tmp_path).glob("*.wav"))) == 1
+    again = dictate("--print")
+    wait_for(lambda: "is number 1 of the history" in again.said, "the recovery")
+    assert WORDS in plain(again.ask("history", "--number", 1))
+    assert list(journal_of(tmp_path).iterdir()) == []
+    assert WORDS not in plain(again.said)
+
+
+def test_nothing_is_typed_where_the_focus_was_taken(
+    dictate: Dictate, display: Any, open_window: Callable[[str, str], Window], cable: Cable, clip: Path
+) -> None:
+    note = open_window("tk", "note")
+    dictating = dictate()
+    dictating.ask("start")
+    cable.play(clip)
+    thief = open_window("xterm", "thief")
+    cable.wait_played()
+    dictating.ask("stop")
+    wait_for(lambda: "another window took the focus" in dictating.said, "the words")
+    assert (note.text, thief.text) == ("", "")
+    assert "the text is in the clipboard; it is number 1 of the history" in dictating.said
+    assert dictating.ask("copy", 1) == "done"
+    assert dictating.ask("again") == "done"
+    wait_for(lambda: WORDS in plain(thief.text), "the words, in the window that is meant now")
+
+
+def test_texts_are_printed_without_a_desktop(dictate: Dictate, cable: Cable, clip: Path, tmp_path: Path) -> None:
+    dictating = dictate("--print", "--keep-open", 0, "--hook", f"tee {tmp_path}/facts.json")
+    assert "neither WAYLAND_DISPLAY nor DISPLAY is set" in dictating.said
+    assert dictating.ask("status") == "idle"
+    assert dictating.ask("toggle") == "preparing"
+    cable.play(clip)
+    cable.wait_played()
+    assert dictating.ask("toggle") == "stopped"
+    line = dictating.line()
+    assert WORDS in plain(line)
+    assert line.strip() in (tmp_path / "facts.json").read_text(encoding="utf-8")
+    dictating.ask("start")
+    cable.play(clip)
+    cable.wait_played()
+    dictating.process.send_signal(signal.SIGTERM)  # what is said is written
+    assert WORDS in plain(dictating.line())
+    assert dictating.process.wait(30) == 0
+
+
+def test_hands_free_each_pause_ends_a_text(dictate: Dictate, cable: Cable, clip: Path) -> None:
+    dictating = dictate("--print", "--endpoint", "quick")
+    wait_for(lambda: dictating.ask("status") != "idle", "the microphone")
+    time.sleep(0.5)
+    for _ in range(2):
+        cable.play(clip)
+        assert WORDS in plain(dictating.line())
+    assert dictating.end() == 0
+
+
+def test_a_second_one_is_refused(dictate: Dictate, tiny_en_int8: Path) -> None:
+    dictating = dictate("--print")
+    assert dictating.ask("--print", "--model", tiny_en_int8).endswith(
+        "a dictation is running already; see `edgewise dictate status`"
+    )
+
+
+def test_without_a_dictation_commands_say_so(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    for command in ("start", "stop", "status", "undo", "copy"):
+        outcome = run("dictate", command)
+        assert outcome.status == 1
+        assert outcome.message == "edgewise: no dictation is running; start it with `edgewise dictate`"
