@@ -152,9 +152,7 @@ def test_nothing_is_typed_into_a_window_that_took_the_focus(tmp_path: Path) -> N
 
     stage.run({0: key(stage, True), 30: steal, 50: key(stage, False), 60: stage.dictation.end})
     assert stage.typist.typed == []
-    assert stage.told == [
-        "another window took the focus; the text is in the clipboard; it is number 1 of the history"
-    ]
+    assert stage.told == ["another window took the focus; the text is in the clipboard; it is number 1 of the history"]
     (entry,) = stage.history.find()
     assert (entry.text, entry.fate) == ("hello there", Fate.WAITING)
 

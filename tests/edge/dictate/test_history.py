@@ -77,5 +77,5 @@ def test_an_empty_history_is_no_file(history: History) -> None:
 def test_a_file_that_is_none_is_said(history: History) -> None:
     history._path.parent.mkdir()
     history._path.write_bytes(b"no database" * 100)
-    with pytest.raises(OutputError, match="the history cannot be used .*; move it away to begin anew"):
+    with pytest.raises(OutputError, match=r"the history cannot be used .*; move it away to begin anew"):
         history.find()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 import sys
 from pathlib import Path
@@ -85,7 +84,9 @@ def test_there_may_be_nothing_to_take_back(tmp_path: Path) -> None:
 )
 def test_a_hook_changes_or_takes_a_text(program: str, typed: list[str], told: str | None, tmp_path: Path) -> None:
     script = tmp_path / "hook.py"
-    script.write_text(f"import json, sys\ngot = json.load(sys.stdin)\nassert got['application'] == 'Editor'\n{program}\n")
+    script.write_text(
+        f"import json, sys\ngot = json.load(sys.stdin)\nassert got['application'] == 'Editor'\n{program}\n"
+    )
     stage = Stage(tmp_path, DictateOptions(), hook=f"{sys.executable} {script}")
     say(stage, " hello there")
     assert stage.typist.typed == typed
@@ -156,7 +157,7 @@ def test_recordings_are_kept_as_long_as_their_texts(tmp_path: Path) -> None:
     stage = Stage(tmp_path, DictateOptions(), audio=tmp_path / "audio")
     say(stage, " hello there")
     (entry,) = stage.history.find()
-    assert stat.S_IMODE(os.stat(entry.audio).st_mode) == 0o600
+    assert stat.S_IMODE(Path(entry.audio).stat().st_mode) == 0o600
     assert list(stage.journals.iterdir()) == []
     assert stage.history.clear() == 1
     assert list((tmp_path / "audio").iterdir()) == []
