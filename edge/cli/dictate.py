@@ -34,6 +34,8 @@ ACTIONS: Mapping[str, Command] = {
     "undo": Command(f"{_FOLDER}.control", "delete what was typed last", "declare_undo"),
     "again": Command(f"{_FOLDER}.control", "type the newest text again", "declare_again"),
     "copy": Command(f"{_FOLDER}.control", "put a text of the history into the clipboard", "declare_copy"),
+    "setup": Command(f"{_FOLDER}.setup", "ask a few questions, and write the settings"),
+    "doctor": Command(f"{_FOLDER}.doctor", "try out what works here"),
     "history": Command(f"{_FOLDER}.history", "show or find what was dictated"),
 }
 GROUPS = ("keys", "microphone", "model", "text", "kept")

@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -32,9 +33,16 @@ _PEER = struct.Struct("3i")
 """Process, user and group of the other end, as Linux tells them."""
 
 
+def runtime_folder() -> Path:
+    """Return the user's folder for what lives as long as the session."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where the session names none, a folder of ours does
+        return Path(platformdirs.user_runtime_dir("edgewise"))
+
+
 def socket_path() -> Path:
     """Return where the socket of this user's dictation is."""
-    return Path(platformdirs.user_runtime_dir("edgewise")) / "dictate.sock"
+    return runtime_folder() / "dictate.sock"
 
 
 def ask(command: Command, path: Path | None = None, detail: str = "") -> str:

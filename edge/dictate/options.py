@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ..desktop.chords import parse_chord
 from ..desktop.gestures import Mode
+from ..desktop.protocol import Way
 from ..errors import DesktopError, OptionError
 from ..kinds import Choice, Flag, Real, Special, Text, Whole
 from ..live.options import LiveOptions
 from ..names import DEFAULT_MODEL
 from ..settings import check_fields, setting, settings_of
-from ..values import shown
+from ..values import several, shown
 
 _KEYS, _MICROPHONE, _MODEL, _TEXT, _KEPT = "keys", "microphone", "model", "text", "kept"
 _LONGEST_NAME = 500
@@ -25,6 +27,18 @@ def _key(value: object) -> str:
     except DesktopError as error:
         raise OptionError(str(error)) from None
     return value
+
+
+def _ways(value: object) -> tuple[Way, ...]:
+    names = several("ways", value, len(Way), '["keys", "paste"]')
+    for name in names:
+        if name not in set(Way):
+            raise OptionError(f"ways has {shown(name)}; expected names of ways: {', '.join(Way)}")
+    return tuple(map(Way, names))
+
+
+def _read_ways(written: str) -> list[str]:
+    return [name.strip() for name in written.split(",") if name.strip()]
 
 
 _KEY = Special("a key such as F9, ctrl+alt+d or right ctrl", _key, str)
@@ -83,6 +97,13 @@ class DictateOptions:
 
     formatted: bool = field(default=True, metadata=setting(Flag(), group=_TEXT))
     """Whether to write as the section [written] says; without, words are written as they are heard."""
+    ways: Collection[Way] = field(
+        default=(),
+        metadata=setting(
+            Special("ways of typing", _ways, _read_ways), group=_TEXT, metavar="WAY,WAY", default_words="all there are"
+        ),
+    )
+    """Ways of typing that are used, such as keys,paste; `edgewise dictate doctor` tries them."""
     hook: str | None = field(default=None, metadata=setting(_NAME, group=_TEXT, metavar="PROGRAM", none="no program"))
     """Program that gets each text as JSON on its standard input, and may change it or keep it."""
 

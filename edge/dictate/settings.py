@@ -81,6 +81,7 @@ def write_settings(path: Path, chosen: Mapping[str, object]) -> Path | None:
     if old is not None:
         path.replace(old)
     write_text(path, commented(chosen))
+    path.chmod(0o600)  # snippets may be private
     return old
 
 

@@ -13,14 +13,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import platformdirs
-
 from ...audio.journal import Journal, recoverable
 from ...audio.microphone import Microphone, devices
 from ...audio.microphone.devices import choose
 from ...desktop.choose import BIND, choose_trigger, choose_typist
 from ...desktop.chords import parse_chord
-from ...desktop.control import ControlServer
+from ...desktop.control import ControlServer, runtime_folder
 from ...desktop.protocol import Target, Trigger, Typist
 from ...dictate.dictation import Dictation, Surroundings
 from ...dictate.history import History
@@ -99,7 +97,7 @@ class Daemon:
             return _Desk(Printer(self._print), None, trigger)
         own = [chord for chord in (key, cancel) if chord is not None]
         try:
-            typist = choose_typist(None, self._settings.paste_keys, own)
+            typist = choose_typist(self._options.ways or None, self._settings.paste_keys, own)
         except DesktopError as error:
             raise DesktopError(f"{error}; or have texts printed, with --print") from None
         stack.callback(typist.close)
@@ -206,7 +204,7 @@ class Daemon:
 
 def _second_folder() -> Path:
     """Return where what is spoken is kept if the disk takes nothing."""
-    return Path(platformdirs.user_runtime_dir("edgewise")) / "spoken"
+    return runtime_folder() / "spoken"
 
 
 def _focused(typist: Typist) -> Target | None:

@@ -1,0 +1,71 @@
+"""`edgewise dictate setup`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.cli.dictation.setup import Questions
+from edge.dictate.settings import DictateSettings, read_settings
+from edge.errors import OptionError
+
+from ..conftest import Run
+
+
+def test_without_a_question_all_is_as_usual(run: Run, folders: Path) -> None:
+    outcome = run("dictate", "setup", "--yes")
+    path = folders / "config" / "edgewise" / "dictate.toml"
+    assert outcome.status == 0
+    assert f"wrote {path}\n" in outcome.out
+    assert read_settings(path) == DictateSettings()
+    assert f"wrote {path}; the one before is {path}.old\n" in run("dictate", "setup", "--yes").out
+
+
+def test_a_file_may_be_named(run: Run, tmp_path: Path) -> None:
+    run("dictate", "setup", "--yes", "--settings", tmp_path / "mine.toml")
+    assert read_settings(tmp_path / "mine.toml") == DictateSettings()
+    missing = run("dictate", "history", "--settings", tmp_path / "other.toml")
+    assert missing.message.endswith("other.toml: there is no such settings file; `edgewise dictate setup` writes one")
+
+
+@pytest.mark.parametrize(
+    ("how", "name", "line"),
+    [
+        ("systemd", "systemd/user/edgewise-dictate.service", "ExecStart={python} -m edge.cli dictate"),
+        ("autostart", "autostart/edgewise-dictate.desktop", "Exec={python} -m edge.cli dictate"),
+    ],
+)
+def test_it_begins_with_the_session_on_request(how: str, name: str, line: str, run: Run, folders: Path) -> None:
+    run("dictate", "setup", "--yes", "--at-login", how)
+    assert line.format(python=sys.executable) in (folders / "config" / name).read_text().splitlines()
+
+
+def test_the_unit_is_one(run: Run, folders: Path) -> None:
+    run("dictate", "setup", "--yes", "--at-login", "systemd")
+    unit = folders / "config" / "systemd" / "user" / "edgewise-dictate.service"
+    try:
+        done = subprocess.run(["systemd-analyze", "verify", "--user", str(unit)], capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("systemd-analyze is not installed")
+    assert "edgewise-dictate" not in done.stderr
+
+
+def test_questions_are_asked_until_the_answer_can_be(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(["wrong", "right", "", "YES"])
+    monkeypatch.setattr("builtins.input", lambda question: next(answers))
+
+    def check(given: str) -> None:
+        if given == "wrong":
+            raise OptionError("that is wrong")
+
+    questions = Questions(asks=True)
+    assert questions.answer("what", "usual", check) == "right"
+    assert capfd.readouterr().out == "that is wrong\n"
+    assert questions.answer("what", "usual", check) == "usual"
+    assert questions.agrees("really", default=False)
+    assert not Questions(asks=False).agrees("really", default=False)
