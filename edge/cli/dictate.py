@@ -65,7 +65,7 @@ def declare(parser: Parser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
-    """Dictate until the end is asked for."""
+    """Run until the end is asked for."""
     from .dictation.daemon import Daemon
 
     Daemon(args, console).run()

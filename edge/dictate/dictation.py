@@ -93,7 +93,7 @@ class Dictation:
         self._requests.put(event)
 
     def answer(self, command: Command, detail: str = "") -> str:
-        """Obey a command, and return what came of it."""
+        """Do what a command asks for, and return what came of it."""
         if command is Command.STATUS:
             return self.status
         if command in (Command.UNDO, Command.AGAIN, Command.COPY):
@@ -125,7 +125,7 @@ class Dictation:
 
     @property
     def state(self) -> State:
-        """What goes on."""
+        """State at the moment."""
         recording = self._recording
         if recording is None:
             return State.IDLE
@@ -133,7 +133,7 @@ class Dictation:
 
     @property
     def status(self) -> str:
-        """What goes on, in words."""
+        """Description of the state, in words."""
         recording, due = self._recording, self._writing.n_due
         words = [str(self.state) if recording is None else f"{self.state}, {recording.heard_s:.1f} s heard"]
         if due:
@@ -145,7 +145,7 @@ class Dictation:
         return "; ".join(words)
 
     def run(self) -> None:
-        """Dictate until the end is asked for."""
+        """Run until the end is asked for."""
         if self._options.endpoint is not None:
             self._start(self._around.clock())
         while not self._is_ending:
@@ -332,7 +332,7 @@ class Dictation:
         self._rest()
 
     def _rest(self) -> None:
-        """Be idle from now on."""
+        """Turn idle."""
         self._idle_since_s = self._around.clock()
         self._around.hear_cancel(False)
         self._show()

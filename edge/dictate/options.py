@@ -52,7 +52,7 @@ class DictateOptions:
     key: str = field(default="F9", metadata=setting(_KEY, group=_KEYS, metavar="KEY"))
     """Key to dictate with, such as F9, ctrl+alt+d or right ctrl."""
     mode: str = field(default=str(Mode.AUTO), metadata=setting(Choice(tuple(map(str, Mode))), group=_KEYS))
-    """What the key does: hold it while you speak, toggle, or auto, which holds, and toggles at a tap below 0.4 s."""
+    """Meaning of the key: hold it while you speak, toggle, or auto, which holds, and toggles at a tap below 0.4 s."""
     cancel_key: str | None = field(
         default="Escape", metadata=setting(_KEY, group=_KEYS, metavar="KEY", none="no such key")
     )

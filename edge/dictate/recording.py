@@ -121,7 +121,7 @@ class Recording:
         return [self._spoken(lambda: [])] if is_final else []
 
     def _spoken(self, rest: Callable[[], list[Event]]) -> Spoken:
-        """Hand over what was said by now, with its journal; what comes has another one."""
+        """Give what was said by now, with its journal; what comes has another one."""
         events = tuple(event for event in self._events if isinstance(event, Final | End | Gap))
         journal, self._journal, self._events = self._the_journal(), None, []
         n_samples, self._n_before = self.n_heard - self._n_before, self.n_heard

@@ -65,7 +65,7 @@ class Daemon:
         self._end: Callable[[], object] = lambda: None
 
     def run(self) -> None:
-        """Dictate until the end is asked for."""
+        """Run until the end is asked for."""
         with ExitStack() as stack:
             stop = stack.enter_context(held())
             desk = self._desk(stack)

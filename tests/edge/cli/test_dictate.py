@@ -18,7 +18,7 @@ import soundfile
 import edge
 from edge.store import Store
 from tests.edge.desktop.hands import hold, press_key
-from tests.edge.desktop.screen import Window, command_of, screen, wait_for
+from tests.edge.desktop.screen import Window, command_of, screen, wait_for, wait_for_focus
 from tests.edge.desktop.screen import missing as missing_screen
 
 from ..audio.microphone.cable import Cable, missing
@@ -139,7 +139,7 @@ def display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     if missing_screen():
         pytest.skip(f"no screen without {missing_screen()}")
     before = os.environ.get("DISPLAY")
-    with screen(tmp_path_factory.mktemp("screen")) as name:
+    with screen(tmp_path_factory.mktemp("screen")) as (name, _):
         from edge.desktop.x11.connection import connect
 
         os.environ["DISPLAY"] = name
@@ -165,7 +165,8 @@ def open_window(display: Any, tmp_path: Path) -> Iterator[Callable[[str, str], W
         if not command:
             pytest.skip(f"{kind} is not installed")
         windows.append(Window(path, *command))
-        wait_for(lambda: windows[-1].is_open and focused_target(display) not in (None, before), f"{kind} to open")
+        wait_for(lambda: windows[-1].is_open, f"{kind} to open")
+        wait_for_focus(lambda: focused_target(display), (None, before), f"{kind} to have the focus")
         return windows[-1]
 
     yield open_one

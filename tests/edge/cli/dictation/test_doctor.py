@@ -42,7 +42,7 @@ def test_what_is_there_is_tried(has_noise: bool, tiny_en_int8: Path, folders: Pa
     settings.write_text(f'[model]\nmodel = "{tiny_en_int8}"\n[keys]\nkey = "F7"\n')
     noise = np.random.default_rng(0).normal(0, 30 if has_noise else 0, 100_000)
     noise.astype("<i2").tofile(folders / "noise.raw")
-    with Cable(folders / "server") as cable, screen(folders) as display:
+    with Cable(folders / "server") as cable, screen(folders) as (display, _):
         environment = cable.environment | {"DISPLAY": display} | ({} if HOME is None else {"EDGEWISE_HOME": HOME})
         cable.play(folders / "noise.raw")
         done = subprocess.run(
