@@ -191,6 +191,7 @@ class Dictation:
         if isinstance(piece, Notice):
             if piece.kind == "lost":
                 self._steady.lose()
+                self._has_warned = True  # there is nothing else to say until it is back
             if piece.kind != "clipping":
                 self._trouble = piece.text if piece.kind in ("lost", "muted") else ""
             if recording is not None:

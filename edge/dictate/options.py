@@ -107,6 +107,9 @@ class DictateOptions:
     hook: str | None = field(default=None, metadata=setting(_NAME, group=_TEXT, metavar="PROGRAM", none="no program"))
     """Program that gets each text as JSON on its standard input, and may change it or keep it."""
 
+    notify: bool = field(default=True, metadata=setting(Flag(), group=_TEXT))
+    """Whether to show what went wrong as a notification of the desktop, where it shows such; never a text."""
+
     history_days: float = field(
         default=7.0, metadata=setting(Real(0, 36500, "days, 0 to 36500"), group=_KEPT, metavar="DAYS")
     )

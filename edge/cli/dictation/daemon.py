@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from ...recognizer import Recognizer
     from ...session import Session
 
+_TITLE = "edgewise dictate"
 _UNWATCHED_S = 10.0
 """Seconds between two readings of what is not final, which nobody sees."""
 
@@ -63,11 +65,13 @@ class Daemon:
         self._options = self._settings.dictate
         self._offline = args.offline or None
         self._end: Callable[[], object] = lambda: None
+        self._show: Callable[[str, str], object] = _show_nothing
 
     def run(self) -> None:
         """Run until the end is asked for."""
         with ExitStack() as stack:
             stop = stack.enter_context(held())
+            self._notify(stack)
             desk = self._desk(stack)
             self._check_microphone()
             model = self._load()
@@ -82,6 +86,27 @@ class Daemon:
                     writing.recover(left)
             with _ended_by(stop, dictation.end):
                 dictation.run()
+
+    def _notify(self, stack: ExitStack) -> None:
+        """Show what is told as notifications too, where the desktop has them: the user looks at another window."""
+        if self._prints or not self._options.notify or find_spec("jeepney") is None:
+            return
+        from ...desktop.portal.notifications import Notifications
+
+        try:
+            notifications = Notifications()
+        except DesktopError:
+            return
+        stack.callback(notifications.close)
+        self._show = notifications.show
+
+    def _tell(self, message: str) -> None:
+        """Tell the user something; never a text."""
+        self._console.say(message)
+        try:
+            self._show(_TITLE, message)
+        except DesktopError:
+            self._show = _show_nothing
 
     def _desk(self, stack: ExitStack) -> _Desk:
         """Find who types and what hears keys; without a key, commands start and stop it."""
@@ -165,7 +190,7 @@ class Daemon:
             history=History(history_path(), options.history_days),
             writer_of=cache(self._writer) if options.formatted else lambda language: None,
             transcribe=lambda path: model.transcribe(path, **self._spoken),
-            tell=self._console.say,
+            tell=self._tell,
             explain=explain,
             hook=options.hook,
             put=desk.put,
@@ -179,7 +204,7 @@ class Daemon:
         except OptionError:
             raise
         except EdgeError as error:
-            self._console.say(f"{error}; texts are written as they are heard")
+            self._tell(f"{error}; texts are written as they are heard")
             return None
 
     def _around(self, desk: _Desk, model: Recognizer) -> Surroundings:
@@ -188,7 +213,7 @@ class Daemon:
             begin_session=partial(self._session, model),
             open_journal=self._journal,
             focused=partial(_focused, desk.typist),
-            tell=self._console.say,
+            tell=self._tell,
             hear_cancel=desk.trigger.hear_cancel if desk.trigger is not None else lambda is_on: None,
         )
 
@@ -198,13 +223,17 @@ class Daemon:
             return Journal(journal_folder())
         except OutputError as error:
             folder = _second_folder()
-            self._console.say(f"{error}; what is spoken is kept in {folder} meanwhile")
+            self._tell(f"{error}; what is spoken is kept in {folder} meanwhile")
             return Journal(folder)
 
 
 def _second_folder() -> Path:
     """Return where what is spoken is kept if the disk takes nothing."""
     return runtime_folder() / "spoken"
+
+
+def _show_nothing(title: str, message: str) -> None:
+    """Show nothing: this desktop has no notifications."""
 
 
 def _focused(typist: Typist) -> Target | None:
