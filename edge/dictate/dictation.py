@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf
 
+from ..arrays import FloatArray
 from ..audio.journal import Journal
 from ..audio.microphone import Captured, Notice, Piece
 from ..audio.mono import SAMPLE_RATE_HZ
@@ -20,7 +21,7 @@ from ..desktop.protocol import KeyEvent, Target
 from ..errors import EdgeError, MicrophoneError
 from ..gaps import Gap
 from ..session import Session
-from ..transcript.events import Partial
+from ..transcript.events import Event
 from .moments import Moments, Steadiness
 from .options import DictateOptions
 from .recording import Recording
@@ -70,7 +71,10 @@ class Surroundings:
     """Function that is told what goes on."""
     hear_cancel: Callable[[bool], object] = lambda is_on: None
     """Function that takes the cancel key, or gives it back."""
-    on_partial: Callable[[Partial], object] = lambda partial: None
+    on_sound: Callable[[FloatArray], object] = lambda samples: None
+    """Function that takes the sound of a dictation, for a meter."""
+    on_event: Callable[[Event], object] = lambda event: None
+    """Function that takes what is read while somebody speaks."""
     clock: Callable[[], float] = time.monotonic
 
 
@@ -212,6 +216,8 @@ class Dictation:
             self._recent.append(piece)
             self._forget_old(piece.end)
             self._record(piece)
+            if self._is_on:
+                self._around.on_sound(piece.samples)
 
     def _record(self, piece: Captured | Gap) -> None:
         recording = self._recording
@@ -277,7 +283,7 @@ class Dictation:
             self._around.focused(),
             time.time(),
             start,
-            self._around.on_partial,
+            self._around.on_event,
         )
         for piece in self._recent if self._is_open else ():
             self._record(piece)

@@ -12,7 +12,7 @@ from ..audio.mono import SAMPLE_RATE_HZ
 from ..desktop.protocol import Target
 from ..gaps import Gap
 from ..session import Session
-from ..transcript.events import End, Event, Final, Partial, Silence
+from ..transcript.events import End, Event, Final, Silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Recording:
     """Time at the start, by `time.time`."""
     start: int
     """Number of the first sample."""
-    on_partial: Callable[[Partial], object]
+    on_event: Callable[[Event], object]
     stop: float = inf
     """Number of the sample before which it ends, once that is known."""
     stopped_s: float = 0.0
@@ -114,8 +114,7 @@ class Recording:
 
     def _heard(self, events: list[Event]) -> list[Spoken]:
         for event in events:
-            if isinstance(event, Partial):
-                self.on_partial(event)
+            self.on_event(event)
         self._events += events
         is_final = bool(events) and isinstance(events[-1], Silence)
         return [self._spoken(lambda: [])] if is_final else []

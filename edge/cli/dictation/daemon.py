@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import select
+import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,7 +23,7 @@ from ...desktop.choose import BIND, choose_trigger, choose_typist
 from ...desktop.chords import parse_chord
 from ...desktop.control import ControlServer, runtime_folder
 from ...desktop.protocol import Target, Trigger, Typist
-from ...dictate.dictation import Dictation, Surroundings
+from ...dictate.dictation import Dictation, State, Surroundings
 from ...dictate.history import History
 from ...dictate.options import DictateOptions
 from ...dictate.places import audio_folder, history_path, journal_folder
@@ -29,11 +31,16 @@ from ...dictate.printer import Printer
 from ...dictate.settings import DictateSettings
 from ...dictate.writing import Outlets, Writing
 from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError, OutputError
+from ...live.options import LiveOptions
 from ...settings import keywords_from, settings_of
+from ...transcript.events import Silence
 from ...written import Writer
 from ..console.bar import Console
-from ..console.streams import put
+from ..console.colors import shows_colors
+from ..console.streams import put, put_as_it_is
 from ..failures import explain
+from ..live.display import Display
+from ..live.region import Region
 from ..stops import Stop, held
 from .places import wanted_settings
 
@@ -76,7 +83,7 @@ class Daemon:
             self._check_microphone()
             model = self._load()
             writing = Writing(self._outlets(desk, model))
-            dictation = Dictation(self._options, self._around(desk, model), writing)
+            dictation = Dictation(self._options, self._around(desk, model, self._display(stack)), writing)
             stack.callback(writing.close)
             stack.callback(ControlServer(dictation.answer).close)
             self._end = dictation.end
@@ -176,7 +183,8 @@ class Daemon:
         return model
 
     def _session(self, model: Recognizer) -> Session:
-        return model.session(endpoint=self._options.endpoint, trim=True, interval=_UNWATCHED_S, **self._spoken)
+        interval_s = LiveOptions().interval if self._is_watched else _UNWATCHED_S
+        return model.session(endpoint=self._options.endpoint, trim=True, interval=interval_s, **self._spoken)
 
     @property
     def _spoken(self) -> dict[str, Any]:
@@ -207,13 +215,32 @@ class Daemon:
             self._tell(f"{error}; texts are written as they are heard")
             return None
 
-    def _around(self, desk: _Desk, model: Recognizer) -> Surroundings:
+    @property
+    def _is_watched(self) -> bool:
+        """Whether what is not final is shown."""
+        return self._options.partials and not self._prints and sys.stdout is not None and sys.stdout.isatty()
+
+    def _display(self, stack: ExitStack) -> Display | None:
+        """Make the lines on the terminal, with which messages do not get mixed up."""
+        if not self._is_watched:
+            return None
+        region = Region(put_as_it_is, shutil.get_terminal_size, styled=shows_colors(sys.stdout))
+        display = Display(region, hint="Ctrl-C ends", follows=False)
+        self._console.make_way = display.erase
+        stack.callback(display.erase)
+        return display
+
+    def _around(self, desk: _Desk, model: Recognizer, display: Display | None) -> Surroundings:
+        shown: dict[str, Any] = {}
+        if display is not None:
+            shown = {"show": partial(_show_state, display), "on_sound": display.hear, "on_event": display.take}
         return Surroundings(
             open_microphone=lambda: Microphone(self._device),
             begin_session=partial(self._session, model),
             open_journal=self._journal,
             focused=partial(_focused, desk.typist),
             tell=self._tell,
+            **shown,
             hear_cancel=desk.trigger.hear_cancel if desk.trigger is not None else lambda is_on: None,
         )
 
@@ -230,6 +257,12 @@ class Daemon:
 def _second_folder() -> Path:
     """Return where what is spoken is kept if the disk takes nothing."""
     return runtime_folder() / "spoken"
+
+
+def _show_state(display: Display, state: State) -> None:
+    if state is State.IDLE:
+        display.take(Silence(0.0))  # what is read no longer changes: the final text is where the cursor is
+    display.tell(str(state))
 
 
 def _show_nothing(title: str, message: str) -> None:

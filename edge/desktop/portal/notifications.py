@@ -20,7 +20,7 @@ class Notifications:
     """Shows sentences for a moment. Nobody waits for them, and where nothing shows them they are lost."""
 
     def __init__(self) -> None:
-        """Connect; DesktopError where there is no session bus."""
+        """Begin; DesktopError where there is no session bus."""
         try:
             self._connection = open_dbus_connection("SESSION")
         except (KeyError, OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -200,6 +201,8 @@ class Stage:
         position = 0
         while True:
             if self.n_pieces in self.script:
+                while self.writing.n_due:  # what was said before is written before anything else happens
+                    time.sleep(0.001)
                 self.script.pop(self.n_pieces)()
             self.clock.now_s += PIECE_S
             odd = self.sound(self.n_pieces) if self.sound else None

@@ -205,3 +205,24 @@ def test_no_words_are_said_to_be_none(text: str, tmp_path: Path) -> None:
     stage.run({0: key(stage, True), 50: key(stage, False), 60: stage.dictation.end})
     assert stage.told == ["no words were heard in 1.0 s"] or stage.told == ["no words were heard in 1.1 s"]
     assert list(stage.journals.iterdir()) == []
+
+
+def test_many_dictations_lose_and_repeat_nothing(tmp_path: Path) -> None:
+    """In their order, with no thread and no descriptor more at the end than at the beginning."""
+    stage = make(tmp_path, history_days=7)
+    texts = [f"text {number}" for number in range(100)]
+    stage.texts = list(texts)
+    script: dict[int, Step] = {}
+    for number in range(len(texts)):
+        script |= {40 * number: key(stage, True), 40 * number + 25: key(stage, False)}
+    before = _n_threads_and_files()
+    stage.run(script | {40 * len(texts): stage.dictation.end})
+    assert stage.typist.typed == texts
+    assert [entry.text for entry in stage.history.find(most=-1)] == texts
+    assert stage.told == []
+    assert _n_threads_and_files() == before
+
+
+def _n_threads_and_files() -> tuple[int, int]:
+    folder = Path("/proc/self/fd")
+    return threading.active_count(), len(list(folder.iterdir())) if folder.exists() else 0

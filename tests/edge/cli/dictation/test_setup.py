@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,37 @@ def test_questions_are_asked_until_the_answer_can_be(
     assert questions.answer("what", "usual", check) == "usual"
     assert questions.agrees("really", default=False)
     assert not Questions(asks=False).agrees("really", default=False)
+
+
+def test_a_user_answers_on_a_terminal(folders: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("needs terminals")
+    import pty
+
+    master, slave = pty.openpty()
+    command = [sys.executable, "-m", "edge.cli", "dictate", "setup"]
+    with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        said = ""
+        for prompt, answer in [
+            ("key to hold while you speak [F9]: ", "hyper+q"),
+            ("expected a key such as", ""),
+            ("key to hold while you speak [F9]: ", "right ctrl"),
+            ("[tiny.en]: ", "base"),
+            ("[detect]: ", "German"),
+            ("(yes or no) [no]: ", "yes"),
+            ("(yes or no) [yes]: ", "no"),
+            ("edgewise dictate doctor", ""),
+        ]:
+            while prompt not in said:
+                said += os.read(master, 1000).decode()
+                if said.endswith("microphone, by its number or name [default]: "):
+                    os.write(master, b"\n")
+            said = said.partition(prompt)[2]
+            if answer:
+                os.write(master, f"{answer}\n".encode())
+        assert process.wait(30) == 0
+    os.close(master)
+    found = read_settings(folders / "config" / "edgewise" / "dictate.toml")
+    assert (found.dictate.key, found.dictate.model, found.dictate.language) == ("right ctrl", "base", "German")
+    assert found.written.commands
