@@ -277,8 +277,13 @@ class Dictation:
         start = 0
         if self._is_open:
             start = max(0, self._moments.sample_at(time_s) - round(self._options.preroll * SAMPLE_RATE_HZ))
+        try:
+            session = self._around.begin_session()
+        except EdgeError as error:
+            self._around.tell(str(error))
+            return f"error: {error}"
         self._recording = Recording(
-            self._around.begin_session(),
+            session,
             self._around.open_journal,
             self._around.focused(),
             time.time(),

@@ -82,7 +82,9 @@ class Daemon:
             desk = self._desk(stack)
             self._check_microphone()
             model = self._load()
-            writing = Writing(self._outlets(desk, model))
+            outlets = self._outlets(desk, model)
+            self._look_after(outlets.history)
+            writing = Writing(outlets)
             dictation = Dictation(self._options, self._around(desk, model, self._display(stack)), writing)
             stack.callback(writing.close)
             stack.callback(ControlServer(dictation.answer).close)
@@ -204,6 +206,14 @@ class Daemon:
             put=desk.put,
             audio=audio_folder() if options.keep_audio else None,
         )
+
+    def _look_after(self, history: History) -> None:
+        """Forget what is too old, in a folder that nobody else can look into."""
+        try:
+            history_path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            history.forget()
+        except OSError as error:  # those of the history among them
+            self._tell(explain(error))
 
     def _writer(self, language: str) -> Writer | None:
         """Return the rules of a language; where their libraries are missing, that is said once, and there are none."""

@@ -15,6 +15,7 @@ from edge.desktop.protocol import Key, KeyEvent
 from edge.dictate.dictation import State
 from edge.dictate.history import Fate
 from edge.dictate.options import DictateOptions
+from edge.errors import OptionError
 from edge.transcript.events import Event, Silence
 
 from .parts import BROWSER, PIECE_S, ScriptedSession, Stage, Step, final
@@ -226,3 +227,20 @@ def test_many_dictations_lose_and_repeat_nothing(tmp_path: Path) -> None:
 def _n_threads_and_files() -> tuple[int, int]:
     folder = Path("/proc/self/fd")
     return threading.active_count(), len(list(folder.iterdir())) if folder.exists() else 0
+
+
+def test_a_session_that_cannot_begin_is_said(tmp_path: Path) -> None:
+    stage = make(tmp_path)
+
+    def make_session(text: str) -> ScriptedSession:
+        if not stage.sessions and not stage.told:
+            raise OptionError("the model cannot do that")
+        return ScriptedSession(text)
+
+    stage.make_session = make_session
+    key(stage, True)()
+    key(stage, False)()
+    key(stage, True)()
+    stage.run({50: key(stage, False), 100: stage.dictation.end})
+    assert stage.told == ["the model cannot do that"]
+    assert stage.typist.typed == ["hello there"]
