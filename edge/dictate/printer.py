@@ -8,7 +8,7 @@ from ..desktop.protocol import Delivery, Target, Way
 
 
 class Printer:
-    """Prints each text as a line, in place of typing it (a `Typist`)."""
+    """Prints each text as a line, in place of typing it (an `Outlet`)."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write

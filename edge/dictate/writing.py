@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from ..audio.journal import Unfinished
-from ..desktop.protocol import Delivery, Target, Typist, Way
+from ..desktop.protocol import Delivery, Target, Way
 from ..errors import DesktopError, OutputError
 from ..transcript.events import Event, Final
 from ..transcript.transcript import Transcript
 from ..written import Writer, Written
 from .history import Entry, Fate, History
 from .hook import ask_hook
+from .outlet import Outlet
 from .recording import Spoken
 
 _LOG = logging.getLogger("edge.dictate")
@@ -29,7 +30,7 @@ NOTHING_TO_TAKE_BACK = "there is nothing to take back"
 class Outlets:
     """Where texts go on their way, and who is told."""
 
-    typist: Typist
+    outlet: Outlet
     history: History
     writer_of: Callable[[str], Writer | None]
     """Function that gives the rules of a language; None leaves texts as they are heard."""
@@ -71,8 +72,8 @@ class Writing:
         """Seconds from the last stop until its text was delivered; None before the first."""
 
     def prepare(self) -> None:
-        """Have the typist get ready, while somebody speaks."""
-        self._worker.submit(partial(self._guarded, self._outlets.typist.prepare))
+        """Have the outlet get ready, while somebody speaks."""
+        self._worker.submit(partial(self._guarded, self._outlets.outlet.prepare))
 
     def put(self, spoken: Spoken) -> None:
         """Write what was spoken, once all before it is written."""
@@ -157,7 +158,7 @@ class Writing:
 
     def _is_behind(self, last: _Last) -> bool:
         try:
-            return self._outlets.typist.is_behind(last.delivery)
+            return self._outlets.outlet.is_behind(last.delivery)
         except DesktopError:
             return False
 
@@ -176,7 +177,7 @@ class Writing:
 
     def _deliver(self, text: str, target: Target | None) -> Delivery:
         try:
-            return self._outlets.typist.deliver(text, target)
+            return self._outlets.outlet.deliver(text, target)
         except DesktopError as error:
             return Delivery(Way.NONE, 0, target, str(error))
 
@@ -209,7 +210,7 @@ class Writing:
         if last is None:
             return NOTHING_TO_TAKE_BACK
         try:
-            reason = self._outlets.typist.erase(last.delivery)
+            reason = self._outlets.outlet.erase(last.delivery)
         except DesktopError as error:
             return str(error)
         if reason:

@@ -22,10 +22,11 @@ from ...audio.microphone.devices import choose
 from ...desktop.choose import BIND, choose_trigger, choose_typist
 from ...desktop.chords import parse_chord
 from ...desktop.control import ControlServer, runtime_folder
-from ...desktop.protocol import Target, Trigger, Typist
+from ...desktop.protocol import Target, Trigger
 from ...dictate.dictation import Dictation, State, Surroundings
 from ...dictate.history import History
 from ...dictate.options import DictateOptions
+from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
 from ...dictate.printer import Printer
 from ...dictate.settings import DictateSettings
@@ -57,7 +58,7 @@ _UNWATCHED_S = 10.0
 class _Desk:
     """What the desktop gives."""
 
-    typist: Typist
+    outlet: Outlet
     put: Callable[[str], object] | None
     trigger: Trigger | None
 
@@ -196,7 +197,7 @@ class Daemon:
     def _outlets(self, desk: _Desk, model: Recognizer) -> Outlets:
         options = self._options
         return Outlets(
-            typist=desk.typist,
+            outlet=desk.outlet,
             history=History(history_path(), options.history_days),
             writer_of=cache(self._writer) if options.formatted else lambda language: None,
             transcribe=lambda path: model.transcribe(path, **self._spoken),
@@ -248,7 +249,7 @@ class Daemon:
             open_microphone=lambda: Microphone(self._device),
             begin_session=partial(self._session, model),
             open_journal=self._journal,
-            focused=partial(_focused, desk.typist),
+            focused=partial(_focused, desk.outlet),
             tell=self._tell,
             **shown,
             hear_cancel=desk.trigger.hear_cancel if desk.trigger is not None else lambda is_on: None,
@@ -279,9 +280,9 @@ def _show_nothing(title: str, message: str) -> None:
     """Show nothing: this desktop has no notifications."""
 
 
-def _focused(typist: Typist) -> Target | None:
+def _focused(outlet: Outlet) -> Target | None:
     try:
-        return typist.focused()
+        return outlet.focused()
     except DesktopError:
         return None  # which the delivery finds out as well, and says
 

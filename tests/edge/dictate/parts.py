@@ -161,7 +161,7 @@ class Stage:
         rules = None if self.written is None else Writer("en", self.written)
         self.writing = Writing(
             Outlets(
-                typist=self.typist,
+                outlet=self.typist,
                 history=self.history,
                 writer_of=lambda language: rules,
                 transcribe=self._read,
