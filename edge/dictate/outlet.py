@@ -17,7 +17,7 @@ class Outlet(Protocol):
         """Get ready while there is time, so that a later delivery has less to do."""
 
     def deliver(self, text: str, target: Target | None = None, *, keep: bool = True) -> Delivery:
-        """Deliver a text, unless `target` is no longer what it would go to; DesktopError where that fails."""
+        """Write a text, unless `target` is no longer what it would go to; DesktopError where that fails."""
 
     def is_behind(self, delivery: Delivery) -> bool:
         """Whether the cursor is still behind what a delivery typed; where nobody can tell, it is not."""
