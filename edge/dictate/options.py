@@ -90,6 +90,8 @@ class DictateOptions:
         default=None, metadata=setting(_NAME, group=_MODEL, metavar="LANGUAGE", none="detected where the model can")
     )
     """Language that is spoken, as a code or an English name."""
+    vocabulary: str | None = field(default=None, metadata=setting(_NAME, group=_MODEL, metavar="FILE", none="no words"))
+    """File of words and names that you are likely to say, one a line, spelled as they are to be written."""
     threads: int | None = field(
         default=None, metadata=setting(Whole(1, 1024), group=_MODEL, metavar="N", none="the processor's physical cores")
     )
@@ -109,6 +111,8 @@ class DictateOptions:
     hook: str | None = field(default=None, metadata=setting(_NAME, group=_TEXT, metavar="PROGRAM", none="no program"))
     """Program that gets each text as JSON on its standard input, and may change it or keep it."""
 
+    sounds: bool = field(default=False, metadata=setting(Flag(), group=_TEXT))
+    """Whether to play short tones when it listens, when it stops, and when something went wrong."""
     notify: bool = field(default=True, metadata=setting(Flag(), group=_TEXT))
     """Whether to show what went wrong as a notification of the desktop, where it shows such; never a text."""
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
 from ...dictate.printer import Printer
 from ...dictate.settings import DictateSettings
+from ...dictate.sounds import Sounds, Tone
 from ...dictate.writing import Outlets, Writing
 from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError, OutputError
 from ...live.options import LiveOptions
@@ -42,6 +43,7 @@ from ..console.streams import put, put_as_it_is
 from ..failures import explain
 from ..live.display import Display
 from ..live.region import Region
+from ..options.vocabulary import words_of
 from ..stops import Stop, held
 from .places import wanted_settings
 
@@ -74,12 +76,14 @@ class Daemon:
         self._offline = args.offline or None
         self._end: Callable[[], object] = lambda: None
         self._show: Callable[[str, str], object] = _show_nothing
+        self._sounds: Sounds | None = None
 
     def run(self) -> None:
         """Run until the end is asked for."""
         with ExitStack() as stack:
             stop = stack.enter_context(held())
             self._notify(stack)
+            self._make_sounds(stack)
             desk = self._desk(stack)
             self._check_microphone()
             model = self._load()
@@ -110,9 +114,24 @@ class Daemon:
         stack.callback(notifications.close)
         self._show = notifications.show
 
+    def _make_sounds(self, stack: ExitStack) -> None:
+        """Have tones, if they are wanted and can be."""
+        if not self._options.sounds:
+            return
+        try:
+            self._sounds = Sounds(runtime_folder() / "tones")
+            stack.callback(self._sounds.close)
+        except OutputError as error:
+            self._tell(str(error))
+
+    def _play(self, tone: Tone) -> None:
+        if self._sounds is not None:
+            self._sounds.play(tone)
+
     def _tell(self, message: str) -> None:
         """Tell the user something; never a text."""
         self._console.say(message)
+        self._play(Tone.ERROR)
         try:
             self._show(_TITLE, message)
         except DesktopError:
@@ -189,10 +208,12 @@ class Daemon:
         interval_s = LiveOptions().interval if self._is_watched else _UNWATCHED_S
         return model.session(endpoint=self._options.endpoint, trim=True, interval=interval_s, **self._spoken)
 
-    @property
+    @cached_property
     def _spoken(self) -> dict[str, Any]:
-        language = self._options.language
-        return {} if language is None else {"language": language}
+        """Settings of transcription."""
+        language, file = self._options.language, self._options.vocabulary
+        named = None if file is None else Path(file).expanduser()
+        return ({} if language is None else {"language": language}) | words_of(named)
 
     def _outlets(self, desk: _Desk, model: Recognizer) -> Outlets:
         options = self._options
@@ -244,16 +265,27 @@ class Daemon:
     def _around(self, desk: _Desk, model: Recognizer, display: Display | None) -> Surroundings:
         shown: dict[str, Any] = {}
         if display is not None:
-            shown = {"show": partial(_show_state, display), "on_sound": display.hear, "on_event": display.take}
+            shown = {"on_sound": display.hear, "on_event": display.take}
         return Surroundings(
             open_microphone=lambda: Microphone(self._device),
             begin_session=partial(self._session, model),
             open_journal=self._journal,
             focused=partial(_focused, desk.outlet),
             tell=self._tell,
+            show=partial(self._show_state, display),
             **shown,
             hear_cancel=desk.trigger.hear_cancel if desk.trigger is not None else lambda is_on: None,
         )
+
+    def _show_state(self, display: Display | None, state: State) -> None:
+        """Say what goes on, by a tone and on the terminal."""
+        if state is not State.PREPARING:
+            self._play(Tone.START if state is State.LISTENING else Tone.STOP)
+        if display is None:
+            return
+        if state is State.IDLE:
+            display.take(Silence(0.0))  # what is read no longer changes: the final text is where the cursor is
+        display.tell(str(state))
 
     def _journal(self) -> Journal:
         """Begin a journal; where the disk refuses, in the runtime folder, which outlives the process at least."""
@@ -268,12 +300,6 @@ class Daemon:
 def _second_folder() -> Path:
     """Return where what is spoken is kept if the disk takes nothing."""
     return runtime_folder() / "spoken"
-
-
-def _show_state(display: Display, state: State) -> None:
-    if state is State.IDLE:
-        display.take(Silence(0.0))  # what is read no longer changes: the final text is where the cursor is
-    display.tell(str(state))
 
 
 def _show_nothing(title: str, message: str) -> None:

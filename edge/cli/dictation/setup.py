@@ -99,6 +99,8 @@ def _chosen(questions: Questions) -> Mapping[str, object]:
     if not model.endswith(".en"):
         language = questions.answer("language that you speak (detect finds out)", "detect", _check_language)
         chosen["language"] = None if language == "detect" else language
+    if questions.agrees("play a short tone when it listens and when it stops", default=True):
+        chosen["sounds"] = True
     if questions.agrees('obey "new line", "scratch that" and "comma"', default=False):
         chosen |= {"commands": True, "punctuation": "end"}
     chosen["ways"] = _ways(questions)

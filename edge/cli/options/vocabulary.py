@@ -30,7 +30,12 @@ def add_vocabulary(parser: Parser, title: str) -> None:
 
 def given_words(args: argparse.Namespace) -> dict[str, tuple[str, ...]]:
     """Return the vocabulary as a keyword argument, if there is one; OptionError where its file holds none."""
-    return {} if args.vocabulary_file is None else {"vocabulary": _read(args.vocabulary_file)}
+    return words_of(args.vocabulary_file)
+
+
+def words_of(path: Path | None) -> dict[str, tuple[str, ...]]:
+    """Return the words of a file as a keyword argument, if there is one; OptionError where it holds none."""
+    return {} if path is None else {"vocabulary": _read(path)}
 
 
 def _read(path: Path) -> tuple[str, ...]:

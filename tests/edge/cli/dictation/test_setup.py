@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from edge.cli.dictation.setup import Questions
+from edge.dictate.options import DictateOptions
 from edge.dictate.settings import DictateSettings, read_settings
 from edge.errors import OptionError
 
 from ..conftest import Run
+
+USUAL = DictateSettings(DictateOptions(sounds=True))
 
 
 def test_without_a_question_all_is_as_usual(run: Run, folders: Path) -> None:
@@ -21,13 +24,13 @@ def test_without_a_question_all_is_as_usual(run: Run, folders: Path) -> None:
     path = folders / "config" / "edgewise" / "dictate.toml"
     assert outcome.status == 0
     assert f"wrote {path}\n" in outcome.out
-    assert read_settings(path) == DictateSettings()
+    assert read_settings(path) == USUAL
     assert f"wrote {path}; the one before is {path}.old\n" in run("dictate", "setup", "--yes").out
 
 
 def test_a_file_may_be_named(run: Run, tmp_path: Path) -> None:
     run("dictate", "setup", "--yes", "--settings", tmp_path / "mine.toml")
-    assert read_settings(tmp_path / "mine.toml") == DictateSettings()
+    assert read_settings(tmp_path / "mine.toml") == USUAL
     missing = run("dictate", "history", "--settings", tmp_path / "other.toml")
     assert missing.message.endswith("other.toml: there is no such settings file; `edgewise dictate setup` writes one")
 
@@ -88,6 +91,7 @@ def test_a_user_answers_on_a_terminal(folders: Path) -> None:
             ("key to hold while you speak [F9]: ", "right ctrl"),
             ("[tiny.en]: ", "base"),
             ("[detect]: ", "German"),
+            ("tone when it listens and when it stops (yes or no) [yes]: ", "no"),
             ("(yes or no) [no]: ", "yes"),
             ("(yes or no) [yes]: ", "no"),
             ("edgewise dictate doctor", ""),
@@ -104,3 +108,4 @@ def test_a_user_answers_on_a_terminal(folders: Path) -> None:
     found = read_settings(folders / "config" / "edgewise" / "dictate.toml")
     assert (found.dictate.key, found.dictate.model, found.dictate.language) == ("right ctrl", "base", "German")
     assert found.written.commands
+    assert not found.dictate.sounds
