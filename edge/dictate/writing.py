@@ -66,10 +66,14 @@ class Writing:
         self._worker = ThreadPoolExecutor(1, "edgewise writing")
         self._last: _Last | None = None
         self._taken_back: str | None = None
-        self.n_due = 0
-        """Number of texts that are on their way."""
+        self._n_put = self._n_done = 0  # each is counted by one thread alone
         self.delay_s: float | None = None
         """Seconds from the last stop until its text was delivered; None before the first."""
+
+    @property
+    def n_due(self) -> int:
+        """Number of texts that are on their way."""
+        return self._n_put - self._n_done
 
     def prepare(self) -> None:
         """Have the outlet get ready, while somebody speaks."""
@@ -77,12 +81,12 @@ class Writing:
 
     def put(self, spoken: Spoken) -> None:
         """Write what was spoken, once all before it is written."""
-        self.n_due += 1
+        self._n_put += 1
         self._worker.submit(self._write, spoken)
 
     def recover(self, left: Unfinished) -> None:
         """Read what a dictation left behind that was killed, and keep the text."""
-        self.n_due += 1
+        self._n_put += 1
         self._worker.submit(self._recover, left)
 
     def take_back(self) -> Future[str]:
@@ -109,7 +113,7 @@ class Writing:
             self._outlets.tell(f"{self._outlets.explain(error)}; what was said is kept, and read at the next start")
             _LOG.debug("a text was not written", exc_info=True)
         finally:
-            self.n_due -= 1
+            self._n_done += 1
 
     def _write_text(self, spoken: Spoken, events: Iterable[Event]) -> None:
         segments = [event.segment for event in events if isinstance(event, Final)]
@@ -274,7 +278,7 @@ class Writing:
             self._outlets.tell(f"{when} could not be read: {self._outlets.explain(error)}; it stays at {left.path}")
             _LOG.debug("a recording was not recovered", exc_info=True)
         finally:
-            self.n_due -= 1
+            self._n_done += 1
 
     def _guarded(self, ask: Callable[[], object]) -> None:
         """Do what is only of help."""
