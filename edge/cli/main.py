@@ -28,10 +28,8 @@ EXIT_BROKEN_PIPE = 141
 _EPILOG = """\
 examples:
   edgewise transcribe --demo               try it: fetches a model and a clip
-  edgewise transcribe talk.mp3             print the words
   edgewise transcribe *.mp3 -f srt -o out  write subtitles of each recording
   ffmpeg -i film.mkv -f wav - | edgewise transcribe -
-  edgewise dictate                         hold F9 and speak into any window
   edgewise models list                     what there is, and what is here
 
 `edgewise COMMAND --help` tells all about a command.
