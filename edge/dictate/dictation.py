@@ -39,7 +39,7 @@ _ANSWER_S = 4.0
 
 
 class State(StrEnum):
-    """What a dictation does."""
+    """State of a dictation."""
 
     IDLE = "idle"
     PREPARING = "preparing"
@@ -58,7 +58,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a dictation needs around it."""
+    """Parts around a dictation, and functions that it tells things."""
 
     open_microphone: OpenMicrophone
     begin_session: Callable[[], Session]

@@ -31,7 +31,7 @@ _COLUMNS = "id, at, text, said, fate, application, duration_s, audio"
 
 
 class Fate(StrEnum):
-    """What became of a text."""
+    """Fate of a text."""
 
     WRITTEN = "written"
     WAITING = "waiting"

@@ -13,7 +13,7 @@ from ..files import write_text
 
 
 class Login(StrEnum):
-    """What begins a dictation with the session."""
+    """Way to begin a dictation with the session."""
 
     SYSTEMD = "systemd"
     AUTOSTART = "autostart"

@@ -1,4 +1,4 @@
-"""Which sample belongs to a moment, and since when a microphone gives sound at all."""
+"""Moments as samples, and the moment from which a microphone gives sound at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What texts are delivered to: a desktop's `Typist`, or standard output."""
+"""Outlets for texts: a desktop's `Typist`, or standard output."""
 
 from __future__ import annotations
 

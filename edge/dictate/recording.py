@@ -35,7 +35,7 @@ class Spoken:
 
 @dataclass(slots=True)
 class Recording:
-    """What is being said."""
+    """Speech that goes on, with its session and its journal."""
 
     session: Session
     open_journal: Callable[[], Journal]

@@ -46,7 +46,7 @@ _ROWS = """\
 
 @dataclass(frozen=True, slots=True)
 class DictateSettings:
-    """All that the file says."""
+    """Contents of the file."""
 
     dictate: DictateOptions = field(default_factory=DictateOptions)
     written: WrittenOptions = field(default_factory=WrittenOptions)

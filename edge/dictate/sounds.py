@@ -22,7 +22,7 @@ _PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 
 
 class Tone(StrEnum):
-    """What a tone says."""
+    """Meaning of a tone."""
 
     START = "start"
     """Beginning: from now on nothing is lost."""

@@ -28,7 +28,7 @@ NOTHING_TO_TAKE_BACK = "there is nothing to take back"
 
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """Where texts go on their way, and who is told."""
+    """Places that texts pass on their way, and functions that tell the user."""
 
     outlet: Outlet
     history: History
