@@ -38,8 +38,6 @@ NOISE_S = 300
 """Seconds of the noise that every microphone has; what gives exact silence is taken to be muted."""
 WORDS = "what you can do for your country"
 
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 @pytest.fixture(scope="module")
 def cable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cable]:
