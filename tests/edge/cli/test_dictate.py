@@ -70,7 +70,7 @@ class Dictating:
         self._errors = folder / "errors.txt"
         with self._errors.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "edge.cli", "dictate", *map(str, arguments)],
+                [sys.executable, "-P", "-m", "edge.cli", "dictate", *map(str, arguments)],
                 env=environment,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -85,7 +85,7 @@ class Dictating:
         return self._errors.read_text(encoding="utf-8")
 
     def ask(self, *words: object) -> str:
-        command = [sys.executable, "-m", "edge.cli", "dictate", *map(str, words)]
+        command = [sys.executable, "-P", "-m", "edge.cli", "dictate", *map(str, words)]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=30)
         return (done.stdout + done.stderr).strip()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -43,9 +44,15 @@ def compositor() -> Iterator[dict[str, str]]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
-            wait_for(lambda: any(folder.glob("wayland-?")), f"sway to start; see {folder}/log")
+            wait_for(lambda: any(map(_answers, folder.glob("wayland-?"))), f"sway to start; see {folder}/log")
             yield environment | {"WAYLAND_DISPLAY": next(folder.glob("wayland-?")).name, "HOME": os.environ["HOME"]}
         finally:
             process.terminate()
             process.wait()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answers(path: Path) -> bool:
+    """Whether somebody listens at a socket: its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0

@@ -46,7 +46,7 @@ def test_what_is_there_is_tried(has_noise: bool, tiny_en_int8: Path, folders: Pa
         environment = cable.environment | {"DISPLAY": display} | ({} if HOME is None else {"EDGEWISE_HOME": HOME})
         cable.play(folders / "noise.raw")
         done = subprocess.run(
-            [sys.executable, "-m", "edge.cli", "dictate", "doctor"],
+            [sys.executable, "-P", "-m", "edge.cli", "dictate", "doctor"],
             env=environment,
             capture_output=True,
             text=True,

@@ -81,7 +81,7 @@ def test_a_user_answers_on_a_terminal(folders: Path) -> None:
     import pty
 
     master, slave = pty.openpty()
-    command = [sys.executable, "-m", "edge.cli", "dictate", "setup"]
+    command = [sys.executable, "-P", "-m", "edge.cli", "dictate", "setup"]
     with subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave) as process:
         os.close(slave)
         said = ""
