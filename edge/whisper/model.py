@@ -198,8 +198,8 @@ class Model:
 
     def passes(self, options: TranscribeOptions, language: str | None) -> WhisperPasses:
         """Begin to read a turn of speech that still goes on, in a language; None detects it."""
-        state = self._states.take(options.n_sequences)
-        give_back = partial(self._states.give_back, options.n_sequences, state)
+        state = self._states.take(1)  # a pass is greedy; beams that were used once keep their memory
+        give_back = partial(self._states.give_back, 1, state)
         return WhisperPasses(self, state, options, language, give_back)
 
     def _session(self, options: TranscribeOptions) -> WhisperSession:
