@@ -106,6 +106,8 @@ def check_samples(samples: NDArray[Any], name: str) -> None:
     Raises:
         AudioError: the type or shape is a different one.
     """
+    if not isinstance(samples, np.ndarray):
+        raise AudioError(f"{name}: expected a float32 array of samples, found {type(samples).__name__}")
     if samples.dtype.kind != "f":
         raise AudioError(
             f"{name}: expected float32 samples between -1 and 1, found {samples.dtype}; "

@@ -23,7 +23,7 @@ from ..audio.levels import Levels
 from ..audio.mono import SAMPLE_RATE_HZ
 from ..audio.pieces import SoundPieces, pieces_of
 from ..audio.source import check_samples
-from ..errors import AudioError, OptionError
+from ..errors import OptionError
 from ..gaps import Gap
 from ..listen.vad.silero import SileroVad
 from ..options import LEAST_LOGPROB
@@ -127,8 +127,6 @@ class LiveSession:
             AudioError: they are not such samples.
             OptionError: the session has ended.
         """
-        if not isinstance(samples, np.ndarray):
-            raise AudioError(f"{_NAME}: expected a float32 array of samples, found {type(samples).__name__}")
         check_samples(samples, _NAME)
         with self._working():
             if not len(samples):
@@ -208,7 +206,8 @@ class LiveSession:
         try:
             yield
         except BaseException:
-            self._ended = True
+            # What the reader of the turn uses may be anywhere now: it is dropped, not given back.
+            self._ended, self._turn = True, None
             raise
         self._total_s += time.perf_counter() - began
 

@@ -25,7 +25,7 @@ from ..audio.levels import Levels
 from ..audio.mono import SAMPLE_RATE_HZ
 from ..audio.pieces import SoundPieces, pieces_of
 from ..audio.source import check_samples
-from ..errors import AudioError, OptionError
+from ..errors import OptionError
 from ..gaps import Gap
 from ..listen.vad.chunks import SpeechChunks
 from ..listen.vad.regions import Region
@@ -113,8 +113,6 @@ class WhisperSession:
             AudioError: they are not such samples.
             OptionError: the session has ended.
         """
-        if not isinstance(samples, np.ndarray):
-            raise AudioError(f"{_NAME}: expected a float32 array of samples, found {type(samples).__name__}")
         check_samples(samples, _NAME)
         with self._working():
             events = [event for block in self._blocks.feed(samples) for event in self._take(block)]

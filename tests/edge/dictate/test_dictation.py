@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,8 @@ from edge.transcript.events import Event, Silence
 from .parts import BROWSER, PIECE_S, ScriptedSession, Stage, Step, final
 
 
-def make(folder: Path, **options: object) -> Stage:
-    return Stage(folder, DictateOptions(**options))  # type: ignore[arg-type]
+def make(folder: Path, **options: Any) -> Stage:
+    return Stage(folder, DictateOptions(**options))
 
 
 def key(stage: Stage, is_down: bool, which: Key = Key.DICTATE) -> Step:

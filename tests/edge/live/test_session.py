@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from edge.arrays import FloatArray
 from edge.errors import AudioError, OptionError
 from edge.gaps import Gap
 from edge.live.options import LiveOptions
+from edge.live.passes import HeardWord, Pass
 from edge.live.session import LiveSession
 from edge.transcript.events import End, Event, Final, Partial, Silence, Speech, Stable
 
@@ -150,6 +151,23 @@ def test_an_ended_session_is_refused() -> None:
     running.finish()
     with pytest.raises(OptionError, match="has ended"):
         running.feed(np.zeros(10, np.float32))
+
+
+def test_what_a_reader_used_is_not_given_back_after_an_error() -> None:
+    closed: list[bool] = []
+
+    class Broken(CountingReader):
+        def read(self, kept: Sequence[HeardWord], heard_s: float) -> Pass:
+            raise KeyboardInterrupt
+
+        def close(self) -> None:
+            closed.append(True)
+
+    detector: Any = LoudIsSpeech()
+    running = LiveSession(CountingFinals, lambda language: Broken(), detector, LiveOptions(), WEIGHTS)
+    with pytest.raises(KeyboardInterrupt), running:
+        running.feed(sound((1.0, 0.0), (2.0, 0.5)))
+    assert closed == []
 
 
 def test_other_sound_is_refused() -> None:
