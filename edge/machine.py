@@ -41,20 +41,20 @@ class Machine:
 def describe_machine(commit: str | None = None) -> Machine:
     """Describe the machine that this process runs on, for a result of a `commit`."""
     cpuinfo = _cpuinfo()
-    board = _read("/proc/device-tree/model")
+    board = read_fact("/proc/device-tree/model")
     present = (cpuinfo.get("flags") or cpuinfo.get("Features") or "").split()
     return Machine(
         cpu=cpuinfo.get("model name") or board or platform.processor() or platform.machine(),
         board=board,
         features=tuple(sorted(feature for feature in _FEATURES if feature in present)),
         cores=_usable_cores(),
-        governor=_read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        governor=read_fact("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         kernel=platform.release(),
         system=f"{platform.system()} {platform.machine()}",
         python=platform.python_version(),
         load_average=round(os.getloadavg()[0], 2),
-        temperature_c=_temperature_c(),
+        temperature_c=temperature_c(),
         commit=commit,
     )
 
@@ -68,19 +68,21 @@ def _usable_cores() -> int:
 def _cpuinfo() -> dict[str, str]:
     """Read the last processor's fields, which on big.LITTLE boards is a big core."""
     fields = {}
-    for line in (_read("/proc/cpuinfo") or "").splitlines():
+    for line in (read_fact("/proc/cpuinfo") or "").splitlines():
         key, colon, value = line.partition(":")
         if colon:
             fields[key.strip()] = value.strip()
     return fields
 
 
-def _temperature_c() -> float | None:
-    readings = [_read(str(zone)) for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp")]
+def temperature_c() -> float | None:
+    """Read the temperature of the hottest sensor; None where there is none."""
+    readings = [read_fact(str(zone)) for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp")]
     return max((int(reading) / 1000 for reading in readings if reading), default=None)
 
 
-def _read(path: str) -> str | None:
+def read_fact(path: str) -> str | None:
+    """Read a small file of the system's; None where it is empty or cannot be read."""
     try:
         return Path(path).read_text(encoding="utf-8", errors="replace").strip("\0\n ") or None
     except OSError:

@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -84,6 +85,11 @@ def _cpu_info(forced: str) -> CpuInfo:
         problem = "this processor cannot run it" if forced in known else "there is no such level"
         raise KernelError(f"{LEVEL_VARIABLE}={forced}: {problem}; choose one of {', '.join(supported)}")
     return CpuInfo(supported, known, forced or _kernels.best_cpu_level(), bool(forced))
+
+
+def compiled_file() -> Path:
+    """Return the path of the compiled part, which tells one build from another."""
+    return Path(_kernels.__file__)
 
 
 def cpu_level() -> str:

@@ -13,6 +13,7 @@ from ..machine import Machine
 
 FORMATS = {
     "asr": 2,
+    "bench": 1,
     "compression": 2,
     "confidence": 1,
     "coverage": 1,

@@ -13,5 +13,6 @@ COMMANDS: Mapping[str, Command] = {
     "models": Command("models", "list, fetch, check and remove models"),
     "export": Command("export", "convert a checkpoint into a model file"),
     "inspect": Command("inspect", "print what is in a model file"),
+    "bench": Command("bench", "measure this machine, and compare reports"),
     "doctor": Command("doctor", "show the processor, the kernels in use, versions and folders"),
 }

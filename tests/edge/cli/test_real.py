@@ -101,3 +101,20 @@ def test_doctor(run: Run) -> None:
     assert outcome.status == 0
     for fact in ("level ref", "chosen", "threads", "numpy", "folder"):
         assert fact in outcome.out
+
+
+def test_bench_measures_this_machine_and_its_report_compares_with_itself(
+    run: Run, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEWISE_ASSETS", str(jfk_clip.parent))
+    board = tmp_path / "board.json"
+    outcome = run("bench", "--quick", "-m", tiny_en_int8, "--threads", "1", "-o", board)
+    assert outcome.status == 0, outcome.err
+    assert "words: right" in outcome.out
+    assert "| tiny.en | int8 " in board.with_suffix(".md").read_text(encoding="utf-8")
+    assert run("bench", "verify", board).out.startswith(f"{board}: whole, ")
+    assert run("bench", "compare", "--all", board, board).out.count(" 1.00 ") == 3
+    board.write_text(board.read_text(encoding="utf-8").replace('"threads": 1', '"threads": 2'), encoding="utf-8")
+    outcome = run("bench", "verify", board)
+    assert outcome.status == 1
+    assert "seal does not fit" in outcome.message
