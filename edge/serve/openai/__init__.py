@@ -1,0 +1,1 @@
+"""OpenAI's protocol: recordings over HTTP, live sound over a WebSocket."""

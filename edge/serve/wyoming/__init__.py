@@ -1,0 +1,1 @@
+"""Wyoming, the protocol in which Home Assistant talks to speech services."""
