@@ -41,6 +41,7 @@ OWN_LIBRARIES = {
     "starlette": "edge.serve",
     "uvicorn": "edge.serve",
     "wyoming": "edge.serve.wyoming",
+    "zeroconf": "edge.serve.wyoming",
 }
 """Packages that alone may import a library of the desktop's, or of servers."""
 

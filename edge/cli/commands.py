@@ -10,6 +10,7 @@ COMMANDS: Mapping[str, Command] = {
     "transcribe": Command("transcribe", "turn recordings into text"),
     "listen": Command("listen", "turn live sound into text: a microphone, or a pipe"),
     "dictate": Command("dictate", "hold a key, speak, and the words are where the cursor is"),
+    "serve": Command("serve", "serve a model to other programs, and to Home Assistant"),
     "models": Command("models", "list, fetch, check and remove models"),
     "export": Command("export", "convert a checkpoint into a model file"),
     "inspect": Command("inspect", "print what is in a model file"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 import numpy as np
 
@@ -85,7 +86,7 @@ class LiveSound:
         while self._pieces:
             samples = np.concatenate(self._pieces)
             self._pieces, self._n_waiting = [], 0
-            self._take(await self._work.run(lambda heard=samples: self._session.feed(heard), live=True))
+            self._take(await self._work.run(partial(self._session.feed, samples), live=True))
 
 
 @asynccontextmanager

@@ -82,7 +82,8 @@ class OneByOne:
                 raise BusyError("the server ends", 10)
             heapq.heappush(self._jobs, job)
             self._changed.notify()
-        return await self._done(job)
+        await self._settled(job)
+        return future.result()
 
     def close(self) -> None:
         """End after the step that runs."""
@@ -91,7 +92,7 @@ class OneByOne:
             self._changed.notify()
         self._thread.join()
 
-    async def _done(self, job: _Job) -> Any:
+    async def _settled(self, job: _Job) -> None:
         cancelled: asyncio.CancelledError | None = None
         while not job.future.done():
             try:
@@ -100,10 +101,9 @@ class OneByOne:
                 cancelled = error
                 if self._withdraw(job):
                     raise
-        if cancelled is None:
-            return job.future.result()
-        job.future.exception()  # nobody asks for it any more
-        raise cancelled
+        if cancelled is not None:
+            job.future.exception()  # nobody asks for it any more
+            raise cancelled
 
     def _withdraw(self, job: _Job) -> bool:
         """Take back a step that has not begun."""
@@ -156,14 +156,11 @@ class Places:
         self._retry_s = retry_s
         self.n_taken = 0
         """Number of places that are taken."""
-        self.n_refused = 0
-        """Number of times that there was none left."""
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Hold a place until the block ends; BusyError where there is none."""
         if self.n_taken >= self._most:
-            self.n_refused += 1
             raise BusyError(
                 f"the server has {self.n_taken} {self._what} at a time and takes no more: try again in "
                 f"{self._retry_s} s",

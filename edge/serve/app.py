@@ -1,0 +1,88 @@
+"""The server's paths, behind the rules about who may use them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .guard import Guard, Refusal
+from .metrics import Metrics
+
+_SLOWEST_WRITE_S = 30.0
+"""Seconds after which whoever does not read its answer is left."""
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+
+
+def build_app(routes: Sequence[BaseRoute], guard: Guard, metrics: Metrics) -> ASGIApp:
+    """Build the application of one server."""
+    handlers = {404: _not_found, 405: _not_found}
+    return _Guarded(Starlette(routes=list(routes), exception_handlers=handlers), guard, metrics)
+
+
+def _not_found(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    message = f"there is no {request.method} {request.url.path[:200]} here"
+    detail = {"message": message, "type": "invalid_request_error", "param": None, "code": "not_found"}
+    return JSONResponse({"error": detail}, status_code=status)
+
+
+class _Guarded:
+    """An application that only those reach who may use it."""
+
+    def __init__(self, app: ASGIApp, guard: Guard, metrics: Metrics) -> None:
+        self._app, self._guard, self._metrics = app, guard, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        address = scope["client"][0] if scope["client"] else None
+        refusal = self._guard.refusal(address, scope["path"], scope["headers"], scope.get("subprotocols", ()))
+        if scope["type"] == "websocket":
+            await (self._app(scope, receive, send) if refusal is None else send(_closed(refusal)))
+            return
+        began = time.monotonic()
+        status = 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            async with asyncio.timeout(_SLOWEST_WRITE_S):
+                await send(message)
+
+        try:
+            await (self._app if refusal is None else _refused(refusal))(scope, receive, sent)
+        except TimeoutError:  # it does not read
+            return
+        finally:
+            path = scope["path"] if status not in (403, 404, 405) else "other"
+            self._metrics.add("requests", path=_harmless(path), status=str(status))
+            self._metrics.add("work_seconds", time.monotonic() - began, face="http")
+
+
+def _harmless(path: str) -> str:
+    """Return a path as a label: names of models and whatever strangers write do not become labels of their own."""
+    return "/v1/models/" if path.startswith("/v1/models/") else path
+
+
+def _refused(refusal: Refusal) -> Response:
+    detail = {"message": refusal.message, "type": "invalid_request_error", "param": None, "code": "refused"}
+    headers = {"www-authenticate": "Bearer"} if refusal.status == 401 else {}
+    return JSONResponse({"error": detail}, status_code=refusal.status, headers=headers)
+
+
+def _closed(refusal: Refusal) -> Message:
+    return {"type": "websocket.close", "code": 1008, "reason": refusal.message}

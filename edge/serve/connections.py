@@ -1,0 +1,77 @@
+"""Connections over HTTP: as many as there may be, and none that is held open by sending next to nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+_HEADERS_S = 5.0
+"""Seconds in which a request's headers have to come."""
+_LOOK_S = 1.0
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
+    b'{"error":{"message":"the server has all the connections that it takes: try again in 5 s",'
+    b'"type":"server_error","param":null,"code":"busy"}}'
+)
+
+
+class Http(H11Protocol):
+    """A connection whose requests begin in time."""
+
+    most = 256
+    """Connections at a time."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._waits_since: float | None = None  # for the headers of a request
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a connection, or refuse it where there are too many."""
+        assert isinstance(transport, asyncio.Transport)
+        super().connection_made(transport)
+        if len(self.connections) > self.most:
+            transport.write(_FULL)
+            transport.close()
+            return
+        self._waits_since = time.monotonic()
+        self._look()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; the first of a request begin the time that its headers have."""
+        if self._waits_since is None and self._is_between:
+            self._waits_since = time.monotonic()
+        super().data_received(data)
+        if not self._is_between:
+            self._waits_since = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the connection."""
+        if self._timer is not None:
+            self._timer.cancel()
+        super().connection_lost(exc)
+
+    @property
+    def _is_between(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _look(self) -> None:
+        """Close the connection if the headers are late; look again in a while."""
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:  # a WebSocket by now
+            return
+        if self._waits_since is not None and time.monotonic() - self._waits_since > _HEADERS_S:
+            self.transport.abort()
+            return
+        self._timer = self.loop.call_later(_LOOK_S, self._look)
