@@ -135,7 +135,7 @@ async def _open_wyoming(shared: Shared, stack: contextlib.AsyncExitStack, offlin
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """Bind an address, before anything else is done there."""
+    """Take an address, before anything else is done there."""
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     bound = socket.socket(family, kind, protocol)
     try:

@@ -76,7 +76,8 @@ def test_every_command_parses(words: tuple[str, ...]) -> None:
 
 def test_every_subcommand_is_explained() -> None:
     mentioned = {words[1] for words in _all_commands(*PAGES) if words[0] == "edgewise" and len(words) > 1}
-    assert {"transcribe", "listen", "dictate", "models", "export", "inspect", "bench", "doctor"} <= mentioned
+    explained = {"transcribe", "listen", "dictate", "serve", "models", "export", "inspect", "bench", "doctor"}
+    assert explained <= mentioned
 
 
 @pytest.mark.parametrize("words", [words for words in _all_commands(*PAGES) if _runs(words)], ids=" ".join)

@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from wyoming.asr import Transcribe, Transcript, TranscriptChunk, TranscriptStart, TranscriptStop
-from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.event import Event as WireEvent
 from wyoming.event import async_write_event
 from wyoming.info import Describe, Info
@@ -31,6 +30,8 @@ from ..pcm import PcmStream
 from ..shared import Shared
 from .voice import Voice
 
+_START, _CHUNK, _STOP = "audio-start", "audio-chunk", "audio-stop"
+"""Events of sound; the library's classes for them drag in a module that Python has given up."""
 _SLOWEST_WRITE_S = 10.0
 
 
@@ -56,11 +57,11 @@ class Conversation:
             await self._send(Pong(text=Ping.from_event(event).text).event())
         elif Transcribe.is_type(event.type):
             self._wanted = Transcribe.from_event(event)
-        elif AudioStart.is_type(event.type):
+        elif event.type == _START:
             await self._begin()
-        elif AudioChunk.is_type(event.type):
+        elif event.type == _CHUNK:
             await self._hear(event)
-        elif AudioStop.is_type(event.type):
+        elif event.type == _STOP:
             await self._finish()
         await self._tell()
 

@@ -29,7 +29,7 @@ class Scripted:
         self.n_open = 0
 
     def session(self, **settings: Any) -> ScriptedSession:
-        live = {name: settings.pop(name) for name in ("endpoint", "trim") if name in settings}
+        live: dict[str, Any] = {name: settings.pop(name) for name in ("endpoint", "trim") if name in settings}
         TranscribeOptions(**settings)
         self.asked.append({**settings, **live})
         self.n_open += 1

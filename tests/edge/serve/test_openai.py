@@ -67,7 +67,8 @@ def test_what_is_asked_for_reaches_the_model(make_server: MakeServer, clip: byte
     model = Scripted()
     api = client(make_server(model)).audio
     api.transcriptions.create(model="whisper-1", file=("a.wav", clip), prompt="Anna, Bert Meier", temperature=0.4)
-    api.translations.create(model="whisper-1", file=("a.wav", clip), prompt="They said this. Then that.")
+    with pytest.warns(DeprecationWarning, match="deprecated"):  # OpenAI has given it up, and its users have not
+        api.translations.create(model="whisper-1", file=("a.wav", clip), prompt="They said this. Then that.")
     first, second = model.asked
     assert first["vocabulary"] == ("Anna", "Bert Meier")
     assert (first["temperature"], first["task"]) == (0.4, "transcribe")
@@ -176,6 +177,18 @@ def test_garbage_is_answered_or_closed(make_server: MakeServer) -> None:
     assert get(served, "/health")[0] == 200
 
 
+def _trickle(connection: socket.socket, within_s: float) -> bool:
+    """Send a letter now and then; whether the connection is cut meanwhile."""
+    began = time.monotonic()
+    try:
+        while time.monotonic() - began < within_s:
+            connection.sendall(b"a")
+            time.sleep(0.05)
+    except OSError:
+        return True
+    return False
+
+
 def test_headers_that_trickle_are_cut(make_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     from edge.serve import connections
 
@@ -183,11 +196,7 @@ def test_headers_that_trickle_are_cut(make_server: MakeServer, monkeypatch: pyte
     monkeypatch.setattr(connections, "_LOOK_S", 0.1)
     with socket.create_connection(make_server().http, timeout=10) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
-        began = time.monotonic()
-        with pytest.raises(OSError):  # noqa: PT011
-            while time.monotonic() - began < 5:
-                connection.sendall(b"a")
-                time.sleep(0.05)
+        assert _trickle(connection, within_s=5)
 
 
 def test_a_body_that_trickles_is_cut(make_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
