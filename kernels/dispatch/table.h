@@ -14,6 +14,9 @@
 #include "../ops/peak/peak.h"
 #include "../ops/quantize/quantize.h"
 #include "../ops/quantize_columns/quantize_columns.h"
+#include "../ops/rms_norm/rms_norm.h"
+#include "../ops/rope/rope.h"
+#include "../ops/silu/silu.h"
 #include "../ops/softmax/softmax.h"
 #include "../ops/softmax_q8/softmax_q8.h"
 #include "../ops/sum_exp/sum_exp.h"
@@ -26,6 +29,9 @@ typedef struct ek_table {
     ek_quantize_fn *quantize;
     ek_quantize_columns_fn *quantize_columns;
     ek_layer_norm_fn *layer_norm;
+    ek_rms_norm_fn *rms_norm;
+    ek_rope_fn *rope;
+    ek_silu_fn *silu;
     ek_gelu_fn *gelu;
     ek_gelu_fn *near_gelu;
     ek_gelu_q8_fn *gelu_q8;

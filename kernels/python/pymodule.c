@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // edge._kernels: the module and what it is made of. No logic here.
 #include "functions.h"
+#include "llama_type.h"
 #include "model_type.h"
 
+// Adds an object, which is given away. 0, or -1 with an exception.
+static int add(PyObject *module, const char *name, PyObject *object) {
+    const int status = object ? PyModule_AddObjectRef(module, name, object) : -1;
+    Py_XDECREF(object);
+    return status;
+}
+
 static int add_names(PyObject *module) {
-    PyObject *sizes = ew_largest_sizes();
-    PyObject *model = ew_make_model_type();
+    PyObject *model = ew_make_model_type(), *llama = ew_make_llama_type();
     PyObject *state = model ? ew_make_state_type(model) : NULL;
-    const int failed = !sizes || !state || PyModule_AddObjectRef(module, "LARGEST_SIZES", sizes) != 0 ||
-                       PyModule_AddObjectRef(module, "Model", model) != 0 ||
-                       PyModule_AddObjectRef(module, "State", state) != 0;
-    Py_XDECREF(sizes);
-    Py_XDECREF(model);
-    Py_XDECREF(state);
-    return failed ? -1 : 0;
+    PyObject *llama_state = llama ? ew_make_llama_state_type(llama) : NULL;
+    const int failed = (add(module, "Model", model) != 0) | (add(module, "State", state) != 0) |
+                       (add(module, "Llama", llama) != 0) | (add(module, "LlamaState", llama_state) != 0);
+    return failed || add(module, "LARGEST_SIZES", ew_largest_sizes()) != 0 ||
+                   add(module, "LARGEST_LLAMA_SIZES", ew_llama_largest_sizes()) != 0
+               ? -1
+               : 0;
 }
 
 PyMODINIT_FUNC PyInit__kernels(void) {

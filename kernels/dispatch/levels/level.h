@@ -11,6 +11,9 @@
 #include "../../ops/peak/peak_vec.h"
 #include "../../ops/quantize/quantize_vec.h"
 #include "../../ops/quantize_columns/quantize_columns_vec.h"
+#include "../../ops/rms_norm/rms_norm_vec.h"
+#include "../../ops/rope/rope_vec.h"
+#include "../../ops/silu/silu_vec.h"
 #include "../../ops/softmax/softmax_vec.h"
 #include "../../ops/softmax_q8/softmax_q8_vec.h"
 #include "../../ops/sum_exp/sum_exp_vec.h"
@@ -27,6 +30,9 @@ void EK_FILL(EK_LEVEL)(ek_table *table) {
     table->quantize = quantize;
     table->quantize_columns = quantize_columns;
     table->layer_norm = layer_norm;
+    table->rms_norm = rms_norm;
+    table->rope = rope;
+    table->silu = silu;
     table->gelu = gelu;
     table->near_gelu = near_gelu;
     table->gelu_q8 = gelu_q8;
