@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .audio.source import open_audio as open_audio
     from .errors import EdgeError as EdgeError
     from .gaps import Gap as Gap
+    from .llm.loading import load_language_model as load_language_model
+    from .llm.model import LanguageModel as LanguageModel
     from .loading import load as load
     from .options import TranscribeOptions as TranscribeOptions
     from .recognizer import Recognizer as Recognizer
@@ -43,6 +45,7 @@ _HOME_OF = {
     "Event": "transcript.events",
     "Final": "transcript.events",
     "Gap": "gaps",
+    "LanguageModel": "llm.model",
     "Microphone": "audio.microphone",
     "Model": "whisper.model",
     "Notice": "audio.microphone",
@@ -58,6 +61,7 @@ _HOME_OF = {
     "Word": "transcript.types",
     "__version__": "version",
     "load": "loading",
+    "load_language_model": "llm.loading",
     "open_audio": "audio.source",
 }
 __all__ = [*_HOME_OF]

@@ -107,6 +107,57 @@ class State:
     def n_keys(self) -> int:
         """Positions that attention sees: the clip's, and the landmarks after them."""
 
+LARGEST_LLAMA_SIZES: Final[tuple[int, int, int, int, int, int, int]]
+"""The largest `dims` that `Llama` takes, without is_tied."""
+
+@final
+class Llama:
+    """Packed weights of a language model and a thread pool. kernels/engine/llama/model.h names linears and arrays."""
+
+    def __new__(
+        cls, dims: tuple[int, int, int, int, int, int, int, bool], epsilon: float, level: str, n_threads: int, /
+    ) -> Llama:
+        """`dims`: n_vocab, n_ctx, n_state, n_layer, n_head, n_kv_head, n_ffn, is_tied."""
+    def set_linear(
+        self, name: str, layer: int, first: int, n: int, type: int, weights: Buffer, scales: Buffer | None, /
+    ) -> None:
+        """Set rows of a linear, as `Model.set_linear` does."""
+    def set_floats(self, name: str, layer: int, first: int, n: int, values: Buffer, /) -> None:
+        """Set part of a float32 array: a norm, the bias of qkv, the rotary positions."""
+    def set_digits(self, digits: tuple[int, int, int, int, int], /) -> None:
+        """Set to how many digits activations are rounded: of qkv, out, gate_up, down, head."""
+    def missing(self) -> str | None:
+        """Return the name of a linear that has no weights yet, or None: the model is complete."""
+
+@final
+class LlamaState:
+    """Keys and values of one text, or of a tree of texts. One call at a time, as with `State`.
+
+    As a buffer it is the logits of the last token that `read` was given without a place for all: float32 (n_vocab,).
+    """
+
+    def __new__(cls, model: Llama, n_positions: int, /) -> LlamaState: ...
+    def read(self, tokens: Buffer, positions: Buffer, n: int, logits: Buffer | None, /) -> None:
+        """Read tokens at their positions.
+
+        tokens, positions: int32 (n,); logits: float32 (n, n_vocab), written, or None for the last ones in the state.
+        """
+    def score(
+        self, tokens: Buffer, positions: Buffer, n: int, rows: Buffer, targets: Buffer, n_targets: int, out: Buffer, /
+    ) -> None:
+        """Read tokens, and write the log-probabilities of `targets` after those at `rows` (ascending).
+
+        rows, targets: int32 (n_targets,); out: float32 (n_targets,).
+        """
+    def rewind(self, n_past: int, /) -> None:
+        """Forget the tokens from position n_past on."""
+    def drop(self, first: int, n: int, /) -> None:
+        """Forget n positions from `first` on; those after them move up."""
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    @property
+    def n_past(self) -> int:
+        """Positions filled."""
+
 def cpu_levels() -> list[tuple[str, int]]:
     """List every level that this build knows, slowest first, and whether it runs here."""
 

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _kernels
+from ._kernels import Llama as KernelLlama
+from ._kernels import LlamaState as KernelLlamaState
 from ._kernels import Model as KernelModel
 from ._kernels import State as KernelState
 from ._kernels import gguf_parse, gguf_strings
@@ -24,6 +26,8 @@ from .errors import KernelError
 
 __all__ = [
     "CpuInfo",
+    "KernelLlama",
+    "KernelLlamaState",
     "KernelModel",
     "KernelState",
     "LinearType",

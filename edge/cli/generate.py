@@ -1,0 +1,63 @@
+"""`edgewise generate`: a language model writes on from a prompt, or scores texts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..errors import OptionError
+from .console.bar import Console
+from .console.streams import report
+from .options.model import add_offline
+from .parser import Parser
+
+_EPILOG = """\
+examples:
+  edgewise generate "The capital of France is"
+  edgewise generate "Once upon a time" --temperature 0.8 --seed 7 --tokens 200
+  edgewise generate --score "the cat sat on the mat" "the cat sad on them at"
+"""
+
+
+def declare(parser: Parser) -> None:
+    """Declare the command."""
+    parser.description = "Let a small language model write on from a prompt, or tell how likely texts are."
+    parser.epilog = _EPILOG
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="prompt; with --score the texts to compare")
+    parser.add_argument("--model", default="smollm2-135m", help="name or GGUF file (default: %(default)s)")
+    parser.add_argument("--precision", help="f32, int8 (the default) or int4")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: the physical cores)")
+    parser.add_argument("--tokens", type=int, default=128, metavar="N", help="most tokens (default: %(default)s)")
+    parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0, the default: the likeliest token")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="start of the draws (default: %(default)s)")
+    parser.add_argument("--score", action="store_true", help="print the log-probability of each text instead")
+    add_offline(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace, console: Console) -> int:
+    """Write, or score."""
+    from ..llm.loading import load_language_model
+
+    if args.tokens < 1 or args.seed < 0 or not 0 <= args.temperature <= 100:
+        raise OptionError("expected --tokens of 1 or more, --seed of 0 or more and --temperature from 0 to 100")
+    if len(args.text) > 1 and not args.score:
+        raise OptionError(f"expected one prompt, found {len(args.text)} texts; quote the prompt, or add --score")
+    model = load_language_model(
+        args.model,
+        precision=args.precision,
+        threads=args.threads,
+        offline=args.offline or None,
+        progress=console.progress,
+    )
+    console.clear()
+    if args.score:
+        for text, nats in zip(args.text, model.score(args.text), strict=True):
+            report(f"{nats:10.3f}  {text}")
+        return 0
+    sys.stdout.write(args.text[0])
+    for piece in model.generate(args.text[0], most=args.tokens, temperature=args.temperature, seed=args.seed):
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+    return 0

@@ -1,0 +1,1 @@
+"""Language models: texts to log-probabilities, prompts to texts."""

@@ -1,0 +1,50 @@
+"""Loads a language model, from a name or a file: `edge.load_language_model`."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from ..errors import ModelNotFoundError
+from ..names import given_path
+from ..progress import Progress
+from ..store import Store
+from .model import LanguageModel, open_model
+
+DEFAULT_LANGUAGE_MODEL = "smollm2-135m"
+
+
+def load_language_model(
+    model: str | PathLike[str] = DEFAULT_LANGUAGE_MODEL,
+    *,
+    precision: str | None = None,
+    threads: int | None = None,
+    offline: bool | None = None,
+    progress: Progress | None = None,
+) -> LanguageModel:
+    """Load a language model by name, fetched on first use, or from a GGUF file as llama.cpp writes them.
+
+    Args:
+        model: a name that `edgewise models list` shows, or the path of a file, told apart as `edge.load` does.
+        precision: f32, int8 or int4; None takes int8.
+        threads: CPU threads; None takes the physical cores.
+        offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
+        progress: called with what is fetched, and how far it is.
+
+    Raises:
+        ModelNotFoundError: there is no such name or file, or the name is of no language model.
+        FormatError, UnsupportedModelError: the file is damaged, or not one to run.
+        StoreError: fetching failed; OfflineError where the network was needed and not allowed.
+    """
+    path = given_path(model)
+    if path is None:
+        path = _stored(str(model), offline, progress)
+    return open_model(path, precision=precision, threads=threads)
+
+
+def _stored(name: str, offline: bool | None, progress: Progress | None) -> Path:
+    store = Store()
+    kind = store.asset(name).kind
+    if kind != "language model":
+        raise ModelNotFoundError(f"{name}: expected the name of a language model, found one of kind {kind!r}")
+    return store.ensure(name, offline=offline, progress=progress)

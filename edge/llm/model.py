@@ -1,0 +1,145 @@
+"""A loaded language model: log-probabilities of texts, and texts that go on from a prompt."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from ..arrays import FloatArray
+from ..errors import OptionError
+from ..gguf.file import open_gguf
+from ..threads import usable_threads
+from ..values import choice
+from .engine import PRECISIONS, LlamaEngine, Precision
+from .file import LanguageFile, check_file
+from .tree import build_tree
+
+DEFAULT_CONTEXT = 2048
+"""Tokens that a model looks back at, unless it was trained on fewer."""
+
+SINKS = 4
+"""First tokens that stay when older ones are forgotten: attention leans on them (StreamingLLM)."""
+
+
+class LanguageModel:
+    """A language model of Llama's family. Threads may share it; one call runs at a time."""
+
+    def __init__(self, file: LanguageFile, engine: LlamaEngine) -> None:
+        self.name, self.path = file.name, file.path
+        self.precision = engine.precision
+        self.tokenizer = file.tokenizer
+        self.n_ctx = engine.n_ctx
+        self._start, self._ends = file.start, file.ends
+        self._state = engine.new_state()
+        self._lock = Lock()
+
+    def score(self, texts: Sequence[str], *, before: str = "", after: str = "") -> list[float]:
+        """Give the log-probability of each text, in nats, the first token's included.
+
+        All texts are read as one tree. A text's number does not depend on the others, bit for bit.
+
+        Args:
+            texts: what to score; an empty text gives 0.
+            before: what stands before them, which is read but not scored.
+            after: what has to follow each, scored as part of it, such as a line's end.
+
+        Raises:
+            OptionError: a text is longer than the model looks back at.
+        """
+        encode = self.tokenizer.encode
+        known = [self._start, *encode(before)]
+        tails = [[*encode(text), *encode(after)] for text in texts]
+        longest = len(known) + max(map(len, tails), default=0)
+        if longest > self.n_ctx:
+            raise OptionError(f"a text of {longest} tokens; this model looks back at {self.n_ctx}")
+        if not any(tails):
+            return [0.0] * len(texts)
+        tree = build_tree([known + tail for tail in tails], 0, len(known))
+        with self._lock:
+            self._state.rewind(0)
+            got = self._state.score(tree.tokens, tree.positions, tree.rows, tree.targets).astype(np.float64)
+        return [float(sum(got[at] for at in path)) for path in tree.paths]
+
+    def generate(
+        self,
+        prompt: str,
+        *,
+        most: int = 128,
+        temperature: float = 0.0,
+        top_p: float = 0.95,
+        seed: int = 0,
+        special: bool = False,
+    ) -> Iterator[str]:
+        """Write on from a prompt, piece by piece, until the model ends it or `most` tokens are written.
+
+        When the tokens that the model looks back at are full, the older half is forgotten but for the first few, so it
+        goes on in constant memory.
+
+        Args:
+            prompt: what to go on from.
+            most: most tokens to write.
+            temperature: 0 takes the likeliest token each time; otherwise tokens are drawn.
+            top_p: draws among the likeliest tokens of so much probability together.
+            seed: start of the draws; the same seed writes the same text.
+            special: whether names such as <|im_end|> in the prompt are the tokens that they name.
+
+        Raises:
+            OptionError: the prompt is longer than the model looks back at.
+        """
+        tokens = self.tokenizer.encode(prompt, special=special)
+        if not special or not tokens:
+            tokens = [self._start, *tokens]
+        if len(tokens) > self.n_ctx:
+            raise OptionError(f"a prompt of {len(tokens)} tokens; this model looks back at {self.n_ctx}")
+        return self._written(tokens, most, temperature, top_p, np.random.default_rng(seed))
+
+    def _written(
+        self, tokens: list[int], most: int, temperature: float, top_p: float, random: np.random.Generator
+    ) -> Iterator[str]:
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        with self._lock:
+            self._state.rewind(0)
+            for _ in range(most):
+                logits = self._state.read(tokens)
+                token = choose(logits, temperature, top_p, random)
+                if token in self._ends:
+                    break
+                piece = decoder.decode(self.tokenizer.decode_bytes([token]))
+                if piece:
+                    yield piece
+                tokens = [token]
+                if self._state.n_past == self.n_ctx:
+                    self._state.drop(min(SINKS, self.n_ctx // 2), self.n_ctx // 2)
+        rest = decoder.decode(b"", final=True)
+        if rest:
+            yield rest
+
+
+def choose(logits: FloatArray, temperature: float, top_p: float, random: np.random.Generator) -> int:
+    """Choose the next token: the likeliest, or one drawn among the likeliest of `top_p` together."""
+    if temperature <= 0:
+        return int(np.argmax(logits))
+    scaled = logits.astype(np.float64) / temperature
+    weights = np.exp(scaled - scaled.max())
+    weights /= weights.sum()
+    order = np.argsort(-weights, kind="stable")
+    kept = order[: int(np.searchsorted(np.cumsum(weights[order]), top_p)) + 1]
+    return int(random.choice(kept, p=weights[kept] / weights[kept].sum()))
+
+
+def open_model(
+    path: Path, *, precision: str | None = None, threads: int | None = None, n_ctx: int = DEFAULT_CONTEXT
+) -> LanguageModel:
+    """Load a GGUF file of the llama architecture (F32, F16, Q8_0, Q4_0, Q4_1) at f32, int8 (the default) or int4.
+
+    Raises:
+        ModelNotFoundError, FormatError, UnsupportedModelError: there is no such file, or it is damaged, or not one to
+            run.
+    """
+    wanted: Precision = choice("precision", precision or "int8", PRECISIONS)
+    file = check_file(open_gguf(path))
+    return LanguageModel(file, LlamaEngine(file, precision=wanted, threads=usable_threads(threads), n_ctx=n_ctx))
