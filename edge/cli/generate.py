@@ -28,7 +28,9 @@ def declare(parser: Parser) -> None:
     parser.add_argument("--precision", help="f32, int8 (the default) or int4")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: the physical cores)")
     parser.add_argument("--tokens", type=int, default=128, metavar="N", help="most tokens (default: %(default)s)")
-    parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0, the default: the likeliest token")
+    parser.add_argument(
+        "--temperature", type=float, default=0.0, metavar="T", help="0, the default: the likeliest token"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="start of the draws (default: %(default)s)")
     parser.add_argument("--score", action="store_true", help="print the log-probability of each text instead")
     add_offline(parser)

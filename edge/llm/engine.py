@@ -75,9 +75,7 @@ class LlamaEngine:
             first += len(weights)
 
 
-def _weights(
-    file: LanguageFile, name: str, precision: Precision
-) -> tuple[LinearType, NDArray[Any], FloatArray | None]:
+def _weights(file: LanguageFile, name: str, precision: Precision) -> tuple[LinearType, NDArray[Any], FloatArray | None]:
     """Read a matrix in the type that a precision takes; the vocabulary at int4 has INT8, which it needs."""
     numbers = to_numbers(file.path, file.tensors[name])
     if precision == "f32":

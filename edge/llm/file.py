@@ -111,7 +111,7 @@ def check_file(file: GgufFile) -> LanguageFile:
     for role, token in (("beginning", start), ("end", eos)):
         if not 0 <= token < dims.n_vocab:
             raise FormatError(f"{file.path}: the token of a text's {role} is {token}; there are {dims.n_vocab}")
-    template = file.metadata["tokenizer.chat_template"] if "tokenizer.chat_template" in file.metadata else None
+    template = file.metadata.get("tokenizer.chat_template")
     return LanguageFile(
         path=file.path,
         name=read_optional(file, "general.name", str, file.path.stem),
@@ -192,12 +192,12 @@ def _tokenizer(file: GgufFile, n_vocab: int) -> TextTokenizer:
     kind, cut = (read_optional(file, f"tokenizer.ggml.{key}", str, "") for key in ("model", "pre"))
     if kind != "gpt2" or cut not in CUTS:
         raise UnsupportedModelError(
-            f"{file.path}: expected a byte-level BPE tokenizer ('gpt2', cut as {' or '.join(CUTS)}), found {kind!r}, {cut!r}"
+            f"{file.path}: expected byte-level BPE ('gpt2', cut as {' or '.join(CUTS)}), found {kind!r}, {cut!r}"
         )
     tokens, merges = (_strings(file, f"tokenizer.ggml.{key}") for key in ("tokens", "merges"))
     if len(tokens) != n_vocab:
         raise FormatError(f"{file.path}: {len(tokens)} tokens, and the model has {n_vocab}")
-    types = file.metadata["tokenizer.ggml.token_type"] if "tokenizer.ggml.token_type" in file.metadata else None
+    types = file.metadata.get("tokenizer.ggml.token_type")
     types = np.ones(n_vocab, np.int32) if types is None else types
     if not isinstance(types, np.ndarray) or types.shape != (n_vocab,) or types.dtype.kind not in "iu":
         raise FormatError(f"{file.path}: tokenizer.ggml.token_type: expected {n_vocab} integers")

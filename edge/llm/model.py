@@ -18,6 +18,8 @@ from .engine import PRECISIONS, LlamaEngine, Precision
 from .file import LanguageFile, check_file
 from .tree import build_tree
 
+DEFAULT_PRECISION: Precision = "int8"
+
 DEFAULT_CONTEXT = 2048
 """Tokens that a model looks back at, unless it was trained on fewer."""
 
@@ -140,6 +142,7 @@ def open_model(
         ModelNotFoundError, FormatError, UnsupportedModelError: there is no such file, or it is damaged, or not one to
             run.
     """
-    wanted: Precision = choice("precision", precision or "int8", PRECISIONS)
+    choice("precision", precision or "int8", PRECISIONS)
+    wanted = next((known for known in PRECISIONS if known == precision), DEFAULT_PRECISION)
     file = check_file(open_gguf(path))
     return LanguageModel(file, LlamaEngine(file, precision=wanted, threads=usable_threads(threads), n_ctx=n_ctx))

@@ -163,6 +163,22 @@ static EK_DECL_LAYER_NORM(layer_norm_counts_padding) {
     }
 }
 
+// The padding of the last vector enters the mean.
+static EK_DECL_RMS_NORM(rms_norm_counts_padding) {
+    right->rms_norm(out, ldo, x, ldx, weight, epsilon, m, n);
+    for (size_t i = 0; n % EK_TILE && i < m; i++)
+        for (size_t j = 0; j < n; j++)
+            out[i * ldo + j] *= sqrtf((float)ek_round_up(n, EK_TILE) / (float)n);
+}
+
+// Every row is turned by the first one's angles.
+static EK_DECL_ROPE(rope_forgets_positions) {
+    for (size_t i = 0; i < m; i++)
+        right->rope(x + i * ldx, ldx, turns, position, 1, n_heads, width);
+}
+
+static EK_DECL_SILU(silu_skips_the_last) { right->silu(x, ldx, up, ldu, m, n > 16 && n % 16 == 15 ? n - 1 : n); }
+
 // The last lane of a partial vector is skipped.
 static EK_DECL_GELU(gelu_skips_the_last) { right->gelu(x, ldx, m, n > 16 && n % 16 == 15 ? n - 1 : n); }
 
@@ -261,6 +277,9 @@ static const struct {
     PLANT(quantize, quantize_second_like_first),
     PLANT(quantize_columns, quantize_columns_writes_before),
     PLANT(layer_norm, layer_norm_counts_padding),
+    PLANT(rms_norm, rms_norm_counts_padding),
+    PLANT(rope, rope_forgets_positions),
+    PLANT(silu, silu_skips_the_last),
     PLANT(gelu, gelu_skips_the_last),
     PLANT(gelu, gelu_is_illegal),
     PLANT(near_gelu, near_gelu_is_exact),

@@ -1,0 +1,123 @@
+"""A language model of noise beside its arithmetic in numpy, and beside itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.cli.main import main
+from edge.errors import FormatError, OptionError, UnsupportedModelError
+from edge.gguf.file import StoredTensor, open_gguf
+from edge.gguf.types import TensorType
+from edge.llm.file import check_file
+from edge.llm.model import open_model
+from edge.ops import cpu_info
+
+from .conftest import DIMS, Write
+
+TEXTS = ["the cat", "the cab", "that cat the", "", "12 cats, the end\n"]
+Doubles = NDArray[np.float64]
+
+
+def reference(path: Path, tokens: list[int]) -> Doubles:
+    """Compute the logits after each token in double precision, pairs of rows turned as llama.cpp turns them."""
+    w: dict[str, Doubles] = {
+        name: np.asarray(tensor.data, np.float64) for name, tensor in open_gguf(path).tensors.items()
+    }
+    n = len(tokens)
+    angles = np.arange(n)[:, None] * DIMS.rope_base ** (-np.arange(0, 64, 2) / 64)
+
+    def norm(x: Doubles, name: str) -> Doubles:
+        return x / np.sqrt((x**2).mean(-1, keepdims=True) + DIMS.epsilon) * w[f"{name}.weight"]
+
+    def turn(x: Doubles) -> Doubles:
+        a, b, c, s = x[..., 0::2], x[..., 1::2], np.cos(angles)[:, None], np.sin(angles)[:, None]
+        return np.stack([a * c - b * s, b * c + a * s], -1).reshape(x.shape)
+
+    x = w["token_embd.weight"][tokens]
+    for layer in range(DIMS.n_layer):
+        at = f"blk.{layer}"
+        h = norm(x, f"{at}.attn_norm")
+        q, k, v = (
+            (h @ w[f"{at}.attn_{part}.weight"].T).reshape(n, heads, 64)
+            for part, heads in (("q", DIMS.n_head), ("k", DIMS.n_kv_head), ("v", DIMS.n_kv_head))
+        )
+        q, k = turn(q), turn(k).repeat(DIMS.n_head // DIMS.n_kv_head, 1)
+        scores = np.einsum("ihd,jhd->hij", q, k) / 8 + np.triu(np.full((n, n), -np.inf), 1)
+        weights = np.exp(scores - scores.max(-1, keepdims=True))
+        weights /= weights.sum(-1, keepdims=True)
+        context = np.einsum("hij,jhd->ihd", weights, v.repeat(DIMS.n_head // DIMS.n_kv_head, 1)).reshape(n, -1)
+        x = x + context @ w[f"{at}.attn_output.weight"].T
+        h = norm(x, f"{at}.ffn_norm")
+        gate = h @ w[f"{at}.ffn_gate.weight"].T
+        x = x + (gate / (1 + np.exp(-gate)) * (h @ w[f"{at}.ffn_up.weight"].T)) @ w[f"{at}.ffn_down.weight"].T
+    logits: Doubles = norm(x, "output_norm") @ w["token_embd.weight"].T
+    return logits
+
+
+def test_float32_log_probabilities_are_those_of_the_arithmetic(write: Write) -> None:
+    path = write()
+    model = open_model(path, precision="f32", threads=1)
+    for text, nats in zip(TEXTS, model.score(TEXTS), strict=True):
+        tokens = [0, *model.tokenizer.encode(text)]
+        logits = reference(path, tokens)
+        expected = sum(logits[i, t] - np.log(np.exp(logits[i]).sum()) for i, t in enumerate(tokens[1:]))
+        assert nats == pytest.approx(float(expected), abs=2e-4)
+
+
+@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
+def test_a_tree_gives_each_text_the_bits_it_has_alone(write: Write, precision: str) -> None:
+    path = write()
+    together = open_model(path, precision=precision, threads=2).score(TEXTS, before="the", after="\n")
+    model = open_model(path, precision=precision, threads=1)
+    assert together == [model.score([text], before="the", after="\n")[0] for text in TEXTS]
+
+
+@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
+def test_every_level_gives_the_same_bits(write: Write, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, found = write(), set()
+    for level in cpu_info().supported:
+        monkeypatch.setenv("EDGE_CPU", level)
+        found.add(tuple(open_model(path, precision=precision, threads=1).score(TEXTS)))
+    assert len(found) == 1
+
+
+def test_a_text_goes_on_past_what_the_model_looks_back_at(write: Write) -> None:
+    model = open_model(write(), threads=1, n_ctx=16)
+    assert list(model.generate("the cat", most=60)) == list(model.generate("the cat", most=60))
+    drawn = "".join(model.generate("the cat", most=60, temperature=1.0, seed=3))
+    assert drawn == "".join(model.generate("the cat", most=60, temperature=1.0, seed=3))
+    assert drawn != "".join(model.generate("the cat", most=60, temperature=1.0, seed=4))
+
+
+def test_a_text_longer_than_the_context_is_refused(write: Write) -> None:
+    model = open_model(write(), threads=1, n_ctx=8)
+    with pytest.raises(OptionError, match="looks back at 8"):
+        model.score(["0123456789"])
+    with pytest.raises(OptionError, match="looks back at 8"):
+        model.generate("0123456789")
+
+
+def test_files_that_are_not_whole_are_refused(write: Write) -> None:
+    bad = np.full((DIMS.n_state,), np.nan, np.float32)
+    name = "output_norm.weight"
+    with pytest.raises(FormatError, match="finite"):
+        open_model(write(tensors={name: StoredTensor(name, TensorType.F32, bad.shape, bad)}))
+    with pytest.raises(FormatError, match="missing"):
+        open_model(write(tensors={name: None}))
+    with pytest.raises(FormatError, match="tokens, and the model has"):
+        check_file(open_gguf(write({"llama.vocab_size": DIMS.n_vocab, "tokenizer.ggml.tokens": ["a"]})))
+    for change in ({"llama.attention.head_count": 4}, {"tokenizer.ggml.pre": "qwen2"}, {"llama.expert_count": 8}):
+        with pytest.raises(UnsupportedModelError):
+            open_model(write(change))
+
+
+def test_the_command_writes_on_and_scores(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(write())
+    assert main(["generate", "the cat", "--model", path, "--tokens", "4"]) == 0
+    assert capsys.readouterr().out.startswith("the cat")
+    assert main(["generate", "--score", "the cat", "the", "--model", path]) == 0
+    assert [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()] == ["the cat", "the"]
