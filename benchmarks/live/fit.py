@@ -30,6 +30,7 @@ from edge.whisper.model import Model
 
 from ..arguments import add_models, add_precision, add_sets, given_sets
 from ..errors import BenchmarkError
+from ..models.known_sets import heard_at_any_time
 from ..progress import tell
 from .measures import pairs
 from .play import SimulatedClock, play, with_quiet
@@ -84,7 +85,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Fit, and print the table for edge/live/weights.toml."""
     import edge
 
-    sets = read_manifests(given_sets(arguments), arguments.data, Selection(limit=arguments.limit))
+    sets = heard_at_any_time(read_manifests(given_sets(arguments), arguments.data, Selection(limit=arguments.limit)))
     for name in arguments.models:
         model = edge.load(name, precision=arguments.precision, threads=1)
         if not isinstance(model, Model):

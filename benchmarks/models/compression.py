@@ -34,6 +34,7 @@ from ..arguments import add_json, add_models, add_sets, add_thread_counts, given
 from ..checkout import commit
 from ..progress import tell, tell_steps
 from .encoder_time import EncoderTime, clips_of, time_encoders
+from .known_sets import heard_at_any_time, is_heard_once
 
 EXAMPLES = """\
 examples:
@@ -156,7 +157,7 @@ def run_compression(options: CompressionOptions) -> dict[str, Any]:
         CalibrationError: a recording to measure on is one to listen to.
         ManifestError: a set is none.
     """
-    manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
+    manifests = heard_at_any_time(read_manifests(options.sets, options.data, Selection(limit=options.limit)))
     heard = _listen_to(options)
     clips = clips_of(manifests)
     machine = describe_machine(commit())
@@ -189,7 +190,8 @@ class _Heard:
 
 
 def _listen_to(options: CompressionOptions) -> _Heard:
-    recordings = find_recordings(find_set(name, options.data) for name in options.calibration)
+    found = find_recordings(find_set(name, options.data) for name in options.calibration)
+    recordings = [recording for recording in found if not is_heard_once(recording.path)]
     keep_apart(recordings, [find_set(name, options.data) for name in options.sets])
     return _Heard(recordings, [recording.sha256 for recording in recordings])
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
-from edge.bench.sets import Manifest, read_manifests
+from edge.bench.sets import Manifest, Utterance, read_manifests
 
 from ..errors import BenchmarkError
 
-Purpose = Literal["sentences", "letters", "stories", "held_out"]
+Purpose = Literal["sentences", "letters", "stories", "looked_at", "heard_once"]
 
 CALIBRATION: tuple[Purpose, ...] = ("sentences", "letters", "stories")
 """Kinds of speech that calibration listens to."""
@@ -34,6 +34,42 @@ def sets_for(purpose: Purpose, data: Path | None = None) -> list[Manifest]:
     """
     patterns = named_sets(purpose)
     return [_matching(manifest, patterns[manifest.name]) for manifest in read_manifests(tuple(patterns), data)]
+
+
+def heard_at_any_time(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """Leave out what is heard once for each release: nothing is calibrated, fitted, searched or chosen by it.
+
+    Raises:
+        BenchmarkError: nothing is left of a set.
+    """
+    found = []
+    for manifest in manifests:
+        left = tuple(one for one in manifest.utterances if not _has_heard_once(one))
+        if not left:
+            raise BenchmarkError(
+                f"{manifest.name}: expected recordings for any time, found those alone that are heard once for each "
+                "release (benchmarks/models/sets.toml); name another set"
+            )
+        found.append(replace(manifest, utterances=left))
+    return found
+
+
+def heard_once(manifests: Iterable[Manifest]) -> list[Manifest]:
+    """Leave in what is heard once for each release, of the sets that have such recordings."""
+    chosen = [
+        replace(manifest, utterances=tuple(one for one in manifest.utterances if _has_heard_once(one)))
+        for manifest in manifests
+    ]
+    return [manifest for manifest in chosen if manifest.utterances]
+
+
+def is_heard_once(path: Path) -> bool:
+    """Tell whether a recording, by the names of its folder and file, is heard once for each release."""
+    return any(fnmatch(path.name, pattern) for pattern in named_sets("heard_once").get(path.parent.name, ()))
+
+
+def _has_heard_once(utterance: Utterance) -> bool:
+    return any(is_heard_once(Path(file)) for file in utterance.files)
 
 
 def _matching(manifest: Manifest, patterns: Sequence[str]) -> Manifest:

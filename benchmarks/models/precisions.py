@@ -40,6 +40,7 @@ from ..checkout import commit
 from ..errors import BenchmarkError
 from ..progress import tell_steps
 from .encoder_time import features_of
+from .known_sets import heard_at_any_time, heard_once
 
 EXAMPLES = """\
 examples:
@@ -62,6 +63,8 @@ class PrecisionsOptions:
     threads: int
     data: Path | None
     limit: int | None
+    release: bool = False
+    """Whether to hear the recordings that are heard once for each release, and those alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hear every recording so many decibels louder (default 0: as it is); the mean over several, such as "
         "-6,-3,0,3,6, depends less on chance. After a minus write --levels=-6,…",
     )
+    parser.add_argument(
+        "--release",
+        action="store_true",
+        help="hear the speakers that sets.toml keeps for once a release, and those alone; else all others",
+    )
     add_threads(parser)
     add_json(parser)
 
@@ -137,6 +145,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             threads=arguments.threads,
             data=arguments.data,
             limit=arguments.limit,
+            release=arguments.release,
         )
     )
 
@@ -149,6 +158,9 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
     """
     require_scoring()
     manifests = read_manifests(options.sets, options.data, Selection(limit=options.limit))
+    manifests = heard_once(manifests) if options.release else heard_at_any_time(manifests)
+    if not manifests:
+        raise BenchmarkError("none of these sets has recordings that are heard once for each release (sets.toml)")
     with ExitStack() as opened:
         files = [opened.enter_context(open_model(path)) for path in options.models]
         if len({file.dims.n_vocab for file in files}) > 1:
@@ -168,7 +180,7 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
         )
     names = [manifest.name for manifest in manifests]
     print(f"{divergence_table(results)}\n\n{words_table(results, names)}")
-    settings = {"sets": names, "levels_db": options.levels_db, "limit": options.limit}
+    settings = {"sets": names, "levels_db": options.levels_db, "limit": options.limit, "release": options.release}
     found = [asdict(one) for one in results]
     return make_result("precisions", describe_machine(commit()), settings=settings, results=found)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from fnmatch import fnmatch
+from itertools import combinations
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -12,7 +13,8 @@ from benchmarks.__main__ import build_parser
 from benchmarks.errors import BenchmarkError
 from benchmarks.models import known_sets as module
 from benchmarks.models.calibration import DEFAULT_RANK
-from benchmarks.models.known_sets import CALIBRATION, Purpose, named_sets, sets_for
+from benchmarks.models.known_sets import CALIBRATION, Purpose, heard_at_any_time, heard_once, named_sets, sets_for
+from edge.bench.sets import read_manifests
 from edge.errors import ManifestError
 from edge.files import sha256_of
 from export.calibrate.known import load_known
@@ -44,24 +46,44 @@ def test_a_purpose_takes_its_recordings_alone(tmp_path: Path, monkeypatch: pytes
         sets_for("letters", tmp_path / "elsewhere")
 
 
-def test_no_set_is_both_listened_to_and_held_out() -> None:
-    held_out = named_sets("held_out")
-    for kind in CALIBRATION:
-        heard = named_sets(kind)
-        for name in set(heard) & set(held_out):
-            assert name == "an4"
-            assert "*" not in (*heard[name], *held_out[name])
-            assert not set(heard[name]) & set(held_out[name])
+def test_no_speaker_serves_two_purposes() -> None:
+    for one, other in combinations(get_args(Purpose), 2):
+        for name in set(named_sets(one)) & set(named_sets(other)):
+            patterns = named_sets(one)[name], named_sets(other)[name]
+            assert not any("*" in some for some in patterns), name
+            assert not set(patterns[0]) & set(patterns[1]), name
 
 
-def test_what_comes_with_edgewise_heard_nothing_that_is_held_out(shared_data: Path) -> None:
+def test_what_comes_with_edgewise_heard_nothing_that_tables_report(shared_data: Path) -> None:
     heard = {digest for path in DATA.glob("*.xz") for digest in load_known(path).calibration.recordings}
-    chosen = {path for kind in CALIBRATION for path in files_of(kind, shared_data)}
-    held_out = files_of("held_out", shared_data)
-    assert heard == {sha256_of(path) for path in chosen}
-    assert not heard & {sha256_of(path) for path in held_out}
-    speakers = named_sets("letters")["an4"]
-    assert not any(fnmatch(path.name, pattern) for path in held_out for pattern in speakers)
+    assert heard == {sha256_of(path) for kind in CALIBRATION for path in files_of(kind, shared_data)}
+    looked_at, once = files_of("looked_at", shared_data), files_of("heard_once", shared_data)
+    assert not looked_at & once
+    assert not heard & {sha256_of(path) for path in looked_at | once}
+
+
+def test_what_is_heard_once_is_taken_from_a_set_or_left_out(tmp_path: Path) -> None:
+    make_set(tmp_path, "digits_fsdd", "0_george_0.flac", "0_theo_0.flac")
+    make_set(tmp_path, "telephone_prompts", "a.flac")
+    make_set(tmp_path, "mine", "0_theo_0.flac")
+    digits, prompts, mine = read_manifests(("digits_fsdd", "telephone_prompts", "mine"), tmp_path)
+    found = heard_at_any_time([digits, mine])
+    assert [[one.name for one in manifest.utterances] for manifest in found] == [["0_george_0.flac"], ["0_theo_0.flac"]]
+    found = heard_once([digits, prompts, mine])
+    assert [[one.name for one in manifest.utterances] for manifest in found] == [["0_theo_0.flac"], ["a.flac"]]
+    with pytest.raises(BenchmarkError, match=r"telephone_prompts: .* found those alone that are heard once"):
+        heard_at_any_time([prompts])
+
+
+def test_what_fits_searches_or_calibrates_hears_nothing_that_is_heard_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_set(tmp_path, "telephone_prompts", "a.flac")
+    monkeypatch.setenv("EDGEWISE_TEST_DATA", str(tmp_path))
+    for command in (["evidence"], ["compression", "--calibration", "telephone_prompts"]):
+        found = build_parser().parse_args([*command, "--manifest", "telephone_prompts"])
+        with pytest.raises(BenchmarkError, match="heard once for each release"):
+            found.run(found)
 
 
 def test_the_command_knows_its_options() -> None:
