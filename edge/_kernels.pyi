@@ -6,6 +6,7 @@ that changes, shrinks or goes in between gives wrong numbers or a ValueError.
 ValueError: a type, a size or an index is wrong. RuntimeError: a call out of order. MemoryError: nothing has changed.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, final
 
 Buffer = Any
@@ -89,6 +90,14 @@ class State:
         tokens: int32 (n_beams, n_tokens); logits: float32 (n_beams, n_tokens or 1, n_vocab), written, or None with
         last_only, which leaves them in the state; alignment: float32 (n_beams, n_alignment_heads, n_tokens, n_keys),
         written.
+        """
+    @staticmethod
+    def decode_all(
+        calls: Sequence[tuple[State, tuple[Buffer, int, int, Buffer | None, bool, Buffer | None]]], /
+    ) -> None:
+        """Run `decode` of 1 to 64 different states of one model at once; each gets what it would get alone.
+
+        calls: states with their arguments. Where one is refused, none runs.
         """
     def rewind(self, n_past: int, /) -> None:
         """Forget the tokens from position n_past on."""

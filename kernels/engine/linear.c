@@ -89,27 +89,53 @@ void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_
     multiply(table, linear, x, out, ldo, m, first, last, linear->bias + first, mode);
 }
 
-void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
-                            size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work) {
-    if (linear->type == EW_F32) {
-        ew_linear_columns(table, linear, x, out + first, ldo, m, first, last, mode);
-        return;
+static void add_digits(float *row, const float *coarse, const float *fine, const float *bias, size_t n,
+                       enum ek_mode mode) {
+    for (size_t j = 0; j < n; j++) {
+        const float y = coarse[j] + fine[j] + bias[j];
+        row[j] = mode == EK_ADD ? row[j] + y : y;
     }
-    const size_t most = n_work / (2 * m) / EK_TILE * EK_TILE; // columns at once
-    assert(most > 0);
+}
+
+// Rows of results: each in a place of its own, or `ld` floats apart.
+typedef struct {
+    float *const *rows;
+    float *at;
+    size_t ld;
+} places;
+
+static void columns_to(const ek_table *table, const ew_linear *linear, const ew_operand *x, places out, size_t m,
+                       size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work) {
+    const int has_digits = linear->type != EW_F32;
+    const size_t n_products = has_digits ? 2 * m : m;
+    const size_t most = n_work / n_products / EK_TILE * EK_TILE; // columns at once
+    assert(most > 0 && (has_digits || mode == EK_STORE));
     for (size_t from = first, to; from < last; from = to) {
         to = ek_min(from + most, last);
         const size_t n = to - from;
-        multiply(table, linear, x, work, n, 2 * m, from, to, NULL, EK_STORE);
+        const float *bias = linear->bias + from;
+        multiply(table, linear, x, work, n, n_products, from, to, has_digits ? NULL : bias, EK_STORE);
         for (size_t i = 0; i < m; i++) {
-            const float *coarse = work + i * n, *fine = work + (m + i) * n, *bias = linear->bias + from;
-            float *row = out + i * ldo + from;
-            for (size_t j = 0; j < n; j++) {
-                const float y = coarse[j] + fine[j] + bias[j];
-                row[j] = mode == EK_ADD ? row[j] + y : y;
-            }
+            float *row = (out.rows ? out.rows[i] : out.at + i * out.ld) + from;
+            if (has_digits)
+                add_digits(row, work + i * n, work + (m + i) * n, bias, n, mode);
+            else
+                memcpy(row, work + i * n, n * sizeof *row);
         }
     }
+}
+
+void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
+                            size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work) {
+    if (linear->type == EW_F32)
+        ew_linear_columns(table, linear, x, out + first, ldo, m, first, last, mode);
+    else
+        columns_to(table, linear, x, (places){.at = out, .ld = ldo}, m, first, last, mode, work, n_work);
+}
+
+void ew_linear_columns_apart(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *const *rows,
+                             size_t m, size_t first, size_t last, float *work, size_t n_work) {
+    columns_to(table, linear, x, (places){.rows = rows}, m, first, last, EK_STORE, work, n_work);
 }
 
 void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out) {

@@ -57,6 +57,9 @@ static inline void ew_linear_rows(const ek_table *table, const ew_linear *linear
 // weights, the second digit costs little: weights are read once. work: n_work >= 32 m floats.
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                             size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work);
+// The same where each row goes to a place of its own: rows[i] is column 0 of row i.
+void ew_linear_columns_apart(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *const *rows,
+                             size_t m, size_t first, size_t last, float *work, size_t n_work);
 
 // Writes row `row` of W as floats (an embedding, looked up in the output projection).
 void ew_linear_weight_row(const ew_linear *linear, size_t row, float *out);

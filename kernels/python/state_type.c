@@ -15,6 +15,7 @@ typedef struct {
 } state_object;
 
 static PyObject *model_type; // for the type check in state_new; owned
+static PyObject *state_type; // likewise in decode_all
 
 static size_t step_bytes(const ew_model *model, size_t n_beams) {
     return ew_times(ew_times(n_beams, model->dims.n_vocab), sizeof(float));
@@ -190,61 +191,138 @@ static int can_take(const outputs *out) {
             ew_can_take(out->alignment, out->alignment_bytes, EW_FLOAT32, "alignment") == 0);
 }
 
-// Runs the call into memory of our own and copies what came out of it.
-static int decode(state_object *self, ew_decode_call *call, const outputs *out) {
-    float *all = call->last_only ? NULL : ew_alloc(out->logits_bytes); // prompts and drafts: a step's place is there
-    float *alignment = out->alignment == Py_None ? NULL : ew_alloc(out->alignment_bytes);
-    int status = -1;
-    if ((!call->last_only && !all) || (out->alignment != Py_None && !alignment)) {
-        PyErr_NoMemory();
-    } else {
-        call->logits = all ? all : self->logits;
-        call->alignment = alignment;
-        Py_BEGIN_ALLOW_THREADS;
-        ew_decode(self->state, call);
-        Py_END_ALLOW_THREADS;
-        status = out->logits == Py_None
-                     ? 0
-                     : ew_copy_out(out->logits, call->logits, out->logits_bytes, EW_FLOAT32, "logits");
-        if (status == 0 && alignment)
-            status = ew_copy_out(out->alignment, alignment, out->alignment_bytes, EW_FLOAT32, "alignment");
-    }
-    ew_free(all);
-    ew_free(alignment);
+// A call of decode: what it was given, and memory of our own that it runs into.
+typedef struct {
+    state_object *self; // claimed; NULL where the call has not begun
+    ew_decode_call call;
+    int32_t *tokens;
+    float *all, *alignment;
+    outputs out;
+} decoding;
+
+// Copies what came out of a call, if it ran, and lets the state go; gives `status`, or -1 with an exception.
+static int end_decoding(decoding *d, int status) {
+    if (!d->self)
+        return status;
+    const outputs *out = &d->out;
+    if (status == 0 && out->logits != Py_None)
+        status = ew_copy_out(out->logits, d->call.logits, out->logits_bytes, EW_FLOAT32, "logits");
+    if (status == 0 && d->alignment)
+        status = ew_copy_out(out->alignment, d->alignment, out->alignment_bytes, EW_FLOAT32, "alignment");
+    ew_free(d->tokens);
+    ew_free(d->all);
+    ew_free(d->alignment);
+    d->self->busy = 0;
+    d->self = NULL;
     return status;
 }
 
-static PyObject *state_decode(PyObject *object, PyObject *args) {
-    state_object *self = (state_object *)object;
-    ew_state *state = self->state;
-    const ew_model *model = state->model;
-    PyObject *tokens;
-    outputs out;
-    Py_ssize_t n_beams, n;
-    int last_only, status = -1;
-    if (!PyArg_ParseTuple(args, "OnnOpO:decode", &tokens, &n_beams, &n, &out.logits, &last_only, &out.alignment))
-        return NULL;
-    if (n_beams < 1 || (size_t)n_beams > state->n_beams)
-        return PyErr_Format(PyExc_ValueError, "beams: expected 1 to %zu, got %zd", state->n_beams, n_beams);
-    if (n < 1 || (size_t)n > model->dims.n_text_ctx)
-        return PyErr_Format(PyExc_ValueError, "tokens: expected 1 to %zu, got %zd", model->dims.n_text_ctx, n);
-    if (out.logits == Py_None && !last_only)
-        return PyErr_Format(PyExc_ValueError, "logits: expected a buffer, since not only the last ones are asked for");
-    if (!claim(self))
-        return NULL;
-    const size_t beams = (size_t)n_beams, n_tokens = (size_t)n, row = model->dims.n_vocab * sizeof(float);
-    out.logits_bytes = ew_times(beams * (last_only ? 1 : n_tokens), row);
-    out.alignment_bytes =
-        ew_times(ew_times(beams * n_tokens, model->n_alignment_heads), state->n_keys * sizeof(float));
-    ew_decode_call call = {.n_beams = beams, .n_tokens = n_tokens, .last_only = last_only};
-    int32_t *ids = NULL;
-    if (sound_call(state, beams, n_tokens) && can_take(&out) &&
-        (ids = sound_tokens(state, tokens, beams * n_tokens)) != NULL) {
-        call.tokens = ids;
-        status = decode(self, &call, &out);
+static int check_decoding(decoding *d, PyObject *tokens, size_t n_beams, size_t n_tokens, int last_only) {
+    const ew_state *state = d->self->state;
+    const size_t row = state->model->dims.n_vocab * sizeof(float);
+    outputs *out = &d->out;
+    out->logits_bytes = ew_times(n_beams * (last_only ? 1 : n_tokens), row);
+    out->alignment_bytes =
+        ew_times(ew_times(n_beams * n_tokens, state->model->n_alignment_heads), state->n_keys * sizeof(float));
+    if (!sound_call(state, n_beams, n_tokens) || !can_take(out) ||
+        (d->tokens = sound_tokens(state, tokens, n_beams * n_tokens)) == NULL)
+        return -1;
+    d->all = last_only ? NULL : ew_alloc(out->logits_bytes); // prompts and drafts: a step's place is there
+    d->alignment = out->alignment == Py_None ? NULL : ew_alloc(out->alignment_bytes);
+    if ((!last_only && !d->all) || (out->alignment != Py_None && !d->alignment)) {
+        PyErr_NoMemory();
+        return -1;
     }
-    ew_free(ids);
-    return leave(self, status);
+    d->call = (ew_decode_call){.n_beams = n_beams,
+                               .tokens = d->tokens,
+                               .n_tokens = n_tokens,
+                               .logits = d->all ? d->all : d->self->logits,
+                               .last_only = last_only,
+                               .alignment = d->alignment};
+    return 0;
+}
+
+// Claims a state for a call of decode with these arguments, and makes it ready to run. 0; or -1 with an exception, and
+// nothing is held.
+static int begin_decoding(decoding *d, state_object *self, PyObject *args) {
+    const ew_state *state = self->state;
+    PyObject *tokens;
+    Py_ssize_t n_beams, n;
+    int last_only;
+    *d = (decoding){0};
+    if (!PyArg_ParseTuple(args, "OnnOpO:decode", &tokens, &n_beams, &n, &d->out.logits, &last_only, &d->out.alignment))
+        return -1;
+    if (n_beams < 1 || (size_t)n_beams > state->n_beams)
+        PyErr_Format(PyExc_ValueError, "beams: expected 1 to %zu, got %zd", state->n_beams, n_beams);
+    else if (n < 1 || (size_t)n > state->model->dims.n_text_ctx)
+        PyErr_Format(PyExc_ValueError, "tokens: expected 1 to %zu, got %zd", state->model->dims.n_text_ctx, n);
+    else if (d->out.logits == Py_None && !last_only)
+        PyErr_Format(PyExc_ValueError, "logits: expected a buffer, since not only the last ones are asked for");
+    else if (claim(self)) {
+        d->self = self;
+        return check_decoding(d, tokens, (size_t)n_beams, (size_t)n, last_only) == 0 ? 0 : end_decoding(d, -1);
+    }
+    return -1;
+}
+
+static PyObject *state_decode(PyObject *object, PyObject *args) {
+    decoding d;
+    if (begin_decoding(&d, (state_object *)object, args) != 0)
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS;
+    ew_decode(d.self->state, &d.call);
+    Py_END_ALLOW_THREADS;
+    return end_decoding(&d, 0) == 0 ? Py_NewRef(Py_None) : NULL;
+}
+
+enum { MOST_TOGETHER = 64 };
+
+// Begins the call of one pair (state, arguments) of decode_all; it is the first, or of the first one's model.
+static int begin_together(decoding *d, PyObject *pair, const decoding *first) {
+    PyObject *state, *args;
+    *d = (decoding){0};
+    if (!PyTuple_Check(pair)) {
+        PyErr_SetString(PyExc_TypeError, "decode_all: expected pairs of a State and its arguments");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(pair, "O!O!:decode_all", state_type, &state, &PyTuple_Type, &args))
+        return -1;
+    if (first && ((state_object *)state)->model != first->self->model) {
+        PyErr_SetString(PyExc_ValueError, "decode_all: expected states of one model");
+        return -1;
+    }
+    return begin_decoding(d, (state_object *)state, args);
+}
+
+static int decode_together(decoding *all, PyObject *pairs, size_t n) {
+    ew_decode_together calls[MOST_TOGETHER];
+    for (size_t i = 0; i < n; i++) {
+        if (begin_together(&all[i], PyTuple_GetItem(pairs, (Py_ssize_t)i), i ? all : NULL) != 0)
+            return -1;
+        calls[i] = (ew_decode_together){.state = all[i].self->state, .call = all[i].call};
+    }
+    Py_BEGIN_ALLOW_THREADS;
+    ew_decode_all(calls, n);
+    Py_END_ALLOW_THREADS;
+    return 0;
+}
+
+static PyObject *state_decode_all(PyObject *unused, PyObject *arg) {
+    (void)unused;
+    decoding all[MOST_TOGETHER] = {{0}};
+    PyObject *pairs = PySequence_Tuple(arg); // keeps the states, whatever becomes of the list
+    if (!pairs)
+        return NULL;
+    const Py_ssize_t n = PyTuple_Size(pairs);
+    int status = -1;
+    if (n < 1 || n > MOST_TOGETHER)
+        PyErr_Format(PyExc_ValueError, "decode_all: expected 1 to %d calls, got %zd", MOST_TOGETHER, n);
+    else
+        status = decode_together(all, pairs, (size_t)n);
+    for (Py_ssize_t i = 0; i < n && i < MOST_TOGETHER; i++)
+        status = end_decoding(&all[i], status);
+    Py_DECREF(pairs);
+    return status == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 static PyObject *state_rewind(PyObject *object, PyObject *arg) {
@@ -325,6 +403,7 @@ static PyObject *get_n_keys(PyObject *object, void *unused) {
 static PyMethodDef methods[] = {
     {"encode", state_encode, METH_VARARGS, NULL},
     {"decode", state_decode, METH_VARARGS, NULL},
+    {"decode_all", state_decode_all, METH_O | METH_STATIC, NULL},
     {"rewind", state_rewind, METH_O, NULL},
     {"reorder", state_reorder, METH_VARARGS, NULL},
     {"read_encoder", state_read_encoder, METH_O, NULL},
@@ -350,5 +429,7 @@ PyObject *ew_make_state_type(PyObject *type) {
     static PyType_Spec spec = {
         .name = "edge._kernels.State", .basicsize = sizeof(state_object), .flags = Py_TPFLAGS_DEFAULT, .slots = slots};
     model_type = Py_NewRef(type);
-    return PyType_FromSpec(&spec);
+    PyObject *made = PyType_FromSpec(&spec);
+    state_type = Py_XNewRef(made);
+    return made;
 }

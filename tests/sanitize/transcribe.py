@@ -40,6 +40,7 @@ def tiny_jobs() -> Iterator[Callable[[], object]]:
             model = tiny.new_model(kind, threads=3, level=level)
             yield partial(run_alone, model)
             yield partial(beams, model)
+            yield partial(run_together, model)
 
 
 def run_alone(model: _kernels.Model) -> bytes:
@@ -60,6 +61,17 @@ def beams(model: _kernels.Model) -> list[int]:
         tokens = logits.argmax(-1).astype(np.int32)
         said += tokens.ravel().tolist()
     return said
+
+
+def run_together(model: _kernels.Model) -> bytes:
+    """Logits of three states that decode together, with a clip each."""
+    states = [_kernels.State(model, n_beams) for n_beams in (1, 2, 3)]
+    logits = [np.empty((n_beams, 3, tiny.N_VOCAB), np.float32) for n_beams in (1, 2, 3)]
+    for seed, state in enumerate(states):
+        state.encode(tiny.mel(20, seed), 20, None)
+    ids = [np.repeat(tiny.TOKENS, n_beams, axis=0) for n_beams in (1, 2, 3)]
+    _kernels.State.decode_all([(state, (ids[i], i + 1, 3, logits[i], False, None)) for i, state in enumerate(states)])
+    return b"".join(one.tobytes() for one in logits)
 
 
 def real_jobs() -> Iterator[Callable[[], object]]:

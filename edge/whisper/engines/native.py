@@ -1,12 +1,13 @@
 """Runs a model on the C kernels: packs a model file's weights, and makes states that run over clips.
 
-One call encodes a clip, one call decodes n tokens of b beams; both release the GIL. Any number of states may share an
-engine; a state belongs to one thread at a time.
+One call encodes a clip, one decodes n tokens of b beams, of one state or of several; all release the GIL. Any number of
+states may share an engine; a state belongs to one thread at a time.
 """
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -70,6 +71,46 @@ class WhisperEngine:
         return EngineState(self._model, self.dims, n_beams, self.n_alignment_heads)
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One state's part in a decode of several: what `EngineState.decode` takes."""
+
+    state: EngineState
+    tokens: IntArray
+    last_only: bool = True
+    alignment: bool = False
+
+
+MOST_CALLS = 64
+"""Number of calls that one decode takes at most."""
+
+
+def decode_all(calls: Sequence[Call]) -> list[FloatArray]:
+    """Decode for up to `MOST_CALLS` different states of one engine, which read its weights once.
+
+    Each state gets what its own `decode` gives, bit for bit. Where one call is refused, none is done.
+
+    Raises:
+        KernelError: as `EngineState.decode`, or states of two engines.
+    """
+    try:
+        arguments = [call.state._arguments(call) for call in calls]
+        for call in calls:
+            call.state._alignment = None
+        pairs = [(call.state._state, one) for call, one in zip(calls, arguments, strict=True)]
+        if len(pairs) == 1:
+            pairs[0][0].decode(*pairs[0][1])
+        else:
+            KernelState.decode_all(pairs)
+    except (ValueError, RuntimeError) as error:
+        raise KernelError(str(error)) from error
+    found: list[FloatArray] = []
+    for call, (_, n_beams, _, logits, _, alignment) in zip(calls, arguments, strict=True):
+        call.state._alignment = alignment
+        found.append(call.state._last_logits[:n_beams] if logits is None else logits)
+    return found
+
+
 class EngineState:
     """A transcription in progress (edge.whisper.engines.protocol.State)."""
 
@@ -119,20 +160,20 @@ class EngineState:
         Raises:
             KernelError: wrong shape, no clip encoded, no room left, or a beam that had no part in the last decode.
         """
-        ids = np.ascontiguousarray(tokens, np.int32)
+        return decode_all([Call(self, tokens, last_only, alignment)])[0]
+
+    def _arguments(self, call: Call) -> tuple[IntArray, int, int, FloatArray | None, bool, FloatArray | None]:
+        """Make the arguments of a call, with places for what comes out of it."""
+        ids = np.ascontiguousarray(call.tokens, np.int32)
         if ids.ndim != 2 or not 1 <= ids.shape[0] <= self.n_beams:
             raise KernelError(f"tokens: expected (1 to {self.n_beams} beams, n), got {ids.shape}")
         n_beams, n_tokens = ids.shape
-        logits = None if last_only else np.empty((n_beams, n_tokens, self.dims.n_vocab), np.float32)
-        self._alignment = None
-        try:
-            if alignment:
-                shape = (n_beams, self._n_alignment_heads, n_tokens, self._state.n_keys)
-                self._alignment = np.zeros(shape, np.float32)
-            self._state.decode(ids, n_beams, n_tokens, logits, last_only, self._alignment)
-        except (ValueError, RuntimeError) as error:
-            raise KernelError(str(error)) from error
-        return self._last_logits[:n_beams] if logits is None else logits
+        logits = None if call.last_only else np.empty((n_beams, n_tokens, self.dims.n_vocab), np.float32)
+        alignment = None
+        if call.alignment:
+            shape = (n_beams, self._n_alignment_heads, n_tokens, self._state.n_keys)
+            alignment = np.zeros(shape, np.float32)
+        return ids, n_beams, n_tokens, logits, call.last_only, alignment
 
     def rewind(self, n_past: int) -> None:
         """Forget the positions from `n_past` on."""

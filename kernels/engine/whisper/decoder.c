@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The decoder: appends tokens to beams, returns the logits of what comes next.
+// The decoder: appends tokens to the beams of one or several states, returns the logits of what comes next.
 //
 //   x = embedding(token) * channels + position
 //   per layer   x += self_out(attention(qkv(norm(x)), cached keys and values))
@@ -7,25 +7,35 @@
 //               x += fc2(GELU(fc1(norm(x))))
 //   logits = vocabulary(norm(x))
 //
-// All threads run decode_thread. With few rows the weights are what costs, so threads share the columns of each
-// linear (whole tiles) and the heads of each attention; norms and quantization, which are cheap, each does alone.
+// All threads run decode_thread. With few rows the weights are what costs, so the rows of all states go through each
+// linear side by side, and threads share its columns (whole tiles); of attention, which each state does over its own
+// keys, they share the heads. Norms and quantization, which are cheap, each thread does alone. No row depends on the
+// others, so a state gets the bits that it would get alone.
 #include "state.h"
 
 #include <string.h>
 
+// What one state has done in a run: tokens call->tokens[beam][first .. first + n_tokens) of its call.
 typedef struct {
     ew_state *state;
     const ew_decode_call *call;
-    size_t first, n_tokens; // the tokens of this run: call->tokens[beam][first .. first + n_tokens)
+    size_t first, n_tokens;
+    size_t row; // its first row; its beams follow each other, a beam's tokens one below the other
+} decode_part;
+
+typedef struct {
+    const decode_part *parts;
+    size_t n_parts, n_rows;
+    ew_state *place; // in its buffers the rows are worked on
 } decode_job;
 
 typedef struct {
-    ew_state *s;
+    ew_state *s; // the place
     const ew_model *model;
     const ek_table *table;
     ew_scratch *scratch;
     const decode_job *job;
-    size_t d, n_rows; // rows: beams * tokens, a beam's tokens one below the other
+    size_t d, n_rows;
     size_t thread, n_threads;
 } decoder;
 
@@ -39,20 +49,24 @@ static range share(const decoder *e, size_t n) {
 
 static void meet(const decoder *e) { ew_pool_barrier(e->model->pool); }
 
-// This thread's columns of linear(x). Every thread quantizes x for itself, in two digits: with one, rounding
+// This thread's columns of a linear.
+static range tiles_of(const decoder *e, const ew_linear *linear) {
+    const range tiles = share(e, ek_div_up(linear->n, EK_TILE));
+    return (range){tiles.first * EK_TILE, ek_min(tiles.last * EK_TILE, linear->n)};
+}
+
+// Computes this thread's columns of linear(x). Every thread quantizes x for itself, in two digits: with one, rounding
 // activations would cost more than rounding weights does.
 static range linear_columns(decoder *e, const ew_linear *linear, const float *x, size_t ldx, size_t m, float *out,
                             size_t ldo, enum ek_mode mode) {
-    range columns = share(e, ek_div_up(linear->n, EK_TILE));
-    columns.first *= EK_TILE;
-    columns.last = ek_min(columns.last * EK_TILE, linear->n);
+    const range columns = tiles_of(e, linear);
     ew_operand_load(e->table, &e->scratch->operand, x, ldx, m, linear, EW_TWO_DIGITS);
     ew_linear_columns_fine(e->table, linear, &e->scratch->operand, out, ldo, m, columns.first, columns.last, mode,
                            e->scratch->wide.at, e->scratch->wide.n);
     return columns;
 }
 
-static const float *norm_x(decoder *e, const ew_norm *norm) {
+static float *norm_x(decoder *e, const ew_norm *norm) {
     float *out = ew_rows(e->scratch->norm, 0, e->n_rows, e->d);
     const float *x = ew_rows(e->s->dec_x, 0, e->n_rows, e->d);
     e->table->layer_norm(out, e->d, x, e->d, norm->weight, norm->bias, e->n_rows, e->d);
@@ -68,18 +82,23 @@ static void embedding(const ew_model *model, size_t token, float *x) {
         x[c] *= model->channels[c];
 }
 
-static void embed(decoder *e) {
-    const size_t n = e->job->n_tokens;
-    const range rows = share(e, e->n_rows);
-    for (size_t row = rows.first; row < rows.last; row++) {
-        const size_t beam = row / n, i = row % n;
-        const size_t token = (size_t)e->job->call->tokens[beam * e->job->call->n_tokens + e->job->first + i];
-        const float *position = e->model->dec_positions + (e->s->n_past + i) * e->d;
+static void embed_part(decoder *e, const decode_part *part, range rows) {
+    const size_t n = part->n_tokens, end = part->row + part->call->n_beams * n;
+    for (size_t row = ek_max(rows.first, part->row); row < ek_min(rows.last, end); row++) {
+        const size_t beam = (row - part->row) / n, i = (row - part->row) % n;
+        const size_t token = (size_t)part->call->tokens[beam * part->call->n_tokens + part->first + i];
+        const float *position = e->model->dec_positions + (part->state->n_past + i) * e->d;
         float *x = ew_rows(e->s->dec_x, row, 1, e->d);
         embedding(e->model, token, x);
         for (size_t c = 0; c < e->d; c++)
             x[c] += position[c];
     }
+}
+
+static void embed(decoder *e) {
+    const range rows = share(e, e->n_rows);
+    for (size_t i = 0; i < e->job->n_parts; i++)
+        embed_part(e, &e->job->parts[i], rows);
     meet(e);
 }
 
@@ -91,62 +110,78 @@ static void append_key_value(ew_keys *cache, size_t head, size_t t, const float 
     memcpy(cache->v + ew_keys_head(cache, head) + t * EK_HEAD, v, EK_HEAD * sizeof *v);
 }
 
-static void self_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
-    const size_t d = e->d, n = e->job->n_tokens;
-    ew_state *s = e->s;
-    float *qkv = ew_rows(s->dec_qkv, 0, e->n_rows, 3 * d), *context = ew_rows(s->dec_context, 0, e->n_rows, d);
+typedef void attend_fn(decoder *e, const decode_part *part, size_t layer, size_t head);
+
+// Does this thread's share of the heads of all parts.
+static void attend(decoder *e, size_t layer, attend_fn *fn) {
+    const size_t n_parts = e->job->n_parts;
+    const range shared = share(e, e->model->dims.n_text_head * n_parts);
+    for (size_t i = shared.first; i < shared.last; i++)
+        fn(e, &e->job->parts[i % n_parts], layer, i / n_parts);
+}
+
+static void self_attend(decoder *e, const decode_part *part, size_t layer, size_t head) {
+    const size_t d = e->d, n = part->n_tokens;
+    ew_state *s = part->state;
     assert(s->n_past + n <= s->sizes.attention_keys);
-    linear_columns(e, &layer->qkv, norm_x(e, &layer->norm_self), d, e->n_rows, qkv, 3 * d, EK_STORE);
-    meet(e);
-    const range heads = share(e, e->model->dims.n_text_head);
-    for (size_t beam = 0; beam < e->job->call->n_beams; beam++) {
-        ew_keys *cache = &s->self[layer_index * s->n_beams + s->slot[beam]];
-        for (size_t head = heads.first; head < heads.last; head++) {
-            const float *q = qkv + beam * n * 3 * d + head * EK_HEAD;
-            for (size_t i = 0; i < n; i++)
-                append_key_value(cache, head, s->n_past + i, q + d + i * 3 * d, q + 2 * d + i * 3 * d);
-            ek_attention_f32(e->table,
-                             (ek_attention_call){.out = context + beam * n * d + head * EK_HEAD,
-                                                 .ldo = d,
-                                                 .width = EK_HEAD,
-                                                 .n_queries = n,
-                                                 .n_keys = s->n_past + 1,
-                                                 .step = 1,
-                                                 .scratch = e->scratch->attention},
-                             (ek_attention_f32_operands){.q = q,
-                                                         .ldq = 3 * d,
-                                                         .k = cache->k + ew_keys_head(cache, head),
-                                                         .v = cache->v + ew_keys_head(cache, head)});
-        }
+    for (size_t beam = 0; beam < part->call->n_beams; beam++) {
+        const size_t row = part->row + beam * n;
+        const float *q = ew_rows(e->s->dec_qkv, row, n, 3 * d) + head * EK_HEAD;
+        ew_keys *cache = &s->self[layer * s->n_beams + s->slot[beam]];
+        for (size_t i = 0; i < n; i++)
+            append_key_value(cache, head, s->n_past + i, q + d + i * 3 * d, q + 2 * d + i * 3 * d);
+        ek_attention_f32(e->table,
+                         (ek_attention_call){.out = ew_rows(e->s->dec_context, row, n, d) + head * EK_HEAD,
+                                             .ldo = d,
+                                             .width = EK_HEAD,
+                                             .n_queries = n,
+                                             .n_keys = s->n_past + 1,
+                                             .step = 1,
+                                             .scratch = e->scratch->attention},
+                         (ek_attention_f32_operands){.q = q,
+                                                     .ldq = 3 * d,
+                                                     .k = cache->k + ew_keys_head(cache, head),
+                                                     .v = cache->v + ew_keys_head(cache, head)});
     }
+}
+
+static void self_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
+    const size_t d = e->d;
+    linear_columns(e, &layer->qkv, norm_x(e, &layer->norm_self), d, e->n_rows,
+                   ew_rows(e->s->dec_qkv, 0, e->n_rows, 3 * d), 3 * d, EK_STORE);
     meet(e);
-    linear_columns(e, &layer->self_out, context, d, e->n_rows, ew_rows(s->dec_x, 0, e->n_rows, d), d, EK_ADD);
+    attend(e, layer_index, self_attend);
+    meet(e);
+    linear_columns(e, &layer->self_out, ew_rows(e->s->dec_context, 0, e->n_rows, d), d, e->n_rows,
+                   ew_rows(e->s->dec_x, 0, e->n_rows, d), d, EK_ADD);
     meet(e);
 }
 
 // Where the attention weights of a head go, for the tokens of one beam; NULL where nobody asked.
-static float *alignment_rows(const decoder *e, size_t layer, size_t head, size_t beam) {
-    const ew_decode_call *call = e->job->call;
+static float *alignment_rows(const decoder *e, const decode_part *part, size_t layer, size_t head, size_t beam) {
+    const ew_decode_call *call = part->call;
     for (size_t i = 0; call->alignment && i < e->model->n_alignment_heads; i++)
         if ((size_t)e->model->alignment_heads[2 * i] == layer && (size_t)e->model->alignment_heads[2 * i + 1] == head)
             return call->alignment +
-                   ((beam * e->model->n_alignment_heads + i) * call->n_tokens + e->job->first) * e->s->n_keys;
+                   ((beam * e->model->n_alignment_heads + i) * call->n_tokens + part->first) * part->state->n_keys;
     return NULL;
 }
 
-static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t first, size_t m, float *weights) {
+// The attention of m rows, from `first` on, of the place over the clip of a state.
+static void look_at_clip(decoder *e, const ew_state *s, const ew_keys *keys, size_t head, size_t first, size_t m,
+                         float *weights) {
     const size_t d = e->d, start = ew_keys_head(keys, head);
     const float *q = ew_rows(e->s->dec_qkv, first, m, d) + head * EK_HEAD;
-    assert(e->s->n_keys <= e->s->sizes.attention_keys && m <= e->scratch->head.rows);
+    assert(s->n_keys <= s->sizes.attention_keys && m <= e->scratch->head.rows);
     const ek_attention_call call = {.out = ew_rows(e->s->dec_context, first, m, d) + head * EK_HEAD,
                                     .ldo = d,
                                     .width = EK_HEAD,
                                     .n_queries = m,
-                                    .n_keys = e->s->n_keys,
+                                    .n_keys = s->n_keys,
                                     .digits = 2,
-                                    .bias = ew_rows(e->s->key_bias, 0, e->s->n_keys, 1),
+                                    .bias = ew_rows(s->key_bias, 0, s->n_keys, 1),
                                     .weights = weights,
-                                    .ldw = e->s->n_keys,
+                                    .ldw = s->n_keys,
                                     .scratch = e->scratch->attention};
     if (!keys->k_codes) {
         ek_attention_f32(e->table, call,
@@ -162,24 +197,26 @@ static void cross_attend(decoder *e, const ew_keys *keys, size_t head, size_t fi
                         .q = queries, .k = ew_keys_of_head(keys, head), .v = ew_values_of_head(keys, head)});
 }
 
-static void cross_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
-    const size_t d = e->d, n = e->job->n_tokens;
-    ew_state *s = e->s;
-    linear_columns(e, &layer->cross_q, norm_x(e, &layer->norm_cross), d, e->n_rows,
-                   ew_rows(s->dec_qkv, 0, e->n_rows, d), d, EK_STORE);
-    meet(e);
-    const range heads = share(e, e->model->dims.n_text_head);
-    for (size_t head = heads.first; head < heads.last; head++) {
-        if (!alignment_rows(e, layer_index, head, 0)) {
-            cross_attend(e, &s->cross[layer_index], head, 0, e->n_rows, NULL);
-            continue;
-        }
-        for (size_t beam = 0; beam < e->job->call->n_beams; beam++)
-            cross_attend(e, &s->cross[layer_index], head, beam * n, n, alignment_rows(e, layer_index, head, beam));
+static void cross_attend(decoder *e, const decode_part *part, size_t layer, size_t head) {
+    const size_t n = part->n_tokens, n_beams = part->call->n_beams;
+    const ew_keys *keys = &part->state->cross[layer];
+    if (!alignment_rows(e, part, layer, head, 0)) {
+        look_at_clip(e, part->state, keys, head, part->row, n_beams * n, NULL);
+        return;
     }
+    for (size_t beam = 0; beam < n_beams; beam++)
+        look_at_clip(e, part->state, keys, head, part->row + beam * n, n, alignment_rows(e, part, layer, head, beam));
+}
+
+static void cross_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
+    const size_t d = e->d;
+    linear_columns(e, &layer->cross_q, norm_x(e, &layer->norm_cross), d, e->n_rows,
+                   ew_rows(e->s->dec_qkv, 0, e->n_rows, d), d, EK_STORE);
     meet(e);
-    linear_columns(e, &layer->cross_out, ew_rows(s->dec_context, 0, e->n_rows, d), d, e->n_rows,
-                   ew_rows(s->dec_x, 0, e->n_rows, d), d, EK_ADD);
+    attend(e, layer_index, cross_attend);
+    meet(e);
+    linear_columns(e, &layer->cross_out, ew_rows(e->s->dec_context, 0, e->n_rows, d), d, e->n_rows,
+                   ew_rows(e->s->dec_x, 0, e->n_rows, d), d, EK_ADD);
     meet(e);
 }
 
@@ -194,35 +231,55 @@ static void feed_forward(decoder *e, const ew_decoder_layer *layer) {
     meet(e);
 }
 
-// This thread's logits of m rows.
-static void vocabulary(decoder *e, const float *x, size_t ldx, size_t m, float *logits) {
-    for (const ew_linear *band = &e->model->vocabulary; band; logits += band->n, band = band->next)
-        linear_columns(e, band, x, ldx, m, logits, e->model->dims.n_vocab, EK_STORE);
+// This thread's logits of m rows of x, each of which goes to a place of its own.
+static void vocabulary(decoder *e, const float *x, size_t m, float **logits) {
+    for (const ew_linear *band = &e->model->vocabulary; band; band = band->next) {
+        const range columns = tiles_of(e, band);
+        ew_operand_load(e->table, &e->scratch->operand, x, e->d, m, band, EW_TWO_DIGITS);
+        ew_linear_columns_apart(e->table, band, &e->scratch->operand, logits, m, columns.first, columns.last,
+                                e->scratch->wide.at, e->scratch->wide.n);
+        for (size_t i = 0; i < m; i++)
+            logits[i] += band->n;
+    }
+}
+
+// Moves the rows of a part whose logits are asked for up behind the `m` that are there; gives how many there are then.
+static size_t gather(decoder *e, const decode_part *part, float *x, float **logits, size_t m) {
+    const ew_decode_call *call = part->call;
+    const size_t n = part->n_tokens, n_vocab = e->model->dims.n_vocab;
+    for (size_t beam = 0; beam < call->n_beams; beam++)
+        for (size_t i = 0; i < n; i++) {
+            const size_t token = part->first + i;
+            if (call->last_only && token + 1 < call->n_tokens)
+                continue;
+            const size_t row = part->row + beam * n + i;
+            if (row != m)
+                memcpy(x + m * e->d, x + row * e->d, e->d * sizeof *x);
+            logits[m++] = call->logits + (call->last_only ? beam : beam * call->n_tokens + token) * n_vocab;
+        }
+    return m;
 }
 
 static void project(decoder *e) {
-    const ew_decode_call *call = e->job->call;
-    const size_t d = e->d, n = e->job->n_tokens, n_vocab = e->model->dims.n_vocab;
-    const int is_last = e->job->first + n == call->n_tokens;
-    const float *x = norm_x(e, &e->model->dec_norm);
-    if (!call->last_only) {
-        for (size_t beam = 0; beam < call->n_beams; beam++)
-            vocabulary(e, x + beam * n * d, d, n, call->logits + (beam * call->n_tokens + e->job->first) * n_vocab);
-    } else if (is_last) { // every n-th row, from the last token of the first beam
-        vocabulary(e, x + (n - 1) * d, n * d, call->n_beams, call->logits);
-    }
+    float *logits[EW_ROWS];
+    float *x = norm_x(e, &e->model->dec_norm);
+    size_t m = 0;
+    for (size_t i = 0; i < e->job->n_parts; i++)
+        m = gather(e, &e->job->parts[i], x, logits, m);
+    if (m)
+        vocabulary(e, x, m, logits);
 }
 
 static void decode_thread(void *arg, int thread, int n_threads) {
     const decode_job *job = arg;
-    ew_state *s = job->state;
+    ew_state *s = job->place;
     decoder e = {.s = s,
                  .model = s->model,
                  .table = s->model->table,
                  .scratch = s->scratch + thread,
                  .job = job,
                  .d = s->model->dims.n_text_state,
-                 .n_rows = job->call->n_beams * job->n_tokens,
+                 .n_rows = job->n_rows,
                  .thread = (size_t)thread,
                  .n_threads = (size_t)n_threads};
     embed(&e);
@@ -246,13 +303,40 @@ static void remember(ew_state *state, const ew_decode_call *call) {
     }
 }
 
-void ew_decode(ew_state *state, const ew_decode_call *call) {
-    const size_t most = EW_ROWS / call->n_beams; // EW_MAX_BEAMS <= EW_ROWS, so at least one
-    assert(call->n_beams <= state->n_beams && call->n_tokens <= state->sizes.self_keys - state->n_past);
-    for (size_t first = 0; first < call->n_tokens; first += most) {
-        decode_job job = {state, call, first, ek_min(call->n_tokens - first, most)};
-        ew_pool_run(state->model->pool, decode_thread, &job);
-        state->n_past += job.n_tokens;
+// The next run: of each call in turn as many tokens as there is room for. Gives how many rows it has.
+static size_t next_run(ew_decode_together *calls, size_t n_calls, decode_part parts[EW_ROWS], size_t *n_parts) {
+    size_t n_rows = 0;
+    *n_parts = 0;
+    for (size_t i = 0; i < n_calls && n_rows < EW_ROWS; i++) {
+        const ew_decode_call *call = &calls[i].call;
+        const size_t n = ek_min(call->n_tokens - calls[i].done, (EW_ROWS - n_rows) / call->n_beams);
+        if (!n)
+            continue;
+        parts[(*n_parts)++] = (decode_part){calls[i].state, call, calls[i].done, n, n_rows};
+        n_rows += call->n_beams * n;
+        calls[i].done += n;
     }
-    remember(state, call);
+    return n_rows;
+}
+
+void ew_decode_all(ew_decode_together *calls, size_t n_calls) {
+    decode_part parts[EW_ROWS];
+    decode_job job = {.parts = parts, .place = calls[0].state};
+    for (size_t i = 0; i < n_calls; i++) {
+        const ew_state *state = calls[i].state;
+        assert(state->model == job.place->model && calls[i].call.n_beams <= state->n_beams);
+        assert(calls[i].call.n_tokens <= state->sizes.self_keys - state->n_past);
+        calls[i].done = 0;
+    }
+    while ((job.n_rows = next_run(calls, n_calls, parts, &job.n_parts)) > 0) {
+        ew_pool_run(job.place->model->pool, decode_thread, &job);
+        for (size_t i = 0; i < job.n_parts; i++)
+            parts[i].state->n_past += parts[i].n_tokens;
+    }
+    for (size_t i = 0; i < n_calls; i++)
+        remember(calls[i].state, &calls[i].call);
+}
+
+void ew_decode(ew_state *state, const ew_decode_call *call) {
+    ew_decode_all(&(ew_decode_together){.state = state, .call = *call}, 1);
 }

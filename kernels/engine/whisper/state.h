@@ -82,6 +82,17 @@ typedef struct {
 // other beams then hold fewer than n_past tokens, until they are reordered.
 void ew_decode(ew_state *state, const ew_decode_call *call);
 
+// A call of one of several states that decode together.
+typedef struct {
+    ew_state *state;
+    ew_decode_call call;
+    size_t done; // tokens that are decoded; ew_decode_all's own
+} ew_decode_together;
+
+// Does the same for n_calls >= 1 different states of one model, which read the weights together: each gets what it would
+// get alone, bit for bit.
+void ew_decode_all(ew_decode_together *calls, size_t n_calls);
+
 // Forgets the positions from n_past on, which is at most state->n_past.
 void ew_rewind(ew_state *state, size_t n_past);
 
