@@ -13,7 +13,9 @@
     ├── StoreError (OSError)                  fetching or keeping an asset failed
     │   ├── OfflineError                      it would have needed the network
     │   └── IntegrityError                    the bytes that came are not the pinned ones
-    └── KernelError (RuntimeError)            the compiled part refused: wrong CPU level, bad state
+    ├── KernelError (RuntimeError)            the compiled part refused: wrong CPU level, bad state
+    ├── BusyError (RuntimeError)              a model that as many sessions use already as may
+    └── CancelledError (RuntimeError)         a session that was cancelled from another thread
 
 A message says what was expected, what was found (with the file's or tensor's name) and what to do.
 """
@@ -75,3 +77,11 @@ class IntegrityError(StoreError):
 
 class KernelError(EdgeError, RuntimeError):
     """A refusal of the compiled part: an unsupported CPU level, or a call out of order."""
+
+
+class BusyError(EdgeError, RuntimeError):
+    """A model that as many sessions use already as may."""
+
+
+class CancelledError(EdgeError, RuntimeError):
+    """A session that was cancelled from another thread."""

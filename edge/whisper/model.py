@@ -25,8 +25,10 @@ from ..transcript.transcript import Transcript
 from ..transcript.types import Segment
 from ..values import shown
 from .checks import check_options
-from .engines.native import WhisperEngine
+from .engines.native import EngineState, WhisperEngine
 from .engines.onnx_folder import read_folder
+from .engines.protocol import State
+from .engines.shared import Scheduler, SharedState
 from .file.model import ModelFile, read_model
 from .idle import IdleStates
 from .passes import WhisperPasses
@@ -43,7 +45,11 @@ _LOG = logging.getLogger("edge.whisper")
 
 
 class Model:
-    """A loaded model. Threads may share it: each transcription has a state of its own."""
+    """A loaded model. Threads may share it: each transcription has a state of its own.
+
+    What threads ask for at the same time is decoded in one pass over the weights; each gets what it would get alone.
+    Sound that comes in while somebody speaks is served before recordings.
+    """
 
     def __init__(
         self,
@@ -69,6 +75,7 @@ class Model:
         self.suppress_begin = file.suppress_begin
         self.attention_lead = attention_lead(file.alignment_heads)
         self._states = IdleStates(self.engine.new_state, most=default_threads())
+        self.scheduler = Scheduler()
         self._detector = Detector(offline)
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
@@ -175,7 +182,7 @@ class Model:
         live_settings = {name: given.pop(name) for name in LIVE_NAMES if name in given}
         checked = self._checked(options, given)
         if live is None and final_model is None and not live_settings:
-            return self._session(checked)
+            return self._session(checked, is_urgent=True)
         return self._live(checked, replace(live or LiveOptions(), **live_settings), final_model or self, clock)
 
     def _live(
@@ -198,14 +205,25 @@ class Model:
 
     def passes(self, options: TranscribeOptions, language: str | None) -> WhisperPasses:
         """Begin to read a turn of speech that still goes on, in a language; None detects it."""
-        state = self._states.take(1)  # a pass is greedy; beams that were used once keep their memory
-        give_back = partial(self._states.give_back, 1, state)
+        state, give_back, _ = self._take(1, is_urgent=True)  # a pass is greedy; used beams keep their memory
         return WhisperPasses(self, state, options, language, give_back)
 
-    def _session(self, options: TranscribeOptions) -> WhisperSession:
-        state = self._states.take(options.n_sequences)
-        give_back = partial(self._states.give_back, options.n_sequences, state)
-        return WhisperSession(self, state, options, self._open_vad(options), give_back)
+    def _session(self, options: TranscribeOptions, *, is_urgent: bool = False) -> WhisperSession:
+        state, give_back, cancel = self._take(options.n_sequences, is_urgent=is_urgent)
+        return WhisperSession(self, state, options, self._open_vad(options), give_back, cancel)
+
+    def _take(self, n_beams: int, *, is_urgent: bool) -> tuple[State, Callable[[], None], Callable[[], None]]:
+        """Take a state; gives also what gives it back, and what stops whoever works on it."""
+        state = self._states.take(n_beams)
+        if not isinstance(state, EngineState):  # onnxruntime has a schedule of its own
+            return state, partial(self._states.give_back, n_beams, state), lambda: None
+        shared = SharedState(state, self.scheduler, is_urgent=is_urgent)
+
+        def give_back() -> None:
+            shared.leave()
+            self._states.give_back(n_beams, state)
+
+        return shared, give_back, shared.cancel
 
     def _open_vad(self, options: TranscribeOptions) -> OpenVad:
         return partial(self._detector.open, must=options.vad is True)

@@ -25,7 +25,7 @@ from ..audio.levels import Levels
 from ..audio.mono import SAMPLE_RATE_HZ
 from ..audio.pieces import SoundPieces, pieces_of
 from ..audio.source import check_samples
-from ..errors import OptionError
+from ..errors import CancelledError, OptionError
 from ..gaps import Gap
 from ..listen.vad.chunks import SpeechChunks
 from ..listen.vad.regions import Region
@@ -68,15 +68,17 @@ class WhisperSession:
         options: TranscribeOptions,
         open_vad: OpenVad = no_vad,
         give_back: Callable[[], None] = lambda: None,
+        cancel: Callable[[], None] = lambda: None,
     ) -> None:
         """Begin; `state` has room for `options.n_sequences`, and `give_back` is called when it is free again.
 
-        `open_vad` gives the speech detector.
+        `open_vad` gives the speech detector; `cancel` stops whoever works on the state.
         """
         engine, tokenizer = model.engine, model.tokenizer
         check_options(options, tokenizer)
         self._options = options
         self._give_back: Callable[[], None] | None = give_back
+        self._cancel = cancel
         self._blocks = Blocks(_BLOCK_SAMPLES)
         self._gaps: list[Gap] = []
         self._levels = Levels(SAMPLE_RATE_HZ, _NAME, self._gaps)
@@ -166,6 +168,10 @@ class WhisperSession:
             give_back, self._give_back = self._give_back, None
             give_back()
 
+    def cancel(self) -> None:
+        """Stop the work from another thread: the call that is on its way, or the next, raises CancelledError."""
+        self._cancel()
+
     def __enter__(self) -> Self:
         return self
 
@@ -226,6 +232,8 @@ class WhisperSession:
             try:
                 passage = self._passages.read(sound, self._previous)
                 self._n_read += 1
+            except CancelledError:
+                raise
             except Exception as error:  # whatever it is, the other windows must not be lost
                 passage, self._failure = Passage((), sound.n_frames, (_failed(sound, error),)), error
             self._done = sound.seek + passage.advance
