@@ -8,7 +8,8 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from .errors import FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
+from .correct.witnesses import Company
+from .errors import EdgeError, FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from .listen.detector import fetch_detector
 from .names import DEFAULT_MODEL, given_path
 from .prepare import model_place, prepare_model, prepare_onnx
@@ -17,6 +18,10 @@ from .recognizer import ENGINES, EngineName, Recognizer, open_path
 from .store import Store
 from .threads import usable_threads
 from .values import choice, flag, optional, shown, text, whole
+
+SECOND = {"tiny.en": "base", "tiny": "base", "small": "base", "small.en": "base"}
+OTHER_SECOND = "tiny.en"
+"""Models that give a second opinion: small ones, which read otherwise than the first."""
 
 _LONGEST_NAME = 255
 _LONGEST_PRECISION = 100
@@ -69,6 +74,7 @@ def load(
         threads=usable_threads(threads),
         offline=offline,
         began=began,
+        find_company=partial(_find_company, threads=threads, offline=offline),
     )
     if path is not None:
         return how(path)
@@ -82,6 +88,20 @@ def load(
         return how(find(verify=False))
     except (FormatError, ModelNotFoundError, UnsupportedModelError):
         return how(find(verify=True))  # made anew if it is damaged; else the same error again
+
+
+def _find_company(name: str, *, threads: int | None, offline: bool | None) -> Company:
+    """Find the witnesses beside a model by name; a second model is fetched where that is possible."""
+    second_name = SECOND.get(name, OTHER_SECOND)
+    notes = []
+    second: Recognizer | None = None
+    try:
+        second = load(second_name, threads=threads, offline=offline)
+    except EdgeError as error:
+        notes.append(f"{second_name} cannot give a second opinion: {error}")
+    heard = "nobody else was there to judge words in doubt, so that nothing is corrected"
+    notes.append(heard if second is None else f"words in doubt are judged by {name} and {second_name}")
+    return Company(second, notes=tuple(notes))
 
 
 def _prepare(

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, get_args
 
+from .correct.settings import BUDGET, CORRECT, Correct, Strength
 from .errors import OptionError
 from .kinds import Choice, Flag, Real, Special, Text, Whole
 from .listen.vad.options import VadOptions
@@ -47,6 +48,9 @@ MOST_BEAMS = 32
 
 VOCABULARY_PATHS = 5
 """Paths that are followed at once when words of a vocabulary are looked for."""
+
+CORRECTION_BEAMS = 10
+"""Sequences that are followed at once when other readings are looked for, and texts that are judged at once."""
 
 MOST_PROMPT_LETTERS = 10_000
 """Characters of an initial prompt, at most; its last 223 tokens count, which are a tenth of that."""
@@ -91,6 +95,8 @@ class Settings(TypedDict, total=False):
     initial_prompt: str | None
     vocabulary: Iterable[str] | None
     vocabulary_strength: float
+    correct: Correct | bool
+    correct_budget: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +217,14 @@ class TranscribeOptions:
         metadata=setting(Real(0, 100, "nats a token, such as 3.5"), group="vocabulary", metavar="S"),
     )
     """Nats a token by which a word of a short vocabulary may be less likely than what the model wrote."""
+    correct: Correct | bool = field(default="off", metadata=setting(CORRECT, group="correction"))
+    """Whether to correct single words by a second opinion: safe, on strong evidence, or most, more of them.
+    English alone; the text as it was read stays with each segment."""
+    correct_budget: float | None = field(
+        default=None, metadata=setting(BUDGET, group="correction", metavar="TIME", none="no limit")
+    )
+    """Time for the corrections in a window of up to 30 s, such as 200ms. What would come later is left out, so that the
+    text depends on how fast the machine is."""
 
     def __post_init__(self) -> None:
         # Frozen means for everyone else: the fields hold plain values, codes and tuples, whatever was given.
@@ -238,7 +252,13 @@ class TranscribeOptions:
         """Sequences that are decoded at once, at most: what a state has to have room for."""
         draws = any(temperature > 0 for temperature in self.temperatures)
         n_search = self.n_beams if self.temperatures[0] == 0 else 1
-        return max(n_search, self.best_of if draws else 1, VOCABULARY_PATHS if self.words else 1)
+        n_judged = CORRECTION_BEAMS if self.strength is not None else 1
+        return max(n_search, self.best_of if draws else 1, VOCABULARY_PATHS if self.words else 1, n_judged)
+
+    @property
+    def strength(self) -> Strength | None:
+        """Strength of the correction; None where there is none to be made."""
+        return None if self.correct == "off" or isinstance(self.correct, bool) else self.correct
 
     @property
     def words(self) -> tuple[str, ...]:

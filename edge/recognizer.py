@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, Protocol, Unpack, get_args
 
 from .audio import AudioInput
+from .correct.witnesses import FindCompany
 from .errors import ModelNotFoundError, UnsupportedModelError
 from .gguf.file import GgufFile, open_gguf
 from .gguf.keys import read_optional
@@ -89,10 +90,12 @@ def open_path(
     threads: int | None = None,
     offline: bool | None = None,
     began: float | None = None,
+    find_company: FindCompany | None = None,
 ) -> Recognizer:
     """Load a model file, or a folder for onnxruntime, by the family that its architecture names.
 
-    `began` is when loading began, by time.perf_counter; the other arguments and the errors are those of `edge.load`.
+    `began` is when loading began, by time.perf_counter, and `find_company` finds witnesses for corrections; the other
+    arguments and the errors are those of `edge.load`.
     """
     began = time.perf_counter() if began is None else began
     if engine == "onnxruntime":
@@ -115,7 +118,15 @@ def open_path(
             "make one with `edgewise export whisper SOURCE -o OUT`"
         )
     open_file = _FAMILIES[architecture]()
-    return open_file(file, precision=precision, engine=engine, threads=threads, offline=offline, began=began)
+    return open_file(
+        file,
+        precision=precision,
+        engine=engine,
+        threads=threads,
+        offline=offline,
+        began=began,
+        find_company=find_company,
+    )
 
 
 class _OpenFile(Protocol):
@@ -128,6 +139,7 @@ class _OpenFile(Protocol):
         threads: int | None,
         offline: bool | None,
         began: float,
+        find_company: FindCompany | None,
     ) -> Recognizer: ...
 
 

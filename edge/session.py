@@ -109,6 +109,7 @@ def transcribe(
         timing=timing,
         language_probabilities=end.language_probabilities,
         peak=source.peak,
+        notes=end.notes,
         gaps=tuple(sorted([*source.gaps, *gaps], key=lambda gap: (gap.start, gap.end))),
     )
 

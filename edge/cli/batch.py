@@ -15,7 +15,7 @@ from .console.colors import LEGEND
 from .console.places import Place, is_done
 from .console.sinks import FileSink, PrintSink, Sink
 from .console.streams import standard_input
-from .console.summary import Tally, gaps_line, summary_line, timing_line, wordless_line
+from .console.summary import Tally, correction_lines, gaps_line, summary_line, timing_line, wordless_line
 from .failures import explain
 from .inputs import STANDARD_INPUT, Recording, none_found
 
@@ -45,6 +45,7 @@ class Plan:
     """Whether printed text shows how sure each word is."""
     scribe: Scribe | None = None
     """Writer of figures and the like; None leaves texts as they are recognized."""
+    shows_corrections: bool = False
 
 
 class Batch:
@@ -53,6 +54,7 @@ class Batch:
     def __init__(self, plan: Plan, console: Console) -> None:
         self._plan = plan
         self._console = console
+        self._said: set[str] = set()
         self._tally = Tally(len(plan.recordings) + len(plan.barren))
 
     def run(self, load: Callable[[], Recognizer], settings: Mapping[str, Any]) -> int:
@@ -99,6 +101,11 @@ class Batch:
                 self._console.say(gaps_line(name, transcript.gaps))
             if (wordless := wordless_line(name, transcript)) is not None:
                 self._console.say(wordless)
+            for note in transcript.notes:
+                self._say_once(note)
+            if self._plan.shows_corrections:
+                for line in correction_lines(transcript):
+                    self._console.show(line)
             sink.end(transcript)
         except BrokenPipeError:
             raise
@@ -108,6 +115,12 @@ class Batch:
         self._tally.add(name, transcript)
         if self._plan.shows_timing:
             self._console.show(timing_line(name, transcript))
+
+    def _say_once(self, note: str) -> None:
+        """Say what concerns all recordings at the first of them."""
+        if note not in self._said:
+            self._said.add(note)
+            self._console.say(note)
 
     def _is_done(self, recording: Recording) -> bool:
         plan = self._plan

@@ -35,6 +35,7 @@ examples:
   arecord -f S16_LE -r 16000 -d 10 | edgewise transcribe -
   edgewise transcribe meeting.wav --vocabulary names.txt
   edgewise transcribe talk.mp3 --confidence
+  edgewise transcribe talk.flac --correct --show-corrections
   edgewise transcribe talk.mp3 --word-timestamps --format json > talk.json
   edgewise transcribe --demo
 
@@ -64,6 +65,7 @@ def declare(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Transcribe what was given."""
+    args.files = [*args.behind_correct, *args.files]
     args.formats = list(dict.fromkeys(args.formats or [DEFAULT_FORMAT]))
     _check(args)
     settings, options = given_settings(args), OutputOptions(**given(args, OutputOptions))
@@ -101,6 +103,8 @@ def _check(args: argparse.Namespace) -> None:
         complain("--accept-damaged is about what --resume does again: give --resume with it")
     if hasattr(args, "max_line_count") and not hasattr(args, "max_line_width"):
         complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
+    if args.strength is None and (args.show_corrections or hasattr(args, "correct_budget")):
+        complain("--show-corrections and --correct-budget are about corrections: give --correct with them")
     if args.confidence and not SHOW_DOUBTS.intersection(args.formats):
         complain(f"--confidence shows in txt, json and jsonl, not in {', '.join(args.formats)}")
 
@@ -121,6 +125,7 @@ def _plan(args: argparse.Namespace, options: OutputOptions) -> Plan:
         args.timing,
         _in_colors(args),
         _scribe(args),
+        args.show_corrections,
     )
 
 

@@ -112,7 +112,7 @@ def _next(places: Sequence[tuple[int, int]], index: int, end: int) -> int:
 
 
 def _differences(mine: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
-    """Align two lists of words with the fewest changes; yields where they differ, neighboring places as one."""
+    """Yield where two lists of words differ, aligned with the fewest changes; neighboring places are one."""
     first = 0
     while first < min(len(mine), len(theirs)) and mine[first] == theirs[first]:
         first += 1

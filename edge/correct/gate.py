@@ -15,12 +15,11 @@ from importlib.resources import files
 from typing import Literal, get_args
 
 from .edits import Edit
+from .settings import Strength
 
 Witness = Literal["own", "second", "lm"]
 """Names of the witnesses: the recognizer itself, a second one, a language model."""
 WITNESSES: tuple[Witness, ...] = get_args(Witness)
-Strength = Literal["safe", "most"]
-STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 
 LEAST_OWN = -2.0
 """Nats by which an edit may be less likely than what was read, to the recognizer itself."""

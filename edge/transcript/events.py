@@ -71,6 +71,8 @@ class End:
     """Probability of each possible language, the likeliest first; empty where the language was given."""
     peak: float = 0.0
     """Magnitude of the loudest sample; 1 is full scale."""
+    notes: tuple[str, ...] = ()
+    """Sentences about how the text was made, such as who was asked about words in doubt."""
 
 
 Event: TypeAlias = Speech | Partial | Stable | Final | Silence | Gap | End

@@ -28,7 +28,16 @@ _LIVE: dict[type, tuple[str, tuple[str, ...]]] = {
 
 _SEGMENT_KEYS = (
     *("id", "seek", "start", "end", "text", "tokens", "temperature", "avg_logprob", "compression_ratio"),
-    *("no_speech_prob", "words", "token_probabilities", "language", "alternatives", "speaker", "original"),
+    *(
+        "no_speech_prob",
+        "words",
+        "token_probabilities",
+        "language",
+        "alternatives",
+        "speaker",
+        "original",
+        "corrections",
+    ),
 )
 """Keys of a segment in JSON, in their order; openai-whisper's come first."""
 

@@ -28,6 +28,8 @@ class Transcript:
     """Magnitude of the loudest sample; 1 is full scale."""
     gaps: tuple[Gap, ...] = ()
     """Stretches that are missing, in order."""
+    notes: tuple[str, ...] = ()
+    """Sentences about how the text was made, such as who was asked about words in doubt."""
 
     @property
     def is_complete(self) -> bool:

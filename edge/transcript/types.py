@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,20 @@ class Alternative:
     """Score that the search gave to the whole window that the reading comes from: higher is better."""
     avg_logprob: float
     """Mean log-probability of that window's tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """Words that were put in the place of those that were read, and what spoke for them."""
+
+    start: int
+    """Place of the first character that was replaced, in the text as it was read (`Segment.original`)."""
+    end: int
+    """Place behind the last one; equal to `start` where words were only put in."""
+    before: str
+    after: str
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    """Nats by which each witness finds the text likelier with this correction than without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +87,8 @@ class Segment:
     """Name of the speaker, where speakers are told apart."""
     original: str | None = None
     """Text before it was corrected; None where it was not."""
+    corrections: tuple[Correction, ...] = ()
+    """Corrections that led from `original` to `text`, in order."""
     decoding: Decoding | None = None
     """Diagnostics of how a Whisper model came to the text; None for other models."""
 
@@ -89,6 +106,8 @@ class Timing:
     decode_s: float = 0.0
     total_s: float = 0.0
     """Seconds from the first sample to the last word, without `load_s`."""
+    correct_s: float = 0.0
+    """Seconds spent on corrections, where these were asked for."""
     words_s: float = 0.0
     """Seconds spent on placing words in time, where that was asked for."""
     n_windows: int = 0

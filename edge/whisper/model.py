@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Unpack
 
 from ..audio import AudioInput, AudioSource, open_audio
+from ..correct.witnesses import Company, FindCompany
 from ..errors import OptionError, UnsupportedModelError
 from ..gguf.file import GgufFile
 from ..listen.detector import Detector
 from ..live.evidence import weights_of
 from ..live.options import LIVE_NAMES, LiveOptions
 from ..live.session import LiveSession
-from ..options import Settings, TranscribeOptions
+from ..options import CORRECTION_BEAMS, Settings, TranscribeOptions
 from ..progress import Progress
 from ..session import OnSegment, Session, SessionSettings, segments_of, transcribe
 from ..threads import default_threads
@@ -31,6 +33,8 @@ from .engines.protocol import State
 from .engines.shared import Scheduler, SharedState
 from .file.model import ModelFile, read_model
 from .idle import IdleStates
+from .judge.corrector import Corrector, Decide, by_gate
+from .judge.voice import Voice
 from .passes import WhisperPasses
 from .session import WhisperSession
 from .tokens import Tokenizer
@@ -59,10 +63,12 @@ class Model:
         load_s: float = 0.0,
         offline: bool | None = None,
         engine: OnnxEngine | None = None,
+        find_company: FindCompany | None = None,
     ) -> None:
         """Pack the weights of an open model file for this processor, or take the `engine` that has them.
 
-        `offline` applies to the speech detector, which is fetched when it is first needed.
+        `offline` applies to the speech detector, which is fetched when it is first needed. `find_company` finds the
+        witnesses for corrections when these are first asked for; without it there are none.
         """
         began = time.perf_counter()
         self.engine: WhisperEngine | OnnxEngine = engine or WhisperEngine(file, threads=threads)
@@ -77,6 +83,9 @@ class Model:
         self._states = IdleStates(self.engine.new_state, most=default_threads())
         self.scheduler = Scheduler()
         self._detector = Detector(offline)
+        self._find_company = find_company
+        self._company: Company | None = None
+        self._company_lock = Lock()
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
 
@@ -224,6 +233,37 @@ class Model:
             self._states.give_back(n_beams, state)
 
         return shared, give_back, shared.cancel
+    def _session(self, options: TranscribeOptions) -> WhisperSession:
+        state = self._states.take(options.n_sequences)
+        give_back = partial(self._states.give_back, options.n_sequences, state)
+        corrector = None if options.strength is None else self.corrector(state, options)
+        return WhisperSession(self, state, options, self._open_vad(options), corrector, give_back)
+
+    def corrector(self, state: State, options: TranscribeOptions, decide: Decide | None = None) -> Corrector:
+        """Make a corrector of what is read with a state; without `decide` the gate decides which edits are made."""
+        company = self._find()
+        second = company.second
+        return Corrector(
+            Voice(self, state, options),
+            second.voice(options) if isinstance(second, Model) else None,
+            company.language_model,
+            decide or by_gate(self.name, options.strength or "safe"),
+            vocabulary=options.words,
+            budget_s=options.correct_budget,
+            notes=company.notes,
+        )
+
+    def voice(self, options: TranscribeOptions) -> Voice:
+        """Lend this model to a recognizer that asks for a second opinion."""
+        state = self._states.take(CORRECTION_BEAMS)
+        return Voice(self, state, options, partial(self._states.give_back, CORRECTION_BEAMS, state))
+
+    def _find(self) -> Company:
+        """Find the witnesses, once."""
+        with self._company_lock:
+            if self._company is None:
+                self._company = Company() if self._find_company is None else self._find_company(self.name)
+            return self._company
 
     def _open_vad(self, options: TranscribeOptions) -> OpenVad:
         return partial(self._detector.open, must=options.vad is True)
@@ -237,6 +277,7 @@ def open_file(
     threads: int | None,
     offline: bool | None,
     began: float,
+    find_company: FindCompany | None = None,
 ) -> Model:
     """Load the model of an open model file, or of the folder for onnxruntime whose facts it holds.
 
@@ -249,10 +290,12 @@ def open_file(
         with read_folder(file) as facts:
             _check_precision(folder, facts, precision)
             onnx = OnnxEngine(folder, facts, threads=threads)
-            return Model(facts, engine=onnx, load_s=time.perf_counter() - began, offline=offline)
+            load_s = time.perf_counter() - began
+            return Model(facts, engine=onnx, load_s=load_s, offline=offline, find_company=find_company)
     with read_model(file) as model:
         _check_precision(file.path, model, precision)
-        return Model(model, threads=threads, load_s=time.perf_counter() - began, offline=offline)
+        load_s = time.perf_counter() - began
+        return Model(model, threads=threads, load_s=load_s, offline=offline, find_company=find_company)
 
 
 def _check_precision(path: Path, file: ModelFile, precision: str | None) -> None:

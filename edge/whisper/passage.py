@@ -17,6 +17,7 @@ from ..gaps import Gap
 from ..options import TranscribeOptions
 from ..transcript.types import Alternative, Decoding, Segment
 from .features import FRAMES_PER_SECOND
+from .judge.corrector import Corrector
 from .search.greedy import DecodedWindow
 from .search.nbest import alternatives
 from .segments import Span, decoding_of, split_window, unfinished_text
@@ -93,13 +94,18 @@ class PassageReader:
         options: TranscribeOptions,
         listener: Listener | None,
         timer: WordTimer | None,
+        corrector: Corrector | None = None,
     ) -> None:
-        """Make a reader; `timer` places words in time, and is None where the model cannot."""
+        """Make a reader; `timer` places words in time, and is None where the model cannot.
+
+        Without a `corrector` texts stay as they are read.
+        """
         self._reader = reader
         self._tokenizer = tokenizer
         self._options = options
         self._listener = listener
         self._timer = timer
+        self._corrector = corrector
         self._resumed_at = -1
         """Frame of the recording from which on a text was missing in the window read last."""
 
@@ -205,6 +211,8 @@ class PassageReader:
         if not segments:
             return _Found([], [], [], advance)
         self._reader.settle_language()
+        if self._corrector is not None and _is_sure(reading) and self._reader.language in (None, "en"):
+            segments = self._corrector(segments, reading.prompt, sound)
         is_placed = self._options.word_timestamps or self._may_leave_out(segments, reading, sound)
         found = _Found(segments, segments, _texts(segments, sound.seek), advance, unfinished)
         return self._placed(found, sound) if is_placed else found
@@ -287,6 +295,11 @@ class PassageReader:
         if self._listener is None or not self._options.timestamps:
             return True
         return self._listener.bears_out_segment(span, decoded)
+
+
+def _is_sure(reading: Reading) -> bool:
+    """Whether a text comes whole from the search: it is no guess, no draw, and nothing of a loop."""
+    return bool(reading.prompt) and not reading.has_loop and not reading.decoded.temperature
 
 
 def _texts(segments: Sequence[Segment], seek: int) -> list[Stretch]:

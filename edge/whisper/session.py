@@ -36,6 +36,7 @@ from .checks import check_options
 from .engines.protocol import State
 from .features import FRAMES_PER_SECOND, HOP_SAMPLES
 from .frames import FrameBuffer
+from .judge.corrector import Corrector
 from .parts import Parts, rules_of
 from .passage import Passage, PassageReader
 from .segments import decoding_of
@@ -67,12 +68,14 @@ class WhisperSession:
         state: State,
         options: TranscribeOptions,
         open_vad: OpenVad = no_vad,
+        corrector: Corrector | None = None,
         give_back: Callable[[], None] = lambda: None,
         cancel: Callable[[], None] = lambda: None,
     ) -> None:
         """Begin; `state` has room for `options.n_sequences`, and `give_back` is called when it is free again.
 
         `open_vad` gives the speech detector; `cancel` stops whoever works on the state.
+        `open_vad` gives the speech detector; a `corrector` works on the same state.
         """
         engine, tokenizer = model.engine, model.tokenizer
         check_options(options, tokenizer)
@@ -95,7 +98,8 @@ class WhisperSession:
             attention_lead=lead,
             look_ahead=self._look_ahead,
         )
-        self._passages = PassageReader(self._reader, tokenizer, options, listener, self._timer)
+        self._corrector = corrector
+        self._passages = PassageReader(self._reader, tokenizer, options, listener, self._timer, corrector)
         self._language = options.language  # of the first text; None before it, where it is detected
         self._n_segments = self._n_read = 0
         self._failure: Exception | None = None
@@ -167,6 +171,8 @@ class WhisperSession:
         if self._give_back is not None:
             give_back, self._give_back = self._give_back, None
             give_back()
+            if self._corrector is not None:
+                self._corrector.close()
 
     def cancel(self) -> None:
         """Stop the work from another thread: the call that is on its way, or the next, raises CancelledError."""
@@ -294,6 +300,7 @@ class WhisperSession:
                 features_s=self._features_s,
                 encode_s=reader.encode_s,
                 decode_s=reader.decode_s,
+                correct_s=self._corrector.seconds if self._corrector is not None else 0.0,
                 words_s=self._timer.seconds if self._timer is not None else 0.0,
                 total_s=self._total_s,
                 n_windows=reader.n_windows,
@@ -303,6 +310,7 @@ class WhisperSession:
             ),
             language_probabilities=reader.language_probabilities,
             peak=self._peak,
+            notes=self._corrector.notes if self._corrector is not None else (),
         )
 
 

@@ -69,6 +69,8 @@ class Reading:
     """Text that is most to be believed, without what was only read in a loop."""
     in_doubt: bool
     """Whether all attempts failed: the text is a guess, or was read in a loop."""
+    prompt: tuple[int, ...] = ()
+    """Tokens after which it was decoded."""
     has_loop: bool = False
     """Whether something was taken out of the text, so that it has less than was read."""
 
@@ -166,7 +168,7 @@ class WindowReader:
         best = self._best(attempts)
         repeats = is_repeated(best, self._tokenizer)
         if not repeats and not self._fails(best):
-            return Reading(self._boosted(best, prompt), in_doubt=False)
+            return Reading(self._boosted(best, prompt), in_doubt=False, prompt=prompt.tokens)
         said = self._without_loop(best, sound)
         return Reading(said, in_doubt=not repeats or said is not best, has_loop=said is not best)
 

@@ -96,6 +96,16 @@ def gap_words(gap: Gap) -> str:
     return f"{where}, {_CAUSES[gap.cause]}: {gap.reason}"
 
 
+def correction_lines(transcript: Transcript) -> list[str]:
+    """Say what was corrected, a line for each correction: where, from what to what, and how many nats spoke for it."""
+    return [
+        f"{segment.start:8.2f} s: {one.before.strip() or '(nothing)'} -> {one.after.strip() or '(nothing)'}  "
+        f"({', '.join(f'{name} {nats:+.1f}' for name, nats in one.evidence.items())})"
+        for segment in transcript.segments
+        for one in segment.corrections
+    ]
+
+
 def timing_line(name: str, transcript: Transcript) -> str:
     """Say where the time of one transcription went, on a line."""
     timing = transcript.timing
@@ -107,6 +117,8 @@ def timing_line(name: str, transcript: Transcript) -> str:
         ("encode", timing.encode_s),
         ("decode", timing.decode_s),
     )
+    if timing.correct_s:
+        steps += (("correct", timing.correct_s),)
     if timing.words_s:
         steps += (("words", timing.words_s),)
     again = f", looked at again {timing.n_second_looks}" if timing.n_second_looks else ""

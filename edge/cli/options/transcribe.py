@@ -7,6 +7,7 @@ from typing import Any
 
 from ...options import TranscribeOptions
 from ..parser import Parser
+from .correction import add_correction, given_correction
 from .groups import add_settings, given
 from .model import add_engine, add_model
 from .output import add_output, add_places
@@ -37,6 +38,7 @@ def add_options(parser: Parser) -> None:
     add_reading(parser.group("recordings"))
     add_settings(parser, "language", TranscribeOptions)
     add_vocabulary(parser, "vocabulary")
+    add_correction(parser, "correction")
     add_search(parser, "search")
     for title in ("thresholds", "windows", "speech detection"):
         add_settings(parser, title, TranscribeOptions)
@@ -49,7 +51,7 @@ def given_settings(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         OptionError: it cannot be, which is said before a model is loaded.
     """
-    settings = given(args, TranscribeOptions) | given_temperatures(args) | given_words(args)
+    settings = given(args, TranscribeOptions) | given_temperatures(args) | given_words(args) | given_correction(args)
     if args.confidence:
         settings["word_timestamps"] = True
     TranscribeOptions(**settings)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from edge.correct.edits import Edit
-from edge.correct.gate import STRENGTHS, Case, Evidence, Strength, Weights, choose, weights_for
+from edge.correct.gate import Case, Evidence, Weights, choose, weights_for
+from edge.correct.settings import STRENGTHS, Strength
 
 WEIGHTS = Weights(second=0.5, lm=0.2, words=0.0, safe=3.0, most=0.5)
-WORDS = "the quick brown fox jumps over a lazy dog".split()
+WORDS = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog"]
 FOX, JUMPS, DOG = Edit(3, 4, ("socks",)), Edit(4, 5, ("jump",)), Edit(8, 9, ("log",))
 
 

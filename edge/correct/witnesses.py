@@ -1,0 +1,37 @@
+"""Witnesses beside the recognizer, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ..recognizer import Recognizer
+
+
+class LanguageModel(Protocol):
+    """A model that tells how likely texts are, whatever was heard."""
+
+    def score(self, texts: Sequence[str]) -> Sequence[float]:
+        """Compute the log-probability of each text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Witnesses that stand beside a recognizer, as far as they are there."""
+
+    second: Recognizer | None = None
+    """Recognizer that gives a second opinion."""
+    language_model: LanguageModel | None = None
+    notes: tuple[str, ...] = ()
+    """Reasons why a witness is not there, each a sentence for the user."""
+
+
+class FindCompany(Protocol):
+    """A function that finds the witnesses beside a recognizer by its name; it may fetch and load them."""
+
+    def __call__(self, name: str) -> Company:
+        """Find what is there."""
+        ...
