@@ -21,7 +21,7 @@ _NEGATIONS = frozenset(
     {"no", "not", "nor", "none", "never", "nothing", "nobody", "nowhere", "neither", "cannot", "without"}
 )
 _SPELLED = re.compile(r"[A-Za-z](-[A-Za-z])+")
-_INITIALS = re.compile(r"(?:[A-Z]\.?){2,}")
+_INITIALS = re.compile(r"(?:[A-Z][.-]?){2,}")
 _EDGES = re.compile(r"^\W+|\W+$")
 _WORDS_OF_A_LETTER = frozenset("ai")
 
