@@ -219,7 +219,8 @@ class Model:
 
     def _session(self, options: TranscribeOptions, *, is_urgent: bool = False) -> WhisperSession:
         state, give_back, cancel = self._take(options.n_sequences, is_urgent=is_urgent)
-        return WhisperSession(self, state, options, self._open_vad(options), give_back, cancel)
+        corrector = None if options.strength is None else self.corrector(state, options)
+        return WhisperSession(self, state, options, self._open_vad(options), corrector, give_back, cancel)
 
     def _take(self, n_beams: int, *, is_urgent: bool) -> tuple[State, Callable[[], None], Callable[[], None]]:
         """Take a state; gives also what gives it back, and what stops whoever works on it."""
@@ -233,11 +234,6 @@ class Model:
             self._states.give_back(n_beams, state)
 
         return shared, give_back, shared.cancel
-    def _session(self, options: TranscribeOptions) -> WhisperSession:
-        state = self._states.take(options.n_sequences)
-        give_back = partial(self._states.give_back, options.n_sequences, state)
-        corrector = None if options.strength is None else self.corrector(state, options)
-        return WhisperSession(self, state, options, self._open_vad(options), corrector, give_back)
 
     def corrector(self, state: State, options: TranscribeOptions, decide: Decide | None = None) -> Corrector:
         """Make a corrector of what is read with a state; without `decide` the gate decides which edits are made."""

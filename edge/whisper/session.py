@@ -74,8 +74,7 @@ class WhisperSession:
     ) -> None:
         """Begin; `state` has room for `options.n_sequences`, and `give_back` is called when it is free again.
 
-        `open_vad` gives the speech detector; `cancel` stops whoever works on the state.
-        `open_vad` gives the speech detector; a `corrector` works on the same state.
+        `open_vad` gives the speech detector; a `corrector` works on the same state; `cancel` stops whoever works on it.
         """
         engine, tokenizer = model.engine, model.tokenizer
         check_options(options, tokenizer)
