@@ -29,7 +29,6 @@ _EPILOG = """\
 examples:
   edgewise transcribe --demo               try it: fetches a model and a clip
   edgewise transcribe *.mp3 -f srt -o out  write subtitles of each recording
-
 `edgewise COMMAND --help` tells all about a command.
 """
 

@@ -31,7 +31,7 @@ def reference(path: Path, tokens: list[int]) -> Doubles:
     angles = np.arange(n)[:, None] * DIMS.rope_base ** (-np.arange(0, 64, 2) / 64)
 
     def norm(x: Doubles, name: str) -> Doubles:
-        return x / np.sqrt((x**2).mean(-1, keepdims=True) + DIMS.epsilon) * w[f"{name}.weight"]
+        return np.asarray(x / np.sqrt((x**2).mean(-1, keepdims=True) + DIMS.epsilon) * w[f"{name}.weight"])
 
     def turn(x: Doubles) -> Doubles:
         a, b, c, s = x[..., 0::2], x[..., 1::2], np.cos(angles)[:, None], np.sin(angles)[:, None]
