@@ -33,7 +33,7 @@ from .engines.protocol import State
 from .engines.shared import Scheduler, SharedState
 from .file.model import ModelFile, read_model
 from .idle import IdleStates
-from .judge.corrector import Corrector, Decide, by_gate
+from .judge.corrector import Corrector, by_gate
 from .judge.voice import Voice
 from .passes import WhisperPasses
 from .session import WhisperSession
@@ -219,8 +219,10 @@ class Model:
 
     def _session(self, options: TranscribeOptions, *, is_urgent: bool = False) -> WhisperSession:
         state, give_back, cancel = self._take(options.n_sequences, is_urgent=is_urgent)
-        corrector = None if options.strength is None else self.corrector(state, options)
-        return WhisperSession(self, state, options, self._open_vad(options), corrector, give_back, cancel)
+        corrector = None if options.strength is None else self.corrector(state, options, is_urgent=is_urgent)
+        return WhisperSession(
+            *(self, state, options, self._open_vad(options)), corrector=corrector, give_back=give_back, cancel=cancel
+        )
 
     def _take(self, n_beams: int, *, is_urgent: bool) -> tuple[State, Callable[[], None], Callable[[], None]]:
         """Take a state; gives also what gives it back, and what stops whoever works on it."""
@@ -235,24 +237,24 @@ class Model:
 
         return shared, give_back, shared.cancel
 
-    def corrector(self, state: State, options: TranscribeOptions, decide: Decide | None = None) -> Corrector:
-        """Make a corrector of what is read with a state; without `decide` the gate decides which edits are made."""
+    def corrector(self, state: State, options: TranscribeOptions, *, is_urgent: bool = False) -> Corrector:
+        """Make a corrector of what is read with a state."""
         company = self._find()
         second = company.second
         return Corrector(
             Voice(self, state, options),
-            second.voice(options) if isinstance(second, Model) else None,
+            second.voice(options, is_urgent=is_urgent) if isinstance(second, Model) else None,
             company.language_model,
-            decide or by_gate(self.name, options.strength or "safe"),
+            by_gate(self.name, options.strength or "safe"),
             vocabulary=options.words,
             budget_s=options.correct_budget,
             notes=company.notes,
         )
 
-    def voice(self, options: TranscribeOptions) -> Voice:
+    def voice(self, options: TranscribeOptions, *, is_urgent: bool) -> Voice:
         """Lend this model to a recognizer that asks for a second opinion."""
-        state = self._states.take(CORRECTION_BEAMS)
-        return Voice(self, state, options, partial(self._states.give_back, CORRECTION_BEAMS, state))
+        state, give_back, _ = self._take(CORRECTION_BEAMS, is_urgent=is_urgent)
+        return Voice(self, state, options, give_back)
 
     def _find(self) -> Company:
         """Find the witnesses, once."""

@@ -17,6 +17,7 @@ from ...correct.gate import Case, Witness, choose, weights_for
 from ...correct.protect import is_protected, own_words
 from ...correct.settings import Strength
 from ...correct.witnesses import LanguageModel
+from ...errors import CancelledError
 from ...options import CORRECTION_BEAMS
 from ...transcript.types import Correction, Segment
 from ..segments import decoding_of
@@ -107,6 +108,8 @@ class Corrector:
             judged = window.judge(number)
             edits = () if judged is None else self._decide(judged)
             return segment if judged is None or not edits else _made(judged, edits, window.hear_own(number))
+        except CancelledError:
+            raise
         except Exception as error:  # whatever it is, the text stays as it was
             self.note("a segment could not be corrected", error)
             return segment
@@ -187,6 +190,8 @@ class _Window:
         try:
             hearing = self._hear_second(self._second, number)
             found = hearing.readings(begun, self.segments[number].text, _SECOND_BEAMS)
+        except CancelledError:
+            raise
         except Exception as error:  # the others are still there
             self._corrector.note("the second opinion could not be had", error)
             self._second = None
@@ -199,6 +204,8 @@ class _Window:
         if self._second is not None and self._in_time():
             try:
                 told["second"] = self._hear_second(self._second, number).score(texts, CORRECTION_BEAMS)
+            except CancelledError:
+                raise
             except Exception as error:  # the others are still there
                 self._corrector.note("the second opinion could not be had", error)
                 self._second = None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import edge
 from edge.correct.edits import Edit, edited
 from edge.correct.witnesses import Company
+from edge.errors import CancelledError
 from edge.options import TranscribeOptions
 from edge.store import Store
 from edge.transcript.types import Segment
@@ -162,3 +163,14 @@ def test_words_of_the_vocabulary_and_numbers_are_left_alone(
     options = replace(TranscribeOptions(correct="most"), vocabulary=tuple(words))
     pair.transcribe(clip, options=options)
     assert not any(set(edit.after) & words for judged in makes_all for edit in judged.case.edits)
+
+
+def test_a_session_that_is_cancelled_is_not_read_on(
+    pair: Model, clip: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancelled(judged: Judged) -> Sequence[Edit]:
+        raise CancelledError("cancelled")
+
+    monkeypatch.setattr("edge.whisper.model.by_gate", lambda model, strength: cancelled)
+    with pytest.raises(CancelledError):
+        pair.transcribe(clip, correct="safe")
