@@ -36,6 +36,7 @@ _LAST_WITHIN_S = 0.5
 _SILENT_S = 5.0
 """Seconds without a real sample after which that is said once more."""
 _ANSWER_S = 4.0
+_WAKING = "the microphone gives exact silence so far: it is muted, or a headset that needs up to 3 s to wake up"
 
 
 class State(StrEnum):
@@ -75,6 +76,8 @@ class Surroundings:
     """Function that takes the sound of a dictation, for a meter."""
     on_event: Callable[[Event], object] = lambda event: None
     """Function that takes what is read while somebody speaks."""
+    is_sparing: Callable[[], bool] = lambda: False
+    """Function that tells whether the microphone is closed at once after a dictation, to spare a battery."""
     clock: Callable[[], float] = time.monotonic
 
 
@@ -187,7 +190,9 @@ class Dictation:
         if self._recording is not None:
             return False
         idle_s = self._around.clock() - self._idle_since_s
-        return self._is_ending or (not self._options.always_open and idle_s >= self._options.keep_open)
+        if self._is_ending or self._options.always_open:
+            return self._is_ending
+        return idle_s >= self._options.keep_open or self._around.is_sparing()
 
     def _take(self, piece: Piece) -> None:
         """Take what the microphone gives."""
@@ -196,10 +201,11 @@ class Dictation:
             if piece.kind == "lost":
                 self._steady.lose()
                 self._has_warned = True  # there is nothing else to say until it is back
+            words = _WAKING if piece.kind == "muted" and not self._steady.is_real else piece.text
             if piece.kind != "clipping":
-                self._trouble = piece.text if piece.kind in ("lost", "muted") else ""
+                self._trouble = words if piece.kind in ("lost", "muted") else ""
             if recording is not None:
-                self._around.tell(piece.text)
+                self._around.tell(words)
         elif isinstance(piece, Gap):
             self._record(piece)
         else:

@@ -97,6 +97,14 @@ class DictateOptions:
     )
     """Threads that compute."""
 
+    unload: float | None = field(
+        default=None,
+        metadata=setting(Real(0, 86400, "seconds, 0 to 86400"), group=_MODEL, metavar="S", none="it stays"),
+    )
+    """Seconds after a dictation after which the model leaves the memory; the next one loads it again first."""
+    battery: bool = field(default=False, metadata=setting(Flag(), group=_MODEL))
+    """Whether to spare a battery while the computer runs on it: microphone and model are let go of after each text."""
+
     formatted: bool = field(default=True, metadata=setting(Flag(), group=_TEXT))
     """Whether to write as the section [written] says; without, words are written as they are heard."""
     ways: Collection[Way] = field(

@@ -22,7 +22,7 @@ _WIDTH = 110
 _WRITTEN, _APPLICATIONS = "written", "applications"
 _HEAD = """\
 # Settings of `edgewise dictate`. A line that begins with # says what holds if nothing is set.
-# `edgewise dictate setup` writes this file, and keeps a copy of the one that was there.
+# `edgewise dictate setup` writes this file: it keeps what it does not ask for, and a copy of the one that was there.
 """
 _ROWS = """\
 # What is heard and what is written for it, as many as you like:
@@ -75,18 +75,22 @@ def read_settings(path: Path) -> DictateSettings:
 
 
 def write_settings(path: Path, chosen: Mapping[str, object]) -> Path | None:
-    """Write the file with what was chosen, by name, and all else as comments; returns where the old one is kept."""
+    """Write the file with what was chosen, by name, and what stood in it already; the rest becomes comments.
+
+    Returns where the old one is kept.
+    """
+    values, rows = _own(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     old = path.with_suffix(".toml.old") if path.exists() else None
     if old is not None:
         path.replace(old)
-    write_text(path, commented(chosen))
+    write_text(path, commented({**values, **chosen}, rows))
     path.chmod(0o600)  # snippets may be private
     return old
 
 
-def commented(chosen: Mapping[str, object]) -> str:
-    """Return the text of a settings file."""
+def commented(chosen: Mapping[str, object], rows: str = "") -> str:
+    """Return the text of a settings file; `rows` are the user's own tables, as TOML."""
     parts = [_HEAD]
     sections: dict[str, list[Setting]] = {}
     for setting in settings_of(DictateOptions).values():
@@ -95,7 +99,43 @@ def commented(chosen: Mapping[str, object]) -> str:
     for name, settings in sections.items():
         lines = [line for setting in settings for line in _lines(setting, chosen)]
         parts.append("\n".join([f"[{name}]", *lines]) + "\n")
-    return "\n".join([*parts, _ROWS])
+    return "\n".join([*parts, _ROWS, *([rows] if rows else [])])
+
+
+def _own(path: Path) -> tuple[dict[str, object], str]:
+    """Return what stands in a file: values by name, and the user's tables as TOML; nothing where it cannot be read."""
+    try:
+        read_settings(path)
+        tables = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except OptionError:
+        return {}, ""
+    values: dict[str, object] = {}
+    rows: dict[str, dict[str, object]] = {}
+    for section, table in tables.items():
+        for name, value in table.items():
+            if section == _APPLICATIONS or isinstance(value, dict) or name == "replacements":
+                rows.setdefault(section, {})[name] = value
+            else:
+                values[name] = value
+    return values, "\n".join(line for section, table in rows.items() for line in _table(section, table))
+
+
+def _table(name: str, table: Mapping[str, object]) -> Iterator[str]:
+    """Yield the lines of a table and of those in it; the head of [written] stands in the file already."""
+    inner = {key: value for key, value in table.items() if isinstance(value, dict)}
+    lists = {key: value for key, value in table.items() if isinstance(value, list) and value}
+    plain = {key: value for key, value in table.items() if key not in inner and key not in lists}
+    if plain:
+        yield f"[{name}]"
+        yield from (f"{json.dumps(key, ensure_ascii=False)} = {_toml(value)}" for key, value in plain.items())
+        yield ""
+    for key, rows in lists.items():
+        for row in rows:
+            yield f"[[{name}.{json.dumps(key, ensure_ascii=False)}]]"
+            yield from (f"{field} = {_toml(value)}" for field, value in row.items())
+            yield ""
+    for key, value in inner.items():
+        yield from _table(f"{name}.{json.dumps(key, ensure_ascii=False)}", value)
 
 
 def _lines(setting: Setting, chosen: Mapping[str, object]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ..errors import OutputError
 _RATE_HZ = 48000
 _TONE_S, _EDGE_S = 0.06, 0.01
 _AMPLITUDE = 0.15
+_PLAYER_S = 5.0
 _PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 """Programs that play a WAV: of PipeWire, PulseAudio, ALSA and macOS."""
 
@@ -33,6 +34,25 @@ class Tone(StrEnum):
 _PITCHES_HZ = {Tone.START: (660, 880), Tone.STOP: (880, 660), Tone.ERROR: (330, 330, 330)}
 
 
+def play_recording(samples: FloatArray, rate_hz: int, path: Path) -> bool:
+    """Write a recording to a file and play it to its end; whether a program did."""
+    player = _player()
+    if player is None:
+        return False
+    _write(path, samples, rate_hz)
+    nothing = subprocess.DEVNULL
+    try:
+        within_s = len(samples) / rate_hz + _PLAYER_S
+        done = subprocess.run([player, str(path)], stdin=nothing, stdout=nothing, stderr=nothing, timeout=within_s)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _player() -> str | None:
+    return next(filter(None, map(shutil.which, _PLAYERS)), None)
+
+
 class Sounds:
     """Plays tones by a program of the system's, which nobody waits for."""
 
@@ -42,7 +62,7 @@ class Sounds:
         Raises:
             OutputError: no program plays them, or the folder cannot be written to.
         """
-        player = next(filter(None, map(shutil.which, _PLAYERS)), None)
+        player = _player()
         if player is None:
             raise OutputError(f"no program plays sounds: install one of {', '.join(_PLAYERS)}, or set sounds to false")
         self._player = player
@@ -51,7 +71,7 @@ class Sounds:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for tone, pitches_hz in _PITCHES_HZ.items():
-                _write(folder / f"{tone}.wav", np.concatenate([_tone(pitch_hz) for pitch_hz in pitches_hz]))
+                _write(folder / f"{tone}.wav", np.concatenate([_tone(pitch_hz) for pitch_hz in pitches_hz]), _RATE_HZ)
         except OSError as error:
             raise OutputError(f"{folder}: the sounds cannot be written there ({error})") from error
 
@@ -80,9 +100,9 @@ def _tone(pitch_hz: float) -> FloatArray:
     return (np.sin(2 * np.pi * pitch_hz * times_s) * edge * _AMPLITUDE).astype(np.float32)
 
 
-def _write(path: Path, samples: FloatArray) -> None:
+def _write(path: Path, samples: FloatArray, rate_hz: int) -> None:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(_RATE_HZ)
-        file.writeframes((samples * 32767).astype("<i2").tobytes())
+        file.setframerate(rate_hz)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())

@@ -25,9 +25,11 @@ from ...desktop.control import ControlServer, runtime_folder
 from ...desktop.protocol import Target, Trigger
 from ...dictate.dictation import Dictation, State, Surroundings
 from ...dictate.history import History
+from ...dictate.memory import OnDemand, give_back_large_blocks
 from ...dictate.options import DictateOptions
 from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
+from ...dictate.power import is_on_battery
 from ...dictate.printer import Printer
 from ...dictate.settings import DictateSettings
 from ...dictate.sounds import Sounds, Tone
@@ -75,6 +77,7 @@ class Daemon:
         self._options = self._settings.dictate
         self._offline = args.offline or None
         self._end: Callable[[], object] = lambda: None
+        self._n_due: Callable[[], int] = lambda: 0
         self._show: Callable[[str, str], object] = _show_nothing
         self._sounds: Sounds | None = None
 
@@ -86,11 +89,15 @@ class Daemon:
             self._make_sounds(stack)
             desk = self._desk(stack)
             self._check_microphone()
-            model = self._load()
-            outlets = self._outlets(desk, model)
+            give_back_large_blocks()
+            self._model = OnDemand(self._load, self._idle_s, lambda: self._n_due() > 0)
+            self._session().close()  # what is wrong with the model is said now
+            self._model.rest(is_idle=True)
+            outlets = self._outlets(desk)
             self._look_after(outlets.history)
             writing = Writing(outlets)
-            dictation = Dictation(self._options, self._around(desk, model, self._display(stack)), writing)
+            self._n_due = lambda: writing.n_due
+            dictation = Dictation(self._options, self._around(desk, self._display(stack)), writing)
             stack.callback(writing.close)
             stack.callback(ControlServer(dictation.answer).close)
             self._end = dictation.end
@@ -194,19 +201,29 @@ class Daemon:
         return int(device) if device is not None and device.isdecimal() else device
 
     def _load(self) -> Recognizer:
-        """Load the model, and see that a session of it can begin."""
+        """Load the model."""
         from ... import load
 
         model = load(
             self._options.model, threads=self._options.threads, offline=self._offline, progress=self._console.progress
         )
         self._console.clear()
-        self._session(model).close()
         return model
 
-    def _session(self, model: Recognizer) -> Session:
+    @property
+    def _is_sparing(self) -> bool:
+        """Whether the battery is to be spared now."""
+        return self._options.battery and is_on_battery()
+
+    def _idle_s(self) -> float | None:
+        """Return the seconds that the model stays after a dictation; None where it does for good."""
+        return 0.0 if self._is_sparing else self._options.unload
+
+    def _session(self) -> Session:
         interval_s = LiveOptions().interval if self._is_watched else _UNWATCHED_S
-        return model.session(endpoint=self._options.endpoint, trim=True, interval=interval_s, **self._spoken)
+        return self._model.get().session(
+            endpoint=self._options.endpoint, trim=True, interval=interval_s, **self._spoken
+        )
 
     @cached_property
     def _spoken(self) -> dict[str, Any]:
@@ -215,13 +232,13 @@ class Daemon:
         named = None if file is None else Path(file).expanduser()
         return ({} if language is None else {"language": language}) | words_of(named)
 
-    def _outlets(self, desk: _Desk, model: Recognizer) -> Outlets:
+    def _outlets(self, desk: _Desk) -> Outlets:
         options = self._options
         return Outlets(
             outlet=desk.outlet,
             history=History(history_path(), options.history_days),
             writer_of=cache(self._writer) if options.formatted else lambda language: None,
-            transcribe=lambda path: model.transcribe(path, **self._spoken),
+            transcribe=lambda path: self._model.get().transcribe(path, **self._spoken),
             tell=self._tell,
             explain=explain,
             hook=options.hook,
@@ -262,23 +279,25 @@ class Daemon:
         stack.callback(display.erase)
         return display
 
-    def _around(self, desk: _Desk, model: Recognizer, display: Display | None) -> Surroundings:
+    def _around(self, desk: _Desk, display: Display | None) -> Surroundings:
         shown: dict[str, Any] = {}
         if display is not None:
             shown = {"on_sound": display.hear, "on_event": display.take}
         return Surroundings(
             open_microphone=lambda: Microphone(self._device),
-            begin_session=partial(self._session, model),
+            begin_session=self._session,
             open_journal=self._journal,
             focused=partial(_focused, desk.outlet),
             tell=self._tell,
             show=partial(self._show_state, display),
             **shown,
+            is_sparing=lambda: self._is_sparing,
             hear_cancel=desk.trigger.hear_cancel if desk.trigger is not None else lambda is_on: None,
         )
 
     def _show_state(self, display: Display | None, state: State) -> None:
         """Say what goes on, by a tone and on the terminal."""
+        self._model.rest(is_idle=state is State.IDLE)
         if state is not State.PREPARING:
             self._play(Tone.START if state is State.LISTENING else Tone.STOP)
         if display is None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError
@@ -17,6 +19,10 @@ from .places import add_settings_file, settings_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...arrays import FloatArray
+    from ...dictate.options import DictateOptions
+    from ...dictate.settings import DictateSettings
+
 _EPILOG = """\
 examples:
   edgewise dictate setup
@@ -25,6 +31,8 @@ examples:
 """
 _LOGINS = ("systemd", "autostart")
 _HEARD_S = 3.0
+_SYSTEMS = "default"
+"""Name of the system's microphone."""
 
 
 def declare(parser: Parser) -> None:
@@ -47,8 +55,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from ...dictate.settings import write_settings
 
     asks = not args.yes and sys.stdin is not None and sys.stdin.isatty()
-    chosen = _chosen(Questions(asks=asks))
     path = settings_file(args)
+    chosen = _chosen(Questions(asks=asks), _usual(path))
     old = write_settings(path, chosen)
     report(f"wrote {path}" + (f"; the one before is {old}" if old else ""))
     if args.at_login:
@@ -87,27 +95,52 @@ def _yes_or_no(given: str) -> None:
         raise OptionError("expected yes or no")
 
 
-def _chosen(questions: Questions) -> Mapping[str, object]:
-    """Ask what there is to ask; return what was chosen, by the name of the setting."""
+def _usual(path: Path) -> DictateSettings:
+    """Return the answers that are there already: those of the file, unless it is missing or cannot be read."""
     from ...dictate.options import DictateOptions
+    from ...dictate.settings import DictateSettings, read_settings
 
-    usual = DictateOptions()
-    device = _device(questions)
+    try:
+        return read_settings(path) if path.exists() else DictateSettings(DictateOptions(sounds=True))
+    except OptionError as error:
+        report(f"{error}; it is written anew")
+        return DictateSettings(DictateOptions(sounds=True))
+
+
+def _chosen(questions: Questions, settings: DictateSettings) -> Mapping[str, object]:
+    """Ask what there is to ask; return what was chosen, by the name of the setting."""
+    usual = settings.dictate
+    device = _device(questions, usual.device or _SYSTEMS)
     key = questions.answer("key to hold while you speak", usual.key, _check_key)
-    model = questions.answer("model: tiny.en is fastest, base knows 99 languages", usual.model, _check_model)
+    model = questions.answer(
+        "model: tiny.en is fastest, base knows 99 languages", _model(questions, usual), _check_model
+    )
     chosen: dict[str, object] = {"device": device, "key": key, "model": model}
     if not model.endswith(".en"):
-        language = questions.answer("language that you speak (detect finds out)", "detect", _check_language)
+        known = usual.language or "detect"
+        language = questions.answer("language that you speak (detect finds out)", known, _check_language)
         chosen["language"] = None if language == "detect" else language
-    if questions.agrees("play a short tone when it listens and when it stops", default=True):
-        chosen["sounds"] = True
-    if questions.agrees('obey "new line", "scratch that" and "comma"', default=False):
-        chosen |= {"commands": True, "punctuation": "end"}
-    chosen["ways"] = _ways(questions)
-    return {name: value for name, value in chosen.items() if value is not None}
+    chosen["sounds"] = questions.agrees("play a short tone when it listens and when it stops", default=usual.sounds)
+    obeys = settings.written.commands
+    if questions.agrees('obey "new line", "scratch that" and "comma"', default=obeys) != obeys:
+        chosen |= {"commands": not obeys, "punctuation": "off" if obeys else "end"}
+    ways = _ways(questions)
+    return chosen if ways is None else chosen | {"ways": ways}
 
 
-def _device(questions: Questions) -> str | None:
+def _model(questions: Questions, usual: DictateOptions) -> str:
+    """Return the largest model whose text this machine has soon enough, as far as one of them is there to be timed."""
+    from ...dictate.options import DictateOptions
+    from .speed import fitting, time_of
+
+    seconds = time_of(usual.threads) if questions.asks else None
+    if seconds is None:
+        return usual.model
+    report(f"this machine reads 8 s of speech with tiny.en in {seconds:.2f} s")
+    return fitting(seconds) if usual.model == DictateOptions().model else usual.model
+
+
+def _device(questions: Questions, usual: str) -> str | None:
     """Choose a microphone and listen to it; None is that of the system."""
     from ...audio.microphone import devices
     from ...audio.microphone.devices import choose
@@ -116,16 +149,17 @@ def _device(questions: Questions) -> str | None:
         found = devices()
     except MicrophoneError as error:
         report(str(error))
-        return None
+        return None if usual == _SYSTEMS else usual
     for each in found:
         report(f"  {each}")
-    usual = "default"
     given = questions.answer(
-        "microphone, by its number or name", usual, lambda name: name == usual or choose(_number_or_name(name), found)
+        "microphone, by its number or name",
+        usual,
+        lambda name: name == _SYSTEMS or choose(_number_or_name(name), found),
     )
-    device = None if given == usual else choose(_number_or_name(given), found).name
+    device = None if given == _SYSTEMS else given if given == usual else choose(_number_or_name(given), found).name
     if questions.asks and found:
-        _listen(device)
+        _listen(questions, device)
     return device
 
 
@@ -133,17 +167,21 @@ def _number_or_name(given: str) -> int | str:
     return int(given) if given.isdecimal() else given
 
 
-def _listen(device: str | None) -> None:
-    """Show the level for a moment."""
+def _listen(questions: Questions, device: str | None) -> None:
+    """Show the level for a moment, and play back what was heard."""
+    import numpy as np
+
     from ...audio.microphone import Captured, Microphone, Notice, level_of
     from ..live.layout import meter
 
     report("say something:")
+    heard = [np.zeros(0, np.float32)]
     try:
         with Microphone(device) as microphone:
             until_s = time.monotonic() + _HEARD_S
             for piece in microphone:
                 if isinstance(piece, Captured) and len(piece.samples):
+                    heard.append(piece.samples)
                     sys.stderr.write(f"\r{meter(level_of(piece.samples).rms_dbfs)} ")
                 elif isinstance(piece, Notice):
                     sys.stderr.write(f"\n{piece.text}\n")
@@ -153,6 +191,18 @@ def _listen(device: str | None) -> None:
     except MicrophoneError as error:
         report(str(error))
     sys.stderr.write("\n")
+    samples = np.concatenate(heard)
+    if len(samples) and questions.agrees("play back what was heard", default=True):
+        _play_back(samples)
+
+
+def _play_back(samples: FloatArray) -> None:
+    from ...audio.mono import SAMPLE_RATE_HZ
+    from ...dictate.sounds import play_recording
+
+    with tempfile.TemporaryDirectory() as folder:
+        if not play_recording(samples, SAMPLE_RATE_HZ, Path(folder) / "heard.wav"):
+            report("no program plays sounds here: install pulseaudio-utils, pipewire or alsa-utils")
 
 
 def _check_key(given: str) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ HOME = os.environ.get("EDGEWISE_HOME")
 FROM_S, TO_S = 7.9, 10.8
 NOISE_S = 300
 """Seconds of the noise that every microphone has; what gives exact silence is taken to be muted."""
+IDLE_MB = 155
+"""Most memory of a dictation that waits for its key, with tiny.en loaded."""
 WORDS = "what you can do for your country"
 
 
@@ -284,6 +287,34 @@ def test_under_wayland_a_compositor_may_call_the_commands(
             window.close()
 
 
+def resident_mb(dictating: Dictating) -> float:
+    """Memory of the process, in megabytes."""
+    status = Path(f"/proc/{dictating.process.pid}/status").read_text(encoding="ascii")
+    found = re.search(r"^VmRSS:\s+(\d+) kB", status, re.MULTILINE)
+    assert found is not None
+    return int(found[1]) / 1000
+
+
+def test_the_model_leaves_when_nobody_speaks_and_is_back_for_the_next_text(
+    dictate: Dictate, cable: Cable, clip: Path
+) -> None:
+    dictating = dictate("--print", "--keep-open", 0, "--unload", 0)
+    for _ in range(2):
+        dictating.ask("start")
+        dictating.hears()
+        cable.play(clip)
+        cable.wait_played()
+        with_model_mb = resident_mb(dictating) if sys.platform == "linux" else 0
+        dictating.ask("stop")
+        assert WORDS in plain(dictating.line())
+        if with_model_mb:
+            wait_for(partial(has_shrunk, dictating, with_model_mb - 25), "the model to leave")
+
+
+def has_shrunk(dictating: Dictating, most_mb: float) -> bool:
+    return resident_mb(dictating) < most_mb
+
+
 def test_texts_are_printed_without_a_desktop(dictate: Dictate, cable: Cable, clip: Path, tmp_path: Path) -> None:
     dictating = dictate("--print", "--keep-open", 0, "--hook", f"tee {tmp_path}/facts.json")
     assert "neither WAYLAND_DISPLAY nor DISPLAY is set" in dictating.said
@@ -296,6 +327,7 @@ def test_texts_are_printed_without_a_desktop(dictate: Dictate, cable: Cable, cli
     line = dictating.line()
     assert WORDS in plain(line)
     assert line.strip() in (tmp_path / "facts.json").read_text(encoding="utf-8")
+    assert sys.platform != "linux" or resident_mb(dictating) < IDLE_MB
     assert dictating.end() == 0
 
 

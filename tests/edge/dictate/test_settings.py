@@ -43,7 +43,7 @@ def test_the_file_that_was_there_is_kept(path: Path) -> None:
     old = write_settings(path, {})
     assert old is not None
     assert read_settings(old).dictate.key == "F8"
-    assert read_settings(path) == DictateSettings()
+    assert read_settings(path) == read_settings(old)
 
 
 def test_all_settings_are_in_it_with_what_they_are() -> None:
@@ -93,3 +93,45 @@ def test_what_cannot_be_is_said_with_the_file(text: str, complaint: str, path: P
         read(path, text)
     assert str(caught.value).startswith(f"{path}: ")
     assert complaint in str(caught.value)
+
+
+def test_what_the_user_wrote_outlives_setup(path: Path) -> None:
+    found = read(
+        path,
+        """
+[keys]
+key = "F8"
+mode = "hold"
+[written]
+commands = true
+off = ["filler"]
+[[written.replacements]]
+heard = 'edge "wise"'
+written = "edgewise\\n"
+[[written.replacements]]
+heard = "a+"
+written = "A"
+regex = true
+[written.snippets]
+"my address" = "1 Main Street"
+[written.tables.en.commands]
+"next line" = "\\n"
+"new line" = false
+[applications]
+my-terminal = "ctrl+shift+v"
+""",
+    )
+    write_settings(path, {"key": "F7", "device": None})
+    again = read_settings(path)
+    assert (again.dictate.key, again.dictate.mode) == ("F7", "hold")
+    assert again.written == found.written
+    assert again.paste_keys == found.paste_keys
+
+
+def test_a_file_that_cannot_be_read_is_kept_aside(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("[keys", encoding="utf-8")
+    old = write_settings(path, {})
+    assert old is not None
+    assert old.read_text(encoding="utf-8") == "[keys"
+    assert read_settings(path) == DictateSettings()

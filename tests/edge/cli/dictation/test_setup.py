@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli.dictation.setup import Questions
+from edge.cli.dictation.speed import fitting
 from edge.dictate.options import DictateOptions
 from edge.dictate.settings import DictateSettings, read_settings
 from edge.errors import OptionError
@@ -109,3 +110,18 @@ def test_a_user_answers_on_a_terminal(folders: Path) -> None:
     assert (found.dictate.key, found.dictate.model, found.dictate.language) == ("right ctrl", "base", "German")
     assert found.written.commands
     assert not found.dictate.sounds
+
+
+def test_what_was_answered_before_is_the_answer_that_is_there(run: Run, folders: Path) -> None:
+    run("dictate", "setup", "--yes")
+    path = folders / "config" / "edgewise" / "dictate.toml"
+    path.write_text('[keys]\nkey = "F8"\n[microphone]\ndevice = "desk"\n[written.snippets]\n"hi" = "hello"\n')
+    run("dictate", "setup", "--yes")
+    found = read_settings(path)
+    assert (found.dictate.key, found.dictate.device, found.dictate.sounds) == ("F8", "desk", False)
+    assert found.written.snippets == {"hi": "hello"}
+
+
+@pytest.mark.parametrize(("seconds", "name"), [(0.01, "small.en"), (0.05, "base.en"), (0.2, "tiny.en"), (3, "tiny.en")])
+def test_the_model_fits_the_machine(seconds: float, name: str) -> None:
+    assert fitting(seconds) == name

@@ -1,0 +1,83 @@
+"""Memory that a dictation holds while nobody speaks: blocks that are given back, and a model that leaves when idle."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Kept = TypeVar("Kept")
+
+_MMAP_THRESHOLD = -3
+"""Number of glibc's M_MMAP_THRESHOLD."""
+
+_LARGE_BYTES = 1 << 17
+_LOOK_S = 0.2
+
+
+def give_back_large_blocks() -> bool:
+    """Have each large block of memory mapped alone, so that freed ones go back at once; whether that can be.
+
+    Left alone, glibc learns from the first large block that is freed to put the next ones into its heap, where what
+    was reserved and never touched counts as well.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    library = ctypes.CDLL(None)
+    return hasattr(library, "mallopt") and bool(library.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES))
+
+
+class OnDemand(Generic[Kept]):
+    """Something large that is loaded when it is needed, and let go of when it was not needed for a while."""
+
+    def __init__(
+        self,
+        load: Callable[[], Kept],
+        idle_s: Callable[[], float | None],
+        is_busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take how to load it, for how many seconds it stays without need (None: for good), and who works with it."""
+        self._load, self._idle_s, self._is_busy = load, idle_s, is_busy
+        self._kept: Kept | None = None
+        self._timer: threading.Timer | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it is there at the moment."""
+        return self._kept is not None
+
+    def get(self) -> Kept:
+        """Return it, loaded if it must be; any thread may ask."""
+        with self._lock:
+            if self._kept is None:
+                self._kept = self._load()
+            return self._kept
+
+    def rest(self, *, is_idle: bool) -> None:
+        """Take note that nobody needs it from now on, or that somebody does again."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            idle_s = self._idle_s() if is_idle else None
+            if idle_s is not None and self._kept is not None:
+                self._drop_in(idle_s)
+
+    def _drop_in(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._drop)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _drop(self) -> None:
+        with self._lock:
+            if self._timer is not threading.current_thread():
+                return  # somebody needs it again
+            if self._is_busy():
+                self._drop_in(_LOOK_S)
+                return
+            self._kept = self._timer = None
+        gc.collect()  # sessions refer to themselves

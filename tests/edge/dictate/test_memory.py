@@ -1,0 +1,59 @@
+"""What leaves the memory while nobody speaks, and comes back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from edge.dictate.memory import OnDemand
+
+
+def wait_until_gone(kept: OnDemand[str]) -> None:
+    until_s = time.monotonic() + 5
+    while kept.is_loaded:
+        assert time.monotonic() < until_s
+        time.sleep(0.001)
+
+
+def test_it_is_loaded_once_and_leaves_when_nobody_needs_it() -> None:
+    loads = iter("ab")
+    kept = OnDemand[str](lambda: next(loads), lambda: 0.0)
+    assert kept.get() + kept.get() == "aa"
+    kept.rest(is_idle=True)
+    wait_until_gone(kept)
+    assert kept.get() == "b"
+
+
+def test_it_stays_while_it_is_needed_and_where_it_is_to_stay() -> None:
+    kept = OnDemand[object](object, lambda: 0.05)
+    kept.get()
+    kept.rest(is_idle=True)
+    kept.rest(is_idle=False)
+    time.sleep(0.1)
+    assert kept.is_loaded
+    for_good = OnDemand[object](object, lambda: None)
+    for_good.get()
+    for_good.rest(is_idle=True)
+    time.sleep(0.05)
+    assert for_good.is_loaded
+
+
+def test_what_was_reserved_and_never_touched_does_not_count() -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("needs glibc")
+    program = """
+import numpy as np
+from edge.dictate.memory import give_back_large_blocks
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+assert give_back_large_blocks()
+for _ in range(3):
+    np.ones(20 << 20, np.uint8)
+before = resident()
+kept = [np.zeros(1 << 20, np.uint8) for _ in range(20)]
+assert resident() - before < 4 << 20, resident() - before
+"""
+    subprocess.run([sys.executable, "-P", "-c", program], check=True)
