@@ -133,8 +133,6 @@ class Llama:
         """Set rows of a linear, as `Model.set_linear` does."""
     def set_floats(self, name: str, layer: int, first: int, n: int, values: Buffer, /) -> None:
         """Set part of a float32 array: a norm, the bias of qkv, the rotary positions."""
-    def set_digits(self, digits: tuple[int, int, int, int, int], /) -> None:
-        """Set to how many digits activations are rounded: of qkv, out, gate_up, down, head."""
     def missing(self) -> str | None:
         """Return the name of a linear that has no weights yet, or None: the model is complete."""
 

@@ -3,14 +3,14 @@
 #include "../engine/llama/state.h"
 #include "../engine/memory.h"
 #include "buffers.h"
+#include "claim.h"
 #include "llama_type.h"
 
 typedef struct {
     PyObject_HEAD
     ew_llama_state *state;
     PyObject *model; // keeps the weights alive
-    int busy;        // a call is on its way; another thread, or Python code that the call runs, is refused
-    unsigned forks;  // ew_pool_forks() when it began
+    ew_claim claim;
 } llama_state_object;
 
 static PyObject *llama_type; // for the type check in llama_state_new; owned
@@ -19,7 +19,7 @@ static PyObject *llama_type; // for the type check in llama_state_new; owned
 // GIL.
 static int llama_state_getbuffer(PyObject *object, Py_buffer *view, int flags) {
     const llama_state_object *self = (const llama_state_object *)object;
-    if (self->busy) {
+    if (self->claim.busy) {
         view->obj = NULL;
         PyErr_SetString(PyExc_BufferError, "this state is running: its logits are there when the call has ended");
         return -1;
@@ -65,25 +65,6 @@ static void llama_state_dealloc(PyObject *object) {
     Py_XDECREF(self->model);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(object);
     Py_DECREF(type);
-}
-
-// Claims the state for a call, before anything of it is read: buffers of Python code may call again.
-static int claim(llama_state_object *self) {
-    if (!self->busy) {
-        self->forks = ew_pool_forks();
-        return self->busy = 1;
-    }
-    PyErr_SetString(PyExc_RuntimeError,
-                    self->forks == ew_pool_forks()
-                        ? "this state is running in another thread, or in a call around this one: use one state a thread"
-                        : "this state was running when the process forked: make a new one");
-    return 0;
-}
-
-// Ends a call: None, or NULL where it failed.
-static PyObject *leave(llama_state_object *self, int status) {
-    self->busy = 0;
-    return status == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 // Nonzero where every id is a row of the embedding; ValueError where not.
@@ -168,7 +149,7 @@ static PyObject *llama_state_read(PyObject *object, PyObject *args) {
     PyObject *tokens, *positions, *logits;
     Py_ssize_t n;
     if (!PyArg_ParseTuple(args, "OOnO:read", &tokens, &positions, &n, &logits) || !count_is_sound(n, "tokens") ||
-        !claim(self))
+        !ew_claim_state(&self->claim))
         return NULL;
     ew_llama_call call = {.n = (size_t)n};
     const size_t bytes = ew_times(call.n, self->state->model->dims.n_vocab * sizeof(float));
@@ -183,7 +164,7 @@ static PyObject *llama_state_read(PyObject *object, PyObject *args) {
     if (status == 0)
         status = run(self->state, &call, call.all_logits, bytes, logits, "logits");
     free_call(&call);
-    return leave(self, status);
+    return ew_leave_state(&self->claim, status);
 }
 
 static PyObject *llama_state_score(PyObject *object, PyObject *args) {
@@ -191,7 +172,7 @@ static PyObject *llama_state_score(PyObject *object, PyObject *args) {
     PyObject *tokens, *positions, *rows, *targets, *out;
     Py_ssize_t n, n_targets;
     if (!PyArg_ParseTuple(args, "OOnOOnO:score", &tokens, &positions, &n, &rows, &targets, &n_targets, &out) ||
-        !count_is_sound(n, "tokens") || !count_is_sound(n_targets, "targets") || !claim(self))
+        !count_is_sound(n, "tokens") || !count_is_sound(n_targets, "targets") || !ew_claim_state(&self->claim))
         return NULL;
     ew_llama_call call = {.n = (size_t)n, .n_targets = (size_t)n_targets};
     const size_t bytes = call.n_targets * sizeof(float);
@@ -207,26 +188,26 @@ static PyObject *llama_state_score(PyObject *object, PyObject *args) {
     if (status == 0)
         status = run(self->state, &call, call.log_probs, bytes, out, "log-probabilities");
     free_call(&call);
-    return leave(self, status);
+    return ew_leave_state(&self->claim, status);
 }
 
 static PyObject *llama_state_rewind(PyObject *object, PyObject *arg) {
     llama_state_object *self = (llama_state_object *)object;
     const Py_ssize_t n_past = PyLong_AsSsize_t(arg);
-    if (PyErr_Occurred() || !claim(self))
+    if (PyErr_Occurred() || !ew_claim_state(&self->claim))
         return NULL;
     const int is_sound = n_past >= 0 && (size_t)n_past <= self->state->n_past;
     if (is_sound)
         ew_llama_rewind(self->state, (size_t)n_past);
     else
         PyErr_Format(PyExc_ValueError, "rewind: expected 0 to %zu, got %zd", self->state->n_past, n_past);
-    return leave(self, is_sound ? 0 : -1);
+    return ew_leave_state(&self->claim, is_sound ? 0 : -1);
 }
 
 static PyObject *llama_state_drop(PyObject *object, PyObject *args) {
     llama_state_object *self = (llama_state_object *)object;
     Py_ssize_t first, n;
-    if (!PyArg_ParseTuple(args, "nn:drop", &first, &n) || !claim(self))
+    if (!PyArg_ParseTuple(args, "nn:drop", &first, &n) || !ew_claim_state(&self->claim))
         return NULL;
     const size_t n_past = self->state->n_past;
     const int is_sound = first >= 0 && n >= 0 && (size_t)first <= n_past && (size_t)n <= n_past - (size_t)first;
@@ -234,16 +215,16 @@ static PyObject *llama_state_drop(PyObject *object, PyObject *args) {
         ew_llama_drop(self->state, (size_t)first, (size_t)n);
     else
         PyErr_Format(PyExc_ValueError, "drop: %zd positions from %zd of %zu", n, first, n_past);
-    return leave(self, is_sound ? 0 : -1);
+    return ew_leave_state(&self->claim, is_sound ? 0 : -1);
 }
 
 static PyObject *get_n_past(PyObject *object, void *unused) {
     (void)unused;
     llama_state_object *self = (llama_state_object *)object;
-    if (!claim(self))
+    if (!ew_claim_state(&self->claim))
         return NULL;
     const size_t value = self->state->n_past;
-    self->busy = 0;
+    self->claim.busy = 0;
     return PyLong_FromSize_t(value);
 }
 

@@ -78,20 +78,6 @@ static PyObject *llama_set_linear(PyObject *object, PyObject *args) { return ew_
 
 static PyObject *llama_set_floats(PyObject *object, PyObject *args) { return ew_set_floats(object, args, find_floats); }
 
-static PyObject *llama_set_digits(PyObject *object, PyObject *args) {
-    llama_object *self = (llama_object *)object;
-    int digits[EW_LLAMA_N_KINDS];
-    if (!PyArg_ParseTuple(args, "(iiiii):set_digits", &digits[0], &digits[1], &digits[2], &digits[3], &digits[4]) ||
-        !writable(self))
-        return NULL;
-    for (int kind = 0; kind < EW_LLAMA_N_KINDS; kind++)
-        if (digits[kind] != 1 && digits[kind] != 2)
-            return PyErr_Format(PyExc_ValueError, "digits: expected 1 or 2, got %d", digits[kind]);
-    for (int kind = 0; kind < EW_LLAMA_N_KINDS; kind++)
-        self->model->rounding[kind] = digits[kind] == 1 ? EW_FROM_MIDDLE : EW_TWO_DIGITS;
-    Py_RETURN_NONE;
-}
-
 static PyObject *llama_missing(PyObject *object, PyObject *unused) {
     (void)unused;
     const char *name = ew_llama_missing(((llama_object *)object)->model);
@@ -101,7 +87,6 @@ static PyObject *llama_missing(PyObject *object, PyObject *unused) {
 static PyMethodDef methods[] = {
     {"set_linear", llama_set_linear, METH_VARARGS, NULL},
     {"set_floats", llama_set_floats, METH_VARARGS, NULL},
-    {"set_digits", llama_set_digits, METH_VARARGS, NULL},
     {"missing", llama_missing, METH_NOARGS, NULL},
     {0},
 };

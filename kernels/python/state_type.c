@@ -3,6 +3,7 @@
 #include "../engine/whisper/state.h"
 #include "../engine/memory.h"
 #include "buffers.h"
+#include "claim.h"
 #include "model_type.h"
 
 typedef struct {
@@ -10,8 +11,7 @@ typedef struct {
     ew_state *state;
     PyObject *model; // keeps the weights alive
     float *logits;   // [n_beams][n_vocab]: where a step is computed; stays where it is as long as the state lives
-    int busy;        // a call is on its way; another thread, or Python code that the call runs, is refused
-    unsigned forks;  // ew_pool_forks() when it began
+    ew_claim claim;
 } state_object;
 
 static PyObject *model_type; // for the type check in state_new; owned
@@ -25,7 +25,7 @@ static size_t step_bytes(const ew_model *model, size_t n_beams) {
 // writes them without the GIL.
 static int state_getbuffer(PyObject *object, Py_buffer *view, int flags) {
     const state_object *self = (const state_object *)object;
-    if (self->busy) {
+    if (self->claim.busy) {
         view->obj = NULL;
         PyErr_SetString(PyExc_BufferError, "this state is running: its logits are there when the call has ended");
         return -1;
@@ -77,25 +77,6 @@ static void state_dealloc(PyObject *object) {
     Py_DECREF(type);
 }
 
-// Claims the state for a call, before anything of it is read: buffers of Python code may call again.
-static int claim(state_object *self) {
-    if (!self->busy) {
-        self->forks = ew_pool_forks();
-        return self->busy = 1;
-    }
-    PyErr_SetString(PyExc_RuntimeError,
-                    self->forks == ew_pool_forks()
-                        ? "this state is running in another thread, or in a call around this one: use one state a thread"
-                        : "this state was running when the process forked: make a new one");
-    return 0;
-}
-
-// Ends a call: None, or NULL where it failed.
-static PyObject *leave(state_object *self, int status) {
-    self->busy = 0;
-    return status == 0 ? Py_NewRef(Py_None) : NULL;
-}
-
 static int encode(ew_state *state, PyObject *mel, size_t n_frames, PyObject *hidden) {
     const ew_dims *dims = &state->model->dims;
     const size_t layers = ew_times(dims->n_audio_layer + 1, ew_times(n_frames / 2, dims->n_audio_state));
@@ -135,9 +116,9 @@ static PyObject *state_encode(PyObject *object, PyObject *args) {
     if (n_frames < 2 || n_frames % 2 || (size_t)n_frames > most)
         return PyErr_Format(PyExc_ValueError, "mel: expected an even number of frames from 2 to %zu, got %zd", most,
                             n_frames);
-    if (!claim(self))
+    if (!ew_claim_state(&self->claim))
         return NULL;
-    return leave(self, encode(self->state, mel, (size_t)n_frames, hidden));
+    return ew_leave_state(&self->claim, encode(self->state, mel, (size_t)n_frames, hidden));
 }
 
 // Whether a beam holds all that was decoded.
@@ -212,7 +193,7 @@ static int end_decoding(decoding *d, int status) {
     ew_free(d->tokens);
     ew_free(d->all);
     ew_free(d->alignment);
-    d->self->busy = 0;
+    d->self->claim.busy = 0;
     d->self = NULL;
     return status;
 }
@@ -258,7 +239,7 @@ static int begin_decoding(decoding *d, state_object *self, PyObject *args) {
         PyErr_Format(PyExc_ValueError, "tokens: expected 1 to %zu, got %zd", state->model->dims.n_text_ctx, n);
     else if (d->out.logits == Py_None && !last_only)
         PyErr_Format(PyExc_ValueError, "logits: expected a buffer, since not only the last ones are asked for");
-    else if (claim(self)) {
+    else if (ew_claim_state(&self->claim)) {
         d->self = self;
         return check_decoding(d, tokens, (size_t)n_beams, (size_t)n, last_only) == 0 ? 0 : end_decoding(d, -1);
     }
@@ -328,14 +309,14 @@ static PyObject *state_decode_all(PyObject *unused, PyObject *arg) {
 static PyObject *state_rewind(PyObject *object, PyObject *arg) {
     state_object *self = (state_object *)object;
     const Py_ssize_t n_past = PyLong_AsSsize_t(arg);
-    if (PyErr_Occurred() || !claim(self))
+    if (PyErr_Occurred() || !ew_claim_state(&self->claim))
         return NULL;
     const int is_sound = n_past >= 0 && (size_t)n_past <= self->state->n_past;
     if (is_sound)
         ew_rewind(self->state, (size_t)n_past);
     else
         PyErr_Format(PyExc_ValueError, "rewind: expected 0 to %zu, got %zd", self->state->n_past, n_past);
-    return leave(self, is_sound ? 0 : -1);
+    return ew_leave_state(&self->claim, is_sound ? 0 : -1);
 }
 
 static int sound_parents(const ew_state *state, const int32_t *parents, size_t n) {
@@ -358,30 +339,30 @@ static PyObject *state_reorder(PyObject *object, PyObject *args) {
         return NULL;
     if (n < 1 || (size_t)n > self->state->n_beams)
         return PyErr_Format(PyExc_ValueError, "parents: expected 1 to %zu, got %zd", self->state->n_beams, n);
-    if (!claim(self))
+    if (!ew_claim_state(&self->claim))
         return NULL;
     int32_t *copy = ew_copy_in(parents, (size_t)n * sizeof *copy, EW_INT32, "parents");
     const int is_sound = copy && sound_parents(self->state, copy, (size_t)n);
     if (is_sound)
         ew_reorder(self->state, copy, (size_t)n);
     ew_free(copy);
-    return leave(self, is_sound ? 0 : -1);
+    return ew_leave_state(&self->claim, is_sound ? 0 : -1);
 }
 
 static PyObject *state_read_encoder(PyObject *object, PyObject *arg) {
     state_object *self = (state_object *)object;
-    if (!claim(self))
+    if (!ew_claim_state(&self->claim))
         return NULL;
     const ew_state *state = self->state;
     const size_t bytes = state->n_ctx * state->model->dims.n_audio_state * sizeof(float);
-    return leave(self, ew_copy_out(arg, state->x.at, bytes, EW_FLOAT32, "encoder output"));
+    return ew_leave_state(&self->claim, ew_copy_out(arg, state->x.at, bytes, EW_FLOAT32, "encoder output"));
 }
 
 static PyObject *size_of_claimed(state_object *self, const size_t *size) {
-    if (!claim(self))
+    if (!ew_claim_state(&self->claim))
         return NULL;
     const size_t value = *size;
-    self->busy = 0;
+    self->claim.busy = 0;
     return PyLong_FromSize_t(value);
 }
 

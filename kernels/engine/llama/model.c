@@ -70,8 +70,6 @@ ew_llama *ew_llama_new(const ew_llama_dims *dims, float epsilon, const ek_table 
     model->dims = *dims;
     model->epsilon = epsilon;
     model->table = table;
-    for (int kind = 0; kind < EW_LLAMA_N_KINDS; kind++)
-        model->rounding[kind] = EW_TWO_DIGITS;
     model->pool = ew_pool_new(n_threads);
     if (!model->pool || allocate(model)) {
         ew_llama_free(model);

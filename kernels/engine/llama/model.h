@@ -20,15 +20,11 @@ typedef struct {
     ew_linear gate_up, down;     // gate_up: the rows of the gate, then of what it lets through
 } ew_llama_layer;
 
-// The linears by what they do, for the number of digits that their activations are rounded to.
-typedef enum { EW_LLAMA_QKV, EW_LLAMA_OUT, EW_LLAMA_GATE_UP, EW_LLAMA_DOWN, EW_LLAMA_HEAD, EW_LLAMA_N_KINDS } ew_llama_kind;
-
 typedef struct {
     ew_llama_dims dims;
     const ek_table *table;
     ew_pool *pool;
     float epsilon; // of the norms
-    ew_rounding rounding[EW_LLAMA_N_KINDS];
     ew_linear embedding, head; // head: without weights where it is tied
     float *turns;              // [n_ctx][64]: rotary positions (rope.h)
     float *norm;               // [n_state]

@@ -46,27 +46,23 @@ static range share_tiles(const runner *r, size_t n) {
     return (range){tiles.first * EK_TILE, ek_min(tiles.last * EK_TILE, n)};
 }
 
-static void load(runner *r, const ew_linear *linear, ew_llama_kind kind, const float *x, size_t ldx, size_t m) {
-    ew_operand_load(r->table, &r->scratch->operand, x, ldx, m, linear, r->model->rounding[kind]);
+static void load(runner *r, const ew_linear *linear, const float *x, size_t ldx, size_t m) {
+    ew_operand_load(r->table, &r->scratch->operand, x, ldx, m, linear, EW_TWO_DIGITS);
 }
 
 // Columns of linear(x) for the rows that were loaded.
-static void multiply(runner *r, const ew_linear *linear, ew_llama_kind kind, range columns, float *out, size_t ldo,
-                     size_t m, enum ek_mode mode) {
+static void multiply(runner *r, const ew_linear *linear, range columns, float *out, size_t ldo, size_t m,
+                     enum ek_mode mode) {
     if (columns.first >= columns.last)
         return;
-    if (r->model->rounding[kind] == EW_TWO_DIGITS)
-        ew_linear_columns_fine(r->table, linear, &r->scratch->operand, out, ldo, m, columns.first, columns.last, mode,
-                               r->scratch->work.at, r->scratch->work.n);
-    else
-        ew_linear_columns(r->table, linear, &r->scratch->operand, out + columns.first, ldo, m, columns.first,
-                          columns.last, mode);
+    ew_linear_columns_fine(r->table, linear, &r->scratch->operand, out, ldo, m, columns.first, columns.last, mode,
+                           r->scratch->work.at, r->scratch->work.n);
 }
 
-static void linear(runner *r, const ew_linear *linear, ew_llama_kind kind, const float *x, size_t ldx, size_t m,
-                   float *out, size_t ldo, enum ek_mode mode) {
-    load(r, linear, kind, x, ldx, m);
-    multiply(r, linear, kind, share_tiles(r, linear->n), out, ldo, m, mode);
+static void linear(runner *r, const ew_linear *linear, const float *x, size_t ldx, size_t m, float *out, size_t ldo,
+                   enum ek_mode mode) {
+    load(r, linear, x, ldx, m);
+    multiply(r, linear, share_tiles(r, linear->n), out, ldo, m, mode);
 }
 
 static const float *norm_x(runner *r, const float *weight) {
@@ -120,13 +116,13 @@ static void attend(runner *r, ew_keys *keys, size_t head, float *qkv, size_t ld)
 static void attention(runner *r, const ew_llama_layer *layer, ew_keys *keys) {
     const size_t ld = layer->qkv.n, width = r->model->dims.n_head * EK_HEAD;
     float *qkv = ew_rows(r->s->qkv, 0, r->n, ld);
-    linear(r, &layer->qkv, EW_LLAMA_QKV, norm_x(r, layer->norm_attn), r->d, r->n, qkv, ld, EK_STORE);
+    linear(r, &layer->qkv, norm_x(r, layer->norm_attn), r->d, r->n, qkv, ld, EK_STORE);
     meet(r);
     const range heads = share(r, r->model->dims.n_kv_head);
     for (size_t head = heads.first; head < heads.last; head++)
         attend(r, keys, head, qkv, ld);
     meet(r);
-    linear(r, &layer->out, EW_LLAMA_OUT, ew_rows(r->s->context, 0, r->n, width), width, r->n,
+    linear(r, &layer->out, ew_rows(r->s->context, 0, r->n, width), width, r->n,
            ew_rows(r->s->x, 0, r->n, r->d), r->d, EK_ADD);
     meet(r);
 }
@@ -135,19 +131,18 @@ static void feed_forward(runner *r, const ew_llama_layer *layer) {
     const size_t n_ffn = r->model->dims.n_ffn, ld = 2 * n_ffn;
     float *wide = ew_rows(r->s->wide, 0, r->n, ld);
     const range mine = share_tiles(r, n_ffn);
-    load(r, &layer->gate_up, EW_LLAMA_GATE_UP, norm_x(r, layer->norm_ffn), r->d, r->n);
-    multiply(r, &layer->gate_up, EW_LLAMA_GATE_UP, mine, wide, ld, r->n, EK_STORE);
-    multiply(r, &layer->gate_up, EW_LLAMA_GATE_UP, (range){n_ffn + mine.first, n_ffn + mine.last}, wide, ld, r->n,
-             EK_STORE);
+    load(r, &layer->gate_up, norm_x(r, layer->norm_ffn), r->d, r->n);
+    multiply(r, &layer->gate_up, mine, wide, ld, r->n, EK_STORE);
+    multiply(r, &layer->gate_up, (range){n_ffn + mine.first, n_ffn + mine.last}, wide, ld, r->n, EK_STORE);
     r->table->silu(wide + mine.first, ld, wide + n_ffn + mine.first, ld, r->n, mine.last - mine.first);
     meet(r);
-    linear(r, &layer->down, EW_LLAMA_DOWN, wide, ld, r->n, ew_rows(r->s->x, 0, r->n, r->d), r->d, EK_ADD);
+    linear(r, &layer->down, wide, ld, r->n, ew_rows(r->s->x, 0, r->n, r->d), r->d, EK_ADD);
     meet(r);
 }
 
 // Logits of m normed rows, ldx apart.
 static void project(runner *r, const float *x, size_t ldx, size_t m, float *logits) {
-    linear(r, ew_llama_head(r->model), EW_LLAMA_HEAD, x, ldx, m, logits, r->model->dims.n_vocab, EK_STORE);
+    linear(r, ew_llama_head(r->model), x, ldx, m, logits, r->model->dims.n_vocab, EK_STORE);
 }
 
 static float largest_of(const float *x, size_t n) {
