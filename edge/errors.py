@@ -14,7 +14,7 @@
     │   ├── OfflineError                      it would have needed the network
     │   └── IntegrityError                    the bytes that came are not the pinned ones
     ├── KernelError (RuntimeError)            the compiled part refused: wrong CPU level, bad state
-    ├── BusyError (RuntimeError)              a model that as many sessions use already as may
+    ├── BusyError (RuntimeError)              as much work has been taken on already as may be
     └── CancelledError (RuntimeError)         a session that was cancelled from another thread
 
 A message says what was expected, what was found (with the file's or tensor's name) and what to do.
@@ -80,7 +80,12 @@ class KernelError(EdgeError, RuntimeError):
 
 
 class BusyError(EdgeError, RuntimeError):
-    """A model that as many sessions use already as may."""
+    """A refusal: as much work has been taken on already as may be."""
+
+    def __init__(self, message: str, retry_s: int = 10) -> None:
+        super().__init__(message)
+        self.retry_s = retry_s
+        """Seconds after which it is worth trying again."""
 
 
 class CancelledError(EdgeError, RuntimeError):

@@ -15,21 +15,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from ..errors import EdgeError
+from ..errors import BusyError
 
 T = TypeVar("T")
 
 _STUCK_S = 60.0
 """Seconds after which a step that does not end is taken for stuck: steps take a second or two."""
-
-
-class BusyError(EdgeError):
-    """A refusal of more work than can be done now."""
-
-    def __init__(self, message: str, retry_s: int) -> None:
-        super().__init__(message)
-        self.retry_s = retry_s
-        """Seconds after which it is worth trying again."""
 
 
 class Work(Protocol):

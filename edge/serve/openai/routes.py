@@ -13,13 +13,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from ...errors import AudioError, EdgeError, OptionError, UnsupportedModelError
+from ...errors import AudioError, BusyError, EdgeError, OptionError, UnsupportedModelError
 from ...transcript.events import Event, Final
 from ...transcript.transcript import Transcript
 from ..bodies import BodyError, ClientDisconnect, Form, read_form
 from ..recordings import events_of, transcript_of
 from ..shared import Shared
-from ..work import BusyError
 from .answers import answer, dumps, logprobs, usage
 from .wanted import Wanted, wanted_of
 

@@ -27,7 +27,6 @@ _MOST_ROWS = 48
 _MOST_ROWS_BESIDE_URGENT = 8
 """The same where somebody waits for the result while he speaks."""
 
-
 _MOST_SESSIONS = 256
 """Number of states that share an engine at most, unless another is given."""
 
