@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..files import write_text
 from .intervals import interval
 from .result_file import ResultError, read_result, write_result
 from .tables import table
@@ -41,7 +42,7 @@ def save(path: Path, result: dict[str, Any]) -> Path:
     """Write a sealed report, and the Markdown beside it; gives the Markdown's path."""
     write_result(path, result)
     beside = path.with_suffix(".md")
-    beside.write_text(as_markdown(result), encoding="utf-8")
+    write_text(beside, as_markdown(result))
     return beside
 
 
@@ -66,14 +67,16 @@ def compare(one: dict[str, Any], other: dict[str, Any], *, every: bool = False) 
     """Compute how long the cells of `other` take beside those of `one`, with intervals from their single times.
 
     Raises:
-        ResultError: they heard different sound, ran different weights, or have no cell in common; or, unless `every`,
-            one of them is not valid.
+        ResultError: they heard different sound or have no cell in common; or, unless `every`, ran different weights, or
+            one of them is not valid or has wrong words.
     """
     for result in (one, other):
         if not every and result["verdict"]["kind"] != "valid":
             reasons = "; ".join(result["verdict"]["reasons"])
             kind = result["verdict"]["kind"]
             raise ResultError(f"the report of {result['machine']['cpu']} is {kind} ({reasons}); --all compares it")
+        if not result["check"]["is_right"] and not every:
+            raise ResultError(f"a report has wrong words ({result['check']['text']}); --all compares its times")
     if one["audio"]["sha256"] != other["audio"]["sha256"]:
         raise ResultError("the reports heard different recordings; compare reports of the same one")
     cells, others = (_named_cells(result) for result in (one, other))
@@ -156,8 +159,3 @@ def _impossible(result: dict[str, Any]) -> str | None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         return f"lacks what a report needs ({error!r})"
     return None
-
-
-def conditions_dict(seen: Sequence[Any]) -> list[dict[str, Any]]:
-    """Turn conditions into what JSON can hold."""
-    return [asdict(one) for one in seen]

@@ -29,8 +29,8 @@ class Verdict:
     """Sentences that say why; empty for a valid run."""
 
 
-def judge(seen: Sequence[Conditions], cores: int, cells: Sequence[Sequence[float]]) -> Verdict:
-    """Judge a run by what was seen at its rounds (n_rounds + 1) and the times of each of its cells.
+def judge(seen: Sequence[Conditions], cores: int, cells: Sequence[Sequence[float]], *, is_warm: bool = True) -> Verdict:
+    """Judge a run by what was seen at its rounds (n_rounds + 1), the times of each of its cells, and its warming up.
 
     The first kind that holds is the verdict's; the reasons are all that hold.
     """
@@ -38,7 +38,7 @@ def judge(seen: Sequence[Conditions], cores: int, cells: Sequence[Sequence[float
         *_busy(seen, cores),
         *_throttled(seen),
         *_on_battery(seen),
-        *_unstable(cells),
+        *_unstable(cells, is_warm=is_warm),
     ]
     return Verdict(found[0][0] if found else "valid", tuple(reason for _, reason in found))
 
@@ -71,11 +71,14 @@ def _on_battery(seen: Sequence[Conditions]) -> Found:
     return [("battery", "the machine ran on its battery; plug it in")] if any(one.on_battery for one in seen) else []
 
 
-def _unstable(cells: Sequence[Sequence[float]]) -> Found:
+def _unstable(cells: Sequence[Sequence[float]], *, is_warm: bool) -> Found:
+    found: Found = []
+    if not is_warm:
+        found.append(("unstable", "no three times in a row were alike before the first round"))
     worst = max((spread(times) for times in cells if len(times) > 2), default=0.0)
-    if worst <= _MOST_SPREAD:
-        return []
-    return [("unstable", f"the times of one cell differ by {worst:.0%} between their quartiles")]
+    if worst > _MOST_SPREAD:
+        found.append(("unstable", f"the times of one cell differ by {worst:.0%} between their quartiles"))
+    return found
 
 
 def spread(times: Sequence[float]) -> float:
