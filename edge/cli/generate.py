@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from ..errors import OptionError
 from .console.bar import Console
-from .console.streams import report
+from .console.streams import put, report
 from .options.model import add_offline
 from .parser import Parser
 
@@ -57,9 +56,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         for text, nats in zip(args.text, model.score(args.text), strict=True):
             report(f"{nats:10.3f}  {text}")
         return 0
-    sys.stdout.write(args.text[0])
+    put(args.text[0])
     for piece in model.generate(args.text[0], most=args.tokens, temperature=args.temperature, seed=args.seed):
-        sys.stdout.write(piece)
-        sys.stdout.flush()
-    sys.stdout.write("\n")
+        put(piece)
+    put("\n")
     return 0

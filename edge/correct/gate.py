@@ -2,7 +2,7 @@
 
 Witnesses are heard in nats: how much likelier an edited text is to one of them than the text as it was read. The sum
 holds on recordings that it was not fitted on; two thresholds side by side, or one witness alone, hold less. Weights and
-gates are data (gate.toml), fitted by `python -m benchmarks correction --fit`.
+gates are data (gate.toml).
 """
 
 from __future__ import annotations
