@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..machine import read_fact, temperature_c
+from ..power import is_on_battery
 
 _CPU = Path("/sys/devices/system/cpu")
-_POWER = Path("/sys/class/power_supply")
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
 
 
@@ -38,7 +38,7 @@ class Conditions:
     """Times that a core was slowed down for its heat, since the machine started."""
     swapped_pages: int | None
     """Pages that went to the swap or came from it, since the machine started."""
-    on_battery: bool | None
+    on_battery: bool
 
 
 def observe() -> Conditions:
@@ -53,7 +53,7 @@ def observe() -> Conditions:
         temperature_c=temperature_c(),
         throttled=_throttled(),
         swapped_pages=_swapped_pages(),
-        on_battery=_on_battery(),
+        on_battery=is_on_battery(),
     )
 
 
@@ -106,15 +106,6 @@ def _swapped_pages() -> int | None:
     fields = dict(line.split() for line in (read_fact("/proc/vmstat") or "").splitlines() if len(line.split()) == 2)
     counts = [int(fields[name]) for name in ("pswpin", "pswpout") if fields.get(name, "").isdigit()]
     return sum(counts) if counts else None
-
-
-def _on_battery() -> bool | None:
-    """Whether a battery gives the power: it says so, or mains that are there give none."""
-    states = [read_fact(str(file)) for file in _POWER.glob("BAT*/status")]
-    mains = [read_fact(str(file)) for file in _POWER.glob("A*/online")]
-    if not states and not mains:
-        return None
-    return "Discharging" in states or (bool(mains) and "1" not in mains)
 
 
 def lowest_clock(seen: Sequence[Conditions]) -> float | None:

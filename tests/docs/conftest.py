@@ -14,6 +14,19 @@ _CLIPS = ("talk.flac", "talk.mp3", "meeting.wav", "clip.wav")
 _SHORT_S = 3
 _DAMAGED_BYTES = 6000
 
+_NEEDED = {
+    **dict.fromkeys(("--correct", "correct=", "--model base", "where base"), "base"),
+    "smollm2-135m": "smollm2-135m",
+}
+"""Models beside the demo's that a text with these words needs."""
+
+
+def skip_without_models(text: str) -> None:
+    """Skip the test where a command or block of Python needs a model that is not in the store."""
+    for words, name in _NEEDED.items():
+        if words in text and not Store().is_here(name):
+            pytest.skip(f"{name} is not in the store: run `edgewise models pull {name}` once")
+
 
 @pytest.fixture(scope="session")
 def _recordings(jfk_clip: Path, tiny_en_int8: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,8 +16,8 @@ import pytest
 from benchmarks.__main__ import build_parser as build_benchmarks_parser
 from edge.cli.main import build_parser as build_edgewise_parser
 from edge.cli.main import main
-from edge.store import Store
 
+from .conftest import skip_without_models
 from .markdown import CONTRIBUTING, GUIDES, PAGES, README, ROOT, blocks, matches, name_of
 
 SET_UP = (
@@ -82,8 +82,7 @@ def test_every_subcommand_is_explained() -> None:
 
 @pytest.mark.parametrize("words", [words for words in _all_commands(*PAGES) if _runs(words)], ids=" ".join)
 def test_it_runs(words: tuple[str, ...], recordings: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    if "base" in words and not Store().is_here("base"):
-        pytest.skip("base is not in the store: run `edgewise models pull base` once")
+    skip_without_models(" ".join(words))
     assert main(words[1:]) == 0, capfd.readouterr().err
 
 
@@ -102,6 +101,7 @@ def test_it_says_what_is_shown(page: Path, recordings: Path) -> None:
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
     for _, typed, shown in (session for session in _sessions() if session[0] == page):
+        skip_without_models(typed)
         done = subprocess.run(
             ["bash", "-c", typed],
             stdout=subprocess.PIPE,

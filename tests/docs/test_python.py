@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import skip_without_models
 from .markdown import PAGES, ROOT, Block, blocks, matches, name_of
 
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
@@ -26,6 +27,7 @@ def test_its_blocks_run(page: Path, recordings: Path) -> None:
     printed: str | None = None
     for block in blocks(page, "python", "text", ""):
         if block.language == "python":
+            skip_without_models(block.text)
             printed = _printed(block, page, namespace)
         elif printed is not None:
             assert matches(block.text, printed), printed

@@ -29,13 +29,13 @@ from ...dictate.memory import OnDemand, give_back_large_blocks
 from ...dictate.options import DictateOptions
 from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
-from ...dictate.power import is_on_battery
 from ...dictate.printer import Printer
 from ...dictate.settings import DictateSettings
 from ...dictate.sounds import Sounds, Tone
 from ...dictate.writing import Outlets, Writing
 from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError, OutputError
 from ...live.options import LiveOptions
+from ...power import is_on_battery
 from ...settings import keywords_from, settings_of
 from ...transcript.events import Silence
 from ...written import Writer

@@ -18,6 +18,9 @@ from .info import info_of
 
 _LOG = logging.getLogger("edge.serve")
 
+_PARTING_S = 2.0
+"""Seconds in which a peer that was refused may still send."""
+
 
 class WyomingServer:
     """A server of one address."""
@@ -47,22 +50,26 @@ class WyomingServer:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = writer.get_extra_info("peername")
-        is_full = len(self._tasks) >= self._shared.options.connections
-        if is_full or not self._shared.guard.admits(peer[0] if peer else None):
-            writer.transport.abort()
-            return
-        task = asyncio.current_task()
-        assert task is not None
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Begin to serve a connection, known from its first moment, or `close` would not wait for it."""
+        task = asyncio.create_task(self._served(reader, writer, is_full=self._is_full))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._tasks) >= self._shared.options.connections
+
+    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_full: bool) -> None:
         try:
-            await self._converse(reader, writer)
+            peer = writer.get_extra_info("peername")
+            if not is_full and self._shared.guard.admits(peer[0] if peer else None):
+                await self._converse(reader, writer)
+                await _part(reader, writer)
         except (ConnectionError, TimeoutError):  # it left, or does not read
             pass
         finally:
-            self._tasks.discard(task)
-            writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
+            await _hang_up(writer)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         conversation = Conversation(self._shared, self._info, self._detector, writer)
@@ -88,3 +95,21 @@ async def _complain(writer: asyncio.StreamWriter, message: str) -> None:
     with suppress(ConnectionError, TimeoutError):
         async with asyncio.timeout(2):
             await async_write_event(Error(text=message).event(), writer)
+
+
+async def _part(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Let the peer end what it sends; were the connection closed before, it would lose what it was told."""
+    if writer.transport.is_closing():
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PARTING_S):
+            writer.write_eof()
+            while await reader.read(LINE_BYTES):
+                pass
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, and wait until its socket is closed; what the peer does not read is thrown away."""
+    writer.transport.abort()
+    with suppress(ConnectionError):
+        await writer.wait_closed()

@@ -22,7 +22,7 @@ static int allocate_scratch(ew_llama_state *state) {
         ew_llama_scratch *scratch = state->scratch + i;
         void *memory = ew_alloc(ew_operand_bytes(2 * EW_ROWS, inputs));
         scratch->operand = memory ? ew_operand_in(memory, 2 * EW_ROWS, inputs) : (ew_operand){0};
-        failed |= !memory | allocate_floats(&scratch->norm, EW_ROWS * d->n_state) |
+        failed |= (memory == NULL) | allocate_floats(&scratch->norm, EW_ROWS * d->n_state) |
                   allocate_floats(&scratch->work, 2 * EW_ROWS * WORK_COLUMNS);
         scratch->attention = ew_alloc(ek_attention_scratch(state->capacity));
         failed |= !scratch->attention;

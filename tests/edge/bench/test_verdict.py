@@ -41,5 +41,5 @@ def test_times_that_scatter_are_unstable() -> None:
 
 
 def test_facts_that_are_missing_condemn_nothing() -> None:
-    silent = Conditions(0.0, 0.0, None, None, (), None, None, None, None)
+    silent = Conditions(0.0, 0.0, None, None, (), None, None, None, on_battery=False)
     assert judge([silent, replace(silent, at_s=1.0)], 2, [[1.0, 1.0, 1.0]]).kind == "valid"

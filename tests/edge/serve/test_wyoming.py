@@ -120,7 +120,7 @@ def test_what_cannot_be_is_said_and_ends_it(make_server: MakeServer, events: lis
 
 
 def test_more_sessions_than_may_be_are_told(make_server: MakeServer) -> None:
-    [event] = asked(make_server(live=0), Transcribe().event(), *spoken(0.1))
+    [event] = asked(make_server(live=0), Transcribe().event(), *spoken(3.0))  # which is refused while it comes
     assert "try again" in event.data["text"]
 
 
@@ -185,6 +185,8 @@ def test_who_leaves_frees_the_place(make_server: MakeServer) -> None:
         await client.connect()
         for event in [Transcribe().event(), *spoken(3)[:-1]]:
             await client.write_event(event)
+        while not model.n_open:
+            await asyncio.sleep(0.01)
         await client.disconnect()
 
     asyncio.run(leave())

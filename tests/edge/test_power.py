@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.dictate.power import is_on_battery
+from edge.power import is_on_battery
 
 
 def supply(folder: Path, name: str, **facts: str) -> None:
