@@ -6,7 +6,7 @@ import http.client
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,20 @@ openai = pytest.importorskip("openai")
 MakeServer = Callable[..., Served]
 
 
+_CLIENTS: list[Any] = []
+
+
+@pytest.fixture(autouse=True)
+def _closed_clients() -> Iterator[None]:
+    """Close the clients that a test made."""
+    yield
+    while _CLIENTS:
+        _CLIENTS.pop().close()
+
+
 def client(served: Served, token: str = "none") -> Any:
-    return openai.OpenAI(base_url=f"{served.url}/v1", api_key=token, max_retries=0)
+    _CLIENTS.append(openai.OpenAI(base_url=f"{served.url}/v1", api_key=token, max_retries=0))
+    return _CLIENTS[-1]
 
 
 def get(served: Served, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
