@@ -123,9 +123,11 @@ class _Reader:
     def one(self, target: str) -> Part | None:
         """Return the content in one type; None where the owner has none or does not answer."""
         place = self.display.get_atom("EDGEWISE_READ")
+        atom = self.display.get_atom(target)
         self.window.delete_property(place)
-        self.window.convert_selection(self.selection, self.display.get_atom(target), place, X.CurrentTime)
-        told = self._wait(lambda event: event.type == X.SelectionNotify)
+        self.window.convert_selection(self.selection, atom, place, X.CurrentTime)
+        # A slow owner's answer about an earlier type may still come: it must not be taken for this one's.
+        told = self._wait(lambda event: event.type == X.SelectionNotify and event.target == atom)
         if told is None or told.property == X.NONE:
             return None
         part = self._take(place)
