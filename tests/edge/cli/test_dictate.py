@@ -17,15 +17,15 @@ import pytest
 import soundfile
 
 import edge
+from benchmarks.desktop.cable import Cable, missing
+from benchmarks.desktop.hands import hold, press_key
+from benchmarks.desktop.screen import Window, command_of, screen, wait_for, wait_for_focus
+from benchmarks.desktop.screen import missing as missing_screen
 from edge.desktop.choose import choose_typist
 from edge.store import Store
 from tests.edge.desktop.compositor import compositor
 from tests.edge.desktop.compositor import missing as missing_compositor
-from tests.edge.desktop.hands import hold, press_key
-from tests.edge.desktop.screen import Window, command_of, screen, wait_for, wait_for_focus
-from tests.edge.desktop.screen import missing as missing_screen
 
-from ..audio.microphone.cable import Cable, missing
 from .conftest import Run
 
 if sys.platform == "win32":

@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from benchmarks.desktop.cable import Cable, missing
 from edge.errors import MicrophoneError
 from edge.store import Store
 
-from ..audio.microphone.cable import Cable, missing
 from .conftest import FakeModel, Run
 from .live.screen import Screen
 

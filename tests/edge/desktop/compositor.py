@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.edge.desktop.screen import wait_for
+from benchmarks.desktop.screen import wait_for
 
 _NOBODY = 65534
 

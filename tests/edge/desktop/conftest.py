@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge.desktop.screen import Window, command_of, missing, screen, wait_for, wait_for_focus
+from benchmarks.desktop.screen import Window, command_of, missing, screen, wait_for, wait_for_focus
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.desktop.hands import press_key
+from benchmarks.desktop.screen import Window, wait_for
 from edge.desktop.characters import is_deleted_one_by_one
 from edge.desktop.chords import Chord
 from edge.desktop.typist import DesktopTypist
-from tests.edge.desktop.hands import press_key
-from tests.edge.desktop.screen import Window, wait_for
 
 OpenWindow = Callable[[str], Window]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.desktop.screen import screen
 from edge.desktop.choose import choose_trigger, choose_typist
 from edge.desktop.chords import Chord
 from edge.errors import DesktopError
-from tests.edge.desktop.screen import screen
 
 
 def test_a_server_that_goes_away_is_said(display_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.desktop.screen import wait_for
 from edge.errors import DesktopError
-from tests.edge.desktop.screen import wait_for
 
 pytest.importorskip("jeepney", reason="jeepney: pip install 'edgewise[dictate]'")
 

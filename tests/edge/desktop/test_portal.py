@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.desktop.screen import wait_for
 from edge.desktop.chords import parse_chord
 from edge.desktop.keysyms import NAMED, character_of
 from edge.desktop.protocol import Key, KeyEvent
 from edge.errors import DesktopError
-from tests.edge.desktop.screen import wait_for
 from tests.edge.desktop.texts import EVERYTHING
 
 PORTAL = Path("/usr/libexec/xdg-desktop-portal")

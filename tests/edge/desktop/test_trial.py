@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.desktop.screen import Window, wait_for
 from edge.desktop.protocol import Way
 from edge.desktop.typist import DesktopTypist
-from tests.edge.desktop.screen import Window, wait_for
 
 
 @pytest.mark.parametrize("layout", ["us", "de"])

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.desktop.hands import hold, press_key
+from benchmarks.desktop.screen import Window, wait_for
 from edge.desktop.chords import Chord, parse_chord
 from edge.desktop.protocol import Key, KeyEvent
 from edge.errors import DesktopError
-from tests.edge.desktop.hands import hold, press_key
-from tests.edge.desktop.screen import Window, wait_for
 
 OpenWindow = Callable[[str], Window]
 

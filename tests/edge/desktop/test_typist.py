@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmarks.desktop.hands import hold, press_key
+from benchmarks.desktop.screen import Window, wait_for
 from edge.desktop.protocol import Way
 from edge.desktop.typist import DesktopTypist
-from tests.edge.desktop.hands import hold, press_key
-from tests.edge.desktop.screen import Window, wait_for
 from tests.edge.desktop.texts import EVERYTHING, LONG, PLAIN
 
 if TYPE_CHECKING:

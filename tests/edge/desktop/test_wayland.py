@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.desktop.screen import Window, command_of, wait_for, wait_for_focus
 from edge.desktop.choose import try_ways
 from edge.desktop.protocol import Way
 from edge.desktop.typist import DesktopTypist
@@ -19,7 +20,6 @@ from edge.desktop.wayland.hands import WaylandHands
 from edge.desktop.wayland.keyboard import Keyboard
 from edge.errors import DesktopError
 from tests.edge.desktop.compositor import compositor, missing
-from tests.edge.desktop.screen import Window, command_of, wait_for, wait_for_focus
 from tests.edge.desktop.texts import EVERYTHING, LONG, PLAIN
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no compositor without {missing()}")

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.desktop.cable import Cable
 from edge.audio import SAMPLE_RATE_HZ
 
-from .cable import Cable
 from .recorder import Noise, Recorder, check_nothing_unsaid, noise, stretches_of
 
 _NOISE_S = 60

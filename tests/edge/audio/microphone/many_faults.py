@@ -14,7 +14,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from .cable import Cable, missing
+from benchmarks.desktop.cable import Cable, missing
+
 from .faults import FAULTS, Bench, Fault, check
 from .recorder import Recorder
 

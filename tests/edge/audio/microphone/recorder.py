@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .cable import Cable
+from benchmarks.desktop.cable import Cable
 
 Noise = NDArray[np.int16]
 PROGRAM = Path(__file__).with_name("capture.py")

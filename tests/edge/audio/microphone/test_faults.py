@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.desktop.cable import Cable, missing
 from edge.arrays import FloatArray
 from edge.audio import SAMPLE_RATE_HZ
 
-from .cable import Cable, missing
 from .faults import (
     Bench,
     Fault,

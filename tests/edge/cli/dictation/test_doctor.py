@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.edge.desktop.screen import missing as missing_screen
-from tests.edge.desktop.screen import screen
+from benchmarks.desktop.cable import Cable, missing
+from benchmarks.desktop.screen import missing as missing_screen
+from benchmarks.desktop.screen import screen
 
-from ...audio.microphone.cable import Cable, missing
 from ..conftest import Run
 
 HOME = os.environ.get("EDGEWISE_HOME")

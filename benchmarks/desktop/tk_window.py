@@ -8,6 +8,7 @@ from pathlib import Path
 
 
 def main(path: Path) -> None:
+    """Show the window, to its end."""
     root = tkinter.Tk(className="Tkwindow")
     text = tkinter.Text(root)
     text.pack()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-HERE = Path(__file__).parent
+_HERE = Path(__file__).parent
 PROGRAMS = ("Xvfb", "openbox", "setxkbmap")
 _WITHIN_S = 15.0
 _STEADY = 15
@@ -20,7 +20,7 @@ _SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 def missing() -> str:
-    """What has to be installed before there is a screen; empty where all is there."""
+    """Name what has to be installed before there is a screen; empty where all is there."""
     absent = [program for program in PROGRAMS if shutil.which(program) is None]
     if absent:
         return f"{', '.join(absent)}: apt install xvfb openbox x11-xkb-utils"
@@ -28,6 +28,7 @@ def missing() -> str:
 
 
 def wait_for(come: Callable[[], bool], what: str, within_s: float = _WITHIN_S) -> None:
+    """Wait until something has come; AssertionError names it where it does not."""
     until_s = time.monotonic() + within_s
     while not come():
         assert time.monotonic() < until_s, f"waited {within_s:.0f} s for {what}"
@@ -47,7 +48,7 @@ def wait_for_focus(focused: Callable[[], object], others: tuple[object, ...], wh
 
 @contextmanager
 def screen(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The display's name and its server, while Xvfb and a window manager run."""
+    """Give a display's name and its server, while Xvfb and a window manager run."""
     reading, writing = os.pipe()
     log = (folder / "xvfb.log").open("wb")
     server = subprocess.Popen(
@@ -90,14 +91,16 @@ class Window:
 
     @property
     def is_open(self) -> bool:
+        """Whether it is there, and shows something."""
         return self._path.exists()
 
     @property
     def text(self) -> str:
+        """Text that it shows."""
         return self._path.read_text(encoding="utf-8") if self.is_open else ""
 
     def comes_to(self, expected: str) -> str:
-        """What stands in it beyond what stood there at the last call, once that is the text expected or time is up."""
+        """Return what has come since the last call, once that is the text expected or time is up."""
         until_s = time.monotonic() + 5
         while self.text != self._before + expected and time.monotonic() < until_s:
             time.sleep(0.01)
@@ -107,6 +110,7 @@ class Window:
         return new
 
     def close(self) -> None:
+        """Close it."""
         self._process.kill()
         self._process.wait()
 
@@ -114,11 +118,11 @@ class Window:
 def command_of(kind: str, path: Path) -> list[str]:
     """Return the command of a program; empty where it is not installed."""
     if kind == "tk":
-        return [sys.executable, str(HERE / "tk_window.py"), str(path)] if find_spec("_tkinter") else []
+        return [sys.executable, str(_HERE / "tk_window.py"), str(path)] if find_spec("_tkinter") else []
     if kind == "gtk":
         check = [_SYSTEM_PYTHON, "-c", "import gi; gi.require_version('Gtk', '3.0')"]
         has_gtk = Path(_SYSTEM_PYTHON).exists() and subprocess.run(check, capture_output=True).returncode == 0
-        return [_SYSTEM_PYTHON, str(HERE / "gtk_window.py"), str(path)] if has_gtk else []
+        return [_SYSTEM_PYTHON, str(_HERE / "gtk_window.py"), str(path)] if has_gtk else []
     reader = f"stty -echo -icanon; cat > {path}"
     if kind == "foot":
         return ["foot", "sh", "-c", reader] if shutil.which("foot") else []

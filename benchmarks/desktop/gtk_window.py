@@ -8,6 +8,7 @@ from pathlib import Path
 
 
 def main(path: Path) -> None:
+    """Show the window, to its end."""
     import_module("gi").require_version("Gtk", "3.0")
     gtk = import_module("gi.repository.Gtk")
     window = gtk.Window(title="gtk window")

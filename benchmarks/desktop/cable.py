@@ -21,7 +21,7 @@ _WITHIN_S = 20.0
 
 
 def missing() -> str:
-    """What has to be installed before a cable can be made; empty where all is there."""
+    """Name what has to be installed before a cable can be made; empty where all is there."""
     absent = [program for program in PROGRAMS if shutil.which(program) is None]
     if not absent and find_library("portaudio") is None:
         absent = ["PortAudio"]
@@ -98,7 +98,7 @@ class Cable:
         self.ask("set-default-source", "mic")
 
     def ask(self, *words: str, check: bool = True) -> str:
-        """Run pactl; what it says."""
+        """Run pactl, and return what it says."""
         done = subprocess.run(
             ["pactl", *words], env=self.environment, capture_output=True, text=True, timeout=_WITHIN_S, check=check
         )
