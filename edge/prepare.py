@@ -219,7 +219,8 @@ def _export(
     dims = dims_of(asset)
     parsed = next(known for known in PRECISIONS if known == precision)
     # The model, and what was rounded before it is written.
-    require_space(made.parent, 2 * (asset.size if dims is None else file_bytes(dims, parsed)))
+    size = asset.size if dims is None else file_bytes(dims, parsed, is_calibrated=asset.is_calibrated)
+    require_space(made.parent, 2 * size)
     export_whisper(source, made, precision=precision, name=asset.name, assets=tables, progress=progress)
 
 

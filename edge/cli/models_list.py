@@ -96,7 +96,8 @@ def _model_row(store: Store, asset: Asset, is_starred: bool) -> Iterator[str]:
         if asset.precision:
             yield readable_size(asset.size) if precision == asset.precision else "-"
         else:
-            yield readable_size(file_bytes(dims, precision)) if dims else "?"
+            calibrated = asset.is_calibrated
+            yield readable_size(file_bytes(dims, precision, is_calibrated=calibrated)) if dims else "?"
     runs_at = [precision for precision in KNOWN if precision == (asset.precision or DEFAULT_PRECISION)]
     yield readable_size(memory_bytes(dims, runs_at[0])) if dims and runs_at else "?"
     yield "?" if dims is None else str(dims.n_languages) if dims.is_multilingual else "English"

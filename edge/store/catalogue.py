@@ -85,6 +85,8 @@ class Asset:
     """Folder of the user's own in which the files lie and stay; empty where they lie in the store."""
     precision: str = ""
     """Precision of a model file that runs as it is; empty where models are made of the files."""
+    is_calibrated: bool = False
+    """Whether edgewise brings what INT4 must know of the model (export.calibrate.known)."""
     sizes: tuple[int, ...] = ()
     """Sizes of a model of the user's own, in the order of `WhisperDims`; empty in the catalogue, which has names."""
 

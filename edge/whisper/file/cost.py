@@ -9,6 +9,7 @@ from ...gguf.types import BLOCKS, TensorType
 from ..features import N_FFT
 from .dims import WhisperDims, tensor_shapes
 from .embedding import BAND_STEP, FREQUENT
+from .positions import POSITIONS
 from .roles import POLICY, Precision, Role, role_of
 
 _N_TEXT_TOKENS = 50_256
@@ -28,11 +29,12 @@ def n_weights(dims: WhisperDims) -> int:
     return sum(map(math.prod, tensor_shapes(dims).values()))
 
 
-def file_bytes(dims: WhisperDims, precision: Precision) -> int:
-    """Compute the size of a model file, within a percent."""
+def file_bytes(dims: WhisperDims, precision: Precision, *, is_calibrated: bool = False) -> int:
+    """Compute the size of a model file, within a percent; what INT4 hurts most stays INT8 where it is calibrated."""
     front_end = 4 * (dims.n_mels * (N_FFT // 2 + 1) + N_FFT)
     header = _HEADER_BYTES + _MORE_TOKENS_BYTES * dims.is_multilingual + front_end
-    return header + sum(_stored_bytes(kind, shape) for _, kind, shape in _tensors(dims, precision))
+    kept = _kept_bytes(dims) if precision == "int4" and is_calibrated else 0
+    return header + kept + sum(_stored_bytes(kind, shape) for _, kind, shape in _tensors(dims, precision))
 
 
 def memory_bytes(dims: WhisperDims, precision: Precision) -> int:
@@ -52,7 +54,7 @@ def _tensors(dims: WhisperDims, precision: Precision) -> Iterator[tuple[str, Ten
     kinds = POLICY[precision]
     for name, shape in tensor_shapes(dims).items():
         role = role_of(name)
-        if precision == "int4" and name == "enc.pos_emb.weight":
+        if precision == "int4" and name == POSITIONS:
             continue  # computed: these are sinusoids
         if precision == "int4" and role is Role.EMBEDDING:
             last = (_N_TEXT_TOKENS + dims.is_multilingual) // BAND_STEP * BAND_STEP
@@ -60,6 +62,13 @@ def _tensors(dims: WhisperDims, precision: Precision) -> Iterator[tuple[str, Ten
             yield name, TensorType.Q4_0, (last - FREQUENT, shape[1])
         else:
             yield name, kinds[role], shape
+
+
+def _kept_bytes(dims: WhisperDims) -> int:
+    """Count what linears that stay INT8 add: the bytes that sinusoids need not have and INT8 convolutions save."""
+    shapes = tensor_shapes(dims)
+    convolutions = sum(math.prod(shape) for name, shape in shapes.items() if role_of(name) is Role.CONVOLUTION)
+    return 2 * math.prod(shapes[POSITIONS]) + convolutions
 
 
 def _stored_bytes(kind: TensorType, shape: tuple[int, ...]) -> int:

@@ -17,6 +17,7 @@ from edge.errors import FormatError
 from edge.gguf.types import TensorType
 from edge.progress import silent
 from edge.quant import dequantize_q4_0
+from edge.store.catalogue import read_catalogue
 from edge.whisper.file.model import open_model
 from export import maker as module
 from export.calibrate import calibrate
@@ -48,6 +49,12 @@ def moments_of(k: int, rank: int) -> NDArray[np.float32]:
     size = np.exp(rng.uniform(-2, 2, k))
     mixed = rng.standard_normal((rank, k)) * size
     return (mixed.T @ mixed + np.diag(0.1 * size**2)).astype(np.float32)
+
+
+def test_the_catalogue_says_which_models_come_calibrated() -> None:
+    for asset in read_catalogue().values():
+        hashes = {file.sha256 for file in asset.files if file.name.endswith((".bin", ".pt"))}
+        assert asset.is_calibrated == any(known_calibration(one) is not None for one in hashes), asset.name
 
 
 @pytest.fixture(scope="module")
