@@ -2,7 +2,8 @@
 
 A word is right if it is matched with one of the reference (benchmarks.words.matching). `--fit` finds the calibration
 (edge.whisper.trust.confidence) that makes the words of some sets likeliest; `--evaluate` shows, on others, how the raw
-probabilities, those that edgewise gives and those of the fresh fit agree with what is right.
+probabilities, those that edgewise gives and those of the fresh fit agree with what is right. Speakers that are heard
+once for each release are left out of the fit.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from edge.machine import describe_machine
 from ..arguments import add_data, add_json, add_models, add_precision, add_threads, names, positive
 from ..checkout import commit
 from ..errors import BenchmarkError
+from ..models.known_sets import heard_at_any_time
 from ..progress import tell
 from ..whisper import load_whisper
 from .matching import match_words
@@ -117,7 +119,7 @@ def run_confidence(options: ConfidenceOptions) -> dict[str, Any]:
     overlap = sorted(set(options.fit) & set(options.evaluate))
     if overlap:
         raise BenchmarkError(f"what is fitted is not evaluated on the same set: {', '.join(overlap)}")
-    fit_sets = read_manifests(options.fit, options.data, options.selection)
+    fit_sets = heard_at_any_time(read_manifests(options.fit, options.data, options.selection))
     test_sets = read_manifests(options.evaluate, options.data, options.selection)
     fitted: Calibration | None = None
     tested: dict[str, dict[str, list[JudgedWord]]] = {}

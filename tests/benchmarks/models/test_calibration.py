@@ -80,8 +80,12 @@ def test_what_fits_searches_or_calibrates_hears_nothing_that_is_heard_once(
 ) -> None:
     make_set(tmp_path, "telephone_prompts", "a.flac")
     monkeypatch.setenv("EDGEWISE_TEST_DATA", str(tmp_path))
-    for command in (["evidence"], ["compression", "--calibration", "telephone_prompts"]):
-        found = build_parser().parse_args([*command, "--manifest", "telephone_prompts"])
+    for command in (
+        ["evidence", "--manifest", "telephone_prompts"],
+        ["compression", "--calibration", "telephone_prompts", "--manifest", "telephone_prompts"],
+        ["confidence", "--evaluate", "jfk", "--fit", "telephone_prompts"],
+    ):
+        found = build_parser().parse_args(command)
         with pytest.raises(BenchmarkError, match="heard once for each release"):
             found.run(found)
 
