@@ -24,7 +24,7 @@ from .checkpoint.types import Checkpoint
 from .landmarks import find_tail
 from .quantize.model import Recover, equalized, groups_of, quantize_checkpoint
 from .quantize.policy import Quantized
-from .recipe import CALIBRATED, REDUCTIONS, Recipe
+from .recipe import CALIBRATED, REDUCTIONS, Recipe, Variety
 from .tools.packages import require
 from .tools.spool import Keep, in_memory
 from .writers.gguf import write_model_file
@@ -86,6 +86,8 @@ class Maker:
     keep_in: Path | None
     """Folder for moments, and for checkpoints of trainings, from which an interrupted export goes on."""
     progress: Progress
+    variety: Variety = field(default_factory=Variety)
+    """Variety of the speech that is compressed and trained with."""
     _speech: Speech | None = None
     _checkpoints: Checkpoints | None = None
     _search: Search | None = None
@@ -100,7 +102,7 @@ class Maker:
             require("export", "torch")
             from .compress.speech import hear
 
-            self._speech = hear(self.checkpoint, self.recordings, self.progress)
+            self._speech = hear(self.checkpoint, self.recordings, self.variety, self.progress)
         return self._speech
 
     def make(self, recipe: Recipe, keep: Keep = in_memory) -> MadeModel:

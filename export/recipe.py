@@ -18,6 +18,29 @@ REDUCTIONS = (0.4, 0.25, 0.15)
 
 
 @dataclass(frozen=True, slots=True)
+class Variety:
+    """Way in which what is compressed and trained hears recordings again, each time otherwise."""
+
+    times: int = 0
+    """Number of times after the first, at other speeds and levels."""
+    rooms: tuple[Path, ...] = ()
+    """Recordings of rooms' impulse responses, in which a part of the speech is heard then."""
+    noises: tuple[Path, ...] = ()
+    """Recordings of noise without words, in which a part is heard."""
+
+    def check(self, *, trains: bool) -> None:
+        """Refuse what has no use: nothing is varied unless a model is compressed or trained, and again.
+
+        Raises:
+            CalibrationError: that is so.
+        """
+        if self.times and not trains:
+            raise CalibrationError("varied speech is for --compress and --recover; leave --vary out")
+        if (self.rooms or self.noises) and not self.times:
+            raise CalibrationError("rooms and noise are for speech that is heard again; say how often with --vary")
+
+
+@dataclass(frozen=True, slots=True)
 class Learning:
     """Means of making a model file smaller at the same words, by what recordings of speech tell of it."""
 
@@ -30,6 +53,8 @@ class Learning:
     keep_in: Path | None = None
     """Folder for what recordings tell of a checkpoint, and for states of trainings: the same export goes on from these
     after an interruption, and removes them when the model is written."""
+    variety: Variety = Variety()
+    """Variety of the speech that is compressed and trained with."""
 
 
 @dataclass(frozen=True, slots=True)

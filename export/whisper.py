@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -21,7 +22,7 @@ from .maker import MadeModel, Maker
 from .measure.budget import Budget, make_yardstick, measure_onnx
 from .measure.report import Report, write_beside
 from .quantize.policy import Quantized, parse_precision
-from .recipe import Learning, Recipe
+from .recipe import Learning, Recipe, Variety
 from .result import ExportReport, TensorReport, naming
 from .search import recipes_to_try, search_recipe
 from .sources import read_checkpoint
@@ -91,7 +92,7 @@ def export_whisper(
         check_free(out)
     elif out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
-    recordings = find_recordings(learning.recordings)
+    recordings, variety = find_recordings(learning.recordings), _found(learning.variety)
     tell("reading", 0, 0)
     checkpoint = read_checkpoint(source, name=name, assets=assets)
     if checkpoint.dims.layers and to != "gguf":
@@ -101,7 +102,7 @@ def export_whisper(
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if recipe is not None:
-            maker = Maker(checkpoint, recordings, learning.keep_in, tell)
+            maker = Maker(checkpoint, recordings, learning.keep_in, tell, variety)
             return _write_gguf(maker, recipe, out, budget, is_auto=wanted == AUTO)
         if to == "onnx":
             return _write_onnx(checkpoint, out, wanted, clip, budget, tell)
@@ -116,14 +117,22 @@ def _recipe(wanted: str, to: str, learning: Learning, budget: Budget | None) -> 
             f"only {' and '.join(_MEASURED_TARGETS)} are run here and can be measured (--eval), not {to}"
         )
     if to != "gguf":
-        if learning.recordings or learning.reduction or learning.recover_s:
+        if learning != Learning(keep_in=learning.keep_in):
             raise CalibrationError(f"calibration and compression are for gguf files; {to} knows neither")
         return None
     if wanted == AUTO and budget is None:
         raise OptionError("precision auto needs a budget: what to measure on, and what may be lost")
     recipe = Recipe("int4" if wanted == AUTO else parse_precision(wanted), learning.reduction, learning.recover_s)
     recipe.check(learning.recordings)
+    learning.variety.check(trains=bool(recipe.reduction or recipe.recover_s or wanted == AUTO))
     return recipe
+
+
+def _found(variety: Variety) -> Variety:
+    rooms, noises = (
+        tuple(recording.path for recording in find_recordings(paths)) for paths in (variety.rooms, variety.noises)
+    )
+    return replace(variety, rooms=rooms, noises=noises)
 
 
 def _write_gguf(maker: Maker, recipe: Recipe, out: Path, budget: Budget | None, *, is_auto: bool) -> ExportReport:

@@ -18,6 +18,9 @@ from .parser import Command, Parser
 _MOST_DB = 60
 """Decibels above or below a recording's own level, at most."""
 
+_MOST_TIMES = 20
+"""Number of times that recordings are heard again, at most."""
+
 TARGETS = ("gguf", "whispercpp", "huggingface", "ctranslate2", "onnx")
 """Forms to write; the home of their names (export.whisper) takes numpy, which no help needs, and a test holds both
 together."""
@@ -26,10 +29,10 @@ _EPILOG = """\
 SOURCE is a CTranslate2 or Hugging Face folder, an openai-whisper .pt, a whisper.cpp .bin, a GGUF file,
 or the name of a model that `edgewise models list` shows; a folder called small is ./small.
 
---calibration needs no transcripts: minutes of speech are enough, twenty are used (three hours by --recover).
+--calibration needs no transcripts: minutes of speech are enough, twenty are used (six hours by --recover).
 --compress removes that share of the encoder's weights, where the words suffer least; --recover trains what is left,
 and INT4, to say what the whole model says. Interrupted, it goes on when the same command is run again. Both need torch:
-pip install "edgewise[export]".
+pip install "edgewise[export]". --vary lets both hear more than there is.
 
 --eval compares the model with float32 on sets of recordings, and writes a report next to it and into it (`edgewise
 inspect` shows it); a GGUF file runs on our own engine, an ONNX folder on onnxruntime. A model that exceeds
@@ -114,6 +117,22 @@ def _add_compression(parser: Parser) -> None:
         metavar="TIME",
         help="time to train what is left: 20m (default: none)",
     )
+    group.add_argument(
+        "--vary",
+        type=_times,
+        default=0,
+        metavar="N",
+        help="times that both hear the recordings again, faster or slower, louder or quieter (default: 0)",
+    )
+    for name, what in (("rooms", "impulse responses of rooms"), ("noise", "noise without words")):
+        group.add_argument(
+            f"--{name}",
+            nargs="+",
+            type=Path,
+            default=(),
+            metavar="PATH",
+            help=f"recordings of {what}, in which some of that is heard",
+        )
 
 
 def _add_budget(parser: Parser) -> None:
@@ -147,6 +166,12 @@ def _share(text: str) -> float:
     if not 0 <= value < 1:
         raise argparse.ArgumentTypeError(f"expected a share such as 25% or 0.25, found {text!r}")
     return value
+
+
+def _times(text: str) -> int:
+    if not text.isdecimal() or int(text) > _MOST_TIMES:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to {_MOST_TIMES}, found {text!r}")
+    return int(text)
 
 
 def _limit(text: str) -> float:
@@ -199,7 +224,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     _check(args)
     try:
         from export.measure.budget import Budget
-        from export.recipe import Learning
+        from export.recipe import Learning, Variety
         from export.whisper import export_whisper
     except ImportError as error:
         advice = 'pip install "edgewise[export]"'
@@ -222,7 +247,13 @@ def run(args: argparse.Namespace, console: Console) -> int:
         precision=args.precision,
         to=args.to,
         name=name,
-        learning=Learning(tuple(args.calibration), args.compress, args.recover, store.home / "calibrations"),
+        learning=Learning(
+            tuple(args.calibration),
+            args.compress,
+            args.recover,
+            store.home / "calibrations",
+            Variety(args.vary, tuple(args.rooms), tuple(args.noise)),
+        ),
         budget=budget,
         assets=partial(bring, "whisper-tables"),
         clip=store.place("jfk") if store.is_here("jfk") else None,

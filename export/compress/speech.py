@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, groupby
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.audio import SAMPLE_RATE_HZ
+from edge.audio import SAMPLE_RATE_HZ, open_audio
 from edge.progress import Progress
 from edge.whisper.features import FRAMES_PER_SECOND, raw_log_mel, window_features
 from edge.whisper.file.dims import FRAMES_PER_POSITION
@@ -21,9 +23,11 @@ from ..calibrate.recordings import Recording
 from ..calibrate.words import OwnWords
 from ..checkpoint.types import Checkpoint
 from ..errors import CalibrationError
+from ..recipe import Variety
+from .vary import Varied
 
-MOST_SECONDS = 3 * 3600
-"""Seconds of speech that are held in memory, as float16 features: 170 MB."""
+MOST_SECONDS = 6 * 3600
+"""Seconds of speech that are held in memory, as float16 features: 350 MB."""
 
 _SHORTEST_S, _LONGEST_S = 3.0, 30.0
 """Lengths of pieces into which long recordings are cut at random: clips of every length occur at run time."""
@@ -46,6 +50,8 @@ class Clip:
     tokens: NDArray[np.int32]
     """Prompt and transcript, (n_tokens,)."""
     n_prompt: int
+    origin: int = 0
+    """Number of the window of a recording that it is cut from, as it is or varied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +69,56 @@ class Batch:
 
 
 def hear_clips(
-    checkpoint: Checkpoint, recordings: Sequence[Recording], most_s: float, least: int, progress: Progress
+    checkpoint: Checkpoint, recordings: Sequence[Recording], variety: Variety, most_s: float, progress: Progress
 ) -> list[Clip]:
     """Cut clips of 3 to 30 s from the recordings, at most `most_s` seconds, each with the checkpoint's transcript.
 
+    All are heard as they are first, then varied.
+
     Raises:
-        AudioError: a recording cannot be read.
-        CalibrationError: they hold fewer than `least` clips of speech.
+        AudioError: a recording, a room or a noise cannot be read.
+        CalibrationError: a room or a noise is silent.
     """
     progress("listening (seconds of speech)", 0, 0)
-    words, total_s = OwnWords(checkpoint), min(round(most_s), length_s(recordings))
+    words = OwnWords(checkpoint)
+    total_s = min(round(most_s), length_s(recordings) * (1 + variety.times))
     n_window = checkpoint.dims.n_audio_ctx * FRAMES_PER_POSITION
     rng = np.random.default_rng(0)
     clips: list[Clip] = []
     done_s = 0.0
-    for window in clips_of(recordings, n_window / FRAMES_PER_SECOND):
+    for origin, window in _windows(recordings, n_window / FRAMES_PER_SECOND, variety):
         for samples in _cut(window, rng):
             raw = raw_log_mel(samples, checkpoint.mel_filters)[:n_window]
             timestamps = bool(rng.integers(2))
             tokens, n_prompt = words.listen(raw, [timestamps])[timestamps]
             if len(tokens) - n_prompt > 2 * _SPARE + 10 * len(samples) / SAMPLE_RATE_HZ:
                 continue  # a loop teaches nothing
-            clips.append(Clip(raw.astype(np.float16), words.n_positions(len(raw)), tokens, n_prompt))
+            clips.append(Clip(raw.astype(np.float16), words.n_positions(len(raw)), tokens, n_prompt, origin))
             done_s += len(samples) / SAMPLE_RATE_HZ
         progress("listening (seconds of speech)", min(round(done_s), total_s), total_s)
         if done_s >= most_s:
             break
-    if len(clips) < least:
-        raise CalibrationError("the recordings hold hardly any speech; expected minutes of it")
     return clips
+
+
+def _windows(
+    recordings: Sequence[Recording], window_s: float, variety: Variety
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Give all windows as they are, then varied, each with its number."""
+    rooms, noises = ([_sound(path) for path in paths] for paths in (variety.rooms, variety.noises))
+    varied = Varied(rooms, noises, np.random.default_rng(1))
+    yield from enumerate(clips_of(recordings, window_s))
+    for _ in range(variety.times):
+        for origin, window in enumerate(clips_of(recordings, window_s)):
+            yield origin, varied(window)
+
+
+def _sound(path: Path) -> NDArray[np.float32]:
+    with open_audio(path) as source:
+        samples = np.concatenate([np.zeros(0, np.float32), *source])
+    if not samples.any():
+        raise CalibrationError(f"{path}: expected the sound of a room or a noise, found silence")
+    return samples
 
 
 _SPARE = 16
@@ -135,7 +162,7 @@ def _batch(n_ctx: int, clips: Sequence[Clip]) -> Batch:
     return Batch(*(torch.from_numpy(array) for array in (np.stack(features), counts, tokens, predicts)))
 
 
-_MEASURED = 10
+_MEASURED = 30
 
 
 def measured_batches(clips: Sequence[Clip], n_audio_ctx: int) -> list[Batch]:
@@ -144,16 +171,33 @@ def measured_batches(clips: Sequence[Clip], n_audio_ctx: int) -> list[Batch]:
     return list(batches(short[:_MEASURED], n_audio_ctx, np.random.default_rng(0)))
 
 
+_KEPT = 60
+"""Number of clips that nothing learns from, about: a few say little of speech that is new."""
+
+
 class Speech:
     """Clips of some recordings, sorted into what they serve."""
 
     def __init__(self, clips: Sequence[Clip], n_audio_ctx: int) -> None:
-        order = np.random.default_rng(0).permutation(len(clips))
-        n_kept = max(2, min(20, len(clips) // 5))
-        self._clips = [clips[i] for i in order]
+        """Keep some clips aside, with all that is cut from the same windows.
+
+        Raises:
+            CalibrationError: there are hardly any.
+        """
+        by_origin = {origin: list(group) for origin, group in groupby(sorted(clips, key=_origin), key=_origin)}
+        if len(clips) < _LEAST_CLIPS or len(by_origin) < 2:
+            raise CalibrationError("the recordings hold hardly any speech; expected minutes of it")
+        rng = np.random.default_rng(0)
+        order = [by_origin[origin] for origin in rng.permutation(list(by_origin))]
+        wanted, n_origins, n_kept = max(2, min(_KEPT, len(clips) // 5)), 0, 0
+        while n_kept < wanted and n_origins < len(order) - 1:
+            n_kept += len(order[n_origins])
+            n_origins += 1
+        kept, others = (list(chain(*part)) for part in (order[:n_origins], order[n_origins:]))
+        self._clips = [*kept, *(others[i] for i in rng.permutation(len(others)))]
         self._n_kept = n_kept
         self._n_audio_ctx = n_audio_ctx
-        self.measured = measured_batches(self._clips[:n_kept], n_audio_ctx)
+        self.measured = measured_batches(kept, n_audio_ctx)
         """Batches on which damage is measured while sizes are chosen: the shortest of `kept`, since that is often."""
         self.kept = self._batches(0, n_kept)
         """Batches on which recovery is watched; nothing learns from them."""
@@ -181,7 +225,10 @@ _LEAST_CLIPS = 4
 """Least number of clips: some to learn from, some to watch."""
 
 
-def hear(checkpoint: Checkpoint, recordings: Sequence[Recording], progress: Progress) -> Speech:
+def _origin(clip: Clip) -> int:
+    return clip.origin
+
+
+def hear(checkpoint: Checkpoint, recordings: Sequence[Recording], variety: Variety, progress: Progress) -> Speech:
     """Cut clips from recordings (`hear_clips`), and sort them into what they serve."""
-    clips = hear_clips(checkpoint, recordings, MOST_SECONDS, _LEAST_CLIPS, progress)
-    return Speech(clips, checkpoint.dims.n_audio_ctx)
+    return Speech(hear_clips(checkpoint, recordings, variety, MOST_SECONDS, progress), checkpoint.dims.n_audio_ctx)

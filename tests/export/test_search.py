@@ -24,7 +24,7 @@ from export.maker import Maker, make_plain
 from export.measure import budget
 from export.measure.budget import Budget
 from export.measure.measure import SetScore
-from export.recipe import Learning, Recipe
+from export.recipe import Learning, Recipe, Variety
 from export.sources import read_checkpoint
 from export.whisper import export_whisper
 
@@ -286,6 +286,12 @@ def test_an_interrupted_search_leaves_nothing(
         ({"learning": Learning(recover_s=9.0), "precision": "int4"}, "need to hear speech"),
         ({"learning": Learning((Path("x"),), recover_s=9.0), "precision": "int8"}, "int8 loses nothing"),
         ({"learning": Learning((Path("x"),)), "precision": "f16"}, "f16 has nothing to gain"),
+        ({"learning": Learning(variety=Variety(2))}, "varied speech is for --compress and --recover"),
+        (
+            {"learning": Learning((Path("x"),), 0.2, variety=Variety(rooms=(Path("y"),)))},
+            "say how often with --vary",
+        ),
+        ({"learning": Learning(variety=Variety(2)), "to": "huggingface"}, "huggingface knows neither"),
     ],
 )
 def test_recipes_without_sense_are_refused(source: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:

@@ -19,6 +19,7 @@ from .conftest import Run
             ("--precision", "auto", "--to", "onnx", "--eval", "set", "--max-wer-increase", "1"),
             "precision auto is for gguf files; onnx is written at f32 or int8 or w8 or w4",
         ),
+        (("--vary", "2"), "varied speech is for --compress and --recover; leave --vary out"),
         (("--to", "ctranslate2", "--eval", "set"), "only gguf and onnx are run here and can be measured"),
     ],
 )
@@ -44,3 +45,10 @@ def test_levels_are_decibels_that_recordings_bear(run: Run, value: str) -> None:
     outcome = run("export", "whisper", "base", "-o", "out", "--eval", "set", "--eval-levels", value)
     assert outcome.status == 2
     assert "--eval-levels: expected" in outcome.err
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "21"])
+def test_recordings_are_heard_again_so_many_times(run: Run, value: str) -> None:
+    outcome = run("export", "whisper", "base", "-o", "out", f"--vary={value}")
+    assert outcome.status == 2
+    assert f"--vary: expected a number from 0 to 20, found '{value}'" in outcome.err

@@ -24,9 +24,9 @@ def speech(checkpoint: Checkpoint):  # type: ignore[no-untyped-def]
     from export.compress.speech import Clip, Speech
 
     rng = np.random.default_rng(3)
-    clips = []
+    clips: list[Clip] = []
     for _ in range(24):
         n_positions = int(rng.integers(6, checkpoint.dims.n_audio_ctx))
         raw = rng.standard_normal((2 * n_positions, checkpoint.dims.n_mels)).astype(np.float16)
-        clips.append(Clip(raw, n_positions, rng.integers(0, 50000, 9).astype(np.int32), 3))
+        clips.append(Clip(raw, n_positions, rng.integers(0, 50000, 9).astype(np.int32), 3, len(clips)))
     return Speech(clips, checkpoint.dims.n_audio_ctx)

@@ -306,7 +306,7 @@ def test_an_export_that_trains_twice_goes_on_in_the_second_training(
     recordings = find_recordings([tmp_path / "noise.wav"])
 
     def make(progress: Progress) -> Maker:
-        maker = Maker(checkpoint, recordings, keep_in, progress, speech)
+        maker = Maker(checkpoint, recordings, keep_in, progress, _speech=speech)
         maker.make(recipe)
         return maker
 
