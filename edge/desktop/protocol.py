@@ -138,6 +138,33 @@ class Typist(Clipboard, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Caption:
+    """Content of an overlay."""
+
+    state: str
+    """Word on what goes on, such as "listening"."""
+    firm: str = ""
+    """Words that will stay."""
+    rest: str = ""
+    """Words behind them that may change."""
+
+    @property
+    def words(self) -> str:
+        """All of it on one line."""
+        return f"{self.state}: {self.firm}{self.rest}" if self.firm or self.rest else self.state
+
+
+class Overlay(Protocol):
+    """A small window that takes neither the focus nor a click."""
+
+    def show(self, caption: Caption | None) -> None:
+        """Show this from now on; None for nothing. Nobody waits for it, and any thread may ask."""
+
+    def close(self) -> None:
+        """Take it off the screen for good."""
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """Outcome of typing a text into a window of our own and reading it back."""
 

@@ -116,6 +116,8 @@ class DictateOptions:
     """Ways of typing that are used, such as keys,paste; `edgewise dictate doctor` tries them."""
     partials: bool = field(default=False, metadata=setting(Flag(), group=_TEXT))
     """Whether to show on the terminal, while you speak, what is understood by now."""
+    overlay: bool = field(default=False, metadata=setting(Flag(), group=_TEXT))
+    """Whether to show in a small window, which takes no focus, that it listens and what is understood by now."""
     hook: str | None = field(default=None, metadata=setting(_NAME, group=_TEXT, metavar="PROGRAM", none="no program"))
     """Program that gets each text as JSON on its standard input, and may change it or keep it."""
 

@@ -22,6 +22,7 @@ from edge.store import Store
 from tests.edge.desktop.compositor import compositor
 from tests.edge.desktop.compositor import missing as missing_compositor
 from tests.edge.desktop.hands import hold, press_key
+from tests.edge.desktop.overlays import seen_on
 from tests.edge.desktop.screen import Window, command_of, screen, wait_for, wait_for_focus
 from tests.edge.desktop.screen import missing as missing_screen
 
@@ -178,6 +179,12 @@ def open_window(display: Any, tmp_path: Path) -> Iterator[Callable[[str, str], W
         window.close()
 
 
+def overlay_of(display: Any) -> str:
+    """What the overlay says; nothing where it is not to be seen."""
+    found = seen_on(display)
+    return "" if found is None else found[0]
+
+
 def plain(text: str) -> str:
     return re.sub(r"[^\w ]", "", text).lower()
 
@@ -201,12 +208,15 @@ def test_words_are_where_the_cursor_is(
     tmp_path: Path,
 ) -> None:
     window = open_window("tk", "note")
-    dictating = dictate("--keep-audio")
+    dictating = dictate("--keep-audio", "--overlay")
     with hold(display, "F9"):
         dictating.hears()
         cable.play(clip)
         cable.wait_played()
+        wait_for(lambda: "what you can do" in plain(overlay_of(display)), "the words that are understood by now")
+        assert overlay_of(display).startswith("listening: ")
     wait_for(lambda: WORDS in plain(window.text), "the words")
+    wait_for(lambda: not overlay_of(display), "the overlay to go")
     text = edge.load(tiny_en_int8, offline=True).transcribe(recording_of(tmp_path)).text
     wait_for(lambda: window.text == text, "the text of the whole recording")
     assert dictating.said.splitlines()[1:] == []
