@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from importlib.util import find_spec
 
 from ..errors import DesktopError
 from .chords import Chord
-from .protocol import Overlay, Trial, Trigger, Typist, Way
+from .protocol import Entry, Overlay, Tray, Trial, Trigger, Typist, Way
 from .typist import DesktopTypist, Hands
 
 BIND = "bind a key to `edgewise dictate toggle` in the settings of your desktop or compositor"
@@ -83,6 +83,20 @@ def choose_overlay() -> Overlay:
     from .x11.overlay import OverlayWindow
 
     return Posted(OverlayWindow())
+
+
+def choose_tray(title: str, menu: Callable[[], tuple[Entry, ...]], click: Callable[[], object]) -> Tray:
+    """Return an icon in the panel, with a menu that is asked for whenever it opens; `click` is what a click does.
+
+    Raises:
+        DesktopError: there is no session bus, or a library is missing.
+    """
+    if sys.platform != "linux":
+        raise DesktopError("there is an icon in the panel under Linux alone")
+    _need("jeepney", "jeepney")
+    from .portal.tray import PanelIcon
+
+    return PanelIcon(title, menu, click)
 
 
 def try_ways() -> list[Trial]:

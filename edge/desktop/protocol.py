@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -162,6 +162,32 @@ class Overlay(Protocol):
 
     def close(self) -> None:
         """Take it off the screen for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a menu."""
+
+    label: str
+    """Words on it; without any it is a line that parts those above from those below."""
+    act: Callable[[], object] | None = field(default=None, compare=False)
+    """Function that is called when it is chosen; without one it cannot be."""
+    entries: tuple[Entry, ...] = ()
+    """Lines of the menu that it opens."""
+
+
+class Tray(Protocol):
+    """An icon among those of the desktop's panel."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a panel that shows it."""
+
+    def show(self, state: str) -> None:
+        """Have the icon say what goes on. Nobody waits for it, and any thread may ask."""
+
+    def close(self) -> None:
+        """Take it away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,9 @@ class DictateOptions:
     notify: bool = field(default=True, metadata=setting(Flag(), group=_TEXT))
     """Whether to show what went wrong as a notification of the desktop, where it shows such; never a text."""
 
+    tray: bool = field(default=False, metadata=setting(Flag(), group=_TEXT))
+    """Whether to show an icon in the desktop's panel that says what goes on, with a menu."""
+
     history_days: float = field(
         default=7.0, metadata=setting(Real(0, 36500, "days, 0 to 36500"), group=_KEPT, metavar="DAYS")
     )

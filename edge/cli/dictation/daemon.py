@@ -86,9 +86,9 @@ class Daemon:
             self._look_after(outlets.history)
             writing = Writing(outlets)
             self._n_due = lambda: writing.n_due
-            self._signs.count_by(self._n_due)
             dictation = Dictation(self._options, self._around(desk), writing)
             stack.callback(writing.close)
+            self._signs.follow(dictation, writing, outlets.history, stack)
             stack.callback(ControlServer(dictation.answer).close)
             self._end = dictation.end
             self._hear_keys(desk, dictation)

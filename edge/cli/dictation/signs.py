@@ -9,12 +9,15 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 
 from ...arrays import FloatArray
-from ...desktop.choose import choose_overlay
+from ...desktop.choose import choose_overlay, choose_tray
 from ...desktop.control import runtime_folder
+from ...desktop.protocol import Caption, Overlay, Tray
 from ...dictate.captions import Captions
-from ...dictate.dictation import State
+from ...dictate.dictation import Dictation, State
+from ...dictate.history import History
 from ...dictate.options import DictateOptions
 from ...dictate.sounds import Sounds, Tone
+from ...dictate.writing import Writing
 from ...errors import DesktopError, OutputError
 from ...transcript.events import Event, Silence
 from ..console.bar import Console
@@ -22,6 +25,7 @@ from ..console.colors import shows_colors
 from ..console.streams import put_as_it_is
 from ..live.display import Display
 from ..live.region import Region
+from .tray import TrayMenu
 
 _TITLE = "edgewise dictate"
 
@@ -35,26 +39,30 @@ class Signs:
         self._options = options
         self._notify: Callable[[str, str], object] = _show_nothing
         self._sounds: Sounds | None = None
-        self._captions: Captions | None = None
         self._n_due: Callable[[], int] = lambda: 0
+        self._captions = Captions(self._show_caption, lambda: self._n_due())
+        self._overlay: Overlay | None = None
+        self._tray: Tray | None = None
         if options.notify and not prints:
             self._open_notifications(stack)
         if options.sounds:
             self._make_sounds(stack)
         if options.overlay:
             self._open_overlay(stack)
-        wants_lines = options.partials or (options.overlay and self._captions is None)
+        wants_lines = options.partials or (options.overlay and self._overlay is None)
         has_terminal = not prints and sys.stdout is not None and sys.stdout.isatty()
         self._display = self._make_display(stack) if wants_lines and has_terminal else None
 
     @property
     def show_words(self) -> bool:
         """Whether somebody sees what is not final."""
-        return self._display is not None or self._captions is not None
+        return self._display is not None or self._overlay is not None
 
-    def count_by(self, n_due: Callable[[], int]) -> None:
-        """Take what counts the texts that are on their way."""
-        self._n_due = n_due
+    def follow(self, dictation: Dictation, writing: Writing, history: History, stack: ExitStack) -> None:
+        """Take the parts that say what is on its way, and that a menu commands."""
+        self._n_due = lambda: writing.n_due
+        if self._options.tray:
+            self._open_tray(dictation, history, stack)
 
     def tell(self, message: str) -> None:
         """Tell the user something; never a text."""
@@ -74,15 +82,13 @@ class Signs:
         """Take what is read while somebody speaks."""
         if self._display is not None:
             self._display.take(event)
-        if self._captions is not None:
-            self._captions.take(event)
+        self._captions.take(event)
 
     def show(self, state: State) -> None:
         """Say what goes on."""
         if state is not State.PREPARING:
             self._play(Tone.START if state is State.LISTENING else Tone.STOP)
-        if self._captions is not None:
-            self._captions.tell(state)
+        self._captions.tell(state)
         if self._display is not None:
             if state is State.IDLE:
                 self._display.take(Silence(0.0))  # what is read no longer changes: the final text is at the cursor
@@ -90,8 +96,13 @@ class Signs:
 
     def note_written(self) -> None:
         """Take note that a text is dealt with."""
-        if self._captions is not None:
-            self._captions.note_written()
+        self._captions.note_written()
+
+    def _show_caption(self, caption: Caption | None) -> None:
+        if self._overlay is not None:
+            self._overlay.show(caption)
+        if self._tray is not None:
+            self._tray.show(str(State.IDLE) if caption is None else caption.state)
 
     def _play(self, tone: Tone) -> None:
         if self._sounds is not None:
@@ -121,12 +132,23 @@ class Signs:
     def _open_overlay(self, stack: ExitStack) -> None:
         """Have the small window; where there is none, the terminal shows the words."""
         try:
-            overlay = choose_overlay()
+            self._overlay = choose_overlay()
         except DesktopError as error:
             self._console.say(f"{error}; the terminal shows the words instead")
             return
-        stack.callback(overlay.close)
-        self._captions = Captions(overlay.show, lambda: self._n_due())
+        stack.callback(self._overlay.close)
+
+    def _open_tray(self, dictation: Dictation, history: History, stack: ExitStack) -> None:
+        """Have the icon in the panel; a panel that comes later shows it as well."""
+        menu = TrayMenu(dictation, history, self.tell)
+        try:
+            self._tray = choose_tray(_TITLE, menu.entries, menu.toggle)
+        except DesktopError as error:
+            self._console.say(str(error))
+            return
+        stack.callback(self._tray.close)
+        if not self._tray.is_shown:
+            self._console.say("no panel here shows icons; the icon comes with the first one that does")
 
     def _make_display(self, stack: ExitStack) -> Display:
         """Make the lines on the terminal, with which messages do not get mixed up."""

@@ -19,6 +19,7 @@ import soundfile
 import edge
 from edge.desktop.choose import choose_typist
 from edge.store import Store
+from tests.edge.desktop.buses import Panel, session_bus
 from tests.edge.desktop.compositor import compositor
 from tests.edge.desktop.compositor import missing as missing_compositor
 from tests.edge.desktop.hands import hold, press_key
@@ -339,6 +340,22 @@ def test_texts_are_printed_without_a_desktop(dictate: Dictate, cable: Cable, cli
     assert line.strip() in (tmp_path / "facts.json").read_text(encoding="utf-8")
     assert sys.platform != "linux" or resident_mb(dictating) < IDLE_MB
     assert dictating.end() == 0
+
+
+def test_a_panel_shows_what_goes_on_and_commands_it(dictate: Dictate, cable: Cable, tmp_path: Path) -> None:
+    pytest.importorskip("jeepney")
+    with session_bus(tmp_path) as (address, _):
+        dictating = dictate("--print", "--tray", DBUS_SESSION_BUS_ADDRESS=address)
+        assert "no panel here shows icons; the icon comes with the first one that does" in dictating.said
+        with Panel(address) as panel:
+            panel.wait_for_item()
+            panel.choose(panel.line("Dictate"))
+            dictating.hears()
+            wait_for(lambda: panel.properties()["ToolTip"][3] == "listening", "the icon")
+            panel.choose(panel.line("Cancel"))
+            wait_for(lambda: [line[1] for line in panel.menu()][:2] == ["Idle", "Dictate"], "the end")
+            panel.choose(panel.line("Quit"))
+            assert dictating.process.wait(30) == 0
 
 
 def test_hands_free_each_pause_ends_a_text(dictate: Dictate, cable: Cable, clip: Path) -> None:
