@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from importlib.util import find_spec
 
 from ..errors import DesktopError
 from .chords import Chord
-from .protocol import Trial, Trigger, Typist, Way
+from .protocol import Entry, Overlay, Tray, Trial, Trigger, Typist, Way
 from .typist import DesktopTypist, Hands
 
 BIND = "bind a key to `edgewise dictate toggle` in the settings of your desktop or compositor"
@@ -67,6 +67,36 @@ def choose_typist(
         DesktopError: nothing can type, or a library is missing.
     """
     return DesktopTypist(_hands(chords or {}, own_keys), ways)
+
+
+def choose_overlay() -> Overlay:
+    """Return a window that shows what a dictation does, and takes no focus.
+
+    Raises:
+        DesktopError: this desktop has no place for one, or a library is missing.
+    """
+    desktop = this_desktop()
+    if desktop is not Desktop.X11:
+        raise DesktopError(f"there is no overlay under {desktop} yet; partials = true shows the words on the terminal")
+    _need("Xlib", "python-xlib")
+    from .overlay.posted import Posted
+    from .x11.overlay import OverlayWindow
+
+    return Posted(OverlayWindow())
+
+
+def choose_tray(title: str, menu: Callable[[], tuple[Entry, ...]], click: Callable[[], object]) -> Tray:
+    """Return an icon in the panel, with a menu that is asked for whenever it opens; `click` is what a click does.
+
+    Raises:
+        DesktopError: there is no session bus, or a library is missing.
+    """
+    if sys.platform != "linux":
+        raise DesktopError("there is an icon in the panel under Linux alone")
+    _need("jeepney", "jeepney")
+    from .portal.tray import PanelIcon
+
+    return PanelIcon(title, menu, click)
 
 
 def try_ways() -> list[Trial]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -135,6 +135,59 @@ class Typist(Clipboard, Protocol):
 
         It refuses where the focus moved, or a key or a button was pressed since.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """Content of an overlay."""
+
+    state: str
+    """Word on what goes on, such as "listening"."""
+    firm: str = ""
+    """Words that will stay."""
+    rest: str = ""
+    """Words behind them that may change."""
+
+    @property
+    def words(self) -> str:
+        """All of it on one line."""
+        return f"{self.state}: {self.firm}{self.rest}" if self.firm or self.rest else self.state
+
+
+class Overlay(Protocol):
+    """A small window that takes neither the focus nor a click."""
+
+    def show(self, caption: Caption | None) -> None:
+        """Show this from now on; None for nothing. Nobody waits for it, and any thread may ask."""
+
+    def close(self) -> None:
+        """Take it off the screen for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of a menu."""
+
+    label: str
+    """Words on it; without any it is a line that parts those above from those below."""
+    act: Callable[[], object] | None = field(default=None, compare=False)
+    """Function that is called when it is chosen; without one it cannot be."""
+    entries: tuple[Entry, ...] = ()
+    """Lines of the menu that it opens."""
+
+
+class Tray(Protocol):
+    """An icon among those of the desktop's panel."""
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is a panel that shows it."""
+
+    def show(self, state: str) -> None:
+        """Have the icon say what goes on. Nobody waits for it, and any thread may ask."""
+
+    def close(self) -> None:
+        """Take it away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,8 @@ class DictateOptions:
     """Ways of typing that are used, such as keys,paste; `edgewise dictate doctor` tries them."""
     partials: bool = field(default=False, metadata=setting(Flag(), group=_TEXT))
     """Whether to show on the terminal, while you speak, what is understood by now."""
+    overlay: bool = field(default=False, metadata=setting(Flag(), group=_TEXT))
+    """Whether to show in a small window, which takes no focus, that it listens and what is understood by now."""
     hook: str | None = field(default=None, metadata=setting(_NAME, group=_TEXT, metavar="PROGRAM", none="no program"))
     """Program that gets each text as JSON on its standard input, and may change it or keep it."""
 
@@ -123,6 +125,9 @@ class DictateOptions:
     """Whether to play short tones when it listens, when it stops, and when something went wrong."""
     notify: bool = field(default=True, metadata=setting(Flag(), group=_TEXT))
     """Whether to show what went wrong as a notification of the desktop, where it shows such; never a text."""
+
+    tray: bool = field(default=False, metadata=setting(Flag(), group=_TEXT))
+    """Whether to show an icon in the desktop's panel that says what goes on, with a menu."""
 
     history_days: float = field(
         default=7.0, metadata=setting(Real(0, 36500, "days, 0 to 36500"), group=_KEPT, metavar="DAYS")

@@ -45,6 +45,8 @@ class Outlets:
     """Function that leaves a text in the clipboard; None where there is none."""
     audio: Path | None = None
     """Folder for recordings that are kept; None keeps none."""
+    on_done: Callable[[], object] = lambda: None
+    """Function that is told when a text is dealt with."""
     clock: Callable[[], float] = time.monotonic
 
 
@@ -114,6 +116,7 @@ class Writing:
             _LOG.debug("a text was not written", exc_info=True)
         finally:
             self._n_done += 1
+            self._outlets.on_done()
 
     def _write_text(self, spoken: Spoken, events: Iterable[Event]) -> None:
         segments = [event.segment for event in events if isinstance(event, Final)]
@@ -279,6 +282,7 @@ class Writing:
             _LOG.debug("a recording was not recovered", exc_info=True)
         finally:
             self._n_done += 1
+            self._outlets.on_done()
 
     def _guarded(self, ask: Callable[[], object]) -> None:
         """Do what is only of help."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import select
-import shutil
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,29 +28,24 @@ from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
 from ...dictate.printer import Printer
 from ...dictate.settings import DictateSettings
-from ...dictate.sounds import Sounds, Tone
 from ...dictate.writing import Outlets, Writing
 from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError, OutputError
 from ...live.options import LiveOptions
 from ...power import is_on_battery
 from ...settings import keywords_from, settings_of
-from ...transcript.events import Silence
 from ...written import Writer
 from ..console.bar import Console
-from ..console.colors import shows_colors
-from ..console.streams import put, put_as_it_is
+from ..console.streams import put
 from ..failures import explain
-from ..live.display import Display
-from ..live.region import Region
 from ..options.vocabulary import words_of
 from ..stops import Stop, held
 from .places import wanted_settings
+from .signs import Signs
 
 if TYPE_CHECKING:
     from ...recognizer import Recognizer
     from ...session import Session
 
-_TITLE = "edgewise dictate"
 _UNWATCHED_S = 10.0
 """Seconds between two readings of what is not final, which nobody sees."""
 
@@ -78,15 +70,12 @@ class Daemon:
         self._offline = args.offline or None
         self._end: Callable[[], object] = lambda: None
         self._n_due: Callable[[], int] = lambda: 0
-        self._show: Callable[[str, str], object] = _show_nothing
-        self._sounds: Sounds | None = None
 
     def run(self) -> None:
         """Run until the end is asked for."""
         with ExitStack() as stack:
             stop = stack.enter_context(held())
-            self._notify(stack)
-            self._make_sounds(stack)
+            self._signs = Signs(self._options, self._console, stack, prints=self._prints)
             desk = self._desk(stack)
             self._check_microphone()
             give_back_large_blocks()
@@ -97,8 +86,9 @@ class Daemon:
             self._look_after(outlets.history)
             writing = Writing(outlets)
             self._n_due = lambda: writing.n_due
-            dictation = Dictation(self._options, self._around(desk, self._display(stack)), writing)
+            dictation = Dictation(self._options, self._around(desk), writing)
             stack.callback(writing.close)
+            self._signs.follow(dictation, writing, outlets.history, stack)
             stack.callback(ControlServer(dictation.answer).close)
             self._end = dictation.end
             self._hear_keys(desk, dictation)
@@ -107,42 +97,6 @@ class Daemon:
                     writing.recover(left)
             with _ended_by(stop, dictation.end):
                 dictation.run()
-
-    def _notify(self, stack: ExitStack) -> None:
-        """Show what is told as notifications too, where the desktop has them: the user looks at another window."""
-        if self._prints or not self._options.notify or find_spec("jeepney") is None:
-            return
-        from ...desktop.portal.notifications import Notifications
-
-        try:
-            notifications = Notifications()
-        except DesktopError:
-            return
-        stack.callback(notifications.close)
-        self._show = notifications.show
-
-    def _make_sounds(self, stack: ExitStack) -> None:
-        """Have tones, if they are wanted and can be."""
-        if not self._options.sounds:
-            return
-        try:
-            self._sounds = Sounds(runtime_folder() / "tones")
-            stack.callback(self._sounds.close)
-        except OutputError as error:
-            self._tell(str(error))
-
-    def _play(self, tone: Tone) -> None:
-        if self._sounds is not None:
-            self._sounds.play(tone)
-
-    def _tell(self, message: str) -> None:
-        """Tell the user something; never a text."""
-        self._console.say(message)
-        self._play(Tone.ERROR)
-        try:
-            self._show(_TITLE, message)
-        except DesktopError:
-            self._show = _show_nothing
 
     def _desk(self, stack: ExitStack) -> _Desk:
         """Find who types and what hears keys; without a key, commands start and stop it."""
@@ -220,7 +174,7 @@ class Daemon:
         return 0.0 if self._is_sparing else self._options.unload
 
     def _session(self) -> Session:
-        interval_s = LiveOptions().interval if self._is_watched else _UNWATCHED_S
+        interval_s = LiveOptions().interval if self._signs.show_words else _UNWATCHED_S
         return self._model.get().session(
             endpoint=self._options.endpoint, trim=True, interval=interval_s, **self._spoken
         )
@@ -239,11 +193,12 @@ class Daemon:
             history=History(history_path(), options.history_days),
             writer_of=cache(self._writer) if options.formatted else lambda language: None,
             transcribe=lambda path: self._model.get().transcribe(path, **self._spoken),
-            tell=self._tell,
+            tell=self._signs.tell,
             explain=explain,
             hook=options.hook,
             put=desk.put,
             audio=audio_folder() if options.keep_audio else None,
+            on_done=self._signs.note_written,
         )
 
     def _look_after(self, history: History) -> None:
@@ -252,7 +207,7 @@ class Daemon:
             history_path().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             history.forget()
         except OSError as error:  # those of the history among them
-            self._tell(explain(error))
+            self._signs.tell(explain(error))
 
     def _writer(self, language: str) -> Writer | None:
         """Return the rules of a language; where their libraries are missing, that is said once, and there are none."""
@@ -261,50 +216,27 @@ class Daemon:
         except OptionError:
             raise
         except EdgeError as error:
-            self._tell(f"{error}; texts are written as they are heard")
+            self._signs.tell(f"{error}; texts are written as they are heard")
             return None
 
-    @property
-    def _is_watched(self) -> bool:
-        """Whether what is not final is shown."""
-        return self._options.partials and not self._prints and sys.stdout is not None and sys.stdout.isatty()
-
-    def _display(self, stack: ExitStack) -> Display | None:
-        """Make the lines on the terminal, with which messages do not get mixed up."""
-        if not self._is_watched:
-            return None
-        region = Region(put_as_it_is, shutil.get_terminal_size, styled=shows_colors(sys.stdout))
-        display = Display(region, hint="Ctrl-C ends", follows=False)
-        self._console.make_way = display.erase
-        stack.callback(display.erase)
-        return display
-
-    def _around(self, desk: _Desk, display: Display | None) -> Surroundings:
-        shown: dict[str, Any] = {}
-        if display is not None:
-            shown = {"on_sound": display.hear, "on_event": display.take}
+    def _around(self, desk: _Desk) -> Surroundings:
         return Surroundings(
             open_microphone=lambda: Microphone(self._device),
             begin_session=self._session,
             open_journal=self._journal,
             focused=partial(_focused, desk.outlet),
-            tell=self._tell,
-            show=partial(self._show_state, display),
-            **shown,
+            tell=self._signs.tell,
+            show=self._show_state,
+            on_sound=self._signs.hear,
+            on_event=self._signs.take,
             is_sparing=lambda: self._is_sparing,
             hear_cancel=desk.trigger.hear_cancel if desk.trigger is not None else lambda is_on: None,
         )
 
-    def _show_state(self, display: Display | None, state: State) -> None:
-        """Say what goes on, by a tone and on the terminal."""
+    def _show_state(self, state: State) -> None:
+        """Say what goes on, and let the model rest where nobody needs it."""
         self._model.rest(is_idle=state is State.IDLE)
-        if state is not State.PREPARING:
-            self._play(Tone.START if state is State.LISTENING else Tone.STOP)
-        if display is None:
-            return
-        if state is State.IDLE:
-            display.take(Silence(0.0))  # what is read no longer changes: the final text is where the cursor is
-        display.tell(str(state))
+        self._signs.show(state)
 
     def _journal(self) -> Journal:
         """Begin a journal; where the disk refuses, in the runtime folder, which outlives the process at least."""
@@ -312,17 +244,13 @@ class Daemon:
             return Journal(journal_folder())
         except OutputError as error:
             folder = _second_folder()
-            self._tell(f"{error}; what is spoken is kept in {folder} meanwhile")
+            self._signs.tell(f"{error}; what is spoken is kept in {folder} meanwhile")
             return Journal(folder)
 
 
 def _second_folder() -> Path:
     """Return where what is spoken is kept if the disk takes nothing."""
     return runtime_folder() / "spoken"
-
-
-def _show_nothing(title: str, message: str) -> None:
-    """Show nothing: this desktop has no notifications."""
 
 
 def _focused(outlet: Outlet) -> Target | None:

@@ -11,7 +11,8 @@ import numpy as np
 from ...arrays import FloatArray
 from ...audio.mono import SAMPLE_RATE_HZ
 from ...gaps import Gap
-from ...transcript.events import End, Event, Final, Partial, Silence, Speech, Stable
+from ...transcript.current import Current
+from ...transcript.events import End, Event, Final, Silence, Speech, Stable
 from ..console.summary import gap_words
 from .layout import BOLD, DIM, Line, Span, clock, final_lines, meter, partial_lines, status_line
 from .region import Region
@@ -19,9 +20,6 @@ from .region import Region
 _REDRAW_S = 0.05
 _FALL_DB_PER_S = 40.0
 _FLOOR_DB = -100.0
-_NEAR_S = 0.8
-"""Seconds after the end of a final segment in which stable words count as those that it has: some are known to be
-stable only in the pause behind them."""
 
 
 class Display:
@@ -43,8 +41,7 @@ class Display:
         """Word on what is going on."""
         self._heard_s = 0.0
         self._level_db = _FLOOR_DB
-        self._stable: list[Stable] = []  # what no final has taken the place of
-        self._rest = ""  # of the text, which may change
+        self._current = Current()
 
     def hear(self, piece: FloatArray | Gap) -> None:
         """Take note of sound, before it is read."""
@@ -63,23 +60,16 @@ class Display:
 
     def take(self, event: Event) -> None:
         """Show what happened."""
+        self._current.take(event)
         if isinstance(event, Final):
-            end = event.segment.end + _NEAR_S
-            self._stable = [each for each in self._stable if each.start > end]
             self._say(final_lines(event.segment.text, self._region.columns))
         elif isinstance(event, Stable):
-            self._stable.append(event)
-            self._rest = ""  # what follows them comes next
-            return
-        elif isinstance(event, Partial):
-            self._rest = event.text[event.n_stable :]
+            return  # what follows them comes next
         elif isinstance(event, Speech):
             self._follow("speech")
         elif isinstance(event, Silence):
             self._follow("silence")
-            self._forget()
         elif isinstance(event, Gap):
-            self._forget()
             self._say(_gap_lines(event, self._region.columns))
         elif isinstance(event, End):
             self._region.erase()
@@ -98,9 +88,6 @@ class Display:
         if self._follows:
             self.state = state
 
-    def _forget(self) -> None:
-        self._stable, self._rest = [], ""
-
     def _say(self, lines: list[Line]) -> None:
         self._region.draw(self._lines(), above=lines)
 
@@ -111,9 +98,9 @@ class Display:
             self._region.draw(self._lines())
 
     def _lines(self) -> list[Line]:
-        firm = "".join(each.text for each in self._stable)
+        firm = self._current.firm
         columns = self._region.columns
-        text = partial_lines(firm + self._rest, len(firm), columns, self._region.rows - 1)
+        text = partial_lines(firm + self._current.rest, len(firm), columns, self._region.rows - 1)
         state = "" if self.trouble and self._follows else self.state
         parts = (
             Span(self.trouble, BOLD),

@@ -23,8 +23,10 @@ from benchmarks.desktop.screen import Window, command_of, screen, wait_for, wait
 from benchmarks.desktop.screen import missing as missing_screen
 from edge.desktop.choose import choose_typist
 from edge.store import Store
+from tests.edge.desktop.buses import Panel, session_bus
 from tests.edge.desktop.compositor import compositor
 from tests.edge.desktop.compositor import missing as missing_compositor
+from tests.edge.desktop.overlays import seen_on
 
 from .conftest import Run
 
@@ -178,6 +180,12 @@ def open_window(display: Any, tmp_path: Path) -> Iterator[Callable[[str, str], W
         window.close()
 
 
+def overlay_of(display: Any) -> str:
+    """What the overlay says; nothing where it is not to be seen."""
+    found = seen_on(display)
+    return "" if found is None else found[0]
+
+
 def plain(text: str) -> str:
     return re.sub(r"[^\w ]", "", text).lower()
 
@@ -201,12 +209,15 @@ def test_words_are_where_the_cursor_is(
     tmp_path: Path,
 ) -> None:
     window = open_window("tk", "note")
-    dictating = dictate("--keep-audio")
+    dictating = dictate("--keep-audio", "--overlay")
     with hold(display, "F9"):
         dictating.hears()
         cable.play(clip)
         cable.wait_played()
+        wait_for(lambda: "what you can do" in plain(overlay_of(display)), "the words that are understood by now")
+        assert overlay_of(display).startswith("listening: ")
     wait_for(lambda: WORDS in plain(window.text), "the words")
+    wait_for(lambda: not overlay_of(display), "the overlay to go")
     text = edge.load(tiny_en_int8, offline=True).transcribe(recording_of(tmp_path)).text
     wait_for(lambda: window.text == text, "the text of the whole recording")
     assert dictating.said.splitlines()[1:] == []
@@ -329,6 +340,22 @@ def test_texts_are_printed_without_a_desktop(dictate: Dictate, cable: Cable, cli
     assert line.strip() in (tmp_path / "facts.json").read_text(encoding="utf-8")
     assert sys.platform != "linux" or resident_mb(dictating) < IDLE_MB
     assert dictating.end() == 0
+
+
+def test_a_panel_shows_what_goes_on_and_commands_it(dictate: Dictate, cable: Cable, tmp_path: Path) -> None:
+    pytest.importorskip("jeepney")
+    with session_bus(tmp_path) as (address, _):
+        dictating = dictate("--print", "--tray", DBUS_SESSION_BUS_ADDRESS=address)
+        assert "no panel here shows icons; the icon comes with the first one that does" in dictating.said
+        with Panel(address) as panel:
+            panel.wait_for_item()
+            panel.choose(panel.line("Dictate"))
+            dictating.hears()
+            wait_for(lambda: panel.properties()["ToolTip"][3] == "listening", "the icon")
+            panel.choose(panel.line("Cancel"))
+            wait_for(lambda: [line[1] for line in panel.menu()][:2] == ["Idle", "Dictate"], "the end")
+            panel.choose(panel.line("Quit"))
+            assert dictating.process.wait(30) == 0
 
 
 def test_hands_free_each_pause_ends_a_text(dictate: Dictate, cable: Cable, clip: Path) -> None:

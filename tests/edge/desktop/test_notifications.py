@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.desktop.screen import wait_for
 from edge.errors import DesktopError
+from tests.edge.desktop.buses import session_bus
 
 pytest.importorskip("jeepney", reason="jeepney: pip install 'edgewise[dictate]'")
 
 
 @pytest.fixture
 def bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
-    if not shutil.which("dbus-daemon"):
-        pytest.skip("no bus: apt install dbus")
-    address = f"unix:path={tmp_path}/bus"
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-    command = ["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for((tmp_path / "bus").exists, "the bus")
+    with session_bus(tmp_path) as (address, process):
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
         yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_a_sentence_is_shown(bus: subprocess.Popen[bytes]) -> None:
