@@ -34,6 +34,11 @@ class Session(Protocol):
         """Seconds of the sound that have been read for words."""
         ...
 
+    @property
+    def quiet_s(self) -> float:
+        """Seconds at the end of the sound in which nobody speaks; 0 where that is not listened for."""
+        ...
+
     def feed(self, samples: FloatArray) -> list[Event]:
         """Take samples (n_samples,), mono at 16 kHz, of any number, and return what was found by now."""
         ...

@@ -56,9 +56,7 @@ class Cable:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
-        for player in self._players:
-            player.kill()
-            player.wait()
+        self.stop_playing()
 
     def start(self) -> None:
         """Start the server, with the cable and its microphone."""
@@ -116,6 +114,14 @@ class Cable:
         """Wait until all is played."""
         for player in self._players:
             player.wait(120)
+        self._players.clear()
+
+    def stop_playing(self) -> None:
+        """Stop what is played."""
+        for player in self._players:
+            player.kill()
+            player.wait()
+        self._players.clear()
 
     @contextmanager
     def halted(self) -> Iterator[None]:

@@ -1,8 +1,9 @@
-"""A Tk text window: python tk_window.py FILE. The file always holds what the window shows."""
+"""A Tk text window: python tk_window.py FILE. The file holds what it shows, and FILE.times when that changed."""
 
 from __future__ import annotations
 
 import sys
+import time
 import tkinter
 from pathlib import Path
 
@@ -14,12 +15,21 @@ def main(path: Path) -> None:
     text.pack()
     text.focus_force()
 
-    def save() -> None:
+    def save(*_: object) -> None:
+        changed_s = time.monotonic()
+        shown = text.get("1.0", "end-1c")
+        text.edit_modified(False)
+        with path.with_suffix(".times").open("a", encoding="ascii") as times:
+            times.write(f"{changed_s:.6f} {len(shown)}\n")
         part = path.with_suffix(".part")
-        part.write_text(text.get("1.0", "end-1c"), encoding="utf-8")
+        part.write_text(shown, encoding="utf-8")
         part.replace(path)  # whoever reads it sees all of it
-        root.after(20, save)
 
+    def follow(*_: object) -> None:
+        if text.edit_modified():  # it is told of the flag's going down as well
+            save()
+
+    text.bind("<<Modified>>", follow)
     root.after(100, save)
     root.mainloop()
 

@@ -17,6 +17,7 @@ FORMATS = {
     "compression": 2,
     "confidence": 1,
     "coverage": 1,
+    "dictation": 1,
     "hallucination": 1,
     "kernels": 1,
     "live": 1,

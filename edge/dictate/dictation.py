@@ -310,9 +310,8 @@ class Dictation:
         if recording is None or not self._is_on:
             return "it is off already"
         recording.stopped_s = time_s
-        recording.stop = 0
-        if self._is_open:
-            recording.stop = self._moments.sample_at(time_s) + round(self._options.tail * SAMPLE_RATE_HZ)
+        recording.released = self._moments.sample_at(time_s) if self._is_open else 0
+        recording.stop = recording.released + (round(self._options.tail * SAMPLE_RATE_HZ) if self._is_open else 0)
         self._end_if_over()
         return "stopped"
 

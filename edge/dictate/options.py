@@ -71,7 +71,7 @@ class DictateOptions:
     preroll: float = field(default=0.0, metadata=setting(Real(0, 2, "seconds, 0 to 2"), group=_MICROPHONE, metavar="S"))
     """Seconds from before the key that are heard too, where the microphone was open."""
     tail: float = field(default=0.05, metadata=setting(Real(0, 2, "seconds, 0 to 2"), group=_MICROPHONE, metavar="S"))
-    """Seconds that are heard after the key was let go."""
+    """Seconds that are heard after the key was let go, where somebody still speaks then."""
     longest: float = field(
         default=1800.0, metadata=setting(Real(1, 86400, "seconds, 1 to 86400"), group=_MICROPHONE, metavar="S")
     )

@@ -14,6 +14,9 @@ from ..gaps import Gap
 from ..session import Session
 from ..transcript.events import End, Event, Final, Silence
 
+_QUIET_S = 0.09
+"""Seconds without speech, three frames of the detector, after which no word goes on beyond the stop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
@@ -45,8 +48,10 @@ class Recording:
     start: int
     """Number of the first sample."""
     on_event: Callable[[Event], object]
+    released: float = inf
+    """Number of the sample that had come when it was stopped, once that is known."""
     stop: float = inf
-    """Number of the sample before which it ends, once that is known."""
+    """Number of the sample before which it ends where somebody still speaks then."""
     stopped_s: float = 0.0
     position: int = 0
     """Number of the sample that comes next."""
@@ -58,8 +63,8 @@ class Recording:
 
     @property
     def is_over(self) -> bool:
-        """Whether all of it has come."""
-        return self.position >= self.stop
+        """Whether all of it has come: in a pause nothing behind the stop is waited for."""
+        return self.position >= (self.released if self.session.quiet_s >= _QUIET_S else self.stop)
 
     @property
     def heard_s(self) -> float:

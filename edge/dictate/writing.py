@@ -108,8 +108,12 @@ class Writing:
         self._worker.shutdown()
 
     def _write(self, spoken: Spoken) -> None:
+        began_s = self._outlets.clock()
         try:
-            self._write_text(spoken, [*spoken.events, *spoken.rest()])
+            events = [*spoken.events, *spoken.rest()]
+            waited_s, took_s = began_s - spoken.stopped_s, self._outlets.clock() - began_s
+            _LOG.debug("sound came until %.3f s after the stop; reading took %.3f s", waited_s, took_s)
+            self._write_text(spoken, events)
         except Exception as error:  # whatever it is, the next text is to be written, and this one is not to be lost
             spoken.journal.close()
             self._outlets.tell(f"{self._outlets.explain(error)}; what was said is kept, and read at the next start")
@@ -135,8 +139,10 @@ class Writing:
         if text is None:
             self._keep(spoken, replace(entry, fate=Fate.CONSUMED), is_safe=True)
             return
+        ready_s = self._outlets.clock()
         delivery = self._deliver(text, spoken.target)
         self.delay_s = self._outlets.clock() - spoken.stopped_s
+        _LOG.debug("%s after %.3f s, which took %.3f s", delivery.way, self.delay_s, self._outlets.clock() - ready_s)
         application = delivery.target.application if delivery.target else ""
         fate = Fate.WRITTEN if delivery.is_whole else Fate.WAITING
         number = self._keep(

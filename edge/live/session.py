@@ -116,6 +116,11 @@ class LiveSession:
         return self._sound.stop / SAMPLE_RATE_HZ
 
     @property
+    def quiet_s(self) -> float:
+        """Seconds since somebody last spoke; 0 while somebody does, and before anybody has."""
+        return self._turns.silence_s
+
+    @property
     def lag_s(self) -> float:
         """Seconds of the turn that have not been read yet; 0 while nobody speaks."""
         return 0.0 if self._turn is None else (self._sound.stop - self._turn.read) / SAMPLE_RATE_HZ

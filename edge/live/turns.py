@@ -63,8 +63,8 @@ class TurnFinder:
 
     @property
     def silence_s(self) -> float:
-        """Seconds since somebody last spoke, in a turn; 0 while somebody speaks, and between turns."""
-        if self._begin is None or self._is_speech:
+        """Seconds since somebody last spoke; 0 while somebody speaks, and before anybody has."""
+        if self._is_speech or not self._spoken:
             return 0.0
         return (self._n_frames - self._spoken) / _FRAMES_PER_S
 

@@ -111,6 +111,11 @@ class WhisperSession:
         """Seconds of the sound that have been read for words."""
         return min(self._done, self._frames.n_content) / FRAMES_PER_SECOND
 
+    @property
+    def quiet_s(self) -> float:
+        """Seconds without speech at the end; 0, for a recording is not listened to as it comes."""
+        return 0.0
+
     def feed(self, samples: FloatArray) -> list[Event]:
         """Take samples (n_samples,), mono at 16 kHz, of any number; gives what has been found by now.
 

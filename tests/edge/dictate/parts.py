@@ -55,6 +55,7 @@ class ScriptedSession:
     is_closed: bool = False
     answers: Callable[[int], list[Event]] = lambda n_heard: []
     fails: bool = False
+    quiet_s: float = 0.0
 
     @property
     def done_s(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def test_what_is_said_while_the_key_is_held_is_typed(tmp_path: Path) -> None:
     (entry,) = stage.history.find()
     assert (entry.text, entry.fate, entry.application) == ("hello there", Fate.WRITTEN, "Editor")
     assert list(stage.journals.iterdir()) == []
+
+
+@pytest.mark.parametrize(("quiet_s", "tail_s"), [(0.0, 0.4), (0.06, 0.4), (0.1, 0.0), (3.0, 0.0)])
+def test_the_tail_is_heard_where_somebody_still_speaks(quiet_s: float, tail_s: float, tmp_path: Path) -> None:
+    stage = make(tmp_path, tail=0.4)
+    stage.make_session = partial(ScriptedSession, quiet_s=quiet_s)
+    stage.run({0: key(stage, True), 50: key(stage, False), 100: stage.dictation.end})
+    assert abs(stage.sessions[0].done_s - 1.0 - tail_s) <= 2 * PIECE_S
 
 
 def test_a_tap_toggles(tmp_path: Path) -> None:

@@ -86,6 +86,10 @@ class CountingFinals:
     def done_s(self) -> float:
         return 0.0
 
+    @property
+    def quiet_s(self) -> float:
+        return 0.0
+
     def feed(self, samples: FloatArray) -> list[Event]:
         self.n_samples += len(samples)
         return []

@@ -27,7 +27,7 @@ from edge.transcript.types import Timing
 class Counting:
     """A session that counts samples, slowly, and knows who works on it."""
 
-    done_s = 0.0
+    done_s = quiet_s = 0.0
 
     def __init__(self, slow_s: float = 0.02) -> None:
         self.slow_s = slow_s

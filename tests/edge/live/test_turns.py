@@ -79,3 +79,12 @@ def test_turns_follow_each_other(heard: list[tuple[int, float]]) -> None:
     assert begins == sorted(begins)
     ends = [turn.at for turn in found if turn.kind == "pause"]
     assert ends == sorted(ends)
+
+
+def test_silence_is_counted_from_the_last_speech_on_whether_a_turn_goes_on_or_not() -> None:
+    finder = TurnFinder(0.7)
+    counted = []
+    for probability in [0.0] * 5 + [0.9] * 20 + [0.0] * 40 + [0.9]:
+        finder.step(HeardFrame(probability, probability))
+        counted.append(round(finder.silence_s / 0.032))
+    assert counted == [0] * 25 + list(range(1, 41)) + [0]

@@ -39,7 +39,7 @@ class Scripted:
 class ScriptedSession:
     """A session of seconds."""
 
-    done_s = 0.0
+    done_s = quiet_s = 0.0
 
     def __init__(self, model: Scripted) -> None:
         self._model = model
