@@ -83,6 +83,7 @@ async def _open_http(shared: Shared, stack: contextlib.AsyncExitStack) -> str:
     from .app import build_app
     from .connections import Http, WebSocket
     from .openai.routes import OpenAI
+    from .page import page_routes
     from .realtime.route import realtime_routes
 
     class Server(uvicorn.Server):
@@ -100,7 +101,7 @@ async def _open_http(shared: Shared, stack: contextlib.AsyncExitStack) -> str:
 
     bound = _bound(shared.options.host, shared.options.port)
     config = uvicorn.Config(
-        build_app([*OpenAI(shared).routes(), *realtime_routes(shared)], shared.guard, shared.metrics),
+        build_app([*page_routes(), *OpenAI(shared).routes(), *realtime_routes(shared)], shared.guard, shared.metrics),
         http=Limited,
         ws=WebSocket,
         ws_max_size=_MESSAGE_BYTES,

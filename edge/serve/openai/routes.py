@@ -20,7 +20,7 @@ from ..bodies import BodyError, ClientDisconnect, Form, read_form
 from ..names import names_of
 from ..recordings import events_of, transcript_of
 from ..shared import Shared
-from .answers import answer, dumps, logprobs, usage
+from .answers import answer, dumps, logprobs, usage, verbose
 from .wanted import Wanted, wanted_of
 
 _LOG = logging.getLogger("edge.serve")
@@ -188,6 +188,8 @@ def _line(event: Event | Transcript, wanted: Wanted) -> str:
         return _sent(delta)
     if isinstance(event, Transcript):
         done = {"type": "transcript.text.done", "text": event.text, "usage": usage(event.duration)}
+        if wanted.format == "verbose_json":
+            done = {**verbose(event, wanted), **done}
         return _sent({**done, "logprobs": logprobs(event.segments)} if wanted.logprobs else done)
     return ""
 

@@ -16,7 +16,8 @@ from ...values import shown
 from ..openai.wanted import spoken_of
 from .wire import Message, WireError
 
-RATE_HZ = 24000
+RATES_HZ = range(8000, 192_001)
+"""Rates that are taken; OpenAI's clients send 24 kHz, and browsers what their microphone has."""
 
 LOGPROBS = "item.input_audio_transcription.logprobs"
 PARTIAL = "item.input_audio_transcription.partial"
@@ -45,6 +46,7 @@ _BETA = {
 class Asked:
     """Settings of a session."""
 
+    rate_hz: int = 24000
     kind: Literal["server_vad", "semantic_vad"] | None = "server_vad"
     """Way in which turns are found; None where the client says what an item is."""
     silence_ms: int = _SILENCE_MS
@@ -84,7 +86,7 @@ class Asked:
         if self.keywords:
             transcription["keywords"] = list(self.keywords)
         sound = {
-            "format": {"type": "audio/pcm", "rate": RATE_HZ},
+            "format": {"type": "audio/pcm", "rate": self.rate_hz},
             "noise_reduction": None,
             "transcription": transcription,
             "turn_detection": turns,
@@ -104,7 +106,7 @@ def updated(before: Asked, given: object, models: Sequence[str], languages: Sequ
     sound = _sound_of(session)
     asked = before
     if "format" in sound:
-        _check_format(sound["format"])
+        asked = replace(asked, rate_hz=_rate_hz(sound["format"], asked.rate_hz))
     if sound.get("transcription") is not None:
         asked = _transcription(asked, _object(sound["transcription"], "transcription"), models, languages)
     if "turn_detection" in sound:
@@ -125,12 +127,13 @@ def _sound_of(session: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: session[old] for old, name in _BETA.items() if old in session}
 
 
-def _check_format(given: object) -> None:
-    expected = f"audio/pcm, 16 bit, mono, {RATE_HZ} Hz"
+def _rate_hz(given: object, before: int) -> int:
     kind = given.get("type") if isinstance(given, dict) else given
     rate_hz = given.get("rate") if isinstance(given, dict) else None
-    if kind not in ("audio/pcm", "pcm16", None) or rate_hz not in (RATE_HZ, None):
+    if kind not in ("audio/pcm", "pcm16", None) or (rate_hz is not None and rate_hz not in RATES_HZ):
+        expected = f"audio/pcm, 16 bit, mono, of {RATES_HZ.start} to {RATES_HZ.stop - 1} Hz"
         raise _wrong("session.audio.input.format", given, expected)
+    return before if rate_hz is None else int(rate_hz)
 
 
 def _transcription(asked: Asked, given: Mapping[str, Any], models: Sequence[str], languages: Sequence[str]) -> Asked:

@@ -14,7 +14,7 @@ from ..live import LiveSound, live_sound
 from ..names import names_of
 from ..pcm import PcmStream
 from ..shared import Shared
-from .asked import RATE_HZ, Asked, updated
+from .asked import Asked, updated
 from .items import Items
 from .wire import Message, WireError, read_sound
 
@@ -102,7 +102,7 @@ class Conversation:
             await self._begin()
         assert self._sound is not None
         try:
-            await self._feed(self._sound, self._pcm.feed(RATE_HZ, 2, 1, data))
+            await self._feed(self._sound, self._pcm.feed(self._used.rate_hz, 2, 1, data))
         except Exception as error:
             self._tell_all(self._items.failed(error))
             await self.close()
