@@ -18,7 +18,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))  # for `benchmarks`; last, so that an installed `edge` wins over the sources
 
 
-SERVERS = {"make_site", "make_server"}
+SERVERS = {"make_site", "make_server", "served"}
 """Fixtures that start a server on 127.0.0.1."""
 
 

@@ -33,7 +33,7 @@ def declare(parser: Parser) -> None:
     from ..serve.options import ServeOptions
 
     parser.usage = "%(prog)s [options] [FACE ...]"
-    parser.description = "Serve a model to other programs: openai over HTTP, wyoming for Home Assistant."
+    parser.description = "Serve a model to other programs: openai over HTTP with a page, wyoming for Home Assistant."
     parser.epilog = _EPILOG
     parser.add_argument("faces", nargs="*", metavar="FACE", help=f"{' or '.join(_FACES)} (default: both)")
     add_model(parser.group("model"))

@@ -52,6 +52,7 @@ class Serving:
 
     def _say(self, listening: Listening) -> None:
         if listening.http is not None:
+            self._console.say(f"a page: http://{listening.http}/")
             self._console.say(f"OpenAI's protocol: http://{listening.http}/v1")
         if listening.wyoming is not None:
             self._console.say(f"Wyoming, for Home Assistant: tcp://{listening.wyoming}")

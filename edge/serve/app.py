@@ -50,7 +50,7 @@ class _Guarded:
         address = scope["client"][0] if scope["client"] else None
         refusal = self._guard.refusal(address, scope["path"], scope["headers"], scope.get("subprotocols", ()))
         if scope["type"] == "websocket":
-            await (self._app(scope, receive, send) if refusal is None else send(_closed(refusal)))
+            await (self._app(scope, receive, send) if refusal is None else _closed(refusal, send))
             return
         began = time.monotonic()
         status = 0
@@ -84,5 +84,9 @@ def _refused(refusal: Refusal) -> Response:
     return JSONResponse({"error": detail}, status_code=refusal.status, headers=headers)
 
 
-def _closed(refusal: Refusal) -> Message:
-    return {"type": "websocket.close", "code": 1008, "reason": refusal.message}
+async def _closed(refusal: Refusal, send: Send) -> None:
+    """Refuse a WebSocket before it is one, with the answer that HTTP gets."""
+    answer = _refused(refusal)
+    head = {"type": "websocket.http.response.start", "status": answer.status_code, "headers": answer.raw_headers}
+    await send(head)
+    await send({"type": "websocket.http.response.body", "body": answer.body})

@@ -8,11 +8,14 @@ from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
 _HEADERS_S = 5.0
 """Seconds in which a request's headers have to come."""
 _LOOK_S = 1.0
+_PARTING_S = 5.0
+"""Seconds in which a WebSocket that has ended may still read what it was sent."""
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
     b'{"error":{"message":"the server has all the connections that it takes: try again in 5 s",'
@@ -75,3 +78,12 @@ class Http(H11Protocol):
             self.transport.abort()
             return
         self._timer = self.loop.call_later(_LOOK_S, self._look)
+
+
+class WebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that is gone soon after its end, whether the client reads or not."""
+
+    async def run_asgi(self) -> None:
+        """Serve it."""
+        await super().run_asgi()
+        self.loop.call_later(_PARTING_S, self.transport.abort)

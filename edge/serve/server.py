@@ -70,14 +70,21 @@ async def serve(
         wyoming = await _open_wyoming(shared, stack, offline) if "wyoming" in faces else None
         ready(Listening(http, wyoming))
         await end.wait()
+        shared.ending.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_S / 2):
+                while shared.live.n_taken:  # who speaks gets the text of what was said by now
+                    await asyncio.sleep(0.05)
 
 
 async def _open_http(shared: Shared, stack: contextlib.AsyncExitStack) -> str:
     import uvicorn
 
     from .app import build_app
-    from .connections import Http
+    from .connections import Http, WebSocket
     from .openai.routes import OpenAI
+    from .page import page_routes
+    from .realtime.route import realtime_routes
 
     class Server(uvicorn.Server):
         """A server that leaves signals to the process."""
@@ -94,9 +101,9 @@ async def _open_http(shared: Shared, stack: contextlib.AsyncExitStack) -> str:
 
     bound = _bound(shared.options.host, shared.options.port)
     config = uvicorn.Config(
-        build_app(OpenAI(shared).routes(), shared.guard, shared.metrics),
+        build_app([*page_routes(), *OpenAI(shared).routes(), *realtime_routes(shared)], shared.guard, shared.metrics),
         http=Limited,
-        ws="websockets-sansio",
+        ws=WebSocket,
         ws_max_size=_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         lifespan="off",

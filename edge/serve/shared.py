@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from ..recognizer import Recognizer
@@ -24,6 +25,8 @@ class Shared:
     live: Places
     """Places for live sessions."""
     metrics: Metrics = field(default_factory=Metrics)
+    ending: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the server is asked to end: what goes on is to come to its end."""
 
 
 def shared_of(model: Recognizer, work: Work, options: ServeOptions, guard: Guard) -> Shared:

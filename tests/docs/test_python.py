@@ -15,12 +15,14 @@ from .conftest import skip_without_models
 from .markdown import PAGES, ROOT, Block, blocks, matches, name_of
 
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
+SERVERS = ROOT / "docs" / "servers.md"
+"""The page whose blocks want a server; test_servers.py begins one."""
 MOST_LINES = 40
 
 SHOWN = "ask not what your country can do for you"
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python") and page != SERVERS], ids=name_of)
 def test_its_blocks_run(page: Path, recordings: Path) -> None:
     """One after the other, as a reader types them; a text block behind one is what it prints."""
     namespace: dict[str, object] = {}

@@ -1,1 +1,1 @@
-"""OpenAI's protocol: recordings over HTTP, live sound over a WebSocket."""
+"""OpenAI's protocol over HTTP, for recordings."""

@@ -26,11 +26,28 @@ def answer(transcript: Transcript, wanted: Wanted) -> tuple[str, str]:
     if wanted.format in _TYPES:
         return render(transcript, wanted.format), _TYPES[wanted.format]
     fields: dict[str, Any] = (
-        _verbose(transcript, wanted) if wanted.format == "verbose_json" else {"text": transcript.text}
+        verbose(transcript, wanted) if wanted.format == "verbose_json" else {"text": transcript.text}
     )
     if wanted.logprobs:
         fields["logprobs"] = logprobs(transcript.segments)
     return dumps({**fields, "usage": usage(transcript.duration)}), JSON
+
+
+def verbose(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
+    """Convert a transcript to the fields of verbose_json."""
+    fields: dict[str, Any] = {
+        "task": wanted.settings["task"],
+        "language": LANGUAGES.get(transcript.language, transcript.language),
+        "duration": round(transcript.duration, 3),
+        "text": transcript.text,
+    }
+    if "segment" in wanted.granularities:
+        fields["segments"] = [segment_json(segment) for segment in transcript.segments]
+    if "word" in wanted.granularities:
+        fields["words"] = [word for segment in transcript.segments for word in words_json(segment.words)]
+    if transcript.gaps:
+        fields["gaps"] = [_gap(gap) for gap in transcript.gaps]
+    return fields
 
 
 def usage(seconds: float) -> dict[str, Any]:
@@ -84,22 +101,6 @@ def segment_json(segment: Segment) -> dict[str, Any]:
 def dumps(value: Any) -> str:
     """Write JSON; what is no number in JSON was replaced before."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _verbose(transcript: Transcript, wanted: Wanted) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "task": wanted.settings["task"],
-        "language": LANGUAGES.get(transcript.language, transcript.language),
-        "duration": round(transcript.duration, 3),
-        "text": transcript.text,
-    }
-    if "segment" in wanted.granularities:
-        fields["segments"] = [segment_json(segment) for segment in transcript.segments]
-    if "word" in wanted.granularities:
-        fields["words"] = [word for segment in transcript.segments for word in words_json(segment.words)]
-    if transcript.gaps:
-        fields["gaps"] = [_gap(gap) for gap in transcript.gaps]
-    return fields
 
 
 def _gap(gap: Gap) -> dict[str, Any]:

@@ -17,15 +17,14 @@ from ...errors import AudioError, BusyError, EdgeError, OptionError, Unsupported
 from ...transcript.events import Event, Final
 from ...transcript.transcript import Transcript
 from ..bodies import BodyError, ClientDisconnect, Form, read_form
+from ..names import names_of
 from ..recordings import events_of, transcript_of
 from ..shared import Shared
-from .answers import answer, dumps, logprobs, usage
+from .answers import answer, dumps, logprobs, usage, verbose
 from .wanted import Wanted, wanted_of
 
 _LOG = logging.getLogger("edge.serve")
 
-USUAL_MODELS = ("whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
-"""Names that programs ask for by habit; they stand for the model that is loaded."""
 _READY_S = 10.0
 _CANARY = np.zeros(8000, np.float32)
 
@@ -127,16 +126,16 @@ class OpenAI:
 
     def _check_model(self, form: Form) -> None:
         name = (form.fields.get("model") or [""])[-1]
-        if name and name not in (self._shared.model.name, *USUAL_MODELS):
+        if name and name not in names_of(self._shared.model):
             raise BodyError(404, f"this server has the model {self._shared.model.name}, not {name[:80]!r}")
 
     async def _models(self, request: Request) -> Response:
-        names = dict.fromkeys((self._shared.model.name, *USUAL_MODELS))
-        return JSONResponse({"object": "list", "data": [self._described(name) for name in names]})
+        data = [self._described(name) for name in names_of(self._shared.model)]
+        return JSONResponse({"object": "list", "data": data})
 
     async def _model(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in (self._shared.model.name, *USUAL_MODELS):
+        if name not in names_of(self._shared.model):
             return failed(404, f"this server has the model {self._shared.model.name}", "model_not_found")
         return JSONResponse(self._described(name))
 
@@ -189,6 +188,8 @@ def _line(event: Event | Transcript, wanted: Wanted) -> str:
         return _sent(delta)
     if isinstance(event, Transcript):
         done = {"type": "transcript.text.done", "text": event.text, "usage": usage(event.duration)}
+        if wanted.format == "verbose_json":
+            done = {**verbose(event, wanted), **done}
         return _sent({**done, "logprobs": logprobs(event.segments)} if wanted.logprobs else done)
     return ""
 

@@ -1,0 +1,51 @@
+"""The page: one file that holds all it needs, and may do nothing but talk to the server that it came from."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+_FILE = Path(__file__).with_name("page.html")
+_BLOCK = re.compile(r"<(style|script)([^>]*)>(.*?)</\1>", re.DOTALL)
+
+
+def page_routes() -> list[Route]:
+    """List the paths; the page is read once."""
+    page = _FILE.read_text(encoding="utf-8")
+    headers = {
+        "content-security-policy": policy_of(page),
+        "permissions-policy": "microphone=(self), camera=(), geolocation=()",
+        "cross-origin-opener-policy": "same-origin",
+    }
+
+    async def show(request: Request) -> Response:
+        return HTMLResponse(page, headers=headers)
+
+    return [Route("/", show)]
+
+
+def policy_of(page: str) -> str:
+    """Write what a page may do: run and look as it is written, hear, and talk to its own server."""
+    hashes: dict[str, list[str]] = {"style": [], "script": []}
+    for kind, attributes, text in _BLOCK.findall(page):
+        if "text/plain" not in attributes:
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            hashes[kind].append(f"'sha256-{digest}'")
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {' '.join(hashes['script'])} blob:",  # the page makes its reader of the microphone of a blob
+            f"style-src {' '.join(hashes['style'])}",
+            "connect-src 'self'",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )

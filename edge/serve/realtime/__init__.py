@@ -1,0 +1,1 @@
+"""OpenAI's Realtime protocol for transcription: live sound over a WebSocket."""
