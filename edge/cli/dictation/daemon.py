@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ...audio.journal import Journal, recoverable
 from ...audio.microphone import Microphone, devices
 from ...audio.microphone.devices import choose
+from ...audio.tones import Sounds, Tone
 from ...desktop.choose import BIND, choose_trigger, choose_typist
 from ...desktop.chords import parse_chord
 from ...desktop.control import ControlServer, runtime_folder
@@ -31,7 +32,6 @@ from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
 from ...dictate.printer import Printer
 from ...dictate.settings import DictateSettings
-from ...dictate.sounds import Sounds, Tone
 from ...dictate.writing import Outlets, Writing
 from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError, OutputError
 from ...live.options import LiveOptions
