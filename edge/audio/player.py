@@ -60,7 +60,7 @@ class Playing:
         return self._process.poll() is None
 
     def stop(self) -> None:
-        """Be silent at once; harmless after the end."""
+        """Stop at once; harmless after the end."""
         self._process.kill()
         self._process.wait()
 
