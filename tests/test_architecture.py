@@ -42,8 +42,11 @@ OWN_LIBRARIES = {
     "uvicorn": "edge.serve",
     "wyoming": "edge.serve.wyoming",
     "zeroconf": "edge.serve.wyoming",
+    "paho": "edge.assist",
+    "pymicro_wakeword": "edge.wake",
+    "pywebrtc_audio": "edge.assist",
 }
-"""Packages that alone may import a library of the desktop's, or of servers."""
+"""Packages that alone may import a library of the desktop's, of servers, or of the assistant's."""
 
 LIBRARIES_OF_EXTRAS = {
     "edge.bench.scoring": {"jiwer", "whisper_normalizer"},

@@ -198,7 +198,7 @@ def _listen(questions: Questions, device: str | None) -> None:
 
 def _play_back(samples: FloatArray) -> None:
     from ...audio.mono import SAMPLE_RATE_HZ
-    from ...dictate.sounds import play_recording
+    from ...audio.player import play_recording
 
     with tempfile.TemporaryDirectory() as folder:
         if not play_recording(samples, SAMPLE_RATE_HZ, Path(folder) / "heard.wav"):

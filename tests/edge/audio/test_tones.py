@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge.dictate.sounds import Sounds, Tone
+from edge.audio.tones import Sounds, Tone
 from edge.errors import OutputError
 
 
