@@ -62,6 +62,7 @@ EDGE_FOR_EXPORT = {
     "errors",
     "files",
     "gguf",
+    "llm.file",
     "onnx.folder",
     "progress",
     "quant",
@@ -82,6 +83,8 @@ EXPORT_WITH_ENGINE = {
     "export.calibrate.sensitivity",
     "export.calibrate.words",
     "export.compress.speech",
+    "export.llm.export",
+    "export.llm.texts",
     "export.measure.measure",
     "export.onnx.check",
 }
