@@ -80,6 +80,10 @@ def workshop(path: Path) -> Iterator[Path]:
         raise
     try:
         yield folder
+    except OSError as error:
+        if isinstance(error.filename, str) and Path(error.filename).is_relative_to(folder):
+            _name(error, path)
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

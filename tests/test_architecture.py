@@ -65,6 +65,7 @@ EDGE_FOR_EXPORT = {
     "errors",
     "files",
     "gguf",
+    "llm.file",
     "onnx.folder",
     "progress",
     "quant",
@@ -85,6 +86,8 @@ EXPORT_WITH_ENGINE = {
     "export.calibrate.sensitivity",
     "export.calibrate.words",
     "export.compress.speech",
+    "export.llm.export",
+    "export.llm.texts",
     "export.measure.measure",
     "export.onnx.check",
 }

@@ -21,12 +21,14 @@ SOURCE is a Hugging Face folder (config.json, safetensors, tokenizer.json), a GG
 the name of a language model that `edgewise models list` shows; of the Llama family, with byte-level BPE, like SmolLM2.
 
 precisions:
-  gguf         f16, q8_0 (the default), q4_0, or int4: llama.cpp's IQ4_NL, as small as q4_0 and closer to the original
+  gguf         int8 (the default), int4: for edgewise; int4 is rounded by what it does to texts, of --calibration or of
+               the model's own, and takes minutes
+               f16, q8_0, q4_0, iq4_nl: for llama.cpp too; iq4_nl is as small as q4_0 and closer to the original
   huggingface  f16, bf16, f32; by default the narrowest that loses nothing
   onnx         f32 (the default), w8, w4: weights in 8 or 4 bits, by NNCF
 
 what to install:
-  pip install "edgewise[llm]"            for gguf; llama.cpp has no ready-made wheel and compiles for 5 to 30 minutes
+  pip install "edgewise[llm]"            for q8_0, q4_0 and iq4_nl; compiles llama.cpp for 5 to 30 minutes
   pip install "edgewise[onnx-export]"    for onnx: optimum, torch and NNCF, which are large
 
 examples:
@@ -48,6 +50,9 @@ def declare(parser: Parser) -> None:
     parser.add_argument("--precision", help="precision of the weights, see below")
     parser.add_argument("--to", choices=TARGETS, default=TARGETS[0], help="form to write (default: %(default)s)")
     parser.add_argument("--name", help="name of the model (default: what the source says)")
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="text that int4 is rounded by (default: the model writes one)"
+    )
     add_offline(parser)
     parser.set_defaults(run=run)
 
@@ -64,7 +69,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
     source, name = given_path(args.source), args.name
     if source is None:
         source, name = bring(args.source), name or args.source
-    report = export_llm(source, args.output, precision=args.precision, to=args.to, name=name, progress=console.progress)
+    report = export_llm(
+        source,
+        args.output,
+        precision=args.precision,
+        to=args.to,
+        name=name,
+        calibration=args.calibration,
+        progress=console.progress,
+    )
     console.clear()
     streams.report(str(report))
     return 0

@@ -12,7 +12,7 @@ from ..errors import KernelError, UnsupportedModelError
 from ..gguf.types import TensorType
 from ..ops import KernelLlama, KernelLlamaState, LinearType, cpu_level
 from ..quant import quantize_int8, quantize_q4_0
-from .file import EMBEDDING, HEAD, HEAD_WIDTH, LanguageFile, LlamaDims, to_numbers
+from .file import EMBEDDING, HEAD, HEAD_WIDTH, LanguageFile, LlamaDims, to_blocks, to_codes, to_numbers
 
 Precision = Literal["f32", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -62,29 +62,41 @@ class LlamaEngine:
                 self._set(file, name, layer, tuple(f"blk.{layer}.{part}.weight" for part in parts))
 
     def _set_floats(self, file: LanguageFile, name: str, layer: int, stem: str) -> None:
-        values = to_numbers(file.path, file.tensors[f"{stem}.weight"])
+        values = to_numbers(file.path, file.tensors, f"{stem}.weight")
         self._model.set_floats(name, layer, 0, values.size, values)
 
     def _set(self, file: LanguageFile, name: str, layer: int, tensors: tuple[str, ...]) -> None:
-        first = 0
+        kind, first = _kind(file, tensors, self.precision), 0
         for tensor in tensors:
-            kind, weights, scales = _weights(file, tensor, self.precision)
+            weights, scales = _weights(file, tensor, kind)
             weights = np.ascontiguousarray(_by_halves(weights, tensor))
             scales = None if scales is None else np.ascontiguousarray(_by_halves(scales, tensor))
             self._model.set_linear(name, layer, first, len(weights), kind, weights, scales)
             first += len(weights)
 
 
-def _weights(file: LanguageFile, name: str, precision: Precision) -> tuple[LinearType, NDArray[Any], FloatArray | None]:
-    """Read a matrix in the type that a precision takes; the vocabulary at int4 has INT8, which it needs."""
-    numbers = to_numbers(file.path, file.tensors[name])
+def _kind(file: LanguageFile, names: tuple[str, ...], precision: Precision) -> LinearType:
+    """Choose the type of a linear made of these matrices.
+
+    At int4 the vocabulary has INT8, which it needs, and so has a linear that the file keeps at INT8.
+    """
     if precision == "f32":
-        return LinearType.F32, numbers, None
-    if precision == "int8" or name in (EMBEDDING, HEAD):
-        codes, scales = quantize_int8(numbers)
-        return LinearType.INT8, codes, scales
+        return LinearType.F32
+    is_kept = all(name in (EMBEDDING, HEAD) or file.tensors[name].type is TensorType.I8 for name in names)
+    return LinearType.INT8 if precision == "int8" or is_kept else LinearType.INT4
+
+
+def _weights(file: LanguageFile, name: str, kind: LinearType) -> tuple[NDArray[Any], FloatArray | None]:
+    """Read a matrix as a type: its codes and scales, blocks or numbers; rounded here unless the file holds it so."""
     stored = file.tensors[name]
-    return LinearType.INT4, stored.data if stored.type is TensorType.Q4_0 else quantize_q4_0(numbers), None
+    if kind is LinearType.INT8 and stored.type is TensorType.I8:
+        return to_codes(file.path, file.tensors, name)
+    if kind is LinearType.INT4 and stored.type is TensorType.Q4_0:
+        return to_blocks(file.path, stored), None
+    numbers = to_numbers(file.path, file.tensors, name)
+    if kind is LinearType.INT8:
+        return quantize_int8(numbers)
+    return (quantize_q4_0(numbers) if kind is LinearType.INT4 else numbers), None
 
 
 def _by_halves(rows: NDArray[Any], name: str) -> NDArray[Any]:

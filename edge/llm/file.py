@@ -1,4 +1,8 @@
-"""Opens GGUF files of the llama architecture, as llama.cpp writes them, and checks that they are whole."""
+"""Opens GGUF files of the llama architecture, as llama.cpp or our exporter writes them, and checks that they are whole.
+
+In ours, each INT8 matrix `X.weight` has its scales in `X.weight_scale` (float32, one for each row), and
+`edgewise.precision` is the precision that it was made for.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +20,17 @@ from ..errors import FormatError, UnsupportedModelError
 from ..gguf.file import GgufFile, StoredTensor
 from ..gguf.keys import read, read_optional
 from ..gguf.types import BLOCKS, TensorType
-from ..quant import dequantize_q4_0, dequantize_q8_0
+from ..quant import dequantize_int8, dequantize_q4_0, dequantize_q8_0
 from .tokens import CUTS, TextTokenizer
 
 HEAD_WIDTH = 64
 EMBEDDING, HEAD = "token_embd.weight", "output.weight"
-TYPES = (TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0, TensorType.Q4_1)
+TYPES = (TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0, TensorType.Q4_1, TensorType.I8)
 """Types of tensors that are read."""
 
+PRECISION_KEY = "edgewise.precision"
+
+_MOST_CODE = 127
 _MOST_TOKENS = 1 << 20
 _MOST_TEMPLATE = 1 << 20
 
@@ -63,6 +70,8 @@ class LanguageFile:
     ends: frozenset[int]
     """Tokens at which a text or an answer ends."""
     chat_template: str | None
+    precision: str | None
+    """Precision that one of our files was made for."""
 
 
 def tensor_shapes(dims: LlamaDims) -> dict[str, tuple[int, ...]]:
@@ -104,6 +113,8 @@ def check_file(file: GgufFile) -> LanguageFile:
         if tensor.type not in TYPES:
             known = ", ".join(type_.name for type_ in TYPES)
             raise UnsupportedModelError(f"{file.path}: {name}: expected one of {known}, found {tensor.type.name}")
+        if tensor.type is TensorType.I8:
+            check_scales(file, name)
     tokenizer = _tokenizer(file, dims.n_vocab)
     bos, eos = (read_optional(file, f"tokenizer.ggml.{role}_token_id", int, -1) for role in ("bos", "eos"))
     end = tokenizer.special.get("<|endoftext|>", eos)
@@ -112,6 +123,7 @@ def check_file(file: GgufFile) -> LanguageFile:
         if not 0 <= token < dims.n_vocab:
             raise FormatError(f"{file.path}: the token of a text's {role} is {token}; there are {dims.n_vocab}")
     template = file.metadata.get("tokenizer.chat_template")
+    precision = file.metadata.get(PRECISION_KEY)
     return LanguageFile(
         path=file.path,
         name=read_optional(file, "general.name", str, file.path.stem),
@@ -121,15 +133,59 @@ def check_file(file: GgufFile) -> LanguageFile:
         start=start,
         ends=frozenset((end, eos)),
         chat_template=template if isinstance(template, str) and len(template) <= _MOST_TEMPLATE else None,
+        precision=precision if isinstance(precision, str) else None,
     )
 
 
-def to_numbers(path: Path, tensor: StoredTensor) -> FloatArray:
+def check_scales(file: GgufFile, name: str) -> None:
+    """Refuse an INT8 tensor that is no matrix with a scale for each row."""
+    shape, scales = file.tensors[name].shape, file.tensors.get(scale_name(name))
+    if len(shape) != 2 or scales is None or scales.type is not TensorType.F32 or scales.shape != shape[:1]:
+        raise FormatError(f"{file.path}: {name}: expected a matrix, and a float32 scale a row in {scale_name(name)}")
+
+
+def to_codes(path: Path, tensors: Mapping[str, StoredTensor], name: str) -> tuple[NDArray[np.int8], FloatArray]:
+    """Read an INT8 matrix of one of our files: codes (n, k) and the scales of its rows (n,).
+
+    Raises:
+        FormatError: a code or a scale is none that a quantizer gives.
+    """
+    codes, scales = tensors[name].data, tensors[scale_name(name)].data
+    if codes.min() < -_MOST_CODE:  # the kernels' sums have no room for -128
+        raise FormatError(f"{path}: {name}: expected codes from -127 to 127, found -128")
+    if not bool(np.isfinite(scales).all()) or bool((scales < 0).any()):
+        raise FormatError(f"{path}: {scale_name(name)}: expected finite scales of 0 or more")
+    return codes, scales
+
+
+def to_blocks(path: Path, tensor: StoredTensor) -> NDArray[np.uint8]:
+    """Read the Q4_0 rows of a matrix, (n, k / 32 * 18).
+
+    Raises:
+        FormatError: some scales are not finite.
+    """
+    data: NDArray[np.uint8] = tensor.data
+    blocks = data.reshape(-1, BLOCKS[tensor.type][1])
+    if not bool(np.isfinite(blocks[:, :2].view("<f2")).all()):
+        raise FormatError(f"{path}: {tensor.name}: expected finite scales, found NaN or infinity")
+    return data
+
+
+def scale_name(name: str) -> str:
+    """Name the tensor that holds the scales of an INT8 matrix."""
+    return f"{name}_scale"
+
+
+def to_numbers(path: Path, tensors: Mapping[str, StoredTensor], name: str) -> FloatArray:
     """Read the numbers that a tensor stands for.
 
     Raises:
         FormatError: some are not finite.
     """
+    tensor = tensors[name]
+    if tensor.type is TensorType.I8:
+        codes, scales = to_codes(path, tensors, name)
+        return dequantize_int8(codes, scales)
     data = tensor.data
     with np.errstate(invalid="ignore", over="ignore"):  # found below
         if tensor.type is TensorType.Q8_0:

@@ -35,7 +35,7 @@ class LanguageModel:
         self.precision = engine.precision
         self.tokenizer = file.tokenizer
         self.n_ctx = engine.n_ctx
-        self._start, self._ends = file.start, file.ends
+        self.start, self._ends = file.start, file.ends
         self._state = engine.new_state()
         self._lock = Lock()
 
@@ -53,7 +53,7 @@ class LanguageModel:
             OptionError: a text is longer than the model looks back at.
         """
         encode = self.tokenizer.encode
-        known = [self._start, *encode(before)]
+        known = [self.start, *encode(before)]
         tails = [[*encode(text), *encode(after)] for text in texts]
         longest = len(known) + max(map(len, tails), default=0)
         if longest > self.n_ctx:
@@ -94,7 +94,7 @@ class LanguageModel:
         """
         tokens = self.tokenizer.encode(prompt, special=special)
         if not special or not tokens:
-            tokens = [self._start, *tokens]
+            tokens = [self.start, *tokens]
         if len(tokens) > self.n_ctx:
             raise OptionError(f"a prompt of {len(tokens)} tokens; this model looks back at {self.n_ctx}")
         return self._written(tokens, most, temperature, top_p, np.random.default_rng(seed))
@@ -136,13 +136,16 @@ def choose(logits: FloatArray, temperature: float, top_p: float, random: np.rand
 def open_model(
     path: Path, *, precision: str | None = None, threads: int | None = None, n_ctx: int = DEFAULT_CONTEXT
 ) -> LanguageModel:
-    """Load a GGUF file of the llama architecture (F32, F16, Q8_0, Q4_0, Q4_1) at f32, int8 (the default) or int4.
+    """Load a GGUF file of the llama architecture (F32, F16, Q8_0, Q4_0, Q4_1, ours) at f32, int8 or int4.
+
+    Without a precision, one of our files has its own, another int8.
 
     Raises:
         ModelNotFoundError, FormatError, UnsupportedModelError: there is no such file, or it is damaged, or not one to
             run.
     """
-    choice("precision", precision or "int8", PRECISIONS)
-    wanted = next((known for known in PRECISIONS if known == precision), DEFAULT_PRECISION)
     file = check_file(open_gguf(path))
+    asked = precision or (file.precision if file.precision in PRECISIONS else DEFAULT_PRECISION)
+    choice("precision", asked, PRECISIONS)
+    wanted = next((known for known in PRECISIONS if known == asked), DEFAULT_PRECISION)
     return LanguageModel(file, LlamaEngine(file, precision=wanted, threads=usable_threads(threads), n_ctx=n_ctx))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..whisper.tokens import split_words
+from ..cuts import split_words
 
 CUTS = ("gpt-2", "smollm")
 """Names of llama.cpp for the ways of cutting a text before the merges that are known here."""

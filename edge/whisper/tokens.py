@@ -7,8 +7,6 @@ they begin.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +14,7 @@ from heapq import heappop, heappush
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ..cuts import split_words
 from ..errors import OptionError
 from ..gguf.strings import ByteStrings
 from ..languages import LANGUAGES
@@ -197,37 +196,6 @@ def join_pairs(piece: bytes, rank_of: Mapping[bytes, int], below: int | None = N
         parts.append(piece[at : end_of[at]])
         at = end_of[at]
     return parts
-
-
-# GPT-2 splits text by `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. The
-# standard `re` has no Unicode categories, so the text is first rewritten, one character for one, as its
-# classes, and the pattern runs over those: L letter, N number, S white space other than the blank, P any
-# other. The blank, the apostrophe and the letters of contractions stand for themselves.
-_KEPT = frozenset(" 'strevmld")
-_WORD = re.compile(
-    r"'s|'t|'re|'ve|'m|'ll|'d"
-    r"| ?[Lstrevmld]+| ?N+| ?[P']+"
-    r"|[S ]+(?![^S ])|[S ]+"
-)
-# Unicode's White_Space, which is not quite str.isspace's (that adds U+001C to U+001F).
-_WHITE_SPACE = frozenset(
-    "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
-)
-
-
-def split_words(text: str) -> list[str]:
-    """Split a text as GPT-2 does, before byte-pair encoding; joined, the pieces give the text."""
-    classes = "".join(_class_of(character) for character in text)
-    return [text[match.start() : match.end()] for match in _WORD.finditer(classes)]
-
-
-def _class_of(character: str) -> str:
-    if character in _KEPT:
-        return character
-    if character in _WHITE_SPACE:
-        return "S"
-    category = unicodedata.category(character)[0]
-    return category if category in "LN" else "P"
 
 
 # Annotations such as "(laughs)", "[DAVID]" or "♪" are not speech; Whisper never writes them by default.

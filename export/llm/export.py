@@ -10,6 +10,7 @@ from typing import Literal, cast, get_args
 
 from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
 from edge.files import publish, replacing_folder, workshop
+from edge.llm.model import open_model
 from edge.progress import Progress, silent
 
 from ..onnx.result import OnnxReport
@@ -22,20 +23,23 @@ from .from_huggingface import read_huggingface
 from .model import FloatType, LanguageModel
 from .numbers import lossless_type, relative_error
 from .quantizer import QUANTIZED, quantize
+from .texts import texts_of
 from .to_gguf import write_gguf
 from .to_huggingface import write_huggingface
 from .to_onnx import ONNX_PRECISIONS, write_onnx
+from .to_own import PRECISIONS as OWN
+from .to_own import write_own
 
 Target = Literal["gguf", "huggingface", "onnx"]
 
 PRECISIONS: Mapping[Target, tuple[str, ...]] = {
-    "gguf": ("f16", *QUANTIZED),
+    "gguf": ("f16", *OWN, *QUANTIZED),
     "huggingface": ("f16", "bf16", "f32"),
     "onnx": ONNX_PRECISIONS,
 }
 """Precisions that each target is written at."""
 
-_DEFAULTS: Mapping[Target, str] = {"gguf": "q8_0", "huggingface": "", "onnx": "f32"}
+_DEFAULTS: Mapping[Target, str] = {"gguf": "int8", "huggingface": "", "onnx": "f32"}
 
 TARGETS: tuple[Target, ...] = get_args(Target)
 
@@ -49,20 +53,24 @@ def export_llm(
     precision: str | None = None,
     to: str = "gguf",
     name: str | None = None,
+    calibration: Path | None = None,
     progress: Progress | None = None,
 ) -> ExportReport:
     """Read the language model `source` and write it to `out`, which appears only when it is whole.
 
-    GGUF files are q8_0 unless said; those below f16 are made by llama.cpp's own quantizer, from the source's
-    numbers and not from a rounded copy. Hugging Face folders are, unless said, of the narrowest type that loses
-    nothing. ONNX folders are f32 unless said. A GGUF file is read back when it is written, and compared with the
-    source tensor by tensor; an ONNX folder is run and compared with transformers.
+    GGUF files are int8 unless said. int8 and int4 are for our engine, int4 rounded by what it does to texts: those of
+    the file `calibration`, or what the model itself writes. The others below f16 are for llama.cpp and made by its own
+    quantizer, from the source's numbers and not from a rounded copy. Hugging Face folders are, unless said, of the
+    narrowest type that loses nothing. ONNX folders are f32 unless said. A GGUF file is read back when it is written,
+    and compared with the source tensor by tensor; an ONNX folder is run and compared with transformers.
 
     Raises:
         EdgeError: a source that is damaged or of another kind, a package that is missing, a quantizer that failed.
         OSError: the disk is full, or the place cannot be written to.
     """
     target, precision = _choice(to, precision)
+    if calibration is not None and precision != "int4":
+        raise UnsupportedModelError("texts to calibrate on are for int4; no other precision listens to them")
     if target == "gguf" and out.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder; name the file to write", str(out))
     tell = progress or silent
@@ -74,7 +82,7 @@ def export_llm(
     with naming(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         if target == "gguf":
-            tensors = _write_gguf(model, out, precision, tell)
+            tensors = _write_gguf(model, out, precision, calibration, tell)
         elif target == "onnx":
             onnx = _write_onnx(model, out, precision, tell)
         else:
@@ -124,7 +132,9 @@ def _choice(to: str, precision: str | None) -> tuple[Target, str]:
     return to, wanted
 
 
-def _write_gguf(model: LanguageModel, out: Path, precision: str, tell: Progress) -> tuple[TensorReport, ...]:
+def _write_gguf(
+    model: LanguageModel, out: Path, precision: str, calibration: Path | None, tell: Progress
+) -> tuple[TensorReport, ...]:
     with workshop(out) as folder:
         made = folder / "made.gguf"
         if precision in QUANTIZED:
@@ -132,6 +142,11 @@ def _write_gguf(model: LanguageModel, out: Path, precision: str, tell: Progress)
             write_gguf(model, exact, None, progress=tell)
             quantize(exact, made, precision, progress=tell)
             exact.unlink()
+        elif precision in OWN:
+            write_own(model, made, "int8", None, progress=tell)
+            if precision == "int4":
+                texts = texts_of(open_model(made), calibration, tell)
+                write_own(model, made, precision, texts, progress=tell)
         else:
             write_gguf(model, made, cast(FloatType, precision), progress=tell)
         reports = _compare(model, read_gguf(made), tell)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import FormatError, UnsupportedModelError
-from edge.gguf.file import GgufFile, StoredTensor, open_gguf
+from edge.gguf.file import GgufFile, open_gguf
 from edge.gguf.types import TensorType
+from edge.llm.file import TYPES, check_scales, scale_name, to_numbers
 
 from ..tools.packages import require
 from .model import EMBEDDING, HEAD, LanguageModel, LazyTensor, LlamaDims, check_dims, check_shapes, tensor_shapes
@@ -23,7 +24,7 @@ EMBEDDING_NAME = gguf_name(EMBEDDING)
 _SCALED = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
 """Names of tensors that change the positions."""
 
-_KEYS = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
+GGUF_ROLES = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
 _MAX_TOKENS = 1 << 20
 
 
@@ -41,7 +42,8 @@ def read_gguf(path: Path) -> LanguageModel:
     dims = _dims(file)
     check_dims(path, dims)
     tensors = {name: _lazy(file, name, dims) for name in tensor_shapes(dims) if gguf_name(name) in file.tensors}
-    unknown = file.tensors.keys() - set(map(gguf_name, tensors))
+    scales = {scale_name(name) for name, stored in file.tensors.items() if stored.type is TensorType.I8}
+    unknown = file.tensors.keys() - set(map(gguf_name, tensors)) - scales
     check_shapes(path, dims, tensors | {name: _lazy(file, name, dims) for name in unknown}, gguf_name)
     name = file.metadata.get("general.name")
     return LanguageModel(
@@ -53,14 +55,20 @@ def read_gguf(path: Path) -> LanguageModel:
     )
 
 
-def dequantize(path: Path, stored: StoredTensor) -> NDArray[Any]:
-    """Read the numbers of a stored tensor: float16 and float32 as they are, those of every other type in float32.
+def dequantize(file: GgufFile, name: str) -> NDArray[Any]:
+    """Read the numbers of a tensor: float16 and float32 as they are, those of every other type in float32.
 
     Raises:
+        FormatError: it says that it is INT8 and has no scales.
         UnsupportedModelError: gguf-py knows no way from that type to numbers.
     """
+    stored = file.tensors[name]
     if stored.type in (TensorType.F32, TensorType.F16):
         return stored.data
+    if stored.type is TensorType.I8:
+        check_scales(file, name)
+    if stored.type in TYPES:
+        return to_numbers(file.path, file.tensors, name)
     require("llm", "gguf")
     import gguf
 
@@ -69,7 +77,7 @@ def dequantize(path: Path, stored: StoredTensor) -> NDArray[Any]:
             widened = gguf.quants.dequantize(stored.data, gguf.GGMLQuantizationType(stored.type.value))
     except (NotImplementedError, ValueError) as error:
         raise UnsupportedModelError(
-            f"{path}: tensor {stored.name} is {stored.type.name}, which cannot be widened"
+            f"{file.path}: tensor {stored.name} is {stored.type.name}, which cannot be widened"
         ) from error
     numbers: NDArray[Any] = widened.reshape(stored.shape)
     return numbers
@@ -77,13 +85,11 @@ def dequantize(path: Path, stored: StoredTensor) -> NDArray[Any]:
 
 def _lazy(file: GgufFile, name: str, dims: LlamaDims) -> LazyTensor:
     stored = file.tensors[gguf_name(name)]
-    return LazyTensor(
-        stored.type.name.lower(), stored.shape, stored.n_bytes, partial(_read, file.path, name, stored, dims)
-    )
+    return LazyTensor(stored.type.name.lower(), stored.shape, stored.n_bytes, partial(_read, file, name, dims))
 
 
-def _read(path: Path, name: str, stored: StoredTensor, dims: LlamaDims) -> NDArray[Any]:
-    return from_gguf_rows(name, dequantize(path, stored), dims)
+def _read(file: GgufFile, name: str, dims: LlamaDims) -> NDArray[Any]:
+    return from_gguf_rows(name, dequantize(file, gguf_name(name)), dims)
 
 
 def _dims(file: GgufFile) -> LlamaDims:
@@ -155,7 +161,7 @@ def _tokenizer(file: GgufFile, n_vocab: int) -> TextTokenizer:
     types = metadata.get("tokenizer.ggml.token_type", np.full(n_vocab, NORMAL))
     if not isinstance(types, np.ndarray) or types.shape != (n_vocab,) or types.dtype.kind not in "iu":
         raise FormatError(f"{path}: tokenizer.ggml.token_type: expected {n_vocab} integers")
-    keys = {role: f"tokenizer.ggml.{_KEYS[role]}_token_id" for role in ROLES}
+    keys = {role: f"tokenizer.ggml.{GGUF_ROLES[role]}_token_id" for role in ROLES}
     template = metadata.get("tokenizer.chat_template")
     tokenizer = TextTokenizer(
         tokens=tuple(tokens),

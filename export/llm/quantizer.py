@@ -14,8 +14,8 @@ from edge.progress import Progress
 
 from ..tools.children import run_script
 
-QUANTIZED: Mapping[str, int] = {"q8_0": 7, "q4_0": 2, "int4": 25}
-"""Numbers of llama.cpp's file types. int4 is IQ4_NL, which costs as much as Q4_0 and loses less.
+QUANTIZED: Mapping[str, int] = {"q8_0": 7, "q4_0": 2, "iq4_nl": 25}
+"""Numbers of llama.cpp's file types. IQ4_NL costs as much as Q4_0 and loses less.
 
 Its 16 levels lie closer where weights are many. Of the 4-bit types both have blocks of 32; the K-quants' blocks of
 256 do not divide the rows of small models.

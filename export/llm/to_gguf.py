@@ -1,21 +1,31 @@
-"""GGUF files of the llama architecture, with the keys and names of gguf-py, as llama.cpp's own converter makes them."""
+"""GGUF files of the llama architecture, with the keys and names that llama.cpp's own converter gives them."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.gguf.file import MetadataValue, StoredTensor
+from edge.gguf.types import TensorType
+from edge.gguf.writer import write_gguf as write_file
 from edge.progress import Progress, silent
 
-from ..tools.packages import require
+from .from_gguf import GGUF_ROLES
 from .model import FloatType, LanguageModel, LazyTensor, finite
 from .names import gguf_name, to_gguf_rows
-from .numbers import FLOAT_BYTES, as_type
+from .numbers import as_type
 from .tokenizer import ROLES
 
-# ggml's numbers for "all f32", "mostly f16" and "mostly bf16".
-_FILE_TYPES = {"f32": 0, "f16": 1, "bf16": 32}
+FILE_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "bf16": 32}
+"""Numbers of ggml for "all f32", "mostly f16", "mostly q4_0" and "mostly bf16"."""
+
+_QUANTIZATION_VERSION = 2
+"""Version of ggml's block types."""
 
 
 def write_gguf(model: LanguageModel, path: Path, kind: FloatType | None, *, progress: Progress | None = None) -> None:
@@ -24,38 +34,58 @@ def write_gguf(model: LanguageModel, path: Path, kind: FloatType | None, *, prog
     Raises:
         FormatError: a tensor holds NaN or infinity; names it.
         UnsupportedModelError: a tensor does not fit into float16; names it.
-        OSError: the disk is full. What was written is the caller's to remove.
+        OSError: the disk is full; nothing is left behind.
     """
-    require("llm", "gguf")
-    import gguf
+    tensors = [
+        StoredTensor(gguf_name(name), TensorType[type_.upper()], tensor.shape, partial(_numbers, model, name, type_))
+        for name, tensor in model.tensors.items()
+        for type_ in (_type(tensor, kind),)
+    ]
+    write_file(path, keys(model, FILE_TYPES[kind or "f32"]), counted(tensors, progress))
 
-    types = {name: _type(tensor, kind) for name, tensor in model.tensors.items()}
-    writer: Any = gguf.GGUFWriter(path, "llama")
-    _add_keys(writer, model, kind or "f32")
-    _add_tokenizer(writer, model)
-    for name, tensor in model.tensors.items():
-        number = gguf.GGMLQuantizationType[types[name].upper()]
-        n_bytes = FLOAT_BYTES[types[name]]
-        for size in tensor.shape:
-            n_bytes *= size
-        writer.add_tensor_info(gguf_name(name), tensor.shape, None, n_bytes, raw_dtype=number)
-    try:
-        writer.write_header_to_file()
-        writer.write_kv_data_to_file()
-        writer.write_ti_data_to_file()
-        # The writer's own way to write tensors does not say of a failure that the disk is full.
-        (file,) = writer.fout
-        writer.write_padding(file, file.tell())
-        for done, (name, tensor) in enumerate(model.tensors.items()):
-            (progress or silent)("writing tensors", done, len(model.tensors))
-            numbers = to_gguf_rows(name, finite(model.path, name, tensor.read()), model.dims)
-            data = as_type(name, numbers, types[name])
-            file.write(data.data)
-            writer.write_padding(file, data.nbytes)
-        file.flush()
-        os.fsync(file.fileno())
-    finally:
-        writer.close()
+
+def keys(model: LanguageModel, file_type: int | None) -> dict[str, MetadataValue]:
+    """List every key of a file, in the order in which they are written; without ggml's number where it has none."""
+    dims = model.dims
+    types: dict[str, MetadataValue] = {} if file_type is None else {"general.file_type": file_type}
+    return {
+        "general.architecture": "llama",
+        "general.type": "model",
+        "general.name": model.name,
+        "llama.block_count": dims.n_layer,
+        "llama.context_length": dims.n_ctx,
+        "llama.embedding_length": dims.n_embd,
+        "llama.feed_forward_length": dims.n_ff,
+        "llama.attention.head_count": dims.n_head,
+        "llama.attention.head_count_kv": dims.n_kv_head,
+        "llama.attention.key_length": dims.head_dim,
+        "llama.attention.value_length": dims.head_dim,
+        "llama.rope.dimension_count": dims.head_dim,
+        "llama.rope.freq_base": dims.rope_theta,
+        "llama.attention.layer_norm_rms_epsilon": dims.rms_eps,
+        "llama.vocab_size": dims.n_vocab,
+        **types,
+        "general.quantization_version": _QUANTIZATION_VERSION,
+        **_tokenizer_keys(model),
+    }
+
+
+def counted(tensors: list[StoredTensor], progress: Progress | None) -> list[StoredTensor]:
+    """Tell of each tensor when it is read, which is when it is written."""
+    tell = progress or silent
+
+    def read(at: int, tensor: StoredTensor) -> NDArray[Any]:
+        tell("writing tensors", at, len(tensors))
+        return tensor.data
+
+    return [
+        StoredTensor(tensor.name, tensor.type, tensor.shape, partial(read, at, tensor))
+        for at, tensor in enumerate(tensors)
+    ]
+
+
+def _numbers(model: LanguageModel, name: str, kind: FloatType) -> NDArray[Any]:
+    return as_type(name, to_gguf_rows(name, finite(model.path, name, model.tensors[name].read()), model.dims), kind)
 
 
 def _type(tensor: LazyTensor, kind: FloatType | None) -> FloatType:
@@ -67,37 +97,24 @@ def _type(tensor: LazyTensor, kind: FloatType | None) -> FloatType:
     return "f16" if tensor.type == "f16" else "bf16" if tensor.type == "bf16" else "f32"
 
 
-def _add_keys(writer: Any, model: LanguageModel, kind: FloatType) -> None:
-    dims = model.dims
-    writer.add_type("model")
-    writer.add_name(model.name)
-    writer.add_block_count(dims.n_layer)
-    writer.add_context_length(dims.n_ctx)
-    writer.add_embedding_length(dims.n_embd)
-    writer.add_feed_forward_length(dims.n_ff)
-    writer.add_head_count(dims.n_head)
-    writer.add_head_count_kv(dims.n_kv_head)
-    writer.add_key_length(dims.head_dim)
-    writer.add_value_length(dims.head_dim)
-    writer.add_rope_dimension_count(dims.head_dim)
-    writer.add_rope_freq_base(dims.rope_theta)
-    writer.add_layer_norm_rms_eps(dims.rms_eps)
-    writer.add_vocab_size(dims.n_vocab)
-    writer.add_file_type(_FILE_TYPES[kind])
-    writer.add_quantization_version(2)
-
-
-def _add_tokenizer(writer: Any, model: LanguageModel) -> None:
+def _tokenizer_keys(model: LanguageModel) -> dict[str, MetadataValue]:
     tokenizer = model.tokenizer
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(tokenizer.cut)
-    writer.add_token_list(tokenizer.tokens)
-    writer.add_token_types(tokenizer.types)
-    writer.add_token_merges(tokenizer.merges)
-    for role in ROLES:
-        if role in tokenizer.special:
-            getattr(writer, f"add_{role}_token_id")(tokenizer.special[role])
-    writer.add_add_bos_token(tokenizer.adds_bos)
-    writer.add_add_space_prefix(False)
-    if tokenizer.chat_template is not None:
-        writer.add_chat_template(tokenizer.chat_template)
+    ids: Mapping[str, MetadataValue] = {
+        f"tokenizer.ggml.{GGUF_ROLES[role]}_token_id": tokenizer.special[role]
+        for role in ROLES
+        if role in tokenizer.special
+    }
+    template: dict[str, MetadataValue] = (
+        {} if tokenizer.chat_template is None else {"tokenizer.chat_template": tokenizer.chat_template}
+    )
+    return {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": tokenizer.cut,
+        "tokenizer.ggml.tokens": list(tokenizer.tokens),
+        "tokenizer.ggml.token_type": np.array(tokenizer.types, np.int32),
+        "tokenizer.ggml.merges": list(tokenizer.merges),
+        **ids,
+        "tokenizer.ggml.add_bos_token": tokenizer.adds_bos,
+        "tokenizer.ggml.add_space_prefix": False,
+        **template,
+    }

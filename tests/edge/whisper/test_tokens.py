@@ -23,10 +23,8 @@ from edge.whisper.tokens import (
     join_pairs,
     merge_ranks,
     special_tokens,
-    split_words,
 )
-
-GPT2_PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
+from tests.edge.test_cuts import GPT2_PATTERN
 
 
 @pytest.mark.parametrize(
@@ -75,28 +73,6 @@ def test_timestamps_count_from_the_window(english: Tokenizer) -> None:
     token = english.timestamp_token(1.36)
     assert english.vocabulary.tokens[token] == b"<|1.36|>"
     assert english.timestamp_seconds(token) == pytest.approx(1.36)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("Hello, world!", ["Hello", ",", " world", "!"]),
-        ("I'll've it's 'S", ["I", "'ll", "'ve", " it", "'s", " '", "S"]),
-        ("a  b\n\n c ", ["a", " ", " b", "\n\n", " c", " "]),
-        ("x²1 ½é\u0301", ["x", "²1", " ½", "é", "\u0301"]),
-        ("a\x1fb\u2003\u3000c", ["a", "\x1f", "b", "\u2003", "\u3000", "c"]),
-        ("...''' ' 's", ["...'''", " '", " '", "s"]),
-        ("", []),
-    ],
-)
-def test_text_is_split_as_gpt2_splits_it(text: str, words: list[str]) -> None:
-    assert split_words(text) == words
-
-
-@given(st.text(alphabet=st.sampled_from(" 'streLNé²9_\n\t\u2003\x1f世🙂"), max_size=30))
-def test_split_equals_the_original_pattern(text: str) -> None:
-    regex = pytest.importorskip("regex")
-    assert split_words(text) == regex.findall(GPT2_PATTERN, text)
 
 
 @given(st.text(max_size=30))

@@ -79,7 +79,10 @@ def test_full_disk_leaves_nothing(tmp_path: Path, folder: Path, to: str, monkeyp
 
 
 def test_wrong_requests(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(UnsupportedModelError, match="gguf is written at f16 or q8_0 or q4_0 or int4 only, not at q5_1"):
+    with pytest.raises(
+        UnsupportedModelError,
+        match="gguf is written at f16 or int8 or int4 or q8_0 or q4_0 or iq4_nl only, not at q5_1",
+    ):
         export_llm(folder, tmp_path / "out", precision="q5_1")
     with pytest.raises(UnsupportedModelError, match="onnx is written at f32 or w8 or w4 only, not at int8"):
         export_llm(folder, tmp_path / "out", to="onnx", precision="int8")
@@ -100,8 +103,7 @@ def test_folder_with_content_is_kept(tmp_path: Path, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("package", "to", "precision", "words"),
     [
-        ("gguf", "gguf", "f16", r'gguf is missing: pip install "edgewise\[llm\]"; .*compiles for'),
-        ("llama_cpp", "gguf", None, r'llama-cpp-python is missing: pip install "edgewise\[llm\]"; .*compiles for'),
+        ("llama_cpp", "gguf", "q8_0", r'llama-cpp-python is missing: pip install "edgewise\[llm\]"; .*compiles for'),
         ("nncf", "onnx", "w4", r'is missing: pip install "edgewise\[onnx-export\]"$'),
         ("onnxruntime", "onnx", None, r'is missing: pip install "edgewise\[onnx-export\]"$'),
     ],

@@ -16,7 +16,7 @@ from export.llm.quantizer import QUANTIZED, quantize
 
 from .conftest import write_folder
 
-STORED = {"q8_0": "q8_0", "q4_0": "q4_0", "int4": "iq4_nl"}
+STORED = {"q8_0": "q8_0", "q4_0": "q4_0", "iq4_nl": "iq4_nl"}
 
 
 @pytest.mark.parametrize("precision", QUANTIZED)
@@ -24,7 +24,7 @@ def test_precisions(tmp_path: Path, folder: Path, precision: str) -> None:
     report = export_llm(folder, tmp_path / "model.gguf", precision=precision)
     types = {tensor.type for tensor in report.tensors}
     assert {STORED[precision], "f32"} <= types
-    most = {"q8_0": 0.01, "q4_0": 0.12, "int4": 0.1}[precision]
+    most = {"q8_0": 0.01, "q4_0": 0.12, "iq4_nl": 0.1}[precision]
     assert all(0 < tensor.error < most for tensor in report.tensors if tensor.type != "f32")
     assert [path.name for path in tmp_path.iterdir()] == ["model.gguf"]
 
@@ -45,7 +45,7 @@ def test_default(tmp_path: Path, folder: Path) -> None:
 
 def test_same_source_gives_the_same_bytes(tmp_path: Path, folder: Path) -> None:
     for name in ("first", "second"):
-        export_llm(folder, tmp_path / name, precision="int4")
+        export_llm(folder, tmp_path / name, precision="iq4_nl")
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 

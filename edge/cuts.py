@@ -1,0 +1,36 @@
+"""Cuts a text as GPT-2 does, before byte-pair encoding: Whisper's tokens and those of language models begin so."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# GPT-2 splits text by `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. The
+# standard `re` has no Unicode categories, so the text is first rewritten, one character for one, as its
+# classes, and the pattern runs over those: L letter, N number, S white space other than the blank, P any
+# other. The blank, the apostrophe and the letters of contractions stand for themselves.
+_KEPT = frozenset(" 'strevmld")
+_WORD = re.compile(
+    r"'s|'t|'re|'ve|'m|'ll|'d"
+    r"| ?[Lstrevmld]+| ?N+| ?[P']+"
+    r"|[S ]+(?![^S ])|[S ]+"
+)
+# Unicode's White_Space, which is not quite str.isspace's (that adds U+001C to U+001F).
+_WHITE_SPACE = frozenset(
+    "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+)
+
+
+def split_words(text: str) -> list[str]:
+    """Split a text as GPT-2 does, before byte-pair encoding; joined, the pieces give the text."""
+    classes = "".join(_class_of(character) for character in text)
+    return [text[match.start() : match.end()] for match in _WORD.finditer(classes)]
+
+
+def _class_of(character: str) -> str:
+    if character in _KEPT:
+        return character
+    if character in _WHITE_SPACE:
+        return "S"
+    category = unicodedata.category(character)[0]
+    return category if category in "LN" else "P"
