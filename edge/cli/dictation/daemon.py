@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from ...audio.journal import Journal, recoverable
 from ...audio.microphone import Microphone, devices
 from ...audio.microphone.devices import choose
-from ...audio.tones import Sounds, Tone
 from ...desktop.choose import BIND, choose_trigger, choose_typist
 from ...desktop.chords import parse_chord
 from ...desktop.control import ControlServer, runtime_folder
