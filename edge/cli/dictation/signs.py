@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from importlib.util import find_spec
 
 from ...arrays import FloatArray
+from ...audio.tones import Sounds, Tone
 from ...desktop.choose import choose_overlay, choose_tray
 from ...desktop.control import runtime_folder
 from ...desktop.protocol import Caption, Overlay, Tray
@@ -16,7 +17,6 @@ from ...dictate.captions import Captions
 from ...dictate.dictation import Dictation, State
 from ...dictate.history import History
 from ...dictate.options import DictateOptions
-from ...dictate.sounds import Sounds, Tone
 from ...dictate.writing import Writing
 from ...errors import DesktopError, OutputError
 from ...transcript.events import Event, Silence
