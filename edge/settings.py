@@ -204,7 +204,7 @@ def keywords_from(options: type, values: Mapping[str, object]) -> dict[str, Any]
             of_table = keywords if found.within is None else nested.setdefault(found.within, {})
             of_table[found.field] = checked
         else:
-            raise OptionError(_unknown(name, (*known, *tables)))
+            raise OptionError(unknown_setting(name, (*known, *tables)))
     for name, inner in nested.items():
         given = keywords.get(name, tables[name]())
         if isinstance(given, tables[name]):  # else the check of the field refuses it
@@ -235,7 +235,8 @@ def _described(options: type) -> Iterator[tuple[Field[Any], _Taken | _Table]]:
             yield each, each.metadata[_KEY]
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> str:
+def unknown_setting(name: str, known: tuple[str, ...]) -> str:
+    """Return the complaint about a name that is none of those known, with the one that may be meant."""
     from difflib import get_close_matches  # every process pays for an import, and few for a wrong name
 
     close = get_close_matches(str(name), known, n=1)

@@ -97,7 +97,7 @@ def toml(value: object) -> str:
 def toml_table(name: str, table: Mapping[str, object]) -> Iterator[str]:
     """Yield the lines of a table and of those in it."""
     inner = {key: value for key, value in table.items() if isinstance(value, dict)}
-    lists = {key: value for key, value in table.items() if isinstance(value, list) and value}
+    lists = {key: value for key, value in table.items() if isinstance(value, list) and _has_tables(value)}
     plain = {key: value for key, value in table.items() if key not in inner and key not in lists}
     if plain:
         yield f"[{name}]"
@@ -110,6 +110,10 @@ def toml_table(name: str, table: Mapping[str, object]) -> Iterator[str]:
             yield ""
     for key, value in inner.items():
         yield from toml_table(f"{name}.{_key(key)}", value)
+
+
+def _has_tables(rows: list[object]) -> bool:
+    return any(isinstance(row, dict) for row in rows)
 
 
 def _key(name: str) -> str:

@@ -57,16 +57,20 @@ def choose_trigger(dictate: Chord, cancel: Chord | None = None) -> Trigger:
 
 
 def choose_typist(
-    ways: Collection[Way] | None = None, chords: Mapping[str, Chord] | None = None, own_keys: Collection[Chord] = ()
+    ways: Collection[Way] | None = None,
+    chords: Mapping[str, Chord] | None = None,
+    own_keys: Collection[Chord] = (),
+    own_ways: Mapping[str, Collection[Way]] | None = None,
 ) -> Typist:
     """Return what types on this desktop, by those ways alone that a trial found to work, if any are given.
 
-    `chords` are the user's keys to paste, by the class of the program; `own_keys` are those of the dictation.
+    `chords` are the user's keys to paste and `own_ways` the ways, by the class of the program; `own_keys` are those of
+    the dictation.
 
     Raises:
         DesktopError: nothing can type, or a library is missing.
     """
-    return DesktopTypist(_hands(chords or {}, own_keys), ways)
+    return DesktopTypist(_hands(chords or {}, own_keys), ways, own_ways)
 
 
 def choose_overlay() -> Overlay:

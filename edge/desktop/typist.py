@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from ..errors import DesktopError
@@ -81,11 +81,20 @@ class Hands(Protocol):
 
 
 class DesktopTypist:
-    """Types with the hands that this desktop has; `ways` are those that work here, as a trial found."""
+    """Types with the hands that this desktop has; `ways` are those that work here, as a trial found.
 
-    def __init__(self, hands: Hands, ways: Collection[Way] | None = None) -> None:
+    `own_ways` are the user's for single programs, by their class.
+    """
+
+    def __init__(
+        self,
+        hands: Hands,
+        ways: Collection[Way] | None = None,
+        own_ways: Mapping[str, Collection[Way]] | None = None,
+    ) -> None:
         self._hands = hands
         self._ways = tuple(way for way in hands.ways if ways is None or way in ways)
+        self._own_ways = {name.lower(): own for name, own in (own_ways or {}).items()}
         self._lock = threading.Lock()
         self._last: tuple[Delivery, str] | None = None
 
@@ -152,19 +161,21 @@ class DesktopTypist:
             return self._kept(text, 0, target, keep, f"a key was held for {KEYS_UP_S:.0f} s")
         if not self._has_focus(target):
             return self._kept(text, 0, target, keep, _TAKEN)
-        way = self._way_of(text)
+        way = self._way_of(text, target)
         if way is None:
             return self._kept(text, 0, target, keep, "no way of typing works here")
         return (self._by_paste if way is Way.PASTE else self._by_keys)(way, text, target, keep)
 
-    def _way_of(self, text: str) -> Way | None:
+    def _way_of(self, text: str, target: Target | None) -> Way | None:
         """Return the best way that can carry this text.
 
         A line feed is pasted where that works: as a key it sends a message in half of all programs, and a tab moves to
         the next field. So is all text where an input method would compose other words of the keys.
         """
-        keys = next((way for way in self._ways if way is not Way.PASTE), None)
-        can_paste = Way.PASTE in self._ways
+        own = self._own_ways.get(target.application.lower()) if target else None
+        ways = self._ways if own is None else tuple(way for way in self._hands.ways if way in own)
+        keys = next((way for way in ways if way is not Way.PASTE), None)
+        can_paste = Way.PASTE in ways
         if keys is None or not self._hands.can_type(text):
             return Way.PASTE if can_paste else None
         is_for_keys = len(text) <= MOST_KEYS and not set(text) & set("\n\t") and not self._hands.composes()

@@ -62,7 +62,8 @@ class Surroundings:
     """Parts around a dictation, and functions that it tells things."""
 
     open_microphone: OpenMicrophone
-    begin_session: Callable[[], Session]
+    begin_session: Callable[[Target | None], Session]
+    """Function that begins to read what is meant for a window."""
     open_journal: Callable[[], Journal]
     focused: Callable[[], Target | None]
     """Function that gives the window that text is meant for."""
@@ -284,14 +285,15 @@ class Dictation:
         if self._is_open:
             start = max(0, self._moments.sample_at(time_s) - round(self._options.preroll * SAMPLE_RATE_HZ))
         try:
-            session = self._around.begin_session()
+            target = self._around.focused()
+            session = self._around.begin_session(target)
         except EdgeError as error:
             self._around.tell(str(error))
             return f"error: {error}"
         self._recording = Recording(
             session,
             self._around.open_journal,
-            self._around.focused(),
+            target,
             time.time(),
             start,
             self._around.on_event,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..desktop.chords import Chord, parse_chord
-from ..errors import DesktopError, OptionError
+from ..desktop.chords import Chord
+from ..desktop.protocol import Way
+from ..errors import OptionError
 from ..settings import options_from, settings_of
 from ..settings_file import commented as commented_section
 from ..settings_file import groups_of, plain_values, read_file, replace_file, toml_table
 from ..values import shown
 from ..written import Replacement, WrittenOptions
 from .options import DictateOptions
+from .profiles import Profile, read_profile
 
 _WRITTEN, _APPLICATIONS = "written", "applications"
 _HEAD = """\
@@ -36,9 +38,14 @@ _ROWS = """\
 # [written.tables.en.commands]
 # "next line" = "\\n"
 
-# Keys that paste into a program, by the class of its window, where Ctrl+V does not:
+# Settings for one program, by the class of its window, which `edgewise dictate history` shows; keys that paste into it:
 # [applications]
 # my-terminal = "ctrl+shift+v"
+
+# The same as paste, language, vocabulary, formatted, ways, and what stands in [written] above:
+# [applications.code]
+# language = "en"
+# sentences = false
 """
 
 
@@ -48,8 +55,18 @@ class DictateSettings:
 
     dictate: DictateOptions = field(default_factory=DictateOptions)
     written: WrittenOptions = field(default_factory=WrittenOptions)
-    paste_keys: Mapping[str, Chord] = field(default_factory=dict)
-    """Keys that paste, by the class of the program."""
+    applications: Mapping[str, Profile] = field(default_factory=dict)
+    """Settings of single programs, by the class of their windows in small letters."""
+
+    @property
+    def paste_keys(self) -> Mapping[str, Chord]:
+        """Keys that paste, by the class of the program."""
+        return {name: profile.paste for name, profile in self.applications.items() if profile.paste is not None}
+
+    @property
+    def own_ways(self) -> Mapping[str, Collection[Way]]:
+        """Ways of typing into single programs, by the class of the program."""
+        return {name: profile.ways for name, profile in self.applications.items() if profile.ways}
 
 
 def read_settings(path: Path) -> DictateSettings:
@@ -101,7 +118,7 @@ def _from_tables(tables: Mapping[str, Any]) -> DictateSettings:
     return DictateSettings(
         options_from(DictateOptions, values),
         _written(tables.get(_WRITTEN, {})),
-        _paste_keys(tables.get(_APPLICATIONS, {})),
+        {name.casefold(): read_profile(name, found) for name, found in tables.get(_APPLICATIONS, {}).items()},
     )
 
 
@@ -118,15 +135,3 @@ def _replacement(row: Mapping[str, Any]) -> Replacement:
     if unknown := row.keys() - {"heard", "written", "regex"} or {"heard", "written"} - row.keys():
         raise OptionError(f"a replacement has {shown(dict(row))}; expected heard, written and perhaps regex: {unknown}")
     return Replacement(row["heard"], row["written"], row.get("regex", False))
-
-
-def _paste_keys(table: Mapping[str, Any]) -> dict[str, Chord]:
-    chords = {}
-    for name, keys in table.items():
-        if not isinstance(keys, str):
-            raise OptionError(f"{name} in [{_APPLICATIONS}] is {shown(keys)}; expected keys such as ctrl+shift+v")
-        try:
-            chords[name] = parse_chord(keys)
-        except DesktopError as error:
-            raise OptionError(f"{name} in [{_APPLICATIONS}]: {error}") from None
-    return chords

@@ -32,8 +32,8 @@ class Outlets:
 
     outlet: Outlet
     history: History
-    writer_of: Callable[[str], Writer | None]
-    """Function that gives the rules of a language; None leaves texts as they are heard."""
+    writer_of: Callable[[str, str], Writer | None]
+    """Function that gives the rules of a language and a program; None leaves texts as they are heard."""
     transcribe: Callable[[Path], Transcript]
     """Function that reads a recording that was left behind."""
     tell: Callable[[str], object]
@@ -154,7 +154,7 @@ class Writing:
             self._outlets.tell(f"{delivery.trouble}{kept}")
 
     def _formatted(self, said: str, language: str, target: Target | None) -> Written:
-        writer = self._outlets.writer_of(language)
+        writer = self._outlets.writer_of(language, target.application if target else "")
         if writer is None:
             return Written(said)
         written = writer.write(said, self._text_before(target))
@@ -273,7 +273,7 @@ class Writing:
         when = f"what was said at {left.began:%H:%M} ({left.duration_s:.1f} s)"
         try:
             found = self._outlets.transcribe(left.path)
-            writer = self._outlets.writer_of(found.language)
+            writer = self._outlets.writer_of(found.language, "")
             text = found.text if writer is None else writer.write(found.text).text
             if text:
                 entry = Entry(left.began.timestamp(), text, found.text, Fate.RECOVERED, duration_s=left.duration_s)

@@ -18,8 +18,8 @@ FIGURE_RULES = (
     "address", "date", "time", "year", "money", "percent", "unit", "range", "phone", "decimal", "ordinal", "number",
 )  # fmt: skip
 RULES = (
-    "command", "punctuation", "snippet", "filler", "figures", *FIGURE_RULES, "spelling", "replacement", "capital",
-    "space",
+    "command", "punctuation", "snippet", "filler", "figures", *FIGURE_RULES, "spelling", "replacement", "sentence",
+    "capital", "space",
 )  # fmt: skip
 """Names of the rules; "figures" is all of `FIGURE_RULES`."""
 
@@ -108,6 +108,9 @@ class WrittenOptions:
         default=None, metadata=setting(Choice(get_args(Spelling)), group=_GROUP, none="as it comes")
     )
     """Spelling of English words that differ between Britain and America."""
+    sentences: bool = field(default=True, metadata=setting(Flag(), group=_GROUP))
+    """Whether to leave sentences as they are; without, no capital begins one and no full stop ends the text, as in
+    code or a search field."""
     blank_after: bool = field(default=False, metadata=setting(Flag(), group=_GROUP))
     """Whether to end with a blank, for places where nobody can tell what is before the caret."""
     off: Iterable[str] = field(

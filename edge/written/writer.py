@@ -9,6 +9,7 @@ from .fillers import drop_fillers
 from .options import FIGURE_RULES, WrittenOptions
 from .place import fit
 from .replacements import Dictionary
+from .sentences import unfold
 from .spelling import spell, spellings
 from .tables import tables_of
 from .tail import Tail, put_signs
@@ -60,12 +61,14 @@ class Writer:
         if self._figures is not None:
             self._figures.write(draft)
         spell(draft, self._spellings)
+        if not self.options.sentences and "sentence" not in self._off:
+            unfold(draft)
         self._dictionary.apply(draft)
         fit(
             draft,
             before,
             self._tables,
-            capitals="capital" not in self._off,
+            capitals=self.options.sentences and "capital" not in self._off,
             blanks="space" not in self._off,
             blank_after=self.options.blank_after,
         )

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from ...dictate.options import DictateOptions
 from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
 from ...dictate.printer import Printer
+from ...dictate.profiles import Profile, profile_of
 from ...dictate.settings import DictateSettings
 from ...dictate.writing import Outlets, Writing
 from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError, OutputError
@@ -45,6 +46,7 @@ from .signs import Signs
 if TYPE_CHECKING:
     from ...recognizer import Recognizer
     from ...session import Session
+    from ...transcript.transcript import Transcript
 
 _UNWATCHED_S = 10.0
 """Seconds between two readings of what is not final, which nobody sees."""
@@ -68,6 +70,8 @@ class Daemon:
         self._settings = _with_arguments(wanted_settings(args), args)
         self._options = self._settings.dictate
         self._offline = args.offline or None
+        self._writer = cache(self._make_writer)
+        self._spoken = cache(_spoken)
         self._end: Callable[[], object] = lambda: None
         self._n_due: Callable[[], int] = lambda: 0
 
@@ -80,7 +84,7 @@ class Daemon:
             self._check_microphone()
             give_back_large_blocks()
             self._model = OnDemand(self._load, self._idle_s, lambda: self._n_due() > 0)
-            self._session().close()  # what is wrong with the model is said now
+            self._check_sessions()
             self._model.rest(is_idle=True)
             outlets = self._outlets(desk)
             self._look_after(outlets.history)
@@ -112,7 +116,7 @@ class Daemon:
             return _Desk(Printer(self._print), None, trigger)
         own = [chord for chord in (key, cancel) if chord is not None]
         try:
-            typist = choose_typist(self._options.ways or None, self._settings.paste_keys, own)
+            typist = choose_typist(self._options.ways or None, self._settings.paste_keys, own, self._settings.own_ways)
         except DesktopError as error:
             raise DesktopError(f"{error}; or have texts printed, with --print") from None
         stack.callback(typist.close)
@@ -173,26 +177,36 @@ class Daemon:
         """Return the seconds that the model stays after a dictation; None where it does for good."""
         return 0.0 if self._is_sparing else self._options.unload
 
-    def _session(self) -> Session:
-        interval_s = LiveOptions().interval if self._signs.show_words else _UNWATCHED_S
-        return self._model.get().session(
-            endpoint=self._options.endpoint, trim=True, interval=interval_s, **self._spoken
-        )
+    def _check_sessions(self) -> None:
+        """Say now what is wrong with the model, a language or a vocabulary."""
+        self._session(None).close()
+        for name in self._settings.applications:
+            try:
+                self._session(Target("", name)).close()
+            except OptionError as error:
+                raise OptionError(f"[applications] {name}: {error}") from None
 
-    @cached_property
-    def _spoken(self) -> dict[str, Any]:
-        """Settings of transcription."""
-        language, file = self._options.language, self._options.vocabulary
-        named = None if file is None else Path(file).expanduser()
-        return ({} if language is None else {"language": language}) | words_of(named)
+    def _session(self, target: Target | None) -> Session:
+        """Begin to read what is meant for a window."""
+        interval_s = LiveOptions().interval if self._signs.show_words else _UNWATCHED_S
+        options = self._profile(target.application if target else "").dictation(self._options)
+        spoken = self._spoken(options.language, options.vocabulary)
+        return self._model.get().session(endpoint=self._options.endpoint, trim=True, interval=interval_s, **spoken)
+
+    def _profile(self, application: str) -> Profile:
+        return profile_of(application, self._settings.applications)
+
+    def _read(self, path: Path) -> Transcript:
+        """Read a recording that was left behind."""
+        return self._model.get().transcribe(path, **self._spoken(self._options.language, self._options.vocabulary))
 
     def _outlets(self, desk: _Desk) -> Outlets:
         options = self._options
         return Outlets(
             outlet=desk.outlet,
             history=History(history_path(), options.history_days),
-            writer_of=cache(self._writer) if options.formatted else lambda language: None,
-            transcribe=lambda path: self._model.get().transcribe(path, **self._spoken),
+            writer_of=self._writer_for,
+            transcribe=self._read,
             tell=self._signs.tell,
             explain=explain,
             hook=options.hook,
@@ -209,10 +223,16 @@ class Daemon:
         except OSError as error:  # those of the history among them
             self._signs.tell(explain(error))
 
-    def _writer(self, language: str) -> Writer | None:
-        """Return the rules of a language; where their libraries are missing, that is said once, and there are none."""
+    def _writer_for(self, language: str, application: str) -> Writer | None:
+        """Return the rules of a language and a program."""
+        is_formatted = self._profile(application).dictation(self._options).formatted
+        name = application.casefold()
+        return self._writer(language, name if name in self._settings.applications else "") if is_formatted else None
+
+    def _make_writer(self, language: str, application: str) -> Writer | None:
+        """Make the rules; where their libraries are missing, that is said once, and there are none."""
         try:
-            return Writer(language, self._settings.written)
+            return Writer(language, self._profile(application).writing(self._settings.written))
         except OptionError:
             raise
         except EdgeError as error:
@@ -264,7 +284,14 @@ def _with_arguments(settings: DictateSettings, args: argparse.Namespace) -> Dict
     """Let what was given on the command line override the file."""
     given = {name: getattr(args, name) for name in settings_of(DictateOptions) if hasattr(args, name)}
     options = replace(settings.dictate, **keywords_from(DictateOptions, given))
-    return replace(settings, dictate=options)
+    profiles = {name: profile.without(given) for name, profile in settings.applications.items()}
+    return replace(settings, dictate=options, applications=profiles)
+
+
+def _spoken(language: str | None, vocabulary: str | None) -> dict[str, Any]:
+    """Return the settings of transcription."""
+    named = None if vocabulary is None else Path(vocabulary).expanduser()
+    return ({} if language is None else {"language": language}) | words_of(named)
 
 
 @contextmanager

@@ -260,3 +260,17 @@ def test_nothing_is_typed_that_a_program_would_obey(typist: DesktopTypist, open_
     for text, shown in (("a\x1b[2Jb\x03", "a[2Jb"), ("one\r\ntwo\x04漢", "one\ntwo漢")):
         assert typist.deliver(text).typed == len(shown)
         assert window.comes_to(shown) == shown
+
+
+def test_a_program_may_have_a_way_of_its_own(display_name: str, open_window: OpenWindow) -> None:
+    from edge.desktop.x11.hands import X11Hands
+
+    typist = DesktopTypist(X11Hands(), (Way.KEYS,), {"TKwindow": (Way.PASTE,)})
+    try:
+        window = open_window("tk")
+        assert typist.deliver("One two").way is Way.PASTE
+        assert window.comes_to("One two") == "One two"
+        open_window("gtk")
+        assert typist.deliver("One two").way is Way.KEYS
+    finally:
+        typist.close()

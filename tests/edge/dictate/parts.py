@@ -164,7 +164,7 @@ class Stage:
             Outlets(
                 outlet=self.typist,
                 history=self.history,
-                writer_of=lambda language: rules,
+                writer_of=lambda language, application: rules,
                 transcribe=self._read,
                 tell=self.told.append,
                 explain=str,
@@ -218,7 +218,7 @@ class Stage:
             position += n_samples
             assert self.n_pieces < 20000, "the script does not end"
 
-    def _begin(self) -> ScriptedSession:
+    def _begin(self, target: Target | None) -> ScriptedSession:
         text = self.texts.pop(0) if self.texts else " hello there"
         self.sessions.append(self.make_session(text))
         return self.sessions[-1]

@@ -9,6 +9,7 @@ import pytest
 from edge.desktop.chords import Chord
 from edge.desktop.protocol import Way
 from edge.dictate.options import DictateOptions
+from edge.dictate.profiles import Profile
 from edge.dictate.settings import DictateSettings, commented, read_settings, write_settings
 from edge.errors import OptionError
 from edge.settings import settings_of
@@ -64,6 +65,7 @@ def test_the_comments_are_settings_too(path: Path) -> None:
     assert found.written.replacements == (Replacement("edge wise", "edgewise"),)
     assert found.written.snippets == {"my address": "1 Main Street"}
     assert found.paste_keys == {"my-terminal": Chord("v", frozenset({"ctrl", "shift"}))}
+    assert found.applications["code"] == Profile(None, {"language": "en"}, {"sentences": False})
 
 
 @pytest.mark.parametrize(
@@ -84,8 +86,8 @@ def test_the_comments_are_settings_too(path: Path) -> None:
         ('[[written.replacements]]\nheard = "x"\n', "expected heard, written and perhaps regex"),
         ('[written]\nreplacements = "x"\n', "expected sections [[written.replacements]]"),
         ('[written]\npunctuation = "all"\n', "unknown punctuation 'all'; expected off or end or anywhere"),
-        ('[applications]\nxterm = "hyper+v"\n', "xterm in [applications]: expected a key"),
-        ("[applications]\nxterm = 3\n", "xterm in [applications] is 3; expected keys such as ctrl+shift+v"),
+        ('[applications]\nxterm = "hyper+v"\n', "[applications] xterm: expected a key"),
+        ("[applications]\nxterm = 3\n", "[applications] xterm: paste is 3; expected keys such as ctrl+shift+v"),
     ],
 )
 def test_what_cannot_be_is_said_with_the_file(text: str, complaint: str, path: Path) -> None:

@@ -243,3 +243,31 @@ def test_an_utterance_takes_no_time_that_anybody_notices() -> None:
         plain.write(said, before="Well,")
         times.append(time.perf_counter() - began)
     assert min(times) < 0.003  # a third of a millisecond, and what a slow machine adds
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Print the result.", "print the result"),
+        ("Call it. Then stop.", "call it. then stop"),
+        ("I think so. I'm sure.", "I think so. I'm sure"),
+        ("HTTP is up. McDonald too.", "HTTP is up. McDonald too"),
+        ("Is it? Yes!", "is it? yes!"),
+        ("“Look.” He did...", "“look.” he did..."),
+        ("See e.g.", "see e.g."),
+        (" Größe", " größe"),
+    ],
+)
+def test_words_as_in_code_have_no_capital_and_no_full_stop(said: str, expected: str) -> None:
+    done = writer(sentences=False).write(said)
+    assert done.text == expected
+    assert done.said == said
+    assert {change.rule for change in done.changes} <= {"sentence"}
+
+
+def test_in_code_nothing_behind_a_full_stop_gets_a_capital_and_signs_that_are_said_stay() -> None:
+    code = writer(sentences=False, commands=True, punctuation="end")
+    assert code.write("print it", before="Done.").text == " print it"
+    assert code.write("Print it full stop").text == "print it."
+    assert code.write("Print it. New line.").text == "print it\n"
+    assert writer(sentences=False, off=["sentence"]).write("Print it.").text == "Print it."
