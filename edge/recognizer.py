@@ -43,6 +43,11 @@ class Recognizer(Protocol):
         """Codes of the languages that the model knows."""
         ...
 
+    @property
+    def n_at_once(self) -> int:
+        """Number of recordings that are best read at the same time, each in a thread."""
+        ...
+
     def transcribe(
         self,
         audio: AudioInput,

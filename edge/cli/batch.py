@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,9 @@ from .inputs import STANDARD_INPUT, Recording, none_found
 
 if TYPE_CHECKING:
     from ..recognizer import Recognizer
+    from ..transcript.transcript import Transcript
     from ..written.segments import Scribe
+    from .ahead import ReadingAhead, Save
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Plan:
     scribe: Scribe | None = None
     """Writer of figures and the like; None leaves texts as they are recognized."""
     shows_corrections: bool = False
+    n_jobs: int | None = None
+    """Recordings to read at a time; None leaves it to the model."""
 
 
 class Batch:
@@ -55,6 +61,8 @@ class Batch:
         self._plan = plan
         self._console = console
         self._said: set[str] = set()
+        self._sinks: dict[str, Sink] = {}
+        """Sinks of the recordings that are begun before it is their turn."""
         self._tally = Tally(len(plan.recordings) + len(plan.barren))
 
     def run(self, load: Callable[[], Recognizer], settings: Mapping[str, Any]) -> int:
@@ -83,19 +91,51 @@ class Batch:
         self._console.clear()
         if self._plan.in_colors:
             self._console.show(LEGEND)
-        for recording in sound:
-            self._transcribe(recording, model, settings)
+        n_jobs = min(self._plan.n_jobs or model.n_at_once, sum(recording.is_file for recording in sound))
+        if n_jobs > 1:
+            self._side_by_side(sound, model, settings, n_jobs)
+        else:
+            for recording in sound:
+                self._transcribe(recording.name, _asked(model, recording, settings))
 
-    def _transcribe(self, recording: Recording, model: Recognizer, settings: Mapping[str, Any]) -> None:
-        name = recording.name
-        sink = self._sink(name)
+    def _side_by_side(
+        self, sound: Sequence[Recording], model: Recognizer, settings: Mapping[str, Any], n_jobs: int
+    ) -> None:
+        """Read several files at a time, and the streams among them as they come; all is told in order."""
+        from .ahead import ReadingAhead
+
+        began = time.monotonic()
+        with ReadingAhead(model.transcribe, self._begun(sound), settings, n_jobs) as ahead:
+            try:
+                for recording in sound:
+                    is_begun = recording.is_file
+                    ask = partial(ahead.transcribe, recording.name) if is_begun else _asked(model, recording, settings)
+                    self._transcribe(recording.name, ask)
+            except KeyboardInterrupt:
+                ahead.stop()
+                self._tell_saved(ahead)
+                raise
+            finally:
+                self._tally.work_s = time.monotonic() - began
+
+    def _begun(self, recordings: Sequence[Recording]) -> Iterator[tuple[str, Save]]:
+        """Open the sinks of files, one by one as they are begun."""
+        for recording in recordings:
+            if recording.is_file:
+                sink = self._sinks[recording.name] = self._sink(recording.name)
+                yield recording.name, sink.save
+
+    def _tell_saved(self, ahead: ReadingAhead) -> None:
+        """Say what became of recordings that have their files, though it was not their turn."""
+        if self._plan.places is not None:
+            for name, transcript in ahead.saved():
+                self._transcribe(name, partial(_known, transcript))
+
+    def _transcribe(self, name: str, ask: Callable[..., Transcript]) -> None:
+        """Ask for the transcript of a recording, and say what becomes of it."""
+        sink = self._sinks.pop(name, None) or self._sink(name)
         try:
-            transcript = model.transcribe(
-                standard_input() if name == STANDARD_INPUT else name,
-                on_segment=sink.segment,
-                progress=self._console.progress,
-                **settings,
-            )
+            transcript = ask(on_segment=sink.segment, progress=self._console.progress)
             self._console.clear()
             if transcript.gaps:
                 self._console.say(gaps_line(name, transcript.gaps))
@@ -173,6 +213,20 @@ class Batch:
     def _sum_up(self) -> None:
         if self._tally.n_given > 1 or self._tally.n_skipped:
             self._console.say(summary_line(self._tally))
+
+
+def _asked(model: Recognizer, recording: Recording, settings: Mapping[str, Any]) -> Callable[..., Transcript]:
+    """Prepare to ask a model for a recording."""
+
+    def ask(**hooks: Any) -> Transcript:
+        audio = standard_input() if recording.name == STANDARD_INPUT else recording.name
+        return model.transcribe(audio, **hooks, **settings)
+
+    return ask
+
+
+def _known(transcript: Transcript, **hooks: Any) -> Transcript:
+    return transcript
 
 
 def _told(name: str, error: Exception) -> str:

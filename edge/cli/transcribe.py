@@ -126,7 +126,17 @@ def _plan(args: argparse.Namespace, options: OutputOptions) -> Plan:
         _in_colors(args),
         _scribe(args),
         args.show_corrections,
+        _n_jobs(args),
     )
+
+
+def _n_jobs(args: argparse.Namespace) -> int | None:
+    """Tell how many recordings to read at a time; None leaves it to the model.
+
+    Those that are read together take longer each, which times would show, and which budgets have no room for.
+    """
+    is_timed = args.timing or hasattr(args, "correct_budget")
+    return 1 if args.jobs is None and is_timed else args.jobs
 
 
 def _scribe(args: argparse.Namespace) -> Scribe | None:

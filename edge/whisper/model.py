@@ -31,6 +31,7 @@ from .engines.native import EngineState, WhisperEngine
 from .engines.onnx_folder import read_folder
 from .engines.protocol import State
 from .engines.shared import Scheduler, SharedState
+from .file.cost import state_bytes
 from .file.model import ModelFile, read_model
 from .idle import IdleStates
 from .judge.corrector import Corrector, by_gate
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
     from .engines.onnx import OnnxEngine
 
 _LOG = logging.getLogger("edge.whisper")
+
+_BYTES_AT_ONCE = 240_000_000
+"""Memory for the recordings that are read at the same time."""
+_LEAST_AT_ONCE, _MOST_AT_ONCE = 2, 8
+"""Bounds of their number: eight gain little more than six."""
 
 
 class Model:
@@ -96,6 +102,17 @@ class Model:
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages that the model knows."""
         return tuple(self.tokenizer.languages) if self.tokenizer.is_multilingual else ("en",)
+
+    @property
+    def n_at_once(self) -> int:
+        """Number of recordings that are best read at the same time, each in a thread.
+
+        More of them share a pass over the weights, and each takes memory; onnxruntime reads no two in one pass.
+        """
+        if not isinstance(self.engine, WhisperEngine):
+            return 1
+        n_with_room = _BYTES_AT_ONCE // state_bytes(self.engine.dims, is_integer=self.engine.is_integer)
+        return min(max(n_with_room, _LEAST_AT_ONCE), _MOST_AT_ONCE)
 
     def transcribe(
         self,

@@ -32,6 +32,10 @@ class Sink(Protocol):
         """Take a segment as soon as it is found."""
         ...
 
+    def save(self, transcript: Transcript) -> None:
+        """Write what needs not wait for its turn, silently; from any thread, before `end`, or not at all."""
+        ...
+
     def end(self, transcript: Transcript) -> None:
         """Take the whole transcript."""
         ...
@@ -48,18 +52,17 @@ class FileSink:
         self._place = place
         self._options = options
         self._console = console
+        self._saved: tuple[Sequence[str], Sequence[str]] | None = None
+        """Formats that were written, and messages about those that could not be; None before."""
 
     def segment(self, segment: Segment) -> None:
         """Do nothing yet: the files are whole or absent."""
 
-    def end(self, transcript: Transcript) -> None:
+    def save(self, transcript: Transcript) -> None:
         """Write the files, each as well as can be.
 
         Where something is missing of the transcript, a note that says so lies beside the files before the first of
         them is there, so that nobody takes them for all there is; it goes after the last of a later run's is.
-
-        Raises:
-            OutputError: a file could not be written; it lies in the folder for temporary files instead, if it can.
         """
         place = self._place
         failed: list[tuple[str, Path, OSError]] = []
@@ -71,12 +74,23 @@ class FileSink:
                 written.append(format)
             else:
                 failed.append((format, path, failure))
-        if written:
-            self._console.say(f"wrote {_together(place.stem, written)}")
-        if failed:
-            raise OutputError("; ".join(self._rescued(transcript, *each) for each in failed))
-        if transcript.is_complete and is_note_of_gaps(place.gaps):
+        self._saved = written, [self._rescued(transcript, *each) for each in failed]
+        if not failed and transcript.is_complete and is_note_of_gaps(place.gaps):
             place.gaps.unlink()
+
+    def end(self, transcript: Transcript) -> None:
+        """Write the files, unless they are saved, and say so.
+
+        Raises:
+            OutputError: a file could not be written; it lies in the folder for temporary files instead, if it can.
+        """
+        if self._saved is None:
+            self.save(transcript)
+        written, failed = self._saved or ((), ())
+        if written:
+            self._console.say(f"wrote {_together(self._place.stem, written)}")
+        if failed:
+            raise OutputError("; ".join(failed))
 
     def error(self, message: str) -> None:
         """Do nothing: standard error says it."""
@@ -159,6 +173,9 @@ class PrintSink:
             self._print(colored_line(segment) if self._in_colors else txt_line(segment))
         elif self._format == "jsonl":
             self._print(segment_event(segment, self._options.file))
+
+    def save(self, transcript: Transcript) -> None:
+        """Do nothing yet: what is printed comes in order."""
 
     def end(self, transcript: Transcript) -> None:
         """Print what is left to print."""

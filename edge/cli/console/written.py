@@ -19,6 +19,10 @@ class WrittenSink:
         """Write a segment and pass it on."""
         self._sink.segment(self._scribe.segment(segment))
 
+    def save(self, transcript: Transcript) -> None:
+        """Write the transcript and have it saved."""
+        self._sink.save(self._scribe.transcript(transcript))
+
     def end(self, transcript: Transcript) -> None:
         """Write the transcript and pass it on."""
         self._sink.end(self._scribe.transcript(transcript))

@@ -51,9 +51,10 @@ class WhisperEngine:
         self.dims = file.dims
         self.threads = threads or default_threads()
         self.level = cpu_level()
-        integers = file.tensors["enc.blocks.0.attn.q.weight"].type in (TensorType.I8, TensorType.Q4_0)
+        self.is_integer = file.tensors["enc.blocks.0.attn.q.weight"].type in (TensorType.I8, TensorType.Q4_0)
+        """Whether its products are of integers."""
         try:
-            self._model = _shaped(file.dims, self.level, self.threads, integers)
+            self._model = _shaped(file.dims, self.level, self.threads, self.is_integer)
             fill(self._model, file)
             heads = np.asarray(file.alignment_heads, np.int32).reshape(-1, 2)
             self._model.set_alignment_heads(np.ascontiguousarray(heads), len(heads))

@@ -40,13 +40,17 @@ def file_bytes(dims: WhisperDims, precision: Precision, *, is_calibrated: bool =
 def memory_bytes(dims: WhisperDims, precision: Precision) -> int:
     """Estimate the most memory that a process has while it transcribes a full window, a beam at a time."""
     weights = sum(_packed_bytes(kind, shape) for _, kind, shape in _tensors(dims, precision))
+    return _PROCESS_BYTES + weights + state_bytes(dims, is_integer=POLICY[precision][Role.LINEAR] in _INTEGER)
+
+
+def state_bytes(dims: WhisperDims, *, is_integer: bool) -> int:
+    """Estimate the memory of one transcription, the weights apart, of a full window and a beam at a time."""
     width, n_ctx = dims.n_audio_state, dims.n_audio_ctx
-    is_integer = POLICY[precision][Role.LINEAR] in _INTEGER
     cell = 1 if is_integer else 4
     cross = 2 * cell * (dims.n_text_layer + 1) * n_ctx * width
     own = 2 * 4 * dims.n_text_layer * dims.n_text_ctx * width
     encoder = 4 * (2 * n_ctx * (dims.n_mels + width) + (4 if is_integer else 2) * n_ctx * width)
-    return _PROCESS_BYTES + weights + cross + own + encoder
+    return cross + own + encoder
 
 
 def _tensors(dims: WhisperDims, precision: Precision) -> Iterator[tuple[str, TensorType, tuple[int, ...]]]:

@@ -72,6 +72,7 @@ class FakeModel:
         """By file name; raised after the first segment."""
         self.gaps: dict[str, tuple[Gap, ...]] = {}
         """By file name; what is missing."""
+        self.n_at_once = 1
         self.says: str | None = None
         """Text of the segment, where it is to be another."""
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.transcript.formats import FORMATS
+
 from .conftest import Run
 
 WORDS = "ask not what your country can do for you"
@@ -38,6 +40,23 @@ def test_subtitles_lie_within_the_clip(run: Run, tiny_en_int8: Path, jfk_clip: P
     times = [line for line in (tmp_path / "jfk.srt").read_text().splitlines() if "-->" in line]
     assert times
     assert all("00:00:00,000" <= line[:12] < line[17:29] <= "00:00:11,500" for line in times)
+
+
+def test_recordings_that_are_read_together_get_the_bytes_that_each_gets_alone(
+    run: Run, tiny_en_int8: Path, jfk_clip: Path, tmp_path: Path
+) -> None:
+    for number in range(6):
+        with wave.open(str(jfk_clip)) as clip, wave.open(str(tmp_path / f"{number}.wav"), "wb") as file:
+            file.setparams(clip.getparams())
+            clip.setpos(number * clip.getnframes() // 8)
+            file.writeframes(clip.readframes(clip.getnframes() // (1 + number % 3)))
+    command = ("transcribe", tmp_path, "--model", tiny_en_int8, "--no-vad", "--format", "all", "--output-dir")
+    found = []
+    for jobs in (1, 4):
+        assert run(*command, tmp_path / f"out{jobs}", "--jobs", jobs).status == 0
+        found.append({path.name: path.read_bytes() for path in (tmp_path / f"out{jobs}").iterdir()})
+    assert len(found[0]) == 6 * len(FORMATS)
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
