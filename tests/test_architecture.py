@@ -36,6 +36,10 @@ TORCH_PACKAGE = "export.compress"
 
 OWN_LIBRARIES = {
     "Xlib": "edge.desktop.x11",
+    "hassil": "edge.sentences",
+    "home_assistant_intents": "edge.sentences",
+    "unicode_rbnf": "edge.sentences",
+    "yaml": "edge.sentences",
     "jeepney": "edge.desktop.portal",
     "pynput": "edge.desktop.elsewhere",
     "starlette": "edge.serve",

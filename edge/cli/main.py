@@ -26,9 +26,8 @@ EXIT_BROKEN_PIPE = 141
 """Status that a shell reports for a program whose reader went away: 128 + SIGPIPE."""
 
 _EPILOG = """\
-examples:
-  edgewise transcribe --demo               try it: fetches a model and a clip
-  edgewise transcribe *.mp3 -f srt -o out  write subtitles of each recording
+example:
+  edgewise transcribe --demo  try it: fetches a model and a clip
 `edgewise COMMAND --help` tells all about a command.
 """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Unpack
 
+from ..arrays import FloatArray
 from ..audio import AudioInput, AudioSource, open_audio
 from ..correct.witnesses import Company, FindCompany
 from ..errors import OptionError, UnsupportedModelError
@@ -27,6 +28,7 @@ from ..transcript.transcript import Transcript
 from ..transcript.types import Segment
 from ..values import shown
 from .checks import check_options
+from .closed import CLOSED_BEAMS, ClosedReader
 from .engines.native import EngineState, WhisperEngine
 from .engines.onnx_folder import read_folder
 from .engines.protocol import State
@@ -233,6 +235,13 @@ class Model:
         """Begin to read a turn of speech that still goes on, in a language; None detects it."""
         state, give_back, _ = self._take(1, is_urgent=True)  # a pass is greedy; used beams keep their memory
         return WhisperPasses(self, state, options, language, give_back)
+
+    def closed(self, samples: FloatArray, language: str | None) -> ClosedReader:
+        """Encode a short recording (n_samples,), to be read among listed texts; the reader has to be closed."""
+        state, give_back, _ = self._take(CLOSED_BEAMS, is_urgent=True)
+        return ClosedReader(
+            self, state, samples, language=language, open_vad=partial(self._detector.open), give_back=give_back
+        )
 
     def _session(self, options: TranscribeOptions, *, is_urgent: bool = False) -> WhisperSession:
         state, give_back, cancel = self._take(options.n_sequences, is_urgent=is_urgent)

@@ -1,0 +1,71 @@
+"""The prefix tree over tokens: it holds each way to write each sentence, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+pytest.importorskip("hassil")
+
+from edge.sentences.tree import Branch, TokenTree
+from edge.whisper.tokens import Tokenizer
+
+from .conftest import LoadOf
+
+
+@pytest.fixture
+def tree_of(load_text: LoadOf, english: Tokenizer) -> Callable[..., TokenTree]:
+    return lambda *lines: load_text(*lines).tree(english)
+
+
+def holds(tree: TokenTree, text: str, tokenizer: Tokenizer) -> bool:
+    """Whether a tree holds a text, with its end."""
+    branch: Branch = tree.root
+    for token in tokenizer.encode(text):
+        if token not in branch.tokens:
+            return False
+        branch = branch.after(token)
+    return tokenizer.eot in branch.tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "is_held"),
+    [
+        (" turn on the lights", True),
+        (" Turn on the lights.", True),
+        (" Turn on the-lights!", True),
+        (" Turn on, lights?", True),
+        (" Turn, on lights", True),
+        ("turn on the lights", False),
+        (" turn on the lights..", False),
+        (" turn on the lights-", False),
+        (" turn on the", False),
+        (" turn on the lights now", False),
+        (" turn onthe lights", False),
+        (".", False),
+        ("", False),
+    ],
+)
+def test_the_tree_holds_all_ways_to_write_a_sentence(
+    tree_of: Callable[..., TokenTree], english: Tokenizer, text: str, is_held: bool
+) -> None:
+    assert holds(tree_of("turn on [the] light[s]"), text, english) == is_held
+
+
+def test_numbers_are_held_in_words_and_figures(tree_of: Callable[..., TokenTree], english: Tokenizer) -> None:
+    tree = tree_of("set {1..30:n} percent")
+    for text in (" set 25 percent", " Set twenty-five percent.", " set twenty five percent", " set 25%."):
+        assert holds(tree, text, english)
+    assert not holds(tree, " set 31 percent", english)
+
+
+def test_the_same_rest_is_one_branch(tree_of: Callable[..., TokenTree], english: Tokenizer) -> None:
+    tree = tree_of("(turn|switch) on the lights")
+    ends = []
+    for word in (" turn", " switch"):
+        branch = tree.root
+        for token in english.encode(word):
+            branch = branch.after(token)
+        ends.append(branch)
+    assert ends[0] is ends[1]
