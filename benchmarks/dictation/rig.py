@@ -212,7 +212,11 @@ class Rig:
             found[:] = [entry for entry in self.history.find(most=1) if entry.number > number]
             return bool(found)
 
-        wait_for(has_come, "a text", _TEXT_S)
+        until_s = time.monotonic() + _TEXT_S
+        while not has_come():
+            if time.monotonic() > until_s:
+                raise BenchmarkError(f"waited {_TEXT_S:.0f} s for a text; {self._situation}")
+            time.sleep(_LOOK_S)
         return found[0]
 
     def wait_until(self, starts: str) -> str:
@@ -246,7 +250,13 @@ class Rig:
             if is_right(status):
                 return status
             time.sleep(_LOOK_S)
-        raise BenchmarkError(f"waited {_LISTENS_S:.0f} s for {what}; the dictation is {status}")
+        raise BenchmarkError(f"waited {_LISTENS_S:.0f} s for {what}; {self._situation}")
+
+    @property
+    def _situation(self) -> str:
+        """Description of what the dictation does and said."""
+        told = "; ".join(self.dictating.told[-5:]) or "nothing"
+        return f"the dictation is {self.dictating.ask(Command.STATUS)}, and said {told}"
 
     def close(self) -> None:
         """End all that was started."""

@@ -6,6 +6,7 @@ import os
 import select
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -18,9 +19,11 @@ from ...errors import DesktopError
 from ..chords import Chord
 from ..protocol import Key, KeyEvent
 from .connection import connect, disconnect, refusal
-from .keymap import Keymap, held_keys, modifier_masks
+from .keymap import Keymap, modifier_masks
 
 _JOIN_S = 5.0
+_REPEAT_MS = 2
+"""Milliseconds within which a press that follows a release is the repetition of a key that is held."""
 
 
 class KeyGrab:
@@ -36,6 +39,7 @@ class KeyGrab:
         self._wants_cancel = self._is_closing = False
         self._grabbed: dict[Key, tuple[int, int]] = {}
         self._down: set[Key] = set()
+        self._events: deque[Any] = deque()
         self._thread: threading.Thread | None = None
 
     def start(self, heard: Callable[[KeyEvent], None]) -> None:
@@ -65,12 +69,17 @@ class KeyGrab:
 
     def _listen_on(self, heard: Callable[[KeyEvent], None]) -> None:
         while not self._is_closing:
-            while self._display.pending_events():
-                self._handle(self._display.next_event(), heard)
+            self._fetch()
+            while self._events:
+                self._handle(self._events.popleft(), heard)
             self._settle_cancel()
             ready, _, _ = select.select([self._display.fileno(), self._wake_read], [], [])
             if self._wake_read in ready:
                 os.read(self._wake_read, 64)
+
+    def _fetch(self) -> None:
+        while self._display.pending_events():
+            self._events.append(self._display.next_event())
 
     def _handle(self, event: Any, heard: Callable[[KeyEvent], None]) -> None:
         if event.type == X.MappingNotify:
@@ -81,11 +90,22 @@ class KeyGrab:
             return
         key = next((key for key, (keycode, _) in self._grabbed.items() if keycode == event.detail), None)
         is_down = event.type == X.KeyPress
-        # A key that is held repeats as releases and presses; the server knows it is down all the while.
-        if key is None or is_down == (key in self._down) or (not is_down and event.detail in held_keys(self._display)):
+        if key is None or is_down == (key in self._down) or (not is_down and self._repeats(event)):
             return
         (self._down.add if is_down else self._down.discard)(key)
         heard(KeyEvent(key, is_down, time.monotonic()))
+
+    def _repeats(self, release: Any) -> bool:
+        """Whether the key is held on: it repeats as pairs of a release and a press, which come together.
+
+        Whether the server has it down by now tells nothing: this thread may be late, and the key be up or down again.
+        """
+        self._display.sync()  # what came with the release is there
+        self._fetch()
+        return any(
+            event.type == X.KeyPress and event.detail == release.detail and event.time - release.time < _REPEAT_MS
+            for event in self._events
+        )
 
     def _settle_cancel(self) -> None:
         if self._wants_cancel and Key.CANCEL in self._chords and Key.CANCEL not in self._grabbed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,33 @@ def test_a_key_that_is_held_repeats_for_nobody(display: Any) -> None:
         wait_for(lambda: len(events) > 1, "the release")
     assert _downs(events) == [True, False]
     assert 0.9 < events[1].time_s - events[0].time_s < 2
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_a_program_that_is_late_to_hear_hears_the_same(presses: int, display: Any) -> None:
+    from edge.desktop.x11.trigger import KeyGrab
+
+    events: list[KeyEvent] = []
+    may_go_on = threading.Event()
+
+    def take(event: KeyEvent) -> None:
+        events.append(event)
+        may_go_on.wait()
+
+    trigger = KeyGrab(parse_chord("F9"))
+    try:
+        trigger.start(take)
+        for _ in range(presses):
+            with hold(display, "F9"):
+                time.sleep(0.8)  # repeats begin after 0.66 s
+            time.sleep(0.05)
+        may_go_on.set()
+        wait_for(lambda: len(events) >= 2 * presses, "the last release")
+        time.sleep(0.1)
+        assert _downs(events) == [True, False] * presses
+    finally:
+        may_go_on.set()
+        trigger.close()
 
 
 def test_the_window_with_the_focus_does_not_see_the_key(display: Any, open_window: OpenWindow) -> None:
