@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from ..errors import DesktopError
 from .chords import Chord
-from .protocol import Entry, Overlay, Tray, Trial, Trigger, Typist, Way
+from .protocol import Entry, Key, Overlay, Tray, Trial, Trigger, Typist, Way
 from .typist import DesktopTypist, Hands
 
 BIND = "bind a key to `edgewise dictate toggle` in the settings of your desktop or compositor"
@@ -36,7 +36,7 @@ def this_desktop() -> Desktop:
     return Desktop.X11 if os.environ.get("DISPLAY") else Desktop.NONE
 
 
-def choose_trigger(dictate: Chord, cancel: Chord | None = None) -> Trigger:
+def choose_trigger(chords: Mapping[Key, Chord]) -> Trigger:
     """Return what hears keys on this desktop; `start` takes them.
 
     Raises:
@@ -47,13 +47,13 @@ def choose_trigger(dictate: Chord, cancel: Chord | None = None) -> Trigger:
         _need("Xlib", "python-xlib")
         from .x11.trigger import KeyGrab
 
-        return KeyGrab(dictate, cancel)
+        return KeyGrab(chords)
     if desktop is Desktop.WAYLAND:
-        return _portal_trigger(dictate, cancel)
+        return _portal_trigger(chords)
     _need("pynput", "pynput")
     from .elsewhere import PynputTrigger
 
-    return PynputTrigger(dictate, cancel)
+    return PynputTrigger(chords)
 
 
 def choose_typist(
@@ -139,12 +139,12 @@ def _hands(chords: Mapping[str, Chord], own_keys: Collection[Chord]) -> Hands:
     return PynputHands()
 
 
-def _portal_trigger(dictate: Chord, cancel: Chord | None) -> Trigger:
+def _portal_trigger(chords: Mapping[Key, Chord]) -> Trigger:
     _need("jeepney", "jeepney")
     from .portal.shortcuts import PortalShortcuts
 
     try:
-        return PortalShortcuts(dictate, cancel)
+        return PortalShortcuts(chords)
     except DesktopError as error:
         raise DesktopError(f"{error}; {BIND}") from error
 

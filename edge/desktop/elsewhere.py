@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pynput import keyboard
@@ -44,8 +44,7 @@ class PynputTrigger:
     name = "pynput"
     tells_release = True
 
-    def __init__(self, dictate: Chord, cancel: Chord | None = None) -> None:
-        chords = {Key.DICTATE: dictate} | ({Key.CANCEL: cancel} if cancel else {})
+    def __init__(self, chords: Mapping[Key, Chord]) -> None:
         self._keys = {key: (_key(chord.key), _modifiers(chord)) for key, chord in chords.items()}
         self._held: set[str] = set()
         self._down: set[Key] = set()
@@ -73,7 +72,7 @@ class PynputTrigger:
         for key, (own, modifiers) in self._keys.items():
             if key in self._down or not _is_same(own, pressed, self._listener) or modifiers - self._held:
                 continue
-            if key is Key.DICTATE or self._wants_cancel:
+            if key is not Key.CANCEL or self._wants_cancel:
                 self._down.add(key)
                 self._tell(key, is_down=True)
 

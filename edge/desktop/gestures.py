@@ -50,6 +50,8 @@ class Gestures:
         """Return what the event asks for; None for nothing."""
         if event.key is Key.CANCEL:
             return Command.CANCEL if event.is_down and is_on else None
+        if event.key is Key.UNDO:
+            return Command.UNDO if event.is_down else None
         if event.is_down:
             return self._press(event, is_on)
         began_s, self._began_s = self._began_s, None

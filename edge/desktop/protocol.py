@@ -13,6 +13,7 @@ class Key(StrEnum):
 
     DICTATE = "dictate"
     CANCEL = "cancel"
+    UNDO = "undo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,8 +259,14 @@ class Dictation:
             request.answer.set_result(self._do(request.command, request.time_s))
         else:
             command = self._gestures.command(request, self._is_on)
-            if command is not None:
+            if command is Command.UNDO:
+                self._writing.take_back().add_done_callback(self._tell_why_not)
+            elif command is not None:
                 self._do(command, request.time_s)
+
+    def _tell_why_not(self, asked: Future[str]) -> None:
+        if reason := asked.result():
+            self._around.tell(reason)
 
     @property
     def _is_on(self) -> bool:

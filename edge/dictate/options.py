@@ -58,6 +58,9 @@ class DictateOptions:
     )
     """Key that gives up what is being said; it is taken from other programs during a dictation only."""
 
+    undo_key: str | None = field(default=None, metadata=setting(_KEY, group=_KEYS, metavar="KEY", none="no such key"))
+    """Key that deletes what was typed last, if the cursor is still behind it, such as shift+F9."""
+
     device: str | None = field(
         default=None, metadata=setting(_NAME, group=_MICROPHONE, metavar="NAME", none="the system's")
     )
@@ -138,3 +141,9 @@ class DictateOptions:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        seen: dict[str, str] = {}
+        for name in ("key", "cancel_key", "undo_key"):
+            key = getattr(self, name)
+            other = name if key is None else seen.setdefault(str(parse_chord(key)), name)
+            if other != name:
+                raise OptionError(f"{name} is {key}, which {other} is as well; choose another key")

@@ -19,7 +19,7 @@ from ...audio.microphone.devices import choose
 from ...desktop.choose import BIND, choose_trigger, choose_typist
 from ...desktop.chords import parse_chord
 from ...desktop.control import ControlServer, runtime_folder
-from ...desktop.protocol import Target, Trigger
+from ...desktop.protocol import Key, Target, Trigger
 from ...dictate.dictation import Dictation, State, Surroundings
 from ...dictate.history import History
 from ...dictate.memory import OnDemand, give_back_large_blocks
@@ -104,17 +104,17 @@ class Daemon:
 
     def _desk(self, stack: ExitStack) -> _Desk:
         """Find who types and what hears keys; without a key, commands start and stop it."""
-        key = parse_chord(self._options.key)
-        cancel = None if self._options.cancel_key is None else parse_chord(self._options.cancel_key)
+        named = {Key.DICTATE: self._options.key, Key.CANCEL: self._options.cancel_key, Key.UNDO: self._options.undo_key}
+        chords = {key: parse_chord(name) for key, name in named.items() if name is not None}
         try:
-            trigger = choose_trigger(key, cancel)
+            trigger = choose_trigger(chords)
             stack.callback(trigger.close)
         except DesktopError as error:
             trigger = None
             self._console.say(f"{error}; `edgewise dictate toggle` starts and stops it")
         if self._prints:
             return _Desk(Printer(self._print), None, trigger)
-        own = [chord for chord in (key, cancel) if chord is not None]
+        own = [chord for key, chord in chords.items() if key is not Key.CANCEL]  # which programs see at other times
         try:
             typist = choose_typist(self._options.ways or None, self._settings.paste_keys, own, self._settings.own_ways)
         except DesktopError as error:

@@ -111,6 +111,7 @@ def _keys(options: DictateOptions) -> Iterator[Finding]:
     from ...desktop.chords import parse_chord
     from ...desktop.control import ask
     from ...desktop.gestures import Command
+    from ...desktop.protocol import Key
 
     try:
         words = f"{options.key} is taken by the dictation that runs ({ask(Command.STATUS)})"
@@ -119,7 +120,7 @@ def _keys(options: DictateOptions) -> Iterator[Finding]:
     except DesktopError:
         pass  # none runs, so the key is to be had
     try:
-        trigger = choose_trigger(parse_chord(options.key))
+        trigger = choose_trigger({Key.DICTATE: parse_chord(options.key)})
         try:
             trigger.start(lambda event: None)
         finally:

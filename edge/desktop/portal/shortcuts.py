@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from jeepney import HeaderFields, MatchRule, Message
 
@@ -15,7 +15,7 @@ from .bus import Portal
 
 INTERFACE = "org.freedesktop.portal.GlobalShortcuts"
 
-_SAID = {Key.DICTATE: "Dictate", Key.CANCEL: "Cancel the dictation"}
+_SAID = {Key.DICTATE: "Dictate", Key.CANCEL: "Cancel the dictation", Key.UNDO: "Delete what was dictated last"}
 _MODIFIERS = {"ctrl": "CTRL", "alt": "ALT", "shift": "SHIFT", "super": "LOGO"}
 _LOOK_S = 0.5
 _JOIN_S = 5.0
@@ -27,8 +27,8 @@ class PortalShortcuts:
     name = "desktop portal"
     tells_release = True
 
-    def __init__(self, dictate: Chord, cancel: Chord | None = None) -> None:
-        self._chords = {Key.DICTATE: dictate} | ({Key.CANCEL: cancel} if cancel else {})
+    def __init__(self, chords: Mapping[Key, Chord]) -> None:
+        self._chords = chords
         self._portal = Portal(INTERFACE)
         if not self._portal.has_it():
             self._portal.close()

@@ -13,7 +13,9 @@ from typing import Any
 from Xlib import error
 from Xlib.ext import ge, xinput
 
+from ..chords import Chord
 from .connection import connect, disconnect
+from .keymap import MODIFIERS, modifier_keys, modifier_masks, strokes_of
 
 _RAW = struct.Struct("=HII")
 """Device, time and key or button of a raw event, behind its head."""
@@ -30,7 +32,8 @@ class Activity:
         self.is_told = bool(self._display.has_extension("XInputExtension"))
         """Whether the server tells about keys and buttons at all."""
         self._has_come = False
-        self._ignored: frozenset[int] = frozenset()
+        self._strokes: frozenset[tuple[int, int]] = frozenset()
+        self._modifier_keys: frozenset[int] = frozenset()
         self._lock = threading.Lock()
         self._is_closing = False
         self._wake_read, self._wake_write = os.pipe()
@@ -48,8 +51,8 @@ class Activity:
             self._take_events()
             return self._has_come
 
-    def begin(self, ignored: Collection[int]) -> None:
-        """Look from now on for any but these keys."""
+    def begin(self, own: Collection[Chord]) -> None:
+        """Look from now on for any but modifiers and these keys, which no program sees."""
         if not self.is_told:
             return
         with self._lock:
@@ -57,7 +60,8 @@ class Activity:
             self._display.sync()
             while self._display.pending_events():
                 self._display.next_event()
-            self._ignored, self._has_come = frozenset(ignored), False
+            self._strokes, self._modifier_keys = strokes_of(self._display, own), modifier_keys(self._display)
+            self._has_come = False
         os.write(self._wake_write, b"b")
 
     def close(self) -> None:
@@ -95,4 +99,14 @@ class Activity:
         if event.type != ge.GenericEventCode or event.evtype not in (xinput.RawKeyPress, xinput.RawButtonPress):
             return False
         detail = _RAW.unpack_from(event.data)[2]
-        return event.evtype == xinput.RawButtonPress or detail not in self._ignored
+        if event.evtype == xinput.RawButtonPress:
+            return True
+        return detail not in self._modifier_keys and not self._is_own(detail)
+
+    def _is_own(self, keycode: int) -> bool:
+        """Whether a key is one of ours, with just the modifiers that are held."""
+        if all(keycode != own for own, _ in self._strokes):
+            return False
+        masks = modifier_masks(self._display)
+        held = self._display.screen().root.query_pointer().mask & sum(masks.get(name, 0) for name in MODIFIERS)
+        return (keycode, held) in self._strokes

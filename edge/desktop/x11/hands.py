@@ -14,7 +14,7 @@ from .activity import Activity
 from .connection import connect, disconnect, told_when_gone
 from .contents import Content, text_content
 from .keyboard import press, type_keys, wait_until_up
-from .keymap import Keymap, own_keycodes
+from .keymap import Keymap
 from .selections import CLIPBOARD, PRIMARY, Selections, client_of
 from .windows import focused_target
 
@@ -110,7 +110,7 @@ class X11Hands:
     @told_when_gone
     def watch_cursor(self) -> None:
         """Notice from now on whether a key or a button is pressed."""
-        self._activity.begin(own_keycodes(self._display, self._own_keys))
+        self._activity.begin(self._own_keys)
 
     @told_when_gone
     def why_moved(self) -> str:

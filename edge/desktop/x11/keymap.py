@@ -123,6 +123,10 @@ def _has_one_layout(display: Any, rows: Any) -> bool:
     return is_one and all(not any(row[2:4]) or list(row[2:4]) == list(row[0:2]) for row in rows)
 
 
+MODIFIERS = ("shift", "ctrl", "alt", "super")
+"""Modifiers that make another key of a key."""
+
+
 def modifier_masks(display: Any) -> dict[str, int]:
     """Return the bit of each modifier, and of Num Lock where a key has it ("num")."""
     wanted = {"alt": XK.XK_Alt_L, "super": XK.XK_Super_L, "num": XK.XK_Num_Lock}
@@ -139,8 +143,16 @@ def held_keys(display: Any) -> Iterator[int]:
         yield from (8 * byte + bit for bit in range(8) if bits >> bit & 1)
 
 
-def own_keycodes(display: Any, chords: Iterable[Chord]) -> frozenset[int]:
-    """Return the keys of chords of ours, and all modifiers, which alone do nothing."""
-    keymap = Keymap.of(display)
-    modifiers = (keycode for keycodes in display.get_modifier_mapping() for keycode in keycodes)
-    return frozenset(modifiers) | {keymap.keycode(chord.key) for chord in chords if keymap.has(chord)}
+def modifier_keys(display: Any) -> frozenset[int]:
+    """Return the keys that alone do nothing."""
+    return frozenset(keycode for keycodes in display.get_modifier_mapping() for keycode in keycodes)
+
+
+def strokes_of(display: Any, chords: Iterable[Chord]) -> frozenset[tuple[int, int]]:
+    """Return the keys of chords, each with the bits of its modifiers; those that the layout lacks are left out."""
+    keymap, masks = Keymap.of(display), modifier_masks(display)
+    return frozenset(
+        (keymap.keycode(chord.key), sum(masks.get(name, 0) for name in chord.modifiers))
+        for chord in chords
+        if keymap.has(chord)
+    )

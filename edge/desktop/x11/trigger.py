@@ -7,7 +7,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from itertools import product
@@ -19,7 +19,7 @@ from ...errors import DesktopError
 from ..chords import Chord
 from ..protocol import Key, KeyEvent
 from .connection import connect, disconnect, refusal
-from .keymap import Keymap, modifier_masks
+from .keymap import MODIFIERS, Keymap, modifier_masks
 
 _JOIN_S = 5.0
 _REPEAT_MS = 2
@@ -32,8 +32,8 @@ class KeyGrab:
     name = "X11 key grab"
     tells_release = True
 
-    def __init__(self, dictate: Chord, cancel: Chord | None = None) -> None:
-        self._chords = {Key.DICTATE: dictate} | ({Key.CANCEL: cancel} if cancel else {})
+    def __init__(self, chords: Mapping[Key, Chord]) -> None:
+        self._chords = chords
         self._display = connect()
         self._wake_read, self._wake_write = os.pipe()
         self._wants_cancel = self._is_closing = False
@@ -43,8 +43,10 @@ class KeyGrab:
         self._thread: threading.Thread | None = None
 
     def start(self, heard: Callable[[KeyEvent], None]) -> None:
-        """Take the key and hear it from now on, in a thread of its own."""
-        self._grab(Key.DICTATE)
+        """Take the keys and hear them from now on, in a thread of its own."""
+        for key in self._chords:
+            if key is not Key.CANCEL:
+                self._grab(key)
         self._thread = threading.Thread(target=self._listen, args=(heard,), name="edgewise keys", daemon=True)
         self._thread.start()
 
@@ -88,8 +90,8 @@ class KeyGrab:
             return
         if event.type not in (X.KeyPress, X.KeyRelease):
             return
-        key = next((key for key, (keycode, _) in self._grabbed.items() if keycode == event.detail), None)
         is_down = event.type == X.KeyPress
+        key = self._key_of(event, is_down=is_down)
         if key is None or is_down == (key in self._down) or (not is_down and self._repeats(event)):
             return
         (self._down.add if is_down else self._down.discard)(key)
@@ -106,6 +108,15 @@ class KeyGrab:
             event.type == X.KeyPress and event.detail == release.detail and event.time - release.time < _REPEAT_MS
             for event in self._events
         )
+
+    def _key_of(self, event: Any, *, is_down: bool) -> Key | None:
+        """Return which of our keys it is: two may be one key with other modifiers, of which one may be up already."""
+        ours = [key for key, (keycode, _) in self._grabbed.items() if keycode == event.detail]
+        held = [key for key in ours if key in self._down]
+        if held or not is_down:
+            return held[0] if held else None
+        modifiers = event.state & sum(modifier_masks(self._display).get(name, 0) for name in MODIFIERS)
+        return next((key for key in ours if self._grabbed[key][1] == modifiers), None)
 
     def _settle_cancel(self) -> None:
         if self._wants_cancel and Key.CANCEL in self._chords and Key.CANCEL not in self._grabbed:

@@ -7,6 +7,7 @@ import pytest
 from edge.desktop import choose
 from edge.desktop.choose import Desktop, choose_trigger, choose_typist, this_desktop, try_ways
 from edge.desktop.chords import Chord
+from edge.desktop.protocol import Key
 from edge.errors import DesktopError
 
 
@@ -29,7 +30,7 @@ def test_the_desktop_is_known_by_its_environment(bare: pytest.MonkeyPatch) -> No
 
 def test_where_there_is_no_desktop_it_is_said(bare: pytest.MonkeyPatch) -> None:
     with pytest.raises(DesktopError, match="there is no desktop"):
-        choose_trigger(Chord("F9"))
+        choose_trigger({Key.DICTATE: Chord("F9")})
     with pytest.raises(DesktopError, match="there is no desktop"):
         choose_typist()
 
@@ -37,7 +38,7 @@ def test_where_there_is_no_desktop_it_is_said(bare: pytest.MonkeyPatch) -> None:
 def test_what_is_missing_is_said_in_one_line(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("DISPLAY", ":9")
     bare.setattr(choose, "find_spec", lambda name: None)
-    for use in (lambda: choose_trigger(Chord("F9")), choose_typist, try_ways):
+    for use in (lambda: choose_trigger({Key.DICTATE: Chord("F9")}), choose_typist, try_ways):
         with pytest.raises(DesktopError) as failure:
             use()
         assert str(failure.value) == "keys and typing need python-xlib: pip install 'edgewise[dictate]'"
@@ -51,7 +52,7 @@ def test_a_display_that_does_not_answer_is_said(bare: pytest.MonkeyPatch) -> Non
 
 
 def test_x11_has_all_of_it(display_name: str) -> None:
-    trigger = choose_trigger(Chord("F9"))
+    trigger = choose_trigger({Key.DICTATE: Chord("F9")})
     trigger.start(lambda event: None)
     trigger.close()
     trials = try_ways()

@@ -32,7 +32,7 @@ def test_keys_are_heard_once_for_each_press(stand: Any) -> None:
     from edge.desktop.elsewhere import PynputTrigger
 
     events: list[KeyEvent] = []
-    trigger: Trigger = PynputTrigger(parse_chord("ctrl+alt+d"), parse_chord("esc"))
+    trigger: Trigger = PynputTrigger({Key.DICTATE: parse_chord("ctrl+alt+d"), Key.CANCEL: parse_chord("esc")})
     trigger.start(events.append)
     (listener,) = stand.LISTENERS
     listener.press(stand.KeyCode("d"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.desktop.hands import press_key
+from benchmarks.desktop.hands import hold, press_key
 from benchmarks.desktop.screen import Window, wait_for
 from edge.desktop.characters import is_deleted_one_by_one
 from edge.desktop.chords import Chord
@@ -20,7 +20,7 @@ OpenWindow = Callable[[str], Window]
 def typist(display_name: str) -> Iterator[DesktopTypist]:
     from edge.desktop.x11.hands import X11Hands
 
-    made = DesktopTypist(X11Hands(own_keys=[Chord("F9")]))
+    made = DesktopTypist(X11Hands(own_keys=[Chord("F9"), Chord("d", frozenset({"ctrl", "alt"}))]))
     yield made
     made.close()
 
@@ -69,3 +69,18 @@ def test_what_programs_delete_each_in_their_own_way_is_known(text: str) -> None:
 def test_lines_that_a_terminal_obeyed_are_not_deleted(typist: DesktopTypist, open_window: OpenWindow) -> None:
     open_window("xterm")
     assert typist.erase(typist.deliver("one\ntwo")) == "a terminal has obeyed the lines already"
+
+
+def test_a_key_of_ours_without_its_modifiers_is_the_user_s(
+    typist: DesktopTypist, display: Any, open_window: OpenWindow
+) -> None:
+    window = open_window("tk")
+    delivery = typist.deliver("One two")
+    assert window.comes_to("One two") == "One two"
+    with hold(display, "Control_L", "Alt_L", "d"):
+        assert typist.is_behind(delivery)
+    with hold(display, "Shift_L"):
+        assert typist.is_behind(delivery)
+    press_key(display, "d")
+    assert window.comes_to("d") == "d"
+    assert typist.erase(delivery) == "keys or buttons were pressed since; the cursor may be elsewhere"

@@ -98,7 +98,7 @@ def _wait_for_portal() -> None:
 def test_keys_that_the_desktop_gives_out(portal: Say) -> None:
     from edge.desktop.portal.shortcuts import PortalShortcuts
 
-    trigger = PortalShortcuts(parse_chord("ctrl+alt+d"), parse_chord("esc"))
+    trigger = PortalShortcuts({Key.DICTATE: parse_chord("ctrl+alt+d"), Key.CANCEL: parse_chord("esc")})
     events: list[KeyEvent] = []
     trigger.start(events.append)
     try:
@@ -142,8 +142,8 @@ def test_where_there_is_no_portal_the_way_round_is_said(bus: Path, monkeypatch: 
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-9")
     began_s = time.monotonic()
     with pytest.raises(DesktopError, match=r"it has no GlobalShortcuts.*bind a key to `edgewise dictate toggle`"):
-        choose_trigger(parse_chord("F9"))
+        choose_trigger({Key.DICTATE: parse_chord("F9")})
     assert time.monotonic() - began_s < 6
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={bus}/none")
     with pytest.raises(DesktopError, match="there is no session bus"):
-        choose_trigger(parse_chord("F9"))
+        choose_trigger({Key.DICTATE: parse_chord("F9")})

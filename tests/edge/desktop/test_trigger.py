@@ -21,10 +21,11 @@ OpenWindow = Callable[[str], Window]
 
 
 @contextmanager
-def _heard(dictate: str, cancel: str | None = None) -> Iterator[tuple[Any, list[KeyEvent]]]:
+def _heard(dictate: str, cancel: str | None = None, undo: str | None = None) -> Iterator[tuple[Any, list[KeyEvent]]]:
     from edge.desktop.x11.trigger import KeyGrab
 
-    trigger = KeyGrab(parse_chord(dictate), parse_chord(cancel) if cancel else None)
+    named = {Key.DICTATE: dictate, Key.CANCEL: cancel, Key.UNDO: undo}
+    trigger = KeyGrab({key: parse_chord(name) for key, name in named.items() if name})
     events: list[KeyEvent] = []
     try:
         trigger.start(events.append)
@@ -148,3 +149,28 @@ def test_the_key_follows_the_layout(display: Any) -> None:
                 wait_for(lambda: _downs(events) == [True], "the press")
         finally:
             subprocess.run(["setxkbmap", "us"], check=True)
+
+
+def test_one_key_may_mean_two_things_with_and_without_a_modifier(display: Any) -> None:
+    with _heard("F9", undo="shift+F9") as (_, events):
+        press_key(display, "F9")
+        wait_for(lambda: len(events) == 2, "the key")
+        with hold(display, "Shift_L"), hold(display, "F9"):
+            wait_for(lambda: len(events) == 3, "the key with Shift")
+        wait_for(lambda: len(events) == 4, "its release")
+    found = [(event.key, event.is_down) for event in events]
+    assert found == [(key, is_down) for key in (Key.DICTATE, Key.UNDO) for is_down in (True, False)]
+
+
+def test_the_release_is_that_of_the_press_whatever_is_held_by_then(display: Any) -> None:
+    with _heard("F9", undo="shift+F9") as (_, events):
+        with hold(display, "Shift_L") as let_go, hold(display, "F9"):
+            wait_for(lambda: len(events) == 1, "the key with Shift")
+            let_go()
+        wait_for(lambda: len(events) == 2, "its release")
+    assert [event.key for event in events] == [Key.UNDO, Key.UNDO]
+
+
+def test_an_undo_key_that_is_taken_is_said(display_name: str) -> None:
+    with _heard("F9"), pytest.raises(DesktopError, match="the key F9 is taken by another program"):
+        _heard("F8", undo="F9").__enter__()

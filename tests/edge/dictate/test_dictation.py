@@ -63,6 +63,16 @@ def test_the_tail_is_heard_where_somebody_still_speaks(quiet_s: float, tail_s: f
     assert abs(stage.sessions[0].done_s - 1.0 - tail_s) <= 2 * PIECE_S
 
 
+def test_the_undo_key_takes_back_what_was_typed_last_and_says_why_not(tmp_path: Path) -> None:
+    stage = make(tmp_path)
+    script = {0: key(stage, True), 50: key(stage, False), 100: key(stage, True, Key.UNDO)}
+    script |= {101: key(stage, False, Key.UNDO), 120: key(stage, True, Key.UNDO), 150: stage.dictation.end}
+    stage.run(script)
+    assert stage.typist.typed == []
+    assert stage.told == ["there is nothing to take back"]
+    assert [entry.fate for entry in stage.history.find()] == [Fate.TAKEN_BACK]
+
+
 def test_a_tap_toggles(tmp_path: Path) -> None:
     stage = make(tmp_path)
     script = {0: key(stage, True), 10: key(stage, False), 60: key(stage, True), 65: key(stage, False)}

@@ -79,6 +79,7 @@ def test_the_comments_are_settings_too(path: Path) -> None:
         ("keys = 3\n", "keys is 3; expected a section [keys]"),
         ('[keys]\nkye = "F9"\n', "unknown setting 'kye'; did you mean key?"),
         ('[keys]\nkey = "hyper+x"\n', "expected a key such as F9, ctrl+alt+d or right ctrl, got 'hyper+x'"),
+        ('[keys]\nundo_key = "f9"\n', "undo_key is f9, which key is as well; choose another key"),
         ('[keys]\nmodel = "base"\n', "model is in [keys]; it belongs in [model]"),
         ('[keys]\nmode = "push"\n', "unknown mode 'push'; expected hold or toggle or auto"),
         ("[microphone]\nkeep_open = -1\n", "keep_open is -1; expected seconds, 0 to 86400"),
