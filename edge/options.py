@@ -77,6 +77,7 @@ class Settings(TypedDict, total=False):
     max_tokens: int | None
     suppress_tokens: str | Iterable[int] | None
     condition_on_previous_text: bool
+    parallel: bool
     beam_size: int | None
     patience: float
     length_penalty: float | None
@@ -130,6 +131,9 @@ class TranscribeOptions:
     as "(laughs)" and quotation marks. As in openai-whisper, a text of numbers between commas will do."""
     condition_on_previous_text: bool = field(default=False, metadata=setting(Flag(), group="windows"))
     """Whether to show the model what it wrote before: names become more consistent, but loops carry over."""
+    parallel: bool = field(default=False, metadata=setting(Flag(), group="windows"))
+    """Whether to cut a recording in its pauses, and read several of the sections at a time. Where nobody pauses
+    for a minute, windows follow one another as ever."""
     beam_size: int | None = field(
         default=None, metadata=setting(_SEQUENCES, group="search", metavar="N", none="the value of `n_best`")
     )
@@ -229,6 +233,11 @@ class TranscribeOptions:
     def __post_init__(self) -> None:
         # Frozen means for everyone else: the fields hold plain values, codes and tuples, whatever was given.
         check_fields(self)
+        if self.parallel and self.condition_on_previous_text:
+            raise OptionError(
+                "parallel is True, but condition_on_previous_text shows each window the text before it, so that they "
+                "must be read one after the other: leave one out"
+            )
         codes = self.candidate_languages
         if self.language is not None and codes is not None and self.language not in codes:
             among = ", ".join(codes)

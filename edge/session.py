@@ -26,29 +26,33 @@ class SessionSettings(Settings, LiveSettings, total=False):
     """Settings of a session: of transcription, and where it is live, of that."""
 
 
-class Session(Protocol):
-    """A recording that comes in piece by piece. A session belongs to one thread at a time, and starts no threads."""
+class Reader(Protocol):
+    """The part of a session that reads a recording, which is fed to it from its first sample to its end."""
 
     @property
     def done_s(self) -> float:
         """Seconds of the sound that have been read for words."""
         ...
 
+    def feed(self, samples: FloatArray) -> list[Event]:
+        """Take samples (n_samples,), mono at 16 kHz, of any number, and return what was found by now."""
+        ...
+
+    def finish(self) -> list[Event]:
+        """Take the end of the sound, and return the rest, the last of which is an `End`."""
+        ...
+
+
+class Session(Reader, Protocol):
+    """A recording that comes in piece by piece. A session belongs to one thread at a time, and starts no threads."""
+
     @property
     def quiet_s(self) -> float:
         """Seconds at the end of the sound in which nobody speaks; 0 where that is not listened for."""
         ...
 
-    def feed(self, samples: FloatArray) -> list[Event]:
-        """Take samples (n_samples,), mono at 16 kHz, of any number, and return what was found by now."""
-        ...
-
     def skip(self, gap: Gap) -> list[Event]:
         """Take note that sound is missing, and return it with what was found by now; what comes is `gap` later."""
-        ...
-
-    def finish(self) -> list[Event]:
-        """Take the end of the sound, and return the rest, the last of which is an `End`."""
         ...
 
     def ahead(self) -> list[Event]:
@@ -71,7 +75,7 @@ class Session(Protocol):
 
 
 def transcribe(
-    session: Session,
+    session: Reader,
     source: AudioSource,
     *,
     on_segment: OnSegment | None = None,
@@ -119,7 +123,7 @@ def transcribe(
     )
 
 
-def segments_of(session: Session, source: AudioSource) -> Iterator[Segment]:
+def segments_of(session: Reader, source: AudioSource) -> Iterator[Segment]:
     """Yield the segments of `transcribe`, each as soon as it is found; the recording is read as they are taken."""
     for events in _batches(session, source):
         for event in events:
@@ -127,7 +131,7 @@ def segments_of(session: Session, source: AudioSource) -> Iterator[Segment]:
                 yield event.segment
 
 
-def _batches(session: Session, blocks: Iterable[FloatArray]) -> Iterator[list[Event]]:
+def _batches(session: Reader, blocks: Iterable[FloatArray]) -> Iterator[list[Event]]:
     for block in blocks:
         yield session.feed(block)
     yield session.finish()

@@ -133,10 +133,11 @@ def _plan(args: argparse.Namespace, options: OutputOptions) -> Plan:
 def _n_jobs(args: argparse.Namespace) -> int | None:
     """Tell how many recordings to read at a time; None leaves it to the model.
 
-    Those that are read together take longer each, which times would show, and which budgets have no room for.
+    Those that are read together take longer each, which times would show, and which budgets have no room for; and what
+    is read in parallel is several already.
     """
-    is_timed = args.timing or hasattr(args, "correct_budget")
-    return 1 if args.jobs is None and is_timed else args.jobs
+    is_alone = args.timing or hasattr(args, "correct_budget") or hasattr(args, "parallel")
+    return 1 if args.jobs is None and is_alone else args.jobs
 
 
 def _scribe(args: argparse.Namespace) -> Scribe | None:

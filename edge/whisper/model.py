@@ -17,6 +17,7 @@ from ..correct.witnesses import Company, FindCompany
 from ..errors import OptionError, UnsupportedModelError
 from ..gguf.file import GgufFile
 from ..listen.detector import Detector
+from ..listen.pauses import PauseCutter
 from ..live.evidence import weights_of
 from ..live.options import LIVE_NAMES, LiveOptions
 from ..live.session import LiveSession
@@ -32,16 +33,17 @@ from .closed import CLOSED_BEAMS, ClosedReader
 from .engines.native import EngineState, WhisperEngine
 from .engines.onnx_folder import read_folder
 from .engines.protocol import State
-from .engines.shared import Scheduler, SharedState
+from .engines.shared import Scheduler, SharedState, Ticket
 from .file.cost import state_bytes
 from .file.model import ModelFile, read_model
 from .idle import IdleStates
 from .judge.corrector import Corrector, by_gate
 from .judge.voice import Voice
+from .parallel import ParallelSession
 from .passes import WhisperPasses
 from .session import WhisperSession
 from .tokens import Tokenizer
-from .trust.evidence import OpenVad
+from .trust.evidence import OpenVad, find_speech
 from .words.align import attention_lead, check_alignment_heads
 
 if TYPE_CHECKING:
@@ -145,7 +147,7 @@ class Model:
             StoreError: `vad` is True and the detector cannot be fetched.
         """
         options = self._checked(options, settings)
-        with open_audio(audio, raw=raw, track=track) as source, self._session(options) as session:
+        with open_audio(audio, raw=raw, track=track) as source, self._reading(options) as session:
             return transcribe(session, source, on_segment=on_segment, progress=progress, load_s=self.load_s)
 
     def stream_file(
@@ -175,7 +177,7 @@ class Model:
         return options
 
     def _stream(self, source: AudioSource, options: TranscribeOptions) -> Iterator[Segment]:
-        with source, self._session(options) as session:
+        with source, self._reading(options) as session:
             yield from segments_of(session, source)
 
     def session(
@@ -209,6 +211,8 @@ class Model:
         given: dict[str, Any] = dict(settings)
         live_settings = {name: given.pop(name) for name in LIVE_NAMES if name in given}
         checked = self._checked(options, given)
+        if checked.parallel:
+            raise OptionError("parallel is True, which is for recordings; a session reads its sound as it comes")
         if live is None and final_model is None and not live_settings:
             return self._session(checked, is_urgent=True)
         return self._live(checked, replace(live or LiveOptions(), **live_settings), final_model or self, clock)
@@ -243,19 +247,36 @@ class Model:
             self, state, samples, language=language, open_vad=partial(self._detector.open), give_back=give_back
         )
 
-    def _session(self, options: TranscribeOptions, *, is_urgent: bool = False) -> WhisperSession:
-        state, give_back, cancel = self._take(options.n_sequences, is_urgent=is_urgent)
+    def _reading(self, options: TranscribeOptions) -> WhisperSession | ParallelSession:
+        """Begin to read a recording, its sections one after the other or several at a time."""
+        if not options.parallel:
+            return self._session(options)
+        ticket = Ticket()
+        self.scheduler.enter(ticket)
+        return ParallelSession(
+            lambda language: self._session(replace(options, language=language), is_part=True),
+            PauseCutter(partial(find_speech, self._open_vad(options), options.vad_options.threshold)),
+            self.n_at_once,
+            options.language,
+            finds_language=self.tokenizer.is_multilingual and options.language is None and not options.multilingual,
+            close=partial(self.scheduler.leave, ticket),
+        )
+
+    def _session(self, options: TranscribeOptions, *, is_urgent: bool = False, is_part: bool = False) -> WhisperSession:
+        state, give_back, cancel = self._take(options.n_sequences, is_urgent=is_urgent, is_part=is_part)
         corrector = None if options.strength is None else self.corrector(state, options, is_urgent=is_urgent)
         return WhisperSession(
             *(self, state, options, self._open_vad(options)), corrector=corrector, give_back=give_back, cancel=cancel
         )
 
-    def _take(self, n_beams: int, *, is_urgent: bool) -> tuple[State, Callable[[], None], Callable[[], None]]:
+    def _take(
+        self, n_beams: int, *, is_urgent: bool, is_part: bool = False
+    ) -> tuple[State, Callable[[], None], Callable[[], None]]:
         """Take a state; gives also what gives it back, and what stops whoever works on it."""
         state = self._states.take(n_beams)
         if not isinstance(state, EngineState):  # onnxruntime has a schedule of its own
             return state, partial(self._states.give_back, n_beams, state), lambda: None
-        shared = SharedState(state, self.scheduler, is_urgent=is_urgent)
+        shared = SharedState(state, self.scheduler, is_urgent=is_urgent, is_part=is_part)
 
         def give_back() -> None:
             shared.leave()

@@ -33,7 +33,7 @@ def add_reading(group: argparse._ArgumentGroup) -> None:
         type=positive,
         metavar="N",
         help="recordings to read at a time, each of which takes memory (default: 2 to 8, by the size of the model; "
-        "1 with --timing or --correct-budget)",
+        "1 with --timing, --correct-budget or --parallel)",
     )
     group.add_argument(
         "--raw", action="store_true", help="take what comes as raw 16 kHz 16-bit mono PCM, whatever it looks like"

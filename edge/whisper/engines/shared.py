@@ -63,6 +63,10 @@ class _Work:
         self.signal.set()
 
 
+class Ticket:
+    """A session of several states, each of which is a part of it."""
+
+
 class Scheduler:
     """The order in which the states of one engine are served.
 
@@ -81,13 +85,13 @@ class Scheduler:
         self._process = os.getpid()
         self._lock = Lock()
         self._arrived = Condition(self._lock)
-        self._sessions: WeakSet[SharedState] = WeakSet()  # one that ended in an error says no goodbye
+        self._sessions: WeakSet[object] = WeakSet()  # one that ended in an error says no goodbye
         self._waiting: list[_Work] = []
         self._expected: set[SharedState] = set()  # those that got a result just now and are about to come back
         self._is_served = self._encoded_last = False
 
-    def enter(self, state: SharedState) -> None:
-        """Take in a state that will ask for work.
+    def enter(self, session: object) -> None:
+        """Take in a state that will ask for work, or a session of several states.
 
         Raises:
             BusyError: there are too many already.
@@ -97,14 +101,14 @@ class Scheduler:
                 raise BusyError(
                     f"{self._most_sessions} sessions use this model already: close one, or try again in a while"
                 )
-            self._sessions.add(state)
+            self._sessions.add(session)
 
-    def leave(self, state: SharedState) -> None:
-        """Let a state go, and give up what it waits for; harmless when it has gone."""
+    def leave(self, session: object) -> None:
+        """Let a state or session go, and give up what it waits for; harmless when it has gone."""
         with self._lock:
-            self._sessions.discard(state)
-            self._expected.discard(state)
-            for work in [one for one in self._waiting if one.state is state]:
+            self._sessions.discard(session)
+            self._expected = {state for state in self._expected if state is not session}
+            for work in [one for one in self._waiting if one.state is session]:
                 self._waiting.remove(work)
                 work.end(CancelledError(_CANCELLED))
 
@@ -197,8 +201,12 @@ class SharedState:
     Its user may get a CancelledError from them.
     """
 
-    def __init__(self, state: EngineState, scheduler: Scheduler, *, is_urgent: bool = False) -> None:
+    def __init__(
+        self, state: EngineState, scheduler: Scheduler, *, is_urgent: bool = False, is_part: bool = False
+    ) -> None:
         """Prepare to share the engine of `state`; an urgent one is served before those that are not.
+
+        A part of a session that has entered does not count as one more.
 
         Raises:
             BusyError: too many share it already.
@@ -208,7 +216,8 @@ class SharedState:
         self.is_cancelled = False
         """Whether `cancel` was called."""
         self.is_urgent = is_urgent
-        scheduler.enter(self)
+        if not is_part:
+            scheduler.enter(self)
 
     @property
     def n_past(self) -> int:

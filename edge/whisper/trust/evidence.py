@@ -139,6 +139,16 @@ class Listener:
         return is_speech
 
 
+def find_speech(open_vad: OpenVad, threshold: float, samples: FloatArray) -> BoolArray | None:
+    """Mark which frames of samples (n_samples,) are speech; None without a detector."""
+    vad = open_vad()
+    if vad is None:
+        return None
+    is_speech = vad.probabilities(evened(samples)) >= threshold
+    frames: BoolArray = is_speech[np.arange(len(samples) // HOP_SAMPLES) * HOP_SAMPLES // FRAME_SAMPLES]
+    return frames
+
+
 def evened(samples: FloatArray) -> FloatArray:
     """Make quiet parts of samples (n_samples,) as loud as the rest: after a loud voice they would be missed.
 
