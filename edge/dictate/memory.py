@@ -34,28 +34,23 @@ def give_back_large_blocks() -> bool:
     return hasattr(library, "mallopt") and bool(library.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES))
 
 
-def give_back() -> None:
-    """Give back what nobody refers to any more, and what the heap keeps for later."""
-    gc.collect()  # sessions refer to themselves
-    if sys.platform.startswith("linux"):
-        library = ctypes.CDLL(None)
-        if hasattr(library, "malloc_trim"):
-            library.malloc_trim(0)
+def give_back() -> int:
+    """Give back what nobody refers to, what the heap keeps for later, and code; return how many bytes of code.
 
-
-def give_back_code() -> int:
-    """Give back the pages of code in memory, most of which only the start needed; return how many bytes were mapped.
-
-    What runs again comes back from the system's cache of files, page by page.
+    Most code is for the start alone, and onnxruntime's is large. What runs again comes from the system's cache of
+    files, page by page.
     """
+    gc.collect()  # sessions refer to themselves
     if not sys.platform.startswith("linux"):
         return 0
-    library = ctypes.CDLL(None, use_errno=True)
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.malloc_trim(0)
     library.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     n_bytes = 0
     for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
-        place, rights, *_, name = line.split(maxsplit=5)
-        if rights == "r-xp" and name.startswith("/"):  # nobody writes there, so that the file has all of it
+        place, rights, _, _, _, *name = line.split(maxsplit=5)
+        if rights == "r-xp" and name and name[0].startswith("/"):  # nobody writes there: the file has all of it
             start, stop = (int(end, 16) for end in place.split("-"))
             n_bytes += (stop - start) * (library.madvise(start, stop - start, _DONTNEED) == 0)
     return n_bytes

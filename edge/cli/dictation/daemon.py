@@ -22,7 +22,7 @@ from ...desktop.control import ControlServer, runtime_folder
 from ...desktop.protocol import Target, Trigger
 from ...dictate.dictation import Dictation, State, Surroundings
 from ...dictate.history import History
-from ...dictate.memory import OnDemand, give_back, give_back_code, give_back_large_blocks
+from ...dictate.memory import OnDemand, give_back, give_back_large_blocks
 from ...dictate.options import DictateOptions
 from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
@@ -100,7 +100,6 @@ class Daemon:
                 for left in recoverable(folder):
                     writing.recover(left)
             give_back()
-            give_back_code()
             with _ended_by(stop, dictation.end):
                 dictation.run()
 

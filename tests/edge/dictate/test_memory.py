@@ -61,7 +61,7 @@ assert resident() - before < 4 << 20, resident() - before
 
 
 def test_code_that_is_given_back_runs_again() -> None:
-    program = "import numpy; from edge.dictate.memory import *; n = give_back_code(); give_back()"
+    program = "import numpy; from edge.dictate.memory import give_back; n = give_back()"
     after = "; print(n, numpy.linalg.norm(numpy.ones((4, 4))))"
     done = subprocess.run([sys.executable, "-P", "-c", program + after], capture_output=True, text=True, check=True)
     n_bytes, norm = done.stdout.split()
