@@ -42,8 +42,8 @@ NOISE_S = 300
 IDLE_MB = 158
 """Most memory of a dictation that waits for its key, with tiny.en loaded."""
 WORDS = "what you can do for your country"
-ORDER = "and so my fellow americans"
-"""What the clip begins with: words that its newcomer takes for "scratch that"."""
+ORDER, ORDER_FROM_S, ORDER_TO_S = "what your country can do for you", 5.2, 7.8
+"""Other words of the clip, which its newcomer takes for "scratch that"."""
 
 
 @pytest.fixture(scope="module")
@@ -301,7 +301,7 @@ def test_the_journey_of_a_newcomer(
     tmp_path: Path,
 ) -> None:
     set_up(environment, tmp_path)
-    order = cut(jfk_clip, 0.0, 2.4, tmp_path / "order.raw")
+    order = cut(jfk_clip, ORDER_FROM_S, ORDER_TO_S, tmp_path / "order.raw")
     dictating = dictate()
 
     def say(what: Path) -> None:
