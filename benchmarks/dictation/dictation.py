@@ -155,7 +155,8 @@ def _row(model: str, utterances: Sequence[Utterance], arguments: argparse.Namesp
         one.start()
         clips = speech_like(_SHORTEST_S, 7, utterances, one.folder)
         row: Row = measure_row(one, clips, arguments.dictations, arguments.pause)
-    print(f"\n{row.n_asked} dictations: {row.n_written} texts, {row.n_characters} characters, {row.n_odd} windows odd")
+    print(f"\n{row.n_asked} dictations: {row.n_written} texts, {row.n_missed} without one, {row.n_odd} windows odd")
+    print(f"{row.n_characters} characters")
     header = ("after", "PSS MB", "RSS MB", "own MB", "threads", "descriptors")
     rows = [
         (str(done), *(f"{mb:.1f}" for mb in (m.pss_mb, m.rss_mb, m.own_mb)), str(m.n_threads), str(m.n_descriptors))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import BenchmarkError
 from ..progress import tell_steps
 from .process import Memory, memory_of, processor_s
 from .rig import Rig
@@ -36,6 +37,8 @@ class Row:
 
     n_asked: int
     n_written: int
+    n_missed: int
+    """Number of dictations after which no text came."""
     n_odd: int
     """Number of windows that do not show what the history says, character by character."""
     n_characters: int
@@ -67,7 +70,7 @@ def measure_row(rig: Rig, clips: Sequence[Clip], times: int, pause_s: float) -> 
     """Dictate so many times, into one window after the other."""
     pid = rig.dictating.process.pid
     texts: list[str] = []
-    n_written = n_odd = 0
+    n_written = n_missed = n_odd = 0
     memories: list[tuple[int, Memory]] = []
     marks = {_WARM, times, *(times * tenth // 10 for tenth in range(1, 10))}
     newest = rig.history.find(most=1)
@@ -77,8 +80,13 @@ def measure_row(rig: Rig, clips: Sequence[Clip], times: int, pause_s: float) -> 
             rig.open_window()
             expected = ""
         tell_steps("dictations in a row", done, times)
-        rig.dictate(clips[done % len(clips)], pause_s)
-        entry = rig.text_after(number)
+        try:
+            rig.dictate(clips[done % len(clips)], pause_s)
+            entry = rig.text_after(number, _ARRIVES_S)
+        except BenchmarkError as error:
+            print(f"dictation {done}: {error}", flush=True)
+            n_missed += 1
+            continue
         n_written += entry.number - number
         number = entry.number
         texts.append(entry.text.strip())
@@ -91,7 +99,14 @@ def measure_row(rig: Rig, clips: Sequence[Clip], times: int, pause_s: float) -> 
             memories.append((done, memory_of(pid)))
     tell_steps("", 0, 0)
     return Row(
-        times, n_written, n_odd, sum(map(len, texts)), len(set(texts)), tuple(rig.dictating.told), tuple(memories)
+        times,
+        n_written,
+        n_missed,
+        n_odd,
+        sum(map(len, texts)),
+        len(set(texts)),
+        tuple(rig.dictating.told),
+        tuple(memories),
     )
 
 

@@ -204,7 +204,7 @@ class Rig:
             time.sleep(pause_s)
         return pressed
 
-    def text_after(self, number: int) -> Entry:
+    def text_after(self, number: int, within_s: float = _TEXT_S) -> Entry:
         """Wait for the text behind number `number` of the history."""
         found: list[Entry] = []
 
@@ -212,10 +212,10 @@ class Rig:
             found[:] = [entry for entry in self.history.find(most=1) if entry.number > number]
             return bool(found)
 
-        until_s = time.monotonic() + _TEXT_S
+        until_s = time.monotonic() + within_s
         while not has_come():
             if time.monotonic() > until_s:
-                raise BenchmarkError(f"waited {_TEXT_S:.0f} s for a text; {self._situation}")
+                raise BenchmarkError(f"waited {within_s:.0f} s for a text; {self._situation}")
             time.sleep(_LOOK_S)
         return found[0]
 

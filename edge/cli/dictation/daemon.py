@@ -22,7 +22,7 @@ from ...desktop.control import ControlServer, runtime_folder
 from ...desktop.protocol import Key, Target, Trigger
 from ...dictate.dictation import Dictation, State, Surroundings
 from ...dictate.history import History
-from ...dictate.memory import OnDemand, give_back_large_blocks
+from ...dictate.memory import OnDemand, give_back, give_back_large_blocks
 from ...dictate.options import DictateOptions
 from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
@@ -99,6 +99,7 @@ class Daemon:
             for folder in (journal_folder(), _second_folder()):
                 for left in recoverable(folder):
                     writing.recover(left)
+            give_back()
             with _ended_by(stop, dictation.end):
                 dictation.run()
 
@@ -212,8 +213,14 @@ class Daemon:
             hook=options.hook,
             put=desk.put,
             audio=audio_folder() if options.keep_audio else None,
-            on_done=self._signs.note_written,
+            on_done=self._done,
         )
+
+    def _done(self) -> None:
+        """Take note that a text is dealt with."""
+        self._signs.note_written()
+        if not self._n_due():
+            give_back()
 
     def _look_after(self, history: History) -> None:
         """Forget what is too old, in a folder that nobody else can look into."""

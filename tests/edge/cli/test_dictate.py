@@ -42,6 +42,8 @@ NOISE_S = 300
 IDLE_MB = 158
 """Most memory of a dictation that waits for its key, with tiny.en loaded."""
 WORDS = "what you can do for your country"
+ORDER, ORDER_FROM_S, ORDER_TO_S = "what your country can do for you", 5.2, 7.8
+"""Other words of the clip, which its newcomer takes for "scratch that"."""
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +60,17 @@ def cable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cable]:
             player.kill()
 
 
+def cut(recording: Path, from_s: float, to_s: float, path: Path) -> Path:
+    """Write a part of a recording as raw PCM."""
+    samples, rate_hz = soundfile.read(recording, dtype="int16")
+    samples[round(from_s * rate_hz) : round(to_s * rate_hz)].tofile(path)
+    return path
+
+
 @pytest.fixture(scope="module")
 def clip(jfk_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Raw PCM of a few words."""
-    samples, rate_hz = soundfile.read(jfk_clip, dtype="int16")
-    path = tmp_path_factory.mktemp("clip") / "clip.raw"
-    samples[round(FROM_S * rate_hz) : round(TO_S * rate_hz)].tofile(path)
-    return path
+    return cut(jfk_clip, FROM_S, TO_S, tmp_path_factory.mktemp("clip") / "clip.raw")
 
 
 class Dictating:
@@ -118,13 +124,19 @@ def detector(tiny_en_int8: Path) -> None:
 
 
 @pytest.fixture
-def dictate(cable: Cable, detector: None, tiny_en_int8: Path, tmp_path: Path) -> Iterator[Dictate]:
-    """Starts the command with folders of its own."""
+def environment(cable: Cable, tmp_path: Path) -> dict[str, str]:
+    """The environment of the command, with folders of its own."""
     (tmp_path / "run").mkdir(mode=0o700, exist_ok=True)
     folders = {"XDG_STATE_HOME": "state", "XDG_CONFIG_HOME": "config", "XDG_RUNTIME_DIR": "run"}
     environment = cable.environment | {name: str(tmp_path / folder) for name, folder in folders.items()}
     environment |= {"EDGEWISE_OFFLINE": "1"} | ({} if HOME is None else {"EDGEWISE_HOME": HOME})
     environment.pop("WAYLAND_DISPLAY", None)
+    return environment
+
+
+@pytest.fixture
+def dictate(environment: dict[str, str], detector: None, tiny_en_int8: Path, tmp_path: Path) -> Iterator[Dictate]:
+    """Starts the command."""
     started: list[Dictating] = []
 
     def start(*arguments: object, **more: str) -> Dictating:
@@ -265,6 +277,66 @@ ways = ["paste"]
     (tmp_path / "own.toml").write_text('[applications.code]\nvocabulary = "none.txt"\n')
     said = dictating.ask("--print", "--settings", tmp_path / "own.toml", "--model", tiny_en_int8)
     assert said.endswith("[applications] code: none.txt: No such file or directory")
+
+
+def set_up(environment: dict[str, str], folder: Path) -> None:
+    """Do what a newcomer does first: take every answer that is there, and edit the file."""
+    command = [sys.executable, "-P", "-m", "edge.cli", "dictate", "setup"]
+    subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+    path = folder / "config" / "edgewise" / "dictate.toml"
+    text = path.read_text(encoding="utf-8")
+    for before, after in (("sounds = true", "sounds = false"), ("# commands = false", "commands = true")):
+        assert before in text
+        text = text.replace(before, after)
+    path.write_text(f'{text}\n[written.tables.en.actions]\n"{ORDER}" = "scratch"\n', encoding="utf-8")
+
+
+def test_the_journey_of_a_newcomer(
+    environment: dict[str, str],
+    dictate: Dictate,
+    display: Any,
+    open_window: Callable[[str, str], Window],
+    cable: Cable,
+    clip: Path,
+    jfk_clip: Path,
+    tmp_path: Path,
+) -> None:
+    set_up(environment, tmp_path)
+    order = cut(jfk_clip, ORDER_FROM_S, ORDER_TO_S, tmp_path / "order.raw")
+    dictating = dictate()
+
+    def say(what: Path) -> None:
+        with hold(display, "F9"):
+            dictating.hears()
+            cable.play(what)
+            cable.wait_played()
+
+    terminal = open_window("xterm", "terminal")
+    say(clip)
+    wait_for(lambda: WORDS in plain(terminal.text), "the words in the terminal")
+    note = open_window("tk", "note")
+    say(clip)
+    wait_for(lambda: WORDS in plain(note.text), "the words in the note")
+    text = note.text
+    say(order)
+    wait_for(lambda: note.text == "", "the words to be scratched")
+    assert dictating.ask("again") == "done"
+    wait_for(lambda: note.text == text, "the words to come back")
+    assert dictating.ask("undo") == "done"
+    wait_for(lambda: note.text == "", "the words to go")
+    assert len(dictating.ask("history", "COUNTRY").splitlines()) == 2
+
+    dictating.ask("start")
+    dictating.hears()
+    cable.play(clip)
+    cable.wait_played()
+    dictating.end(signal.SIGKILL)
+    dictating = dictate()
+    wait_for(lambda: "is number 3 of the history" in dictating.said, "the recovery")
+    assert dictating.ask("copy", 3) == "done"
+    with hold(display, "Control_L", "v"):
+        wait_for(lambda: WORDS in plain(note.text), "the recovered words")
+    assert dictating.end() == 0
 
 
 def test_what_is_said_when_it_is_killed_is_recovered(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import weakref
 
 import pytest
 
-from edge.dictate.memory import OnDemand
+from edge.dictate.memory import OnDemand, give_back
 
 
 def wait_until_gone(kept: OnDemand[str]) -> None:
@@ -57,3 +58,24 @@ kept = [np.zeros(1 << 20, np.uint8) for _ in range(20)]
 assert resident() - before < 4 << 20, resident() - before
 """
     subprocess.run([sys.executable, "-P", "-c", program], check=True)
+
+
+def test_code_that_is_given_back_runs_again() -> None:
+    program = "import numpy; from edge.dictate.memory import give_back; n = give_back()"
+    after = "; print(n, numpy.linalg.norm(numpy.ones((4, 4))))"
+    done = subprocess.run([sys.executable, "-P", "-c", program + after], capture_output=True, text=True, check=True)
+    n_bytes, norm = done.stdout.split()
+    assert norm == "4.0"
+    assert (int(n_bytes) > 1_000_000) == sys.platform.startswith("linux")
+
+
+def test_what_nobody_refers_to_is_given_back() -> None:
+    class Kept:
+        itself: object = None
+
+    one = Kept()
+    one.itself = one
+    gone = weakref.ref(one)
+    del one
+    give_back()
+    assert gone() is None
