@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..serve.guard import Guard
+from ..serve.memory import give_back_large_blocks
 from ..serve.options import ServeOptions
 from ..serve.server import Face, Listening, check_safety, serve
-from ..serve.shared import shared_of
+from ..serve.shared import shared_of, work_of
 from ..serve.token import read_token
-from ..serve.work import OneByOne
+from ..serve.work import Work
 from .console.bar import Console
 from .stops import Stop, held
 
@@ -33,14 +34,15 @@ class Serving:
         check_safety(self._options, self._faces, has_token=self._args.token is not None)
         token = None if self._args.token is None else read_token(self._args.token.expanduser())
         with held() as stop:
+            give_back_large_blocks()
             model = self._load()
-            work = OneByOne()
+            work = work_of(self._options)
             try:
                 asyncio.run(self._serve(model, work, Guard(token, self._options.networks), stop))
             finally:
                 work.close()
 
-    async def _serve(self, model: Recognizer, work: OneByOne, guard: Guard, stop: Stop) -> None:
+    async def _serve(self, model: Recognizer, work: Work, guard: Guard, stop: Stop) -> None:
         end = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(stop.fileno(), end.set)

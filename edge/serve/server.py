@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import sys
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -24,6 +25,8 @@ _DRAIN_S = 10
 _KEEP_ALIVE_S = 15
 _MESSAGE_BYTES = 1 << 20
 _BACKLOG = 128
+_GONE_MS = 60_000
+"""Milliseconds without a sign of life after which a peer that was sent something is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ async def _open_http(shared: Shared, stack: contextlib.AsyncExitStack) -> str:
         http=Limited,
         ws=WebSocket,
         ws_max_size=_MESSAGE_BYTES,
+        ws_ping_timeout=None,  # who sends more than is read answers late; who is gone acknowledges nothing
         ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
@@ -147,6 +151,8 @@ def _bound(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform == "linux":  # connections take it over
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _GONE_MS)
         bound.bind(address)
         bound.setblocking(False)
     except BaseException:

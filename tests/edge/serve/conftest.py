@@ -17,8 +17,7 @@ from edge.recognizer import Recognizer
 from edge.serve.guard import Guard
 from edge.serve.options import ServeOptions
 from edge.serve.server import FACES, Listening, serve
-from edge.serve.shared import Shared, shared_of
-from edge.serve.work import OneByOne
+from edge.serve.shared import Shared, shared_of, work_of
 
 from .scripted import Scripted
 
@@ -52,7 +51,7 @@ def _address(written: str | None) -> tuple[str, int]:
 @contextmanager
 def serving(model: Any, options: ServeOptions, guard: Guard) -> Iterator[Served]:
     """Run a server in a thread until the block ends."""
-    work = OneByOne()
+    work = work_of(options)
     shared = shared_of(cast("Recognizer", model), work, options, guard)
     loop = asyncio.new_event_loop()
     end = asyncio.Event()
