@@ -14,20 +14,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from ..errors import BusyError
 
 T = TypeVar("T")
 
+_LAST_S = 5.0
+"""Seconds that steps have to end when the process is about to."""
 _STUCK_S = 60.0
 """Seconds after which a step that does not end is taken for stuck: steps take a second or two."""
 
 
-class _Job(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class _Job:
     order: tuple[bool, int]
-    step: Callable[[], Any]
-    future: asyncio.Future[Any]
+    step: Callable[[], Any] = field(compare=False)
+    future: asyncio.Future[Any] = field(compare=False)
 
 
 class Work:
@@ -40,7 +44,7 @@ class Work:
         self._jobs: list[_Job] = []
         self._changed = threading.Condition()
         self._numbers = itertools.count()
-        self._began_s: dict[int, float] = {}  # of the steps that run, by number
+        self._began_s: dict[_Job, float] = {}  # of the steps that run
         self._ended_s = time.monotonic()  # when one ended last
         self._is_closed = False
         self._n_idle = 0
@@ -68,12 +72,22 @@ class Work:
         return future.result()
 
     def close(self) -> None:
-        """End after the steps that run."""
+        """End after the steps that run, unless one does not end: its thread ends with the process."""
+        self._refuse()
+        until = time.monotonic() + _LAST_S
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def abandon(self) -> None:
+        """Tell all who wait that nothing will come of it."""
+        self._refuse()
+        for job in (*self._jobs, *self._began_s.copy()):
+            _deliver(job.future, None, BusyError("the server ends", 10))
+
+    def _refuse(self) -> None:
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
-        for thread in self._threads:
-            thread.join()
 
     def _begin_thread(self) -> None:
         name = f"edgewise serve {len(self._threads) + 1}"
@@ -104,15 +118,14 @@ class Work:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            number = job.order[1]
-            self._began_s[number] = time.monotonic()
+            self._began_s[job] = time.monotonic()
             result: Any = None
             failure: BaseException | None = None
             try:
                 result = job.step()
             except BaseException as error:  # it is raised where the step is waited for
                 failure = error
-            del self._began_s[number]
+            del self._began_s[job]
             self._ended_s = time.monotonic()
             _deliver(job.future, result, failure)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import ssl
 import threading
 import wave
 from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ def _address(written: str | None) -> tuple[str, int]:
 
 
 @contextmanager
-def serving(model: Any, options: ServeOptions, guard: Guard) -> Iterator[Served]:
+def serving(model: Any, options: ServeOptions, guard: Guard, tls: ssl.SSLContext | None = None) -> Iterator[Served]:
     """Run a server in a thread until the block ends."""
     work = work_of(options)
     shared = shared_of(cast("Recognizer", model), work, options, guard)
@@ -64,7 +65,7 @@ def serving(model: Any, options: ServeOptions, guard: Guard) -> Iterator[Served]
 
     def run() -> None:
         try:
-            loop.run_until_complete(serve(shared, FACES, end, ready))
+            loop.run_until_complete(serve(shared, FACES, end, ready, tls=tls))
         finally:
             began.set()
 
@@ -91,10 +92,12 @@ def make_server() -> Iterator[Callable[..., Served]]:
 
     with ExitStack() as stack:
 
-        def make(model: Any = None, *, token: str | None = None, **settings: Any) -> Served:
+        def make(
+            model: Any = None, *, token: str | None = None, tls: ssl.SSLContext | None = None, **settings: Any
+        ) -> Served:
             options = ServeOptions(port=0, wyoming_port=0, **settings)
             guard = Guard(token, options.networks)
-            return stack.enter_context(serving(Scripted() if model is None else model, options, guard))
+            return stack.enter_context(serving(Scripted() if model is None else model, options, guard, tls))
 
         yield make
 
