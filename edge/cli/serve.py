@@ -11,10 +11,16 @@ from .options.model import add_engine, add_model
 from .parser import Parser
 
 _FACES = ("openai", "wyoming")
+_FILES = {
+    "token": "file with the token that programs have to send; it is made where it is not there",
+    "tls-cert": "certificate in PEM, for HTTPS: browsers give a page the microphone over HTTPS alone",
+    "tls-key": "its key, where the same file does not hold it",
+}
 _EPILOG = """\
 examples:
   edgewise serve
   edgewise serve --model base --port 8000
+  edgewise serve openai --host 0.0.0.0 --token token.txt --tls-cert cert.pem --tls-key key.pem
   edgewise serve wyoming --host 0.0.0.0 --allow 192.168.1.0/24
   edgewise serve openai --host 0.0.0.0 --token ~/.config/edgewise/token
   curl -F file=@talk.mp3 -F response_format=srt http://127.0.0.1:8383/v1/audio/transcriptions
@@ -39,12 +45,8 @@ def declare(parser: Parser) -> None:
     add_model(parser.group("model"))
     add_engine(parser, "model")
     add_settings(parser, "where and who", ServeOptions)
-    parser.group("where and who").add_argument(
-        "--token",
-        type=Path,
-        metavar="FILE",
-        help="file with the token that programs have to send; it is made where it is not there",
-    )
+    for name, words in _FILES.items():
+        parser.group("where and who").add_argument(f"--{name}", type=Path, metavar="FILE", help=words)
     add_settings(parser, "limits", ServeOptions)
     parser.set_defaults(run=run, parser=parser)
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Sequence
+from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from ..serve.guard import Guard
+from ..serve.memory import give_back_large_blocks
 from ..serve.options import ServeOptions
 from ..serve.server import Face, Listening, check_safety, serve
-from ..serve.shared import shared_of
+from ..serve.shared import shared_of, work_of
+from ..serve.tls import context_of
 from ..serve.token import read_token
-from ..serve.work import OneByOne
+from ..serve.work import Work
 from .console.bar import Console
 from .stops import Stop, held
 
@@ -32,28 +35,32 @@ class Serving:
         """Serve until the end is asked for."""
         check_safety(self._options, self._faces, has_token=self._args.token is not None)
         token = None if self._args.token is None else read_token(self._args.token.expanduser())
+        tls = context_of(*(path and path.expanduser() for path in (self._args.tls_cert, self._args.tls_key)))
+        guard = Guard(token, self._options.networks, tuple(self._options.names))
         with held() as stop:
+            give_back_large_blocks()
             model = self._load()
-            work = OneByOne()
+            work = work_of(self._options)
             try:
-                asyncio.run(self._serve(model, work, Guard(token, self._options.networks), stop))
+                asyncio.run(self._serve(model, work, guard, tls, stop))
             finally:
                 work.close()
 
-    async def _serve(self, model: Recognizer, work: OneByOne, guard: Guard, stop: Stop) -> None:
+    async def _serve(self, model: Recognizer, work: Work, guard: Guard, tls: SSLContext | None, stop: Stop) -> None:
         end = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(stop.fileno(), end.set)
         try:
             shared = shared_of(model, work, self._options, guard)
-            await serve(shared, self._faces, end, self._say, offline=self._args.offline or None)
+            await serve(shared, self._faces, end, self._say, tls=tls, offline=self._args.offline or None)
         finally:
             loop.remove_reader(stop.fileno())
 
     def _say(self, listening: Listening) -> None:
         if listening.http is not None:
-            self._console.say(f"a page: http://{listening.http}/")
-            self._console.say(f"OpenAI's protocol: http://{listening.http}/v1")
+            address = f"{'https' if listening.is_secure else 'http'}://{listening.http}"
+            self._console.say(f"a page: {address}/")
+            self._console.say(f"OpenAI's protocol: {address}/v1")
         if listening.wyoming is not None:
             self._console.say(f"Wyoming, for Home Assistant: tcp://{listening.wyoming}")
         self._console.say("ready: Ctrl-C ends")

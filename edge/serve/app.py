@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 
@@ -15,8 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .guard import Guard, Refusal
 from .metrics import Metrics
 
-_SLOWEST_WRITE_S = 30.0
-"""Seconds after which whoever does not read its answer is left."""
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -60,13 +57,10 @@ class _Guarded:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
-            async with asyncio.timeout(_SLOWEST_WRITE_S):
-                await send(message)
+            await send(message)
 
         try:
             await (self._app if refusal is None else _refused(refusal))(scope, receive, sent)
-        except TimeoutError:  # it does not read
-            return
         finally:
             path = scope["path"] if status not in (403, 404, 405) else "other"
             self._metrics.add("requests", path=_harmless(path), status=str(status))

@@ -23,8 +23,8 @@ from .work import Work
 TakeEvents = Callable[[Sequence[Event]], None]
 """Function that takes the events of a step."""
 
-_MOST_WAITING_S = 20.0
-"""Seconds of sound that wait to be read; then who sends it has to wait."""
+_MOST_WAITING_S = 60.0
+"""Seconds of sound that wait to be read; then who sends it has to wait, and what it sends behind it as well."""
 
 
 class LiveSound:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -14,11 +15,21 @@ from ..values import several, shown
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _WHERE, _LIMITS = "where and who", "limits"
+_NAMES = "names such as voice.example.org"
+_NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,9}")
 _NETWORKS = "networks such as 192.168.1.0/24, or addresses"
 
 
 def _networks(value: object) -> tuple[str, ...]:
     return tuple(str(network_of(written)) for written in several("allow", value, 1000, '("192.168.1.0/24",)'))
+
+
+def _names(value: object) -> tuple[str, ...]:
+    names = tuple(str(name).strip().lower() for name in several("names", value, 100, '("voice.example.org",)'))
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise OptionError(f"names has {shown(name)}; expected {_NAMES}")
+    return names
 
 
 def network_of(written: object) -> Network:
@@ -29,7 +40,7 @@ def network_of(written: object) -> Network:
         raise OptionError(f"allow has {shown(written)}; expected {_NETWORKS}") from None
 
 
-def _read_networks(written: str) -> list[str]:
+def _read_list(written: str) -> list[str]:
     return [one for one in written.split(",") if one.strip()]
 
 
@@ -46,13 +57,20 @@ class ServeOptions:
     allow: Iterable[str] = field(
         default=(),
         metadata=setting(
-            Special(_NETWORKS, _networks, _read_networks),
+            Special(_NETWORKS, _networks, _read_list),
             group=_WHERE,
             metavar="NET,NET",
             default_words="every address that may reach it, with the token",
         ),
     )
     """Networks from which it may be used."""
+    names: Iterable[str] = field(
+        default=(),
+        metadata=setting(
+            Special(_NAMES, _names, _read_list), group=_WHERE, metavar="NAME,NAME", default_words="this machine's own"
+        ),
+    )
+    """Names by which it may be reached, such as the one in its certificate."""
     upload_mb: float = field(
         default=25.0, metadata=setting(Real(0.001, 4096, "megabytes, 0.001 to 4096"), group=_LIMITS, metavar="MB")
     )
@@ -67,10 +85,12 @@ class ServeOptions:
     """Seconds after which the work on a recording is given up."""
     waiting: int = field(default=4, metadata=setting(Whole(0, 1000), group=_LIMITS, metavar="N"))
     """Recordings that wait while one is read; the next one is refused, with the advice to come again."""
-    live: int = field(default=16, metadata=setting(Whole(0, 1000), group=_LIMITS, metavar="N"))
+    live: int = field(default=16, metadata=setting(Whole(0, 64), group=_LIMITS, metavar="N"))
     """Live sessions at a time."""
     connections: int = field(default=256, metadata=setting(Whole(1, 10000), group=_LIMITS, metavar="N"))
     """Connections at a time, on each port."""
+    per_address: int = field(default=32, metadata=setting(Whole(1, 10000), group=_LIMITS, metavar="N"))
+    """Connections of one address at a time, on each port; this machine may have all."""
     idle: float = field(default=30.0, metadata=setting(Real(1, 3600, "seconds, 1 to 3600"), group=_LIMITS, metavar="S"))
     """Seconds after which a connection on which nothing comes is closed."""
 

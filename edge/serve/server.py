@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import socket
-from collections.abc import Callable, Collection, Iterator
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 from ..errors import OptionError
 from .options import ServeOptions
 from .shared import Shared
 
-_LOG = logging.getLogger("edge.serve")
-
 Face = Literal["openai", "wyoming"]
 FACES: tuple[Face, ...] = get_args(Face)
 
-_DRAIN_S = 10
-"""Seconds that what is being done has to end."""
-_KEEP_ALIVE_S = 15
-_MESSAGE_BYTES = 1 << 20
-_BACKLOG = 128
+_SPEECH_S, _REST_S = 3, 7
+"""Seconds that live sound has to end, and then all else."""
+
+Close = Callable[[], Awaitable[object]]
+"""Function that ends what listens at a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,8 @@ class Listening:
     """Address of OpenAI's protocol; None where it is not served."""
     wyoming: str | None
     """Address of Wyoming; None where it is not served."""
+    is_secure: bool = False
+    """Whether the first of them is one of HTTPS."""
 
 
 def check_safety(options: ServeOptions, faces: Collection[Face], *, has_token: bool) -> None:
@@ -58,6 +59,7 @@ async def serve(
     end: asyncio.Event,
     ready: Callable[[Listening], object],
     *,
+    tls: ssl.SSLContext | None = None,
     offline: bool | None = None,
 ) -> None:
     """Serve until `end` is set; `ready` is told once connections can be made.
@@ -65,96 +67,41 @@ async def serve(
     Raises:
         OSError: an address is taken, or not one of this machine's.
     """
+    closing: list[Close] = []
     async with contextlib.AsyncExitStack() as stack:
-        http = await _open_http(shared, stack) if "openai" in faces else None
-        wyoming = await _open_wyoming(shared, stack, offline) if "wyoming" in faces else None
-        ready(Listening(http, wyoming))
+        stack.push_async_callback(_close_all, shared, closing)
+        http = wyoming = None
+        if "openai" in faces:
+            from .http import open_http
+
+            http, close = await open_http(shared, tls, _REST_S)
+            closing.append(close)
+        if "wyoming" in faces:
+            wyoming, close = await _open_wyoming(shared, stack, offline)
+            closing.append(close)
+        ready(Listening(http, wyoming, is_secure=tls is not None))
         await end.wait()
-        shared.ending.set()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_DRAIN_S / 2):
-                while shared.live.n_taken:  # who speaks gets the text of what was said by now
-                    await asyncio.sleep(0.05)
 
 
-async def _open_http(shared: Shared, stack: contextlib.AsyncExitStack) -> str:
-    import uvicorn
-
-    from .app import build_app
-    from .connections import Http, WebSocket
-    from .openai.routes import OpenAI
-    from .page import page_routes
-    from .realtime.route import realtime_routes
-
-    class Server(uvicorn.Server):
-        """A server that leaves signals to the process."""
-
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Capture none."""
-            yield
-
-    class Limited(Http):
-        """A connection among as many as there may be."""
-
-        most = shared.options.connections
-
-    bound = _bound(shared.options.host, shared.options.port)
-    config = uvicorn.Config(
-        build_app([*page_routes(), *OpenAI(shared).routes(), *realtime_routes(shared)], shared.guard, shared.metrics),
-        http=Limited,
-        ws=WebSocket,
-        ws_max_size=_MESSAGE_BYTES,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_DRAIN_S,
-        backlog=_BACKLOG,
-    )
-    server = Server(config)
-    running = asyncio.create_task(server.serve(sockets=[bound]))
-    while not server.started and not running.done():
-        await asyncio.sleep(0.01)
-
-    async def stop() -> None:
-        server.should_exit = True
-        await running
-
-    stack.push_async_callback(stop)
-    return _written(bound)
+async def _close_all(shared: Shared, closing: Sequence[Close]) -> None:
+    """End what goes on, in as much time as it has; then work that does not end is left alone."""
+    shared.ending.set()
+    alarm = asyncio.get_running_loop().call_later(_SPEECH_S + _REST_S, shared.work.abandon)
+    until = time.monotonic() + _SPEECH_S
+    while shared.live.n_taken and time.monotonic() < until:  # who speaks gets the text of what was said by now
+        await asyncio.sleep(0.05)
+    await asyncio.gather(*(close() for close in closing))
+    alarm.cancel()
 
 
-async def _open_wyoming(shared: Shared, stack: contextlib.AsyncExitStack, offline: bool | None) -> str:
+async def _open_wyoming(shared: Shared, stack: contextlib.AsyncExitStack, offline: bool | None) -> tuple[str, Close]:
     from .wyoming.server import WyomingServer
 
     options = shared.options
     server = WyomingServer(shared, offline)
     port = await server.start(options.host, options.wyoming_port)
-    stack.push_async_callback(server.close, _DRAIN_S)
     if not options.is_local:
         from .wyoming.announce import announced
 
         await stack.enter_async_context(announced(port, options.host))
-    return f"{options.host}:{port}"
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    """Take an address, before anything else is done there."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    bound = socket.socket(family, kind, protocol)
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-        bound.setblocking(False)
-    except BaseException:
-        bound.close()
-        raise
-    return bound
-
-
-def _written(bound: socket.socket) -> str:
-    host, port = bound.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{options.host}:{port}", partial(server.close, _REST_S)

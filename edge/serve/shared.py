@@ -29,6 +29,14 @@ class Shared:
     """Set once the server is asked to end: what goes on is to come to its end."""
 
 
+_MOST_THREADS = 64
+
+
+def work_of(options: ServeOptions) -> Work:
+    """Make the threads for the work: one for each session that may be, for those that wait are decoded together."""
+    return Work(min(_MOST_THREADS, options.live + options.waiting + 2), options.patience)
+
+
 def shared_of(model: Recognizer, work: Work, options: ServeOptions, guard: Guard) -> Shared:
     """Put together what the faces share."""
     recordings = Places("recordings", options.waiting + 1, retry_s=5)

@@ -1,7 +1,8 @@
-"""The work of all connections: one thread in which a model is used, and how much may wait for it.
+"""The work of all connections: threads in which a model is used, and how much may wait for it.
 
 Work is done in short steps, so that a long recording does not keep live sound waiting: a step of a live session goes
-before one of a recording, and of each kind the one that has waited longest comes first.
+before one of a recording, and of each kind the one that has waited longest comes first. Steps of several sessions run
+at the same time, for the model decodes what they ask for together.
 """
 
 from __future__ import annotations
@@ -13,56 +14,48 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from ..errors import BusyError
 
 T = TypeVar("T")
 
+_LAST_S = 5.0
+"""Seconds that steps have to end when the process is about to."""
 _STUCK_S = 60.0
 """Seconds after which a step that does not end is taken for stuck: steps take a second or two."""
 
 
-class Work(Protocol):
-    """What does the work of all connections: one step after the other, or several sessions' steps together."""
-
-    async def run(self, step: Callable[[], T], *, live: bool = False) -> T:
-        """Wait for a step; cancelled, this waits until the step is done or will not begin."""
-        ...
-
-    @property
-    def is_stuck(self) -> bool:
-        """Whether a step does not come to its end."""
-        ...
-
-    def close(self) -> None:
-        """End after the step that runs."""
-        ...
-
-
-class _Job(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class _Job:
     order: tuple[bool, int]
-    step: Callable[[], Any]
-    future: asyncio.Future[Any]
+    step: Callable[[], Any] = field(compare=False)
+    future: asyncio.Future[Any] = field(compare=False)
 
 
-class OneByOne:
-    """A thread that does one step after the other."""
+class Work:
+    """Threads that do steps; each session's steps follow each other, in whichever threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_threads: int, patience_s: float = 600.0) -> None:
+        """Begin with no thread; `patience_s` is what a step may take while others are done."""
+        self._most_threads = most_threads
+        self._patience_s = patience_s
         self._jobs: list[_Job] = []
         self._changed = threading.Condition()
         self._numbers = itertools.count()
-        self._began_s: float | None = None
+        self._began_s: dict[_Job, float] = {}  # of the steps that run
+        self._ended_s = time.monotonic()  # when one ended last
         self._is_closed = False
-        self._thread = threading.Thread(target=self._work, name="edgewise serve", daemon=True)
-        self._thread.start()
+        self._n_idle = 0
+        self._threads: list[threading.Thread] = []
 
     @property
     def is_stuck(self) -> bool:
-        """Whether a step does not come to its end."""
-        began_s = self._began_s
-        return began_s is not None and time.monotonic() - began_s > _STUCK_S
+        """Whether no step comes to its end, or one does not for very long."""
+        now = time.monotonic()
+        first_s = min(self._began_s.copy().values(), default=now)
+        return now - max(first_s, self._ended_s) > _STUCK_S or now - first_s > self._patience_s
 
     async def run(self, step: Callable[[], T], *, live: bool = False) -> T:
         """Wait for a step; cancelled, this waits until the step is done or will not begin."""
@@ -72,16 +65,34 @@ class OneByOne:
             if self._is_closed:
                 raise BusyError("the server ends", 10)
             heapq.heappush(self._jobs, job)
+            if self._n_idle < len(self._jobs) and len(self._threads) < self._most_threads:
+                self._begin_thread()
             self._changed.notify()
         await self._settled(job)
         return future.result()
 
     def close(self) -> None:
-        """End after the step that runs."""
+        """End after the steps that run, unless one does not end: its thread ends with the process."""
+        self._refuse()
+        until = time.monotonic() + _LAST_S
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def abandon(self) -> None:
+        """Tell all who wait that nothing will come of it."""
+        self._refuse()
+        for job in (*self._jobs, *self._began_s.copy()):
+            _deliver(job.future, None, BusyError("the server ends", 10))
+
+    def _refuse(self) -> None:
         with self._changed:
             self._is_closed = True
-            self._changed.notify()
-        self._thread.join()
+            self._changed.notify_all()
+
+    def _begin_thread(self) -> None:
+        name = f"edgewise serve {len(self._threads) + 1}"
+        self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
+        self._threads[-1].start()
 
     async def _settled(self, job: _Job) -> None:
         cancelled: asyncio.CancelledError | None = None
@@ -107,20 +118,23 @@ class OneByOne:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            self._began_s = time.monotonic()
+            self._began_s[job] = time.monotonic()
             result: Any = None
             failure: BaseException | None = None
             try:
                 result = job.step()
             except BaseException as error:  # it is raised where the step is waited for
                 failure = error
-            self._began_s = None
+            del self._began_s[job]
+            self._ended_s = time.monotonic()
             _deliver(job.future, result, failure)
 
     def _next(self) -> _Job | None:
         with self._changed:
             while not self._jobs and not self._is_closed:
+                self._n_idle += 1
                 self._changed.wait()
+                self._n_idle -= 1
             return heapq.heappop(self._jobs) if self._jobs and not self._is_closed else None
 
 

@@ -11,6 +11,7 @@ from wyoming.event import async_write_event
 
 from ...errors import EdgeError
 from ...listen.detector import Detector
+from ..guard import is_own
 from ..shared import Shared
 from .conversation import Conversation
 from .frames import LINE_BYTES, read_event
@@ -30,7 +31,7 @@ class WyomingServer:
         self._shared = shared
         self._info = info_of(shared.model)
         self._detector = Detector(offline)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}  # with the address of the peer
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -52,18 +53,23 @@ class WyomingServer:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Begin to serve a connection, known from its first moment, or `close` would not wait for it."""
-        task = asyncio.create_task(self._served(reader, writer, is_full=self._is_full))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        peer = writer.get_extra_info("peername")
+        address = str(peer[0]) if peer else ""
+        task = asyncio.create_task(self._served(reader, writer, address, is_full=self._is_full(address)))
+        self._tasks[task] = address
+        task.add_done_callback(self._tasks.pop)
 
-    @property
-    def _is_full(self) -> bool:
-        return len(self._tasks) >= self._shared.options.connections
+    def _is_full(self, address: str) -> bool:
+        """Whether there are as many connections as there may be, of this address or of all."""
+        options = self._shared.options
+        n_same = 0 if is_own(address) else sum(address == other for other in self._tasks.values())
+        return len(self._tasks) >= options.connections or n_same >= options.per_address
 
-    async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_full: bool) -> None:
+    async def _served(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: str, *, is_full: bool
+    ) -> None:
         try:
-            peer = writer.get_extra_info("peername")
-            if not is_full and self._shared.guard.admits(peer[0] if peer else None):
+            if not is_full and self._shared.guard.admits(address):
                 await self._converse(reader, writer)
                 await _part(reader, writer)
         except (ConnectionError, TimeoutError):  # it left, or does not read

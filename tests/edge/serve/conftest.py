@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import ssl
 import threading
 import wave
 from collections.abc import Callable, Iterator
@@ -17,8 +18,7 @@ from edge.recognizer import Recognizer
 from edge.serve.guard import Guard
 from edge.serve.options import ServeOptions
 from edge.serve.server import FACES, Listening, serve
-from edge.serve.shared import Shared, shared_of
-from edge.serve.work import OneByOne
+from edge.serve.shared import Shared, shared_of, work_of
 
 from .scripted import Scripted
 
@@ -50,9 +50,9 @@ def _address(written: str | None) -> tuple[str, int]:
 
 
 @contextmanager
-def serving(model: Any, options: ServeOptions, guard: Guard) -> Iterator[Served]:
+def serving(model: Any, options: ServeOptions, guard: Guard, tls: ssl.SSLContext | None = None) -> Iterator[Served]:
     """Run a server in a thread until the block ends."""
-    work = OneByOne()
+    work = work_of(options)
     shared = shared_of(cast("Recognizer", model), work, options, guard)
     loop = asyncio.new_event_loop()
     end = asyncio.Event()
@@ -65,7 +65,7 @@ def serving(model: Any, options: ServeOptions, guard: Guard) -> Iterator[Served]
 
     def run() -> None:
         try:
-            loop.run_until_complete(serve(shared, FACES, end, ready))
+            loop.run_until_complete(serve(shared, FACES, end, ready, tls=tls))
         finally:
             began.set()
 
@@ -92,10 +92,12 @@ def make_server() -> Iterator[Callable[..., Served]]:
 
     with ExitStack() as stack:
 
-        def make(model: Any = None, *, token: str | None = None, **settings: Any) -> Served:
+        def make(
+            model: Any = None, *, token: str | None = None, tls: ssl.SSLContext | None = None, **settings: Any
+        ) -> Served:
             options = ServeOptions(port=0, wyoming_port=0, **settings)
             guard = Guard(token, options.networks)
-            return stack.enter_context(serving(Scripted() if model is None else model, options, guard))
+            return stack.enter_context(serving(Scripted() if model is None else model, options, guard, tls))
 
         yield make
 

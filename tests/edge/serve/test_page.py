@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -108,6 +109,9 @@ def test_speech_becomes_text(make_server: MakeServer, tiny_en_int8: Path, page: 
     assert saved["edgewise.vtt"].startswith("WEBVTT\n\n00:00:0")
     [segment, *_] = json.loads(saved["edgewise.json"])["segments"]
     assert {"start", "end", "text", "words"} == set(segment)
+    until = time.monotonic() + 10
+    while served.shared.live.n_taken and time.monotonic() < until:
+        time.sleep(0.05)
     assert served.shared.live.n_taken == 0
     assert page.console == ["Failed to load resource: the server responded with a status of 401 (Unauthorized)"]
 
