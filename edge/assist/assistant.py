@@ -86,7 +86,7 @@ class Assistant:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.phase = Phase.WAITING
-        """What goes on."""
+        """Phase of the dialogue."""
         self._n_heard = 0
         self._recent: deque[FloatArray] = deque()
         self._ear: Ear | None = None
@@ -106,7 +106,7 @@ class Assistant:
             self.close()
 
     def close(self) -> None:
-        """Be silent, and wait for what is being done."""
+        """Stop what is said, and wait for what is being done."""
         self._parts.speaker.stop()
         self._worker.shutdown()
 
