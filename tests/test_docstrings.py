@@ -17,14 +17,14 @@ PACKAGES = ("edge", "export", "benchmarks")
 
 _VERBS = """
     Add Allow Announce Answer Append Apply Ask Average Begin Break Bring Build Capture Check Choose Close Collect
-    Combine Compare Complain Compute Convert Copy Count Cut Declare Decode Delete Describe Detect Dictate Divide Do
-    Download Draw Encode End Escape Estimate Expand Explain Export Extend Feed Fetch Fill Find Fit Flush Follow Forbid
-    Forget Gather Get Give Go Group Guess Hash Have Hear Hold Import Join Judge Keep Kill Lay Leave Lend Let List Listen
-    Load Lock Look Make Map Mark Match Measure Mend Mix Move Multiply Name Narrow Note Notice Open Pack Pair Parse Pass
-    Place Plan Play Point Prepare Press Print Put Quantize Raise Rank Read Reduce Refuse Release Remember Remove Repeat
-    Replace Report Require Return Round Run Say Score See Send Serve Set Settle Show Skip Sleep Sort Split Stack Stand
-    Start Stop Store Strip Sum Summarize Take Tell Time Train Transcribe Translate Try Turn Type Undo Wait Walk Widen
-    Wrap Write Yield
+    Combine Compare Complain Compute Connect Convert Copy Count Cut Declare Decode Delete Describe Detect Dictate
+    Divide Do Download Draw Encode End Escape Estimate Expand Explain Export Extend Feed Fetch Fill Find Fit Flush
+    Follow Forbid Forget Gather Get Give Go Group Guess Hash Have Hear Hold Import Join Judge Keep Kill Lay Lead Leave
+    Lend Let List Listen Load Lock Look Make Map Mark Match Measure Mend Mix Move Multiply Name Narrow Note Notice
+    Open Pack Pair Parse Pass Place Plan Play Point Prepare Press Print Publish Put Quantize Raise Rank Read Reduce
+    Refuse Release Remember Remove Repeat Replace Report Require Return Round Run Say Score See Send Serve Set Settle
+    Show Skip Sleep Sort Speak Split Stack Stand Start Stop Store Strip Sum Summarize Take Tell Time Train Transcribe
+    Translate Try Turn Type Understand Undo Wait Walk Widen Wrap Write Yield
 """
 VERBS = frozenset(_VERBS.split())
 """Words that the docstrings of functions begin with. A verb that is missing belongs here, in alphabetical order."""

@@ -10,6 +10,7 @@ COMMANDS: Mapping[str, Command] = {
     "transcribe": Command("transcribe", "turn recordings into text"),
     "listen": Command("listen", "turn live sound into text: a microphone, or a pipe"),
     "dictate": Command("dictate", "hold a key, speak, and the words are where the cursor is"),
+    "assist": Command("assist", "wait for a wake word, do what is said, and answer"),
     "serve": Command("serve", "serve a model to other programs, and to Home Assistant"),
     "sentences": Command("sentences", "tell which of the listed sentences is said, and what it asks for"),
     "generate": Command("generate", "let a small language model write, or score texts"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import logging
 import os
@@ -26,9 +27,10 @@ EXIT_BROKEN_PIPE = 141
 """Status that a shell reports for a program whose reader went away: 128 + SIGPIPE."""
 
 _EPILOG = """\
-example:
-  edgewise transcribe --demo  try it: fetches a model and a clip
-`edgewise COMMAND --help` tells all about a command.
+examples:
+  edgewise transcribe --demo               try it: fetches a model and a clip
+  edgewise transcribe *.mp3 -f srt -o out  write subtitles of each recording
+`edgewise COMMAND --help` tells all about a command; `--version` the version.
 """
 
 
@@ -73,9 +75,7 @@ def build_parser() -> Parser:
         epilog=_EPILOG,
     )
     parser.add_commands("commands", "COMMAND", COMMANDS)
-    parser.add_argument(
-        "--version", action="version", version=f"edgewise {__version__}", help="show the version, and end"
-    )
+    parser.add_argument("--version", action="version", version=f"edgewise {__version__}", help=argparse.SUPPRESS)
     return parser
 
 

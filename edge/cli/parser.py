@@ -87,7 +87,8 @@ class Parser(argparse.ArgumentParser):
         self._is_complete = True
         if self._command is not None:
             getattr(import_module(f".{self._command.module}", __package__), self._command.declare)(self)
-        self.add_argument("-h", "--help", action="help", help="show this help, and end")
+        told = argparse.SUPPRESS if self._command is None else "show this help, and end"
+        self.add_argument("-h", "--help", action="help", help=told)
         self._action_groups.remove(self._optionals)  # last, after the groups with a title of their own
         self._action_groups.append(self._optionals)
         if self._groups:

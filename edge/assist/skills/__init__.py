@@ -1,0 +1,1 @@
+"""Skills: each knows what to do about some intents, and what to answer."""
