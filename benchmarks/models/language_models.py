@@ -8,8 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 
 from edge.bench.probabilities import Logits
+from edge.errors import EdgeError
+from edge.gguf.file import open_gguf
+from edge.llm.file import PRECISION_KEY
 
 from ..errors import BenchmarkError
+
+_OWN = "edgewise:"
 
 
 class LanguageModel(Protocol):
@@ -29,11 +34,16 @@ class LanguageModel(Protocol):
 
 
 def load(path: Path, context: int, threads: int) -> LanguageModel:
-    """Open a GGUF file with llama.cpp, an ONNX folder with onnxruntime, or a Hugging Face folder with transformers.
+    """Open our own files with edgewise, other GGUF files with llama.cpp, ONNX folders, Hugging Face folders.
+
+    `edgewise:` before a GGUF file of llama.cpp's, with `@int4` or another precision behind it, opens it with edgewise.
 
     Raises:
         BenchmarkError: there is no such model, or no package that runs it.
     """
+    own = own_file(path)
+    if own is not None:
+        return Edgewise(*own, context, threads)
     try:
         if path.is_file():
             return LlamaCpp(path, context, threads)
@@ -44,6 +54,39 @@ def load(path: Path, context: int, threads: int) -> LanguageModel:
     except ImportError as error:
         raise BenchmarkError(f"{path}: {error.name} is missing; `pip install` it to run this model") from error
     raise BenchmarkError(f"{path}: expected a .gguf file, or a folder with model.onnx or config.json")
+
+
+def own_file(path: Path) -> tuple[Path, str | None] | None:
+    """Find file and precision of what edgewise is to open; None where another engine is."""
+    text = str(path)
+    if text.startswith(_OWN):
+        file, _, precision = text.removeprefix(_OWN).partition("@")
+        return Path(file), precision or None
+    try:
+        with open_gguf(path) as found:
+            return (path, None) if PRECISION_KEY in found.metadata else None
+    except (EdgeError, OSError):
+        return None
+
+
+class Edgewise:
+    """Model in our own engine."""
+
+    engine = "edgewise"
+
+    def __init__(self, path: Path, precision: str | None, context: int, threads: int) -> None:
+        from edge.llm.model import open_model
+
+        self.n_bytes = path.stat().st_size
+        self.model = open_model(path, precision=precision, threads=threads, n_ctx=context)
+
+    def tokenize(self, text: str) -> list[int]:
+        """See `LanguageModel`."""
+        return self.model.tokenizer.encode(text)
+
+    def logits(self, tokens: list[int]) -> Logits:
+        """See `LanguageModel`."""
+        return self.model.logits(tokens)
 
 
 class LlamaCpp:

@@ -32,6 +32,7 @@ from .language_models import LanguageModel, load
 EXAMPLES = """\
 examples:
   python -m benchmarks perplexity smollm2/ smollm2-q8_0.gguf smollm2-int4.gguf smollm2-onnx/ --tokens 8192
+  python -m benchmarks perplexity edgewise:smollm2.gguf@f32 edgewise:smollm2.gguf@int8 smollm2-int4.gguf
 """
 
 DEFAULT_TEXT = "text_calibration/us_inaugural_addresses_since_1900.txt"
@@ -110,7 +111,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="MODEL",
-        help="GGUF files, Hugging Face folders, ONNX folders; the first is what the others are held against",
+        help="GGUF files, edgewise:FILE[@PRECISION], Hugging Face or ONNX folders; the others are held against "
+        "the first",
     )
     parser.add_argument("--text", type=Path, metavar="FILE", help="default: a calibration text in EDGEWISE_TEST_DATA")
     parser.add_argument(

@@ -14,7 +14,7 @@ from ..errors import OptionError
 from ..gguf.file import open_gguf
 from ..threads import usable_threads
 from ..values import choice
-from .engine import PRECISIONS, LlamaEngine, Precision
+from .engine import PRECISIONS, LlamaEngine, LlamaState, Precision
 from .file import LanguageFile, check_file
 from .tree import build_tree
 
@@ -36,8 +36,12 @@ class LanguageModel:
         self.tokenizer = file.tokenizer
         self.n_ctx = engine.n_ctx
         self.start, self._ends = file.start, file.ends
-        self._state = engine.new_state()
+        self._engine, self._state = engine, engine.new_state()
         self._lock = Lock()
+
+    def new_state(self) -> LlamaState:
+        """Make a text in progress of its own, which another thread may read while this model is in use."""
+        return self._engine.new_state()
 
     def score(self, texts: Sequence[str], *, before: str = "", after: str = "") -> list[float]:
         """Give the log-probability of each text, in nats, the first token's included.
@@ -65,6 +69,18 @@ class LanguageModel:
             self._state.rewind(0)
             got = self._state.score(tree.tokens, tree.positions, tree.rows, tree.targets).astype(np.float64)
         return [float(sum(got[at] for at in path)) for path in tree.paths]
+
+    def logits(self, tokens: Sequence[int]) -> FloatArray:
+        """Give the logits after each token of a text, (n, n_vocab); the text is these tokens and nothing before them.
+
+        Raises:
+            OptionError: there is no token, or there are more than the model looks back at.
+        """
+        if not 0 < len(tokens) <= self.n_ctx:
+            raise OptionError(f"expected 1 to {self.n_ctx} tokens, found {len(tokens)}")
+        with self._lock:
+            self._state.rewind(0)
+            return self._state.read_all(list(tokens))
 
     def generate(
         self,

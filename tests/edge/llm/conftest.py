@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -43,21 +44,23 @@ def metadata() -> dict[str, MetadataValue]:
     }
 
 
+def write_noise(
+    path: Path,
+    changed: dict[str, MetadataValue] | None = None,
+    tensors: dict[str, StoredTensor | None] | None = None,
+) -> Path:
+    """Write a model of noise, with other metadata or tensors where given."""
+    random = np.random.default_rng(5)
+    stored = {
+        name: StoredTensor(name, TensorType.F32, shape, random.normal(0, 0.15, shape).astype(np.float32))
+        for name, shape in tensor_shapes(DIMS).items()
+    }
+    kept = [tensor for tensor in (stored | (tensors or {})).values() if tensor is not None]
+    write_gguf(path, metadata() | (changed or {}), kept)
+    return path
+
+
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Write a model of noise, with other metadata or tensors where given."""
-
-    def make(
-        changed: dict[str, MetadataValue] | None = None, tensors: dict[str, StoredTensor | None] | None = None
-    ) -> Path:
-        random = np.random.default_rng(5)
-        stored = {
-            name: StoredTensor(name, TensorType.F32, shape, random.normal(0, 0.15, shape).astype(np.float32))
-            for name, shape in tensor_shapes(DIMS).items()
-        }
-        kept = [tensor for tensor in (stored | (tensors or {})).values() if tensor is not None]
-        path = tmp_path / "noise.gguf"
-        write_gguf(path, metadata() | (changed or {}), kept)
-        return path
-
-    return make
+    """The writer of models of noise, to a file of the test's own."""
+    return partial(write_noise, tmp_path / "noise.gguf")
