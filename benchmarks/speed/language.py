@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
@@ -26,6 +25,7 @@ from ..arguments import add_json, add_threads, positive
 from ..checkout import commit
 from ..errors import BenchmarkError
 from ..models.language_models import own_file
+from ..peers.worker import peak_rss_mb
 from ..progress import tell
 
 EXAMPLES = """\
@@ -206,7 +206,7 @@ def _serve(pipe: Connection, path: Path, options: LanguageOptions) -> None:
         tokens = np.random.default_rng(0).integers(1, 200, options.batch + options.steps).tolist()
         while pipe.recv():
             measured = _measure(reader, tokens[: options.batch], tokens[options.batch :])
-            pipe.send((measured, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+            pipe.send((measured, peak_rss_mb()))
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:

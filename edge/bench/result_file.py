@@ -20,6 +20,7 @@ FORMATS = {
     "dictation": 1,
     "hallucination": 1,
     "kernels": 1,
+    "language": 1,
     "live": 1,
     "nbest": 1,
     "perplexity": 1,

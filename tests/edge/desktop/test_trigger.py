@@ -72,7 +72,7 @@ def test_a_program_that_is_late_to_hear_hears_the_same(presses: int, display: An
         events.append(event)
         may_go_on.wait()
 
-    trigger = KeyGrab(parse_chord("F9"))
+    trigger = KeyGrab({Key.DICTATE: parse_chord("F9")})
     try:
         trigger.start(take)
         for _ in range(presses):
