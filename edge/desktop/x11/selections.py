@@ -27,10 +27,11 @@ PRIMARY = "PRIMARY"
 _PIECE_BYTES = 64 * 1024
 """Size of the pieces of what is too large for one property."""
 
-_QUIET_S = 0.15
-"""Time without a reader after which a program has read all that it wanted: some ask for one type after another."""
+_QUIET_S = 0.2
+"""Time without a question after which a program has read all that it wanted. Chromium reads a text as soon as it is
+copied, and once more when it pastes; between the two it asks for the types, again and again."""
 
-_LONGEST_S = 1.0
+_LONGEST_S = 2.0
 
 _ANSWER_S = 5.0
 _LOOK_S = 0.1
@@ -284,12 +285,12 @@ class Selections:
         )
         found.requestor.send_event(answer)
         self._display.flush()
-        if given and held is not None and target in TEXT_TYPES:
-            self._note_reader(found.requestor.id, held)
-
-    def _note_reader(self, window: int, held: _Held) -> None:
-        if held.restore_at_s is not None:
+        if held is not None and held.restore_at_s is not None:
             held.restore_at_s = min(time.monotonic() + _QUIET_S, held.restore_by_s)
+        if given and target in TEXT_TYPES:
+            self._note_reader(found.requestor.id)
+
+    def _note_reader(self, window: int) -> None:
         with self._memory.has_read:
             self._memory.reads.append(Read(client_of(self._display, window), time.monotonic()))
             self._memory.has_read.notify_all()

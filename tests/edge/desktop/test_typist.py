@@ -84,7 +84,7 @@ def test_what_is_copied_while_a_text_is_lent_stays(
     assert typist.deliver("漢").is_whole
     copier.put(text_content("copied since", is_private=False))
     assert window.comes_to("漢") == "漢"
-    time.sleep(0.3)  # twice what restoring waits
+    time.sleep(0.4)  # twice what restoring waits
     assert typist.read() == "copied since"
 
 
@@ -93,6 +93,29 @@ def test_an_empty_clipboard_is_empty_again(typist: DesktopTypist, display: Any, 
     assert typist.deliver("漢").is_whole
     assert window.comes_to("漢") == "漢"
     wait_for(lambda: display.get_selection_owner(display.get_atom("CLIPBOARD")) == 0, "the clipboard to be empty")
+
+
+def test_a_text_stays_while_its_reader_still_asks_for_types(
+    display_name: str, copier: Selections, display: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A browser reads what is copied at once, and reads it again when it pastes."""
+    from edge.desktop.x11 import selections
+    from edge.desktop.x11.contents import Content, Part, read_selection
+
+    def text() -> str:
+        return read_selection(display, "CLIPBOARD", targets=("UTF8_STRING",)).text
+
+    monkeypatch.setattr(selections, "_QUIET_S", 1.0)
+    monkeypatch.setattr(selections, "_LONGEST_S", 60.0)
+    copier.lend("words", Content({"UTF8_STRING": Part("UTF8_STRING", 8, b"before")}))
+    copier.restore()
+    until_s = time.monotonic() + 1.5
+    while time.monotonic() < until_s:
+        read_selection(display, "CLIPBOARD", targets=("image/png",))
+        time.sleep(0.05)
+    assert text() == "words"
+    time.sleep(1.2)
+    wait_for(lambda: text() == "before", "the content of before")
 
 
 def test_a_lent_text_is_marked_as_private(display_name: str, copier: Selections, display: Any) -> None:
