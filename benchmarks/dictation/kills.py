@@ -73,7 +73,7 @@ def _kill_once(rig: Rig, clip: Clip, after_s: float) -> Killed:
     was_written = rig.window.text != before
     rig.start()
     until_s = time.monotonic() + _RECOVERED_S
-    while rig.journals and time.monotonic() < until_s:
+    while journals and "before the dictation ended" not in rig.dictating.said and time.monotonic() < until_s:
         time.sleep(0.02)
     entries = [entry for entry in rig.history.find(most=2) if entry.number > number]
     where: Where = "nowhere"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from errno import ENOSPC
 from pathlib import Path
 
 from ..errors import OutputError
@@ -157,8 +158,15 @@ class History:
             finally:
                 database.close()
         except (sqlite3.Error, OSError) as error:
-            reason = f"{self._path}: the history cannot be used ({error}); move it away to begin anew"
-            raise OutputError(reason) from error
+            advice = "make room on its disk" if _is_full(error) else "move it away to begin anew"
+            raise OutputError(f"{self._path}: the history cannot be used ({error}); {advice}") from error
+
+
+def _is_full(error: sqlite3.Error | OSError) -> bool:
+    """Whether there is no room on the disk."""
+    if isinstance(error, OSError):
+        return error.errno == ENOSPC
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _has(text: str, words: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,3 +81,18 @@ def test_a_file_that_is_none_is_said(history: History) -> None:
     history._path.write_bytes(b"no database" * 100)
     with pytest.raises(OutputError, match=r"the history cannot be used .*; move it away to begin anew"):
         history.find()
+
+
+def test_a_full_disk_is_named(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    history.add(entry("before"))
+    connect = sqlite3.connect
+
+    def connect_with_little_room(*args: Any, **keywords: Any) -> sqlite3.Connection:
+        database = connect(*args, **keywords)
+        database.execute("PRAGMA max_page_count = 4")
+        return database
+
+    monkeypatch.setattr(sqlite3, "connect", connect_with_little_room)
+    with pytest.raises(OutputError, match="the history cannot be used .*full.*; make room on its disk$"):
+        history.add(entry("x" * 100_000))
+    assert [found.text for found in history.find()] == ["before"]
