@@ -114,7 +114,7 @@ def _latency_table(model: str, found: Sequence[tuple[float, Sequence[Taken]]]) -
     """Write a row for each length: milliseconds, medians but for what says p95."""
     header = (
         *("model", "speech s", "n", "first sample p50", "p95", "text p50", "p95"),
-        *("own waiting", "decoder", "desktop", "window", "cpu ms", "waited ms"),
+        *("last sound", "decoder", "desktop", "window", "cpu ms", "waited ms"),
     )
     rows = []
     for seconds, taken in found:

@@ -32,7 +32,7 @@ class Taken:
     complete_s: float
     """Time from the release of the key to when the window shows the whole text."""
     sound_s: float
-    """Time from the release to the last sound: what our own waiting takes."""
+    """Time from the release to the last sound: our own waiting, and what is read in a pause meanwhile."""
     reading_s: float
     """Time that the decoder takes after that."""
     delivery_s: float

@@ -88,11 +88,11 @@ def test_a_full_disk_is_named(history: History, monkeypatch: pytest.MonkeyPatch)
     connect = sqlite3.connect
 
     def connect_with_little_room(*args: Any, **keywords: Any) -> sqlite3.Connection:
-        database = connect(*args, **keywords)
+        database: sqlite3.Connection = connect(*args, **keywords)
         database.execute("PRAGMA max_page_count = 4")
         return database
 
     monkeypatch.setattr(sqlite3, "connect", connect_with_little_room)
-    with pytest.raises(OutputError, match="the history cannot be used .*full.*; make room on its disk$"):
+    with pytest.raises(OutputError, match=r"the history cannot be used .*full.*; make room on its disk$"):
         history.add(entry("x" * 100_000))
     assert [found.text for found in history.find()] == ["before"]
