@@ -75,6 +75,8 @@ class KeyGrab:
             while self._events:
                 self._handle(self._events.popleft(), heard)
             self._settle_cancel()
+            if self._display.pending_events():  # what came while the server was asked something wakes nobody
+                continue
             ready, _, _ = select.select([self._display.fileno(), self._wake_read], [], [])
             if self._wake_read in ready:
                 os.read(self._wake_read, 64)
