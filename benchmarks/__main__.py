@@ -27,6 +27,8 @@ COMMANDS = {
     "asr": Command("speed.asr", "how fast and how exact are the engines, side by side?"),
     "kernels": Command("speed.kernels", "how near to the machine's peak are the kernels at real shapes?"),
     "step": Command("speed.step", "how near to the memory's bandwidth is one step of the decoder?"),
+    "together": Command("speed.together", "what is gained when several share a pass over the weights?"),
+    "parallel": Command("speed.parallel", "how fast and exact are long recordings in sections read at the same time?"),
     "hallucination": Command("words.hallucination", "which words are written where nobody speaks?"),
     "coverage": Command("words.coverage", "which words are lost in repetition, behind pauses, silence and noise?"),
     "words": Command("words.words", "how exactly do engines tell when words are said?"),

@@ -15,7 +15,8 @@
     │   └── IntegrityError                    the bytes that came are not the pinned ones
     ├── KernelError (RuntimeError)            the compiled part refused: wrong CPU level, bad state
     ├── BusyError (RuntimeError)              as much work has been taken on already as may be
-    └── CancelledError (RuntimeError)         a session that was cancelled from another thread
+    ├── CancelledError (RuntimeError)         a session that was cancelled from another thread
+    └── ClusterError (RuntimeError)           a cluster that is not there, or a recording that its workers did not read
 
 A message says what was expected, what was found (with the file's or tensor's name) and what to do.
 """
@@ -90,3 +91,7 @@ class BusyError(EdgeError, RuntimeError):
 
 class CancelledError(EdgeError, RuntimeError):
     """A session that was cancelled from another thread."""
+
+
+class ClusterError(EdgeError, RuntimeError):
+    """A cluster that is not there, or a recording that its workers could not read."""

@@ -35,6 +35,8 @@ TORCH_PACKAGE = "export.compress"
 """Written in torch; what uses it imports it inside functions."""
 
 OWN_LIBRARIES = {
+    "dask": "edge.cli.cluster",
+    "distributed": "edge.cli.cluster",
     "Xlib": "edge.desktop.x11",
     "hassil": "edge.sentences",
     "home_assistant_intents": "edge.sentences",

@@ -23,9 +23,11 @@ FORMATS = {
     "language": 1,
     "live": 1,
     "nbest": 1,
+    "parallel": 1,
     "perplexity": 1,
     "precisions": 1,
     "step": 1,
+    "together": 1,
     "vocabulary": 1,
     "words": 1,
 }

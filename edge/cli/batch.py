@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..debugging import is_debugging
 from ..transcript.options import OutputOptions
@@ -25,7 +25,19 @@ if TYPE_CHECKING:
     from ..recognizer import Recognizer
     from ..transcript.transcript import Transcript
     from ..written.segments import Scribe
-    from .ahead import ReadingAhead, Save
+    from .ahead import Save
+
+
+class Ahead(Protocol):
+    """A reader of recordings ahead of their turn."""
+
+    def stop(self) -> None:
+        """Read no further."""
+        ...
+
+    def saved(self) -> Iterator[tuple[str, Transcript]]:
+        """Give the recordings that are saved and were not given yet, in order; to be called after `stop`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,18 @@ class Plan:
     shows_corrections: bool = False
     n_jobs: int | None = None
     """Recordings to read at a time; None leaves it to the model."""
+    cluster: Cluster | None = None
+    """Cluster whose workers read them; None reads them here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster of workers."""
+
+    address: str
+    """Address of the scheduler, or "local"."""
+    model: Mapping[str, Any]
+    """Arguments of `edge.load` on the workers."""
 
 
 class Batch:
@@ -87,6 +111,9 @@ class Batch:
         sound = [recording for recording in due if self._opens(recording, settings)]
         if not sound:
             return
+        if self._plan.cluster is not None:
+            self._on_cluster(self._plan.cluster, sound, settings)
+            return
         model = load()
         self._console.clear()
         if self._plan.in_colors:
@@ -104,19 +131,42 @@ class Batch:
         """Read several files at a time, and the streams among them as they come; all is told in order."""
         from .ahead import ReadingAhead
 
-        began = time.monotonic()
         with ReadingAhead(model.transcribe, self._begun(sound), settings, n_jobs) as ahead:
-            try:
-                for recording in sound:
-                    is_begun = recording.is_file
-                    ask = partial(ahead.transcribe, recording.name) if is_begun else _asked(model, recording, settings)
-                    self._transcribe(recording.name, ask)
-            except KeyboardInterrupt:
-                ahead.stop()
-                self._tell_saved(ahead)
-                raise
-            finally:
-                self._tally.work_s = time.monotonic() - began
+            self._in_order(
+                ahead,
+                {
+                    one.name: partial(ahead.transcribe, one.name) if one.is_file else _asked(model, one, settings)
+                    for one in sound
+                },
+            )
+
+    def _on_cluster(self, cluster: Cluster, sound: Sequence[Recording], settings: Mapping[str, Any]) -> None:
+        """Have the workers of a cluster read the recordings and write their files; all is told in order."""
+        from .cluster.reading import ClusterReading
+        from .cluster.tasks import Task
+
+        plan, tasks = self._plan, []
+        assert plan.places is not None
+        for name in (recording.name for recording in sound):
+            place, options = plan.places[name].absolute(), replace(plan.options, file=name)
+            self._sinks[name] = sink = FileSink(plan.places[name], options, self._console)
+            path = Path(name).absolute()
+            tasks.append((name, Task(path, place, cluster.model, settings, options, plan.scribe is not None), sink))
+        with ClusterReading(cluster.address, tasks, plan.n_jobs) as reading:
+            self._in_order(reading, {one.name: partial(reading.transcribe, one.name) for one in sound})
+
+    def _in_order(self, ahead: Ahead, asks: Mapping[str, Callable[..., Transcript]]) -> None:
+        """Ask for recordings that are read at the same time, by name; where it is interrupted, tell what is saved."""
+        began = time.monotonic()
+        try:
+            for name, ask in asks.items():
+                self._transcribe(name, ask)
+        except KeyboardInterrupt:
+            ahead.stop()
+            self._tell_saved(ahead)
+            raise
+        finally:
+            self._tally.work_s = time.monotonic() - began
 
     def _begun(self, recordings: Sequence[Recording]) -> Iterator[tuple[str, Save]]:
         """Open the sinks of files, one by one as they are begun."""
@@ -125,7 +175,7 @@ class Batch:
                 sink = self._sinks[recording.name] = self._sink(recording.name)
                 yield recording.name, sink.save
 
-    def _tell_saved(self, ahead: ReadingAhead) -> None:
+    def _tell_saved(self, ahead: Ahead) -> None:
         """Say what became of recordings that have their files, though it was not their turn."""
         if self._plan.places is not None:
             for name, transcript in ahead.saved():

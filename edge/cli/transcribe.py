@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..transcript.options import OutputOptions
 from .console.bar import Console
@@ -13,6 +14,7 @@ from .inputs import STANDARD_INPUT, Recording, find_recordings
 from .options.groups import given
 from .options.model import ENGINES
 from .options.output import DEFAULT_FORMAT, SHOW_DOUBTS
+from .options.recordings import LOCAL_CLUSTER
 from .options.transcribe import add_options, given_settings
 from .parser import Parser
 
@@ -99,6 +101,10 @@ def _check(args: argparse.Namespace) -> None:
         complain(f"several formats ({', '.join(args.formats)}) need --output-dir: standard output takes one")
     if args.output_dir is None and args.resume:
         complain("--resume looks for finished files in --output-dir: give it")
+    if args.cluster is not None and args.output_dir is None:
+        complain("--cluster has its workers write files: give --output-dir")
+    if args.cluster is not None and STANDARD_INPUT in args.files:
+        complain("--cluster reads files that its workers can open: leave out -")
     if args.accept_damaged and not args.resume:
         complain("--accept-damaged is about what --resume does again: give --resume with it")
     if hasattr(args, "max_line_count") and not hasattr(args, "max_line_width"):
@@ -111,9 +117,10 @@ def _check(args: argparse.Namespace) -> None:
 
 def _plan(args: argparse.Namespace, options: OutputOptions) -> Plan:
     """Plan what to transcribe and where it goes."""
-    from .batch import Plan
+    from .batch import Cluster, Plan
 
     recordings, barren = find_recordings(args.files)
+    cluster = None if args.cluster is None else Cluster(args.cluster, _of_workers(args))
     return Plan(
         recordings,
         barren,
@@ -127,7 +134,21 @@ def _plan(args: argparse.Namespace, options: OutputOptions) -> Plan:
         _scribe(args),
         args.show_corrections,
         _n_jobs(args),
+        cluster,
     )
+
+
+def _of_workers(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments of `edge.load` for the workers of a cluster; those of this machine have a thread each."""
+    threads = args.threads or (1 if args.cluster == LOCAL_CLUSTER else None)
+    name = str(Path(args.model).absolute()) if Path(args.model).exists() else args.model
+    return {
+        "model": name,
+        "precision": args.precision,
+        "engine": args.engine,
+        "threads": threads,
+        "offline": args.offline or None,
+    }
 
 
 def _n_jobs(args: argparse.Namespace) -> int | None:

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("edge.whisper")
 
+_SECTIONS_AT_ONCE = 2
+"""Sections of one recording that are read at the same time: each takes as much memory as a recording."""
 _BYTES_AT_ONCE = 240_000_000
 """Memory for the recordings that are read at the same time."""
 _LEAST_AT_ONCE, _MOST_AT_ONCE = 2, 8
@@ -256,7 +258,7 @@ class Model:
         return ParallelSession(
             lambda language: self._session(replace(options, language=language), is_part=True),
             PauseCutter(partial(find_speech, self._open_vad(options), options.vad_options.threshold)),
-            self.n_at_once,
+            min(self.n_at_once, _SECTIONS_AT_ONCE),
             options.language,
             finds_language=self.tokenizer.is_multilingual and options.language is None and not options.multilingual,
             close=partial(self.scheduler.leave, ticket),

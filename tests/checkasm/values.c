@@ -79,14 +79,15 @@ void ca_codes(int8_t *codes, size_t n) {
 #define PICK(list) (list)[ca_below(COUNT(list))]
 
 void ca_each_product(ca_shape_check *check, const ek_table *ref, const ek_table *level) {
-    static const size_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 19};
+    static const size_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19};
     static const size_t columns[] = {0, 1, 3, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 79, 97, 128, 131};
     static const size_t inputs[] = {0,  1,  2,  3,  4,  5,  7,  8,   9,   12,  15,  16,  17,
                                     31, 32, 33, 61, 63, 64, 65, 127, 128, 129, 160, 191, 257};
     // out x in of tiny and base: attention, feed-forward, convolutions, the end of the vocabulary
     static const ca_shape real[] = {{5, 384, 384},  {3, 1536, 384}, {3, 384, 1536}, {2, 384, 240}, {2, 384, 1152},
                                     {4, 512, 512},  {2, 2048, 512}, {2, 512, 2048}, {2, 512, 1536}, {1, 1032, 384},
-                                    {13, 1500, 64}, {13, 64, 1500}};
+                                    {13, 1500, 64}, {13, 64, 1500}, {8, 512, 512}, {6, 2048, 512}, {12, 512, 2048},
+                                    {16, 384, 384}};
     for (size_t i = 0; i < COUNT(rows); i++)
         for (size_t j = 0; j < COUNT(columns); j++)
             check(ref, level, (ca_shape){rows[i], columns[j], PICK(inputs)});

@@ -32,8 +32,8 @@ PARSERS: dict[tuple[str, ...], Callable[[], ArgumentParser]] = {
 RUNS = {("transcribe",), ("inspect",), ("doctor",), ("models", "list"), ("models", "where"), ("models", "verify")}
 """Commands that are run."""
 
-NEEDS_MORE = {"--demo", "-", "film.mkv", "onnxruntime"}
-"""Words of commands that need a network, a pipe, a film, or what is made by another command."""
+NEEDS_MORE = {"--demo", "-", "film.mkv", "onnxruntime", "--cluster"}
+"""Words of commands that need a network, a pipe, a film, what is made by another command, or other machines."""
 
 
 def _commands(block: str) -> list[tuple[str, ...]]:

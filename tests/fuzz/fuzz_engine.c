@@ -77,11 +77,12 @@ static size_t n_whole_beams(const ew_state *state) {
     return n;
 }
 
-static void decode(ew_state *state, uint64_t *random) {
+// A call of random tokens, which `free_call` frees; 0 where the state cannot decode.
+static int make_call(ew_decode_call *call, const ew_state *state, uint64_t *random) {
     const ew_model *model = state->model;
     const size_t room = model->dims.n_text_ctx - state->n_past, whole = n_whole_beams(state);
-    if (room == 0 || whole == 0)
-        return;
+    if (state->n_ctx == 0 || room == 0 || whole == 0)
+        return 0;
     const size_t n_beams = 1 + below(random, whole);
     const size_t n_tokens = 1 + below(random, below(random, 4) ? ek_min(room, 3) : room);
     const int last_only = below(random, 2) == 0;
@@ -92,31 +93,67 @@ static void decode(ew_state *state, uint64_t *random) {
     float *alignment = NULL;
     if (model->n_alignment_heads && below(random, 2))
         alignment = exactly(n_beams * model->n_alignment_heads * n_tokens * state->n_keys, sizeof *alignment);
-    const ew_decode_call call = {n_beams, tokens, n_tokens, logits, last_only, alignment};
-    ew_decode(state, &call);
-    free(tokens);
-    free(logits);
-    free(alignment);
+    *call = (ew_decode_call){n_beams, tokens, n_tokens, logits, last_only, alignment};
+    return 1;
 }
+
+static void free_call(const ew_decode_call *call) {
+    free((void *)(uintptr_t)call->tokens);
+    free(call->logits);
+    free(call->alignment);
+}
+
+static void decode(ew_state *state, uint64_t *random) {
+    ew_decode_call call;
+    if (!make_call(&call, state, random))
+        return;
+    ew_decode(state, &call);
+    free_call(&call);
+}
+
+// Some of the states decode together, in a random order.
+static void decode_together(ew_state **states, size_t n, uint64_t *random) {
+    ew_decode_together *calls = exactly(n, sizeof *calls);
+    size_t n_calls = 0;
+    const size_t first = below(random, n);
+    for (size_t i = 0; i < n; i++) {
+        ew_decode_together *one = &calls[n_calls];
+        one->state = states[(first + i) % n];
+        n_calls += below(random, 4) != 0 && make_call(&one->call, one->state, random);
+    }
+    if (n_calls > 0)
+        ew_decode_all(calls, n_calls);
+    for (size_t i = 0; i < n_calls; i++)
+        free_call(&calls[i].call);
+    free(calls);
+}
+
+enum { MOST_STATES = 4 };
 
 static void exercise(const ew_model *model, uint64_t *random) {
     static const size_t beams[] = {1, 1, 1, 2, 3, 5, 8, 32};
-    ew_state *state = ew_state_new(model, beams[below(random, sizeof beams / sizeof *beams)]);
-    if (!state)
-        return;
-    for (size_t clip = 0; clip < 1 + (below(random, 3) == 0); clip++) {
-        encode(state, random);
+    ew_state *states[MOST_STATES];
+    const size_t wanted = below(random, 3) ? 1 : 1 + below(random, MOST_STATES);
+    size_t n = 0;
+    while (n < wanted && (states[n] = ew_state_new(model, beams[below(random, sizeof beams / sizeof *beams)])) != NULL)
+        n++;
+    for (size_t clip = 0; n > 0 && clip < n + (below(random, 3) == 0); clip++) {
+        encode(states[clip % n], random);
         for (size_t step = 1 + below(random, MOST_STEPS); step > 0; step--) {
-            const size_t what = below(random, 6);
+            ew_state *state = states[clip % n];
+            const size_t what = below(random, 8);
             if (what == 0)
                 ew_rewind(state, below(random, state->n_past + 1));
             else if (what == 1)
                 reorder(state, random);
-            else
+            else if (what < 5)
                 decode(state, random);
+            else
+                decode_together(states, n, random);
         }
     }
-    ew_state_free(state);
+    while (n > 0)
+        ew_state_free(states[--n]);
 }
 
 static uint64_t *generic_random; // the mutator's callback has no argument for it

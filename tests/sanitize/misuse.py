@@ -80,6 +80,7 @@ class Held:
     dims: tiny.Dims
     n_beams: int = 0
     n_heads: int = 0
+    model: Any = None
 
 
 class Trap:
@@ -224,8 +225,8 @@ class Attacker:
         def make(model: Any, n_beams: Any) -> None:
             state = _kernels.State(model, n_beams)
             n = n_beams if isinstance(n_beams, int) else 1
-            self.states.append(Held(state, held.dims, n, held.n_heads))
-            del self.states[:-4]
+            self.states.append(Held(state, held.dims, n, held.n_heads, model))
+            del self.states[:-6]
 
         return make, [held.object, self.rng.choice([1, 2, 5, 32])]
 
@@ -272,6 +273,27 @@ class Attacker:
 
     def decode(self) -> Call:
         held = self.rng.choice(self.states)
+        return held.object.decode, self.decoding(held)
+
+    def decode_all(self) -> Call:
+        first = self.rng.choice(self.states)
+        others = [held for held in self.states if held.model is first.model or self.rng.random() < 0.1]
+        chosen = [first, *self.rng.sample(others, self.rng.randint(0, len(others)))]
+        chosen = list({id(held.object): held for held in chosen}.values()) if self.rng.random() < 0.9 else chosen
+        pairs: list[Any] = [(held.object, tuple(self.decoding(held))) for held in chosen]
+        if self.rng.random() < 0.3:
+            at = self.rng.randrange(len(pairs))
+            state, arguments = pairs[at][0], list(pairs[at][1])
+            spoiled = self.rng.randrange(len(arguments) + 1)
+            if spoiled < len(arguments):
+                arguments[spoiled] = self.spoil(arguments[spoiled])
+                pairs[at] = state, tuple(arguments)
+            else:
+                pairs[at] = self.rng.choice([(state,), [state, tuple(arguments)], (state, arguments), state, ()])
+        return _kernels.State.decode_all, [self.rng.choice([pairs, tuple(pairs), iter(pairs), pairs * 65])]
+
+    def decoding(self, held: Held) -> list[Any]:
+        """Arguments of decode."""
         n_beams, n, is_last = self.rng.randint(1, held.n_beams), self.rng.randint(1, 3), self.rng.random() < 0.7
         logits = self.numbers("f4", n_beams * (1 if is_last else n) * held.dims[1])
         asks = self.rng.random() < 0.4
@@ -279,7 +301,7 @@ class Attacker:
         if self.rng.random() < 0.5:
             held.object.rewind(0)
         shown = None if is_last and self.rng.random() < 0.3 else logits
-        return held.object.decode, [self.ids(n_beams * n, held.dims[1]), n_beams, n, shown, is_last, alignment]
+        return [self.ids(n_beams * n, held.dims[1]), n_beams, n, shown, is_last, alignment]
 
     def rewind(self) -> Call:
         state = self.rng.choice(self.states).object
@@ -342,6 +364,7 @@ class Attacker:
     OPERATIONS = (
         *("new_model", "new_state", "shape_layer", "split_vocabulary", "set_linear", "set_floats"),
         *("set_alignment_heads", "set_tail", "encode", "encode", "encode", "decode", "decode", "decode", "decode"),
+        *("decode_all", "decode_all", "decode_all"),
         *("rewind", "reorder", "reorder", "read_encoder", "view", "gguf_parse", "gguf_strings", "pack", "quantize"),
         *("sum_exp", "measure"),
     )

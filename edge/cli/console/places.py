@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...errors import OptionError
@@ -38,6 +38,10 @@ class Place:
     def gaps(self) -> Path:
         """Path of the note that lies next to transcripts of which something is missing."""
         return self._with_suffix(_GAPS_SUFFIX)
+
+    def absolute(self) -> Place:
+        """Return the place as it is called in any folder."""
+        return replace(self, stem=self.stem.absolute())
 
     def _with_suffix(self, suffix: str) -> Path:
         return self.stem.with_name(self.stem.name + suffix)

@@ -45,6 +45,10 @@ class Sink(Protocol):
         ...
 
 
+Saved = tuple[Sequence[str], Sequence[str]]
+"""Formats of which the files were written, and messages about those that could not be."""
+
+
 class FileSink:
     """Writes a file for each format when the transcript is whole."""
 
@@ -52,8 +56,8 @@ class FileSink:
         self._place = place
         self._options = options
         self._console = console
-        self._saved: tuple[Sequence[str], Sequence[str]] | None = None
-        """Formats that were written, and messages about those that could not be; None before."""
+        self.saved: Saved | None = None
+        """Outcome of `save`; None before."""
 
     def segment(self, segment: Segment) -> None:
         """Do nothing yet: the files are whole or absent."""
@@ -74,7 +78,7 @@ class FileSink:
                 written.append(format)
             else:
                 failed.append((format, path, failure))
-        self._saved = written, [self._rescued(transcript, *each) for each in failed]
+        self.saved = written, [self._rescued(transcript, *each) for each in failed]
         if not failed and transcript.is_complete and is_note_of_gaps(place.gaps):
             place.gaps.unlink()
 
@@ -84,9 +88,9 @@ class FileSink:
         Raises:
             OutputError: a file could not be written; it lies in the folder for temporary files instead, if it can.
         """
-        if self._saved is None:
+        if self.saved is None:
             self.save(transcript)
-        written, failed = self._saved or ((), ())
+        written, failed = self.saved or ((), ())
         if written:
             self._console.say(f"wrote {_together(self._place.stem, written)}")
         if failed:

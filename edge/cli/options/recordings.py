@@ -8,6 +8,9 @@ from typing import Any
 from ..parser import Parser
 from .groups import positive
 
+LOCAL_CLUSTER = "local"
+"""Name of the cluster of this machine's own processes."""
+
 
 def add_recordings(parser: Parser) -> None:
     """Declare the recordings."""
@@ -34,6 +37,12 @@ def add_reading(group: argparse._ArgumentGroup) -> None:
         metavar="N",
         help="recordings to read at a time, each of which takes memory (default: 2 to 8, by the size of the model; "
         "1 with --timing, --correct-budget or --parallel)",
+    )
+    group.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="have the workers of a Dask cluster read the recordings, such as tcp://scheduler:8786, or local for "
+        'processes of this machine; with --output-dir (needs the extra "edgewise[cluster]")',
     )
     group.add_argument(
         "--raw", action="store_true", help="take what comes as raw 16 kHz 16-bit mono PCM, whatever it looks like"

@@ -1,0 +1,1 @@
+"""Recordings that are read by the workers of a Dask cluster, each of them a task."""

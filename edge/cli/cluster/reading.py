@@ -1,0 +1,147 @@
+"""Hands recordings to the workers of a Dask cluster, and gives what becomes of them one by one, in order.
+
+Dask itself runs a task again whose worker was killed. A recording whose workers are killed each time is set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from ...errors import ClusterError
+from ...progress import Progress
+from ...session import OnSegment
+from ...threads import default_threads
+from ...transcript.transcript import Transcript
+from ..console.sinks import FileSink
+from ..options.recordings import LOCAL_CLUSTER
+from .tasks import Answer, Task, read
+
+TRIES = 3
+"""Workers that may be killed over a recording; a scheduler of its own has a setting for it."""
+
+_CONNECT_S = 30
+_LOOK_S = 0.5
+"""Seconds between two looks at how many recordings are done."""
+
+
+class ClusterReading:
+    """Recordings that workers read, the longest first, and that are asked for in order."""
+
+    def __init__(self, address: str, tasks: Sequence[tuple[str, Task, FileSink]], n_workers: int | None) -> None:
+        """Send each task, with the name of its recording and the sink that tells of its files.
+
+        `n_workers` are started where `address` is "local", by default one for each of this machine's cores.
+
+        Raises:
+            ClusterError: there is no scheduler at the address, or Dask is not installed.
+        """
+        self._closing = ExitStack()
+        self._client = _connect(address, n_workers, self._closing)
+        self._sinks = {name: sink for name, _, sink in tasks}
+        self._futures: dict[str, Any] = {}
+        for name, task, _ in tasks:
+            # A long recording that is begun last is waited for by all.
+            self._futures[name] = self._client.submit(read, task, priority=_size(task), pure=False)
+        self._left = dict(self._futures)
+
+    def transcribe(self, name: str, *, on_segment: OnSegment, progress: Progress) -> Transcript:
+        """Wait for a recording; its files are there when it is given.
+
+        Raises:
+            ClusterError: it could not be read, or its workers were killed.
+        """
+        future = self._futures[name]
+        while True:
+            try:
+                answer = future.result(timeout=_LOOK_S)
+                break
+            except _timeout():
+                done = sum(one.done() for one in self._futures.values())
+                progress("recordings", done, len(self._futures))
+            except Exception as error:
+                del self._left[name]
+                raise ClusterError(_lost(error)) from error
+        del self._left[name]
+        return self._told(name, answer)
+
+    def stop(self) -> None:
+        """Let nothing more be begun."""
+        self._client.cancel([future for future in self._left.values() if not future.done()])
+
+    def saved(self) -> Iterator[tuple[str, Transcript]]:
+        """Give the recordings that have their files and were not asked for, in order."""
+        for name, future in list(self._left.items()):
+            if future.status == "finished" and (answer := future.result()).transcript is not None:
+                yield name, self._told(name, answer)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.close()
+
+    def _told(self, name: str, answer: Answer) -> Transcript:
+        if answer.transcript is None:
+            raise ClusterError(answer.failure)
+        self._sinks[name].saved = answer.saved
+        return answer.transcript
+
+
+def _connect(address: str, n_workers: int | None, closing: ExitStack) -> Any:
+    """Open a client of a scheduler, or of one that is started here with its workers, until `closing` ends."""
+    try:
+        import dask
+        import distributed
+    except ImportError as error:
+        raise ClusterError(f'--cluster needs Dask ({error}): pip install "edgewise[cluster]"') from error
+    # What Dask logs of workers that come and go is said of each recording. A worker that is killed takes with it what
+    # waits there, so nothing does.
+    of_ours = {"distributed.scheduler.allowed-failures": TRIES - 1, "distributed.scheduler.worker-saturation": 1.0}
+    closing.enter_context(dask.config.set({"distributed.logging.distributed": "critical", **of_ours}))
+    where: Any = address
+    if address == LOCAL_CLUSTER:
+        where = closing.enter_context(
+            distributed.LocalCluster(
+                n_workers=n_workers or default_threads(),
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs="CRITICAL",
+            )
+        )
+    try:
+        return closing.enter_context(distributed.Client(where, timeout=_CONNECT_S, set_as_default=False))
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"{address}: expected a Dask scheduler, found none ({error}): start one with `dask scheduler`, or give "
+            f"--cluster {LOCAL_CLUSTER}"
+        ) from error
+
+
+def _timeout() -> type[BaseException]:
+    import distributed
+
+    found: type[BaseException] = distributed.TimeoutError
+    return found
+
+
+def _lost(error: Exception) -> str:
+    """Say why a task has no answer."""
+    if type(error).__name__ == "KilledWorker":
+        return (
+            "the workers that read it were killed, again and again: it is set aside; look for what kills them, such "
+            "as too little memory, and --resume reads it again"
+        )
+    return f"the cluster lost it ({type(error).__name__}: {error}): --resume reads it again"
+
+
+def _size(task: Task) -> int:
+    try:
+        return task.audio.stat().st_size
+    except OSError:
+        return 0
