@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .guard import Guard, Refusal
 from .metrics import Metrics
 
+_PARTING_S = 2.0
+"""Seconds in which a client that has its answer may still send what nobody reads."""
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -51,20 +55,49 @@ class _Guarded:
             return
         began = time.monotonic()
         status = 0
+        body = _Body(receive)
 
         async def sent(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), *_HEADERS]
+            elif not message.get("more_body") and not body.is_read:
+                await send({**message, "more_body": True})
+                await body.pass_over()
+                message = {"type": "http.response.body", "body": b""}
             await send(message)
 
         try:
-            await (self._app if refusal is None else _refused(refusal))(scope, receive, sent)
+            await (self._app if refusal is None else _refused(refusal))(scope, body.receive, sent)
         finally:
             path = scope["path"] if status not in (403, 404, 405) else "other"
             self._metrics.add("requests", path=_harmless(path), status=str(status))
             self._metrics.add("work_seconds", time.monotonic() - began, face="http")
+
+
+class _Body:
+    """The body of a request, read as far as anybody wants it.
+
+    Were the connection closed before a client has sent all of it, the client would not get to read the answer.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.is_read = False
+
+    async def receive(self) -> Message:
+        """Wait for the next part, or for the client to leave."""
+        message = await self._receive()
+        self.is_read = self.is_read or not message.get("more_body", False)
+        return message
+
+    async def pass_over(self) -> None:
+        """Let the client send the rest, for a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PARTING_S):
+                while not self.is_read:
+                    await self.receive()
 
 
 def _harmless(path: str) -> str:

@@ -16,6 +16,7 @@ from .guard import is_own
 _HEADERS_S = 5.0
 """Seconds in which a request's headers have to come."""
 _LOOK_S = 1.0
+_REFUSAL_S = 2.0
 _SLOWEST_READ_S = 30.0
 """Seconds after which whoever does not read its answer is left."""
 _PARTING_S = 5.0
@@ -45,6 +46,7 @@ class Http(H11Protocol):
         super().__init__(config, server_state, app_state, _loop)
         self._waits_since: float | None = None  # for the headers of a request
         self._unread_since: float | None = None  # what was sent
+        self._is_refused = False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -52,14 +54,15 @@ class Http(H11Protocol):
         assert isinstance(transport, asyncio.Transport)
         super().connection_made(transport)
         if len(self.connections) > self.most or self._are_many():
-            transport.write(_FULL)
-            transport.close()
+            self._refuse(transport)
         else:
             self._waits_since = time.monotonic()
-        self._look()
+            self._look()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; the first of a request begin the time that its headers have."""
+        if self._is_refused:
+            return
         if self._waits_since is None and self._is_between:
             self._waits_since = time.monotonic()
         super().data_received(data)
@@ -71,6 +74,15 @@ class Http(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
+
+    def _refuse(self, transport: asyncio.Transport) -> None:
+        """Say that there are too many; what is sent meanwhile is passed over, or it would not be heard."""
+        self._is_refused = True
+        self.connections.discard(self)
+        transport.write(_FULL)
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._timer = self.loop.call_later(_REFUSAL_S, transport.abort)
 
     def _are_many(self) -> bool:
         """Whether this address has more connections than one may have."""

@@ -162,6 +162,21 @@ def test_more_than_may_wait_is_refused_at_once(make_server: MakeServer, clip: by
     first.join()
 
 
+def test_who_is_refused_gets_to_read_why(make_server: MakeServer, clip: bytes) -> None:
+    """Though its body is not read: it is far larger than what the system holds for a connection."""
+    body = b"x" * 20_000_000
+    for served, connection, status in (
+        (make_server(upload_mb=0.1), {}, 413),
+        (make_server(token="s3cret-s3cret-s3cret"), {}, 401),
+        (make_server(), {"Host": "evil.example"}, 403),
+    ):
+        kind = {"Content-Type": "multipart/form-data; boundary=x", "Host": "localhost", **connection}
+        asking = http.client.HTTPConnection(*served.http, timeout=20)
+        asking.request("POST", "/v1/audio/transcriptions", body, kind)
+        assert asking.getresponse().status == status
+        asking.close()
+
+
 def test_who_leaves_is_not_worked_for(make_server: MakeServer, clip: bytes) -> None:
     model = Scripted(step_s=0.2)
     served = make_server(model)
@@ -226,6 +241,7 @@ def test_connections_beyond_the_limit_are_told(make_server: MakeServer) -> None:
     with socket.create_connection(served.http):
         time.sleep(0.1)
         with socket.create_connection(served.http, timeout=10) as second:
+            second.sendall(b"POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1_000_000)
             assert second.recv(4096).startswith(b"HTTP/1.1 503")
 
 

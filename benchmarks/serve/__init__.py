@@ -1,0 +1,1 @@
+"""A server under load: many at once, many in a row, live sessions, hostile bytes."""
