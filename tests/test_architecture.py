@@ -70,6 +70,7 @@ EDGE_FOR_EXPORT = {
     "files",
     "gguf",
     "llm.file",
+    "llm.tokens",
     "onnx.folder",
     "progress",
     "quant",
@@ -90,8 +91,6 @@ EXPORT_WITH_ENGINE = {
     "export.calibrate.sensitivity",
     "export.calibrate.words",
     "export.compress.speech",
-    "export.llm.export",
-    "export.llm.texts",
     "export.measure.measure",
     "export.onnx.check",
 }
