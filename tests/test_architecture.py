@@ -72,6 +72,7 @@ EDGE_FOR_EXPORT = {
     "files",
     "gguf",
     "llm.file",
+    "llm.tokens",
     "onnx.folder",
     "progress",
     "quant",
@@ -92,8 +93,6 @@ EXPORT_WITH_ENGINE = {
     "export.calibrate.sensitivity",
     "export.calibrate.words",
     "export.compress.speech",
-    "export.llm.export",
-    "export.llm.texts",
     "export.measure.measure",
     "export.onnx.check",
 }

@@ -21,8 +21,8 @@ SOURCE is a Hugging Face folder (config.json, safetensors, tokenizer.json), a GG
 the name of a language model that `edgewise models list` shows; of the Llama family, with byte-level BPE, like SmolLM2.
 
 precisions:
-  gguf         int8 (the default), int4: for edgewise; int4 is rounded by what it does to texts, of --calibration or of
-               the model's own, and takes minutes
+  gguf         int8 (the default), int4: for edgewise; int4 is rounded by what it does to texts, those of --calibration,
+               a text like those it is for, or of Python's own help, and takes minutes
                f16, q8_0, q4_0, iq4_nl: for llama.cpp too; iq4_nl is as small as q4_0 and closer to the original
   huggingface  f16, bf16, f32; by default the narrowest that loses nothing
   onnx         f32 (the default), w8, w4: weights in 8 or 4 bits, by NNCF
@@ -51,7 +51,7 @@ def declare(parser: Parser) -> None:
     parser.add_argument("--to", choices=TARGETS, default=TARGETS[0], help="form to write (default: %(default)s)")
     parser.add_argument("--name", help="name of the model (default: what the source says)")
     parser.add_argument(
-        "--calibration", type=Path, metavar="FILE", help="text that int4 is rounded by (default: the model writes one)"
+        "--calibration", type=Path, metavar="FILE", help="text that int4 is rounded by (default: the help of Python)"
     )
     add_offline(parser)
     parser.set_defaults(run=run)

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from edge.arrays import IntArray
 from edge.errors import EdgeError, ModelNotFoundError, UnsupportedModelError
 from edge.files import publish, replacing_folder, workshop
-from edge.llm.model import open_model
+from edge.llm.tokens import CUTS, TextTokenizer
 from edge.progress import Progress, silent
 
 from ..onnx.result import OnnxReport
@@ -23,7 +24,7 @@ from .from_huggingface import read_huggingface
 from .model import FloatType, LanguageModel
 from .numbers import lossless_type, relative_error
 from .quantizer import QUANTIZED, quantize
-from .texts import texts_of
+from .texts import cut_texts, source_text
 from .to_gguf import write_gguf
 from .to_huggingface import write_huggingface
 from .to_onnx import ONNX_PRECISIONS, write_onnx
@@ -59,7 +60,7 @@ def export_llm(
     """Read the language model `source` and write it to `out`, which appears only when it is whole.
 
     GGUF files are int8 unless said. int8 and int4 are for our engine, int4 rounded by what it does to texts: those of
-    the file `calibration`, or what the model itself writes. The others below f16 are for llama.cpp and made by its own
+    the file `calibration`, or of Python's own help. The others below f16 are for llama.cpp and made by its own
     quantizer, from the source's numbers and not from a rounded copy. Hugging Face folders are, unless said, of the
     narrowest type that loses nothing. ONNX folders are f32 unless said. A GGUF file is read back when it is written,
     and compared with the source tensor by tensor; an ONNX folder is run and compared with transformers.
@@ -143,15 +144,23 @@ def _write_gguf(
             quantize(exact, made, precision, progress=tell)
             exact.unlink()
         elif precision in OWN:
-            write_own(model, made, "int8", None, progress=tell)
-            if precision == "int4":
-                texts = texts_of(open_model(made), calibration, tell)
-                write_own(model, made, precision, texts, progress=tell)
+            texts = _texts(model, calibration) if precision == "int4" else None
+            write_own(model, made, precision, texts, progress=tell)
         else:
             write_gguf(model, made, cast(FloatType, precision), progress=tell)
         reports = _compare(model, read_gguf(made), tell)
         publish(made, out)
     return reports
+
+
+def _texts(model: LanguageModel, calibration: Path | None) -> IntArray:
+    """Cut a text into tokens as the engine will, for a model that it can run."""
+    tokenizer = model.tokenizer
+    if tokenizer.cut not in CUTS:
+        raise UnsupportedModelError(f"{model.path}: int4 is for text cut as {' or '.join(CUTS)}, found {tokenizer.cut}")
+    encoder = TextTokenizer(tokenizer.tokens, tokenizer.types, tokenizer.merges, tokenizer.cut)
+    start = encoder.special.get("<|endoftext|>", tokenizer.special.get("bos", 0))
+    return cut_texts(encoder.encode(source_text(calibration)), start)
 
 
 def _write_onnx(model: LanguageModel, out: Path, precision: str, tell: Progress) -> OnnxReport:
