@@ -25,6 +25,7 @@ FORMATS = {
     "nbest": 1,
     "perplexity": 1,
     "precisions": 1,
+    "sentences": 1,
     "step": 1,
     "vocabulary": 1,
     "words": 1,

@@ -62,6 +62,16 @@ class Sentences:
         """Return the same sentences where something else is known beside the words."""
         return Sentences(self._intents, context=context)
 
+    def by_intent(self) -> dict[str, Sentences]:
+        """Divide the sentences by what they ask for."""
+        from dataclasses import replace
+
+        intents = self._intents.intents.items()
+        return {
+            name: Sentences(replace(self._intents, intents={name: intent}, skip_words=[]), context=self._context)
+            for name, intent in intents
+        }
+
     def read(self, text: str) -> tuple[str, str | None, dict[str, Any]] | None:
         """Find the sentence that a text is, its intent and its slots; None where it is none of them.
 
