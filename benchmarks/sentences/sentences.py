@@ -51,8 +51,8 @@ examples:
 WAYS: Mapping[str, Listen] = {
     "closed": by_closed,
     "free": by_free,
-    "free, 5 best": by_nbest,
-    "free, nearest": by_closest,
+    "nbest": by_nbest,
+    "nearest": by_closest,
 }
 
 
@@ -105,7 +105,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure what the command line asks for."""
     unknown = [way for way in arguments.ways if way not in WAYS]
     if unknown or not (arguments.commands or (arguments.other and (arguments.against or arguments.fit))):
@@ -113,8 +113,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | None:
     if arguments.fit:
         from .fit import run_fit
 
-        run_fit(arguments)
-        return None
+        examples = [*map(asdict, run_fit(arguments))]
+        return make_result("sentences", describe_machine(commit()), settings={"fit": True}, results=examples)
     machine = describe_machine(commit())
     print(machine_line(machine, f"{arguments.threads} threads"))
     ways = {name: timed(WAYS[name]) for name in arguments.ways}

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ..errors import FormatError
+from ..errors import EdgeError, FormatError
 from .files import read_all, require
 from .graph import Graph
 from .spelling import Speller
@@ -136,7 +136,7 @@ def load(
     require()
     from hassil.intents import Intents
 
-    table = read_all(sources, language)
+    table: dict[str, Any] = _checked(None, lambda: read_all(sources, language))
     intents: Intents = _checked(None, lambda: Intents.from_dict(table))
     intents.slot_lists.update(_parse_lists(lists or {}))
     return Sentences(intents, context=context)
@@ -191,7 +191,7 @@ def _checked(intents: Intents | None, make: Any) -> Any:
         ValueError,
         RecursionError,
     ) as error:
-        if isinstance(error, FormatError):
+        if isinstance(error, EdgeError):
             raise
         where = _wrong_sentence(intents)
         what = f"{type(error).__name__}: {error}"

@@ -83,7 +83,7 @@ class TokenTree:
         self._hyphen = encode(_HYPHEN)[0]
         self._branches: dict[frozenset[tuple[_Item, float]], Branch] = {}
         self._words: dict[tuple[Place, bool], _Inside] = {}
-        self._tokens: dict[str, list[int]] = {}
+        self._tokens: dict[tuple[str, bool], list[tuple[int, ...]]] = {}
         self.root = self._branch({_Between(graph.start, takes_sign=False): 0.0})
 
     def _branch(self, items: Mapping[_Item, float]) -> Branch:
@@ -124,14 +124,19 @@ class TokenTree:
         if (place, is_joined) not in self._words:
             root = self._words[place, is_joined] = _Inside()
             for word, (after, weight) in self._graph.following(place).words.items():
-                for form in self._graph.forms(word):
+                for tokens in self._encoded(word, is_joined=is_joined):
                     at = root
-                    for token in self._encoded(form.lstrip() if is_joined else form):
-                        at = at.onward.setdefault(token, _Inside())
+                    for token in tokens:
+                        if token not in at.onward:
+                            at.onward[token] = _Inside()
+                        at = at.onward[token]
                     at.leaves[after] = max(weight, at.leaves.get(after, weight))
         return self._words[place, is_joined]
 
-    def _encoded(self, form: str) -> list[int]:
-        if form not in self._tokens:
-            self._tokens[form] = self._encode(form)
-        return self._tokens[form]
+    def _encoded(self, word: str, *, is_joined: bool) -> list[tuple[int, ...]]:
+        """Encode all forms of a word, behind a hyphen without their blank."""
+        key = (word, is_joined)
+        if key not in self._tokens:
+            forms = (form.lstrip() if is_joined else form for form in self._graph.forms(word))
+            self._tokens[key] = [tuple(self._encode(form)) for form in forms]
+        return self._tokens[key]

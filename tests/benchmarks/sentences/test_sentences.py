@@ -75,7 +75,7 @@ def test_other_sound_is_cut_where_it_is_quiet(tmp_path: Path) -> None:
 def test_the_fit_tells_right_from_wrong() -> None:
     chance = np.random.default_rng(3)
     examples = [
-        Example(Evidence(float(m), float(s), 0.1), is_right, "a", "b")
+        Example(Evidence(float(m), float(s), 0.1), is_right, is_right, "a", "b")
         for is_right, margin, alike in ((True, -0.4, 0.8), (False, -2.0, 0.5))
         for m, s in zip(chance.normal(margin, 0.3, 50), chance.normal(alike, 0.08, 50), strict=True)
     ]
