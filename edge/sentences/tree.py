@@ -15,8 +15,8 @@ from ..arrays import FloatArray
 from ..whisper.search.rules import IdArray
 from .graph import Graph, Place
 
-_SIGNS = (",", ".", "?", "!", "...")
-"""Signs that may stand behind a word; they mean nothing."""
+_SIGN_WITHIN, _SIGNS_AT_END = ",", (".", "?", "!", "...")
+"""Signs that may stand behind a word, and where a sentence may end; they mean nothing."""
 _HYPHEN = "-"
 
 
@@ -79,7 +79,8 @@ class TokenTree:
         self._graph = graph
         self._encode = encode
         self._end = end
-        self._signs = [token for sign in _SIGNS for token in encode(sign)[:1] if len(encode(sign)) == 1]
+        self._comma = encode(_SIGN_WITHIN)[0]
+        self._end_signs = [tokens[0] for tokens in map(encode, _SIGNS_AT_END) if len(tokens) == 1]
         self._hyphen = encode(_HYPHEN)[0]
         self._branches: dict[frozenset[tuple[_Item, float]], Branch] = {}
         self._words: dict[tuple[Place, bool], _Inside] = {}
@@ -105,8 +106,10 @@ class TokenTree:
                 if following.end is not None:
                     add(self._end, None, weight + following.end)
                 if item.takes_sign:
-                    for sign in self._signs:
-                        add(sign, _Between(item.place, takes_sign=False), weight)
+                    signed = _Between(item.place, takes_sign=False)
+                    for sign in self._end_signs if following.end is not None else ():
+                        add(sign, signed, weight)
+                    add(self._comma, signed, weight)
                     if following.words:
                         add(self._hyphen, _Joined(item.place), weight)
             inside = item if isinstance(item, _Inside) else None
