@@ -26,6 +26,7 @@ FORMATS = {
     "parallel": 1,
     "perplexity": 1,
     "precisions": 1,
+    "sentences": 1,
     "serve": 1,
     "step": 1,
     "together": 1,

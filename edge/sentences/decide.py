@@ -15,8 +15,9 @@ from importlib.resources import files
 
 from .spelling import bare
 
-LEAST_MARGIN = -4.0
-"""Margin of a token, in nats, below which a lower one tells no more."""
+_LEAST_MARGIN = -4.0
+"""Margin of a token, in nats, below which a lower one tells no more. One above 0 tells no more either: a short sentence
+gains by what it leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Evidence:
     """What is known of a sentence that was found."""
 
     margin: float
-    """Nats by which a token of it is likelier than the free reading, on average; at least -4."""
+    """Nats by which a token of it is likelier than the free reading, on average; from -4 to 0."""
     likeness: float
     """Share of letters that it has in common with the free reading, in their order."""
     length: float
@@ -47,7 +48,7 @@ def evidence_of(total: float, n_tokens: int, text: str, free_total: float, free_
     """Compare a text of a log-probability and a number of tokens with the free reading."""
     one, other = bare(text), bare(free_text)
     return Evidence(
-        max(LEAST_MARGIN, (total - free_total) / (n_tokens + 1)),
+        min(0.0, max(_LEAST_MARGIN, (total - free_total) / (n_tokens + 1))),
         SequenceMatcher(None, one, other, autojunk=False).ratio(),
         abs(math.log((len(one) + 1) / (len(other) + 1))),
     )

@@ -12,9 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from ..errors import FormatError
 from .spelling import bare
 
 _Key = TypeVar("_Key")
+
+_MOST_STEPS = 500_000
+"""Steps to the words that may follow a place, at most: a sentence of endless parts has more."""
 
 BREAK = " "
 """Label of an arc on which a word ends."""
@@ -159,6 +163,8 @@ class Graph:
                 if seen.get((at, begun), -math.inf) >= weight:
                     continue
                 seen[at, begun] = weight
+                if len(seen) > _MOST_STEPS:
+                    raise FormatError(f"expected words that end, found more than can be listed, such as {begun!r}")
                 node, callers = at
                 if node.ends and callers is not None:
                     todo += [(back, begun, weight + more) for back, more in callers.returns]
@@ -198,4 +204,5 @@ class _Bare:
 def _keep(found: dict[_Key, dict[_At, float]], key: _Key, at: _At, weight: float) -> None:
     """Keep the best weight with which a place is reached."""
     ways = found.setdefault(key, {})
-    ways[at] = max(ways.get(at, -math.inf), weight)
+    if ways.get(at, -math.inf) < weight:
+        ways[at] = weight

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from ..errors import FormatError
+from ..errors import EdgeError, FormatError
 from .files import read_all, require
 from .graph import Graph
 from .spelling import Speller
@@ -61,6 +61,16 @@ class Sentences:
     def with_context(self, context: Mapping[str, Any]) -> Sentences:
         """Return the same sentences where something else is known beside the words."""
         return Sentences(self._intents, context=context)
+
+    def by_intent(self) -> dict[str, Sentences]:
+        """Divide the sentences by what they ask for."""
+        from dataclasses import replace
+
+        intents = self._intents.intents.items()
+        return {
+            name: Sentences(replace(self._intents, intents={name: intent}, skip_words=[]), context=self._context)
+            for name, intent in intents
+        }
 
     def read(self, text: str) -> tuple[str, str | None, dict[str, Any]] | None:
         """Find the sentence that a text is, its intent and its slots; None where it is none of them.
@@ -126,7 +136,7 @@ def load(
     require()
     from hassil.intents import Intents
 
-    table = read_all(sources, language)
+    table: dict[str, Any] = _checked(None, lambda: read_all(sources, language))
     intents: Intents = _checked(None, lambda: Intents.from_dict(table))
     intents.slot_lists.update(_parse_lists(lists or {}))
     return Sentences(intents, context=context)
@@ -181,7 +191,7 @@ def _checked(intents: Intents | None, make: Any) -> Any:
         ValueError,
         RecursionError,
     ) as error:
-        if isinstance(error, FormatError):
+        if isinstance(error, EdgeError):
             raise
         where = _wrong_sentence(intents)
         what = f"{type(error).__name__}: {error}"

@@ -27,6 +27,7 @@ class Speller:
     def __init__(self, language: str) -> None:
         self.language = language
         self._spelled = _spelled_numbers(language)
+        self._forms: dict[str, tuple[str, ...]] = {}
 
     def words(self, text: str) -> list[str]:
         """Divide a text into words; a number of two words is one of them: "twenty five"."""
@@ -42,6 +43,11 @@ class Speller:
 
     def forms(self, word: str) -> tuple[str, ...]:
         """List what may be written for a word, each with the blank in front of it; a sign for a unit has none."""
+        if word not in self._forms:
+            self._forms[word] = self._all_forms(word)
+        return self._forms[word]
+
+    def _all_forms(self, word: str) -> tuple[str, ...]:
         found = dict.fromkeys(self._cased(word))
         figures = self._spelled.get(word.casefold().replace("-", " "))
         if figures is not None:

@@ -15,8 +15,8 @@ from ..arrays import FloatArray
 from ..whisper.search.rules import IdArray
 from .graph import Graph, Place
 
-_SIGNS = (",", ".", "?", "!", "...")
-"""Signs that may stand behind a word; they mean nothing."""
+_SIGN_WITHIN, _SIGNS_AT_END = ",", (".", "?", "!", "...")
+"""Signs that may stand behind a word, and where a sentence may end; they mean nothing."""
 _HYPHEN = "-"
 
 
@@ -79,11 +79,12 @@ class TokenTree:
         self._graph = graph
         self._encode = encode
         self._end = end
-        self._signs = [token for sign in _SIGNS for token in encode(sign)[:1] if len(encode(sign)) == 1]
+        self._comma = encode(_SIGN_WITHIN)[0]
+        self._end_signs = [tokens[0] for tokens in map(encode, _SIGNS_AT_END) if len(tokens) == 1]
         self._hyphen = encode(_HYPHEN)[0]
         self._branches: dict[frozenset[tuple[_Item, float]], Branch] = {}
         self._words: dict[tuple[Place, bool], _Inside] = {}
-        self._tokens: dict[str, list[int]] = {}
+        self._tokens: dict[tuple[str, bool], list[tuple[int, ...]]] = {}
         self.root = self._branch({_Between(graph.start, takes_sign=False): 0.0})
 
     def _branch(self, items: Mapping[_Item, float]) -> Branch:
@@ -105,8 +106,10 @@ class TokenTree:
                 if following.end is not None:
                     add(self._end, None, weight + following.end)
                 if item.takes_sign:
-                    for sign in self._signs:
-                        add(sign, _Between(item.place, takes_sign=False), weight)
+                    signed = _Between(item.place, takes_sign=False)
+                    for sign in self._end_signs if following.end is not None else ():
+                        add(sign, signed, weight)
+                    add(self._comma, signed, weight)
                     if following.words:
                         add(self._hyphen, _Joined(item.place), weight)
             inside = item if isinstance(item, _Inside) else None
@@ -124,14 +127,19 @@ class TokenTree:
         if (place, is_joined) not in self._words:
             root = self._words[place, is_joined] = _Inside()
             for word, (after, weight) in self._graph.following(place).words.items():
-                for form in self._graph.forms(word):
+                for tokens in self._encoded(word, is_joined=is_joined):
                     at = root
-                    for token in self._encoded(form.lstrip() if is_joined else form):
-                        at = at.onward.setdefault(token, _Inside())
+                    for token in tokens:
+                        if token not in at.onward:
+                            at.onward[token] = _Inside()
+                        at = at.onward[token]
                     at.leaves[after] = max(weight, at.leaves.get(after, weight))
         return self._words[place, is_joined]
 
-    def _encoded(self, form: str) -> list[int]:
-        if form not in self._tokens:
-            self._tokens[form] = self._encode(form)
-        return self._tokens[form]
+    def _encoded(self, word: str, *, is_joined: bool) -> list[tuple[int, ...]]:
+        """Encode all forms of a word, behind a hyphen without their blank."""
+        key = (word, is_joined)
+        if key not in self._tokens:
+            forms = (form.lstrip() if is_joined else form for form in self._graph.forms(word))
+            self._tokens[key] = [tuple(self._encode(form)) for form in forms]
+        return self._tokens[key]

@@ -1,7 +1,7 @@
 """Searches among listed texts alone: a beam search along a prefix tree of tokens.
 
 Each token is as likely as among all tokens, so that what is found compares with a reading that was free to say
-anything. Ways to write the same words are one for the beam: only the likeliest goes on.
+anything. Of the ways to write the same words only those go on that are nearly as likely as the likeliest.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from .rules import NO_NUMBER, IdArray, TokenRules
 _WIDTH = 8.0
 """Nats by which a beginning may be less likely than the best one and still be followed."""
 
+
+_AS_WELL = 3.0
+"""Nats by which a way to write the same words may be less likely than one that was followed before."""
 
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -110,9 +113,9 @@ class ClosedDecoder:
             rows = state.decode(np.array([begun.tokens[-1:]], np.int32))[:, -1]
         else:
             rows = start_decoding(state, prompt, self._tokenizer.no_speech)[0][None]
-        live, ended = [begun], list[Listed]()
+        live, ended, reached = [begun], list[Listed](), dict[str, float]()
         for _ in range(len(begun.tokens), self._n_text_ctx - len(prompt.tokens)):
-            live, parents = self._advance(rows, live, ended, least)
+            live, parents = self._advance(rows, live, ended, reached, least)
             if not live or (ended and max(one.score for one in ended) >= live[0].score):
                 break
             state.reorder(np.array(parents, np.int32))
@@ -120,9 +123,12 @@ class ClosedDecoder:
         return self._best_of_each(ended)
 
     def _advance(
-        self, rows: FloatArray, live: Sequence[Way], ended: list[Listed], least: float
+        self, rows: FloatArray, live: Sequence[Way], ended: list[Listed], reached: dict[str, float], least: float
     ) -> tuple[list[Way], list[int]]:
-        """Find the best beginnings one token on, and the parent of each; `ended` gets the texts that end."""
+        """Find the best beginnings one token on, and the parent of each; `ended` gets the texts that end.
+
+        `reached` holds the best score of each beginning, in letters alone.
+        """
         steps = [
             step
             for parent, (row, way) in enumerate(zip(rows, live, strict=True))
@@ -141,9 +147,10 @@ class ClosedDecoder:
                 continue
             tokens = (*way.tokens, step.token)
             branch = way.branch.after(step.token)
-            key = (id(branch), self._letters(tokens))
-            if key not in known:
-                known.add(key)
+            letters = self._letters(tokens)
+            if (id(branch), letters) not in known and step.score > reached.get(letters, -math.inf) - _AS_WELL:
+                known.add((id(branch), letters))
+                reached[letters] = max(step.score, reached.get(letters, -math.inf))
                 following.append(Way(tokens, step.total, step.score, branch))
                 parents.append(step.parent)
         return following, parents

@@ -12,6 +12,7 @@ from hassil.intents import Intents
 from hassil.sample import sample_sentence
 
 from edge.errors import FormatError
+from edge.sentences import graph as graph_module
 from edge.sentences.graph import Graph, Place
 from edge.sentences.sentences import Sentences
 
@@ -138,12 +139,17 @@ def test_words_that_may_be_skipped_stand_in_front_and_behind(load_yaml: LoadOf) 
         ("intents: {A: {data: [{sentences: ['<a>']}]}}\nexpansion_rules: {a: 'x <b>', b: '[<a>]'}", "refers to itself"),
         ("intents: {A: {data: [{sentences: ['go <where>']}]}}", "<where>: expected one of the rules"),
         ("intents: {A: {data: [{sentences: ['go {where}']}]}}", "expected a list for {where}"),
+        ("intents: {A: {data: [{sentences: ['{x}']}]}}\nlists: {x: {values: ['{x} a']}}", "expected words that end"),
+        (f"intents: {{A: {{data: [{{sentences: ['{'[a]' * 3}{'(b|c)' * 40}']}}]}}}}", "expected words that end"),
         ("intents: {A: {data: [{sentences: ['{0..99999:n}']}]}}", "at most 10000 numbers"),
         ("intents: {A: {data: [{sentences: ['(a;b;c;d;e;f;g)']}]}}", "at most 6 parts in any order"),
         ("intents: {A: {data: [{sentences: [go], metadata: {weight: 0}}]}}", "weight is 0"),
     ],
 )
-def test_sentences_that_cannot_be_are_refused(load_yaml: LoadOf, text: str, complaint: str) -> None:
+def test_sentences_that_cannot_be_are_refused(
+    load_yaml: LoadOf, monkeypatch: pytest.MonkeyPatch, text: str, complaint: str
+) -> None:
+    monkeypatch.setattr(graph_module, "_MOST_STEPS", 2_000)
     with pytest.raises(FormatError, match=complaint):
         _walk(load_yaml(text))
 
