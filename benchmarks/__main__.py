@@ -35,6 +35,8 @@ COMMANDS = {
     "confidence": Command("words.confidence", "are words that are given 0.8 right 8 times of 10?"),
     "nbest": Command("words.nbest", "how good is the best of the n best readings?"),
     "vocabulary": Command("words.vocabulary", "are rare words found when they are listed, and what do lists cost?"),
+    "correction": Command("correct.correction", "what do corrections gain and harm? fits weights and gates"),
+    "consensus": Command("correct.consensus", "how many errors does a vote of several recognizers take away?"),
     "live": Command("live.live", "how soon does live text come, how much of it stays, what does it cost?"),
     "dictation": Command("dictation.dictation", "how soon is dictated text in a window, and is any ever lost?"),
     "serve": Command("serve.serve", "does a server hold under many at once, for long, and hostile bytes?"),
