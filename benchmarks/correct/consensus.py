@@ -66,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Vote, print a table, and return what the JSON file holds."""
+    """Measure all lists, print a table, and return what the JSON file holds."""
     lists = list(read_lists(find_set(arguments.lists, arguments.data) / _FILE))
     results = [measured(split, [one for one in lists if one.split == split]) for split in _splits(lists)]
     rows = [
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def consensus(texts: Sequence[str], votes: Sequence[float]) -> str:
-    """Edit the reading of most voters wherever more of them ask for another one in a place."""
+    """Find what most voters read in each place: the reading of most of them, edited where more ask for another one."""
     order = sorted(range(len(texts)), key=lambda at: -votes[at])
     words = words_of(texts[order[0]])
     asked = [(_single(edits_of(words, words_of(texts[at]))), votes[at]) for at in order]

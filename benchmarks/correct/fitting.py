@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.correct.edits import Edit
 from edge.correct.gate import LEAST_OWN, Weights, Witness, least_sure, ranked
@@ -22,12 +24,15 @@ from .outcomes import Scored
 
 _GATES = tuple(np.arange(0.0, 6.1, 0.2).round(1).tolist())
 _HARD = (0.8, 0.85, 0.9, 0.95)
-_MOST_WORSE = 0.005
-"""Share of segments made worse, one more than are seen, that `safe` may have where it is fitted."""
-_SAFE_FOR_WORSE, _MOST_FOR_WORSE = 12.0, 4.0
+_MOST_WORSE = 0.004
+"""Share of segments made worse that `safe` may have where it is fitted."""
+_SAFE_FOR_WORSE, _MOST_FOR_WORSE = 8.0, 4.0
 """Segments made better for one made worse that `safe` and `most` need where they are fitted; for `most` one more counts
 as made worse than is seen."""
 _LEAST_EXAMPLES = 20
+
+
+_Examples: TypeAlias = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,21 @@ class _Ranked:
 def fitted(recordings: Sequence[Scored], witnesses: Sequence[Witness]) -> Weights:
     """Fit weights and gates for a set of witnesses.
 
+    Gates are tried with weights that were fitted on other sets than the one that is tried.
+
     Raises:
         BenchmarkError: there is too little to fit on.
     """
-    weights = _weights(recordings, witnesses)
+    by_set: dict[str, list[Scored]] = {}
+    for one in recordings:
+        by_set.setdefault(one.heard.set, []).append(one)
+    examples = {name: _examples(some, witnesses) for name, some in by_set.items()}
+    weights = _weights(examples.values())
     segments = sum(len(one.heard.segments) for one in recordings)
-    doubtful = [_Ranked(each, one, ranked(one.case, weights)) for each in recordings for one in each.heard.judged]
+    doubtful: list[_Ranked] = []
+    for name, some in by_set.items():
+        others = _weights(found for other, found in examples.items() if other != name or len(examples) == 1)
+        doubtful += [_Ranked(each, one, ranked(one.case, others)) for each in some for one in each.heard.judged]
     doubtful = [each for each in doubtful if each.edits and each.edits[0][0] > _GATES[0]]
 
     def changes(safe: float, most: float, hard: float) -> list[tuple[Scored, int]]:
@@ -70,8 +84,8 @@ def fitted(recordings: Sequence[Scored], witnesses: Sequence[Witness]) -> Weight
     return replace(weights, most=most, hard=hard)
 
 
-def _weights(recordings: Iterable[Scored], witnesses: Sequence[Witness]) -> Weights:
-    """Fit the weights on single edits that change the number of errors; gates are left open."""
+def _examples(recordings: Iterable[Scored], witnesses: Sequence[Witness]) -> _Examples:
+    """Collect what speaks for single edits that change the number of errors, and whether they take some away."""
     rows, is_better = [], []
     for recording in recordings:
         for one in recording.heard.judged:
@@ -81,10 +95,15 @@ def _weights(recordings: Iterable[Scored], witnesses: Sequence[Witness]) -> Weig
                     heard = [evidence[name] if name in witnesses else 0.0 for name in ("own", "second", "lm")]
                     rows.append([*heard, 1 - least_sure(one.case.probabilities, edit), float(not edit.after), 1.0])
                     is_better.append(change < 0)
-    y = np.array(is_better)
+    return np.array(rows).reshape(-1, 6), np.array(is_better, np.bool_)
+
+
+def _weights(examples: Iterable[_Examples]) -> Weights:
+    """Fit the weights; gates are left open."""
+    parts = list(examples)
+    x, y = np.concatenate([part for part, _ in parts]), np.concatenate([part for _, part in parts])
     if min(y.sum(), (~y).sum()) < _LEAST_EXAMPLES:
         raise BenchmarkError(f"expected {_LEAST_EXAMPLES} good edits and as many bad ones, found {len(y)} in all")
-    x = np.array(rows)
     scales = np.maximum(x.std(axis=0), 1e-6)
     scales[-1] = 1.0
     own, second, lm, doubt, loss, _ = (float(each) for each in fit(x / scales, y) / scales)
@@ -95,7 +114,7 @@ def _weights(recordings: Iterable[Scored], witnesses: Sequence[Witness]) -> Weig
 def _is_safe(changes: Sequence[tuple[Scored, int]], segments: int) -> bool:
     better, worse = _counts(changes)
     broken = sum(not recording.errors and change > 0 for recording, change in changes)
-    return worse + 1 <= _MOST_WORSE * segments and not broken and better >= _SAFE_FOR_WORSE * worse
+    return worse <= _MOST_WORSE * segments and not broken and better >= _SAFE_FOR_WORSE * worse
 
 
 def _is_worth(changes: Sequence[tuple[Scored, int]]) -> bool:
