@@ -8,7 +8,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from .correct.witnesses import Company
+from .correct.witnesses import Company, LanguageModel
 from .errors import EdgeError, FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from .listen.detector import fetch_detector
 from .names import DEFAULT_MODEL, given_path
@@ -22,6 +22,8 @@ from .values import choice, flag, optional, shown, text, whole
 SECOND = {"tiny.en": "base", "tiny": "base", "small": "base", "small.en": "base"}
 OTHER_SECOND = "tiny.en"
 """Models that give a second opinion: small ones, which read otherwise than the first."""
+JUDGE = "smollm2-135m"
+"""Language model that judges words in doubt."""
 
 _LONGEST_NAME = 255
 _LONGEST_PRECISION = 100
@@ -91,7 +93,7 @@ def load(
 
 
 def _find_company(name: str, *, threads: int | None, offline: bool | None) -> Company:
-    """Find the witnesses beside a model by name; a second model is fetched where that is possible."""
+    """Find the witnesses beside a model by name: a second model, and a language model if the store has it."""
     second_name = SECOND.get(name, OTHER_SECOND)
     notes = []
     second: Recognizer | None = None
@@ -99,9 +101,23 @@ def _find_company(name: str, *, threads: int | None, offline: bool | None) -> Co
         second = load(second_name, threads=threads, offline=offline)
     except EdgeError as error:
         notes.append(f"{second_name} cannot give a second opinion: {error}")
-    heard = "nobody else was there to judge words in doubt, so that nothing is corrected"
-    notes.append(heard if second is None else f"words in doubt are judged by {name} and {second_name}")
-    return Company(second, notes=tuple(notes))
+    language_model: LanguageModel | None = None
+    try:
+        language_model = _find_language_model(threads)
+    except EdgeError as error:
+        notes.append(f"{JUDGE} cannot judge words in doubt: {error}")
+    judges = [name, *([second_name] if second else []), *([JUDGE] if language_model else [])]
+    heard = f"words in doubt are judged by {', '.join(judges[:-1])} and {judges[-1]}"
+    if len(judges) == 1:
+        heard = "nobody else was there to judge words in doubt, so that nothing is corrected"
+    return Company(second, language_model, notes=(*notes, heard))
+
+
+def _find_language_model(threads: int | None) -> LanguageModel | None:
+    """Load the language model that judges; None where it was not pulled, which it never is without being asked for."""
+    from .llm.loading import load_language_model
+
+    return load_language_model(JUDGE, threads=threads, offline=True) if Store().is_here(JUDGE) else None
 
 
 def _prepare(

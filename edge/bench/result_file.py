@@ -16,6 +16,8 @@ FORMATS = {
     "bench": 1,
     "compression": 2,
     "confidence": 1,
+    "consensus": 1,
+    "correction": 1,
     "coverage": 1,
     "dictation": 1,
     "hallucination": 1,

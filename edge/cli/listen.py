@@ -25,6 +25,7 @@ examples:
   ffmpeg -i rtsp://camera -f wav - | edgewise listen - -o captions.vtt
   edgewise listen - --format jsonl < clip.wav
   edgewise listen talk.mp3 --endpoint 0.5
+  edgewise listen --correct --correct-budget 200ms
 
 Text has three grades. On a terminal what may still change is dim, what is stable is not, and what is final has lines
 of its own; --format jsonl has them all as events: speech, partial, stable, final, silence, gap, end. Anywhere else
@@ -53,6 +54,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Listen until the sound ends, or the end is asked for."""
     if args.devices:
         return _list_devices()
+    if args.file is None and args.behind_correct:
+        args.file = args.behind_correct.pop()
     _check(args)
     settings, live = given_settings(args), given_live(args)
     format = args.format or _format_of(args.output) or DEFAULT_FORMAT
@@ -96,6 +99,10 @@ def _check(args: argparse.Namespace) -> None:
         complain("--push-to-talk needs a keyboard: standard input is no terminal")
     if hasattr(args, "max_line_count") and not hasattr(args, "max_line_width"):
         complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
+    if args.behind_correct:
+        complain(f"--correct is {args.behind_correct[0]!r}; expected safe, most or nothing")
+    if args.strength is None and hasattr(args, "correct_budget"):
+        complain("--correct-budget is about corrections: give --correct with it")
 
 
 def _format_of(path: Path | None) -> str | None:

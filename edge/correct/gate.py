@@ -23,8 +23,6 @@ WITNESSES: tuple[Witness, ...] = get_args(Witness)
 
 LEAST_OWN = -2.0
 """Nats by which an edit may be less likely than what was read, to the recognizer itself."""
-SURE = 0.9
-"""Mean probability of a segment's words from which on `most` leaves it to `safe`: there is little to gain."""
 _LEAST_CHANGED, _MOST_CHANGED = 2, 0.15
 """Words of a segment that edits may replace: so many in any case, else such a share."""
 _DEFAULT = "base"
@@ -36,21 +34,32 @@ Evidence = Mapping[Witness, float]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weights of the witnesses beside the recognizer itself, whose weight is 1, and the sums that edits need."""
+    """Weights of what speaks for an edit, and the sums that edits need."""
 
+    own: float
+    """Weight of a nat of the recognizer's, as of others below."""
     second: float
     lm: float
-    words: float
-    """Weight of each word by which an edit makes the text longer."""
+    doubt: float
+    """Weight of a word that is certainly wrong, to the recognizer; words in less doubt have less."""
+    loss: float
+    """Weight of an edit that only takes words away: such a text is likelier to all, and more often wrong."""
     safe: float
     """Sum above which an edit is made, where no harm is to be done."""
     most: float
-    """Sum above which an edit is made in a segment in doubt, where most is to be gained."""
+    """Sum above which an edit is made in a segment that is hard, where most is to be gained."""
+    hard: float
+    """Mean probability of its words below which a segment is hard: in others there is little to gain."""
 
-    def sum(self, edit: Edit, evidence: Evidence) -> float:
-        """Add up the evidence for an edit."""
-        total = evidence["own"] + self.second * evidence.get("second", 0.0) + self.lm * evidence.get("lm", 0.0)
-        return total + self.words * (len(edit.after) - (edit.stop - edit.start))
+    def sum(self, case: Case, edit: Edit) -> float:
+        """Add up what speaks for an edit."""
+        evidence = case.edits[edit]
+        total = self.own * evidence["own"] + self.second * evidence.get("second", 0) + self.lm * evidence.get("lm", 0)
+        return total + self.doubt * (1 - least_sure(case.probabilities, edit)) + self.loss * (not edit.after)
+
+    def is_hard(self, case: Case) -> bool:
+        """Whether a segment is hard to read, by how sure its words are."""
+        return sum(case.probabilities) < self.hard * len(case.probabilities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +81,30 @@ def weights_for(model: str, witnesses: Sequence[Witness]) -> Weights | None:
 
 def choose(case: Case, weights: Weights, strength: Strength) -> list[Edit]:
     """Choose the edits to be made in a segment: those beyond the gate, the best first, none that meets another."""
-    least = weights.most if strength == "most" and is_hard(case.probabilities) else weights.safe
-    sums = {edit: weights.sum(edit, one) for edit, one in case.edits.items() if one["own"] >= LEAST_OWN}
+    least = weights.most if strength == "most" and weights.is_hard(case) else weights.safe
+    return sorted(edit for total, edit in ranked(case, weights) if total > least)
+
+
+def ranked(case: Case, weights: Weights) -> list[tuple[float, Edit]]:
+    """List the edits of a segment that can be made together, each with its sum, the best first.
+
+    Each could be made with all before it, whatever comes after: a gate cuts the list.
+    """
+    sums = {edit: weights.sum(case, edit) for edit, one in case.edits.items() if one["own"] >= LEAST_OWN}
     room = max(_LEAST_CHANGED, int(_MOST_CHANGED * len(case.words)))
-    chosen: list[Edit] = []
+    found: list[tuple[float, Edit]] = []
     for edit in sorted(sums, key=lambda edit: -sums[edit]):
         size = max(edit.stop - edit.start, len(edit.after))
-        if sums[edit] > least and size <= room and not any(edit.meets(other) for other in chosen):
-            chosen.append(edit)
+        if size <= room and not any(edit.meets(other) for _, other in found):
+            found.append((sums[edit], edit))
             room -= size
-    return sorted(chosen)
+    return found
 
 
-def is_hard(probabilities: Sequence[float]) -> bool:
-    """Whether a segment of words with these probabilities is hard to read."""
-    return bool(probabilities) and sum(probabilities) / len(probabilities) < SURE
+def least_sure(probabilities: Sequence[float], edit: Edit) -> float:
+    """Return the probability of the least sure word that an edit touches; those beside words that are put in count."""
+    first = edit.start - (edit.start == edit.stop)
+    return min(probabilities[max(0, first) : max(edit.stop, edit.start + 1)], default=1.0)
 
 
 @cache

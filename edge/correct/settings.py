@@ -13,6 +13,7 @@ Strength = Literal["safe", "most"]
 """Strengths of the correction: to do no harm, or to gain most."""
 STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 Correct = Literal["off", "safe", "most"]
+CORRECTIONS: tuple[Correct, ...] = get_args(Correct)
 
 _CHOICES = "off, safe or most"
 _TIME = "a time of 1ms to 1h, such as 200ms or 0.2s; a number is seconds"
@@ -24,8 +25,7 @@ def correct(value: object) -> Correct:
     """Return the choice that is meant; True is safe, False is off."""
     if isinstance(value, bool):
         return "safe" if value else "off"
-    choices: tuple[Correct, ...] = get_args(Correct)
-    for choice in choices:
+    for choice in CORRECTIONS:
         if isinstance(value, str) and value == choice:
             return choice
     raise OptionError(f"correct is {shown(value)}; expected {_CHOICES}")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from ..transcript.types import Segment
+from .edits import Edit
+from .gate import Case, Witness
 
 if TYPE_CHECKING:
     from ..recognizer import Recognizer
@@ -19,6 +23,19 @@ class LanguageModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A segment with all edits that were looked at, before any is made."""
+
+    segment: Segment
+    case: Case
+    witnesses: tuple[Witness, ...]
+
+
+Decide = Callable[[Judged], Sequence[Edit]]
+"""Function that chooses the edits to be made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """Witnesses that stand beside a recognizer, as far as they are there."""
 
@@ -26,7 +43,9 @@ class Company:
     """Recognizer that gives a second opinion."""
     language_model: LanguageModel | None = None
     notes: tuple[str, ...] = ()
-    """Reasons why a witness is not there, each a sentence for the user."""
+    """Sentences for the user: who judges, and why a witness is not there."""
+    decide: Decide | None = None
+    """Function that decides in place of the gate."""
 
 
 class FindCompany(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from ..correct.settings import BUDGET, CORRECT, CORRECTIONS
 from ..desktop.chords import parse_chord
 from ..desktop.gestures import Mode
 from ..desktop.protocol import Way
@@ -95,6 +96,12 @@ class DictateOptions:
     """Language that is spoken, as a code or an English name."""
     vocabulary: str | None = field(default=None, metadata=setting(_NAME, group=_MODEL, metavar="FILE", none="no words"))
     """File of words and names that you are likely to say, one a line, spelled as they are to be written."""
+    correct: str | bool = field(default="off", metadata=setting(CORRECT, group=_MODEL, metavar="|".join(CORRECTIONS)))
+    """Whether to correct single words of each text by a second opinion, safe or most, which takes a moment longer."""
+    correct_budget: float | None = field(
+        default=None, metadata=setting(BUDGET, group=_MODEL, metavar="TIME", none="no limit")
+    )
+    """Time that corrections of 30 s may take, such as 200ms; what would come later is left out."""
     threads: int | None = field(
         default=None, metadata=setting(Whole(1, 1024), group=_MODEL, metavar="N", none="the processor's physical cores")
     )

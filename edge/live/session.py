@@ -92,6 +92,7 @@ class LiveSession:
         self._n_segments = 0
         self._peak = self._total_s = 0.0
         self._timing = Timing()
+        self._notes: dict[str, None] = {}
         self._ended = False
         self._begin(0)
 
@@ -177,6 +178,7 @@ class LiveSession:
             duration=self._sound.stop / SAMPLE_RATE_HZ,
             timing=replace(self._timing, total_s=self._total_s),
             peak=self._peak,
+            notes=tuple(self._notes),
         )
         return [*events, *self._gaps, end]
 
@@ -391,6 +393,7 @@ class LiveSession:
             self._span.close()
             if self._span.end is not None:
                 self._timing = _sum(self._timing, self._span.end.timing)
+                self._notes |= dict.fromkeys(self._span.end.notes)
         self._span = None
 
     def _forget(self) -> None:

@@ -294,7 +294,7 @@ class Model:
             Voice(self, state, options),
             second.voice(options, is_urgent=is_urgent) if isinstance(second, Model) else None,
             company.language_model,
-            by_gate(self.name, options.strength or "safe"),
+            company.decide or by_gate(self.name, options.strength or "safe"),
             vocabulary=options.words,
             budget_s=options.correct_budget,
             notes=company.notes,

@@ -15,16 +15,18 @@ _SHORT_S = 3
 _DAMAGED_BYTES = 6000
 
 _NEEDED = {
-    **dict.fromkeys(("--correct", "correct=", "--model base", "where base"), "base"),
-    "smollm2-135m": "smollm2-135m",
+    **dict.fromkeys(("--correct", "correct="), ("base", "smollm2-135m")),
+    **dict.fromkeys(("--model base", "where base"), ("base",)),
+    "smollm2-135m": ("smollm2-135m",),
 }
 """Models beside the demo's that a text with these words needs."""
 
 
 def skip_without_models(text: str) -> None:
     """Skip the test where a command or block of Python needs a model that is not in the store."""
-    for words, name in _NEEDED.items():
-        if words in text and not Store().is_here(name):
+    needed = [name for words, names in _NEEDED.items() if words in text for name in names]
+    for name in needed:
+        if not Store().is_here(name):
             pytest.skip(f"{name} is not in the store: run `edgewise models pull {name}` once")
 
 

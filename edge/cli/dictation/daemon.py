@@ -71,7 +71,7 @@ class Daemon:
         self._options = self._settings.dictate
         self._offline = args.offline or None
         self._writer = cache(self._make_writer)
-        self._spoken = cache(_spoken)
+        self._spoken = cache(speech_settings)
         self._end: Callable[[], object] = lambda: None
         self._n_due: Callable[[], int] = lambda: 0
 
@@ -166,6 +166,8 @@ class Daemon:
         model = load(
             self._options.model, threads=self._options.threads, offline=self._offline, progress=self._console.progress
         )
+        if self._options.correct != "off":
+            model.session(**self._spoken(self._options)).close()  # loads those who judge now, not while somebody speaks
         self._console.clear()
         return model
 
@@ -191,7 +193,7 @@ class Daemon:
         """Begin to read what is meant for a window."""
         interval_s = LiveOptions().interval if self._signs.show_words else _UNWATCHED_S
         options = self._profile(target.application if target else "").dictation(self._options)
-        spoken = self._spoken(options.language, options.vocabulary)
+        spoken = self._spoken(options)
         return self._model.get().session(endpoint=self._options.endpoint, trim=True, interval=interval_s, **spoken)
 
     def _profile(self, application: str) -> Profile:
@@ -199,7 +201,7 @@ class Daemon:
 
     def _read(self, path: Path) -> Transcript:
         """Read a recording that was left behind."""
-        return self._model.get().transcribe(path, **self._spoken(self._options.language, self._options.vocabulary))
+        return self._model.get().transcribe(path, **self._spoken(self._options))
 
     def _outlets(self, desk: _Desk) -> Outlets:
         options = self._options
@@ -295,10 +297,13 @@ def _with_arguments(settings: DictateSettings, args: argparse.Namespace) -> Dict
     return replace(settings, dictate=options, applications=profiles)
 
 
-def _spoken(language: str | None, vocabulary: str | None) -> dict[str, Any]:
-    """Return the settings of transcription."""
-    named = None if vocabulary is None else Path(vocabulary).expanduser()
-    return ({} if language is None else {"language": language}) | words_of(named)
+def speech_settings(options: DictateOptions) -> dict[str, Any]:
+    """Return the settings of transcription that a dictation asks for; a vocabulary is read from its file."""
+    named = None if options.vocabulary is None else Path(options.vocabulary).expanduser()
+    found: dict[str, Any] = {} if options.language is None else {"language": options.language}
+    if options.correct != "off":
+        found |= {"correct": options.correct, "correct_budget": options.correct_budget}
+    return found | words_of(named)
 
 
 @contextmanager

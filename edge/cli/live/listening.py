@@ -99,6 +99,8 @@ class Listening:
             pieces = self._pieces(stack, source, stop)
             session = stack.enter_context(begin())
             for event in session.listen(_heard(pieces, ears)):
+                for note in event.notes if isinstance(event, End) else ():
+                    self._console.say(note)
                 told = as_said(event)
                 for each in [*(source.gaps if isinstance(event, End) else ()), *([] if told is None else [told])]:
                     for sink in sinks:

@@ -32,12 +32,13 @@ class _Correct(argparse.Action):
             namespace.behind_correct = [values]
 
 
-def add_correction(parser: Parser, title: str) -> None:
-    """Declare the correction."""
+def add_correction(parser: Parser, title: str, *, shows: bool = True) -> None:
+    """Declare the correction, and if it `shows` what was corrected, the option for that."""
     group = parser.group(
         title,
-        "A second model, fetched on first use, judges words that are in doubt. Numbers, spelled\n"
-        "letters, negations and the words of --vocabulary are never changed. English only.",
+        "A second model, fetched on first use, judges words that are in doubt, and so does a language\n"
+        "model where `edgewise models pull smollm2-135m` has brought it. Numbers, spelled letters,\n"
+        "negations and the words of --vocabulary are never changed. English only.",
     )
     correct = group.add_argument(
         "--correct",
@@ -49,11 +50,12 @@ def add_correction(parser: Parser, title: str) -> None:
     parser.describe(correct, _help)
     parser.set_defaults(behind_correct=[])
     add_settings(parser, title, TranscribeOptions, but="correct")
-    group.add_argument(
-        "--show-corrections",
-        action="store_true",
-        help="say on standard error what was corrected, and what spoke for it",
-    )
+    if shows:
+        group.add_argument(
+            "--show-corrections",
+            action="store_true",
+            help="say on standard error what was corrected, and what spoke for it",
+        )
 
 
 def _help() -> str:

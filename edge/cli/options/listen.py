@@ -10,6 +10,7 @@ from ...live.options import ENDPOINTS, LiveOptions
 from ...options import TranscribeOptions
 from ...transcript.options import OutputOptions
 from ..parser import Parser
+from .correction import add_correction, given_correction
 from .groups import add_settings, given
 from .model import add_model, add_offline, add_precision, add_threads
 from .output import one_format
@@ -43,6 +44,7 @@ def add_options(parser: Parser) -> None:
     )
     add_settings(parser, "language", TranscribeOptions, _LANGUAGE)
     add_vocabulary(parser, "vocabulary")
+    add_correction(parser, "correction", shows=False)
     add_settings(parser, "output", TranscribeOptions, ["word_timestamps"])
     add_settings(parser, "output", OutputOptions)
 
@@ -112,7 +114,7 @@ def given_settings(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         OptionError: it cannot be, which is said before a model is loaded.
     """
-    settings = given(args, TranscribeOptions) | given_words(args)
+    settings = given(args, TranscribeOptions) | given_words(args) | given_correction(args)
     TranscribeOptions(**settings)
     return settings
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TypeVar
 
 from ...correct.edits import Edit, changes_of, edited, gather, is_small, words_of
-from ...correct.gate import Case, Witness, choose, weights_for
+from ...correct.gate import Case, Witness, choose, least_sure, weights_for
 from ...correct.protect import is_protected, own_words
 from ...correct.settings import Strength
-from ...correct.witnesses import LanguageModel
+from ...correct.witnesses import Decide, Judged, LanguageModel
 from ...errors import CancelledError
 from ...options import CORRECTION_BEAMS
 from ...transcript.types import Correction, Segment
@@ -25,6 +26,7 @@ from ..sound import Sound
 from ..trust.confidence import token_probabilities
 from .doubt import word_probabilities
 from .hearing import Hearing
+from .pace import Pace
 from .voice import Voice, tokens_before, with_text
 
 _LOG = logging.getLogger("edge.whisper")
@@ -32,22 +34,11 @@ _LOG = logging.getLogger("edge.whisper")
 DOUBT = 0.9
 """Probability of a word below which it may be replaced: other edits gain nothing."""
 _MOST_EDITS = 14
-_OTHERS_FIRST = 10.0
-"""Weight of the second model's best reading among others, each of which has 1."""
 _SECOND_BEAMS = 5
+_WEIGHTS_OF_SECOND = (10.0, *(1.0 for _ in range(_SECOND_BEAMS)))
+"""Weights of the second model's readings, the best first, where each of the model's own has 1."""
 
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A segment with all edits that were looked at, before any is made."""
-
-    segment: Segment
-    case: Case
-    witnesses: tuple[Witness, ...]
-
-
-Decide = Callable[[Judged], Sequence[Edit]]
-"""Function that chooses the edits to be made."""
+_Answer = TypeVar("_Answer")
 
 
 class Corrector:
@@ -74,7 +65,7 @@ class Corrector:
         self._language_model = language_model
         self._decide = decide
         self._vocabulary = own_words(vocabulary)
-        self._budget_s = budget_s
+        self._pace = Pace(budget_s, clock)
         self._clock = clock
         self._notes = list(dict.fromkeys(notes))
         self._n_late = 0
@@ -90,10 +81,10 @@ class Corrector:
     def __call__(self, segments: Sequence[Segment], prompt: Sequence[int], sound: Sound) -> list[Segment]:
         """Judge the segments of a window, which were read after `prompt`, and put in what the gate lets pass."""
         began = self._clock()
-        deadline = None if self._budget_s is None else began + self._budget_s
-        window = _Window(self, segments, prompt, sound, deadline)
+        self._pace.begin()
+        window = _Window(self, segments, prompt, sound)
         found = [self._corrected(window, number) for number in range(len(segments))]
-        self._n_late += window.is_late
+        self._n_late += self._pace.is_late
         self.seconds += self._clock() - began
         return found
 
@@ -131,46 +122,34 @@ class _Window:
         segments: Sequence[Segment],
         prompt: Sequence[int],
         sound: Sound,
-        deadline: float | None,
     ) -> None:
         self.segments = segments
         self._corrector = corrector
         self._prompt = prompt
         self._sound = sound
-        self._deadline = deadline
+        self._pace = corrector._pace
         self._second = corrector._second
         self._language_model = corrector._language_model
-        self.is_late = False
 
     def judge(self, number: int) -> Judged | None:
         """Find the edits of a segment and what all witnesses say; None where there is nothing to be done."""
         segment = self.segments[number]
-        own = self._corrector._own
         words = words_of(segment.text)
-        probabilities = word_probabilities(segment, own.model.tokenizer)
+        probabilities = word_probabilities(segment, self._corrector._own.model.tokenizer)
         first = next((at for at, probability in enumerate(probabilities) if probability < DOUBT), None)
-        if first is None or (self._second is None and self._language_model is None) or not self._in_time():
+        if first is None or (self._second is None and self._language_model is None):
             return None
-        begun = _text_before(segment.text, first)
-        readings = [(text, 1.0) for text, _ in self.hear_own(number).readings(begun, segment.text, CORRECTION_BEAMS)]
-        readings += self._readings_of_second(number, begun)
+        readings = self._readings(number, _text_before(segment.text, first))
         edits = [edit for edit in gather(words, readings) if self._is_open(edit, words, probabilities)][:_MOST_EDITS]
-        if not edits or not self._in_time():
+        if not edits:
             return None
-        texts = [segment.text, *(edited(segment.text, [edit]) for edit in edits)]
-        told = {"own": self.hear_own(number).score(texts, CORRECTION_BEAMS), **self._others(number, texts)}
-        heard: dict[Witness, Sequence[float]] = {name: said for name, said in told.items() if said is not None}
+        heard = self._heard(number, [segment.text, *(edited(segment.text, [edit]) for edit in edits)])
         if "own" not in heard or len(heard) == 1:
             return None
-        case = Case(
-            words,
-            probabilities,
-            {
-                edit: {name: said[at] - said[0] for name, said in heard.items()}
-                for at, edit in enumerate(edits, start=1)
-            },
-        )
-        return Judged(segment, case, tuple(heard))
+        evidence = {
+            edit: {name: said[at] - said[0] for name, said in heard.items()} for at, edit in enumerate(edits, start=1)
+        }
+        return Judged(segment, Case(words, probabilities, evidence), tuple(heard))
 
     def hear_own(self, number: int) -> Hearing:
         """Turn the model that read the window to a segment."""
@@ -178,57 +157,65 @@ class _Window:
         tokenizer = own.model.tokenizer
         return own.hear([*self._prompt, *tokens_before(self.segments, number, tokenizer, tokenizer)])
 
-    def _hear_second(self, second: Voice, number: int) -> Hearing:
+    def _hear_second(self, number: int) -> Hearing:
+        second = self._second
+        assert second is not None
         second.encode(self._sound)
         mine, theirs = self._corrector._own.model.tokenizer, second.model.tokenizer
         return second.hear([*second.prompt(), *tokens_before(self.segments, number, mine, theirs)])
 
-    def _readings_of_second(self, number: int, begun: str) -> list[tuple[str, float]]:
-        """Let the second model read a segment; where it fails, it is not asked again in this window."""
-        if self._second is None or not self._in_time():
-            return []
+    def _readings(self, number: int, begun: str) -> list[tuple[str, float]]:
+        """Let both models read on from where a segment begins, and weigh what they read."""
+        text = self.segments[number].text
+
+        def read(hearing: Hearing, n_beams: int) -> list[str]:
+            return [found for found, _ in hearing.readings(begun, text, n_beams)]
+
+        size = len(text) - len(begun)
+        own = self._pace.ask("own reading", size, lambda: read(self.hear_own(number), CORRECTION_BEAMS))
+        second = self._ask_second("second reading", size, lambda: read(self._hear_second(number), _SECOND_BEAMS))
+        return [*((each, 1.0) for each in own or []), *zip(second or [], _WEIGHTS_OF_SECOND, strict=False)]
+
+    def _heard(self, number: int, texts: Sequence[str]) -> dict[Witness, Sequence[float]]:
+        """Ask all witnesses about texts; one that fails or would be late is not heard."""
+        size, most = sum(map(len, texts)), CORRECTION_BEAMS
+        told: dict[Witness, Sequence[float] | None] = {
+            "own": self._pace.ask("own", size, lambda: self.hear_own(number).score(texts, most)),
+            "second": self._ask_second("second", size, lambda: self._hear_second(number).score(texts, most)),
+            "lm": self._ask_language_model(size, [text.strip() for text in texts]),
+        }
+        return {name: said for name, said in told.items() if said is not None}
+
+    def _ask_second(self, step: str, size: int, answer: Callable[[], _Answer | None]) -> _Answer | None:
+        """Ask the second model; where it fails, it is not asked again in this window."""
+        if self._second is None:
+            return None
         try:
-            hearing = self._hear_second(self._second, number)
-            found = hearing.readings(begun, self.segments[number].text, _SECOND_BEAMS)
+            return self._pace.ask(step, size, answer)
         except CancelledError:
             raise
         except Exception as error:  # the others are still there
             self._corrector.note("the second opinion could not be had", error)
             self._second = None
-            return []
-        return [(text, 1.0 if at else _OTHERS_FIRST) for at, (text, _) in enumerate(found)]
+            return None
 
-    def _others(self, number: int, texts: Sequence[str]) -> dict[Witness, Sequence[float] | None]:
-        """Ask the witnesses beside the recognizer about texts; one that fails or would be late is not heard."""
-        told: dict[Witness, Sequence[float] | None] = {}
-        if self._second is not None and self._in_time():
-            try:
-                told["second"] = self._hear_second(self._second, number).score(texts, CORRECTION_BEAMS)
-            except CancelledError:
-                raise
-            except Exception as error:  # the others are still there
-                self._corrector.note("the second opinion could not be had", error)
-                self._second = None
-        if self._language_model is not None and self._in_time():
-            try:
-                told["lm"] = self._language_model.score([text.strip() for text in texts])
-            except Exception as error:  # the others are still there
-                self._corrector.note("the language model could not be asked", error)
-                self._language_model = None
-        return told
+    def _ask_language_model(self, size: int, texts: Sequence[str]) -> Sequence[float] | None:
+        """Ask the language model; where it fails, it is not asked again in this window."""
+        model = self._language_model
+        if model is None:
+            return None
+        try:
+            return self._pace.ask("lm", size, lambda: model.score(texts))
+        except Exception as error:  # the others are still there
+            self._corrector.note("the language model could not be asked", error)
+            self._language_model = None
+            return None
 
     def _is_open(self, edit: Edit, words: Sequence[str], probabilities: Sequence[float]) -> bool:
         """Whether an edit may be made at all."""
-        first = edit.start - (edit.start == edit.stop)
-        touched = probabilities[max(0, first) : max(edit.stop, edit.start + 1)]
-        if not is_small(edit) or min(touched, default=1.0) >= DOUBT:
+        if not is_small(edit) or least_sure(probabilities, edit) >= DOUBT:
             return False
         return not is_protected(words[edit.start : edit.stop], edit.after, self._corrector._vocabulary)
-
-    def _in_time(self) -> bool:
-        if self._deadline is not None and self._corrector._clock() > self._deadline:
-            self.is_late = True
-        return not self.is_late
 
 
 def by_gate(model: str, strength: Strength) -> Decide:

@@ -45,7 +45,8 @@ class Parrot:
                 yield Partial(float(before), n_samples / 16000, " a sec")
                 yield Final(Segment(before, float(before), before + 1.0, " a second"))
                 yield Silence(before + 1.0)
-        yield End("en", n_samples / 16000, Timing())
+        notes = ("judged by birds",) if "correct" in self.asked[-1] else ()
+        yield End("en", n_samples / 16000, Timing(), notes=notes)
 
     def __enter__(self) -> Parrot:
         return self
@@ -98,6 +99,29 @@ def test_live_settings_are_passed_on(
 ) -> None:
     assert run("listen", clip, *arguments).status == 0
     assert models["tiny.en"].asked == [expected]
+
+
+def test_corrections_are_asked_for_and_who_judged_is_said(run: Run, models: dict[str, Parrot], clip: Path) -> None:
+    outcome = run("listen", "--correct", clip, "--correct-budget", "200ms")
+    assert models["tiny.en"].asked == [{"correct": "safe", "correct_budget": 0.2}]
+    assert outcome.message.endswith("edgewise: judged by birds")
+    run("listen", clip, "--correct", "most", "--endpoint", "0.5")
+    assert models["tiny.en"].asked[-1]["correct"] == "most"
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (("--correct", "strong"), "--correct is 'strong'; expected safe, most or nothing"),
+        (("--correct-budget", "200ms"), "--correct-budget is about corrections: give --correct with it"),
+    ],
+)
+def test_corrections_that_cannot_be_are_refused(
+    run: Run, models: dict[str, Parrot], clip: Path, options: tuple[str, ...], complaint: str
+) -> None:
+    outcome = run("listen", clip, *options)
+    assert (outcome.status, models) == (2, {})
+    assert complaint in outcome.err
 
 
 def test_a_second_model_reads_what_is_final(run: Run, models: dict[str, Parrot], clip: Path) -> None:

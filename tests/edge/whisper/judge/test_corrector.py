@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,11 @@ from numpy.typing import NDArray
 
 import edge
 from edge.correct.edits import Edit, edited
-from edge.correct.witnesses import Company
+from edge.correct.witnesses import Company, Judged
 from edge.errors import CancelledError
 from edge.options import TranscribeOptions
 from edge.store import Store
 from edge.transcript.types import Segment
-from edge.whisper.judge.corrector import Judged
 from edge.whisper.model import Model
 
 
@@ -28,6 +28,7 @@ def pair(tiny_en_int8: Path) -> Model:
         pytest.skip("base is not in the store: run `edgewise models pull base` once")
     model = edge.load("tiny.en", threads=1, offline=True)
     assert isinstance(model, Model)
+    model._company = Company(edge.load("base", threads=1, offline=True), notes=("tiny.en and base",))
     return model
 
 
@@ -40,7 +41,7 @@ def clip(shared_data: Path) -> NDArray[np.float32]:
 
 
 @pytest.fixture
-def makes_all(monkeypatch: pytest.MonkeyPatch) -> list[Judged]:
+def makes_all(pair: Model, monkeypatch: pytest.MonkeyPatch) -> list[Judged]:
     """The gate is open: the first edit of each segment is made. What was judged is listed."""
     seen: list[Judged] = []
 
@@ -48,7 +49,7 @@ def makes_all(monkeypatch: pytest.MonkeyPatch) -> list[Judged]:
         seen.append(judged)
         return list(judged.case.edits)[:1]
 
-    monkeypatch.setattr("edge.whisper.model.by_gate", lambda model, strength: decide)
+    _beside(pair, monkeypatch, decide=decide)
     return seen
 
 
@@ -77,7 +78,7 @@ def test_nothing_else_is_changed_and_twice_is_the_same(pair: Model, clip: NDArra
     )
     assert "".join(segment.original or segment.text for segment in first.segments).strip() == plain.text
     assert first.segments == again.segments
-    assert first.notes == ("words in doubt are judged by tiny.en and base",)
+    assert first.notes == ("tiny.en and base",)
 
 
 def test_a_session_in_pieces_corrects_the_same(pair: Model, clip: NDArray[np.float32], makes_all: list[Judged]) -> None:
@@ -99,6 +100,7 @@ def test_live_finals_are_corrected_as_the_same_samples_are(
         events = [*session.feed(clip), *session.finish()]
     assert tuple(event.segment for event in events if isinstance(event, edge.Final)) == whole.segments
     assert whole.segments[0].corrections
+    assert [event.notes for event in events if isinstance(event, edge.End)] == [whole.notes]
 
 
 class _Broken:
@@ -113,14 +115,16 @@ class _Fixed:
         return [0.0, *(100.0 for _ in texts[1:])]
 
 
-def _beside(model: Model, company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model, "_company", company)
+def _beside(model: Model, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
+    """Change who stands beside the model."""
+    assert model._company is not None
+    monkeypatch.setattr(model, "_company", replace(model._company, **changes))
 
 
 def test_nobody_to_ask_changes_nothing(
     pair: Model, clip: NDArray[np.float32], makes_all: list[Judged], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _beside(pair, Company(notes=("nobody",)), monkeypatch)
+    _beside(pair, monkeypatch, second=None, notes=("nobody",))
     plain, corrected = pair.transcribe(clip), pair.transcribe(clip, correct="most")
     assert corrected.segments == plain.segments
     assert corrected.notes == ("nobody",)
@@ -130,7 +134,7 @@ def test_nobody_to_ask_changes_nothing(
 def test_a_language_model_is_heard(
     pair: Model, clip: NDArray[np.float32], makes_all: list[Judged], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _beside(pair, Company(language_model=_Fixed()), monkeypatch)
+    _beside(pair, monkeypatch, second=None, language_model=_Fixed())
     pair.transcribe(clip, correct="safe")
     (judged,) = makes_all
     assert judged.witnesses == ("own", "lm")
@@ -140,7 +144,7 @@ def test_a_language_model_is_heard(
 def test_a_witness_that_fails_leaves_the_text_as_it_was(
     pair: Model, clip: NDArray[np.float32], makes_all: list[Judged], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _beside(pair, Company(language_model=_Broken()), monkeypatch)
+    _beside(pair, monkeypatch, second=None, language_model=_Broken())
     plain, corrected = pair.transcribe(clip), pair.transcribe(clip, correct="most")
     assert corrected.segments == plain.segments
     assert "out of order" in corrected.notes[-1]
@@ -171,6 +175,6 @@ def test_a_session_that_is_cancelled_is_not_read_on(
     def cancelled(judged: Judged) -> Sequence[Edit]:
         raise CancelledError("cancelled")
 
-    monkeypatch.setattr("edge.whisper.model.by_gate", lambda model, strength: cancelled)
+    _beside(pair, monkeypatch, decide=cancelled)
     with pytest.raises(CancelledError):
         pair.transcribe(clip, correct="safe")
