@@ -69,7 +69,7 @@ def _made(chance: random.Random) -> tuple[str, bytes]:
 
 
 def _changed(data: bytes, chance: random.Random) -> bytes:
-    """Change a few bytes, leave some out, or repeat some."""
+    """Return bytes of which a few are changed, left out or repeated."""
     changed = bytearray(data)
     for _ in range(chance.randrange(1, 6)):
         at = chance.randrange(len(changed))

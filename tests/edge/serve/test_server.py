@@ -14,14 +14,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from edge.errors import OptionError
 from edge.serve import connections, server
-from edge.serve.connections import Http
 from edge.serve.guard import Guard
 from edge.serve.options import ServeOptions
 from edge.serve.server import FACES, check_safety
@@ -127,47 +125,29 @@ def test_names_are_names(names: list[str]) -> None:
         ServeOptions(names=names)
 
 
-def test_one_address_has_so_many_connections() -> None:
-    def connected(address: str, n_others: int) -> bool:
-        """Whether one more is refused; they are counted as uvicorn's protocols are."""
-        others = [SimpleNamespace(client=(address, 1)) for _ in range(n_others)]
-        own = SimpleNamespace(client=(address, 2), most_of_one=3)
-        own.connections = [*others, own, SimpleNamespace(client=("10.9.9.9", 3)), SimpleNamespace(client=None)]
-        return Http._are_many(cast("Http", own))
+def test_one_address_has_so_many_connections(make_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    from edge.serve.wyoming import server as wyoming
 
-    assert not connected("10.0.0.1", 2)
-    assert connected("10.0.0.1", 3)
-    assert connected("::ffff:10.0.0.1", 3)
-    assert not connected("127.0.0.1", 50)
-    assert not connected("::1", 50)
+    for module in (connections, wyoming):
+        monkeypatch.setattr(module, "is_own", lambda address: False)  # as if the tests were another machine
+    served = make_server(per_address=2)
+    for address, answer in ((served.http, b"HTTP/1.1 503"), (served.wyoming, b"")):
+        with (
+            socket.create_connection(address, timeout=10),
+            socket.create_connection(address, timeout=10),
+            socket.create_connection(address, timeout=10) as third,
+        ):
+            assert third.recv(100)[:12] == answer
+    assert get(served) == 200
+
+
+def test_this_machine_may_have_all(make_server: MakeServer) -> None:
+    served = make_server(per_address=1)
+    with socket.create_connection(served.http, timeout=10):
+        assert get(served) == 200
 
 
 # HTTPS
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate of our own, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    words: list[str | Path] = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "2",
-    ]
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    try:
-        subprocess.run([*words, "-keyout", key, "-out", cert, *subject], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("there is no openssl")
-    return cert, key
 
 
 def test_it_speaks_https(make_server: MakeServer, certificate: tuple[Path, Path]) -> None:
