@@ -23,6 +23,10 @@ TRIES = 3
 """Workers that may be killed over a recording; a scheduler of its own has a setting for it."""
 
 _CONNECT_S = 30
+_UNDISTURBED = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+"""Code that each worker of this machine runs first: Ctrl-C reaches it too, and is for whoever started it to handle."""
+_LAST_WORD_S = 2
+"""Seconds in which a worker must give what it found before an interruption."""
 _LOOK_S = 0.5
 """Seconds between two looks at how many recordings are done."""
 
@@ -74,7 +78,13 @@ class ClusterReading:
     def saved(self) -> Iterator[tuple[str, Transcript]]:
         """Give the recordings that have their files and were not asked for, in order."""
         for name, future in list(self._left.items()):
-            if future.status == "finished" and (answer := future.result()).transcript is not None:
+            if future.status != "finished":
+                continue
+            try:
+                answer = future.result(timeout=_LAST_WORD_S)
+            except Exception:  # its worker was interrupted as well: the files are there, and --resume finds them
+                continue
+            if answer.transcript is not None:
                 yield name, self._told(name, answer)
 
     def __enter__(self) -> Self:
@@ -112,6 +122,7 @@ def _connect(address: str, n_workers: int | None, closing: ExitStack) -> Any:
                 processes=True,
                 dashboard_address=None,
                 silence_logs="CRITICAL",
+                preload=[_UNDISTURBED],
             )
         )
     try:
