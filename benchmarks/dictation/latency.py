@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..errors import BenchmarkError
 from ..progress import tell_steps
-from .process import queued_s
+from .process import between, queues_of
 from .rig import Rig
 from .speech import Clip
 
@@ -79,9 +79,9 @@ def _dictate(rig: Rig, clip: Clip, pause_s: float) -> Taken:
         rig.cable.play(clip.path)
         rig.cable.wait_played()
         time.sleep(pause_s)
-        ran_s, waited_s = queued_s(pid)
+        queues = queues_of(pid)
     complete_s = _wait_until_complete(rig, before, number, n_changes)
-    ran_after_s, waited_after_s = queued_s(pid)
+    ran_s, waited_s = between(queues, queues_of(pid))
     said = rig.dictating.said[n_said:]
     read, delivered = _READ.search(said), _DELIVERED.search(said)
     if read is None or delivered is None:
@@ -98,8 +98,8 @@ def _dictate(rig: Rig, clip: Clip, pause_s: float) -> Taken:
         reading_s=float(read[2]),
         delivery_s=float(delivered[2]),
         window_s=total_s - float(delivered[1]),
-        ran_s=ran_after_s - ran_s,
-        waited_s=waited_after_s - waited_s,
+        ran_s=ran_s,
+        waited_s=waited_s,
     )
 
 

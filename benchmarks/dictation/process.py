@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _PROC = Path("/proc")
+
+Queues = dict[str, tuple[int, int]]
+"""Nanoseconds for which each thread has run, and waited to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,20 @@ def processor_s(pid: int) -> float:
     return total
 
 
-def queued_s(pid: int) -> tuple[float, float]:
-    """Measure how long the threads of a process have run, and how long they waited for a processor to run on."""
-    ran = waited = 0
+def queues_of(pid: int) -> Queues:
+    """Read, for each thread of a process, how long it has run, and waited for a processor to run on, in nanoseconds."""
+    queues = {}
     for task in (_PROC / str(pid) / "task").iterdir():
-        try:
-            fields = (task / "schedstat").read_text(encoding="ascii").split()
-        except OSError:  # it has ended
-            continue
-        ran, waited = ran + int(fields[0]), waited + int(fields[1])
-    return ran / 1e9, waited / 1e9
+        with suppress(OSError):  # it has ended
+            ran, waited, _ = (task / "schedstat").read_text(encoding="ascii").split()
+            queues[task.name] = int(ran), int(waited)
+    return queues
+
+
+def between(before: Queues, after: Queues) -> tuple[float, float]:
+    """Sum the seconds that threads ran and waited between two readings; those that ended meanwhile are left out."""
+    pairs = [(before.get(task, (0, 0)), now) for task, now in after.items()]
+    return sum(now[0] - was[0] for was, now in pairs) / 1e9, sum(now[1] - was[1] for was, now in pairs) / 1e9
 
 
 def _children_of(pid: int) -> list[int]:
