@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ..whisper.tokens import Tokenizer
 
 _SHOWN = 12
+_SEVERAL = re.compile(r"\w{4,}[.?!]\s+\w")
+"""Pattern of several sentences; behind a short word a point stands for an abbreviation."""
 _OF_THE_HOME = ("name", "area", "floor")
 """Lists that Home Assistant fills: what there is in a home, and where."""
 
@@ -75,10 +78,10 @@ class Sentences:
     def read(self, text: str) -> tuple[str, str | None, dict[str, Any]] | None:
         """Find the sentence that a text is, its intent and its slots; None where it is none of them.
 
-        Signs, capitals and the way numbers are written do not count. A wildcard stands for any words.
+        Signs, capitals and the way numbers are written do not count. A wildcard stands for any words of one sentence.
         """
         sentence = self.graph.read(text)
-        if sentence is None and not self.has_wildcards:
+        if sentence is None and (not self.has_wildcards or _SEVERAL.search(text)):
             return None
         found = self.intent_of(text if sentence is None else sentence)
         if found is None:

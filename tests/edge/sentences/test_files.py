@@ -45,6 +45,9 @@ def test_a_wildcard_stands_for_any_words() -> None:
     assert found is not None
     assert found[1:] == ("HassShoppingListAddItem", {"item": "oat milk"})
     assert sentences.graph.read("Add oat milk to my shopping list.") is None
+    assert sentences.read("Add Mr. Smith's milk to my shopping list.") is not None
+    assert sentences.read("Add it up. That is what you put on my shopping list.") is None
+    assert sentences.read("Add butter. And milk to my shopping list.") is None
 
 
 def test_other_languages_have_their_sentences() -> None:
