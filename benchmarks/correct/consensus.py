@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import jiwer
-
 from edge.bench.result_file import make_result
 from edge.bench.sets import find_set
 from edge.bench.tables import table
@@ -129,11 +127,15 @@ def measured(split: str, lists: Sequence[Readings]) -> ConsensusResult:
         "best": [min(one.texts, key=lambda text: _errors(one.reference, text)) for one in lists],
     }
     references = [one.reference for one in lists]
+    import jiwer
+
     rates = {name: float(jiwer.wer(references, texts)) for name, texts in ways.items()}
     return ConsensusResult(split, len(lists), **rates)
 
 
 def _errors(reference: str, text: str) -> int:
+    import jiwer
+
     found = jiwer.process_words(reference, text)
     return found.substitutions + found.deletions + found.insertions
 

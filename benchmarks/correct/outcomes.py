@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import jiwer
 import numpy as np
 
 from edge.bench.intervals import drawn_rates, interval
@@ -44,6 +43,8 @@ class Scored:
         said = [word for part in parts for word in part]
         if not said or not self._reference:
             return max(len(said), self.n_words)
+        import jiwer
+
         found = jiwer.process_words(" ".join(self._reference), " ".join(said))
         return found.substitutions + found.deletions + found.insertions
 

@@ -23,7 +23,7 @@ the name of a language model that `edgewise models list` shows; of the Llama fam
 precisions:
   gguf         int8 (the default), int4: for edgewise; int4 is rounded by what it does to texts, those of --calibration,
                a text like those it is for, or of Python's own help, and takes minutes
-               f16, q8_0, q4_0, iq4_nl: for llama.cpp too; iq4_nl is as small as q4_0 and closer to the original
+               f16, q8_0, q4_0, iq4_nl: for llama.cpp; its IQ4_NL is as small as q4_0 and closer to the original
   huggingface  f16, bf16, f32; by default the narrowest that loses nothing
   onnx         f32 (the default), w8, w4: weights in 8 or 4 bits, by NNCF
 

@@ -23,6 +23,7 @@ def test_each_place_is_voted_on_by_itself() -> None:
 
 
 def test_rates_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("jiwer")
     (tmp_path / "nbest.jsonl").write_text(json.dumps(LIST) + "\n")
     assert main(["consensus", "--lists", str(tmp_path), "--json", str(tmp_path / "out.json")]) == 0
     assert capsys.readouterr().out.splitlines()[-1].split()[1:-1:2] == ["all", "1", "16.67", "16.67", "0.00", "16.67"]

@@ -22,6 +22,13 @@ from edge.bench.sets import Manifest, Utterance, read_manifests
 from edge.correct.edits import Edit
 from edge.correct.gate import Case, Evidence, Weights
 
+@pytest.fixture
+def scoring() -> None:
+    """What counts words: skipped without."""
+    pytest.importorskip("jiwer")
+    pytest.importorskip("whisper_normalizer")
+
+
 OPEN = Weights(own=1.0, second=0.5, lm=0.2, doubt=0.0, loss=0.0, safe=1.0, most=0.0, hard=0.9)
 CAT_FOR_CAP = Edit(1, 2, ("cat",))
 
@@ -32,6 +39,7 @@ def heard(reference: str | None, text: str, edits: dict[Edit, Evidence], name: s
     return Heard(set_name, name, reference, 1.0, (f" {text}",), (JudgedText(0, case),), 0.1, 0.2)
 
 
+@pytest.mark.usefixtures("scoring")
 def test_errors_are_counted_before_and_after() -> None:
     good = heard("the cat sat", "the cap sat", {CAT_FOR_CAP: {"own": 2.0}})
     bad = heard("the cap sat", "the cap sat", {CAT_FOR_CAP: {"own": 2.0}})
@@ -59,6 +67,7 @@ def examples(n: int) -> list[Scored]:
     return found
 
 
+@pytest.mark.usefixtures("scoring")
 def test_a_witness_that_knows_is_believed_and_the_gate_lets_no_harm_pass() -> None:
     recordings = examples(400)
     weights = fitted(recordings, ("own", "lm"))
@@ -70,6 +79,7 @@ def test_a_witness_that_knows_is_believed_and_the_gate_lets_no_harm_pass() -> No
     assert tally.better > 100
 
 
+@pytest.mark.usefixtures("scoring")
 def test_weights_need_examples() -> None:
     with pytest.raises(BenchmarkError, match="expected 20 good edits and as many bad ones, found 3"):
         fitted(examples(4), ("own", "lm"))
@@ -87,6 +97,7 @@ def test_what_is_fitted_is_written_as_the_gate_reads_it() -> None:
     }
 
 
+@pytest.mark.usefixtures("scoring")
 def test_tables_count_harm_apart() -> None:
     recordings = [
         heard("the cat sat", "the cap sat", {CAT_FOR_CAP: {"own": 2.0}}, set_name="fleurs_en"),
