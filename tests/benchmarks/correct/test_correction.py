@@ -22,6 +22,7 @@ from edge.bench.sets import Manifest, Utterance, read_manifests
 from edge.correct.edits import Edit
 from edge.correct.gate import Case, Evidence, Weights
 
+
 @pytest.fixture
 def scoring() -> None:
     """What counts words: skipped without."""

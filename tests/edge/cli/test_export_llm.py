@@ -26,7 +26,10 @@ def test_help_says_what_to_install_and_how_long_it_takes(capsys: pytest.CaptureF
     [
         (["gone/folder", "--precision", "f16"], "no such file or folder"),
         (["smollm2-136m", "--precision", "f16"], "did you mean smollm2-135m?"),
-        ([".", "--precision", "q2"], "gguf is written at f16 or int8 or int4 or q8_0 or q4_0 or iq4_nl only, not at q2"),
+        (
+            [".", "--precision", "q2"],
+            "gguf is written at f16 or int8 or int4 or q8_0 or q4_0 or iq4_nl only, not at q2",
+        ),
         (["made.gguf", "--precision", "f16"], "the architecture is 'gpt2'; only 'llama' is supported"),
     ],
 )
