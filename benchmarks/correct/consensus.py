@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import jiwer
-
 from edge.bench.result_file import make_result
 from edge.bench.sets import find_set
 from edge.bench.tables import table
@@ -122,6 +120,8 @@ def read_lists(file: Path) -> Iterator[Readings]:
 
 def measured(split: str, lists: Sequence[Readings]) -> ConsensusResult:
     """Compute the rates of a split."""
+    import jiwer
+
     ways = {
         "first": [one.texts[0] for one in lists],
         "most": [one.texts[max(range(len(one.texts)), key=lambda at: one.votes[at])] for one in lists],
@@ -134,6 +134,8 @@ def measured(split: str, lists: Sequence[Readings]) -> ConsensusResult:
 
 
 def _errors(reference: str, text: str) -> int:
+    import jiwer
+
     found = jiwer.process_words(reference, text)
     return found.substitutions + found.deletions + found.insertions
 
