@@ -120,6 +120,8 @@ def read_lists(file: Path) -> Iterator[Readings]:
 
 def measured(split: str, lists: Sequence[Readings]) -> ConsensusResult:
     """Compute the rates of a split."""
+    import jiwer
+
     ways = {
         "first": [one.texts[0] for one in lists],
         "most": [one.texts[max(range(len(one.texts)), key=lambda at: one.votes[at])] for one in lists],

@@ -40,6 +40,8 @@ class Scored:
         return self._known[key]
 
     def _distance(self, parts: Iterable[Sequence[str]]) -> int:
+        import jiwer
+
         said = [word for part in parts for word in part]
         if not said or not self._reference:
             return max(len(said), self.n_words)
