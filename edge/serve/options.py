@@ -84,7 +84,7 @@ class ServeOptions:
     )
     """Seconds after which the work on a recording is given up."""
     waiting: int = field(default=4, metadata=setting(Whole(0, 1000), group=_LIMITS, metavar="N"))
-    """Recordings that wait while one is read; the next one is refused, with the advice to come again."""
+    """Recordings that are read beside one; the next is refused, with the advice to come again."""
     live: int = field(default=16, metadata=setting(Whole(0, 64), group=_LIMITS, metavar="N"))
     """Live sessions at a time."""
     connections: int = field(default=256, metadata=setting(Whole(1, 10000), group=_LIMITS, metavar="N"))

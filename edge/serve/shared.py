@@ -21,7 +21,7 @@ class Shared:
     options: ServeOptions
     guard: Guard
     recordings: Places
-    """Places for recordings: one that is read, and those that wait."""
+    """Places for recordings that are read."""
     live: Places
     """Places for live sessions."""
     metrics: Metrics = field(default_factory=Metrics)
@@ -42,7 +42,7 @@ def shared_of(model: Recognizer, work: Work, options: ServeOptions, guard: Guard
     recordings = Places("recordings", options.waiting + 1, retry_s=5)
     live = Places("live sessions", options.live, retry_s=10)
     shared = Shared(model, work, options, guard, recordings, live)
-    shared.metrics.gauge("recordings", "recordings that are read or wait", lambda: recordings.n_taken)
+    shared.metrics.gauge("recordings", "recordings that are read", lambda: recordings.n_taken)
     shared.metrics.gauge("live_sessions", "live sessions that are open", lambda: live.n_taken)
     shared.metrics.gauge("stuck", "1 where the work does not go on", lambda: work.is_stuck)
     return shared

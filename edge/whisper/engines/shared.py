@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Condition, Event, Lock
 from time import monotonic
@@ -257,8 +258,11 @@ class SharedState:
         self._scheduler.leave(self)
 
     def leave(self) -> None:
-        """Ask for nothing more."""
+        """Ask for nothing more; the engine's state is somebody else's from now on, or nobody's."""
         self._scheduler.leave(self)
+        # Sessions and their readers know each other, so Python finds them late: large memory is not to wait for that.
+        with suppress(AttributeError):
+            del self._state
 
 
 def _step_of(works: Sequence[_Work]) -> list[_Work]:

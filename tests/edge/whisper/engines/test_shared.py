@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -176,3 +177,14 @@ def test_there_is_room_for_so_many(model: WhisperEngine) -> None:
     del second  # as after an error: nobody said goodbye
     gc.collect()
     assert SharedState(model.new_state(), scheduler) is not third
+
+
+def test_a_state_that_left_keeps_no_memory(model: WhisperEngine) -> None:
+    """A session and its parts know each other, and live on until Python looks for circles."""
+    own = model.new_state(1)
+    gone = weakref.ref(own)
+    shared = SharedState(own, Scheduler())
+    shared.leave()
+    shared.leave()
+    del own
+    assert gone() is None
