@@ -397,7 +397,7 @@ def test_under_wayland_a_compositor_may_call_the_commands(
             cable.wait_played()
             dictating.ask("stop")
             wait_for(lambda: WORDS in plain(window.text), "the words")
-            assert dictating.ask("undo").endswith("this desktop does not tell whether the cursor moved")
+            assert dictating.ask("undo").endswith("this program does not tell what is before the cursor")
             assert dictating.end() == 0
         finally:
             typist.close()

@@ -90,6 +90,45 @@ def test_keys_alone_carry_every_text(kind: str, typist: DesktopTypist, open_wind
         keys_alone.close()
 
 
+@pytest.mark.parametrize("text", ["One, two. ", "Größe 漢字 👩\u200d💻 e\u0301"])
+def test_exactly_what_was_typed_is_deleted(text: str, typist: DesktopTypist, open_window: OpenWindow) -> None:
+    window = open_window("gtk")
+    assert typist.deliver("Stays. é").is_whole
+    delivery = typist.deliver(text)
+    assert window.comes_to("Stays. é" + text) == "Stays. é" + text
+    assert typist.erase(delivery) == ""
+    wait_for(lambda: window.text == "Stays. é", "the text to be deleted", 5)
+    assert typist.erase(delivery) == "there is nothing to delete: only the last text that was typed can be"
+    assert typist.deliver(text).is_whole
+    wait_for(lambda: window.text == "Stays. é" + text, "typing to go on", 5)
+
+
+def test_what_the_cursor_is_not_behind_is_left_alone(
+    sway: dict[str, str], typist: DesktopTypist, open_window: OpenWindow
+) -> None:
+    window = open_window("gtk")
+    delivery = typist.deliver("One two")
+    assert window.comes_to("One two") == "One two"
+    user = open_wayland()
+    try:
+        keyboard = Keyboard(user)
+        keyboard.press("x")
+        wait_for(lambda: window.text == "One twox", "the user's key", 5)
+        assert typist.erase(delivery) == "the text is not right before the cursor any more"
+        keyboard.close()
+    finally:
+        user.wire.close()
+    assert window.text == "One twox"
+
+
+def test_a_program_that_tells_nothing_is_left_alone(typist: DesktopTypist, open_window: OpenWindow) -> None:
+    window = open_window("foot")
+    delivery = typist.deliver("One two")
+    assert window.comes_to("One two") == "One two"
+    assert typist.erase(delivery) == "this program does not tell what is before the cursor"
+    assert window.text == "One two"
+
+
 def test_nothing_is_typed_into_a_window_that_took_the_focus(typist: DesktopTypist, open_window: OpenWindow) -> None:
     open_window("gtk")
     target = typist.focused()
