@@ -17,3 +17,8 @@ def typeable(text: str) -> str:
 def is_deleted_one_by_one(text: str) -> bool:
     """Whether each press of Backspace deletes one character of the text, in every program."""
     return not any(ord(mark) in _JOINERS or unicodedata.category(mark).startswith("M") for mark in text)
+
+
+def why_not_one_by_one(text: str) -> str:
+    """Return why Backspace cannot delete exactly this text; empty where it can."""
+    return "" if is_deleted_one_by_one(text) else "some of its characters are made of several"

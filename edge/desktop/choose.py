@@ -79,11 +79,16 @@ def choose_overlay() -> Overlay:
     Raises:
         DesktopError: this desktop has no place for one, or a library is missing.
     """
-    desktop = this_desktop()
-    if desktop is not Desktop.X11:
-        raise DesktopError(f"there is no overlay under {desktop} yet; partials = true shows the words on the terminal")
-    _need("Xlib", "python-xlib")
+    desktop = _some_desktop()
+    if desktop not in (Desktop.X11, Desktop.WAYLAND):
+        raise DesktopError(f"there is no overlay under {desktop} yet")
     from .overlay.posted import Posted
+
+    if desktop is Desktop.WAYLAND:
+        from .wayland.overlay import OverlayLayer
+
+        return Posted(OverlayLayer())
+    _need("Xlib", "python-xlib")
     from .x11.overlay import OverlayWindow
 
     return Posted(OverlayWindow())

@@ -128,10 +128,9 @@ class PynputHands:
         self._keyboard.type(text)
         return len(text)
 
-    def backspace(self, times: int) -> None:
-        """Press Backspace."""
-        for _ in range(times):
-            self._keyboard.tap(keyboard.Key.backspace)
+    def erase(self, text: str) -> str:
+        """Return why nothing is deleted."""
+        return self.why_moved()
 
     def paste_keys(self, target: Target | None) -> str:
         """Return the name of the keys that paste."""

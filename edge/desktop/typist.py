@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from ..errors import DesktopError
-from .characters import is_deleted_one_by_one, typeable
+from .characters import typeable
 from .chords import is_terminal
 from .protocol import Delivery, Target, Way
 
@@ -52,8 +52,8 @@ class Hands(Protocol):
     def type_keys(self, text: str, may_go_on: Callable[[], bool]) -> int:
         """Type a text by keys; return how many characters were typed before `may_go_on` said no."""
 
-    def backspace(self, times: int) -> None:
-        """Press Backspace."""
+    def erase(self, text: str) -> str:
+        """Delete a text that was typed last, if the cursor is still behind it; return why not, or nothing."""
 
     def paste_keys(self, target: Target | None) -> str:
         """Return the name of the keys that paste."""
@@ -132,9 +132,8 @@ class DesktopTypist:
     def erase(self, delivery: Delivery) -> str:
         """Delete exactly what the last delivery typed; return why not, or nothing."""
         with self._lock:
-            reason = self._why_not_erase(delivery)
+            reason = self._why_not_erase(delivery) or self._hands.erase(self._typed)
             if not reason:
-                self._hands.backspace(delivery.typed)
                 self._last = None
             return reason
 
@@ -223,9 +222,11 @@ class DesktopTypist:
             return f"a key was held for {KEYS_UP_S:.0f} s"
         if not self._has_focus(delivery.target):
             return "another window has the focus"
-        if moved := self._hands.why_moved():
-            return moved
-        typed = self._last[1][: delivery.typed]
-        if "\n" in typed and is_terminal(delivery.target.application):
+        if "\n" in self._typed and is_terminal(delivery.target.application):
             return "a terminal has obeyed the lines already"
-        return "" if is_deleted_one_by_one(typed) else "some of its characters are made of several"
+        return ""
+
+    @property
+    def _typed(self) -> str:
+        """Text that the last delivery typed."""
+        return self._last[1][: self._last[0].typed] if self._last else ""

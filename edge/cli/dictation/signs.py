@@ -47,10 +47,10 @@ class Signs:
             self._open_notifications(stack)
         if options.sounds:
             self._make_sounds(stack)
-        if options.overlay:
-            self._open_overlay(stack)
-        wants_lines = options.partials or (options.overlay and self._overlay is None)
         has_terminal = not prints and sys.stdout is not None and sys.stdout.isatty()
+        if options.overlay:
+            self._open_overlay(stack, instead="; the terminal shows the words instead" if has_terminal else "")
+        wants_lines = options.partials or (options.overlay and self._overlay is None)
         self._display = self._make_display(stack) if wants_lines and has_terminal else None
 
     @property
@@ -129,12 +129,12 @@ class Signs:
         except OutputError as error:
             self.tell(str(error))
 
-    def _open_overlay(self, stack: ExitStack) -> None:
+    def _open_overlay(self, stack: ExitStack, *, instead: str) -> None:
         """Have the small window; where there is none, the terminal shows the words."""
         try:
             self._overlay = choose_overlay()
         except DesktopError as error:
-            self._console.say(f"{error}; the terminal shows the words instead")
+            self._console.say(f"{error}{instead}")
             return
         stack.callback(self._overlay.close)
 

@@ -11,6 +11,8 @@ from .wire import Event, Handler, Wire
 
 VIRTUAL_KEYBOARD = "zwp_virtual_keyboard_manager_v1"
 DATA_CONTROL = ("ext_data_control_manager_v1", "zwlr_data_control_manager_v1")
+INPUT_METHOD = "zwp_input_method_manager_v2"
+LAYER_SHELL = "zwlr_layer_shell_v1"
 TOPLEVELS = "zwlr_foreign_toplevel_manager_v1"
 
 _DISPLAY = 1

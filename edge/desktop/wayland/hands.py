@@ -10,7 +10,8 @@ from ...errors import DesktopError
 from ..chords import SELECTION_PASTE, TERMINAL_PASTE, Chord, paste_chord
 from ..protocol import Target, Way
 from .clipboard import TEXT_TYPES, Clipboard, text_content
-from .globals import DATA_CONTROL, TOPLEVELS, VIRTUAL_KEYBOARD, Globals, open_wayland
+from .eraser import erase_before_cursor
+from .globals import DATA_CONTROL, INPUT_METHOD, TOPLEVELS, VIRTUAL_KEYBOARD, Globals, open_wayland
 from .keyboard import Keyboard
 from .windows import Windows
 
@@ -77,9 +78,11 @@ class WaylandHands:
         """Type a text; return how many characters were typed before `may_go_on` said no."""
         return self._keys.type(text, may_go_on)
 
-    def backspace(self, times: int) -> None:
-        """Press Backspace."""
-        self._keys.press("BackSpace", times=times)
+    def erase(self, text: str) -> str:
+        """Delete a text if the program says that it is right before the cursor; return why not, or nothing."""
+        if not self._globals.has(INPUT_METHOD):
+            return self.why_moved()
+        return erase_before_cursor(self._globals, text)
 
     def paste_keys(self, target: Target | None) -> str:
         """Return the name of the keys that paste."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from Xlib.ext import xfixes
 
+from ..characters import why_not_one_by_one
 from ..chords import SELECTION_PASTE, Chord, paste_chord
 from ..protocol import Target, Way
 from .activity import Activity
@@ -68,12 +69,15 @@ class X11Hands:
         return type_keys(self._display, Keymap.of(self._display), text, may_go_on)
 
     @told_when_gone
-    def backspace(self, times: int) -> None:
-        """Press Backspace."""
+    def erase(self, text: str) -> str:
+        """Delete a text by Backspace if the cursor is still behind it; return why not, or nothing."""
+        if reason := self.why_moved() or why_not_one_by_one(text):
+            return reason
         stroke = Keymap.of(self._display).stroke(Chord("BackSpace"))
-        for _ in range(times):
+        for _ in text:
             press(self._display, stroke)
         self._display.sync()
+        return ""
 
     def paste_keys(self, target: Target | None) -> str:
         """Return the name of the keys that paste."""

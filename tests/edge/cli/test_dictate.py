@@ -397,7 +397,7 @@ def test_under_wayland_a_compositor_may_call_the_commands(
             cable.wait_played()
             dictating.ask("stop")
             wait_for(lambda: WORDS in plain(window.text), "the words")
-            assert dictating.ask("undo").endswith("this desktop does not tell whether the cursor moved")
+            assert dictating.ask("undo").endswith("this program does not tell what is before the cursor")
             assert dictating.end() == 0
         finally:
             typist.close()
@@ -452,7 +452,8 @@ def test_texts_are_printed_without_a_desktop(dictate: Dictate, cable: Cable, cli
 def test_a_panel_shows_what_goes_on_and_commands_it(dictate: Dictate, cable: Cable, tmp_path: Path) -> None:
     pytest.importorskip("jeepney")
     with session_bus(tmp_path) as (address, _):
-        dictating = dictate("--print", "--tray", DBUS_SESSION_BUS_ADDRESS=address)
+        dictating = dictate("--print", "--tray", "--overlay", DBUS_SESSION_BUS_ADDRESS=address)
+        assert dictating.said.count("there is no desktop") == 2  # for the key, and for the overlay
         assert "no panel here shows icons; the icon comes with the first one that does" in dictating.said
         with Panel(address) as panel:
             panel.wait_for_item()

@@ -25,7 +25,7 @@ PAGE = b"""<!doctype html><meta charset="utf-8"><title>a field</title>
 const field = document.querySelector("textarea");
 let last = null;
 async function say() {
-  if (field.value !== last && document.activeElement === field) {
+  if (field.value !== last && document.activeElement === field && document.hasFocus()) {
     last = field.value;
     await fetch("/", {method: "POST", body: last});
   }

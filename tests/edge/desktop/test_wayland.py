@@ -6,13 +6,17 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks.desktop.screen import Window, command_of, wait_for, wait_for_focus
-from edge.desktop.choose import try_ways
-from edge.desktop.protocol import Way
+from edge.desktop.choose import choose_overlay, try_ways
+from edge.desktop.overlay.picture import Painter
+from edge.desktop.protocol import Caption, Way
 from edge.desktop.typist import DesktopTypist
 from edge.desktop.wayland import trial
 from edge.desktop.wayland.globals import open_wayland
@@ -90,6 +94,45 @@ def test_keys_alone_carry_every_text(kind: str, typist: DesktopTypist, open_wind
         keys_alone.close()
 
 
+@pytest.mark.parametrize("text", ["One, two. ", "Größe 漢字 👩\u200d💻 e\u0301"])
+def test_exactly_what_was_typed_is_deleted(text: str, typist: DesktopTypist, open_window: OpenWindow) -> None:
+    window = open_window("gtk")
+    assert typist.deliver("Stays. é").is_whole
+    delivery = typist.deliver(text)
+    assert window.comes_to("Stays. é" + text) == "Stays. é" + text
+    assert typist.erase(delivery) == ""
+    wait_for(lambda: window.text == "Stays. é", "the text to be deleted", 5)
+    assert typist.erase(delivery) == "there is nothing to delete: only the last text that was typed can be"
+    assert typist.deliver(text).is_whole
+    wait_for(lambda: window.text == "Stays. é" + text, "typing to go on", 5)
+
+
+def test_what_the_cursor_is_not_behind_is_left_alone(
+    sway: dict[str, str], typist: DesktopTypist, open_window: OpenWindow
+) -> None:
+    window = open_window("gtk")
+    delivery = typist.deliver("One two")
+    assert window.comes_to("One two") == "One two"
+    user = open_wayland()
+    try:
+        keyboard = Keyboard(user)
+        keyboard.press("x")
+        wait_for(lambda: window.text == "One twox", "the user's key", 5)
+        assert typist.erase(delivery) == "the text is not right before the cursor any more"
+        keyboard.close()
+    finally:
+        user.wire.close()
+    assert window.text == "One twox"
+
+
+def test_a_program_that_tells_nothing_is_left_alone(typist: DesktopTypist, open_window: OpenWindow) -> None:
+    window = open_window("foot")
+    delivery = typist.deliver("One two")
+    assert window.comes_to("One two") == "One two"
+    assert typist.erase(delivery) == "this program does not tell what is before the cursor"
+    assert window.text == "One two"
+
+
 def test_nothing_is_typed_into_a_window_that_took_the_focus(typist: DesktopTypist, open_window: OpenWindow) -> None:
     open_window("gtk")
     target = typist.focused()
@@ -158,3 +201,51 @@ def test_where_there_is_no_compositor_it_is_said(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-9")
     with pytest.raises(DesktopError, match="does not answer at"):
         open_wayland()
+
+
+def pixels_on(sway: dict[str, str], width: int, height: int) -> Any:
+    """What is at the top of the screen, in the middle."""
+    image = subprocess.run(["grim", "-t", "ppm", "-"], env=sway, check=True, capture_output=True).stdout
+    head, size, most, data = image.split(b"\n", 3)
+    columns, rows = map(int, size.split())
+    assert (head, most) == (b"P6", b"255")
+    left = (columns - width) // 2
+    return np.frombuffer(data, np.uint8).reshape(rows, columns, 3)[:height, left : left + width]
+
+
+@pytest.mark.skipif(not shutil.which("grim"), reason="grim is not installed: apt install grim")
+def test_the_overlay_is_above_all_windows_and_takes_nothing(
+    sway: dict[str, str], typist: DesktopTypist, open_window: OpenWindow
+) -> None:
+    try:
+        painter = Painter()
+    except DesktopError as error:
+        pytest.skip(f"{error}: apt install libpangocairo-1.0-0")
+    window = open_window("foot")
+    before = typist.focused()
+    overlay = choose_overlay()
+    try:
+        for caption in (Caption("listening"), Caption("listening", "Größe, naïve", " may change"), Caption("working")):
+            picture = painter.paint(caption)
+            shown = np.frombuffer(picture.pixels, np.uint8).reshape(picture.height, picture.width, 4)[:, :, 2::-1]
+            overlay.show(caption)
+            wait_for(partial(is_there, sway, shown), caption.words)
+            assert typist.focused() == before
+        assert typist.deliver("One two").is_whole
+        assert window.comes_to("One two") == "One two"
+        overlay.show(None)
+        wait_for(lambda: not is_there(sway, shown), "the overlay to go")
+    finally:
+        overlay.close()
+
+
+def is_there(sway: dict[str, str], shown: Any) -> bool:
+    return bool((pixels_on(sway, shown.shape[1], shown.shape[0]) == shown).all())
+
+
+def test_a_compositor_without_layers_says_so(
+    sway: dict[str, str], typist: DesktopTypist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.desktop.wayland.overlay.LAYER_SHELL", "zwlr_layer_shell_v99")
+    with pytest.raises(DesktopError, match="this compositor has no place for an overlay"):
+        choose_overlay()
