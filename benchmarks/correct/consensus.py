@@ -129,7 +129,6 @@ def measured(split: str, lists: Sequence[Readings]) -> ConsensusResult:
         "best": [min(one.texts, key=lambda text: _errors(one.reference, text)) for one in lists],
     }
     references = [one.reference for one in lists]
-    import jiwer
 
     rates = {name: float(jiwer.wer(references, texts)) for name, texts in ways.items()}
     return ConsensusResult(split, len(lists), **rates)
