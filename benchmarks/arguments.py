@@ -25,6 +25,27 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="ROOT", help="folder of sets (default: EDGEWISE_TEST_DATA)")
 
 
+def add_levels(parser: argparse.ArgumentParser) -> None:
+    """Add the levels at which recordings are heard."""
+    parser.add_argument(
+        "--levels",
+        type=numbers,
+        default=(0.0,),
+        metavar="DB[,DB...]",
+        help="hear every recording so many decibels louder (default 0: as it is); the mean over several, such as "
+        "-6,-3,0,3,6, depends less on chance. After a minus write --levels=-6,…",
+    )
+
+
+def add_release(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of the speakers to measure on."""
+    parser.add_argument(
+        "--release",
+        action="store_true",
+        help="hear the speakers that sets.toml keeps for once a release, and those alone; else all others",
+    )
+
+
 def add_models(parser: argparse.ArgumentParser, more: str = "", default: tuple[str, ...] = ("tiny.en",)) -> None:
     """Add the names of the models to measure; `more` follows in the help."""
     usual = ",".join(default)

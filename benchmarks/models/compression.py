@@ -1,7 +1,8 @@
 """Measure what smaller encoders cost: size, arithmetic, words and time, at each precision.
 
 Exports a model with less and less of its encoder and measures every file. The sizes lie on one way down, which is
-searched once. It takes an hour or more; what is kept from the same checkpoint and recordings is not made again.
+searched once. It takes an hour or more; what is kept from the same checkpoint and recordings is not made again. What
+was listened to is never measured on, and who is heard once for each release is measured on with `--release` alone.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +22,37 @@ from edge.machine import describe_machine
 from edge.store import ensure
 from edge.whisper.file.model import open_model
 from edge.whisper.file.roles import PRECISIONS
-from export.calibrate.recordings import Recording, find_recordings, keep_apart
+from export.calibrate.recordings import Recording, find_recordings, unheard
 from export.checkpoint.types import Checkpoint
 from export.maker import Maker
-from export.measure.measure import SetScore, mean_rate, measure
+from export.measure.measure import AS_RECORDED, SetScore, as_joined, increase, mean_rate, measure
 from export.quantize.policy import parse_precision
-from export.recipe import Recipe
+from export.recipe import Recipe, Variety
 from export.sources import read_checkpoint
 from export.writers.gguf import HEARD_KEY
 
-from ..arguments import add_json, add_models, add_sets, add_thread_counts, given_sets, names, positive, shares
+from ..arguments import (
+    add_json,
+    add_levels,
+    add_models,
+    add_release,
+    add_sets,
+    add_thread_counts,
+    given_sets,
+    names,
+    positive,
+    shares,
+)
 from ..checkout import commit
 from ..progress import tell, tell_steps
+from .calibration import recordings_of
 from .encoder_time import EncoderTime, clips_of, time_encoders
-from .known_sets import heard_at_any_time, is_heard_once
+from .known_sets import TRAINING, heard_at_any_time, heard_once, is_heard_once, sets_for
 
 EXAMPLES = """\
 examples:
-  python -m benchmarks compression --models base --manifest SETS --calibration OTHER SETS --keep FOLDER
-  python -m benchmarks compression --manifest SETS --calibration OTHER SETS --keep FOLDER --recovered 0.15,0.25
+  python -m benchmarks compression --models base --manifest SETS --keep FOLDER
+  python -m benchmarks compression --manifest SETS --keep FOLDER --recovered 0.15,0.25 --vary 2 --rooms rir
 """
 
 
@@ -49,7 +62,7 @@ class CompressionOptions:
 
     sets: tuple[str, ...]
     calibration: tuple[str, ...]
-    """Recordings to listen to, sets or paths; none of them in `sets`."""
+    """Recordings to listen to, sets or paths; none where sets.toml names them."""
     models: tuple[str, ...]
     reductions: tuple[float, ...]
     """Shares of the encoder's weights to take away, nothing being trained."""
@@ -61,6 +74,11 @@ class CompressionOptions:
     recovered: tuple[float, ...] = ()
     """Shares after which what is left is trained for `recover_s`."""
     recover_s: float = 0.0
+    variety: Variety = field(default_factory=Variety)
+    levels_db: tuple[float, ...] = AS_RECORDED
+    """Gains in dB at which each recording is measured."""
+    release: bool = False
+    """Whether to measure on the recordings that are heard once for each release, and those alone."""
     data: Path | None = None
     limit: int | None = None
     keep: Path | None = None
@@ -91,9 +109,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration",
         nargs="+",
-        required=True,
+        default=(),
         metavar="SET",
-        help="recordings to listen to (sets, files, folders), none of them in the manifests",
+        help="recordings to listen to, sets, files, folders (default: what sets.toml names for it)",
     )
     add_models(parser, "; a .gguf file, kept earlier or exported at f32, goes on from its size")
     parser.add_argument(
@@ -115,6 +133,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recover-minutes", type=positive, default=60, metavar="M", help="train each of them so long (default 60)"
     )
+    parser.add_argument("--vary", type=int, default=0, metavar="N", help="hear the recordings N times more, varied")
+    for name, what in (("rooms", "rooms' impulse responses"), ("noise", "noise")):
+        parser.add_argument(
+            f"--{name}", nargs="+", default=(), metavar="SET", help=f"recordings of {what} to vary with"
+        )
+    add_levels(parser)
+    add_release(parser)
     add_thread_counts(parser)
     parser.add_argument(
         "--rounds", type=positive, default=10, help="rounds in which the encoders encode 20 clips in turns (default 10)"
@@ -139,6 +164,9 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             precisions=arguments.precisions,
             recovered=arguments.recovered,
             recover_s=60 * arguments.recover_minutes,
+            variety=_variety(arguments),
+            levels_db=arguments.levels,
+            release=arguments.release,
             data=arguments.data,
             limit=arguments.limit,
             keep=arguments.keep,
@@ -148,17 +176,27 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     )
 
 
+def _variety(arguments: argparse.Namespace) -> Variety:
+    rooms, noises = (
+        tuple(recording.path for recording in find_recordings(find_set(name, arguments.data) for name in given))
+        for given in (arguments.rooms, arguments.noise)
+    )
+    return Variety(arguments.vary, rooms, noises)
+
+
 def run_compression(options: CompressionOptions) -> dict[str, Any]:
     """Export and measure every combination; prints a table of words, and one of time.
 
     Files in the folder to keep that were made from the same checkpoint and recordings are not made again.
 
     Raises:
-        CalibrationError: a recording to measure on is one to listen to.
+        CalibrationError: all recordings of a set to measure on are some to listen to.
         ManifestError: a set is none.
     """
-    manifests = heard_at_any_time(read_manifests(options.sets, options.data, Selection(limit=options.limit)))
+    read = read_manifests(options.sets, options.data, Selection(limit=options.limit))
+    chosen = heard_once(read) if options.release else heard_at_any_time(read)
     heard = _listen_to(options)
+    manifests = [unheard(manifest, heard.hashes) for manifest in chosen]
     clips = clips_of(manifests)
     machine = describe_machine(commit())
     found: list[Compressed] = []
@@ -190,9 +228,11 @@ class _Heard:
 
 
 def _listen_to(options: CompressionOptions) -> _Heard:
-    found = find_recordings(find_set(name, options.data) for name in options.calibration)
+    if options.calibration:
+        found = find_recordings(find_set(name, options.data) for name in options.calibration)
+    else:
+        found = [recording for kind in TRAINING for recording in recordings_of(sets_for(kind, options.data))]
     recordings = [recording for recording in found if not is_heard_once(recording.path)]
-    keep_apart(recordings, [find_set(name, options.data) for name in options.sets])
     return _Heard(recordings, [recording.sha256 for recording in recordings])
 
 
@@ -201,7 +241,7 @@ def _model(
 ) -> Iterator[tuple[Path, Compressed]]:
     """Make every size at every precision, and yield the file that it is in."""
     whole = _read(name)
-    maker = Maker(whole, heard.recordings, folder, tell_steps)
+    maker = Maker(whole, heard.recordings, folder, tell_steps, options.variety)
     stem = Path(name).stem if name.endswith(".gguf") else name
 
     sizes = [(share, 0.0) for share in {0.0, *options.reductions}]
@@ -220,7 +260,7 @@ def _model(
                 made = Maker(one, heard.recordings if listens else (), folder, tell_steps).make(Recipe(precision))
                 made.write(files[precision])
             tell(f"{one.name} at {precision}, encoder -{reduction:.1%}{', trained' if recover_s else ''}")
-            scores = measure(files[precision], manifests)
+            scores = measure(files[precision], manifests, levels_db=options.levels_db)
             n_bytes, macs = files[precision].stat().st_size, one.dims.encoder_weights
             yield files[precision], Compressed(one.name, precision, reduction, recover_s, n_bytes, macs, scores)
 
@@ -255,22 +295,26 @@ def _is_made(file: Path, source: Checkpoint, heard: list[str]) -> bool:
 
 
 def table_of(found: Sequence[Compressed]) -> str:
-    """Write a row for each, with the word error rate on each set."""
+    """Write a row for each, with the word error rate on each set, and how far the mean is above the first of its model.
+
+    In the mean letters and digits that follow one another are one word: what was heard counts, not how it is written.
+    """
     sets = [score.name for score in found[0].scores]
-    header = ("model", "precision", "encoder", "MB", "M macs", *sets, "mean WER %", "loops")
-    rows = [
-        (
-            one.model,
-            one.precision,
-            _size(one),
-            f"{one.n_bytes / 1e6:.1f}",
-            f"{one.encoder_macs / 1e6:.2f}",
-            *(f"{100 * score.rate:.2f}" for score in one.scores),
-            f"{100 * mean_rate(one.scores):.2f}",
-            str(sum(score.errors.loops for score in one.scores)),
+    means = ("mean, joined %", "more than the first", "95 %")
+    header = ("model", "precision", "encoder", "MB", "M macs", *sets, *means, "loops")
+    rows, first = [], found[0]
+    for one in found:
+        first = first if one.model == first.model else one
+        joined, others = ([as_joined(score) for score in row.scores] for row in (one, first))
+        more, low, high = (f"{100 * share:+.2f}" for share in increase(joined, others))
+        rows.append(
+            (
+                *(one.model, one.precision, _size(one), f"{one.n_bytes / 1e6:.1f}", f"{one.encoder_macs / 1e6:.2f}"),
+                *(f"{100 * score.rate:.2f}" for score in one.scores),
+                *(f"{100 * mean_rate(joined):.2f}", more, f"{low} to {high}"),
+                str(sum(score.errors.loops for score in one.scores)),
+            )
         )
-        for one in found
-    ]
     return table(header, rows, n_left=3)
 
 

@@ -13,10 +13,13 @@ from edge.bench.sets import Manifest, Utterance, read_manifests
 
 from ..errors import BenchmarkError
 
-Purpose = Literal["sentences", "letters", "stories", "looked_at", "heard_once"]
+Purpose = Literal["sentences", "letters", "stories", "commands", "looked_at", "heard_once"]
 
 CALIBRATION: tuple[Purpose, ...] = ("sentences", "letters", "stories")
 """Kinds of speech that calibration listens to."""
+
+TRAINING: tuple[Purpose, ...] = (*CALIBRATION, "commands")
+"""Kinds of speech that smaller models are made and trained with."""
 
 
 def named_sets(purpose: Purpose) -> Mapping[str, Sequence[str]]:

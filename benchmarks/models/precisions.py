@@ -31,11 +31,11 @@ from edge.whisper.features import raw_log_mel
 from edge.whisper.file.model import ModelFile, open_model
 from export.calibrate.recordings import unheard
 from export.calibrate.words import OwnWords
-from export.measure.measure import AS_RECORDED, at_level, listen
+from export.measure.measure import at_level, listen
 from export.sources import read_checkpoint
 from export.writers.gguf import HEARD_KEY
 
-from ..arguments import add_json, add_sets, add_threads, given_sets, numbers
+from ..arguments import add_json, add_levels, add_release, add_sets, add_threads, given_sets
 from ..checkout import commit
 from ..errors import BenchmarkError
 from ..progress import tell_steps
@@ -118,19 +118,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="GGUF files of one Whisper; the first, float32 say, is what the others are held against",
     )
     add_sets(parser)
-    parser.add_argument(
-        "--levels",
-        type=numbers,
-        default=AS_RECORDED,
-        metavar="DB[,DB...]",
-        help="hear every recording so many decibels louder (default 0: as it is); the mean over several, such as "
-        "-6,-3,0,3,6, depends less on chance. After a minus write --levels=-6,…",
-    )
-    parser.add_argument(
-        "--release",
-        action="store_true",
-        help="hear the speakers that sets.toml keeps for once a release, and those alone; else all others",
-    )
+    add_levels(parser)
+    add_release(parser)
     add_threads(parser)
     add_json(parser)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,9 @@ class SetScore:
     """Mean time of the encoder, which is a part of `ms`."""
     joined: Errors = field(default_factory=Errors)
     """Errors where letters and digits that follow one another are one word, so that hearing counts alone."""
+    joined_edits: tuple[int, ...] = ()
+    """Number of these of each recording."""
+    joined_words: tuple[int, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -76,15 +79,16 @@ def measure(
         for done, utterance in enumerate(with_words):
             progress(f"measuring on {manifest.name}", done, len(with_words))
             samples = read_samples(utterance)
-            heard = []
+            heard, alike = [], []
             for level in levels_db:
                 began = time.perf_counter()
                 transcript = listen(model, utterance, at_level(samples, level))
                 seconds += time.perf_counter() - began
                 encode_s += transcript.timing.encode_s
                 heard.append(score(utterance.text or "", transcript.text, utterance.language))
-                joined.append(score(utterance.text or "", transcript.text, utterance.language, joined=True))
+                alike.append(score(utterance.text or "", transcript.text, utterance.language, joined=True))
             errors.append(total(heard))
+            joined.append(total(alike))
         if not sum(one.words for one in errors):
             raise ManifestError(f"{manifest.name}: expected recordings with their words, found none")
         edits, words = tuple(one.edits for one in errors), tuple(one.words for one in errors)
@@ -99,6 +103,8 @@ def measure(
                 edits=edits,
                 words=words,
                 joined=total(joined),
+                joined_edits=tuple(one.edits for one in joined),
+                joined_words=tuple(one.words for one in joined),
                 low=low,
                 high=high,
                 ms=1000 * seconds / n_heard,
@@ -141,3 +147,9 @@ def increase(scores: Sequence[SetScore], others: Sequence[SetScore]) -> tuple[fl
         for one, other in zip(scores, others, strict=True)
     ]
     return mean_rate(scores) - mean_rate(others), *interval(np.mean(drawn, axis=0))
+
+
+def as_joined(score: SetScore) -> SetScore:
+    """Count letters and digits that follow one another as one word, in a score of which `measure` knows both."""
+    edits, words = score.joined_edits, score.joined_words
+    return replace(score, errors=score.joined, edits=edits, words=words)
