@@ -27,7 +27,7 @@ from .whisper.file.roles import PRECISIONS
 MODEL_REVISION = 6
 """Revision of exported models, to raise when the exporter writes other bytes; older exports are then made anew."""
 
-INT4_REVISION = 7
+INT4_REVISION = 8
 """Revision of models at INT4, to raise for the same reason."""
 
 ONNX_REVISION = 1
