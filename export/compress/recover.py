@@ -32,7 +32,7 @@ from .speech import Batch, Speech
 _WARM_UP = 50
 """Number of steps until the learning rate is what it should be."""
 
-_WORDS = 4.0
+_WORDS = 1.0
 """Weight of the words' divergence (nats a token) against the states' error (a share of their variance)."""
 
 _PADDING = 0.05
