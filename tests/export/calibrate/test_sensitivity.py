@@ -61,7 +61,9 @@ def test_each_group_is_measured_by_itself(
     others = [damage for name, damage in damages.items() if name.startswith("dec.") and name != HURT]
     assert len(others) == 13
     assert max(others) < 0.1 * damages[HURT]
-    assert min(damage for name, damage in damages.items() if name.startswith("enc.")) > 0
+    encoder = [damage for name, damage in damages.items() if name.startswith("enc.")]
+    assert min(encoder) > -1e-6  # what float32 leaves of none: a random model hardly hears
+    assert max(encoder) > 0
 
 
 def test_clips_are_short_and_the_same_every_time(checkpoint: Checkpoint, recordings: list[Recording]) -> None:
