@@ -26,4 +26,5 @@ for _ in $(seq 600); do
   sleep 0.1
 done
 EDGEWISE_WYOMING=$(sed -n 's|.*tcp://||p' "$log") EDGEWISE_CLIP=$(edgewise models where jfk) \
-  "$folder/bin/python" -m pytest -q -p no:cacheprovider --asyncio-mode=auto --rootdir "$folder" tests/homeassistant/hears.py
+  "$folder/bin/python" -m pytest -q -c /dev/null -p no:cacheprovider --asyncio-mode=auto --rootdir "$folder" \
+  tests/homeassistant/hears.py
