@@ -28,6 +28,7 @@ FORMATS = {
     "sentences": 1,
     "step": 1,
     "vocabulary": 1,
+    "wake": 1,
     "words": 1,
 }
 """Number of the format of each kind of result; raised when a field changes its meaning."""
