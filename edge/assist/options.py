@@ -47,7 +47,7 @@ class AssistOptions:
     )
     """Score from which on the wake word counts as said: higher hears it less often, and wakes less often by mistake."""
     wake_check: bool = field(default=False, metadata=setting(Flag(), group=_WAKE))
-    """Whether to have the recogniser read what was taken as the wake word too, and to wake only where it reads it."""
+    """Whether to have the recogniser read a ready wake word too, as it does with your own, and to wake only then."""
 
     device: str | None = field(
         default=None, metadata=setting(_NAME, group=_MICROPHONE, metavar="NAME", none="the system's")

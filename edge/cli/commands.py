@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, Command] = {
     "listen": Command("listen", "turn live sound into text: a microphone, or a pipe"),
     "dictate": Command("dictate", "hold a key, speak, and the words are where the cursor is"),
     "assist": Command("assist", "wait for a wake word, do what is said, and answer"),
+    "wake": Command("wake", "hear wake words, and make some of your own"),
     "serve": Command("serve", "serve a model to other programs, and to Home Assistant"),
     "sentences": Command("sentences", "tell which of the listed sentences is said, and what it asks for"),
     "generate": Command("generate", "let a small language model write, or score texts"),

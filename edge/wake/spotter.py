@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..audio.mono import SAMPLE_RATE_HZ
-from .protocol import Detection, WakeWord
+from .protocol import Detection, Score, WakeWord
 
 Check = Callable[[FloatArray], bool]
 """Function that listens again to sound (n_samples,) in which the phrase should be."""
@@ -16,6 +16,10 @@ Check = Callable[[FloatArray], bool]
 REST_S = 2.0
 """Seconds after a detection in which there is no other."""
 
+_REFUSED_REST_S = 0.4
+"""The same after a refusal: the phrase itself may follow."""
+_TAIL_S = 0.2
+"""Seconds that are waited for before the check, so that it hears the end of the phrase."""
 _KEPT_S = 2.5
 
 
@@ -36,29 +40,34 @@ class Spotter:
         self._rests_until = 0
         self._recent = np.zeros(0, np.float32)
         self._at = 0
+        self._best: Score | None = None  # what is to be checked
+        self._checked_at = 0
 
     def feed(self, samples: FloatArray) -> list[Detection]:
         """Take samples (n_samples,), mono at 16 kHz, of any number; gives what was detected in them."""
-        self._remember(samples)
-        found = []
-        for score in self.word.feed(samples):
-            if score.value < self.threshold or score.at < self._rests_until:
-                continue
-            self._rests_until = score.at + round(REST_S * SAMPLE_RATE_HZ)
-            if self._check is None or self._check(self._before(score.at)):
-                found.append(Detection(self.word.phrase, score.at, score.value))
-        return found
-
-    def reset(self) -> None:
-        """Forget what was heard, such as after a gap; the count of samples goes on."""
-        self.word.reset()
-        self._recent = self._recent[:0]
-
-    def _remember(self, samples: FloatArray) -> None:
         self._at += len(samples)
         if self._check is not None:
             kept = round(_KEPT_S * SAMPLE_RATE_HZ) + len(samples)
             self._recent = np.concatenate([self._recent, samples])[-kept:]
+        return [found for score in self.word.feed(samples) for found in self._look(score)]
+
+    def reset(self) -> None:
+        """Forget what was heard, such as after a gap; the count of samples goes on."""
+        self.word.reset()
+        self._recent, self._best = self._recent[:0], None
+
+    def _look(self, score: Score) -> list[Detection]:
+        if self._best is not None:
+            self._best = max(self._best, score, key=lambda each: each.value)
+        elif score.value >= self.threshold and score.at >= self._rests_until:
+            wait_s = 0.0 if self._check is None else _TAIL_S
+            self._best, self._checked_at = score, score.at + round(wait_s * SAMPLE_RATE_HZ)
+        if self._best is None or score.at < self._checked_at:
+            return []
+        best, self._best = self._best, None
+        is_it = self._check is None or self._check(self._before(score.at))
+        self._rests_until = score.at + round((REST_S if is_it else _REFUSED_REST_S) * SAMPLE_RATE_HZ)
+        return [Detection(self.word.phrase, score.at, best.value)] if is_it else []
 
     def _before(self, at: int) -> FloatArray:
         """Return the sound before a sample, as far as it is kept."""

@@ -15,6 +15,7 @@ from ...assist.ear import Ear, Heard
 from ...assist.echo import open_echo
 from ...assist.light import Light
 from ...assist.options import AssistOptions
+from ...assist.places import words_folder
 from ...assist.speaker import Speaker
 from ...assist.understand import reader
 from ...assist.voice import choose_voice
@@ -23,7 +24,9 @@ from ...audio.tones import Sounds, Tone
 from ...dictate.memory import give_back_large_blocks
 from ...listen.detector import Detector
 from ...wake import Spotter
+from ...wake.check import checked_by
 from ...wake.choose import open_word
+from ...wake.examples import ExampleWord
 from ..console.bar import Console
 from ..stops import Stop, held
 from .parts import Workings, load_model
@@ -58,9 +61,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 on_pause=on_pause,
             )
 
-        word = open_word(options.wake)
+        word = open_word(options.wake, words_folder())
+        own = word.examples.readings if isinstance(word, ExampleWord) else None
+        is_checked = options.wake_check or own is not None
         parts = Parts(
-            spotter=Spotter(word, threshold=options.wake_threshold),
+            spotter=Spotter(
+                word,
+                threshold=options.wake_threshold,
+                check=checked_by(model, word.phrase, own or ()) if is_checked else None,
+            ),
             begin_ear=begin_ear,
             skills=workings.skills,
             answers=answers,

@@ -123,9 +123,10 @@ def _try_voice(questions: Questions, model: object, usual: AssistOptions) -> Non
 
 
 def _check_word(given: str) -> object:
+    from ...assist.places import words_folder
     from ...wake.choose import open_word
 
-    return open_word(given)
+    return open_word(given, words_folder())
 
 
 def _check_voice(given: str) -> None:

@@ -7,7 +7,6 @@ import numpy as np
 from edge.arrays import FloatArray
 from edge.wake import Score, Spotter
 
-RATE_HZ = 16000
 BLOCK = np.zeros(1600, np.float32)
 
 
@@ -47,14 +46,12 @@ def test_what_the_check_refuses_is_no_detection_and_it_hears_what_came_before() 
         heard.append(samples)
         return len(heard) > 1
 
-    spotter = Spotter(Scripted([0.0, 0.9] + [0.0] * 20 + [0.9]), check=check)
-    first, second = np.full(1600, 0.1, np.float32), np.full(1600, 0.2, np.float32)
-    assert not spotter.feed(first)
-    assert not spotter.feed(second)
-    assert np.array_equal(heard[0], np.concatenate([first, second]))
-    found = [each for _ in range(21) for each in spotter.feed(BLOCK)]
-    assert len(found) == 1
-    assert len(heard[1]) == 2.3 * RATE_HZ
+    spotter = Spotter(Scripted([0.0, 0.6, 0.9] + [0.0] * 5 + [0.9] * 3), check=check)
+    pieces = [np.full(1600, level, np.float32) for level in (0.1, 0.2, 0.3, 0.4)]
+    assert not [each for piece in pieces for each in spotter.feed(piece)]
+    assert np.array_equal(heard[0], np.concatenate(pieces))  # and a moment of what follows, for the end of the phrase
+    found = [each for _ in range(7) for each in spotter.feed(BLOCK)]
+    assert [(each.at, each.score) for each in found] == [(1600 * 11, 0.9)]
 
 
 def test_a_gap_is_passed_on_to_the_detector() -> None:

@@ -1,0 +1,1 @@
+"""What `edgewise wake` does."""
