@@ -42,6 +42,7 @@ COMMANDS = {
     "live": Command("live.live", "how soon does live text come, how much of it stays, what does it cost?"),
     "dictation": Command("dictation.dictation", "how soon is dictated text in a window, and is any ever lost?"),
     "serve": Command("serve.serve", "does a server hold under many at once, for long, and hostile bytes?"),
+    "wake": Command("wake.wake", "how often is a wake word missed, and heard where nobody said it?"),
     "evidence": Command("live.fit", "what tells that a word of live text will stay? fits the weights"),
     "precisions": Command("models.precisions", "what does rounding cost? files of one Whisper side by side"),
     "calibration": Command("models.calibration", "makes what INT4 by name is calibrated with"),

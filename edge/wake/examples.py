@@ -57,7 +57,7 @@ def load_examples(path: Path) -> Examples:
         FormatError: it is none of this kind, or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             facts = json.loads(str(file["facts"]))
             lengths, whole = file["lengths"].tolist(), np.asarray(file["frames"], np.float32)
         is_right = 0 < len(lengths) <= _MOST_EXAMPLES and all(0 < length <= _MOST_FRAMES for length in lengths)
