@@ -33,6 +33,7 @@ FORMATS = {
     "step": 1,
     "together": 1,
     "vocabulary": 1,
+    "wake": 1,
     "words": 1,
 }
 """Number of the format of each kind of result; raised when a field changes its meaning."""

@@ -20,7 +20,7 @@ _LOUD = 0.08
 """Share of the loudest frame from which on a frame belongs to the phrase."""
 _SLACK = 0.12
 """Score that others, and other days, may differ by from the examples."""
-_LEAST_THRESHOLD, _MOST_THRESHOLD = 0.3, 0.6
+_LEAST_THRESHOLD, _MOST_THRESHOLD = 0.3, 0.37
 
 
 def enrol(phrase: str, recordings: Sequence[FloatArray], read: Callable[[FloatArray], str] | None) -> Examples:
