@@ -17,6 +17,9 @@ CONTROL, USER_DEFINED = 3, 4
 """Numbers of GGUF for tokens that are no text, and for texts that are always one token."""
 
 
+_OUTSIDE_LATIN = 0xFFFF
+
+
 @lru_cache
 def byte_of() -> Mapping[str, int]:
     """Give the byte that each character of GPT-2's alphabet stands for."""
@@ -25,10 +28,19 @@ def byte_of() -> Mapping[str, int]:
     return {chr(byte): byte for byte in plain} | {chr(256 + at): byte for at, byte in enumerate(others)}
 
 
+@lru_cache
+def _latin() -> Mapping[int, int]:
+    """Give the character of Latin-1 that has the same byte; one outside Latin-1 for what is not in the alphabet."""
+    table = dict.fromkeys(range(256), _OUTSIDE_LATIN)
+    return table | {ord(character): byte for character, byte in byte_of().items()}
+
+
 def to_bytes(token: str) -> bytes:
     """Turn a token as files write it into its bytes; one with other characters stands for itself."""
-    table = byte_of()
-    return bytes(table[c] for c in token) if all(c in table for c in token) else token.encode()
+    try:
+        return token.translate(_latin()).encode("latin-1")
+    except UnicodeEncodeError:
+        return token.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +85,14 @@ class TextTokenizer:
         self._id_of = {
             token: at for at, (token, kind) in enumerate(zip(self._bytes, types, strict=True)) if kind not in kinds
         }
+        ordinary = zip(tokens, self._bytes, types, strict=True)
+        known = {token: data for token, data, kind in ordinary if kind not in kinds}  # merges share the tokens' bytes
+
+        def part(text: str) -> bytes:
+            return known.get(text) or to_bytes(text)
+
         pairs = (merge.partition(" ") for merge in merges)
-        self._merges = Merges({(to_bytes(left), to_bytes(right)): at for at, (left, _, right) in enumerate(pairs)})
+        self._merges = Merges({(part(left), part(right)): at for at, (left, _, right) in enumerate(pairs)})
         self._cut = cut
         names = sorted(self.special, key=len, reverse=True)
         self._special_pattern = re.compile("|".join(map(re.escape, names))) if names else None
