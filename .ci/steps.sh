@@ -4,6 +4,7 @@ logs=$(mktemp -d)
 names=()
 seconds=()
 ends=()
+beside=()
 
 # check WHAT COMMAND...: runs the command; a failure is remembered, and the rest goes on.
 check() {
@@ -12,6 +13,31 @@ check() {
   printf '\n== %s (%s s)\n' "$what" "$SECONDS"
   "$@" 2>&1 | tee "$logs/${#names[@]}" || end=FAILED
   names+=("$what") seconds+=($((SECONDS - began))) ends+=("$end")
+}
+
+# begin WHAT COMMAND...: runs the command beside the steps that follow; `meet` prints what it said.
+begin() {
+  local what=$1 at=${#names[@]}
+  shift
+  names+=("$what") seconds+=(0) ends+=(FAILED)
+  beside+=("$at")
+  (
+    end=passed SECONDS=0
+    "$@" >"$logs/$at" 2>&1 || end=FAILED
+    echo "$SECONDS $end" >"$logs/end-$at"
+  ) &
+}
+
+# meet: waits for all that was begun.
+meet() {
+  local at
+  wait
+  for at in "${beside[@]}"; do
+    read -r "seconds[at]" "ends[at]" <"$logs/end-$at" || true
+    printf '\n== %s (beside others, until %s s)\n' "${names[at]}" "$SECONDS"
+    cat "$logs/$at"
+  done
+  beside=()
 }
 
 # results_of LOG: what pytest counted in it, such as "12 passed, 1 skipped".

@@ -50,3 +50,16 @@ def test_reasons_for_skipping_are_counted_together() -> None:
     seen = 'echo "SKIPPED [3] tests/a.py:3: no torch"; echo "SKIPPED [2] tests/b.py:9: no torch"'
     _, lines = report(seen, 'echo "SKIPPED [4] tests/a.py:3: no torch"; echo "SKIPPED [9] tests/c.py:1: no network"')
     assert [line.split(maxsplit=1) for line in lines[1:3]] == [["9", "no network"], ["5", "no torch"]]
+
+
+def test_a_step_that_is_beside_others_is_waited_for_and_counts() -> None:
+    slow = 'begin "beside" eval "sleep 0.3; echo 7 passed in 0.3s"\ncheck "step" true\nmeet\n'
+    bad = 'begin "beside" eval "echo why; false"\ncheck "step" true\nmeet\n'
+    for begun, end, status in ((slow, "passed", 0), (bad, "FAILED", 1)):
+        script = f"set -euo pipefail\nsource {STEPS}\ntrap 'rm -rf \"$logs\"' EXIT\n{begun}report\n"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+        assert done.returncode == status
+        lines = done.stdout.partition("== report\n")[2].splitlines()
+        assert [line.split()[0] for line in lines] == [end, "passed", "total"]
+        assert ("7 passed" in lines[0]) == (status == 0)
+        assert ("why" in done.stdout) == (status == 1)
