@@ -8,7 +8,7 @@ import pytest
 
 import edge
 from edge.correct.witnesses import Company
-from edge.errors import FormatError, StoreError
+from edge.errors import FormatError, ModelNotFoundError, StoreError
 from edge.llm.model import LanguageModel
 from edge.loading import JUDGE, SECOND, _find_company
 from edge.store import Store
@@ -64,3 +64,8 @@ def test_a_language_model_that_cannot_be_loaded_is_said(monkeypatch: pytest.Monk
     company = find()
     assert company.language_model is None
     assert f"{JUDGE} cannot judge words in doubt: a damaged file" in company.notes
+
+
+def test_a_language_model_is_sent_to_its_own_door() -> None:
+    with pytest.raises(ModelNotFoundError, match=r"smollm2-135m .* edge.load_language_model loads it"):
+        edge.load("smollm2-135m", offline=True)
