@@ -138,7 +138,7 @@ def _errors(reference: str, text: str) -> int:
     import jiwer
 
     found = jiwer.process_words(reference, text)
-    return found.substitutions + found.deletions + found.insertions
+    return int(found.substitutions + found.deletions + found.insertions)
 
 
 def _readings(stored: Mapping[str, Any]) -> Readings:

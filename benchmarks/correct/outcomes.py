@@ -45,9 +45,8 @@ class Scored:
         said = [word for part in parts for word in part]
         if not said or not self._reference:
             return max(len(said), self.n_words)
-
         found = jiwer.process_words(" ".join(self._reference), " ".join(said))
-        return found.substitutions + found.deletions + found.insertions
+        return int(found.substitutions + found.deletions + found.insertions)
 
 
 @lru_cache(1 << 16)

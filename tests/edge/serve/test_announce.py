@@ -71,6 +71,7 @@ def test_a_server_of_this_machine_alone_is_not_announced(
     assert told == [(served.wyoming[1], "0.0.0.0")]
 
 
+@pytest.mark.loopback
 def test_an_address_to_announce_is_one_that_is_reached() -> None:
     assert announce._address("192.168.1.5") == "192.168.1.5"
     try:
