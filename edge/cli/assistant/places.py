@@ -1,4 +1,4 @@
-"""The settings file of a command."""
+"""The settings file of `edgewise assist`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..options import settings_file as option
 from ..parser import Parser
 
 if TYPE_CHECKING:
@@ -15,33 +16,22 @@ if TYPE_CHECKING:
 
 def add_settings_file(parser: Parser) -> None:
     """Declare which settings file is read."""
-    parser.add_argument(
-        "--settings",
-        type=Path,
-        metavar="FILE",
-        default=argparse.SUPPRESS,
-        help="settings file (default: assist.toml in the user's folder for settings)",
-    )
+    option.add_settings_file(parser, "assist.toml")
 
 
 def settings_file(args: argparse.Namespace) -> Path:
     """Return the settings file that is meant."""
     from ...assist.places import settings_path
 
-    named: Path | None = getattr(args, "settings", None)
-    return named or settings_path()
+    return option.settings_file(args, settings_path())
 
 
 def wanted_settings(args: argparse.Namespace) -> AssistSettings:
     """Read the settings, and let what was given on the command line override them; OptionError if that cannot be."""
     from ...assist.options import AssistOptions
     from ...assist.settings import read_settings
-    from ...errors import OptionError
     from ...settings import keywords_from, settings_of
 
-    path = settings_file(args)
-    if hasattr(args, "settings") and not path.exists():
-        raise OptionError(f"{path}: there is no such settings file; `edgewise assist setup` writes one")
-    settings = read_settings(path)
+    settings = read_settings(option.existing(args, settings_file(args), "assist"))
     given = {name: getattr(args, name) for name in settings_of(AssistOptions) if hasattr(args, name)}
     return replace(settings, assist=replace(settings.assist, **keywords_from(AssistOptions, given)))

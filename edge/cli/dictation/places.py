@@ -1,4 +1,4 @@
-"""The settings file of a command."""
+"""The settings file of `edgewise dictate`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..options import settings_file as option
 from ..parser import Parser
 
 if TYPE_CHECKING:
@@ -14,29 +15,18 @@ if TYPE_CHECKING:
 
 def add_settings_file(parser: Parser) -> None:
     """Declare which settings file is read."""
-    parser.add_argument(
-        "--settings",
-        type=Path,
-        metavar="FILE",
-        default=argparse.SUPPRESS,
-        help="settings file (default: dictate.toml in the user's folder for settings)",
-    )
+    option.add_settings_file(parser, "dictate.toml")
 
 
 def settings_file(args: argparse.Namespace) -> Path:
     """Return the settings file that is meant."""
     from ...dictate.places import settings_path
 
-    named: Path | None = getattr(args, "settings", None)
-    return named or settings_path()
+    return option.settings_file(args, settings_path())
 
 
 def wanted_settings(args: argparse.Namespace) -> DictateSettings:
     """Read the settings; OptionError if they cannot be."""
     from ...dictate.settings import read_settings
-    from ...errors import OptionError
 
-    path = settings_file(args)
-    if hasattr(args, "settings") and not path.exists():
-        raise OptionError(f"{path}: there is no such settings file; `edgewise dictate setup` writes one")
-    return read_settings(path)
+    return read_settings(option.existing(args, settings_file(args), "dictate"))
