@@ -8,7 +8,7 @@ place is found when it is asked for, and kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -122,21 +122,30 @@ class Graph:
         Returns None where it is none of them.
         """
         left = bare(text)
-        return self._read(left, 0, self.start, {}) if left else None
+        words: list[str] = []
+        tried: set[tuple[int, Place]] = set()
+        ways = [self._steps(left, 0, self.start)] if left else []
+        while ways:
+            step = next(ways[-1], None)
+            if step is None:
+                ways.pop()
+                del words[-1:]
+                continue
+            word, at, place = step
+            if at == len(left) and self.following(place).end is not None:
+                return " ".join([*words, word])
+            if at < len(left) and (at, place) not in tried:
+                tried.add((at, place))
+                words.append(word)
+                ways.append(self._steps(left, at, place))
+        return None
 
-    def _read(self, left: str, at: int, place: Place, failed: dict[tuple[int, Place], None]) -> str | None:
-        if at == len(left):
-            return "" if self.following(place).end is not None else None
-        if (at, place) in failed:
-            return None
+    def _steps(self, left: str, at: int, place: Place) -> Iterator[tuple[str, int, Place]]:
+        """Give each word that stands at a position and may follow a place, and where it leads."""
         known = self._known(place)
         for length in known.lengths:
             for word, after in known.words.get(left[at : at + length], ()) if at + length <= len(left) else ():
-                rest = self._read(left, at + length, after, failed)
-                if rest is not None:
-                    return f"{word} {rest}".rstrip()
-        failed[at, place] = None
-        return None
+                yield word, at + length, after
 
     def _known(self, place: Place) -> _Bare:
         if place not in self._bare:

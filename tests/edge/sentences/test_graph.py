@@ -156,3 +156,8 @@ def test_sentences_that_cannot_be_are_refused(
 
 def _walk(sentences: Sentences) -> None:
     sentences.graph.following(sentences.graph.start)
+
+
+def test_a_sentence_of_many_words_is_read(load_text: LoadOf) -> None:
+    text = " ".join(["a"] * 2000)
+    assert load_text(" ".join(["(a|b)"] * 2000)).graph.read(text) == text
