@@ -14,7 +14,7 @@ from ..transcript.options import OutputOptions
 from . import stops
 from .console.bar import Console
 from .console.colors import LEGEND
-from .console.places import Place, is_done
+from .console.places import Place, is_done, remove_unfinished
 from .console.sinks import FileSink, PrintSink, Sink
 from .console.streams import standard_input
 from .console.summary import Tally, correction_lines, gaps_line, summary_line, timing_line, wordless_line
@@ -152,8 +152,11 @@ class Batch:
             self._sinks[name] = sink = FileSink(plan.places[name], options, self._console)
             path = Path(name).absolute()
             tasks.append((name, Task(path, place, cluster.model, settings, options, plan.scribe is not None), sink))
-        with ClusterReading(cluster.address, tasks, plan.n_jobs) as reading:
-            self._in_order(reading, {one.name: partial(reading.transcribe, one.name) for one in sound})
+        try:
+            with ClusterReading(cluster.address, tasks, plan.n_jobs) as reading:
+                self._in_order(reading, {one.name: partial(reading.transcribe, one.name) for one in sound})
+        finally:
+            remove_unfinished(task.place for _, task, _ in tasks)  # a worker may be killed while it writes
 
     def _in_order(self, ahead: Ahead, asks: Mapping[str, Callable[..., Transcript]]) -> None:
         """Ask for recordings that are read at the same time, by name; where it is interrupted, tell what is saved."""

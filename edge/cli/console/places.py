@@ -74,6 +74,11 @@ def prepare(folder: Path, places: Iterable[Place]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, "cannot be written to; choose another --output-dir", str(folder))
+    remove_unfinished(places)
+
+
+def remove_unfinished(places: Iterable[Place]) -> None:
+    """Delete what killed writers left where transcripts go."""
     for parent in {place.stem.parent for place in places}:
         remove_killed(parent)
 

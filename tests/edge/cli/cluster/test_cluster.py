@@ -40,6 +40,19 @@ def cursed(self, audio, transcribe, **settings):
 Model.transcribe = partialmethod(cursed, transcribe=Model.transcribe)
 """
 
+KILLED_WRITING = """
+import os, signal
+from edge import files
+def cursed(descriptor, once={once!r}, sync=files.sync_file):
+    try:
+        os.close(os.open(once, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        sync(descriptor)
+    else:
+        os.kill(os.getpid(), signal.SIGKILL)
+files.sync_file = cursed
+"""
+
 
 class Machines:
     """A scheduler and workers, each a process."""
@@ -134,6 +147,19 @@ def test_a_worker_that_is_killed_costs_a_retry_and_nothing_else(
     assert told(outcome, out) == told(alone, tmp_path / "alone"), "what is said, and its order, are the same"
     again = run(*command, "-o", out, "--cluster", machines.address, "--resume")
     assert f"0 of {N_CLIPS} recordings transcribed; {N_CLIPS} skipped, done before" in again.message
+
+
+def test_a_worker_that_is_killed_while_it_writes_leaves_nothing(
+    run: Run, machines: Machines, tiny_en_int8: Path, talks: Path, tmp_path: Path
+) -> None:
+    once, curse, out = tmp_path / "once", tmp_path / "curse.py", tmp_path / "out"
+    curse.write_text(KILLED_WRITING.format(once=str(once)), encoding="utf-8")
+    for _ in range(N_WORKERS):
+        machines.add_worker("--no-nanny", "--preload", str(curse))
+    outcome = run("transcribe", talks, "--model", tiny_en_int8, "--no-vad", "-o", out, "--cluster", machines.address)
+    assert once.exists()
+    assert (outcome.status, outcome.out) == (0, "")
+    assert len(transcripts(out)) == N_CLIPS
 
 
 def told(outcome: Outcome, folder: Path) -> list[str]:
