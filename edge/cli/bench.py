@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OptionError
 from ..names import DEFAULT_MODEL, DEFAULT_PRECISION, given_path
 from .console.bar import Console
 from .console.streams import report
@@ -32,6 +31,7 @@ examples:
   edgewise bench -m tiny.en,base --precision int8,int4 --threads 1,2 -o board.json
   edgewise bench compare laptop.json board.json    ratios with their intervals
   edgewise bench verify board.json                 whether a report is whole
+  edgewise bench page reports/                     reports/index.html, from all reports in the folder
 
 Times of a busy, hot or battery driven machine are marked so, and are not compared unless it is asked for.
 """
@@ -60,24 +60,10 @@ def declare(parser: Parser) -> None:
     parser.add_commands("actions", "ACTION", ACTIONS, required=False)
 
 
-def declare_compare(parser: Parser) -> None:
-    """Declare what compares reports."""
-    parser.add_argument(
-        "reports", nargs="+", type=Path, metavar="FILE", help="the first one is what others stand beside"
-    )
-    parser.add_argument("--all", dest="every", action="store_true", help="reports that are not valid as well")
-    parser.set_defaults(run=_compare)
-
-
-def declare_verify(parser: Parser) -> None:
-    """Declare what checks reports."""
-    parser.add_argument("reports", nargs="+", type=Path, metavar="FILE", help="reports to check")
-    parser.set_defaults(run=_verify)
-
-
 ACTIONS: Mapping[str, Command] = {
-    "compare": Command("bench", "compare reports, with intervals", "declare_compare"),
-    "verify": Command("bench", "check that reports are whole and possible", "declare_verify"),
+    "compare": Command("measuring.reports", "compare reports, with intervals", "declare_compare"),
+    "page": Command("measuring.reports", "make one page of a folder of reports", "declare_page"),
+    "verify": Command("measuring.reports", "check that reports are whole and possible", "declare_verify"),
 }
 
 
@@ -174,32 +160,6 @@ def _is_right(text: str) -> bool:
 def _file_hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _compare(args: argparse.Namespace, console: Console) -> int:
-    from ..bench.report import compare, read_report
-    from ..bench.tables import table
-
-    if len(args.reports) < 2:
-        raise OptionError(f"expected two reports or more to compare, found {args.reports[0]} alone")
-    first, *others = [(path, read_report(path)) for path in args.reports]
-    for path, other in others:
-        report(f"{path.name} beside {first[0].name} (above 1 it takes longer)")
-        rows = [
-            (one.cell, f"{one.ratio:.2f}", f"{one.low:.2f} to {one.high:.2f}")
-            for one in compare(first[1], other, every=args.every)
-        ]
-        report(table(("cell", "ratio", "95 %"), rows))
-    return 0
-
-
-def _verify(args: argparse.Namespace, console: Console) -> int:
-    from ..bench.report import read_report
-
-    for path in args.reports:
-        result = read_report(path)
-        report(f"{path}: whole, {result['verdict']['kind']}, edgewise {result['version']}, {result['machine']['cpu']}")
-    return 0
 
 
 def _names(text: str) -> tuple[str, ...]:

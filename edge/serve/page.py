@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from ..policy import block_hashes
+
 _FILE = Path(__file__).with_name("page.html")
-_BLOCK = re.compile(r"<(style|script)([^>]*)>(.*?)</\1>", re.DOTALL)
 
 
 def page_routes() -> list[Route]:
@@ -32,11 +30,7 @@ def page_routes() -> list[Route]:
 
 def policy_of(page: str) -> str:
     """Write what a page may do: run and look as it is written, hear, and talk to its own server."""
-    hashes: dict[str, list[str]] = {"style": [], "script": []}
-    for kind, attributes, text in _BLOCK.findall(page):
-        if "text/plain" not in attributes:
-            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-            hashes[kind].append(f"'sha256-{digest}'")
+    hashes = block_hashes(page)
     return "; ".join(
         (
             "default-src 'none'",

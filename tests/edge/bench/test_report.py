@@ -6,29 +6,13 @@ from typing import Any
 
 import pytest
 
-from edge.bench.report import compare, read_report, save, seal
-from edge.bench.result_file import ResultError, make_result
-from edge.machine import describe_machine
-
-
-def _report(times: list[float], **changes: Any) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "version": "1",
-        "level": "avx2",
-        "audio": {"name": "jfk", "seconds": 11.0, "sha256": "a"},
-        "models": [{"name": "tiny.en int8", "sha256": "b"}],
-        "check": {"text": "And so", "is_right": True},
-        "conditions": [],
-        "verdict": {"kind": "valid", "reasons": []},
-        "cells": [
-            {"model": "tiny.en", "precision": "int8", "threads": 1, "audio_s": 3.0, "text": "", "times_s": times},
-        ],
-    }
-    return seal(make_result("bench", describe_machine(), **{**fields, **changes}))
+from edge.bench.report import compare, read_report, save
+from edge.bench.result_file import ResultError
+from tests.edge.bench.reports import report_of
 
 
 def test_a_report_is_read_as_it_was_saved(tmp_path: Path) -> None:
-    result = _report([0.02, 0.021, 0.022])
+    result = report_of([0.02, 0.021, 0.022])
     beside = save(tmp_path / "new" / "board.json", result)
     assert read_report(tmp_path / "new" / "board.json") == json.loads(json.dumps(result))
     assert "| tiny.en | int8" in beside.read_text(encoding="utf-8")
@@ -36,7 +20,7 @@ def test_a_report_is_read_as_it_was_saved(tmp_path: Path) -> None:
 
 def test_a_changed_time_breaks_the_seal(tmp_path: Path) -> None:
     file = tmp_path / "board.json"
-    save(file, _report([0.02, 0.021]))
+    save(file, report_of([0.02, 0.021]))
     file.write_text(file.read_text(encoding="utf-8").replace("0.021", "0.001"), encoding="utf-8")
     with pytest.raises(ResultError, match="seal does not fit"):
         read_report(file)
@@ -58,19 +42,19 @@ def test_what_nobody_can_have_measured_is_refused_though_it_is_sealed(
     tmp_path: Path, changes: dict[str, Any], complaint: str
 ) -> None:
     file = tmp_path / "board.json"
-    file.write_text(json.dumps(_report([0.02], **changes)), encoding="utf-8")
+    file.write_text(json.dumps(report_of([0.02], **changes)), encoding="utf-8")
     with pytest.raises(ResultError, match=complaint):
         read_report(file)
 
 
 def test_a_report_of_twice_the_time_has_a_ratio_of_two() -> None:
-    (ratio,) = compare(_report([0.02, 0.021, 0.019]), _report([0.04, 0.042, 0.038]))
+    (ratio,) = compare(report_of([0.02, 0.021, 0.019]), report_of([0.04, 0.042, 0.038]))
     assert ratio.ratio == pytest.approx(2.0)
     assert ratio.low <= 2.0 <= ratio.high
 
 
 def test_equal_machines_compare_as_equal_within_the_interval() -> None:
-    (ratio,) = compare(_report([0.020, 0.021, 0.022, 0.020]), _report([0.021, 0.020, 0.020, 0.022]))
+    (ratio,) = compare(report_of([0.020, 0.021, 0.022, 0.020]), report_of([0.021, 0.020, 0.020, 0.022]))
     assert ratio.low <= 1.0 <= ratio.high
 
 
@@ -85,9 +69,9 @@ def test_equal_machines_compare_as_equal_within_the_interval() -> None:
 )
 def test_reports_that_tell_nothing_of_each_other_are_refused(changes: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ResultError, match=complaint):
-        compare(_report([0.02]), _report([0.02], **changes))
+        compare(report_of([0.02]), report_of([0.02], **changes))
 
 
 def test_all_takes_reports_that_are_not_valid() -> None:
-    busy = _report([0.02], verdict={"kind": "busy", "reasons": []})
-    assert compare(_report([0.02]), busy, every=True)
+    busy = report_of([0.02], verdict={"kind": "busy", "reasons": []})
+    assert compare(report_of([0.02]), busy, every=True)

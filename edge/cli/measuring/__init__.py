@@ -1,0 +1,1 @@
+"""Actions of `edgewise bench` on reports that were written."""
