@@ -267,8 +267,14 @@ class Model:
     def _session(self, options: TranscribeOptions, *, is_urgent: bool = False, is_part: bool = False) -> WhisperSession:
         state, give_back, cancel = self._take(options.n_sequences, is_urgent=is_urgent, is_part=is_part)
         corrector = None if options.strength is None else self.corrector(state, options, is_urgent=is_urgent)
+
+        def end() -> None:
+            give_back()
+            if corrector is not None:
+                corrector.close()
+
         return WhisperSession(
-            *(self, state, options, self._open_vad(options)), corrector=corrector, give_back=give_back, cancel=cancel
+            *(self, state, options, self._open_vad(options)), corrector=corrector, give_back=end, cancel=cancel
         )
 
     def _take(

@@ -72,7 +72,7 @@ class WhisperSession:
         give_back: Callable[[], None] = lambda: None,
         cancel: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin; `state` has room for `options.n_sequences`, and `give_back` is called when it is free again.
+        """Begin; `state` has room for `options.n_sequences`, and `give_back` is called when the session has ended.
 
         `open_vad` gives the speech detector; a `corrector` works on the same state; `cancel` stops whoever works on it.
         """
@@ -175,8 +175,6 @@ class WhisperSession:
         if self._give_back is not None:
             give_back, self._give_back = self._give_back, None
             give_back()
-            if self._corrector is not None:
-                self._corrector.close()
 
     def cancel(self) -> None:
         """Stop the work from another thread: the call that is on its way, or the next, raises CancelledError."""

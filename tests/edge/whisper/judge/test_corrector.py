@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
 
 import edge
@@ -101,6 +102,24 @@ def test_live_finals_are_corrected_as_the_same_samples_are(
     assert tuple(event.segment for event in events if isinstance(event, edge.Final)) == whole.segments
     assert whole.segments[0].corrections
     assert [event.notes for event in events if isinstance(event, edge.End)] == [whole.notes]
+
+
+def test_a_look_ahead_leaves_the_second_opinion_in_place(tiny_en_int8: Path, jfk_clip: Path) -> None:
+    model = edge.load(tiny_en_int8, threads=1)
+    assert isinstance(model, Model)
+    judged: list[Judged] = []
+
+    def decide(one: Judged) -> Sequence[Edit]:
+        judged.append(one)
+        return ()
+
+    model._company = Company(edge.load(tiny_en_int8, threads=1), decide=decide)
+    with model.session(correct="safe") as session:
+        session.feed(soundfile.read(jfk_clip, dtype="float32")[0][: 6 * 16_000])
+        ahead = session.ahead()
+        end = session.finish()
+    assert [one.witnesses for one in judged] == [("own", "second")] * 2
+    assert [event.notes for events in (ahead, end) for event in events if isinstance(event, edge.End)] == [(), ()]
 
 
 class _Broken:
