@@ -11,6 +11,7 @@ from pathlib import Path
 from .correct.witnesses import Company, LanguageModel
 from .errors import EdgeError, FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from .listen.detector import fetch_detector
+from .llm.names import LanguageEngine
 from .names import DEFAULT_MODEL, given_path
 from .prepare import model_place, prepare_model, prepare_onnx
 from .progress import Progress
@@ -92,8 +93,18 @@ def load(
         return how(find(verify=True))  # made anew if it is damaged; else the same error again
 
 
-def _find_company(name: str, *, threads: int | None, offline: bool | None) -> Company:
-    """Find the witnesses beside a model by name: a second model, and a language model if the store has it."""
+def _find_company(
+    name: str, llm_engine: LanguageEngine = "edgewise", *, threads: int | None, offline: bool | None
+) -> Company:
+    """Find the witnesses beside a model by name: a second model, and a language model if the store has it.
+
+    Raises:
+        EdgeError: llama.cpp is to run the language model, and not installed.
+    """
+    if llm_engine == "llama.cpp":
+        from .llm.llama_cpp import require_llama_cpp
+
+        require_llama_cpp()
     second_name = SECOND.get(name, OTHER_SECOND)
     notes = []
     second: Recognizer | None = None
@@ -103,7 +114,7 @@ def _find_company(name: str, *, threads: int | None, offline: bool | None) -> Co
         notes.append(f"{second_name} cannot give a second opinion: {error}")
     language_model: LanguageModel | None = None
     try:
-        language_model = _find_language_model(threads)
+        language_model = _find_language_model(llm_engine, threads)
     except EdgeError as error:
         notes.append(f"{JUDGE} cannot judge words in doubt: {error}")
     judges = [name, *([second_name] if second else []), *([JUDGE] if language_model else [])]
@@ -113,11 +124,13 @@ def _find_company(name: str, *, threads: int | None, offline: bool | None) -> Co
     return Company(second, language_model, notes=(*notes, heard))
 
 
-def _find_language_model(threads: int | None) -> LanguageModel | None:
+def _find_language_model(engine: LanguageEngine, threads: int | None) -> LanguageModel | None:
     """Load the language model that judges; None where it was not pulled, which it never is without being asked for."""
     from .llm.loading import load_language_model
 
-    return load_language_model(JUDGE, threads=threads, offline=True) if Store().is_here(JUDGE) else None
+    if not Store().is_here(JUDGE):
+        return None
+    return load_language_model(JUDGE, engine=engine, threads=threads, offline=True)
 
 
 def _prepare(

@@ -27,6 +27,7 @@ from .lists import (
     token_ids,
     word_list,
 )
+from .llm.names import LANGUAGE_ENGINES, LanguageEngine
 from .settings import check_fields, setting, table
 
 Task = Literal["transcribe", "translate"]
@@ -98,6 +99,7 @@ class Settings(TypedDict, total=False):
     vocabulary_strength: float
     correct: Correct | bool
     correct_budget: float | None
+    llm_engine: LanguageEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,10 @@ class TranscribeOptions:
     )
     """Time for the corrections in a window of up to 30 s, such as 200ms. What would come later is left out, so that the
     text depends on how fast the machine is."""
+    llm_engine: LanguageEngine = field(
+        default="edgewise", metadata=setting(Choice(LANGUAGE_ENGINES), group="correction", metavar="ENGINE")
+    )
+    """Engine that runs the language model which judges corrections: edgewise, or llama.cpp where it is installed."""
 
     def __post_init__(self) -> None:
         # Frozen means for everyone else: the fields hold plain values, codes and tuples, whatever was given.

@@ -43,6 +43,7 @@ OWN_LIBRARIES = {
     "unicode_rbnf": "edge.sentences",
     "yaml": "edge.sentences",
     "jeepney": "edge.desktop.portal",
+    "llama_cpp": "edge.llm",
     "pynput": "edge.desktop.elsewhere",
     "starlette": "edge.serve",
     "uvicorn": "edge.serve",
@@ -52,7 +53,7 @@ OWN_LIBRARIES = {
     "pymicro_wakeword": "edge.wake",
     "pywebrtc_audio": "edge.assist",
 }
-"""Packages that alone may import a library of the desktop's, of servers, or of the assistant's."""
+"""Packages that alone may import a library of the desktop's, of servers, of the assistant's, or another engine."""
 
 LIBRARIES_OF_EXTRAS = {
     "edge.bench.scoring": {"jiwer", "whisper_normalizer"},

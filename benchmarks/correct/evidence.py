@@ -76,7 +76,7 @@ class Collector:
             second = open_path(other, threads=threads)
             places.append(other)
         found = Company(second, language_model, decide=self._decide)
-        self._model = open_path(place, threads=threads, find_company=lambda name: found)
+        self._model = open_path(place, threads=threads, find_company=lambda name, engine: found)
         self.made_by = {"model": name, "company": company, "files": [sha256_of(each) for each in places]}
 
     def __call__(self, set_name: str, utterance: Utterance) -> Heard:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ..errors import OptionError
+from ..llm.names import DEFAULT_LANGUAGE_MODEL, LANGUAGE_ENGINES
 from .console.bar import Console
 from .console.streams import put, report
 from .options.model import add_offline
@@ -23,8 +24,15 @@ def declare(parser: Parser) -> None:
     parser.description = "Let a small language model write on from a prompt, or tell how likely texts are."
     parser.epilog = _EPILOG
     parser.add_argument("text", nargs="+", metavar="TEXT", help="prompt; with --score the texts to compare")
-    parser.add_argument("--model", default="smollm2-135m", help="name or GGUF file (default: %(default)s)")
+    parser.add_argument("--model", default=DEFAULT_LANGUAGE_MODEL, help="name or GGUF file (default: %(default)s)")
     parser.add_argument("--precision", help="f32, int8 (the default) or int4")
+    parser.add_argument(
+        "--llm-engine",
+        dest="engine",
+        default="edgewise",
+        choices=LANGUAGE_ENGINES,
+        help="engine that runs the model; llama.cpp has to be installed (default: %(default)s)",
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: the physical cores)")
     parser.add_argument("--tokens", type=int, default=128, metavar="N", help="most tokens (default: %(default)s)")
     parser.add_argument(
@@ -47,6 +55,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     model = load_language_model(
         args.model,
         precision=args.precision,
+        engine=args.engine,
         threads=args.threads,
         offline=args.offline or None,
         progress=console.progress,

@@ -101,8 +101,8 @@ def _check(args: argparse.Namespace) -> None:
         complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
     if args.behind_correct:
         complain(f"--correct is {args.behind_correct[0]!r}; expected safe, most or nothing")
-    if args.strength is None and hasattr(args, "correct_budget"):
-        complain("--correct-budget is about corrections: give --correct with it")
+    if args.strength is None and (hasattr(args, "correct_budget") or hasattr(args, "llm_engine")):
+        complain("--correct-budget and --llm-engine are about corrections: give --correct with them")
 
 
 def _format_of(path: Path | None) -> str | None:

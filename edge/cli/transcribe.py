@@ -109,8 +109,12 @@ def _check(args: argparse.Namespace) -> None:
         complain("--accept-damaged is about what --resume does again: give --resume with it")
     if hasattr(args, "max_line_count") and not hasattr(args, "max_line_width"):
         complain("--max-line-count alone changes nothing: give --max-line-width with it, such as 42")
-    if args.strength is None and (args.show_corrections or hasattr(args, "correct_budget")):
-        complain("--show-corrections and --correct-budget are about corrections: give --correct with them")
+    if args.strength is None and (
+        args.show_corrections or hasattr(args, "correct_budget") or hasattr(args, "llm_engine")
+    ):
+        complain(
+            "--show-corrections, --correct-budget and --llm-engine are about corrections: give --correct with them"
+        )
     if args.confidence and not SHOW_DOUBTS.intersection(args.formats):
         complain(f"--confidence shows in txt, json and jsonl, not in {', '.join(args.formats)}")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from ..llm.names import LanguageEngine
 from ..transcript.types import Segment
 from .edits import Edit
 from .gate import Case, Witness
@@ -51,6 +52,6 @@ class Company:
 class FindCompany(Protocol):
     """A function that finds the witnesses beside a recognizer by its name; it may fetch and load them."""
 
-    def __call__(self, name: str) -> Company:
-        """Find what is there."""
+    def __call__(self, name: str, llm_engine: LanguageEngine) -> Company:
+        """Find what is there; the engine runs the language model."""
         ...

@@ -10,14 +10,14 @@ from ..names import given_path
 from ..progress import Progress
 from ..store import Store
 from .model import LanguageModel, open_model
-
-DEFAULT_LANGUAGE_MODEL = "smollm2-135m"
+from .names import DEFAULT_LANGUAGE_MODEL, LanguageEngine
 
 
 def load_language_model(
     model: str | PathLike[str] = DEFAULT_LANGUAGE_MODEL,
     *,
     precision: str | None = None,
+    engine: LanguageEngine = "edgewise",
     threads: int | None = None,
     offline: bool | None = None,
     progress: Progress | None = None,
@@ -27,6 +27,7 @@ def load_language_model(
     Args:
         model: a name that `edgewise models list` shows, or the path of a file, told apart as `edge.load` does.
         precision: f32, int8 or int4; None takes int8.
+        engine: "llama.cpp" runs the file as it is in llama.cpp, which `edgewise[llm]` brings.
         threads: CPU threads; None takes the physical cores.
         offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
         progress: called with what is fetched, and how far it is.
@@ -35,11 +36,16 @@ def load_language_model(
         ModelNotFoundError: there is no such name or file, or the name is of no language model.
         FormatError, UnsupportedModelError: the file is damaged, or not one to run.
         StoreError: fetching failed; OfflineError where the network was needed and not allowed.
+        EdgeError: llama.cpp is asked for, and not installed.
     """
+    if engine == "llama.cpp":
+        from .llama_cpp import require_llama_cpp
+
+        require_llama_cpp()  # before anything is fetched
     path = given_path(model)
     if path is None:
         path = _stored(str(model), offline, progress)
-    return open_model(path, precision=precision, threads=threads)
+    return open_model(path, precision=precision, engine=engine, threads=threads)
 
 
 def _stored(name: str, offline: bool | None, progress: Progress | None) -> Path:

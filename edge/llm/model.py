@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from ..errors import OptionError
 from ..gguf.file import open_gguf
 from ..threads import usable_threads
 from ..values import choice
-from .engine import PRECISIONS, LlamaEngine, LlamaState, Precision
-from .file import LanguageFile, check_file
+from .engine import PRECISIONS, LlamaEngine, Precision
+from .file import check_file
+from .names import LANGUAGE_ENGINES, LanguageEngine
+from .protocol import Engine, Facts, TextState
 from .tree import build_tree
 
 DEFAULT_PRECISION: Precision = "int8"
@@ -28,20 +30,33 @@ SINKS = 4
 
 
 class LanguageModel:
-    """A language model of Llama's family. Threads may share it; one call runs at a time."""
+    """A language model that scores texts and writes on from prompts. Threads may share it."""
 
-    def __init__(self, file: LanguageFile, engine: LlamaEngine) -> None:
-        self.name, self.path = file.name, file.path
+    def __init__(self, facts: Facts, engine: Engine) -> None:
+        self.name, self.path = facts.name, facts.path
         self.precision = engine.precision
-        self.tokenizer = file.tokenizer
+        self.tokenizer = facts.tokenizer
         self.n_ctx = engine.n_ctx
-        self.start, self._ends = file.start, file.ends
-        self._engine, self._state = engine, engine.new_state()
-        self._lock = Lock()
+        self.start, self._ends = facts.start, facts.ends
+        self._engine = engine
+        self._idle = [engine.new_state()]
 
-    def new_state(self) -> LlamaState:
+    def new_state(self) -> TextState:
         """Make a text in progress of its own, which another thread may read while this model is in use."""
         return self._engine.new_state()
+
+    @contextmanager
+    def _state(self) -> Iterator[TextState]:
+        """Lend an empty text in progress; one is kept for whoever comes next."""
+        try:
+            state = self._idle.pop()
+        except IndexError:  # others are at work
+            state = self._engine.new_state()
+        try:
+            state.rewind(0)
+            yield state
+        finally:
+            self._idle[:] = [state]
 
     def score(self, texts: Sequence[str], *, before: str = "", after: str = "") -> list[float]:
         """Give the log-probability of each text, in nats, the first token's included.
@@ -65,9 +80,8 @@ class LanguageModel:
         if not any(tails):
             return [0.0] * len(texts)
         tree = build_tree([known + tail for tail in tails], 0, len(known))
-        with self._lock:
-            self._state.rewind(0)
-            got = self._state.score(tree.tokens, tree.positions, tree.rows, tree.targets).astype(np.float64)
+        with self._state() as state:
+            got = state.score(tree.tokens, tree.positions, tree.rows, tree.targets).astype(np.float64)
         return [float(sum(got[at] for at in path)) for path in tree.paths]
 
     def logits(self, tokens: Sequence[int]) -> FloatArray:
@@ -78,9 +92,8 @@ class LanguageModel:
         """
         if not 0 < len(tokens) <= self.n_ctx:
             raise OptionError(f"expected 1 to {self.n_ctx} tokens, found {len(tokens)}")
-        with self._lock:
-            self._state.rewind(0)
-            return self._state.read_all(list(tokens))
+        with self._state() as state:
+            return state.read_all(list(tokens))
 
     def generate(
         self,
@@ -119,10 +132,9 @@ class LanguageModel:
         self, tokens: list[int], most: int, temperature: float, top_p: float, random: np.random.Generator
     ) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        with self._lock:
-            self._state.rewind(0)
+        with self._state() as state:
             for _ in range(most):
-                logits = self._state.read(tokens)
+                logits = state.read(tokens)
                 token = choose(logits, temperature, top_p, random)
                 if token in self._ends:
                     break
@@ -130,8 +142,8 @@ class LanguageModel:
                 if piece:
                     yield piece
                 tokens = [token]
-                if self._state.n_past == self.n_ctx:
-                    self._state.drop(min(SINKS, self.n_ctx // 2), self.n_ctx // 2)
+                if state.n_past == self.n_ctx:
+                    state.drop(min(SINKS, self.n_ctx // 2), self.n_ctx // 2)
         rest = decoder.decode(b"", final=True)
         if rest:
             yield rest
@@ -150,18 +162,34 @@ def choose(logits: FloatArray, temperature: float, top_p: float, random: np.rand
 
 
 def open_model(
-    path: Path, *, precision: str | None = None, threads: int | None = None, n_ctx: int = DEFAULT_CONTEXT
+    path: Path,
+    *,
+    precision: str | None = None,
+    engine: LanguageEngine = "edgewise",
+    threads: int | None = None,
+    n_ctx: int = DEFAULT_CONTEXT,
 ) -> LanguageModel:
     """Load a GGUF file of the llama architecture (F32, F16, Q8_0, Q4_0, Q4_1, ours) at f32, int8 or int4.
 
-    Without a precision, one of our files has its own, another int8.
+    Without a precision, one of our files has its own, another int8. llama.cpp opens whatever it knows, as it is.
 
     Raises:
         ModelNotFoundError, FormatError, UnsupportedModelError: there is no such file, or it is damaged, or not one to
             run.
+        OptionError: an unknown engine or precision, or a precision for llama.cpp.
+        EdgeError: llama.cpp is asked for, and not installed.
     """
+    choice("engine", engine, LANGUAGE_ENGINES)
+    if precision is not None:
+        choice("precision", precision, PRECISIONS)
+    if engine == "llama.cpp":
+        from .llama_cpp import LlamaCppEngine
+
+        if precision is not None:
+            raise OptionError(f"precision is {precision}; llama.cpp runs a file as it is: leave the precision out")
+        other = LlamaCppEngine(path, threads=usable_threads(threads), n_ctx=n_ctx)
+        return LanguageModel(other.facts, other)
     file = check_file(open_gguf(path))
-    asked = precision or (file.precision if file.precision in PRECISIONS else DEFAULT_PRECISION)
-    choice("precision", asked, PRECISIONS)
+    asked = precision or file.precision
     wanted = next((known for known in PRECISIONS if known == asked), DEFAULT_PRECISION)
     return LanguageModel(file, LlamaEngine(file, precision=wanted, threads=usable_threads(threads), n_ctx=n_ctx))

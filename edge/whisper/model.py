@@ -21,6 +21,7 @@ from ..listen.pauses import PauseCutter
 from ..live.evidence import weights_of
 from ..live.options import LIVE_NAMES, LiveOptions
 from ..live.session import LiveSession
+from ..llm.names import LanguageEngine
 from ..options import CORRECTION_BEAMS, Settings, TranscribeOptions
 from ..progress import Progress
 from ..session import OnSegment, Session, SessionSettings, segments_of, transcribe
@@ -96,7 +97,7 @@ class Model:
         self.scheduler = Scheduler()
         self._detector = Detector(offline)
         self._find_company = find_company
-        self._company: Company | None = None
+        self._companies: dict[LanguageEngine, Company] = {}
         self._company_lock = Lock()
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
@@ -294,7 +295,7 @@ class Model:
 
     def corrector(self, state: State, options: TranscribeOptions, *, is_urgent: bool = False) -> Corrector:
         """Make a corrector of what is read with a state."""
-        company = self._find()
+        company = self._find(options.llm_engine)
         second = company.second
         return Corrector(
             Voice(self, state, options),
@@ -311,12 +312,13 @@ class Model:
         state, give_back, _ = self._take(CORRECTION_BEAMS, is_urgent=is_urgent)
         return Voice(self, state, options, give_back)
 
-    def _find(self) -> Company:
-        """Find the witnesses, once."""
+    def _find(self, llm_engine: LanguageEngine) -> Company:
+        """Find the witnesses, once for each engine of the language model."""
         with self._company_lock:
-            if self._company is None:
-                self._company = Company() if self._find_company is None else self._find_company(self.name)
-            return self._company
+            if llm_engine not in self._companies:
+                found = Company() if self._find_company is None else self._find_company(self.name, llm_engine)
+                self._companies[llm_engine] = found
+            return self._companies[llm_engine]
 
     def _open_vad(self, options: TranscribeOptions) -> OpenVad:
         return partial(self._detector.open, must=options.vad is True)

@@ -121,3 +121,14 @@ def test_the_command_writes_on_and_scores(write: Write, capsys: pytest.CaptureFi
     assert capsys.readouterr().out.startswith("the cat")
     assert main(["generate", "--score", "the cat", "the", "--model", path]) == 0
     assert [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines()] == ["the cat", "the"]
+
+
+def test_a_text_that_is_read_half_leaves_the_model_to_others(write: Write) -> None:
+    model = open_model(write(), threads=1)
+    alone = list(model.generate("the cat", most=20))
+    half = model.generate("the cat", most=20)
+    begun = next(half)
+    scores = model.score(TEXTS)
+    other = list(model.generate("that", most=5))
+    assert [begun, *half] == alone
+    assert (model.score(TEXTS), list(model.generate("that", most=5))) == (scores, other)

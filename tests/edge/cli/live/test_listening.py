@@ -113,7 +113,7 @@ def test_corrections_are_asked_for_and_who_judged_is_said(run: Run, models: dict
     ("options", "complaint"),
     [
         (("--correct", "strong"), "--correct is 'strong'; expected safe, most or nothing"),
-        (("--correct-budget", "200ms"), "--correct-budget is about corrections: give --correct with it"),
+        (("--llm-engine", "llama.cpp"), "--llm-engine are about corrections: give --correct with them"),
     ],
 )
 def test_corrections_that_cannot_be_are_refused(

@@ -29,7 +29,8 @@ def pair(tiny_en_int8: Path) -> Model:
         pytest.skip("base is not in the store: run `edgewise models pull base` once")
     model = edge.load("tiny.en", threads=1, offline=True)
     assert isinstance(model, Model)
-    model._company = Company(edge.load("base", threads=1, offline=True), notes=("tiny.en and base",))
+    company = Company(edge.load("base", threads=1, offline=True), notes=("tiny.en and base",))
+    model._companies["edgewise"] = company
     return model
 
 
@@ -136,8 +137,7 @@ class _Fixed:
 
 def _beside(model: Model, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """Change who stands beside the model."""
-    assert model._company is not None
-    monkeypatch.setattr(model, "_company", replace(model._company, **changes))
+    monkeypatch.setitem(model._companies, "edgewise", replace(model._companies["edgewise"], **changes))
 
 
 def test_nobody_to_ask_changes_nothing(
