@@ -6,10 +6,11 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, TimeoutError
+from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from math import inf
 
 from ..arrays import FloatArray
@@ -89,6 +90,7 @@ class Dictation:
         self._options, self._around, self._writing = options, around, writing
         self._gestures = Gestures(Mode(options.mode))
         self._requests: queue.SimpleQueue[KeyEvent | Request | None] = queue.SimpleQueue()
+        self._reader = ThreadPoolExecutor(1, "edgewise reading")
         self._recording: Recording | None = None
         self._is_ending = self._is_open = False
         self._trouble = ""  # what is wrong with the microphone
@@ -154,13 +156,14 @@ class Dictation:
 
     def run(self) -> None:
         """Run until the end is asked for."""
-        if self._options.endpoint is not None:
-            self._start(self._around.clock())
-        while not self._is_ending:
-            if self._recording is not None or (self._options.always_open and not self._is_refused):
-                self._listen()
-            else:
-                self._obey(self._requests.get())
+        with self._reader:
+            if self._options.endpoint is not None:
+                self._start(self._around.clock())
+            while not self._is_ending:
+                if self._recording is not None or (self._options.always_open and not self._is_refused):
+                    self._listen()
+                else:
+                    self._obey(self._requests.get())
 
     def _begin_hearing(self) -> None:
         self._moments, self._steady = Moments(), Steadiness()
@@ -290,14 +293,10 @@ class Dictation:
         start = 0
         if self._is_open:
             start = max(0, self._moments.sample_at(time_s) - round(self._options.preroll * SAMPLE_RATE_HZ))
-        try:
-            target = self._around.focused()
-            session = self._around.begin_session(target)
-        except EdgeError as error:
-            self._around.tell(str(error))
-            return f"error: {error}"
+        target = self._around.focused()
         self._recording = Recording(
-            session,
+            partial(self._around.begin_session, target),
+            self._reader,
             self._around.open_journal,
             target,
             time.time(),

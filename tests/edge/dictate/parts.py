@@ -202,7 +202,8 @@ class Stage:
         position = 0
         while True:
             if self.n_pieces in self.script:
-                while self.writing.n_due:  # what was said before is written before anything else happens
+                self.dictation._reader.submit(int).result()  # what was said before is read
+                while self.writing.n_due:  # and written before anything else happens
                     time.sleep(0.001)
                 self.script.pop(self.n_pieces)()
             self.clock.now_s += PIECE_S

@@ -258,9 +258,8 @@ def test_a_session_that_cannot_begin_is_said(tmp_path: Path) -> None:
         return ScriptedSession(text)
 
     stage.make_session = make_session
-    key(stage, True)()
-    key(stage, False)()
-    key(stage, True)()
-    stage.run({50: key(stage, False), 100: stage.dictation.end})
-    assert stage.told == ["the model cannot do that"]
+    script = {0: key(stage, True), 40: key(stage, False), 60: key(stage, True), 100: key(stage, False)}
+    stage.run(script | {130: stage.dictation.end})
+    assert stage.told == ["the model cannot do that; the dictation has ended, and what was said is kept"]
     assert stage.typist.typed == ["hello there"]
+    assert len(recoverable(stage.journals)) == 1
