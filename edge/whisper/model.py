@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from ..arrays import FloatArray
 from ..audio import AudioInput, AudioSource, open_audio
+from ..correct.joined import JoinedRecording, JoinedSession
+from ..correct.joining import PAUSE_S, Joiner
 from ..correct.witnesses import Company, FindCompany
 from ..errors import OptionError, UnsupportedModelError
 from ..gguf.file import GgufFile
@@ -217,18 +219,20 @@ class Model:
         if checked.parallel:
             raise OptionError("parallel is True, which is for recordings; a session reads its sound as it comes")
         if live is None and final_model is None and not live_settings:
-            return self._session(checked, is_urgent=True)
+            session = self._session(checked, is_urgent=True)
+            joiner = self._joiner(checked)
+            return session if joiner is None else JoinedSession(session, joiner)
         return self._live(checked, replace(live or LiveOptions(), **live_settings), final_model or self, clock)
 
     def _live(
         self, options: TranscribeOptions, live: LiveOptions, final_model: Recognizer, clock: Callable[[], float]
-    ) -> LiveSession:
+    ) -> Session:
         if options.vad is True:
             raise OptionError("vad is True; a live session listens for speech itself: leave it out")
         check_alignment_heads(self.engine.n_alignment_heads)
         vad = self._detector.open(must=True)
         assert vad is not None
-        return LiveSession(
+        session = LiveSession(
             lambda language: final_model.session(options=replace(options, language=language)),
             partial(self.passes, options),
             vad,
@@ -237,6 +241,8 @@ class Model:
             language=options.language if self.tokenizer.is_multilingual else "en",
             clock=clock,
         )
+        joiner = self._joiner(options) if isinstance(live.endpoint, float) and live.endpoint < PAUSE_S else None
+        return session if joiner is None else JoinedSession(session, joiner)
 
     def passes(self, options: TranscribeOptions, language: str | None) -> WhisperPasses:
         """Begin to read a turn of speech that still goes on, in a language; None detects it."""
@@ -250,7 +256,12 @@ class Model:
             self, state, samples, language=language, open_vad=partial(self._detector.open), give_back=give_back
         )
 
-    def _reading(self, options: TranscribeOptions) -> WhisperSession | ParallelSession:
+    def _reading(self, options: TranscribeOptions) -> WhisperSession | ParallelSession | JoinedRecording:
+        """Begin to read a recording; its segments are joined where corrections are asked for."""
+        joiner = self._joiner(options)
+        return self._recording(options) if joiner is None else JoinedRecording(self._recording(options), joiner)
+
+    def _recording(self, options: TranscribeOptions) -> WhisperSession | ParallelSession:
         """Begin to read a recording, its sections one after the other or several at a time."""
         if not options.parallel:
             return self._session(options)
@@ -306,6 +317,11 @@ class Model:
             budget_s=options.correct_budget,
             notes=company.notes,
         )
+
+    def _joiner(self, options: TranscribeOptions) -> Joiner | None:
+        """Make a joiner of segments; None where nothing is corrected, or no language model is there."""
+        model = None if options.strength is None else self._find(options.llm_engine).language_model
+        return None if model is None else Joiner(model, budget_s=options.correct_budget)
 
     def voice(self, options: TranscribeOptions, *, is_urgent: bool) -> Voice:
         """Lend this model to a recognizer that asks for a second opinion."""

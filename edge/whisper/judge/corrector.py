@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from ...correct.edits import Edit, changes_of, edited, gather, is_small, words_of
 from ...correct.gate import Case, Witness, choose, least_sure, weights_for
+from ...correct.pace import Pace
 from ...correct.protect import is_protected, own_words
 from ...correct.settings import Strength
 from ...correct.witnesses import Decide, Judged, LanguageModel
@@ -26,7 +27,6 @@ from ..sound import Sound
 from ..trust.confidence import token_probabilities
 from .doubt import word_probabilities
 from .hearing import Hearing
-from .pace import Pace
 from .voice import Voice, tokens_before, with_text
 
 _LOG = logging.getLogger("edge.whisper")

@@ -114,7 +114,7 @@ def test_a_look_ahead_leaves_the_second_opinion_in_place(tiny_en_int8: Path, jfk
         judged.append(one)
         return ()
 
-    model._company = Company(edge.load(tiny_en_int8, threads=1), decide=decide)
+    model._companies["edgewise"] = Company(edge.load(tiny_en_int8, threads=1), decide=decide)
     with model.session(correct="safe") as session:
         session.feed(soundfile.read(jfk_clip, dtype="float32")[0][: 6 * 16_000])
         ahead = session.ahead()

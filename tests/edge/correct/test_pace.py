@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.whisper.judge.pace import Pace
+from edge.correct.pace import Pace
 
 
 class Clock:
