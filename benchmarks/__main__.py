@@ -38,6 +38,7 @@ COMMANDS = {
     "sentences": Command("sentences.sentences", "which intents are right, and what is done that nobody asked for?"),
     "spoken": Command("sentences.spoken", "makes recordings of sentences, by a voice of yours"),
     "correction": Command("correct.correction", "what do corrections gain and harm? fits weights and gates"),
+    "joints": Command("correct.joints", "are signs and capitals right where speech was cut?"),
     "consensus": Command("correct.consensus", "how many errors does a vote of several recognizers take away?"),
     "live": Command("live.live", "how soon does live text come, how much of it stays, what does it cost?"),
     "dictation": Command("dictation.dictation", "how soon is dictated text in a window, and is any ever lost?"),

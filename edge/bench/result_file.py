@@ -21,6 +21,7 @@ FORMATS = {
     "coverage": 1,
     "dictation": 1,
     "hallucination": 1,
+    "joints": 1,
     "kernels": 1,
     "language": 1,
     "live": 1,
