@@ -13,6 +13,8 @@ _FEATURES = (
 )
 """Processor features that matter to kernels, by their names in /proc/cpuinfo."""
 
+_CPU = Path("/sys/devices/system/cpu")
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -36,6 +38,13 @@ class Machine:
     """Temperature of the hottest sensor."""
     commit: str | None = None
     """Commit of the checkout that a result was measured with, "+" after it where files are changed."""
+    libc: str | None = None
+    container: str | None = None
+    """Kind of container or virtual machine that this is, such as "docker" or "virtual machine"."""
+    caches: tuple[str, ...] = ()
+    """Caches that the first core sees, such as "L2 1024K", in order."""
+    core_kinds: tuple[str, ...] = ()
+    """Kinds of cores by their highest clocks, such as "4 x 1800 MHz"."""
 
 
 def describe_machine(commit: str | None = None) -> Machine:
@@ -56,6 +65,10 @@ def describe_machine(commit: str | None = None) -> Machine:
         load_average=round(os.getloadavg()[0], 2),
         temperature_c=temperature_c(),
         commit=commit,
+        libc=" ".join(filter(None, platform.libc_ver())) or None,
+        container=_container(cpuinfo),
+        caches=_caches(),
+        core_kinds=_core_kinds(),
     )
 
 
@@ -73,6 +86,41 @@ def _cpuinfo() -> dict[str, str]:
         if colon:
             fields[key.strip()] = value.strip()
     return fields
+
+
+def _container(cpuinfo: dict[str, str]) -> str | None:
+    for file, name in (("/.dockerenv", "docker"), ("/run/.containerenv", "podman")):
+        if Path(file).exists():
+            return name
+    return "virtual machine" if "hypervisor" in cpuinfo.get("flags", "").split() else None
+
+
+def _caches(cpu: Path = _CPU / "cpu0") -> tuple[str, ...]:
+    found = []
+    for cache in sorted(cpu.glob("cache/index[0-9]")):
+        level, kind, size = (read_fact(str(cache / name)) for name in ("level", "type", "size"))
+        letter = {"Data": "d", "Instruction": "i"}.get(kind or "", "")
+        if level and size:
+            found.append(f"L{level}{letter} {size}")
+    return tuple(found)
+
+
+def _core_kinds(cpus: Path = _CPU) -> tuple[str, ...]:
+    clocks = [read_fact(str(file)) for file in cpus.glob("cpu[0-9]*/cpufreq/cpuinfo_max_freq")]
+    known = sorted((int(clock) // 1000 for clock in clocks if clock and clock.isdigit()), reverse=True)
+    return tuple(f"{known.count(clock)} x {clock} MHz" for clock in dict.fromkeys(known))
+
+
+def peak_rss_mb() -> float | None:
+    """Read how much memory this process held at most; None where the system does not tell.
+
+    What `getrusage` says is that of the parent as well, where that held more when it began this process.
+    """
+    for line in (read_fact("/proc/self/status") or "").splitlines():
+        name, _, rest = line.partition(":")
+        if name == "VmHWM":
+            return int(rest.split()[0]) * 1024 / 1e6
+    return None
 
 
 def temperature_c() -> float | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.arrays import FloatArray
+from edge.bench.play import SimulatedClock, play, with_quiet
 from edge.bench.sets import Selection, read_manifests, read_samples
 from edge.listen.detector import Detector
 from edge.live.evidence import Agreement, Evidence, letters_of, weights_of
@@ -33,7 +34,6 @@ from ..errors import BenchmarkError
 from ..models.known_sets import heard_at_any_time
 from ..progress import tell
 from .measures import pairs
-from .play import SimulatedClock, play, with_quiet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

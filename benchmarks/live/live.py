@@ -17,6 +17,7 @@ import numpy as np
 
 from edge.arrays import FloatArray
 from edge.audio import SAMPLE_RATE_HZ
+from edge.bench.play import Listening, SimulatedClock, play, with_quiet
 from edge.bench.result_file import make_result
 from edge.bench.scoring import Errors, score, total
 from edge.bench.sets import Selection, Utterance, read_manifests, read_samples
@@ -29,7 +30,6 @@ from ..checkout import commit
 from ..errors import BenchmarkError
 from ..progress import tell
 from .measures import Measures, final_spans, final_text, measure, stable_text
-from .play import Listening, SimulatedClock, play, with_quiet
 
 if TYPE_CHECKING:
     import edge

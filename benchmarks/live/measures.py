@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from edge.audio import SAMPLE_RATE_HZ
+from edge.bench.play import Heard
 from edge.live.evidence import letters_of
 from edge.transcript.events import Final, Partial, Silence, Speech, Stable
 from edge.transcript.types import Word
-
-from .play import Heard
 
 
 @dataclass(slots=True)

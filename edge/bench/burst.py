@@ -1,4 +1,4 @@
-"""Measures bursts: short clips, one at a time and by turns, once the machine is warm."""
+"""Measures bursts: clips, one at a time and by turns, once the machine is warm."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from ..arrays import FloatArray
 from ..audio import SAMPLE_RATE_HZ
 from ..progress import Progress
 from ..recognizer import Recognizer
-from .conditions import Conditions, observe
 
 _WARM_RUNS, _WARM_WITHIN = 3, 0.03
 _MOST_WARMING = 12
+_LEAST_ROUNDS = 5
+"""Rounds that are made however long they take: fewer times have no spread."""
 
 
 @dataclass(slots=True)
 class Cell:
-    """One model with some number of threads on a clip of one length."""
+    """One model with some number of threads on one clip."""
 
     model: str
     precision: str
     threads: int
+    clip: str
+    """Name of the clip."""
     audio_s: float
     text: str = ""
     times_s: list[float] = field(default_factory=list)
@@ -34,43 +37,46 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How many rounds are made."""
+
+    rounds: int
+    seconds: float
+    """Seconds after which no round begins, once there are enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class Burst:
     """The result of all rounds."""
 
     cells: tuple[Cell, ...]
-    seen: tuple[Conditions, ...]
-    """Conditions before the first round and after each."""
     is_warm: bool
     """Whether three times in a row were within 3 % before the first round."""
 
 
 def measure_burst(
-    models: Sequence[tuple[int, Recognizer]],
-    samples: FloatArray,
-    lengths_s: Sequence[float],
-    rounds: int,
-    progress: Progress,
+    models: Sequence[tuple[int, Recognizer]], clips: Sequence[tuple[str, FloatArray]], pace: Pace, progress: Progress
 ) -> Burst:
-    """Transcribe the first seconds of samples (n_samples,) with each model, one after the other, round after round.
+    """Transcribe clips, each with its name, with each model, one after the other, round after round.
 
     `models` are recognizers, each with its number of threads.
     """
-    clips = [samples[: round(length * SAMPLE_RATE_HZ)] for length in lengths_s]
     jobs = [
-        (Cell(model.name, model.precision, threads, len(clip) / SAMPLE_RATE_HZ), model, clip)
-        for (threads, model), clip in product(models, clips)
+        (Cell(model.name, model.precision, threads, name, len(clip) / SAMPLE_RATE_HZ), model, clip)
+        for (threads, model), (name, clip) in product(models, clips)
     ]
-    progress("warm up", 0, rounds)
-    warm = [_warm(model, clips[-1]) for _, model in models]
-    seen = [observe()]
-    for number in range(1, rounds + 1):
-        progress("measure", number - 1, rounds)
+    progress("warm up", 0, pace.rounds)
+    warm = [_warm(model, clips[0][1]) for _, model in models]
+    until = time.perf_counter() + pace.seconds
+    for number in range(pace.rounds):
+        if number >= _LEAST_ROUNDS and time.perf_counter() > until:
+            break
+        progress("measure", number, pace.rounds)
         for cell, model, clip in jobs:
             began = time.perf_counter()
             cell.text = model.transcribe(clip).text
             cell.times_s.append(time.perf_counter() - began)
-        seen.append(observe())
-    return Burst(tuple(cell for cell, _, _ in jobs), tuple(seen), all(warm))
+    return Burst(tuple(cell for cell, _, _ in jobs), all(warm))
 
 
 def _warm(model: Recognizer, clip: FloatArray) -> bool:
@@ -80,10 +86,15 @@ def _warm(model: Recognizer, clip: FloatArray) -> bool:
         began = time.perf_counter()
         model.transcribe(clip)
         times.append(time.perf_counter() - began)
-        last = times[-_WARM_RUNS:]
-        if len(last) == _WARM_RUNS and max(last) <= (1 + _WARM_WITHIN) * min(last):
+        if is_steady(times):
             return True
     return False
+
+
+def is_steady(times: Sequence[float]) -> bool:
+    """Whether the last three of these times are within 3 %."""
+    last = times[-_WARM_RUNS:]
+    return len(last) == _WARM_RUNS and max(last) <= (1 + _WARM_WITHIN) * min(last)
 
 
 def sound_hash(samples: FloatArray) -> str:

@@ -39,6 +39,13 @@ class Conditions:
     swapped_pages: int | None
     """Pages that went to the swap or came from it, since the machine started."""
     on_battery: bool
+    governor: str | None = None
+    available_mb: float | None = None
+    """Memory that programs could still have."""
+    slowed: bool | None = None
+    """Whether a board says that it is slowed down for its heat or its power supply right now."""
+    energy_j: float | None = None
+    """Joules that the processor has taken, by a counter that begins anywhere."""
 
 
 def observe() -> Conditions:
@@ -54,6 +61,10 @@ def observe() -> Conditions:
         throttled=_throttled(),
         swapped_pages=_swapped_pages(),
         on_battery=is_on_battery(),
+        governor=read_fact(f"{_CPU}/cpu0/cpufreq/scaling_governor"),
+        available_mb=_available_mb(),
+        slowed=_slowed(),
+        energy_j=energy_j(),
     )
 
 
@@ -111,3 +122,39 @@ def _swapped_pages() -> int | None:
 def lowest_clock(seen: Sequence[Conditions]) -> float | None:
     """Find the lowest clock of any core at any of these moments, in MHz."""
     return min((clock for one in seen for clock in one.clocks_mhz if clock > 0), default=None)
+
+
+def _available_mb() -> float | None:
+    for line in (read_fact("/proc/meminfo") or "").splitlines():
+        name, _, rest = line.partition(":")
+        if name == "MemAvailable":
+            return _number(rest.split()[0]) * 1024 / 1e6
+    return None
+
+
+def _slowed(flags: str = "/sys/devices/platform/soc/soc:firmware/get_throttled") -> bool | None:
+    """Read the flags of a Raspberry Pi: too low a voltage, a clock that is capped, throttled, a limit of heat."""
+    text = read_fact(flags)
+    try:
+        return None if text is None else bool(int(text, 16) & 0b1111)
+    except ValueError:
+        return None
+
+
+def energy_j(powercap: Path = Path("/sys/class/powercap")) -> float | None:
+    """Read the energy counters of the processor packages; None where the system does not tell, or only its owner.
+
+    They begin anew now and then: a difference below zero means nothing.
+    """
+    texts = [read_fact(str(zone / "energy_uj")) for zone in powercap.glob("intel-rapl:[0-9]")]
+    counts = [int(text) for text in texts if text and text.isdigit()]
+    return sum(counts) / 1e6 if counts else None
+
+
+def energy_between(seen: Sequence[Conditions]) -> float | None:
+    """Compute the joules between the first and the last moment; None where they are not told or began anew."""
+    counts = [one.energy_j for one in seen]
+    known = [count for count in counts if count is not None]
+    if not known or len(known) < len(counts) or known != sorted(known):
+        return None
+    return known[-1] - known[0]

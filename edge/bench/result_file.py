@@ -13,7 +13,7 @@ from ..machine import Machine
 
 FORMATS = {
     "asr": 2,
-    "bench": 1,
+    "bench": 2,
     "compression": 2,
     "confidence": 1,
     "consensus": 1,

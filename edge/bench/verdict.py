@@ -61,6 +61,8 @@ def _throttled(seen: Sequence[Conditions]) -> Found:
     before, after = seen[0].throttled, seen[-1].throttled
     if before is not None and after is not None and after > before:
         return [("throttled", f"cores were slowed down for their heat {after - before} times; cool the machine")]
+    if any(one.slowed for one in seen):
+        return [("throttled", "the board was slowed down for its heat or its power supply; cool it, or feed it better")]
     first, lowest = lowest_clock(seen[:1]), lowest_clock(seen)
     if first and lowest and lowest < _LEAST_CLOCK * first:
         return [("throttled", f"a core's clock fell from {first:.0f} to {lowest:.0f} MHz")]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..names import DEFAULT_MODEL, DEFAULT_PRECISION, given_path
 from .console.bar import Console
@@ -16,13 +16,8 @@ from .options.model import PRECISIONS, add_offline
 from .parser import Command, Parser
 
 if TYPE_CHECKING:
-    from ..arrays import FloatArray
-    from ..bench.burst import Burst
+    from ..bench.spoken import Spoken
     from ..recognizer import Recognizer
-
-_LENGTHS_S = (3.0, 8.0, 11.0)
-_ROUNDS, _QUICK_ROUNDS = 20, 5
-_SAID = "andsomyfellowamericansasknotwhatyourcountrycandoforyouaskwhatyoucandoforyourcountry"
 
 _EPILOG = """\
 examples:
@@ -51,7 +46,9 @@ def declare(parser: Parser) -> None:
     parser.add_argument(
         "--threads", type=_counts, metavar="LIST", help="numbers of threads (default: 1, and the one that is best here)"
     )
-    parser.add_argument("--quick", action="store_true", help=f"{_QUICK_ROUNDS} rounds in place of {_ROUNDS}")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--quick", action="store_true", help="20 s in place of three minutes, on a fast machine")
+    length.add_argument("--full", action="store_true", help="ten minutes of work without a pause as well")
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("edgewise-bench.json"), metavar="FILE", help="default: %(default)s"
     )
@@ -69,32 +66,44 @@ ACTIONS: Mapping[str, Command] = {
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Measure, say what the times are worth, and write the report."""
-    from ..bench.burst import measure_burst
-    from ..bench.report import save, times_table
+    import shlex
+
+    from ..bench.markdown import more_lines, times_table
+    from ..bench.measure import FULL, QUICK, USUAL, measure
+    from ..bench.report import save
+    from ..bench.spoken import read_clip
+    from ..store import is_offline
     from ..threads import default_threads
 
-    samples = _clip(args, console)
+    offline = is_offline(args.offline or None)
+    clip = read_clip(offline=offline, progress=console.progress)
     threads = args.threads or tuple(dict.fromkeys((1, default_threads())))
     models = list(_models(args, threads, console))
-    burst = measure_burst(models, samples, _LENGTHS_S, _QUICK_ROUNDS if args.quick else _ROUNDS, console.progress)
+    plan = QUICK if args.quick else FULL if args.full else USUAL
+    command = shlex.join(["edgewise", *sys.argv[1:]])
+    result = measure(models, clip, _spoken(offline, console), plan, command, console.progress)
     console.clear()
-    result = _report(models, samples, burst)
     beside = save(args.output, result)
     report(times_table(result))
     report("")
+    for line in more_lines(result):
+        report(line)
     report(f"{result['verdict']['kind']}{''.join(f'; {reason}' for reason in result['verdict']['reasons'])}")
     report(f"words: {'right' if result['check']['is_right'] else 'wrong: ' + result['check']['text']}")
     report(f"written to {args.output} and {beside}")
     return 0
 
 
-def _clip(args: argparse.Namespace, console: Console) -> FloatArray:
-    from ..bench.sets import Utterance, read_samples
-    from ..store import Store, is_offline
-    from .demo import CLIP
+def _spoken(offline: bool, console: Console) -> list[Spoken]:
+    """Read the set whose words are counted; without it, the rest is measured."""
+    from ..bench.spoken import read_set
+    from ..errors import StoreError
 
-    path = Store().ensure(CLIP, offline=is_offline(args.offline or None), progress=console.progress)
-    return read_samples(Utterance(CLIP, (str(path),), gap_s=0.0, text=None, language="en"))
+    try:
+        return read_set(offline=offline, progress=console.progress)
+    except StoreError as error:
+        console.say(f"words are not counted, and nobody will compare these times: {error}")
+        return []
 
 
 def _models(args: argparse.Namespace, threads: Sequence[int], console: Console) -> Iterator[tuple[int, Recognizer]]:
@@ -110,56 +119,6 @@ def _models(args: argparse.Namespace, threads: Sequence[int], console: Console) 
                     count,
                     load(name, precision=precision, threads=count, offline=offline, progress=console.progress),
                 )
-
-
-def _report(models: Sequence[tuple[int, Recognizer]], samples: FloatArray, burst: Burst) -> dict[str, Any]:
-    """Put together what was measured, on what, and what it is worth."""
-    from dataclasses import asdict
-
-    from ..audio import SAMPLE_RATE_HZ
-    from ..bench.burst import sound_hash
-    from ..bench.peaks import measure_peaks
-    from ..bench.report import seal
-    from ..bench.result_file import make_result
-    from ..bench.verdict import judge
-    from ..machine import describe_machine
-    from ..ops import compiled_file, cpu_info
-    from ..version import __version__
-
-    machine = describe_machine()
-    verdict = judge(burst.seen, machine.cores, [cell.times_s for cell in burst.cells], is_warm=burst.is_warm)
-    texts = [cell.text for cell in burst.cells if cell.audio_s == burst.cells[len(_LENGTHS_S) - 1].audio_s]
-    text = next((text for text in texts if not _is_right(text)), texts[0])
-    return seal(
-        make_result(
-            "bench",
-            machine,
-            version=__version__,
-            level=cpu_info().chosen,
-            kernels_sha256=_file_hash(compiled_file()),
-            peaks=asdict(measure_peaks(machine.cores)),
-            audio={"name": "jfk", "seconds": len(samples) / SAMPLE_RATE_HZ, "sha256": sound_hash(samples)},
-            models=[
-                {"name": name, "sha256": _file_hash(path)}
-                for name, path in {f"{model.name} {model.precision}": model.path for _, model in models}.items()
-            ],
-            check={"text": text, "is_right": _is_right(text)},
-            is_warm=burst.is_warm,
-            verdict=asdict(verdict),
-            conditions=[asdict(one) for one in burst.seen],
-            cells=[asdict(cell) for cell in burst.cells],
-        )
-    )
-
-
-def _is_right(text: str) -> bool:
-    """Whether a text has the words of the clip."""
-    return "".join(filter(str.isalpha, text)).lower() == _SAID
-
-
-def _file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _names(text: str) -> tuple[str, ...]:

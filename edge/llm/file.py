@@ -55,6 +55,12 @@ class LlamaDims:
     epsilon: float
     """Number added under the norms' root."""
 
+    @property
+    def n_read(self) -> int:
+        """Number of weights that each token is multiplied by."""
+        attention = 2 * self.n_state * self.n_head * HEAD_WIDTH + 2 * self.n_state * self.n_kv_head * HEAD_WIDTH
+        return self.n_layer * (attention + 3 * self.n_state * self.n_ffn) + self.n_vocab * self.n_state
+
 
 @dataclass(frozen=True, slots=True)
 class LanguageFile:

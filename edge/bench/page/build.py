@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ...files import write_text
 from ...policy import block_hashes
@@ -32,11 +34,14 @@ class Column:
 
 
 _COLUMNS = (
-    *(Column(name) for name in ("machine", "kernels", "model", "precision")),
-    *(Column(name, is_number=True) for name in ("threads", "speech s", "p50 ms", "p95 ms", "times as fast")),
+    *(Column(name) for name in ("machine", "kernels", "model", "precision", "clip")),
+    *(
+        Column(name, is_number=True)
+        for name in ("threads", "speech s", "p50 ms", "p95 ms", "times as fast", "words wrong %")
+    ),
     *(Column(name) for name in ("verdict", "edgewise")),
 )
-_N_LEFT = 4
+_N_LEFT = 5
 """Columns at the left that hold words."""
 
 
@@ -89,7 +94,7 @@ def page_of(found: Found) -> str:
     machines = machine_names(found.shown)
     parts = {
         "summary": _summary(found),
-        "charts": f'<div class="charts">\n{"".join(_charts(rows))}</div>',
+        "charts": f'<div class="charts">\n{"".join(_charts(found, rows))}</div>',
         "n_left": str(_N_LEFT),
         "header": "".join(map(_head, _COLUMNS)),
         "rows": "\n".join(map(_table_row, rows)),
@@ -119,26 +124,74 @@ def _summary(found: Found) -> str:
     )
 
 
-def _charts(rows: Sequence[Row]) -> Iterable[str]:
-    """Draw how fast each machine is with each model and precision, the fastest number of threads of each."""
+def _charts(found: Found, rows: Sequence[Row]) -> Iterator[str]:
+    """Draw what each machine does with each model and precision."""
     for (model, precision), group in groupby(rows, key=lambda row: (row.model, row.precision)):
-        of_model = list(group)
-        length = min({row.audio_s for row in of_model}, key=lambda seconds: abs(seconds - _USUAL_S))
-        fastest: dict[str, Row] = {}
-        for row in of_model:
-            if row.audio_s == length and (row.machine not in fastest or row.speed > fastest[row.machine].speed):
-                fastest[row.machine] = row
-        bars = [
-            Bar(
-                f"{row.machine}, {row.threads} thread{'s' if row.threads > 1 else ''}",
-                row.speed,
-                row.audio_s / row.p95_s,
-                row.audio_s / row.low_s,
-                f"{row.speed:.0f}",
-            )
-            for row in sorted(fastest.values(), key=lambda row: -row.speed)
-        ]
-        yield bar_chart(f"{model} {precision}", f"times as fast as speech, {length:.0f} s of it", bars)
+        yield _speed_chart(f"{model} {precision}", list(group))
+    names = machine_names(found.shown)
+    reports = [(names[path], report) for path, report in found.shown.items()]
+    yield _chart_of_times("Live: end of a turn to its final text", "after the silence that ends it, ms", _live(reports))
+    yield _chart_of_times("Cold start to the first words", "of a new process, ms", _starts(reports))
+    yield _chart_of_times("Language model", "tokens written in a second", _written(reports), of_one=1.0)
+    yield _chart_of_times("After minutes of work", "times as fast as speech, second half", _kept(reports), of_one=1.0)
+
+
+def _speed_chart(title: str, rows: Sequence[Row]) -> str:
+    """Draw how fast each machine is, with the number of threads that is fastest there."""
+    length = min({row.audio_s for row in rows}, key=lambda seconds: abs(seconds - _USUAL_S))
+    fastest: dict[str, Row] = {}
+    for row in rows:
+        if row.audio_s == length and (row.machine not in fastest or row.speed > fastest[row.machine].speed):
+            fastest[row.machine] = row
+    bars = [
+        Bar(
+            f"{row.machine}, {row.threads} thread{'s' if row.threads > 1 else ''}",
+            row.speed,
+            row.audio_s / row.p95_s,
+            row.audio_s / row.low_s,
+            f"{row.speed:.0f}",
+        )
+        for row in sorted(fastest.values(), key=lambda row: -row.speed)
+    ]
+    return bar_chart(title, f"times as fast as speech, {length:.0f} s of it", bars)
+
+
+Reports = Sequence[tuple[str, Mapping[str, Any]]]
+Values = Iterator[tuple[str, Sequence[float]]]
+
+
+def _live(reports: Reports) -> Values:
+    for name, report in reports:
+        for one in report["live"]:
+            yield f"{name}, {one['model']} {one['precision']}", one["final_late_s"]
+
+
+def _starts(reports: Reports) -> Values:
+    for name, report in reports:
+        for one in report["starts"]:
+            yield f"{name}, {one['model']} {one['precision']}", [one["total_s"]]
+
+
+def _written(reports: Reports) -> Values:
+    for name, report in reports:
+        if (one := report["language"]) is not None:
+            yield f"{name}, {one['model']} {one['precision']}", [one["n_written"] / time for time in one["written_s"]]
+
+
+def _kept(reports: Reports) -> Values:
+    for name, report in reports:
+        if (one := report["sustained"]) is not None:
+            yield f"{name}, {one['model']} {one['precision']}", [one["sustained_rate"]]
+
+
+def _chart_of_times(title: str, note: str, values: Values, of_one: float = 1e3) -> str:
+    """Draw the medians of values, in units of which one has `of_one`; nothing where there are none."""
+    bars = []
+    for name, some in values:
+        if some:
+            low, middle, high = (of_one * float(one) for one in np.percentile(some, (5, 50, 95)))
+            bars.append(Bar(name, middle, low, high, f"{middle:.3g}" if middle < 100 else f"{middle:.0f}"))
+    return bar_chart(title, note, bars) if bars else ""
 
 
 def _head(column: Column) -> str:
@@ -148,12 +201,13 @@ def _head(column: Column) -> str:
 
 def _table_row(row: Row) -> str:
     cells = [
-        *map(_words, (row.machine, row.level, row.model, row.precision)),
+        *map(_words, (row.machine, row.level, row.model, row.precision, row.clip)),
         _number(row.threads, f"{row.threads}"),
         _number(row.audio_s, f"{row.audio_s:.0f}"),
         _number(row.p50_s, f"{1e3 * row.p50_s:.1f}"),
         _number(row.p95_s, f"{1e3 * row.p95_s:.1f}"),
         _number(row.speed, f"{row.speed:.0f}"),
+        _words_wrong(row.words),
         *map(_words, (row.verdict, row.version)),
     ]
     return f"<tr>{''.join(cells)}</tr>"
@@ -165,6 +219,13 @@ def _words(text: str) -> str:
 
 def _number(value: float, shown: str) -> str:
     return f'<td data-value="{value:.9g}">{shown}</td>'
+
+
+def _words_wrong(words: Mapping[str, Any] | None) -> str:
+    if words is None:
+        return "<td>not counted</td>"
+    rate, low, high = (100 * words[name] for name in ("rate", "low", "high"))
+    return _number(rate, f"{rate:.1f} ({low:.1f} to {high:.1f})")
 
 
 def _machine(name: str, report: Mapping[str, Any]) -> str:

@@ -20,11 +20,14 @@ class Row:
     model: str
     precision: str
     threads: int
+    clip: str
     audio_s: float
     low_s: float
     """Time that one in twenty runs stays below."""
     p50_s: float
     p95_s: float
+    words: Mapping[str, Any] | None
+    """Words that the model gets wrong on this machine; None where they were not counted."""
     verdict: str
     version: str
 
@@ -48,6 +51,7 @@ def machine_names(reports: Mapping[Path, Mapping[str, Any]]) -> dict[Path, str]:
 
 
 def _rows(machine: str, report: Mapping[str, Any]) -> Iterator[Row]:
+    words = {(one["model"], one["precision"]): one for one in report["words"]}
     for cell in report["cells"]:
         low, middle, high = (float(one) for one in np.percentile(cell["times_s"], (5, 50, 95)))
         yield Row(
@@ -56,10 +60,12 @@ def _rows(machine: str, report: Mapping[str, Any]) -> Iterator[Row]:
             model=str(cell["model"]),
             precision=str(cell["precision"]),
             threads=int(cell["threads"]),
+            clip=str(cell["clip"]),
             audio_s=float(cell["audio_s"]),
             low_s=low,
             p50_s=middle,
             p95_s=high,
+            words=words.get((cell["model"], cell["precision"])),
             verdict=str(report["verdict"]["kind"]),
             version=str(report["version"]),
         )

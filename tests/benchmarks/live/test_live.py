@@ -11,8 +11,8 @@ import soundfile
 from benchmarks.__main__ import main
 from benchmarks.live.fit import fit, least_score
 from benchmarks.live.measures import Measures, final_spans, measure
-from benchmarks.live.play import BLOCK_S, Heard, SimulatedClock, play, with_quiet
 from edge.arrays import FloatArray
+from edge.bench.play import BLOCK_S, Heard, SimulatedClock, play, with_quiet
 from edge.transcript.events import Event, Final, Partial, Silence, Speech, Stable
 from edge.transcript.types import Segment, Word
 

@@ -13,7 +13,7 @@ from tests.edge.bench.reports import cell_of, report_of
 from tests.edge.serve.browser import PROGRAM, Page, browsing
 
 pytestmark = [pytest.mark.slow, pytest.mark.loopback]
-SPEEDS = "[...document.querySelectorAll('tbody tr')].map((row) => row.cells[8].textContent)"
+SPEEDS = "[...document.querySelectorAll('tbody tr')].map((row) => row.cells[9].textContent)"
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 
@@ -24,7 +24,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         pytest.skip("there is no Chromium: apt-get install chromium")
     folder = tmp_path_factory.mktemp("reports")
     for name, time_s in (("Slow Board 4 Model B Rev 1.5 with a rather long name", 0.4), ("Quick", 0.02)):
-        cells = [cell_of([time_s, time_s * 1.1]), cell_of([time_s / 1.5], threads=2), cell_of([time_s], audio_s=3.0)]
+        cells = [
+            cell_of([time_s, time_s * 1.1]),
+            cell_of([time_s / 1.5], threads=2),
+            cell_of([time_s], audio_s=3.0, clip="jfk 3 s"),
+        ]
         save(folder / f"{name}.json", report_of([], cpu=name, cells=cells))
     write_page(find_reports(folder), folder / "index.html")
     with browsing(folder / "profile") as browser, browser.tab() as opened:
@@ -38,20 +42,20 @@ def _press(page: Page, column: int) -> list[float]:
 
 
 def test_a_click_sorts_by_number_and_another_one_the_other_way(page: Page) -> None:
-    rising = _press(page, 8)
+    rising = _press(page, 9)
     assert rising == sorted(rising)
     assert len(rising) == 6
-    assert page.get("document.querySelectorAll('th')[8].ariaSort") == "ascending"
-    falling = _press(page, 8)
+    assert page.get("document.querySelectorAll('th')[9].ariaSort") == "ascending"
+    falling = _press(page, 9)
     assert falling == sorted(rising, reverse=True)
     _press(page, 0)
     assert page.get("document.querySelector('tbody td').textContent") == "Quick"
 
 
 def test_keys_sort_as_well(page: Page) -> None:
-    page.get("document.querySelectorAll('th button')[6].focus()")
+    page.get("document.querySelectorAll('th button')[7].focus()")
     page.key("Enter", "\r")
-    assert page.get("document.querySelectorAll('th')[6].ariaSort") == "ascending"
+    assert page.get("document.querySelectorAll('th')[7].ariaSort") == "ascending"
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -70,4 +74,4 @@ def test_it_fits_a_phone_and_a_desktop_light_and_dark(page: Page, width: int, tm
 
 def test_the_browser_has_nothing_to_complain_of(page: Page) -> None:
     assert page.console == []
-    assert page.get("document.querySelectorAll('figure svg .bar').length") == 2
+    assert page.get("document.querySelectorAll('figure svg .bar').length") == 6

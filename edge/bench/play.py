@@ -1,7 +1,7 @@
 """Play recordings to a live session at the speed of speech, on a clock that is simulated.
 
-The clock advances with the sound, and by the processor time that each call takes, times a factor: a slower processor
-is simulated by a greater one. A call gets all the sound that came while the one before it ran, as from a microphone.
+The clock advances with the sound, and by the time that each call takes, times a factor: a slower processor is simulated
+by a greater one. A call gets all the sound that came while the one before it ran, as from a microphone.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.arrays import FloatArray
-from edge.audio import SAMPLE_RATE_HZ
-from edge.transcript.events import Event
+from ..arrays import FloatArray
+from ..audio import SAMPLE_RATE_HZ
+from ..transcript.events import Event
 
 BLOCK_S = 0.04
 """Seconds of sound that a microphone gives at a time."""
@@ -42,22 +42,26 @@ class Listening(Protocol):
 class SimulatedClock:
     """A clock that stands still but for sound that is awaited and work that is done."""
 
-    def __init__(self, factor: float = 1.0) -> None:
-        """Begin at 0; work takes `factor` times as long as on this machine."""
+    def __init__(self, factor: float = 1.0, timer: Callable[[], float] = time.process_time) -> None:
+        """Begin at 0; work takes `factor` times as long as on this machine, by `timer`.
+
+        Processor time does not see other processes, and counts what several threads do at once several times.
+        """
         self.now = 0.0
         self._factor = factor
+        self._timer = timer
         self._began: float | None = None
 
     def __call__(self) -> float:
         """Tell the seconds, within a call that is being worked on as well."""
-        worked = 0.0 if self._began is None else time.process_time() - self._began
+        worked = 0.0 if self._began is None else self._timer() - self._began
         return self.now + worked * self._factor
 
     def work(self, what: Callable[[], list[Event]]) -> tuple[list[Event], float]:
-        """Do some work, by which the clock advances; gives its result, and the processor time on this machine."""
-        self._began = time.process_time()
+        """Do some work, by which the clock advances; gives its result, and the time on this machine."""
+        self._began = self._timer()
         result = what()
-        seconds = time.process_time() - self._began
+        seconds = self._timer() - self._began
         self._began = None
         self.now += seconds * self._factor
         return result, seconds
@@ -82,7 +86,7 @@ class Played:
     seconds: float
     """Length of the sound."""
     busy_s: float
-    """Processor time on this machine."""
+    """Time of the work on this machine."""
     flush_s: float
     """Seconds from the end of the sound to the last event."""
     most_lag_s: float
