@@ -33,6 +33,7 @@ def declare(parser: Parser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("--yes", action="store_true", help="take the answer that is there already for each question")
     parser.add_argument("--service", action="store_true", help="also write a unit of systemd's for the user")
+    parser.add_argument("--satellite", action="store_true", help="have the unit run a satellite of Home Assistant's")
     add_settings_file(parser)
     parser.set_defaults(run=run)
 
@@ -48,7 +49,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     old = write_settings(path, chosen)
     report(f"wrote {path}" + (f"; the one before is {old}" if old else ""))
     if args.service:
-        report(f"wrote {write_unit(path)}; `{NEXT}` begins it")
+        report(f"wrote {write_unit(path, is_satellite=args.satellite)}; `{NEXT}` begins it")
     report('`edgewise assist` begins; `edgewise assist say "hello"` tries the voice')
     return 0
 
