@@ -46,14 +46,15 @@ def declare(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write, or score."""
-    from ..llm.loading import load_language_model
+    from .. import load
 
     if args.tokens < 1 or args.seed < 0 or not 0 <= args.temperature <= 100:
         raise OptionError("expected --tokens of 1 or more, --seed of 0 or more and --temperature from 0 to 100")
     if len(args.text) > 1 and not args.score:
         raise OptionError(f"expected one prompt, found {len(args.text)} texts; quote the prompt, or add --score")
-    model = load_language_model(
+    model = load(
         args.model,
+        kind="language",
         precision=args.precision,
         engine=args.engine,
         threads=args.threads,
