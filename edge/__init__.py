@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from .audio.source import open_audio as open_audio
     from .errors import EdgeError as EdgeError
     from .gaps import Gap as Gap
-    from .llm.loading import load_language_model as load_language_model
     from .llm.model import LanguageModel as LanguageModel
     from .loading import load as load
     from .options import TranscribeOptions as TranscribeOptions
@@ -61,7 +60,6 @@ _HOME_OF = {
     "Word": "transcript.types",
     "__version__": "version",
     "load": "loading",
-    "load_language_model": "llm.loading",
     "open_audio": "audio.source",
 }
 __all__ = [*_HOME_OF]

@@ -1,4 +1,4 @@
-"""Loads a model that transcribes, from a name or a file: `edge.load`."""
+"""Loads a model, from a name or a file: `edge.load`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ import time
 from functools import partial
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
-from .correct.witnesses import Company, LanguageModel
+from .correct.witnesses import Company
+from .correct.witnesses import LanguageModel as Judge
 from .errors import EdgeError, FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from .listen.detector import fetch_detector
-from .llm.names import LanguageEngine
-from .names import DEFAULT_MODEL, given_path
+from .llm.names import LANGUAGE_ENGINES, LANGUAGE_NAMES, LanguageEngine, LanguageName
+from .names import DEFAULT_MODEL, KINDS, Kind, SpeechName, given_path
 from .prepare import model_place, prepare_model, prepare_onnx
 from .progress import Progress
 from .recognizer import ENGINES, EngineName, Recognizer, open_path
 from .store import Store
 from .threads import usable_threads
 from .values import choice, flag, optional, shown, text, whole
+
+if TYPE_CHECKING:
+    from .llm.model import LanguageModel
 
 SECOND = {"tiny.en": "base", "tiny": "base", "small": "base", "small.en": "base"}
 OTHER_SECOND = "tiny.en"
@@ -31,43 +36,114 @@ _LONGEST_PRECISION = 100
 _MOST_THREADS = 2**31 - 1
 
 
+class _How(TypedDict, total=False):
+    """Arguments that a model of any kind is loaded with."""
+
+    precision: str | None
+    threads: int | None
+    offline: bool | None
+    progress: Progress | None
+
+
+@overload
+def load(
+    model: SpeechName | PathLike[str] = DEFAULT_MODEL,
+    *,
+    kind: Literal["speech"] | None = None,
+    engine: EngineName = "edgewise",
+    **how: Unpack[_How],
+) -> Recognizer: ...
+@overload
+def load(
+    model: LanguageName,
+    *,
+    kind: Literal["language"] | None = None,
+    engine: LanguageEngine = "edgewise",
+    **how: Unpack[_How],
+) -> LanguageModel: ...
+@overload
+def load(
+    model: str, *, kind: Literal["speech"], engine: EngineName = "edgewise", **how: Unpack[_How]
+) -> Recognizer: ...
+@overload
+def load(
+    model: str | PathLike[str],
+    *,
+    kind: Literal["language"],
+    engine: LanguageEngine = "edgewise",
+    **how: Unpack[_How],
+) -> LanguageModel: ...
+@overload
+def load(
+    model: str | PathLike[str],
+    *,
+    kind: Kind | None = None,
+    engine: EngineName | LanguageEngine = "edgewise",
+    **how: Unpack[_How],
+) -> Recognizer | LanguageModel: ...
 def load(
     model: str | PathLike[str] = DEFAULT_MODEL,
     *,
+    kind: Kind | None = None,
     precision: str | None = None,
-    engine: EngineName = "edgewise",
+    engine: EngineName | LanguageEngine = "edgewise",
     threads: int | None = None,
     offline: bool | None = None,
     progress: Progress | None = None,
-) -> Recognizer:
-    """Load a model by name (fetched and exported on first use) or from a .gguf file.
+) -> Recognizer | LanguageModel:
+    """Load a model by name (fetched, and a speech model exported, on first use) or from a .gguf file.
 
     Args:
         model: a name that `edgewise models list` shows, or the path of a model file. A string is a path if it has a
             folder in it, begins with "." or "~", or ends in .gguf; a file `tiny.en` here is "./tiny.en".
-        precision: f32, f16, q8_0, int8 or int4, for a model given by name; None takes int8.
+        kind: "speech" for a model that transcribes, "language" for one that scores texts and writes. None takes the
+            kind that a name has, and a file for a speech model.
+        precision: f32, f16, q8_0, int8 or int4, for a speech model given by name; f32, int8 or int4 for a language
+            model. None takes int8, or what a file is made for.
         engine: "onnxruntime" runs the folder that `edgewise export whisper SOURCE -o DIR --to onnx` wrote, or a name
-            at f32, int8, w8 or w4, whose first use needs the extra `edgewise[onnx-export]`.
+            at f32, int8, w8 or w4, whose first use needs the extra `edgewise[onnx-export]`. "llama.cpp" runs the file
+            of a language model as it is, and needs `edgewise[llm]`.
         threads: CPU threads, at most as many as processors that this process may run on; None takes its physical cores.
         offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
         progress: called with what is fetched and exported, and how far it is.
 
     Raises:
-        ModelNotFoundError: there is no such name or file.
+        ModelNotFoundError: there is no such name or file, or the name is of another kind of model.
         FormatError, UnsupportedModelError: the file is damaged, or not one to run.
         StoreError: fetching failed; OfflineError where the network was needed and not allowed.
         KernelError: EDGE_CPU names a level that this processor does not have.
-        OptionError: there is no such engine, or a value of another type or range than expected.
-        EdgeError: onnxruntime is asked for but not installed.
+        OptionError: there is no such engine for this kind of model, or a value of another type or range than expected.
+        EdgeError: onnxruntime or llama.cpp is asked for but not installed.
     """
     if not isinstance(model, (str, os.PathLike)):
         raise OptionError(f"model is {shown(model)}; expected the name of a model, or the path of a file")
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in Path(model).parts):
         raise ModelNotFoundError(f"model is {shown(str(model))}, which is longer than a name can be")
-    choice("engine", engine, ENGINES)
+    if kind is not None:
+        choice("kind", kind, KINDS)
+    is_language = kind == "language" or (kind is None and model in LANGUAGE_NAMES)
+    engines: tuple[str, ...] = LANGUAGE_ENGINES if is_language else ENGINES
+    choice("engine", engine, engines)
     precision = optional(text, "precision", precision, _LONGEST_PRECISION)
     threads = optional(whole, "threads", threads, 1, _MOST_THREADS, "1 or more, or None for the physical cores")
     offline = optional(flag, "offline", offline)
+    how: _How = {"precision": precision, "threads": threads, "offline": offline, "progress": progress}
+    if is_language:
+        from .llm.loading import load_language_model
+
+        return load_language_model(model, engine="llama.cpp" if engine == "llama.cpp" else "edgewise", **how)
+    return _load_speech_model(model, "onnxruntime" if engine == "onnxruntime" else "edgewise", **how)
+
+
+def _load_speech_model(
+    model: str | PathLike[str],
+    engine: EngineName,
+    *,
+    precision: str | None,
+    threads: int | None,
+    offline: bool | None,
+    progress: Progress | None,
+) -> Recognizer:
     began = time.perf_counter()
     path = given_path(model)
     how = partial(
@@ -109,10 +185,10 @@ def _find_company(
     notes = []
     second: Recognizer | None = None
     try:
-        second = load(second_name, threads=threads, offline=offline)
+        second = load(second_name, kind="speech", threads=threads, offline=offline)
     except EdgeError as error:
         notes.append(f"{second_name} cannot give a second opinion: {error}")
-    language_model: LanguageModel | None = None
+    language_model: Judge | None = None
     try:
         language_model = _find_language_model(llm_engine, threads)
     except EdgeError as error:
@@ -124,7 +200,7 @@ def _find_company(
     return Company(second, language_model, notes=(*notes, heard))
 
 
-def _find_language_model(engine: LanguageEngine, threads: int | None) -> LanguageModel | None:
+def _find_language_model(engine: LanguageEngine, threads: int | None) -> Judge | None:
     """Load the language model that judges; None where it was not pulled, which it never is without being asked for."""
     from .llm.loading import load_language_model
 

@@ -4,8 +4,29 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal, get_args
 
-DEFAULT_MODEL = "tiny.en"
+SpeechName = Literal[
+    "tiny.en",
+    "base",
+    "tiny",
+    "base.en",
+    "small.en",
+    "small",
+    "medium.en",
+    "medium",
+    "large-v1",
+    "large-v2",
+    "large-v3",
+    "large-v3-turbo",
+]
+"""Names of speech models that everybody has, as type checkers know them."""
+
+Kind = Literal["speech", "language"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Kinds of models that are loaded."""
+
+DEFAULT_MODEL: SpeechName = "tiny.en"
 DEFAULT_PRECISION = "int8"
 """Precision of a model that is given by name."""
 

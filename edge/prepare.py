@@ -181,8 +181,7 @@ def _speech_model(store: Store, name: str) -> Asset:
     asset = store.asset(name)
     if asset.kind != "whisper":
         models = ", ".join(known.name for known in store.known().values() if known.kind == "whisper")
-        hint = "; edge.load_language_model loads it" if asset.kind == "language model" else ""
-        raise ModelNotFoundError(f"{name} ({asset.kind}) is not a speech model{hint}; speech models are {models}")
+        raise ModelNotFoundError(f"{name} ({asset.kind}) is not a speech model; speech models are {models}")
     return asset
 
 

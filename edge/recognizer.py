@@ -118,9 +118,11 @@ def open_path(
     file = open_gguf(path / FACTS if engine == "onnxruntime" else path)
     architecture = read_optional(file, "general.architecture", str, "")
     if architecture not in _FAMILIES:
+        hint = "make one with `edgewise export whisper SOURCE -o OUT`"
+        if architecture == "llama":
+            hint = 'edge.load(..., kind="language") and `edgewise generate` load language models'
         raise UnsupportedModelError(
-            f"{path}: expected a speech model ({' or '.join(_FAMILIES)}), found architecture {architecture!r}; "
-            "make one with `edgewise export whisper SOURCE -o OUT`"
+            f"{path}: expected a speech model ({' or '.join(_FAMILIES)}), found architecture {architecture!r}; {hint}"
         )
     open_file = _FAMILIES[architecture]()
     return open_file(

@@ -43,6 +43,7 @@ OWN_LIBRARIES = {
     "unicode_rbnf": "edge.sentences",
     "yaml": "edge.sentences",
     "jeepney": "edge.desktop.portal",
+    "jinja2": "edge.llm.chat",
     "llama_cpp": "edge.llm",
     "pynput": "edge.desktop.elsewhere",
     "starlette": "edge.serve",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import edge
 from edge.audio import SAMPLE_RATE_HZ
 from edge.bench.sets import Manifest, Utterance, read_samples
 from edge.correct.edits import Edit
@@ -16,7 +17,6 @@ from edge.correct.gate import Case
 from edge.correct.settings import Strength
 from edge.correct.witnesses import Company, Judged
 from edge.files import sha256_of
-from edge.llm.loading import load_language_model
 from edge.loading import JUDGE, OTHER_SECOND, SECOND
 from edge.prepare import prepare_model
 from edge.recognizer import Recognizer, open_path
@@ -67,7 +67,7 @@ class Collector:
     def __init__(self, name: str, company: Beside, threads: int) -> None:
         """Load a model by name, and who stands beside it."""
         self._seen: list[Judged] = []
-        language_model = load_language_model(JUDGE, threads=threads)
+        language_model = edge.load(JUDGE, kind="language", threads=threads)
         place = prepare_model(name, None)
         places = [place, language_model.path]
         second: Recognizer | None = None

@@ -186,7 +186,11 @@ def _faults(model: str, utterances: Sequence[Utterance], arguments: argparse.Nam
     for fault in FAULTS:
         with rig(*_options(model, arguments)) as one:
             clip = speech_like(_SHORT_S, 1, utterances, one.folder)[0]
-            expected = edge.load(model, threads=arguments.threads, offline=True).transcribe(read_raw(clip.path)).text
+            expected = (
+                edge.load(model, kind="speech", threads=arguments.threads, offline=True)
+                .transcribe(read_raw(clip.path))
+                .text
+            )
             outcomes.append(do(fault, one, clip, expected))
     rows = [(one.fault, one.where, f"{100 * one.kept:.0f}") for one in outcomes]
     print(f"\n{table(('fault', 'text', 'words kept %'), rows, n_left=2)}")

@@ -182,7 +182,7 @@ def run_coverage(options: CoverageOptions) -> dict[str, Any]:
     print(machine_line(machine, f"{options.threads} threads"))
     results = []
     for name in options.models:
-        model = edge.load(name, precision=options.precision, threads=options.threads)
+        model = edge.load(name, kind="speech", precision=options.precision, threads=options.threads)
         results += [_measure(model, kind, known, options) for kind in KINDS]
     tell("")
     print(f"\n{coverage_table(results)}", flush=True)

@@ -116,7 +116,7 @@ def run_nbest(options: NbestOptions) -> dict[str, Any]:
     summaries: list[NbestSummary] = []
     results = []
     for name in options.models:
-        model = edge.load(name, precision=options.precision, threads=options.threads)
+        model = edge.load(name, kind="speech", precision=options.precision, threads=options.threads)
         for manifest in manifests:
             for n in options.counts:
                 lists = _read_set(model, manifest, n)

@@ -147,7 +147,7 @@ def run_vocabulary(options: VocabularyOptions) -> dict[str, Any]:
     print(machine_line(machine, f"{options.threads} threads"))
     scores: list[ListScore] = []
     for name in options.models:
-        model = edge.load(name, precision=options.precision, threads=options.threads)
+        model = edge.load(name, kind="speech", precision=options.precision, threads=options.threads)
         for manifest in manifests:
             lists = make_lists((one.text or "" for one in manifest.utterances), texts, options.distractors)
             scores += _score_set(model, manifest, lists, options)

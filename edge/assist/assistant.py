@@ -6,11 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 
-import numpy as np
-
-from ..arrays import FloatArray
 from ..audio.microphone import Captured, Notice, Piece
 from ..audio.mono import SAMPLE_RATE_HZ
 from ..errors import EdgeError
@@ -21,29 +17,14 @@ from .barge import Barge
 from .ear import Ear, Heard
 from .echo import Echo
 from .intent import Intent, Plan, Skill, first_plan
+from .phase import Phase
+from .recent import BEHIND_S, LEAD_S, Recent
 from .speaker import Speaker
 from .voice import Spoken
 
 _NOT_UNDERSTOOD = "Sorry, I did not understand that."
 _FAILED = "Sorry, that did not work."
-_KEPT_S = 2.0
-_LEAD_S = 0.1
-"""Seconds before the moment of detection from which a command is listened to: some go on at once."""
-_BEHIND_S = 0.8
-"""Seconds of what was spoken into an answer that are listened to again as the beginning of a command."""
 _SILENT_INTENTS = ("HassNevermind",)
-
-
-class Phase(StrEnum):
-    """What the assistant does."""
-
-    WAITING = "waiting"
-    """Waiting for the wake word."""
-    LISTENING = "listening"
-    """Listening to a command."""
-    ACTING = "acting"
-    """Doing what was asked for."""
-    ANSWERING = "answering"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +68,7 @@ class Assistant:
         self._parts = parts
         self.phase = Phase.WAITING
         """Phase of the dialogue."""
-        self._n_heard = 0
-        self._recent: deque[FloatArray] = deque()
+        self._recent = Recent()
         self._ear: Ear | None = None
         self._barge: Barge | None = None
         self._acting: Future[_Answer] | None = None
@@ -124,17 +104,14 @@ class Assistant:
         samples = self._parts.echo.clean(piece.samples)
         if not len(samples):
             return
-        self._n_heard += len(samples)
         self._recent.append(samples)
-        while sum(map(len, self._recent)) - len(self._recent[0]) > _KEPT_S * SAMPLE_RATE_HZ:
-            self._recent.popleft()
         detections = self._parts.spotter.feed(samples)
         if detections and self.phase is not Phase.ACTING and (self._ear is None or not self._ear.is_spoken):
-            self._wake(self._n_heard - detections[-1].at)
+            self._wake(self._recent.n_heard - detections[-1].at)
         elif self._ear is not None:
             self._command(self._ear.feed(samples))
         elif self._barge is not None and self._barge.feed(samples, is_fair=self._parts.echo.is_out):
-            self._wake(round(_BEHIND_S * SAMPLE_RATE_HZ))
+            self._wake(round(BEHIND_S * SAMPLE_RATE_HZ))
 
     def _miss(self, gap: Gap) -> None:
         """Begin anew after sound that is missing: whatever was being said is not whole."""
@@ -146,7 +123,7 @@ class Assistant:
     def _wake(self, n_behind: int) -> None:
         """Listen to a command that began up to `n_behind` samples ago."""
         self._silence()
-        self._listen(self._parts.patience_s, n_behind + round(_LEAD_S * SAMPLE_RATE_HZ))
+        self._listen(self._parts.patience_s, n_behind + round(LEAD_S * SAMPLE_RATE_HZ))
 
     def _silence(self) -> None:
         """Stop what is being said, and forget what was to be said."""
@@ -158,9 +135,8 @@ class Assistant:
     def _listen(self, patience_s: float, n_behind: int) -> None:
         self._ear = self._parts.begin_ear(patience_s, self._prepare)
         self._show(Phase.LISTENING)
-        recent = np.concatenate([np.zeros(0, np.float32), *self._recent])
         if n_behind:
-            self._command(self._ear.feed(recent[-n_behind:]))
+            self._command(self._ear.feed(self._recent.last(n_behind)))
 
     def _prepare(self, heard: Heard) -> None:
         """Make speech of the answer while it is not sure yet that the command is over."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..errors import OptionError
 from ..kinds import Choice, Flag, Real, Special, Text, Whole
 from ..names import DEFAULT_MODEL
+from ..serve.options import NETWORKS, Network, is_local, network_of, read_networks
 from ..settings import check_fields, setting
 from ..values import several, shown
 from .voice.choose import VOICES
@@ -15,7 +16,7 @@ _LONGEST = 500
 _NAME = Text(_LONGEST)
 _MOST_FILES = 100
 _WAKE, _MICROPHONE, _MODEL, _VOICE, _ACTIONS = "wake", "microphone", "model", "voice", "actions"
-_HOME, _MQTT = "home_assistant", "mqtt"
+_HOME, _MQTT, _SATELLITE = "home_assistant", "mqtt", "satellite"
 
 
 def _files(value: object) -> tuple[str, ...]:
@@ -28,6 +29,10 @@ def _files(value: object) -> tuple[str, ...]:
 
 def _read_files(written: str) -> list[str]:
     return [name.strip() for name in written.split(",") if name.strip()]
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    return read_networks("satellite_allow", value)
 
 
 _SECONDS = Real(0, 600, "seconds, 0 to 600")
@@ -131,7 +136,35 @@ class AssistOptions:
     mqtt_prefix: str = field(default="edgewise", metadata=setting(_NAME, group=_MQTT, metavar="TOPIC"))
     """Topic under which all is published."""
 
+    satellite_host: str = field(default="127.0.0.1", metadata=setting(_NAME, group=_SATELLITE, metavar="ADDRESS"))
+    """Address to which Home Assistant comes: 127.0.0.1 is this machine alone, 0.0.0.0 everybody who can reach it."""
+    satellite_port: int = field(default=10700, metadata=setting(Whole(0, 65535), group=_SATELLITE, metavar="N"))
+    """Port of the satellite; 0 takes a free one."""
+    satellite_allow: tuple[str, ...] = field(
+        default=(),
+        metadata=setting(
+            Special(NETWORKS, _networks, _read_files), group=_SATELLITE, metavar="NET,NET", default_words="nobody else"
+        ),
+    )
+    """Networks from which Home Assistant may come."""
+    satellite_name: str = field(default="edgewise", metadata=setting(_NAME, group=_SATELLITE, metavar="NAME"))
+    """Name under which Home Assistant lists it, such as that of its room."""
+    satellite_area: str | None = field(
+        default=None, metadata=setting(_NAME, group=_SATELLITE, metavar="ROOM", none="chosen in Home Assistant")
+    )
+    """Room that it is in."""
+
     def __post_init__(self) -> None:
         check_fields(self)
         if self.ha_url is not None and self.ha_token is None:
             raise OptionError("ha_url is set and ha_token is not; Home Assistant answers nobody without a token")
+
+    @property
+    def satellite_networks(self) -> tuple[Network, ...]:
+        """Networks from which Home Assistant may come."""
+        return tuple(map(network_of, self.satellite_allow))
+
+    @property
+    def satellite_is_local(self) -> bool:
+        """Whether nobody else than this machine can reach the satellite."""
+        return is_local(self.satellite_host)

@@ -28,10 +28,11 @@ NEXT = "systemctl --user enable --now edgewise-assist && loginctl enable-linger"
 """Commands that begin it, now and whenever the computer starts, whether anybody logs in or not."""
 
 
-def write_unit(settings: Path) -> Path:
+def write_unit(settings: Path, *, is_satellite: bool = False) -> Path:
     """Write the unit for the user's own systemd; returns where it is."""
     path = Path(platformdirs.user_config_dir()) / "systemd" / "user" / "edgewise-assist.service"
-    command = shlex.join([sys.executable, "-m", "edge.cli", "assist", "--settings", str(settings.absolute())])
+    action = ["satellite"] if is_satellite else []
+    command = shlex.join([sys.executable, "-m", "edge.cli", "assist", *action, "--settings", str(settings.absolute())])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, _UNIT.format(command=command.replace("%", "%%")))
     return path

@@ -27,6 +27,7 @@ _FOLDER = "assistant"
 ACTIONS: Mapping[str, Command] = {
     "setup": Command(f"{_FOLDER}.setup", "ask a few questions, and write the settings"),
     "ask": Command(f"{_FOLDER}.ask", "say what a text is understood as, and do it with --act"),
+    "satellite": Command(f"{_FOLDER}.satellite", "be a microphone and a loudspeaker of Home Assistant's"),
     "say": Command(f"{_FOLDER}.say", "say a text with the voice of the assistant"),
 }
 GROUPS = ("wake", "microphone", "model", "voice", "actions", "home_assistant", "mqtt")

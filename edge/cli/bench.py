@@ -117,7 +117,14 @@ def _models(args: argparse.Namespace, threads: Sequence[int], console: Console) 
             for count in threads:
                 yield (
                     count,
-                    load(name, precision=precision, threads=count, offline=offline, progress=console.progress),
+                    load(
+                        name,
+                        kind="speech",
+                        precision=precision,
+                        threads=count,
+                        offline=offline,
+                        progress=console.progress,
+                    ),
                 )
 
 

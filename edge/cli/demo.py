@@ -51,7 +51,12 @@ def run_demo(
             fetch_detector(store, offline, console.progress)
     with _timed(steps, "load the model", console):
         model = load(
-            args.model, precision=args.precision, threads=args.threads, offline=offline, progress=console.progress
+            args.model,
+            kind="speech",
+            precision=args.precision,
+            threads=args.threads,
+            offline=offline,
+            progress=console.progress,
         )
     with _timed(steps, "transcribe", console):
         transcript = model.transcribe(clip, progress=console.progress, **settings)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ..errors import OptionError
 from ..llm.names import DEFAULT_LANGUAGE_MODEL, LANGUAGE_ENGINES
@@ -11,10 +14,14 @@ from .console.streams import put, report
 from .options.model import add_offline
 from .parser import Parser
 
+if TYPE_CHECKING:
+    from ..llm.chat.prompt import Message
+
 _EPILOG = """\
 examples:
   edgewise generate "The capital of France is"
   edgewise generate "Once upon a time" --temperature 0.8 --seed 7 --tokens 200
+  edgewise generate --chat "Name a planet." "Mars." "Another one."
   edgewise generate --score "the cat sat on the mat" "the cat sad on them at"
 """
 
@@ -23,7 +30,9 @@ def declare(parser: Parser) -> None:
     """Declare the command."""
     parser.description = "Let a small language model write on from a prompt, or tell how likely texts are."
     parser.epilog = _EPILOG
-    parser.add_argument("text", nargs="+", metavar="TEXT", help="prompt; with --score the texts to compare")
+    parser.add_argument(
+        "text", nargs="+", metavar="TEXT", help="prompt; with --score the texts to compare, with --chat the turns"
+    )
     parser.add_argument("--model", default=DEFAULT_LANGUAGE_MODEL, help="name or GGUF file (default: %(default)s)")
     parser.add_argument("--precision", help="f32, int8 (the default) or int4")
     parser.add_argument(
@@ -39,21 +48,31 @@ def declare(parser: Parser) -> None:
         "--temperature", type=float, default=0.0, metavar="T", help="0, the default: the likeliest token"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="start of the draws (default: %(default)s)")
-    parser.add_argument("--score", action="store_true", help="print the log-probability of each text instead")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--score", action="store_true", help="print the log-probability of each text instead")
+    which.add_argument(
+        "--chat", action="store_true", help="answer: texts are turns of you and the model, your question the last"
+    )
+    parser.add_argument("--system", metavar="TEXT", help="what the model of a --chat is told first")
     add_offline(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write, or score."""
-    from ..llm.loading import load_language_model
+    from .. import load
 
     if args.tokens < 1 or args.seed < 0 or not 0 <= args.temperature <= 100:
         raise OptionError("expected --tokens of 1 or more, --seed of 0 or more and --temperature from 0 to 100")
-    if len(args.text) > 1 and not args.score:
+    if len(args.text) > 1 and not (args.score or args.chat):
         raise OptionError(f"expected one prompt, found {len(args.text)} texts; quote the prompt, or add --score")
-    model = load_language_model(
+    if args.system is not None and not args.chat:
+        raise OptionError("--system is about a conversation: give --chat with it")
+    if args.chat and len(args.text) % 2 == 0:
+        raise OptionError(f"expected turns of you and the model, yours last, found {len(args.text)}")
+    model = load(
         args.model,
+        kind="language",
         precision=args.precision,
         engine=args.engine,
         threads=args.threads,
@@ -65,8 +84,20 @@ def run(args: argparse.Namespace, console: Console) -> int:
         for text, nats in zip(args.text, model.score(args.text), strict=True):
             report(f"{nats:10.3f}  {text}")
         return 0
-    put(args.text[0])
-    for piece in model.generate(args.text[0], most=args.tokens, temperature=args.temperature, seed=args.seed):
+    write = partial(model.generate, most=args.tokens, temperature=args.temperature, seed=args.seed)
+    if args.chat:
+        pieces = write(messages=_conversation(args.text, args.system))
+    else:
+        pieces = write(args.text[0])
+        put(args.text[0])
+    for piece in pieces:
         put(piece)
     put("\n")
     return 0
+
+
+def _conversation(turns: Sequence[str], system: str | None) -> list[Message]:
+    """Tell who says what."""
+    first: list[Message] = [] if system is None else [{"role": "system", "content": system}]
+    roles = ("user", "assistant")
+    return first + [{"role": roles[at % 2], "content": turn} for at, turn in enumerate(turns)]

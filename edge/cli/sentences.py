@@ -82,6 +82,7 @@ def _listen(args: argparse.Namespace, sentences: Sentences, console: Console) ->
 
     model = load(
         args.model,
+        kind="speech",
         precision=args.precision,
         threads=args.threads,
         offline=args.offline or None,

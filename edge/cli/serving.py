@@ -70,8 +70,9 @@ class Serving:
         from .. import load
 
         args = self._args
-        model = load(
+        model: Recognizer = load(
             args.model,
+            kind="speech",
             precision=args.precision,
             engine=args.engine,
             threads=args.threads,

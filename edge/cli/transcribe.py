@@ -202,11 +202,13 @@ def _in_colors(args: argparse.Namespace) -> bool:
 def _load(args: argparse.Namespace, console: Console) -> Recognizer:
     from .. import load
 
-    return load(
+    model: Recognizer = load(
         args.model,
+        kind="speech",
         precision=args.precision,
         engine=args.engine,
         threads=args.threads,
         offline=args.offline or None,
         progress=console.progress,
     )
+    return model

@@ -73,8 +73,8 @@ class LanguageFile:
     tokenizer: TextTokenizer
     start: int
     """Token that a text begins with."""
-    ends: frozenset[int]
-    """Tokens at which a text or an answer ends."""
+    ends: tuple[int, ...]
+    """Tokens at which a text or an answer ends, the file's own first."""
     chat_template: str | None
     precision: str | None
     """Precision that one of our files was made for."""
@@ -137,7 +137,7 @@ def check_file(file: GgufFile) -> LanguageFile:
         tensors=file.tensors,
         tokenizer=tokenizer,
         start=start,
-        ends=frozenset((end, eos)),
+        ends=tuple(dict.fromkeys((eos, end))),
         chat_template=template if isinstance(template, str) and len(template) <= _MOST_TEMPLATE else None,
         precision=precision if isinstance(precision, str) else None,
     )

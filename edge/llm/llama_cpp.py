@@ -44,7 +44,7 @@ class LlamaCppFacts:
     name: str
     tokenizer: LlamaCppTokenizer
     start: int
-    ends: frozenset[int]
+    ends: tuple[int, ...]
     chat_template: str | None
 
 
@@ -126,7 +126,7 @@ class LlamaCppEngine:
             name=self._text_of("general.name") or path.stem,
             tokenizer=tokenizer,
             start=start if start >= 0 else end,
-            ends=frozenset(token for token in (end, of_answer, *whole[: len(whole) == 1]) if token >= 0),
+            ends=tuple(token for token in (end, of_answer, *whole[: len(whole) == 1]) if token >= 0),
             chat_template=self._text_of("tokenizer.chat_template"),
         )
 

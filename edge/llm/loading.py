@@ -1,4 +1,4 @@
-"""Loads a language model, from a name or a file: `edge.load_language_model`."""
+"""Loads a language model, from a name or a file, for `edge.load`."""
 
 from __future__ import annotations
 

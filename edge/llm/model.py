@@ -14,6 +14,7 @@ from ..errors import OptionError
 from ..gguf.file import open_gguf
 from ..threads import usable_threads
 from ..values import choice
+from .chat.prompt import Message, to_prompt
 from .engine import PRECISIONS, LlamaEngine, Precision
 from .file import check_file
 from .names import LANGUAGE_ENGINES, LanguageEngine
@@ -37,7 +38,8 @@ class LanguageModel:
         self.precision = engine.precision
         self.tokenizer = facts.tokenizer
         self.n_ctx = engine.n_ctx
-        self.start, self._ends = facts.start, facts.ends
+        self.start = facts.start
+        self._facts = facts
         self._engine = engine
         self._idle = [engine.new_state()]
 
@@ -97,21 +99,24 @@ class LanguageModel:
 
     def generate(
         self,
-        prompt: str,
+        prompt: str | None = None,
         *,
+        messages: Sequence[Message] | None = None,
         most: int = 128,
         temperature: float = 0.0,
         top_p: float = 0.95,
         seed: int = 0,
         special: bool = False,
     ) -> Iterator[str]:
-        """Write on from a prompt, piece by piece, until the model ends it or `most` tokens are written.
+        """Write on from a prompt, or answer a conversation, piece by piece, until the model ends it.
 
         When the tokens that the model looks back at are full, the older half is forgotten but for the first few, so it
         goes on in constant memory.
 
         Args:
             prompt: what to go on from.
+            messages: conversation to answer, in place of a prompt: `{"role": "user", "content": "..."}` and the like,
+                written as the model file's own template says. Needs `edgewise[chat]`.
             most: most tokens to write.
             temperature: 0 takes the likeliest token each time; otherwise tokens are drawn.
             top_p: draws among the likeliest tokens of so much probability together.
@@ -119,10 +124,18 @@ class LanguageModel:
             special: whether names such as <|im_end|> in the prompt are the tokens that they name.
 
         Raises:
-            OptionError: the prompt is longer than the model looks back at.
+            OptionError: the prompt is longer than the model looks back at; there is none, or a conversation as well;
+                or the model takes no such conversation.
+            FormatError: the template of conversations is broken, takes too long, or writes too much.
+            EdgeError: Jinja is not installed.
         """
-        tokens = self.tokenizer.encode(prompt, special=special)
-        if not special or not tokens:
+        if messages is not None and prompt is None:
+            tokens = self.tokenizer.encode(to_prompt(self._facts, messages), special=True)
+        elif prompt is not None and messages is None:
+            tokens = self.tokenizer.encode(prompt, special=special)
+        else:
+            raise OptionError("expected a prompt or messages, one of the two")
+        if not (special or messages) or not tokens:
             tokens = [self.start, *tokens]
         if len(tokens) > self.n_ctx:
             raise OptionError(f"a prompt of {len(tokens)} tokens; this model looks back at {self.n_ctx}")
@@ -136,7 +149,7 @@ class LanguageModel:
             for _ in range(most):
                 logits = state.read(tokens)
                 token = choose(logits, temperature, top_p, random)
-                if token in self._ends:
+                if token in self._facts.ends:
                     break
                 piece = decoder.decode(self.tokenizer.decode_bytes([token]))
                 if piece:

@@ -7,4 +7,7 @@ from typing import Literal, get_args
 LanguageEngine = Literal["edgewise", "llama.cpp"]
 LANGUAGE_ENGINES: tuple[LanguageEngine, ...] = get_args(LanguageEngine)
 
-DEFAULT_LANGUAGE_MODEL = "smollm2-135m"
+LanguageName = Literal["smollm2-135m"]
+LANGUAGE_NAMES: tuple[LanguageName, ...] = get_args(LanguageName)
+
+DEFAULT_LANGUAGE_MODEL: LanguageName = "smollm2-135m"

@@ -45,8 +45,8 @@ class Facts(Protocol):
         ...
 
     @property
-    def ends(self) -> frozenset[int]:
-        """Tokens at which a text or an answer ends."""
+    def ends(self) -> tuple[int, ...]:
+        """Tokens at which a text or an answer ends, the file's own first."""
         ...
 
     @property

@@ -17,11 +17,16 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _WHERE, _LIMITS = "where and who", "limits"
 _NAMES = "names such as voice.example.org"
 _NAME = re.compile(r"(?!-)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){0,9}")
-_NETWORKS = "networks such as 192.168.1.0/24, or addresses"
+NETWORKS = "networks such as 192.168.1.0/24, or addresses"
+
+
+def read_networks(name: str, value: object) -> tuple[str, ...]:
+    """Read the networks of a setting of this name; OptionError where one is none."""
+    return tuple(str(network_of(written, name)) for written in several(name, value, 1000, '("192.168.1.0/24",)'))
 
 
 def _networks(value: object) -> tuple[str, ...]:
-    return tuple(str(network_of(written)) for written in several("allow", value, 1000, '("192.168.1.0/24",)'))
+    return read_networks("allow", value)
 
 
 def _names(value: object) -> tuple[str, ...]:
@@ -32,12 +37,22 @@ def _names(value: object) -> tuple[str, ...]:
     return names
 
 
-def network_of(written: object) -> Network:
-    """Return the network that is meant; OptionError if there is none."""
+def network_of(written: object, name: str = "allow") -> Network:
+    """Return the network that is meant in a setting of this name; OptionError if there is none."""
     try:
         return ipaddress.ip_network(str(written).strip(), strict=False)
     except ValueError:
-        raise OptionError(f"allow has {shown(written)}; expected {_NETWORKS}") from None
+        raise OptionError(f"{name} has {shown(written)}; expected {NETWORKS}") from None
+
+
+def is_local(host: str) -> bool:
+    """Whether only this machine can reach what listens on an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _read_list(written: str) -> list[str]:
@@ -57,7 +72,7 @@ class ServeOptions:
     allow: Iterable[str] = field(
         default=(),
         metadata=setting(
-            Special(_NETWORKS, _networks, _read_list),
+            Special(NETWORKS, _networks, _read_list),
             group=_WHERE,
             metavar="NET,NET",
             default_words="every address that may reach it, with the token",
@@ -105,9 +120,4 @@ class ServeOptions:
     @property
     def is_local(self) -> bool:
         """Whether nobody else than this machine can reach the server."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_local(self.host)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import edge
 from edge.correct.witnesses import Company
-from edge.errors import FormatError, ModelNotFoundError, StoreError
+from edge.errors import FormatError, ModelNotFoundError, OptionError, StoreError, UnsupportedModelError
 from edge.llm.model import LanguageModel
+from edge.llm.names import LANGUAGE_NAMES
 from edge.loading import JUDGE, SECOND, _find_company
+from edge.names import SpeechName
 from edge.store import Store
+from tests.edge.llm.conftest import write_noise
 
 
 @pytest.fixture
@@ -66,6 +70,27 @@ def test_a_language_model_that_cannot_be_loaded_is_said(monkeypatch: pytest.Monk
     assert f"{JUDGE} cannot judge words in doubt: a damaged file" in company.notes
 
 
-def test_a_language_model_is_sent_to_its_own_door() -> None:
-    with pytest.raises(ModelNotFoundError, match=r"smollm2-135m .* edge.load_language_model loads it"):
-        edge.load("smollm2-135m", offline=True)
+def test_names_for_type_checkers_are_those_of_the_catalogue() -> None:
+    kinds = {asset.name: asset.kind for asset in Store().catalogue.values()}
+    assert set(get_args(SpeechName)) == {name for name, kind in kinds.items() if kind == "whisper"}
+    assert set(LANGUAGE_NAMES) == {name for name, kind in kinds.items() if kind == "language model"}
+
+
+def test_a_name_tells_the_kind_of_a_model() -> None:
+    if not Store().is_here("smollm2-135m"):
+        pytest.skip("smollm2-135m is not in the store: run `edgewise models pull smollm2-135m` once")
+    model: LanguageModel = edge.load("smollm2-135m", threads=1, offline=True)
+    assert (model.precision, model.n_ctx) == ("int8", 2048)
+
+
+def test_a_model_of_another_kind_than_asked_for_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFoundError, match=r"smollm2-135m .* is not a speech model; speech models are tiny\.en"):
+        edge.load("smollm2-135m", kind="speech", offline=True)
+    with pytest.raises(ModelNotFoundError, match="base: expected the name of a language model"):
+        edge.load("base", kind="language", offline=True)
+    with pytest.raises(UnsupportedModelError, match=r'kind="language"'):
+        edge.load(write_noise(tmp_path / "noise.gguf"))
+    assert edge.load(tmp_path / "noise.gguf", kind="language", threads=1).name == "noise"
+    for model, engine in (("smollm2-135m", "onnxruntime"), ("tiny.en", "llama.cpp")):
+        with pytest.raises(OptionError, match="engine"):
+            edge.load(model, engine=engine)  # type: ignore[call-overload]

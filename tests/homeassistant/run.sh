@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Home Assistant's own Wyoming integration against `edgewise serve`: it has to find the server and to hear.
+# Home Assistant's own Wyoming integration against `edgewise serve` and `edgewise assist satellite`: it has to hear with
+# the one, and to lead the other through a command.
 #
 #   bash tests/homeassistant/run.sh FOLDER
 #
 # FOLDER keeps Home Assistant (a few hundred MB, minutes to install the first time). Needs Python 3.13 (PYTHON names it),
-# edgewise[serve] in the environment, and what `edgewise transcribe --demo` fetches. No part of CI, for its size.
+# edgewise[assist,serve] in the environment, what `edgewise transcribe --demo` fetches, ffmpeg, eSpeak NG and PulseAudio.
+# No part of CI, for its size.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=${1:?expected a folder that keeps Home Assistant}
@@ -28,3 +30,4 @@ done
 EDGEWISE_WYOMING=$(sed -n 's|.*tcp://||p' "$log") EDGEWISE_CLIP=$(edgewise models where jfk) \
   "$folder/bin/python" -m pytest -q -c /dev/null -p no:cacheprovider --asyncio-mode=auto --rootdir "$folder" \
   tests/homeassistant/hears.py
+EDGEWISE_WYOMING=$(sed -n 's|.*tcp://||p' "$log") python -m tests.homeassistant.satellite "$folder/bin/python"

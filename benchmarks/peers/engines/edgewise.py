@@ -59,7 +59,7 @@ def _weights(model: str, precision: str, scratch: Path) -> Path:
 def _load(weights: Path, settings: EngineSettings) -> Transcriber:
     import edge
 
-    return Edgewise(edge.load(str(weights), threads=settings.threads), transcribe_options(settings))
+    return Edgewise(edge.load(weights, threads=settings.threads), transcribe_options(settings))
 
 
 def transcribe_options(settings: EngineSettings) -> TranscribeOptions:

@@ -9,30 +9,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ...assist.answers import Answers
-from ...assist.assistant import Assistant, Parts, Phase
+from ...assist.assistant import Assistant, Parts
 from ...assist.barge import Barge
 from ...assist.ear import Ear, Heard
 from ...assist.echo import open_echo
-from ...assist.light import Light
 from ...assist.options import AssistOptions
-from ...assist.places import words_folder
+from ...assist.phase import Phase
 from ...assist.speaker import Speaker
 from ...assist.understand import reader
 from ...assist.voice import choose_voice
 from ...audio.microphone import Microphone
-from ...audio.tones import Sounds, Tone
 from ...dictate.memory import give_back_large_blocks
 from ...listen.detector import Detector
-from ...wake import Spotter
-from ...wake.check import checked_by
-from ...wake.choose import open_word
-from ...wake.examples import ExampleWord
 from ..console.bar import Console
-from ..stops import Stop, held
+from ..stops import held
+from .hearing import device_of, open_spotter, shows
 from .parts import Workings, load_model
 from .places import wanted_settings
-
-_TONES = {Phase.LISTENING: Tone.START, Phase.ACTING: Tone.STOP}
 
 
 def run(args: argparse.Namespace, console: Console) -> int:
@@ -61,15 +54,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
                 on_pause=on_pause,
             )
 
-        word = open_word(options.wake, words_folder())
-        own = word.examples.readings if isinstance(word, ExampleWord) else None
-        is_checked = options.wake_check or own is not None
+        spotter = open_spotter(options, lambda: model)
         parts = Parts(
-            spotter=Spotter(
-                word,
-                threshold=options.wake_threshold,
-                check=checked_by(model, word.phrase, own or ()) if is_checked else None,
-            ),
+            spotter=spotter,
             begin_ear=begin_ear,
             skills=workings.skills,
             answers=answers,
@@ -84,38 +71,19 @@ def run(args: argparse.Namespace, console: Console) -> int:
             to_say=workings.to_say,
         )
         assistant = Assistant(parts)
-        with Microphone(_device(options)) as microphone:
-            console.say(f'ready: say "{word.phrase}"; Ctrl-C ends')
+        with Microphone(device_of(options)) as microphone:
+            console.say(f'ready: say "{spotter.word.phrase}"; Ctrl-C ends')
             parts.show(Phase.WAITING)
-            assistant.run(microphone, lambda: _is_asked(stop))
+            assistant.run(microphone, lambda: stop.is_asked)
     return 0
 
 
-def _is_asked(stop: Stop) -> bool:
-    return stop.is_asked
-
-
-def _device(options: AssistOptions) -> str | int | None:
-    device = options.device
-    return int(device) if device is not None and device.isdecimal() else device
-
-
 def _shows(options: AssistOptions, workings: Workings, folder: Path, stack: ExitStack) -> Callable[[Phase], object]:
-    """Make the function that tells tones, the light and the broker what goes on."""
-    sounds: Sounds | None = None
-    if options.sounds:
-        sounds = Sounds(folder / "tones")
-        stack.callback(sounds.close)
-    light: Light | None = None
-    if options.light is not None:
-        light = Light(options.light)
-        stack.callback(light.close)
+    """Make the function that tells the broker too what goes on."""
+    show_here = shows(options, folder, stack)
 
     def show(phase: Phase) -> None:
-        if sounds is not None and phase in _TONES:
-            sounds.play(_TONES[phase])
-        if light is not None:
-            light.show(str(phase))
+        show_here(phase)
         if workings.mqtt is not None:
             workings.mqtt.tell_state(str(phase))
 

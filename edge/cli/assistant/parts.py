@@ -92,6 +92,6 @@ def load_model(settings: AssistSettings, console: Console, *, offline: bool | No
     from ... import load
 
     options = settings.assist
-    model = load(options.model, threads=options.threads, offline=offline, progress=console.progress)
+    model = load(options.model, kind="speech", threads=options.threads, offline=offline, progress=console.progress)
     console.clear()
     return model

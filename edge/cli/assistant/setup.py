@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING
 from ...errors import EdgeError, OptionError
 from ..console.bar import Console
 from ..console.streams import report
-from ..dictation.setup import Questions
 from ..parser import Parser
+from ..setup.command import declare_setup, questions_of, usual_of, write_chosen
+from ..setup.microphone import choose_microphone
+from ..setup.questions import Questions
 from .places import add_settings_file, settings_file
 
 if TYPE_CHECKING:
@@ -29,10 +30,9 @@ _NONE = "none"
 
 def declare(parser: Parser) -> None:
     """Declare the command."""
-    parser.description = "Ask a few questions, try what can be tried, and write the settings file."
-    parser.epilog = _EPILOG
-    parser.add_argument("--yes", action="store_true", help="take the answer that is there already for each question")
+    declare_setup(parser, _EPILOG)
     parser.add_argument("--service", action="store_true", help="also write a unit of systemd's for the user")
+    parser.add_argument("--satellite", action="store_true", help="have the unit run a satellite of Home Assistant's")
     add_settings_file(parser)
     parser.set_defaults(run=run)
 
@@ -40,36 +40,22 @@ def declare(parser: Parser) -> None:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Ask, write, and say what to do next."""
     from ...assist.service import NEXT, write_unit
-    from ...assist.settings import write_settings
+    from ...assist.settings import AssistSettings, read_settings, write_settings
 
-    asks = not args.yes and sys.stdin is not None and sys.stdin.isatty()
     path = settings_file(args)
-    chosen = _chosen(Questions(asks=asks), _usual(path))
-    old = write_settings(path, chosen)
-    report(f"wrote {path}" + (f"; the one before is {old}" if old else ""))
+    usual = usual_of(path, read_settings, AssistSettings()).assist
+    write_chosen(path, write_settings, _chosen(questions_of(args, "assist"), usual))
     if args.service:
-        report(f"wrote {write_unit(path)}; `{NEXT}` begins it")
+        report(f"wrote {write_unit(path, is_satellite=args.satellite)}; `{NEXT}` begins it")
     report('`edgewise assist` begins; `edgewise assist say "hello"` tries the voice')
     return 0
-
-
-def _usual(path: Path) -> AssistOptions:
-    """Return the answers that are there already."""
-    from ...assist.options import AssistOptions
-    from ...assist.settings import read_settings
-
-    try:
-        return read_settings(path).assist
-    except OptionError as error:
-        report(f"{error}; it is written anew")
-        return AssistOptions()
 
 
 def _chosen(questions: Questions, usual: AssistOptions) -> Mapping[str, object]:
     """Ask what there is to ask; return what was chosen, by the name of the setting."""
     from ...wake.ready import PHRASES
 
-    chosen: dict[str, object] = {"device": _device(questions, usual.device)}
+    chosen: dict[str, object] = {"device": choose_microphone(questions, usual.device)}
     chosen["wake"] = questions.answer(f"wake word: {', '.join(PHRASES)}, or one of your own", usual.wake, _check_word)
     voice = questions.answer(
         "voice of Piper's, an .onnx file (none takes eSpeak NG)", usual.piper_voice or _NONE, _check_voice
@@ -83,28 +69,6 @@ def _chosen(questions: Questions, usual: AssistOptions) -> Mapping[str, object]:
         chosen["sentences"] = tuple(dict.fromkeys((*usual.sentences, "homeassistant")))
     _try_voice(questions, chosen["piper_voice"], usual)
     return chosen
-
-
-def _device(questions: Questions, usual: str | None) -> str | None:
-    """Choose a microphone; None is that of the system."""
-    from ...audio.microphone import devices
-    from ...audio.microphone.devices import choose
-
-    try:
-        found = devices()
-    except EdgeError as error:
-        report(str(error))
-        return usual
-    for each in found:
-        report(f"  {each}")
-
-    def check(given: str) -> object:
-        return given == _NONE or choose(int(given) if given.isdecimal() else given, found)
-
-    given = questions.answer("microphone, by its number or name (none takes the system's)", usual or _NONE, check)
-    if given in (_NONE, usual):
-        return usual if given == usual else None
-    return choose(int(given) if given.isdecimal() else given, found).name
 
 
 def _try_voice(questions: Questions, model: object, usual: AssistOptions) -> None:

@@ -83,7 +83,7 @@ def _model(arguments: Mapping[str, Any]) -> Recognizer:
     key = repr(sorted(arguments.items()))
     with _loading:
         if key not in _models:
-            _models[key] = load(**arguments)
+            _models[key] = load(**arguments, kind="speech")
         return _models[key]
 
 

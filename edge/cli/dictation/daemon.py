@@ -164,7 +164,11 @@ class Daemon:
         from ... import load
 
         model = load(
-            self._options.model, threads=self._options.threads, offline=self._offline, progress=self._console.progress
+            self._options.model,
+            kind="speech",
+            threads=self._options.threads,
+            offline=self._offline,
+            progress=self._console.progress,
         )
         if self._options.correct != "off":
             model.session(**self._spoken(self._options)).close()  # loads those who judge now, not while somebody speaks

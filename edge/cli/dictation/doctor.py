@@ -145,7 +145,7 @@ def _model(options: DictateOptions) -> Iterator[Finding]:
     from ... import load
 
     try:
-        model = load(options.model, threads=options.threads, offline=True)
+        model = load(options.model, kind="speech", threads=options.threads, offline=True)
         with model.session(endpoint=None):
             pass
     except EdgeError as error:

@@ -160,6 +160,7 @@ class Listening:
         def loaded(name: str) -> Recognizer:
             return load(
                 name,
+                kind="speech",
                 precision=wanted.precision,
                 threads=wanted.threads,
                 offline=wanted.offline,

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     from ...wake.enrol import enrol
     from ...wake.examples import save_examples
 
-    model = load(args.model, offline=args.offline or None, progress=console.progress)
+    model = load(args.model, kind="speech", offline=args.offline or None, progress=console.progress)
     console.clear()
     recordings = [_read(name) for name in args.examples] if args.examples else _record(args, console)
     examples = enrol(

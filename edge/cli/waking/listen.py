@@ -89,7 +89,7 @@ def _spotters(args: argparse.Namespace, console: Console) -> Callable[[], Spotte
     if args.check or is_own:
         from ... import load
 
-        model = load(args.model, offline=args.offline or None, progress=console.progress)
+        model = load(args.model, kind="speech", offline=args.offline or None, progress=console.progress)
         console.clear()
         check = checked_by(model, word.phrase, word.examples.readings if isinstance(word, ExampleWord) else ())
     return lambda: Spotter(open_word(args.word, words_folder()), threshold=args.threshold, check=check)

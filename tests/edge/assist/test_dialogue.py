@@ -12,10 +12,11 @@ import pytest
 
 from edge.arrays import FloatArray
 from edge.assist.answers import Answers
-from edge.assist.assistant import Assistant, Parts, Phase
+from edge.assist.assistant import Assistant, Parts
 from edge.assist.ear import NOTHING, Ear, Heard
 from edge.assist.echo import NoEcho
 from edge.assist.intent import Intent, Plan
+from edge.assist.phase import Phase
 from edge.assist.speaker import Speaker
 from edge.assist.voice import Spoken
 from edge.audio.microphone import Captured

@@ -78,6 +78,7 @@ class FakeModel:
 
     def load(self, name: object, **options: Any) -> FakeModel:
         options.pop("progress")
+        assert options.pop("kind") == "speech"
         self.loaded_with = name, options
         return self
 

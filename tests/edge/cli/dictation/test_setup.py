@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.cli.dictation.setup import Questions
 from edge.cli.dictation.speed import fitting
 from edge.dictate.options import DictateOptions
 from edge.dictate.settings import DictateSettings, read_settings
-from edge.errors import OptionError
 
 from ..conftest import Run
 
@@ -58,24 +56,6 @@ def test_the_unit_is_one(run: Run, folders: Path) -> None:
     assert "edgewise-dictate" not in done.stderr
 
 
-def test_questions_are_asked_until_the_answer_can_be(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    answers = iter(["wrong", "right", "", "YES"])
-    monkeypatch.setattr("builtins.input", lambda question: next(answers))
-
-    def check(given: str) -> None:
-        if given == "wrong":
-            raise OptionError("that is wrong")
-
-    questions = Questions(asks=True)
-    assert questions.answer("what", "usual", check) == "right"
-    assert capfd.readouterr().out == "that is wrong\n"
-    assert questions.answer("what", "usual", check) == "usual"
-    assert questions.agrees("really", default=False)
-    assert not Questions(asks=False).agrees("really", default=False)
-
-
 def test_a_user_answers_on_a_terminal(folders: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("needs terminals")
@@ -90,6 +70,9 @@ def test_a_user_answers_on_a_terminal(folders: Path) -> None:
             ("key to hold while you speak [F9]: ", "hyper+q"),
             ("expected a key such as", ""),
             ("key to hold while you speak [F9]: ", "right ctrl"),
+            ("(none does without) [none]: ", "right ctrl"),
+            ("undo_key is right ctrl, which key is as well", ""),
+            ("(none does without) [none]: ", "shift+F9"),
             ("[tiny.en]: ", "base"),
             ("[detect]: ", "German"),
             ("tone when it listens and when it stops (yes or no) [yes]: ", "no"),
@@ -108,6 +91,7 @@ def test_a_user_answers_on_a_terminal(folders: Path) -> None:
     os.close(master)
     found = read_settings(folders / "config" / "edgewise" / "dictate.toml")
     assert (found.dictate.key, found.dictate.model, found.dictate.language) == ("right ctrl", "base", "German")
+    assert found.dictate.undo_key == "shift+F9"
     assert found.written.commands
     assert not found.dictate.sounds
 

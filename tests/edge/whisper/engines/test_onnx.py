@@ -143,7 +143,7 @@ def test_load_transcribes(folder: Path, summing: SummingModel) -> None:
 
 def test_the_wrong_engine_or_file(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="edgewise or onnxruntime"):
-        edge.load(folder, engine="tflite")  # type: ignore[arg-type]
+        edge.load(folder, engine="tflite")  # type: ignore[call-overload]
     with pytest.raises(UnsupportedModelError, match="--engine onnxruntime"):
         edge.load(folder)
     with pytest.raises(UnsupportedModelError, match="this is a file"):

@@ -1,0 +1,1 @@
+"""What commands share that ask questions and write a settings file."""

@@ -1,0 +1,1 @@
+"""Conversations as prompts, by the template that a model file brings."""
