@@ -100,13 +100,13 @@ def run_joints(options: JointsOptions) -> dict[str, Any]:
     """Read every recording in pieces, print a table, and return what the JSON file holds."""
     if options.seconds < 1:
         raise BenchmarkError(f"--seconds is {options.seconds:g}; expected 1 or more")
-    judge = edge.load_language_model(options.judge, threads=options.threads)
+    judge = edge.load(options.judge, kind="language", threads=options.threads)
     manifests = read_manifests(options.sets, options.data)
     machine = describe_machine(commit())
     print(machine_line(machine, f"{options.threads} threads, pieces of {options.seconds:g} s, judge {options.judge}"))
     results = []
     for name in options.models:
-        model = edge.load(name, threads=options.threads)
+        model = edge.load(name, kind="speech", threads=options.threads)
         for manifest in manifests:
             result = JointsResult(name, manifest.name, 0, Signs(), Signs(), 0, 0.0)
             for utterance in manifest.utterances:
