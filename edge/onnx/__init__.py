@@ -1,1 +1,1 @@
-"""onnxruntime: Silero's graph (edge.listen.vad), and models for where our own engine is not wanted."""
+"""ONNX graphs: run by onnxruntime (Silero's, and models for where our own engine is not wanted), or read without it."""

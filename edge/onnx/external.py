@@ -1,8 +1,7 @@
 """What an ONNX graph would read besides itself, found before onnxruntime opens it.
 
 A tensor can name another file that holds its numbers, by any path, or by an address in memory. Only one regular file
-beside the graph is allowed here, under the one name that our own folders have for it. The graph is walked as Protocol
-Buffers store it: a message is a sequence of fields, each a number, a kind and a value that may be a message again.
+beside the graph is allowed here, under the one name that our own folders have for it.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import FormatError
+from .protobuf import fields, varint
 
 _MAX_BYTES = 1 << 31  # of a message in Protocol Buffers
 _MAX_RANK = 16
@@ -136,60 +136,25 @@ def _tensors(path: Path, data: mmap.mmap) -> Iterator[tuple[int, int]]:
             yield start, end
             continue
         inside = _INSIDE[kind]
-        for number, value, value_end in _fields(path, data, start, end):
+        for number, value, value_end in fields(path, data, start, end):
             if value_end >= 0 and number in inside:
                 pending.append((inside[number], value, value_end))
 
 
 def _read_tensor(path: Path, data: mmap.mmap, start: int, end: int) -> _Tensor:
     tensor = _Tensor()
-    for number, value, value_end in _fields(path, data, start, end):
+    for number, value, value_end in fields(path, data, start, end):
         if number == _DIMS and value_end < 0:
             tensor.dims.append(value)
         elif number == _DIMS:
             while value < value_end:
-                size, value = _varint(data, value)
+                size, value = varint(data, value)
                 tensor.dims.append(size)
         elif number == _TYPE:
             tensor.type = value
         elif number == _LOCATION:
             tensor.is_external = value == _EXTERNAL
         elif number == _ENTRY and value_end >= 0:
-            texts = {key: data[at:to] for key, at, to in _fields(path, data, value, value_end) if to >= 0}
+            texts = {key: data[at:to] for key, at, to in fields(path, data, value, value_end) if to >= 0}
             tensor.entries.append((texts.get(_KEY, b""), texts.get(_VALUE, b"")))
     return tensor
-
-
-def _fields(path: Path, data: mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Yield the number of each field, and where its value begins and ends; of a number the value itself, and -1."""
-    while at < end:
-        tag, at = _varint(data, at)
-        number, wire = tag >> 3, tag & 7
-        if wire == 0:
-            value, at = _varint(data, at)
-            yield number, value, -1
-        elif wire == 2:
-            length, start = _varint(data, at)
-            at = start + length
-            if at <= end:
-                yield number, start, at
-        elif wire in (1, 5):
-            at += 8 if wire == 1 else 4
-        else:
-            raise FormatError(f"{path}: not a sound ONNX graph: byte {at} begins a field of an unknown kind")
-    if at != end:
-        raise FormatError(f"{path}: not a sound ONNX graph: a field ends at byte {at}, what it is part of at {end}")
-
-
-def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte; return it and where it ends."""
-    byte = data[at]
-    value, shift = byte & 0x7F, 7
-    while byte & 0x80:
-        at += 1
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if shift > 70:
-            return value, len(data) + 1  # longer than any number: what follows ends beyond the file
-    return value, at + 1

@@ -41,11 +41,13 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when it is imported 
 
 
 def require_onnxruntime() -> None:
-    """Raise EdgeError where onnxruntime is not installed."""
+    """Raise EdgeError where onnxruntime is not installed, or is there but cannot be used."""
     try:
-        import onnxruntime  # noqa: F401
+        from onnxruntime import InferenceSession  # noqa: F401
     except ImportError as error:
         raise EdgeError(f"onnxruntime is missing ({error}): pip install onnxruntime") from error
+    except Exception as error:  # a build for another machine or another numpy fails in any way
+        raise EdgeError(f"onnxruntime is broken ({error}): pip install --force-reinstall onnxruntime") from error
 
 
 class Graph:

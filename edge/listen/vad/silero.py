@@ -1,32 +1,64 @@
-"""Runs Silero VAD 6.2 on onnxruntime: the probability that somebody speaks, for every 32 ms of sound.
+"""Runs Silero VAD 6.2: the probability that somebody speaks, for every 32 ms of sound.
 
 The graph is the one that its authors publish for whole sequences. It is read here in pieces: the state of its one
-recurrent layer goes in with each piece and comes out again.
+recurrent layer goes in with each piece and comes out again. onnxruntime runs it, or where there is none, numpy.
 """
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
 from ...arrays import FloatArray
+from ...errors import EdgeError
 from ...onnx.graph import Graph, Signature, require_onnxruntime, to_value
+from .network import FRAME_LENGTH, NumpyNetwork
+
+_LOG = logging.getLogger("edge.listen")
 
 FRAME_SAMPLES = 512
 """Samples of a frame of 32 ms at 16 kHz."""
 
 _CONTEXT_SAMPLES = 64  # end of the frame before, put in front of each frame
-_LENGTH = _CONTEXT_SAMPLES + FRAME_SAMPLES
 _STATE = (1, 1, 128)
 _MOST_FRAMES = 256
 """Frames that are looked at in one call: 8 s, so that a long recording needs no more memory than a short one."""
 
 _OUTPUTS = ("speech_probs", "hn", "cn")
 _SIGNATURE = Signature(
-    inputs={"input": (None, _LENGTH), "h": _STATE, "c": _STATE},
+    inputs={"input": (None, FRAME_LENGTH), "h": _STATE, "c": _STATE},
     outputs=dict(zip(_OUTPUTS, ((None,), _STATE, _STATE), strict=True)),
 )
+
+
+class Network(Protocol):
+    """The network, by whatever runs it; what it remembers between calls is a stream's."""
+
+    def start(self) -> Any:
+        """Give what is remembered before the first frame."""
+        ...
+
+    def run(self, frames: FloatArray, memory: Any) -> tuple[FloatArray, Any]:
+        """Give the probability of speech in frames (n, 576), (n,), and what is remembered after them."""
+        ...
+
+
+class _Onnx:
+    """The network on onnxruntime."""
+
+    def __init__(self, path: Path) -> None:
+        self._graph = Graph(path, _SIGNATURE, threads=1)  # more gain nothing: each frame needs the one before
+
+    def start(self) -> list[Any]:
+        return [to_value(np.zeros(_STATE, np.float32)) for _ in range(2)]
+
+    def run(self, frames: FloatArray, memory: list[Any]) -> tuple[FloatArray, list[Any]]:
+        inputs = dict(zip(_SIGNATURE.inputs, (to_value(frames), *memory), strict=True))
+        probabilities, *memory = self._graph.run(inputs, _OUTPUTS)
+        return np.asarray(probabilities.numpy(), np.float32), memory
 
 
 class SileroVad:
@@ -36,15 +68,13 @@ class SileroVad:
         """Open `silero_vad_16k_sequence.onnx`.
 
         Raises:
-            EdgeError: onnxruntime is not installed.
             FormatError: the file is damaged, or another model.
         """
-        require_onnxruntime()
-        self._graph = Graph(path, _SIGNATURE, threads=1)  # more gain nothing: each frame needs the one before
+        self._network = _open(path)
 
     def stream(self) -> VadStream:
         """Begin to listen to a recording."""
-        return VadStream(self._graph)
+        return VadStream(self._network)
 
     def probabilities(self, samples: FloatArray) -> FloatArray:
         """Return the probability of speech in each frame of a recording (n_samples,); the last frame may be short."""
@@ -55,9 +85,9 @@ class SileroVad:
 class VadStream:
     """A listener to one recording, in pieces of any size."""
 
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._state = [to_value(np.zeros(_STATE, np.float32)) for _ in range(2)]
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._memory = network.start()
         self._pending = np.zeros(_CONTEXT_SAMPLES, np.float32)  # the context, then a part of a frame
 
     def feed(self, samples: FloatArray) -> FloatArray:
@@ -71,7 +101,9 @@ class VadStream:
         self._pending = pending[n_frames * FRAME_SAMPLES :].copy()
         if not n_frames:
             return np.zeros(0, np.float32)
-        frames = np.lib.stride_tricks.sliding_window_view(pending, _LENGTH)[: n_frames * FRAME_SAMPLES : FRAME_SAMPLES]
+        frames = np.lib.stride_tricks.sliding_window_view(pending, FRAME_LENGTH)[
+            : n_frames * FRAME_SAMPLES : FRAME_SAMPLES
+        ]
         return np.concatenate([self._run(frames[at : at + _MOST_FRAMES]) for at in range(0, n_frames, _MOST_FRAMES)])
 
     def finish(self) -> FloatArray:
@@ -80,6 +112,14 @@ class VadStream:
         return self.feed(np.zeros(FRAME_SAMPLES - n_left, np.float32)) if n_left else np.zeros(0, np.float32)
 
     def _run(self, frames: FloatArray) -> FloatArray:
-        inputs = dict(zip(_SIGNATURE.inputs, (to_value(frames), *self._state), strict=True))
-        probabilities, *self._state = self._graph.run(inputs, _OUTPUTS)
-        return np.asarray(probabilities.numpy(), np.float32)
+        probabilities, self._memory = self._network.run(frames, self._memory)
+        return probabilities
+
+
+def _open(path: Path) -> Network:
+    try:
+        require_onnxruntime()
+    except EdgeError as error:
+        _LOG.info("numpy runs the speech detector: %s", error)
+        return NumpyNetwork(path)
+    return _Onnx(path)
