@@ -106,6 +106,8 @@ class Rounded:
     """Increases on the sets with letters and digits joined that follow one another (`edge.bench.scoring`)."""
     mean: Increase
     """Increase in the mean over the sets."""
+    joined_mean: Increase
+    """Increase in that mean, with letters and digits joined."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -161,12 +163,11 @@ def run_precisions(options: PrecisionsOptions) -> dict[str, Any]:
     ways = count_edits(options, manifests)
     results = []
     for number, path in enumerate(options.models):
-        (sets, mean), (joined, _) = (
+        (sets, mean), (joined, joined_mean) = (
             increases([one[number] for one in way.edits], [one[0] for one in way.edits], way.words) for way in ways
         )
-        results.append(
-            Rounded(path.name, precisions[number], path.stat().st_size, diverged[number], sets, joined, mean)
-        )
+        file = path.name, precisions[number], path.stat().st_size, diverged[number]
+        results.append(Rounded(*file, sets, joined, mean, joined_mean))
     names = [manifest.name for manifest in manifests]
     print(f"{divergence_table(results)}\n\n{words_table(results, names)}")
     settings = {"sets": names, "levels_db": options.levels_db, "limit": options.limit, "release": options.release}
@@ -284,11 +285,12 @@ def words_table(found: Sequence[Rounded], sets: Sequence[str]) -> str:
     rows = []
     for one in found:
         named = []
-        for name, more, joined in zip(sets, one.sets, one.joined, strict=True):
+        mores, joins = (*one.sets, one.mean), (*one.joined, one.joined_mean)
+        for name, more, joined in zip((*sets, "mean"), mores, joins, strict=True):
             named.append((name, more))
             if joined != more:
                 named.append((f"{name}, joined", joined))
-        for name, more in (*named, ("mean", one.mean)):
+        for name, more in named:
             shares = (more.difference, more.low, more.high, min(more.by_level), max(more.by_level))
             difference, low, high, least, most = (f"{100 * share:+.2f}" for share in shares)
             cells = (f"{100 * more.rate:.2f}", difference, f"{low} to {high}", f"{least} to {most}")

@@ -24,7 +24,7 @@ import torch
 
 from edge.files import publish, workshop
 
-_REVISION = 3
+_REVISION = 4
 """Revision of training and of what a file holds: older files are not used."""
 
 _EVERY_S = 60.0
@@ -45,8 +45,10 @@ class State:
 
     values: Table
     """Tensors that are trained; empty when training has ended."""
+    average: Table
+    """Running mean of the values, and what is judged; empty when training has ended."""
     best: Table
-    """Values at the least loss."""
+    """Average at the least loss."""
     first: Table = field(default_factory=dict)
     """Adam's averages of the gradients, and of their squares; without those that never had a gradient."""
     second: Table = field(default_factory=dict)
@@ -166,7 +168,7 @@ def _checked(found: object, begun: State) -> State:
         elif not 0 <= value < math.inf:
             raise ValueError(f"{name} is {value}")
     state = State(**found)
-    whole = [state.best] if state.ended else [state.best, state.values]
+    whole = [state.best] if state.ended else [state.best, state.average, state.values]
     if any(set(table) != set(begun.values) for table in whole) or set(state.first) != set(state.second):
         raise ValueError("tensors are missing")
     return state

@@ -4,8 +4,9 @@ The student's encoder states, after each layer and at the end, are drawn towards
 Distil-Whisper's students are), and so are the probabilities of the next token that its decoder gives for the teacher's
 own transcripts: an error that changes no word costs less than one that does. Weights that will be rounded to INT4 are
 rounded in every step, and the gradient goes through as if they were not (Bengio et al. 2013); the scales of their
-groups learn too (LSQ, Esser et al. 2020). Clips kept aside say which step to keep, and when to
-go back to it at half the rate, or to stop.
+groups learn too (LSQ, Esser et al. 2020). Every batch pulls the weights its own way, so what is kept is their running
+mean over the steps (Polyak and Juditsky 1992). Clips kept aside say which mean to keep, and when to go back to it at
+half the rate, or to stop.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ _WARM_UP = 50
 
 _WORDS = 1.0
 """Weight of the words' divergence (nats a token) against the states' error (a share of their variance)."""
+
+_AVERAGED = 100
+"""Number of steps over which the mean of the weights runs."""
 
 _PADDING = 0.05
 """Weight of a position of padding against one of the clip."""
@@ -100,13 +104,13 @@ def recover(
     """
     values = {name: student.tensors[name].clone() for name in learns}
     values |= {f"{name}{_SCALE}": scale.clone() for name, scale in scales.items()}
-    state, file, taken_up = State(values, values), None, False
+    state, file, taken_up = State(values, values, values), None, False
     if checkpoints is not None:
         file = checkpoints.file(_fingerprint(teacher, student, values, lesson))
         left = file.load(state)
         state, taken_up = left or state, left is not None
     if not taken_up:
-        state.best = _copy(values)
+        state.best, state.average = _copy(values), _copy(values)
         state.before = state.least = _look(teacher, student, values, lesson)
     if state.ended:
         progress("recovered already, before an interruption", 0, 0)
@@ -126,7 +130,7 @@ def _train(
         share = max(state.seconds / lesson.seconds, state.n_steps / (lesson.most_steps or math.inf))
         looks = share >= 1 or share - state.looked >= 1 / _LOOKS
         if looks:
-            _compare(state, _look(teacher, student, state.values, lesson))
+            _compare(state, _look(teacher, student, state.average, lesson))
             now = _count_time(state, now)
             state.looked = share
             if share >= 1 or state.n_halved > _MOST_HALVED:
@@ -135,9 +139,10 @@ def _train(
             state.first, state.second = _averages(optimizer, state.values)
             file.save(state)
         _step(optimizer, _rate(state, lesson, share), _loss(teacher, _rounded(student, state.values), batch))
+        _average(state)
         what = f"recovering (seconds; divergence {state.least:.4f}, {state.before:.4f} at first{gone_on})"
         progress(what, round(share * lesson.seconds), round(lesson.seconds))
-    state.values, state.first, state.second, state.ended = {}, {}, {}, True
+    state.values, state.average, state.first, state.second, state.ended = {}, {}, {}, {}, True
     if file is not None:
         file.save(state)
 
@@ -164,15 +169,23 @@ def _batches(speech: Speech, state: State) -> Iterator[Batch]:
         state.epoch, state.n_of_epoch = state.epoch + 1, 0
 
 
+def _average(state: State) -> None:
+    share = max(1 / _AVERAGED, 1 / (state.n_steps + 1))
+    with torch.no_grad():
+        for name, value in state.values.items():
+            state.average[name].lerp_(value, share)
+
+
 def _compare(state: State, loss: float) -> None:
     state.n_worse = 0 if loss < state.least * (1 - _LEAST_GAIN) else state.n_worse + 1
     if loss < state.least:
-        state.best, state.least, state.n_best = _copy(state.values), loss, state.n_steps
+        state.best, state.least, state.n_best = _copy(state.average), loss, state.n_steps
     if state.n_worse >= (_PATIENCE if state.n_best else 1):
         state.n_halved, state.n_worse = state.n_halved + 1, 0
         with torch.no_grad():
             for name, value in state.values.items():
                 value.copy_(state.best[name])
+                state.average[name].copy_(value)
 
 
 def _look(teacher: Network, student: Network, values: Tensors, lesson: Lesson) -> float:

@@ -53,7 +53,8 @@ def test_an_interval_is_wide_where_few_recordings_make_the_difference() -> None:
 def test_a_row_for_each_file_and_set() -> None:
     more = Increase(0.145, 0.001, -0.002, 0.004, (0.0, 0.002))
     joined = Increase(0.12, 0.0, -0.001, 0.001, (0.0, 0.0))
-    row = Rounded("a.gguf", "int8", 40_910_000, Divergence(352, 0.000393, 0.000056, 0.9972), (more,), (joined,), more)
+    divergence = Divergence(352, 0.000393, 0.000056, 0.9972)
+    row = Rounded("a.gguf", "int8", 40_910_000, divergence, (more,), (joined,), more, joined)
     assert "| a.gguf | int8      | 40.9 |    352 |                 0.393 |  0.056 |         99.72 |" in (
         divergence_table([row])
     )
@@ -61,8 +62,9 @@ def test_a_row_for_each_file_and_set() -> None:
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert cells[2] == ["a.gguf", "int8", "one", "14.50", "+0.10", "-0.20 to +0.40", "+0.00 to +0.20"]
     assert cells[3][2:4] == ["one, joined", "12.00"]
-    assert cells[4][2] == "mean"
-    alike = words_table([replace(row, joined=(more,))], ["one"])
+    assert cells[4][2:4] == ["mean", "14.50"]
+    assert cells[5][2:4] == ["mean, joined", "12.00"]
+    alike = words_table([replace(row, joined=(more,), joined_mean=more)], ["one"])
     assert "joined" not in alike
 
 

@@ -147,8 +147,8 @@ def test_the_best_is_kept_across_an_interruption(
 ) -> None:
     """Steps are of a sensible length at first, and far too long afterwards."""
     monkeypatch.setattr("export.compress.recover._LOOKS", float("inf"))  # at each step
-    monkeypatch.setattr("export.compress.recover._WARM_UP", 1000)
-    lesson = Lesson(speech, 1000.0, 0.1, most_steps=7)
+    monkeypatch.setattr("export.compress.recover._WARM_UP", 100_000)
+    lesson = Lesson(speech, 1000.0, 10.0, most_steps=7)
     left = interrupt(checkpoint, lesson, tmp_path, after=4)
     state = torch.load(left, weights_only=True)
     assert state["least"] < state["before"]
@@ -227,12 +227,13 @@ def test_what_is_damaged_is_left_aside(
         lambda: torch.save({**state, "seconds": float("nan")}, left),
         lambda: torch.save({**state, "n_steps": "5"}, left),
         lambda: torch.save({**state, "values": {}}, left),
+        lambda: torch.save({**state, "average": {}}, left),
         lambda: torch.save({**state, "first": {}}, left),
         lambda: with_changed("best", tensor[:1]),
         lambda: with_changed("second", tensor.double()),
         lambda: with_changed("values", torch.full_like(tensor, float("inf"))),
     ]
-    begun = State(state["best"], state["best"])
+    begun = State(state["best"], state["best"], state["best"])
     left.write_bytes(whole)
     assert CheckpointFile(left).load(begun) is not None
     for damage in damages:
