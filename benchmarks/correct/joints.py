@@ -77,7 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     add_models(parser)
     parser.add_argument("--judge", default="smollm2-135m", metavar="NAME", help="language model that judges")
-    parser.add_argument("--seconds", type=float, default=4.0, metavar="S", help="longest piece (default 4)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=4.0,
+        metavar="S",
+        help="longest piece (default 4); 0 reads whole ones in their sections",
+    )
     add_threads(parser)
     add_json(parser)
 
@@ -98,8 +104,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def run_joints(options: JointsOptions) -> dict[str, Any]:
     """Read every recording in pieces, print a table, and return what the JSON file holds."""
-    if options.seconds < 1:
-        raise BenchmarkError(f"--seconds is {options.seconds:g}; expected 1 or more")
+    if options.seconds < 1 and options.seconds != 0:
+        raise BenchmarkError(f"--seconds is {options.seconds:g}; expected 1 or more, or 0 for whole recordings")
     judge = edge.load(options.judge, kind="language", threads=options.threads)
     manifests = read_manifests(options.sets, options.data)
     machine = describe_machine(commit())
@@ -121,7 +127,10 @@ def run_joints(options: JointsOptions) -> dict[str, Any]:
 
 
 def _read(model: edge.Recognizer, samples: FloatArray, most_s: float) -> Iterator[Final]:
-    """Read a recording in pieces; each gives the segments that it has there."""
+    """Read a recording in pieces, or whole; gives the segments that are in it."""
+    if not most_s:
+        yield from map(Final, model.transcribe(samples, language="en", parallel=True).segments)
+        return
     at = 0
     for stop in cuts(samples, round(most_s * SAMPLE_RATE_HZ)):
         for segment in model.transcribe(samples[at:stop], language="en", timestamps=False).segments:

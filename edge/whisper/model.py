@@ -219,9 +219,7 @@ class Model:
         if checked.parallel:
             raise OptionError("parallel is True, which is for recordings; a session reads its sound as it comes")
         if live is None and final_model is None and not live_settings:
-            session = self._session(checked, is_urgent=True)
-            joiner = self._joiner(checked)
-            return session if joiner is None else JoinedSession(session, joiner)
+            return self._session(checked, is_urgent=True)
         return self._live(checked, replace(live or LiveOptions(), **live_settings), final_model or self, clock)
 
     def _live(
@@ -257,14 +255,16 @@ class Model:
         )
 
     def _reading(self, options: TranscribeOptions) -> WhisperSession | ParallelSession | JoinedRecording:
-        """Begin to read a recording; its segments are joined where corrections are asked for."""
-        joiner = self._joiner(options)
-        return self._recording(options) if joiner is None else JoinedRecording(self._recording(options), joiner)
+        """Begin to read a recording, its sections one after the other or several at a time.
 
-    def _recording(self, options: TranscribeOptions) -> WhisperSession | ParallelSession:
-        """Begin to read a recording, its sections one after the other or several at a time."""
+        Sections are joined where corrections are asked for. Windows are not: they end where the text says.
+        """
         if not options.parallel:
             return self._session(options)
+        joiner = self._joiner(options)
+        return self._sections(options) if joiner is None else JoinedRecording(self._sections(options), joiner)
+
+    def _sections(self, options: TranscribeOptions) -> ParallelSession:
         ticket = Ticket()
         self.scheduler.enter(ticket)
         return ParallelSession(

@@ -21,5 +21,5 @@ def test_what_is_shorter_is_not_cut() -> None:
 
 
 def test_pieces_must_have_a_length(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["joints", "--seconds", "0"]) != 0
-    assert "--seconds is 0; expected 1 or more" in capsys.readouterr().err
+    assert main(["joints", "--seconds", "0.5"]) != 0
+    assert "--seconds is 0.5; expected 1 or more, or 0 for whole recordings" in capsys.readouterr().err

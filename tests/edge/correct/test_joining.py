@@ -31,6 +31,13 @@ class Small:
         return [-2.0 * sum(sign == "." or sign.isupper() for sign in text) - text.count(",") for text in texts]
 
 
+class Commas:
+    """A language model to which a text is the likelier the more commas it has."""
+
+    def score(self, texts: Sequence[str]) -> Sequence[float]:
+        return [2.0 * text.count(",") for text in texts]
+
+
 class Broken:
     def score(self, texts: Sequence[str]) -> Sequence[float]:
         raise RuntimeError("out of order")
@@ -180,6 +187,13 @@ def test_short_turns_and_sections_of_real_speech_are_joined(tiny_en_int8: Path, 
     assert any(one.corrections for one in found)
     assert [letters(one.text) for one in found] == [letters(one.text) for one in apart]
     assert [one.id for one in found] == list(range(len(found)))
+    model._companies["edgewise"] = Company(language_model=Commas(), decide=lambda _: ())
+    sections = np.tile(speech[: 10 * 16_000], 4)
+    mended, read = (
+        model.transcribe(sections, parallel=True, correct=correct, language="en") for correct in ("safe", "off")
+    )
+    assert [change.after for one in mended.segments for change in one.corrections] == ["you,"]
+    assert letters(mended.text) == letters(read.text)
 
 
 def letters(text: str) -> str:
