@@ -29,6 +29,7 @@ COMMANDS = {
     "step": Command("speed.step", "how near to the memory's bandwidth is one step of the decoder?"),
     "together": Command("speed.together", "what is gained when several share a pass over the weights?"),
     "parallel": Command("speed.parallel", "how fast and exact are long recordings in sections read at the same time?"),
+    "tune": Command("speed.tune", "does `edgewise tune` find what all runs find, with a tenth of them?"),
     "hallucination": Command("words.hallucination", "which words are written where nobody speaks?"),
     "coverage": Command("words.coverage", "which words are lost in repetition, behind pauses, silence and noise?"),
     "words": Command("words.words", "how exactly do engines tell when words are said?"),

@@ -7,7 +7,7 @@ import time
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypedDict, Unpack, overload
 
 from .correct.witnesses import Company
 from .correct.witnesses import LanguageModel as Judge
@@ -15,7 +15,9 @@ from .errors import EdgeError, FormatError, ModelNotFoundError, OptionError, Uns
 from .listen.detector import fetch_detector
 from .llm.names import LANGUAGE_ENGINES, LANGUAGE_NAMES, LanguageEngine, LanguageName
 from .names import DEFAULT_MODEL, KINDS, Kind, SpeechName, given_path
+from .options import TranscribeOptions
 from .prepare import model_place, prepare_model, prepare_onnx
+from .profile import Profile, read_profile
 from .progress import Progress
 from .recognizer import ENGINES, EngineName, Recognizer, open_path
 from .store import Store
@@ -36,6 +38,10 @@ _LONGEST_PRECISION = 100
 _MOST_THREADS = 2**31 - 1
 
 
+AnyProfile: TypeAlias = Profile | str | PathLike[str]
+"""A profile, or the file that it is in."""
+
+
 class _How(TypedDict, total=False):
     """Arguments that a model of any kind is loaded with."""
 
@@ -47,10 +53,11 @@ class _How(TypedDict, total=False):
 
 @overload
 def load(
-    model: SpeechName | PathLike[str] = DEFAULT_MODEL,
+    model: SpeechName | PathLike[str] | None = None,
     *,
     kind: Literal["speech"] | None = None,
     engine: EngineName = "edgewise",
+    profile: AnyProfile | None = None,
     **how: Unpack[_How],
 ) -> Recognizer: ...
 @overload
@@ -63,7 +70,12 @@ def load(
 ) -> LanguageModel: ...
 @overload
 def load(
-    model: str, *, kind: Literal["speech"], engine: EngineName = "edgewise", **how: Unpack[_How]
+    model: str,
+    *,
+    kind: Literal["speech"],
+    engine: EngineName = "edgewise",
+    profile: AnyProfile | None = None,
+    **how: Unpack[_How],
 ) -> Recognizer: ...
 @overload
 def load(
@@ -79,10 +91,11 @@ def load(
     *,
     kind: Kind | None = None,
     engine: EngineName | LanguageEngine = "edgewise",
+    profile: AnyProfile | None = None,
     **how: Unpack[_How],
 ) -> Recognizer | LanguageModel: ...
 def load(
-    model: str | PathLike[str] = DEFAULT_MODEL,
+    model: str | PathLike[str] | None = None,
     *,
     kind: Kind | None = None,
     precision: str | None = None,
@@ -90,12 +103,14 @@ def load(
     threads: int | None = None,
     offline: bool | None = None,
     progress: Progress | None = None,
+    profile: AnyProfile | None = None,
 ) -> Recognizer | LanguageModel:
     """Load a model by name (fetched, and a speech model exported, on first use) or from a .gguf file.
 
     Args:
         model: a name that `edgewise models list` shows, or the path of a model file. A string is a path if it has a
-            folder in it, begins with "." or "~", or ends in .gguf; a file `tiny.en` here is "./tiny.en".
+            folder in it, begins with "." or "~", or ends in .gguf; a file `tiny.en` here is "./tiny.en". None takes the
+            profile's, or tiny.en.
         kind: "speech" for a model that transcribes, "language" for one that scores texts and writes. None takes the
             kind that a name has, and a file for a speech model.
         precision: f32, f16, q8_0, int8 or int4, for a speech model given by name; f32, int8 or int4 for a language
@@ -106,6 +121,8 @@ def load(
         threads: CPU threads, at most as many as processors that this process may run on; None takes its physical cores.
         offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
         progress: called with what is fetched and exported, and how far it is.
+        profile: what `edgewise tune` found for this machine, or its file; other arguments, and the settings of a
+            transcription, go before it.
 
     Raises:
         ModelNotFoundError: there is no such name or file, or the name is of another kind of model.
@@ -115,6 +132,41 @@ def load(
         OptionError: there is no such engine for this kind of model, or a value of another type or range than expected.
         EdgeError: onnxruntime or llama.cpp is asked for but not installed.
     """
+    how: _How = {"precision": precision, "threads": threads, "offline": offline, "progress": progress}
+    found = profile if profile is None or isinstance(profile, Profile) else read_profile(profile)
+    return _load(model, kind, engine, how, found)
+
+
+def _load(
+    model: str | PathLike[str] | None,
+    kind: Kind | None,
+    engine: EngineName | LanguageEngine,
+    how: _How,
+    profile: Profile | None,
+) -> Recognizer | LanguageModel:
+    """Load as it is asked for, then as the profile says; a model that is named has no precision of the profile's."""
+    if profile is not None:
+        if model is None and how["precision"] is None:
+            how["precision"] = profile.precision
+        how["threads"] = profile.threads if how["threads"] is None else how["threads"]
+        model = profile.model if model is None else model
+    model = DEFAULT_MODEL if model is None else model
+    if _is_language_model(model, kind, engine, how):
+        from .llm.loading import load_language_model
+
+        if profile is not None:
+            raise OptionError("a profile is for models that transcribe, not for language models: leave it out")
+        return load_language_model(model, engine="llama.cpp" if engine == "llama.cpp" else "edgewise", **how)
+    loaded = _load_speech_model(model, "onnxruntime" if engine == "onnxruntime" else "edgewise", **how)
+    if profile is not None:
+        loaded.defaults = TranscribeOptions(**profile.settings)
+    return loaded
+
+
+def _is_language_model(
+    model: str | PathLike[str], kind: Kind | None, engine: EngineName | LanguageEngine, how: _How
+) -> bool:
+    """Check the arguments, and tell whether they ask for a language model."""
     if not isinstance(model, (str, os.PathLike)):
         raise OptionError(f"model is {shown(model)}; expected the name of a model, or the path of a file")
     if any(len(os.fsencode(part)) > _LONGEST_NAME for part in Path(model).parts):
@@ -124,15 +176,11 @@ def load(
     is_language = kind == "language" or (kind is None and model in LANGUAGE_NAMES)
     engines: tuple[str, ...] = LANGUAGE_ENGINES if is_language else ENGINES
     choice("engine", engine, engines)
-    precision = optional(text, "precision", precision, _LONGEST_PRECISION)
-    threads = optional(whole, "threads", threads, 1, _MOST_THREADS, "1 or more, or None for the physical cores")
-    offline = optional(flag, "offline", offline)
-    how: _How = {"precision": precision, "threads": threads, "offline": offline, "progress": progress}
-    if is_language:
-        from .llm.loading import load_language_model
-
-        return load_language_model(model, engine="llama.cpp" if engine == "llama.cpp" else "edgewise", **how)
-    return _load_speech_model(model, "onnxruntime" if engine == "onnxruntime" else "edgewise", **how)
+    how["precision"] = optional(text, "precision", how["precision"], _LONGEST_PRECISION)
+    a_count = "1 or more, or None for the physical cores"
+    how["threads"] = optional(whole, "threads", how["threads"], 1, _MOST_THREADS, a_count)
+    how["offline"] = optional(flag, "offline", how["offline"])
+    return is_language
 
 
 def _load_speech_model(

@@ -37,6 +37,8 @@ class Recognizer(Protocol):
     path: Path
     load_s: float
     """Seconds that loading the model took."""
+    defaults: TranscribeOptions
+    """Settings of a transcription for which none are given: those of the profile that it was loaded with."""
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..files import write_text
+from .compare import NOISE_FLOOR
 from .intervals import interval
 from .markdown import as_markdown
 from .plausible import impossible
@@ -28,8 +29,13 @@ class Ratio:
     cell: str
     ratio: float
     low: float
-    """Lower end of the interval of 95 %."""
+    """Lower end of the interval: 95 % of what the single times let be, and what two runs of one machine differ by."""
     high: float
+
+    @property
+    def word(self) -> str:
+        """Word for the ratio: whether the interval holds 1."""
+        return "slower" if self.low > 1 else "faster" if self.high < 1 else "the same"
 
 
 def seal(result: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +108,7 @@ def compare(one: dict[str, Any], other: dict[str, Any], *, every: bool = False) 
 def _ratio(name: str, one: Sequence[float], other: Sequence[float], rng: np.random.Generator) -> Ratio:
     drawn = [np.median(rng.choice(times, (2000, len(times))), axis=1) for times in (one, other)]
     low, high = interval(drawn[1] / drawn[0])
-    return Ratio(name, float(np.median(other) / np.median(one)), low, high)
+    return Ratio(name, float(np.median(other) / np.median(one)), low / (1 + NOISE_FLOOR), high * (1 + NOISE_FLOOR))
 
 
 def _named_cells(result: dict[str, Any]) -> dict[str, list[float]]:

@@ -33,6 +33,7 @@ FORMATS = {
     "serve": 1,
     "step": 1,
     "together": 1,
+    "tune": 1,
     "vocabulary": 1,
     "wake": 1,
     "words": 1,

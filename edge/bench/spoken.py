@@ -72,6 +72,11 @@ def some_of(spoken: Sequence[Spoken], n: int) -> list[Spoken]:
     return list(spoken[::step])[:n]
 
 
+def by_turns(spoken: Sequence[Spoken]) -> list[Spoken]:
+    """Sort recordings of readers that follow one another so that each reader has a turn, then each has another."""
+    return [one for start in range(OF_A_READER) for one in spoken[start::OF_A_READER]]
+
+
 def joined(spoken: Sequence[Spoken]) -> Spoken:
     """Join recordings to one, with a pause between two."""
     gap = np.zeros(round(_GAP_S * SAMPLE_RATE_HZ), np.float32)

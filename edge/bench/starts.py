@@ -11,8 +11,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..arrays import FloatArray
 from ..errors import EdgeError
@@ -25,11 +27,11 @@ began = time.perf_counter()
 import numpy as np
 import edge
 imported = time.perf_counter()
-path, threads, rate = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+path, threads, settings = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
 samples = np.frombuffer(sys.stdin.buffer.read(), "<f4")
 model = edge.load(path, threads=threads, offline=True)
 loaded = time.perf_counter()
-text = model.transcribe(samples).text
+text = model.transcribe(samples, **settings).text
 ended = time.perf_counter()
 from edge.machine import peak_rss_mb
 print(json.dumps([imported - began, loaded - imported, ended - loaded, peak_rss_mb(), text]))
@@ -55,14 +57,24 @@ class Start:
     """Memory that the process held at most; None where the system does not tell."""
 
 
-def measure_start(model: Recognizer, threads: int, clip: FloatArray) -> Start:
-    """Start a process that reads a clip (n_samples,) with a model.
+def measure_start(
+    model: Recognizer, threads: int, clip: FloatArray, settings: Mapping[str, Any] | None = None
+) -> Start:
+    """Start a process that reads a clip (n_samples,) with a model, and settings of transcription.
 
     Raises:
         EdgeError: the process failed.
     """
     is_cold = _drop(model.path)
-    command = [sys.executable, "-P", "-c", _PROGRAM, str(model.path.absolute()), str(threads), "16000"]
+    command = [
+        sys.executable,
+        "-P",
+        "-c",
+        _PROGRAM,
+        str(model.path.absolute()),
+        str(threads),
+        json.dumps(settings or {}),
+    ]
     began = time.perf_counter()
     done = subprocess.run(command, input=clip.astype("<f4").tobytes(), capture_output=True, timeout=_WITHIN_S)
     total_s = time.perf_counter() - began

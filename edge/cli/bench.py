@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..names import DEFAULT_MODEL, DEFAULT_PRECISION, given_path
 from .console.bar import Console
 from .console.streams import report
-from .options.groups import positive
+from .measuring.lists import counts, names, precisions
 from .options.model import PRECISIONS, add_offline
 from .parser import Command, Parser
 
@@ -38,13 +38,13 @@ def declare(parser: Parser) -> None:
     parser.usage = "%(prog)s [options] [ACTION FILE...]"
     parser.epilog = _EPILOG
     parser.add_argument(
-        "-m", "--models", type=_names, default=(DEFAULT_MODEL,), metavar="NAMES", help=f"default: {DEFAULT_MODEL}"
+        "-m", "--models", type=names, default=(DEFAULT_MODEL,), metavar="NAMES", help=f"default: {DEFAULT_MODEL}"
     )
     parser.add_argument(
-        "--precision", type=_precisions, default=(DEFAULT_PRECISION,), metavar="LIST", help=", ".join(PRECISIONS)
+        "--precision", type=precisions, default=(DEFAULT_PRECISION,), metavar="LIST", help=", ".join(PRECISIONS)
     )
     parser.add_argument(
-        "--threads", type=_counts, metavar="LIST", help="numbers of threads (default: 1, and the one that is best here)"
+        "--threads", type=counts, metavar="LIST", help="numbers of threads (default: 1, and the one that is best here)"
     )
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--quick", action="store_true", help="20 s in place of three minutes, on a fast machine")
@@ -126,19 +126,3 @@ def _models(args: argparse.Namespace, threads: Sequence[int], console: Console) 
                         progress=console.progress,
                     ),
                 )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (name.strip() for name in text.split(","))))
-
-
-def _precisions(text: str) -> tuple[str, ...]:
-    names = _names(text)
-    for name in names:
-        if name not in PRECISIONS:
-            raise argparse.ArgumentTypeError(f"{name} is no precision of model files: {', '.join(PRECISIONS)}")
-    return names
-
-
-def _counts(text: str) -> tuple[int, ...]:
-    return tuple(positive(name) for name in _names(text))

@@ -19,5 +19,6 @@ COMMANDS: Mapping[str, Command] = {
     "export": Command("export", "convert a checkpoint into a model file"),
     "inspect": Command("inspect", "print what is in a model file"),
     "bench": Command("bench", "measure this machine, and compare reports"),
+    "tune": Command("tune", "find the fastest way to run on this machine"),
     "doctor": Command("doctor", "show the processor, the kernels in use, versions and folders"),
 }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple, NoReturn
 
 from ..harmless import harmless
 
 EXIT_USAGE = 2
+
+Defaults = Callable[[argparse.ArgumentParser, Sequence[str]], Mapping[str, object]]
+"""Function of a parser and the arguments that it is about to parse, which gives defaults of its options."""
 
 
 class Command(NamedTuple):
@@ -45,6 +48,7 @@ class Parser(argparse.ArgumentParser):
         self._groups: dict[str, argparse._ArgumentGroup] = {}
         self._described: list[tuple[argparse.Action, Callable[[], str]]] = []
         self._is_complete = False
+        self._find_defaults: Defaults | None = None
 
     def group(self, title: str, description: str | None = None) -> argparse._ArgumentGroup:
         """Return the group of this title; the first call makes it, and with it its place in the help."""
@@ -56,6 +60,10 @@ class Parser(argparse.ArgumentParser):
         """Have the help of an action made when help is shown."""
         self._described.append((action, help_text))
 
+    def take_defaults(self, defaults: Defaults) -> None:
+        """Have defaults of options found in the arguments, before these are parsed."""
+        self._find_defaults = defaults
+
     def add_commands(self, title: str, metavar: str, table: Mapping[str, Command], *, required: bool = True) -> None:
         """Declare a table of commands, of which only the one that is chosen is imported."""
         how: dict[str, Any] = {"required": required, "prog": self.prog, "parser_class": Parser}
@@ -66,6 +74,8 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Declare what the command of this parser takes, then parse."""
         self._complete()
+        if self._find_defaults is not None:
+            self.set_defaults(**self._find_defaults(self, sys.argv[1:] if args is None else args))
         return super().parse_known_args(args, namespace)
 
     def format_help(self) -> str:

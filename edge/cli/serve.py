@@ -8,6 +8,7 @@ from pathlib import Path
 from .console.bar import Console
 from .options.groups import add_settings, given
 from .options.model import add_engine, add_model
+from .options.profile import add_profile
 from .parser import Parser
 
 _FACES = ("openai", "wyoming")
@@ -44,6 +45,7 @@ def declare(parser: Parser) -> None:
     parser.add_argument("faces", nargs="*", metavar="FACE", help=f"{' or '.join(_FACES)} (default: both)")
     add_model(parser.group("model"))
     add_engine(parser, "model")
+    add_profile(parser, "model")
     add_settings(parser, "where and who", ServeOptions)
     for name, words in _FILES.items():
         parser.group("where and who").add_argument(f"--{name}", type=Path, metavar="FILE", help=words)

@@ -101,6 +101,7 @@ class Model:
         self._find_company = find_company
         self._companies: dict[LanguageEngine, Company] = {}
         self._company_lock = Lock()
+        self.defaults = TranscribeOptions()
         self.load_s = load_s + time.perf_counter() - began
         _LOG.info("%s loaded in %.2f s: %s, %d threads", self, self.load_s, self.engine.level, self.engine.threads)
 
@@ -175,7 +176,7 @@ class Model:
     def _checked(self, options: TranscribeOptions | None, settings: Mapping[str, Any]) -> TranscribeOptions:
         if options is not None and not isinstance(options, TranscribeOptions):
             raise OptionError(f"options is {shown(options)}; expected TranscribeOptions")
-        options = replace(options or TranscribeOptions(), **settings)
+        options = replace(options or self.defaults, **settings)
         check_options(options, self.tokenizer)
         if options.word_timestamps:
             check_alignment_heads(self.engine.n_alignment_heads)

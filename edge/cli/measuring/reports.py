@@ -48,10 +48,10 @@ def _compare(args: argparse.Namespace, console: Console) -> int:
     for path, other in others:
         report(f"{path.name} beside {first[0].name} (above 1 it takes longer)")
         rows = [
-            (one.cell, f"{one.ratio:.2f}", f"{one.low:.2f} to {one.high:.2f}")
+            (one.cell, f"{one.ratio:.3f}", f"{one.low:.3f} to {one.high:.3f}", one.word)
             for one in compare(first[1], other, every=args.every)
         ]
-        report(table(("cell", "ratio", "95 %"), rows))
+        report(table(("cell", "ratio", "95 %", "it is"), rows))
     return 0
 
 
@@ -72,5 +72,9 @@ def _verify(args: argparse.Namespace, console: Console) -> int:
 
     for path in args.reports:
         result = read_report(path)
-        report(f"{path}: whole, {result['verdict']['kind']}, edgewise {result['version']}, {result['machine']['cpu']}")
+        proofs = ", ".join(f"{model['name']} {model['proof']}" for model in result["models"])
+        report(
+            f"{path}: whole, possible, {result['verdict']['kind']}, edgewise {result['version']}, "
+            f"{result['machine']['cpu']}; logits of {proofs}"
+        )
     return 0

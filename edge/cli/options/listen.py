@@ -14,6 +14,7 @@ from .correction import add_correction, given_correction
 from .groups import add_settings, given
 from .model import add_model, add_offline, add_precision, add_threads
 from .output import one_format
+from .profile import add_profile
 from .vocabulary import add_vocabulary, given_words
 
 _COMMON = "common options"
@@ -39,6 +40,7 @@ def add_options(parser: Parser) -> None:
     add_precision(model)
     add_threads(model)
     add_offline(model)
+    add_profile(parser, "model")
     parser.group("recordings").add_argument(
         "--raw", action="store_true", help="take what comes as raw 16 kHz 16-bit mono PCM, whatever it looks like"
     )

@@ -11,6 +11,7 @@ from .correction import add_correction, given_correction
 from .groups import add_settings, given
 from .model import add_engine, add_model
 from .output import add_output, add_places
+from .profile import add_profile
 from .recordings import add_reading, add_recordings, given_reading
 from .search import add_search, given_temperatures
 from .vocabulary import add_vocabulary, given_words
@@ -35,6 +36,7 @@ def add_options(parser: Parser) -> None:
         "--demo", action="store_true", help="fetch the model and a public-domain clip, and transcribe it"
     )
     add_engine(parser, "model")
+    add_profile(parser, "model")
     add_reading(parser.group("recordings"))
     add_settings(parser, "language", TranscribeOptions)
     add_vocabulary(parser, "vocabulary")

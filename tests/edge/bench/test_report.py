@@ -81,11 +81,22 @@ def test_a_report_of_twice_the_time_has_a_ratio_of_two() -> None:
     (ratio,) = compare(report_of([0.02, 0.021, 0.019]), report_of([0.04, 0.042, 0.038]))
     assert ratio.ratio == pytest.approx(2.0)
     assert ratio.low <= 2.0 <= ratio.high
+    assert ratio.word == "slower"
+    (other,) = compare(report_of([0.04, 0.042, 0.038]), report_of([0.02, 0.021, 0.019]))
+    assert other.word == "faster"
 
 
 def test_equal_machines_compare_as_equal_within_the_interval() -> None:
     (ratio,) = compare(report_of([0.020, 0.021, 0.022, 0.020]), report_of([0.021, 0.020, 0.020, 0.022]))
     assert ratio.low <= 1.0 <= ratio.high
+    assert ratio.word == "the same"
+
+
+def test_two_runs_of_one_machine_may_differ_by_two_percent() -> None:
+    (ratio,) = compare(report_of([0.02] * 20), report_of([0.0203] * 20))
+    assert ratio.word == "the same"
+    (more,) = compare(report_of([0.02] * 20), report_of([0.0207] * 20))
+    assert more.word == "slower"
 
 
 def _with(**changes: Any) -> dict[str, Any]:

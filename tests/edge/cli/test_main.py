@@ -219,7 +219,7 @@ print(os.environ.get("OPENBLAS_NUM_THREADS"), gc.get_freeze_count() > 0)
 
 
 def test_every_command_is_there_and_has_a_line_of_help(run: Run) -> None:
-    names = "transcribe listen dictate assist wake serve sentences generate models export inspect bench doctor"
+    names = "transcribe listen dictate assist wake serve sentences generate models export inspect bench tune doctor"
     assert list(COMMANDS) == names.split()
     lines = [line.split(maxsplit=1) for line in run("--help").out.splitlines()]
     for name, command in COMMANDS.items():

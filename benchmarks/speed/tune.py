@@ -1,0 +1,153 @@
+"""Measure whether `edgewise tune` finds what an exhaustive search finds, and with how many runs.
+
+All ways to run read all recordings, by turns; then each budget has a race of its own, with runs of its own. The winner
+of a race is judged by the times and words of the exhaustive search.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge.bench.result_file import make_result
+from edge.bench.sets import find_set
+from edge.bench.spoken import by_turns, read_spoken
+from edge.bench.tables import machine_line, table
+from edge.machine import describe_machine
+from edge.ops import cpu_info
+from edge.tune.candidates import Axes, Candidate
+from edge.tune.measure import Bench
+from edge.tune.race import Budget, Run, race
+
+from ..arguments import add_data, add_json, add_models, add_thread_counts, names, numbers, positive
+from ..checkout import commit
+from ..progress import tell
+
+EXAMPLES = """\
+examples:
+  python -m benchmarks tune --models tiny.en,base --threads 1 --errors 10,12,14
+  EDGE_CPU=avx2 python -m benchmarks tune --threads 2 --clock wall
+"""
+
+_CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
+_SET = "librispeech_test_other"
+
+Table = Mapping[Candidate, Sequence[Run]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one race ended, beside the exhaustive search."""
+
+    errors: float
+    """Budget: wrong words for each word."""
+    best: str | None
+    """Winner of the exhaustive search; None where nothing keeps the budget."""
+    found: str | None
+    """Winner of the race."""
+    slower: float | None
+    """Time of the race's winner over the best one's, by the exhaustive search; None where either is missing."""
+    keeps_budget: bool
+    """Whether the race's winner keeps the budget by the exhaustive search."""
+    n_runs: int
+    """Runs of the race, to warm up included."""
+    n_all: int
+    """Runs of the exhaustive search, to warm up included."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is tried, and the budgets."""
+    add_models(parser, default=("tiny.en", "base"))
+    parser.add_argument("--precisions", type=names, default=("int8", "int4"), help="comma list (default int8,int4)")
+    add_thread_counts(parser)
+    parser.add_argument("--errors", type=numbers, default=(10.0, 12.0, 14.0), help="budgets, in %% of the words")
+    parser.add_argument("--limit", type=positive, help="only so many recordings")
+    parser.add_argument(
+        "--clock",
+        choices=sorted(_CLOCKS),
+        default="wall",
+        help="processor time is of all threads together (default wall)",
+    )
+    add_data(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure, print a table, and return what the JSON file holds."""
+    machine = describe_machine(commit())
+    level, clock = cpu_info().chosen, _CLOCKS[arguments.clock]
+    print(machine_line(machine, f"kernels {level}", f"{arguments.clock} time"), flush=True)
+    spoken = by_turns(read_spoken(find_set(_SET, arguments.data)))[: arguments.limit]
+    axes = Axes(arguments.models, arguments.precisions, arguments.threads)
+    bench = Bench(spoken, offline=True, progress=lambda what, done, total: tell(f"{done}: {what}"), timer=clock)
+    found = search(axes.combined(), bench)
+    verdicts = [judge(found, bench, Budget(error_rate=percent / 100)) for percent in arguments.errors]
+    tell("")
+    print(f"\n{verdicts_table(verdicts)}")
+    return make_result(
+        "tune",
+        machine,
+        settings={
+            **{"models": arguments.models, "precisions": arguments.precisions, "threads": arguments.threads},
+            **{"level": level, "clock": arguments.clock, "recordings": len(spoken)},
+        },
+        ways=[{"way": str(one), "runs": [asdict(run) for run in runs]} for one, runs in found.items()],
+        results=[asdict(one) for one in verdicts],
+    )
+
+
+def search(candidates: Sequence[Candidate], bench: Bench) -> dict[Candidate, list[Run]]:
+    """Have all candidates read all recordings, by turns."""
+    found: dict[Candidate, list[Run]] = {one: [] for one in candidates}
+    for number in range(len(bench.seconds)):
+        for one in candidates:
+            found[one].append(bench.measure(one, number))
+    return found
+
+
+def judge(found: Table, bench: Bench, budget: Budget) -> Verdict:
+    """Run a race for a budget with runs of its own, and set the winner beside the best one."""
+    n_before = bench.n_runs
+    bench.cool()
+    outcome = race(list(found), bench.seconds, bench.words, budget, bench.measure)
+    n_runs = bench.n_runs - n_before
+    winner = None if outcome.winner is None else outcome.winner.candidate
+    return verdict(found, sum(bench.words), budget, winner, n_runs)
+
+
+def verdict(found: Table, n_words: int, budget: Budget, winner: Candidate | None, n_runs: int) -> Verdict:
+    """Set the winner of a race beside the best way of the exhaustive search."""
+    bound = 0.0 if budget.error_rate is None else budget.error_rate
+    seconds = {one: sum(run.seconds for run in runs) for one, runs in found.items()}
+    kept = [one for one, runs in found.items() if sum(run.edits for run in runs) <= bound * n_words]
+    best = min(kept, key=lambda one: seconds[one], default=None)
+    return Verdict(
+        errors=bound,
+        best=None if best is None else str(best),
+        found=None if winner is None else str(winner),
+        slower=None if best is None or winner is None else seconds[winner] / seconds[best],
+        keeps_budget=winner in kept,
+        n_runs=n_runs,
+        n_all=sum(len(runs) + 1 for runs in found.values()),
+    )
+
+
+def verdicts_table(verdicts: Sequence[Verdict]) -> str:
+    """Write a row for each budget."""
+    rows = [
+        (
+            f"{100 * one.errors:g} %",
+            one.best or "none",
+            "the same" if one.found == one.best else one.found or "none",
+            "-" if one.slower is None else f"{one.slower:.3f}",
+            "yes" if one.keeps_budget else "-" if one.found is None else "no",
+            f"{one.n_runs} of {one.n_all}",
+            f"{one.n_runs / one.n_all:.0%}",
+        )
+        for one in verdicts
+    ]
+    header = ("budget", "best of all runs", "found by the race", "its time over the best", "keeps it", "runs", "share")
+    return table(header, rows, n_left=3)
