@@ -36,7 +36,6 @@ from .watch import Watch
 _SAID = "andsomyfellowamericansasknotwhatyourcountrycandoforyouaskwhatyoucandoforyourcountry"
 _SHORT_S = (3.0, 8.0)
 _LONG_S = 30.0
-_LANGUAGE_ROUNDS = 5
 
 Clips = list[tuple[str, FloatArray]]
 
@@ -50,15 +49,17 @@ class Plan:
     """Recordings of the set whose words are counted."""
     n_live: int
     """Recordings that are played to live sessions."""
+    n_language: int
+    """Rounds of a language model, where one is here; 0 leaves it out."""
     is_long: bool
     """Whether 30 s and a chapter are measured as well."""
     sustained_s: float = 0.0
     """Seconds of work without a pause; 0 leaves it out."""
 
 
-QUICK = Plan(Pace(5, 6.0), n_words=10, n_live=3, is_long=False)
-USUAL = Plan(Pace(20, 90.0), n_words=60, n_live=10, is_long=True)
-FULL = Plan(Pace(20, 90.0), n_words=60, n_live=10, is_long=True, sustained_s=600.0)
+QUICK = Plan(Pace(5, 6.0), n_words=10, n_live=3, n_language=3, is_long=False)
+USUAL = Plan(Pace(20, 90.0), n_words=60, n_live=10, n_language=5, is_long=True)
+FULL = Plan(Pace(20, 90.0), n_words=60, n_live=10, n_language=5, is_long=True, sustained_s=600.0)
 
 
 def measure(
@@ -90,7 +91,8 @@ def measure(
             measure_live(model, threads, some_of(spoken, plan.n_live) or [Spoken(CLIP, "", clip)], progress)
             for threads, model in best
         )
-        language = measure_language(max(threads for threads, _ in models), _LANGUAGE_ROUNDS, progress)
+        n_threads = max(threads for threads, _ in models)
+        language = measure_language(n_threads, plan.n_language, progress) if plan.n_language else None
         if plan.sustained_s:
             n_before = len(watch.seen)
             sustained = measure_sustained(best[0][1], best[0][0], clips[-1][1], plan.sustained_s, progress)

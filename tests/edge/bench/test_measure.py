@@ -21,7 +21,7 @@ def test_a_report_holds_all_of_it(tiny_en_int8: Path, jfk_clip: Path, tmp_path: 
     model = edge.load(tiny_en_int8, threads=1, offline=True)
     clip = read_samples_of(jfk_clip)
     spoken = [Spoken("a", "AND SO MY FELLOW AMERICANS", clip[: 3 * 16000])]
-    plan = Plan(Pace(1, 0.0), n_words=1, n_live=1, is_long=True, sustained_s=0.05)
+    plan = Plan(Pace(1, 0.0), n_words=1, n_live=1, n_language=0, is_long=True, sustained_s=0.05)
     result = measure([(1, model)], clip, spoken, plan, "edgewise bench", silent)
     save(tmp_path / "a.json", result)
     assert read_report(tmp_path / "a.json") == json.loads(json.dumps(result))  # whole, and possible

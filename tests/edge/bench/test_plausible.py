@@ -35,6 +35,11 @@ def test_a_time_at_the_peak_is_possible_and_one_far_above_it_is_not() -> None:
     assert "tiny.en int8 on jfk 8 s took 1.6 ms" in told
 
 
+def test_what_others_left_is_no_peak() -> None:
+    busy = {"kind": "busy", "reasons": ["other work took 40 %"]}
+    assert _told(cells=[cell_of([1e-5])], verdict=busy) == []
+
+
 def test_a_chapter_is_as_many_windows_as_it_takes() -> None:
     assert _told(cells=[cell_of([0.5], audio_s=300.0)]) == []
     assert _told(cells=[cell_of([0.02], audio_s=300.0)]) != []
