@@ -30,7 +30,7 @@ _EPILOG = """\
 examples:
   edgewise tune --errors 12                        the fastest with at most 12 % of the words wrong
   edgewise tune -m tiny.en,base,small.en --errors 9 --memory 600
-  edgewise tune -m base --latency 500 --set my-recordings/manifest.jsonl -o kitchen.toml
+  edgewise tune -m base,smaller-base.gguf --latency 500 --set my-recordings/manifest.jsonl -o kitchen.toml
   edgewise transcribe talk.mp3 --profile edgewise-profile.toml
 
 Each way to run reads a few of the recordings, in the same order; who is surely slower or surely breaks the budget is
@@ -120,12 +120,9 @@ def _axes(args: argparse.Namespace) -> Axes:
     from ..threads import default_threads
     from ..tune.candidates import Axes
 
-    files = [name for name in args.models if given_path(name) is not None]
-    if files and len(files) < len(args.models):
-        raise OptionError("models by name have precisions, files have their own: give names or files")
     return Axes(
         models=args.models,
-        precisions=(None,) if files else args.precision,
+        precisions=args.precision,
         threads=args.threads or tuple(dict.fromkeys((1, default_threads()))),
         beams=args.beams,
         contexts=args.contexts,

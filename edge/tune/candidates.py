@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from ..names import given_path
 from ..options import Context, Vad
 
 
@@ -51,7 +52,8 @@ class Axes:
     """What is combined with what."""
 
     models: Sequence[str]
-    precisions: Sequence[str | None]
+    precisions: Sequence[str]
+    """Precisions of models that are given by name; a file has its own."""
     threads: Sequence[int]
     beams: Sequence[int] = (1, 5)
     contexts: Sequence[Context] = ("tail", "full")
@@ -59,5 +61,9 @@ class Axes:
 
     def combined(self) -> list[Candidate]:
         """List all combinations."""
-        axes = (self.models, self.precisions, self.threads, self.beams, self.contexts, self.detectors)
-        return [Candidate(*values) for values in product(*axes)]
+        rest = (self.threads, self.beams, self.contexts, self.detectors)
+        return [
+            Candidate(model, *values)
+            for model in self.models
+            for values in product(self.precisions if given_path(model) is None else (None,), *rest)
+        ]

@@ -108,6 +108,11 @@ def test_a_close_rival_that_is_faster_wins() -> None:
     assert outcome.winner.candidate.beam_size == 5
 
 
+def test_a_file_has_the_precision_that_it_has() -> None:
+    ways = Axes(("base", "small.gguf"), ("int8", "int4"), (1,), beams=(1,), contexts=("tail",)).combined()
+    assert [(one.model, one.precision) for one in ways] == [("base", "int8"), ("base", "int4"), ("small.gguf", None)]
+
+
 def test_ways_are_named_in_words() -> None:
     assert str(Candidate("tiny.en", "int8", 2, 5, "full", False)) == (
         "tiny.en int8, 2 threads, 5 beams, full context, no detector"
