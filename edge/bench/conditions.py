@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ..machine import read_fact, temperature_c
 from ..power import is_on_battery
+from .energy import energy_j, power_w
 
 _CPU = Path("/sys/devices/system/cpu")
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 0.01
@@ -46,6 +47,8 @@ class Conditions:
     """Whether a board says that it is slowed down for its heat or its power supply right now."""
     energy_j: float | None = None
     """Joules that the processor has taken, by a counter that begins anywhere."""
+    power_w: float | None = None
+    """Watts that the board takes, by its sensors."""
 
 
 def observe() -> Conditions:
@@ -65,6 +68,7 @@ def observe() -> Conditions:
         available_mb=_available_mb(),
         slowed=_slowed(),
         energy_j=energy_j(),
+        power_w=power_w(),
     )
 
 
@@ -139,22 +143,3 @@ def _slowed(flags: str = "/sys/devices/platform/soc/soc:firmware/get_throttled")
         return None if text is None else bool(int(text, 16) & 0b1111)
     except ValueError:
         return None
-
-
-def energy_j(powercap: Path = Path("/sys/class/powercap")) -> float | None:
-    """Read the energy counters of the processor packages; None where the system does not tell, or only its owner.
-
-    They begin anew now and then: a difference below zero means nothing.
-    """
-    texts = [read_fact(str(zone / "energy_uj")) for zone in powercap.glob("intel-rapl:[0-9]")]
-    counts = [int(text) for text in texts if text and text.isdigit()]
-    return sum(counts) / 1e6 if counts else None
-
-
-def energy_between(seen: Sequence[Conditions]) -> float | None:
-    """Compute the joules between the first and the last moment; None where they are not told or began anew."""
-    counts = [one.energy_j for one in seen]
-    known = [count for count in counts if count is not None]
-    if not known or len(known) < len(counts) or known != sorted(known):
-        return None
-    return known[-1] - known[0]

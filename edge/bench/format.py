@@ -54,7 +54,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """What the processor took, by its own counter."""
+    """What the processor took by its own counter, or the board by its sensors."""
 
     joules: float
     audio_s: float

@@ -18,12 +18,13 @@ from ..recognizer import Recognizer
 from ..version import __version__
 from ..whisper.file.model import open_model
 from .burst import Burst, Pace, measure_burst, sound_hash
-from .conditions import Conditions, energy_between
+from .conditions import Conditions
+from .energy import joules_between
 from .format import Audio, Check, Energy, ModelIdentity, Report
-from .language import measure_language
-from .live import measure_live
+from .language import LanguageTimes, measure_language
+from .live import LiveTimes, measure_live
 from .peaks import higher, measure_peaks
-from .plain_words import measure_words
+from .plain_words import WordRate, measure_words
 from .proof import logits_hash, proof_of
 from .report import seal
 from .result_file import make_result
@@ -79,24 +80,10 @@ def measure(
     peaks = measure_peaks(machine.cores)
     starts = []
     for threads, model in best:
-        progress("cold start", 0, 1)
+        progress("cold start", 0, len(best))
         starts.append(measure_start(model, threads, clip[: round(_SHORT_S[0] * SAMPLE_RATE_HZ)]))
     clips = _clips(clip, spoken, is_long=plan.is_long)
-    watch, sustained, n_before = Watch(), None, 0
-    with watch.watching():
-        burst = measure_burst(models, clips, plan.pace, progress)
-        n_burst = len(watch.seen)
-        words = tuple(measure_words(model, some_of(spoken, plan.n_words), progress) for _, model in best if spoken)
-        live = tuple(
-            measure_live(model, threads, some_of(spoken, plan.n_live) or [Spoken(CLIP, "", clip)], progress)
-            for threads, model in best
-        )
-        n_threads = max(threads for threads, _ in models)
-        language = measure_language(n_threads, plan.n_language, progress) if plan.n_language else None
-        if plan.sustained_s:
-            n_before = len(watch.seen)
-            sustained = measure_sustained(best[0][1], best[0][0], clips[-1][1], plan.sustained_s, progress)
-    seen = watch.seen[n_before:] if sustained else watch.seen[: n_burst + 1]
+    work, seen = _watched(models, clips, spoken, plan, progress)
     report = Report(
         machine=machine,
         version=__version__,
@@ -107,21 +94,56 @@ def measure(
         peaks=higher(peaks, measure_peaks(machine.cores)),
         audio=tuple(Audio(name, len(sound) / SAMPLE_RATE_HZ, sound_hash(sound)) for name, sound in clips),
         models=tuple(_identity(model, clip) for _, model in best),
-        check=_check(burst),
+        check=_check(work.burst),
         starts=tuple(starts),
-        cells=burst.cells,
-        words=words,
-        live=live,
-        language=language,
-        sustained=sustained,
-        energy=_energy(seen, burst, sustained),
-        is_warm=burst.is_warm,
-        conditions=tuple(watch.seen),
-        verdict=judge(watch.seen, machine.cores, [cell.times_s for cell in burst.cells], is_warm=burst.is_warm),
+        cells=work.burst.cells,
+        words=work.words,
+        live=work.live,
+        language=work.language,
+        sustained=work.sustained,
+        energy=work.energy,
+        is_warm=work.burst.is_warm,
+        conditions=tuple(seen),
+        verdict=judge(seen, machine.cores, [cell.times_s for cell in work.burst.cells], is_warm=work.burst.is_warm),
     )
     fields = asdict(report)
     del fields["machine"]
     return seal(make_result("bench", machine, **fields))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is measured in this process, with an eye on the machine."""
+
+    burst: Burst
+    words: tuple[WordRate, ...]
+    live: tuple[LiveTimes, ...]
+    language: LanguageTimes | None
+    sustained: Sustained | None
+    energy: Energy | None
+
+
+def _watched(
+    models: Sequence[tuple[int, Recognizer]], clips: Clips, spoken: Sequence[Spoken], plan: Plan, progress: Progress
+) -> tuple[_Work, list[Conditions]]:
+    """Do the work of the report, and return what was seen of the machine meanwhile."""
+    best, watch = _most_threads(models), Watch()
+    language, sustained = None, None
+    with watch.watching():
+        burst = measure_burst(models, clips, plan.pace, progress)
+        rounds = [one for one in watch.seen if one.at_s >= burst.began_s]
+        words = tuple(measure_words(model, some_of(spoken, plan.n_words), progress) for _, model in best if spoken)
+        played = some_of(spoken, plan.n_live) or [Spoken(CLIP, "", clips[0][1])]
+        live = tuple(measure_live(model, threads, played, progress) for threads, model in best)
+        if plan.n_language:
+            language = measure_language(max(threads for threads, _ in models), plan.n_language, progress)
+        if plan.sustained_s:
+            n_before = len(watch.seen)
+            threads, model = best[0]
+            sustained = measure_sustained(model, threads, clips[-1][1], plan.sustained_s, progress)
+            rounds = watch.seen[n_before:]
+    energy = _energy(rounds, burst, sustained)
+    return _Work(burst, words, live, language, sustained, energy), watch.seen
 
 
 def _most_threads(models: Sequence[tuple[int, Recognizer]]) -> list[tuple[int, Recognizer]]:
@@ -162,7 +184,7 @@ def _identity(model: Recognizer, clip: FloatArray) -> ModelIdentity:
 
 def _energy(seen: Sequence[Conditions], burst: Burst, sustained: Sustained | None) -> Energy | None:
     """Set the energy of some seconds beside the speech that was read in them."""
-    joules = energy_between(seen)
+    joules = joules_between([one.at_s for one in seen], [one.energy_j for one in seen], [one.power_w for one in seen])
     if joules is None:
         return None
     if sustained is not None:

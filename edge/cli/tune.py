@@ -99,7 +99,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 
 def _budget(args: argparse.Namespace) -> Budget:
-    from ..bench.conditions import energy_j
+    from ..bench.energy import energy_j
     from ..tune.race import Budget
 
     if args.energy is not None and energy_j() is None:

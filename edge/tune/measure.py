@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from ..bench.conditions import energy_j
+from ..bench.energy import energy_j
 from ..bench.plain_words import count_edits, plain
 from ..bench.spoken import Spoken
 from ..bench.starts import measure_start
