@@ -39,7 +39,7 @@ HOME = os.environ.get("EDGEWISE_HOME")
 FROM_S, TO_S = 7.9, 10.8
 NOISE_S = 300
 """Seconds of the noise that every microphone has; what gives exact silence is taken to be muted."""
-IDLE_MB = 145
+IDLE_MB = 132
 """Most memory of a dictation that waits for its key, with tiny.en loaded."""
 WORDS = "what you can do for your country"
 ORDER, ORDER_FROM_S, ORDER_TO_S = "what your country can do for you", 5.2, 7.8
