@@ -88,6 +88,10 @@ class Recognizer(Protocol):
         """Begin to transcribe sound that comes in piece by piece, live where a live setting is given."""
         ...
 
+    def let_go(self) -> None:
+        """Give back the memory that waits for the next transcription, which makes it anew."""
+        ...
+
 
 def open_path(
     path: Path,

@@ -72,9 +72,9 @@ class OnDemand(Generic[Kept]):
         self._lock = threading.RLock()
 
     @property
-    def is_loaded(self) -> bool:
-        """Whether it is there at the moment."""
-        return self._kept is not None
+    def kept(self) -> Kept | None:
+        """Object that is there at the moment; None where it is not loaded."""
+        return self._kept
 
     def get(self) -> Kept:
         """Return it, loaded if it must be; any thread may ask."""

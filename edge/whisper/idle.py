@@ -33,6 +33,11 @@ class IdleStates:
         with self._lock:
             self._idle.append((n_beams, state))
 
+    def clear(self) -> None:
+        """Let go of all that wait; those that are lent come back as ever."""
+        with self._lock:
+            self._idle.clear()
+
     def _waiting(self, n_beams: int) -> State | None:
         with self._lock:
             for at in reversed(range(len(self._idle))):  # the last one's memory may still be in the caches

@@ -243,6 +243,13 @@ class Model:
         joiner = self._joiner(options) if isinstance(live.endpoint, float) and live.endpoint < PAUSE_S else None
         return session if joiner is None else JoinedSession(session, joiner)
 
+    def let_go(self) -> None:
+        """Give back the memory that waits for the next transcription, which makes it anew."""
+        self._states.clear()
+        for company in tuple(self._companies.values()):
+            if isinstance(company.second, Model):
+                company.second.let_go()
+
     def passes(self, options: TranscribeOptions, language: str | None) -> WhisperPasses:
         """Begin to read a turn of speech that still goes on, in a language; None detects it."""
         state, give_back, _ = self._take(1, is_urgent=True)  # a pass is greedy; used beams keep their memory

@@ -225,8 +225,12 @@ class Daemon:
     def _done(self) -> None:
         """Take note that a text is dealt with."""
         self._signs.note_written()
-        if not self._n_due():
-            give_back()
+        if self._n_due():
+            return
+        model = self._model.kept
+        if model is not None:
+            model.let_go()
+        give_back()
 
     def _look_after(self, history: History) -> None:
         """Forget what is too old, in a folder that nobody else can look into."""

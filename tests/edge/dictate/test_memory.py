@@ -14,7 +14,7 @@ from edge.dictate.memory import OnDemand, give_back
 
 def wait_until_gone(kept: OnDemand[str]) -> None:
     until_s = time.monotonic() + 5
-    while kept.is_loaded:
+    while kept.kept is not None:
         assert time.monotonic() < until_s
         time.sleep(0.001)
 
@@ -34,12 +34,12 @@ def test_it_stays_while_it_is_needed_and_where_it_is_to_stay() -> None:
     kept.rest(is_idle=True)
     kept.rest(is_idle=False)
     time.sleep(0.1)
-    assert kept.is_loaded
+    assert kept.kept is not None
     for_good = OnDemand[object](object, lambda: None)
     for_good.get()
     for_good.rest(is_idle=True)
     time.sleep(0.05)
-    assert for_good.is_loaded
+    assert for_good.kept is not None
 
 
 def test_what_was_reserved_and_never_touched_does_not_count() -> None:

@@ -65,6 +65,20 @@ def test_who_has_one_has_it_alone() -> None:
         assert first is not second
 
 
+def test_those_that_wait_are_let_go_and_those_that_are_lent_come_back() -> None:
+    make = _Maker()
+    states = IdleStates(make, most=2)
+    with lent(states, 1):
+        with lent(states, 1):
+            pass
+        assert make.n_there == 2
+        states.clear()
+        assert make.n_there == 1
+    assert (make.n_there, make.n_made) == (1, 2)
+    with lent(states, 1):
+        assert make.n_made == 2
+
+
 def test_no_more_wait_than_are_allowed() -> None:
     make = _Maker()
     states = IdleStates(make, most=2)
