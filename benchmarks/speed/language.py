@@ -24,7 +24,7 @@ from edge.machine import describe_machine
 from ..arguments import add_json, add_threads, positive
 from ..checkout import commit
 from ..errors import BenchmarkError
-from ..models.language_models import own_file
+from ..models.language_models import OwnFile, own_file
 from ..peers.worker import peak_rss_mb
 from ..progress import tell
 
@@ -231,16 +231,13 @@ def _measure(reader: Reader, batch: list[int], steps: list[int]) -> Round:
 def _open(path: Path, options: LanguageOptions) -> tuple[str, Path, Reader]:
     own = own_file(path)
     if own is not None:
-        return "edgewise", own[0], _Edgewise(*own, options)
+        return "edgewise", own.path, _Edgewise(own, options)
     return "llama.cpp", path, _LlamaCpp(path, options)
 
 
 class _Edgewise:
-    def __init__(self, path: Path, precision: str | None, options: LanguageOptions) -> None:
-        from edge.llm.model import open_model
-
-        n_ctx = options.batch + options.steps
-        self._state = open_model(path, precision=precision, threads=options.threads, n_ctx=n_ctx).new_state()
+    def __init__(self, file: OwnFile, options: LanguageOptions) -> None:
+        self._state = file.open(options.batch + options.steps, options.threads).new_state()
 
     def begin(self, tokens: list[int]) -> None:
         self._state.rewind(0)

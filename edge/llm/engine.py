@@ -13,6 +13,7 @@ from ..gguf.types import TensorType
 from ..ops import KernelLlama, KernelLlamaState, LinearType, cpu_level
 from ..quant import quantize_int8, quantize_q4_0
 from .file import EMBEDDING, HEAD, HEAD_WIDTH, LanguageFile, LlamaDims, to_blocks, to_codes, to_numbers
+from .names import Cache
 
 Precision = Literal["f32", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -28,14 +29,19 @@ _PARTS = {
 class LlamaEngine:
     """Weights of a model file, packed for this processor."""
 
-    def __init__(self, file: LanguageFile, *, precision: Precision, threads: int, n_ctx: int) -> None:
+    def __init__(
+        self, file: LanguageFile, *, precision: Precision, threads: int, n_ctx: int, cache: Cache = "f32"
+    ) -> None:
         """Pack the weights at a precision; the file is no longer needed afterwards.
+
+        Texts in progress keep their keys and values at the precision `cache`.
 
         Raises:
             FormatError: a weight is not a number.
             KernelError: EDGE_CPU names an unsupported level, or the engine cannot hold such a model.
         """
         self.dims, self.n_ctx, self.precision = file.dims, min(n_ctx, file.dims.n_ctx), precision
+        self._cache = cache
         d = file.dims
         sizes = (d.n_vocab, self.n_ctx, d.n_state, d.n_layer, d.n_head, d.n_kv_head, d.n_ffn, d.is_tied)
         try:
@@ -46,7 +52,8 @@ class LlamaEngine:
 
     def new_state(self, capacity: int | None = None) -> LlamaState:
         """Make the cache and buffers for one text at a time, of at most `capacity` tokens."""
-        return LlamaState(KernelLlamaState(self._model, capacity or self.n_ctx), self.dims.n_vocab)
+        state = KernelLlamaState(self._model, capacity or self.n_ctx, self._cache == "int8")
+        return LlamaState(state, self.dims.n_vocab)
 
     def _fill(self, file: LanguageFile) -> None:
         self._set(file, "embedding", 0, (EMBEDDING,))

@@ -14,6 +14,7 @@ from edge.gguf.file import StoredTensor, open_gguf
 from edge.gguf.types import TensorType
 from edge.llm.file import check_file
 from edge.llm.model import open_model
+from edge.llm.names import CACHES, Cache
 from edge.ops import cpu_info
 
 from .conftest import DIMS, Write
@@ -68,21 +69,44 @@ def test_float32_log_probabilities_are_those_of_the_arithmetic(write: Write) -> 
         assert nats == pytest.approx(float(expected), abs=2e-4)
 
 
-@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
-def test_a_tree_gives_each_text_the_bits_it_has_alone(write: Write, precision: str) -> None:
+PRECISIONS = [("f32", "f32"), ("int8", "f32"), ("int4", "f32"), ("f32", "int8"), ("int8", "int8")]
+"""Precisions of weights, and of keys and values."""
+
+
+@pytest.mark.parametrize(("precision", "cache"), PRECISIONS)
+def test_a_tree_gives_each_text_the_bits_it_has_alone(write: Write, precision: str, cache: Cache) -> None:
     path = write()
-    together = open_model(path, precision=precision, threads=2).score(TEXTS, before="the", after="\n")
-    model = open_model(path, precision=precision, threads=1)
+    together = open_model(path, precision=precision, threads=2, cache=cache).score(TEXTS, before="the", after="\n")
+    model = open_model(path, precision=precision, threads=1, cache=cache)
     assert together == [model.score([text], before="the", after="\n")[0] for text in TEXTS]
 
 
-@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
-def test_every_level_gives_the_same_bits(write: Write, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("precision", "cache"), PRECISIONS)
+def test_every_level_gives_the_same_bits(
+    write: Write, precision: str, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, found = write(), set()
     for level in cpu_info().supported:
         monkeypatch.setenv("EDGE_CPU", level)
-        found.add(tuple(open_model(path, precision=precision, threads=1).score(TEXTS)))
+        model = open_model(path, precision=precision, threads=1, n_ctx=20, cache=cache)
+        found.add((*model.score(TEXTS), *model.generate("the cat", most=40)))
     assert len(found) == 1
+
+
+def test_int8_keys_and_values_are_near_those_in_float32(write: Write) -> None:
+    path = write()
+    exact, near = (open_model(path, precision="f32", threads=1, cache=cache) for cache in CACHES)
+    tokens = [0, *exact.tokenizer.encode("the cat on that cab, 12 cats")]
+    difference = near.logits(tokens) - exact.logits(tokens)
+    assert 0 < np.abs(difference).max() < 0.05
+    states = [model.new_state() for model in (exact, near)]
+    for state in states:
+        state.read(tokens[:9])
+        state.drop(2, 4)
+    kept = [state.read([tokens[9]]).copy() for state in states]
+    np.testing.assert_allclose(kept[1], kept[0], atol=0.05)
+    with pytest.raises(OptionError, match="cache"):
+        open_model(path, cache="int4")  # type: ignore[arg-type]
 
 
 def test_a_text_goes_on_past_what_the_model_looks_back_at(write: Write) -> None:
