@@ -119,7 +119,7 @@ def _by_halves(rows: NDArray[Any], name: str) -> NDArray[Any]:
 
 def _turns(dims: LlamaDims, n_ctx: int) -> FloatArray:
     """Make cosines and sines of the angles of each position."""
-    frequencies = dims.rope_base ** (-np.arange(0, HEAD_WIDTH, 2) / HEAD_WIDTH)
+    frequencies = dims.rope_base ** (-np.arange(0, HEAD_WIDTH, 2) / HEAD_WIDTH) / np.array(dims.rope_factors)
     angles = np.arange(n_ctx)[:, None] * frequencies
     return np.ascontiguousarray(np.concatenate([np.cos(angles), np.sin(angles)], axis=1), np.float32)
 

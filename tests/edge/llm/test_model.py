@@ -10,26 +10,30 @@ from numpy.typing import NDArray
 
 from edge.cli.main import main
 from edge.errors import FormatError, OptionError, UnsupportedModelError
-from edge.gguf.file import StoredTensor, open_gguf
+from edge.gguf.file import MetadataValue, StoredTensor, open_gguf
 from edge.gguf.types import TensorType
 from edge.llm.file import check_file
 from edge.llm.model import open_model
 from edge.llm.names import CACHES, Cache
 from edge.ops import cpu_info
 
-from .conftest import DIMS, Write
+from .conftest import DIMS, Write, metadata
 
 TEXTS = ["the cat", "the cab", "that cat the", "", "12 cats, the end\n"]
 Doubles = NDArray[np.float64]
 
 
-def reference(path: Path, tokens: list[int]) -> Doubles:
+PLAIN = DIMS.rope_base ** (-np.arange(0, 64, 2) / 64)
+"""Frequencies of rotary positions."""
+
+
+def reference(path: Path, tokens: list[int], frequencies: Doubles = PLAIN) -> Doubles:
     """Compute the logits after each token in double precision, pairs of rows turned as llama.cpp turns them."""
     w: dict[str, Doubles] = {
         name: np.asarray(tensor.data, np.float64) for name, tensor in open_gguf(path).tensors.items()
     }
     n = len(tokens)
-    angles = np.arange(n)[:, None] * DIMS.rope_base ** (-np.arange(0, 64, 2) / 64)
+    angles = np.arange(n)[:, None] * frequencies
 
     def norm(x: Doubles, name: str) -> Doubles:
         return np.asarray(x / np.sqrt((x**2).mean(-1, keepdims=True) + DIMS.epsilon) * w[f"{name}.weight"])
@@ -156,3 +160,46 @@ def test_a_text_that_is_read_half_leaves_the_model_to_others(write: Write) -> No
     other = list(model.generate("that", most=5))
     assert [begun, *half] == alone
     assert (model.score(TEXTS), list(model.generate("that", most=5))) == (scores, other)
+
+
+def llama_3_factors(factor: float = 32.0, low: float = 1.0, high: float = 4.0, trained: int = 8192) -> Doubles:
+    """Give by what Llama 3.2 divides its frequencies: few turns within what it was trained on, and it is `factor`."""
+    turns = trained * PLAIN / (2 * np.pi)
+    smooth = np.clip((turns - low) / (high - low), 0, 1)
+    return np.asarray(1 / ((1 - smooth) / factor + smooth), np.float64)
+
+
+def test_scaled_rotary_positions_are_those_of_the_formula(write: Write) -> None:
+    factors = llama_3_factors(trained=64)
+    assert (factors[0], factors[-1]) == (1.0, 32.0)
+    stored = StoredTensor("rope_freqs.weight", TensorType.F32, (32,), factors.astype(np.float32))
+    tokens = [0, *range(3, 40)]
+    cases: list[tuple[dict[str, MetadataValue], dict[str, StoredTensor | None], Doubles]] = [
+        ({}, {stored.name: stored}, PLAIN / factors),
+        ({"llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 4.0}, {}, PLAIN / 4),
+    ]
+    for changed, tensors, frequencies in cases:
+        path = write(changed, tensors)
+        got = open_model(path, precision="f32", threads=1).logits(tokens)
+        np.testing.assert_allclose(got, reference(path, tokens, frequencies), atol=1e-4)
+        assert np.abs(got - reference(path, tokens)).max() > 0.01
+
+
+def test_rotary_positions_that_are_not_known_are_refused(write: Write) -> None:
+    with pytest.raises(UnsupportedModelError, match="expected none or linear, found 'yarn'"):
+        open_model(write({"llama.rope.scaling.type": "yarn"}))
+    for shape, number in (((31,), 1.0), ((32,), 0.0), ((32,), np.nan)):
+        bad = StoredTensor("rope_freqs.weight", TensorType.F32, shape, np.full(shape, number, np.float32))
+        with pytest.raises(FormatError, match="rope_freqs"):
+            open_model(write(tensors={bad.name: bad}))
+
+
+def test_a_model_cut_as_llama_3_takes_words_that_are_tokens_whole(write: Write) -> None:
+    tokens = [*metadata()["tokenizer.ggml.tokens"], "catat"]  # type: ignore[misc]
+    sizes = {"llama.vocab_size": len(tokens), "tokenizer.ggml.token_type": np.array([3] + [1] * (len(tokens) - 1))}
+    more = np.zeros((len(tokens), DIMS.n_state), np.float32)
+    embedding = {"token_embd.weight": StoredTensor("token_embd.weight", TensorType.F32, more.shape, more)}
+    path = write({"tokenizer.ggml.tokens": tokens, "tokenizer.ggml.pre": "llama-bpe"} | sizes, embedding)
+    tokenizer = check_file(open_gguf(path)).tokenizer
+    assert tokenizer.encode("catat") == [len(tokens) - 1]
+    assert [tokenizer.decode([token]) for token in tokenizer.encode("the cats")] == ["the", " cat", "s"]
