@@ -19,13 +19,12 @@ import numpy as np
 
 from edge.bench.result_file import make_result
 from edge.bench.tables import machine_line, table
-from edge.machine import describe_machine
+from edge.machine import describe_machine, peak_rss_mb
 
 from ..arguments import add_json, add_threads, positive
 from ..checkout import commit
 from ..errors import BenchmarkError
 from ..models.language_models import OwnFile, own_file
-from ..peers.worker import peak_rss_mb
 from ..progress import tell
 
 EXAMPLES = """\
@@ -206,7 +205,7 @@ def _serve(pipe: Connection, path: Path, options: LanguageOptions) -> None:
         tokens = np.random.default_rng(0).integers(1, 200, options.batch + options.steps).tolist()
         while pipe.recv():
             measured = _measure(reader, tokens[: options.batch], tokens[options.batch :])
-            pipe.send((measured, peak_rss_mb()))
+            pipe.send((measured, peak_rss_mb() or 0.0))
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:

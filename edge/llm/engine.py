@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -9,14 +11,19 @@ from numpy.typing import NDArray
 
 from ..arrays import FloatArray, IntArray
 from ..errors import KernelError, UnsupportedModelError
+from ..gguf.file import StoredTensor
 from ..gguf.types import TensorType
 from ..ops import KernelLlama, KernelLlamaState, LinearType, cpu_level
 from ..quant import quantize_int8, quantize_q4_0
-from .file import EMBEDDING, HEAD, HEAD_WIDTH, LanguageFile, LlamaDims, to_blocks, to_codes, to_numbers
+from .file import EMBEDDING, HEAD, HEAD_WIDTH, LanguageFile, LlamaDims, row_blocks, to_blocks, to_codes, to_numbers
 from .names import Cache
 
 Precision = Literal["f32", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+_Weights = tuple[NDArray[Any], FloatArray | None]
+_ROWS_AT_ONCE = 4096
+"""Rows that are widened and rounded at once: a vocabulary in float32 is four times the model. A multiple of 64."""
 
 _PARTS = {
     "qkv": ("attn_q", "attn_k", "attn_v"),
@@ -75,11 +82,12 @@ class LlamaEngine:
     def _set(self, file: LanguageFile, name: str, layer: int, tensors: tuple[str, ...]) -> None:
         kind, first = _kind(file, tensors, self.precision), 0
         for tensor in tensors:
-            weights, scales = _weights(file, tensor, kind)
-            weights = np.ascontiguousarray(_by_halves(weights, tensor))
-            scales = None if scales is None else np.ascontiguousarray(_by_halves(scales, tensor))
-            self._model.set_linear(name, layer, first, len(weights), kind, weights, scales)
-            first += len(weights)
+            for rows in row_blocks(file.tensors, tensor, _ROWS_AT_ONCE):
+                weights, scales = _weights(file.path, rows, tensor, kind)
+                weights = np.ascontiguousarray(_by_halves(weights, tensor))
+                scales = None if scales is None else np.ascontiguousarray(_by_halves(scales, tensor))
+                self._model.set_linear(name, layer, first, len(weights), kind, weights, scales)
+                first += len(weights)
 
 
 def _kind(file: LanguageFile, names: tuple[str, ...], precision: Precision) -> LinearType:
@@ -93,14 +101,14 @@ def _kind(file: LanguageFile, names: tuple[str, ...], precision: Precision) -> L
     return LinearType.INT8 if precision == "int8" or is_kept else LinearType.INT4
 
 
-def _weights(file: LanguageFile, name: str, kind: LinearType) -> tuple[NDArray[Any], FloatArray | None]:
-    """Read a matrix as a type: its codes and scales, blocks or numbers; rounded here unless the file holds it so."""
-    stored = file.tensors[name]
+def _weights(path: Path, tensors: Mapping[str, StoredTensor], name: str, kind: LinearType) -> _Weights:
+    """Read rows of a matrix as a type: codes and scales, blocks or numbers; rounded here if the file has others."""
+    stored = tensors[name]
     if kind is LinearType.INT8 and stored.type is TensorType.I8:
-        return to_codes(file.path, file.tensors, name)
+        return to_codes(path, tensors, name)
     if kind is LinearType.INT4 and stored.type is TensorType.Q4_0:
-        return to_blocks(file.path, stored), None
-    numbers = to_numbers(file.path, file.tensors, name)
+        return to_blocks(path, stored), None
+    numbers = to_numbers(path, tensors, name)
     if kind is LinearType.INT8:
         return quantize_int8(numbers)
     return (quantize_q4_0(numbers) if kind is LinearType.INT4 else numbers), None

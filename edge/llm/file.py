@@ -7,8 +7,8 @@ In ours, each INT8 matrix `X.weight` has its scales in `X.weight_scale` (float32
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +151,16 @@ def check_scales(file: GgufFile, name: str) -> None:
     shape, scales = file.tensors[name].shape, file.tensors.get(scale_name(name))
     if len(shape) != 2 or scales is None or scales.type is not TensorType.F32 or scales.shape != shape[:1]:
         raise FormatError(f"{file.path}: {name}: expected a matrix, and a float32 scale a row in {scale_name(name)}")
+
+
+def row_blocks(tensors: Mapping[str, StoredTensor], name: str, most: int) -> Iterator[Mapping[str, StoredTensor]]:
+    """Cut a matrix, and the scales of an INT8 one, into blocks of at most so many rows, each under the same names."""
+    whole = [tensors[each].in_memory() for each in (name, scale_name(name)) if each in tensors]
+    for at in range(0, whole[0].shape[0], most):
+        parts = {one.name: (one, one.data[at : at + most]) for one in whole}
+        yield {
+            each: replace(one, shape=(len(rows), *one.shape[1:]), source=rows) for each, (one, rows) in parts.items()
+        }
 
 
 def to_codes(path: Path, tensors: Mapping[str, StoredTensor], name: str) -> tuple[NDArray[np.int8], FloatArray]:

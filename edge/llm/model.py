@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays import FloatArray
 from ..errors import OptionError
 from ..gguf.file import open_gguf
+from ..memory import give_back_holes
 from ..threads import usable_threads
 from ..values import choice, whole
 from .chat.prompt import Message, to_prompt
@@ -210,6 +211,7 @@ def open_model(
         other = LlamaCppEngine(path, threads=usable_threads(threads), n_ctx=n_ctx)
         return LanguageModel(other.facts, other)
     file = check_file(open_gguf(path))
+    give_back_holes()  # names of fifty thousand tokens came and went
     asked = precision or file.precision
     wanted = next((known for known in PRECISIONS if known == asked), DEFAULT_PRECISION)
     threads = usable_threads(threads)
