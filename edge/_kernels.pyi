@@ -143,7 +143,8 @@ class LlamaState:
     As a buffer it is the logits of the last token that `read` was given without a place for all: float32 (n_vocab,).
     """
 
-    def __new__(cls, model: Llama, n_positions: int, /) -> LlamaState: ...
+    def __new__(cls, model: Llama, n_positions: int, is_q8: bool, /) -> LlamaState:
+        """Make an empty text; with is_q8 keys and values are kept as INT8."""
     def read(self, tokens: Buffer, positions: Buffer, n: int, logits: Buffer | None, /) -> None:
         """Read tokens at their positions.
 

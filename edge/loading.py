@@ -13,7 +13,7 @@ from .correct.witnesses import Company
 from .correct.witnesses import LanguageModel as Judge
 from .errors import EdgeError, FormatError, ModelNotFoundError, OptionError, UnsupportedModelError
 from .listen.detector import fetch_detector
-from .llm.names import LANGUAGE_ENGINES, LANGUAGE_NAMES, LanguageEngine, LanguageName
+from .llm.names import LANGUAGE_ENGINES, LANGUAGE_NAMES, Cache, LanguageEngine, LanguageName
 from .names import DEFAULT_MODEL, KINDS, Kind, SpeechName, given_path
 from .options import TranscribeOptions
 from .prepare import model_place, prepare_model, prepare_onnx
@@ -51,6 +51,17 @@ class _How(TypedDict, total=False):
     progress: Progress | None
 
 
+class _OfLanguage(TypedDict, total=False):
+    """Arguments of language models alone."""
+
+    n_ctx: int | None
+    cache: Cache
+
+
+class _HowLanguage(_How, _OfLanguage, total=False):
+    """Arguments that a language model is loaded with."""
+
+
 @overload
 def load(
     model: SpeechName | PathLike[str] | None = None,
@@ -66,7 +77,7 @@ def load(
     *,
     kind: Literal["language"] | None = None,
     engine: LanguageEngine = "edgewise",
-    **how: Unpack[_How],
+    **how: Unpack[_HowLanguage],
 ) -> LanguageModel: ...
 @overload
 def load(
@@ -83,7 +94,7 @@ def load(
     *,
     kind: Literal["language"],
     engine: LanguageEngine = "edgewise",
-    **how: Unpack[_How],
+    **how: Unpack[_HowLanguage],
 ) -> LanguageModel: ...
 @overload
 def load(
@@ -92,7 +103,7 @@ def load(
     kind: Kind | None = None,
     engine: EngineName | LanguageEngine = "edgewise",
     profile: AnyProfile | None = None,
-    **how: Unpack[_How],
+    **how: Unpack[_HowLanguage],
 ) -> Recognizer | LanguageModel: ...
 def load(
     model: str | PathLike[str] | None = None,
@@ -104,6 +115,8 @@ def load(
     offline: bool | None = None,
     progress: Progress | None = None,
     profile: AnyProfile | None = None,
+    n_ctx: int | None = None,
+    cache: Cache = "f32",
 ) -> Recognizer | LanguageModel:
     """Load a model by name (fetched, and a speech model exported, on first use) or from a .gguf file.
 
@@ -123,6 +136,8 @@ def load(
         progress: called with what is fetched and exported, and how far it is.
         profile: what `edgewise tune` found for this machine, or its file; other arguments, and the settings of a
             transcription, go before it.
+        n_ctx: tokens that a language model looks back at; None takes 2048, or as many as it was trained on.
+        cache: precision of the keys and values of these tokens: int8 takes a quarter of the memory of f32.
 
     Raises:
         ModelNotFoundError: there is no such name or file, or the name is of another kind of model.
@@ -134,7 +149,7 @@ def load(
     """
     how: _How = {"precision": precision, "threads": threads, "offline": offline, "progress": progress}
     found = profile if profile is None or isinstance(profile, Profile) else read_profile(profile)
-    return _load(model, kind, engine, how, found)
+    return _load(model, kind, engine, how, {"n_ctx": n_ctx, "cache": cache}, found)
 
 
 def _load(
@@ -142,6 +157,7 @@ def _load(
     kind: Kind | None,
     engine: EngineName | LanguageEngine,
     how: _How,
+    of_language: _OfLanguage,
     profile: Profile | None,
 ) -> Recognizer | LanguageModel:
     """Load as it is asked for, then as the profile says; a model that is named has no precision of the profile's."""
@@ -156,7 +172,10 @@ def _load(
 
         if profile is not None:
             raise OptionError("a profile is for models that transcribe, not for language models: leave it out")
-        return load_language_model(model, engine="llama.cpp" if engine == "llama.cpp" else "edgewise", **how)
+        ours: LanguageEngine = "llama.cpp" if engine == "llama.cpp" else "edgewise"
+        return load_language_model(model, engine=ours, **how, **of_language)
+    if of_language != {"n_ctx": None, "cache": "f32"}:
+        raise OptionError("n_ctx and cache are about language models; this is a speech model: leave them out")
     loaded = _load_speech_model(model, "onnxruntime" if engine == "onnxruntime" else "edgewise", **how)
     if profile is not None:
         loaded.defaults = TranscribeOptions(**profile.settings)

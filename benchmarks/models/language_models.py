@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -11,8 +12,12 @@ from edge.bench.probabilities import Logits
 from edge.errors import EdgeError
 from edge.gguf.file import open_gguf
 from edge.llm.file import PRECISION_KEY
+from edge.llm.names import CACHES, Cache
 
 from ..errors import BenchmarkError
+
+if TYPE_CHECKING:
+    from edge.llm.model import LanguageModel as OwnModel
 
 _OWN = "edgewise:"
 
@@ -36,14 +41,15 @@ class LanguageModel(Protocol):
 def load(path: Path, context: int, threads: int) -> LanguageModel:
     """Open our own files with edgewise, other GGUF files with llama.cpp, ONNX folders, Hugging Face folders.
 
-    `edgewise:` before a GGUF file of llama.cpp's, with `@int4` or another precision behind it, opens it with edgewise.
+    `edgewise:` before a GGUF file of llama.cpp's, with `@int4` or another precision behind it, opens it with edgewise;
+    one more, `@int8@int8`, is that of the keys and values.
 
     Raises:
         BenchmarkError: there is no such model, or no package that runs it.
     """
     own = own_file(path)
     if own is not None:
-        return Edgewise(*own, context, threads)
+        return Edgewise(own, context, threads)
     try:
         if path.is_file():
             return LlamaCpp(path, context, threads)
@@ -56,17 +62,35 @@ def load(path: Path, context: int, threads: int) -> LanguageModel:
     raise BenchmarkError(f"{path}: expected a .gguf file, or a folder with model.onnx or config.json")
 
 
-def own_file(path: Path) -> tuple[Path, str | None] | None:
-    """Find file and precision of what edgewise is to open; None where another engine is."""
+def own_file(path: Path) -> OwnFile | None:
+    """Find what edgewise is to open; None where another engine is."""
     text = str(path)
     if text.startswith(_OWN):
-        file, _, precision = text.removeprefix(_OWN).partition("@")
-        return Path(file), precision or None
+        file, _, precisions = text.removeprefix(_OWN).partition("@")
+        precision, _, cache = precisions.partition("@")
+        if cache not in ("", *CACHES):
+            raise BenchmarkError(f"{text}: expected {_OWN}FILE[@PRECISION[@CACHE]], the last f32 or int8")
+        return OwnFile(Path(file), precision or None, "int8" if cache == "int8" else "f32")
     try:
         with open_gguf(path) as found:
-            return (path, None) if PRECISION_KEY in found.metadata else None
+            return OwnFile(path) if PRECISION_KEY in found.metadata else None
     except (EdgeError, OSError):
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFile:
+    """A file that edgewise is to open, and how."""
+
+    path: Path
+    precision: str | None = None
+    cache: Cache = "f32"
+
+    def open(self, context: int, threads: int) -> OwnModel:
+        """Load it."""
+        from edge.llm.model import open_model
+
+        return open_model(self.path, precision=self.precision, threads=threads, n_ctx=context, cache=self.cache)
 
 
 class Edgewise:
@@ -74,11 +98,9 @@ class Edgewise:
 
     engine = "edgewise"
 
-    def __init__(self, path: Path, precision: str | None, context: int, threads: int) -> None:
-        from edge.llm.model import open_model
-
-        self.n_bytes = path.stat().st_size
-        self.model = open_model(path, precision=precision, threads=threads, n_ctx=context)
+    def __init__(self, file: OwnFile, context: int, threads: int) -> None:
+        self.n_bytes = file.path.stat().st_size
+        self.model = file.open(context, threads)
 
     def tokenize(self, text: str) -> list[int]:
         """See `LanguageModel`."""

@@ -19,13 +19,12 @@ import numpy as np
 
 from edge.bench.result_file import make_result
 from edge.bench.tables import machine_line, table
-from edge.machine import describe_machine
+from edge.machine import describe_machine, peak_rss_mb
 
 from ..arguments import add_json, add_threads, positive
 from ..checkout import commit
 from ..errors import BenchmarkError
-from ..models.language_models import own_file
-from ..peers.worker import peak_rss_mb
+from ..models.language_models import OwnFile, own_file
 from ..progress import tell
 
 EXAMPLES = """\
@@ -206,7 +205,7 @@ def _serve(pipe: Connection, path: Path, options: LanguageOptions) -> None:
         tokens = np.random.default_rng(0).integers(1, 200, options.batch + options.steps).tolist()
         while pipe.recv():
             measured = _measure(reader, tokens[: options.batch], tokens[options.batch :])
-            pipe.send((measured, peak_rss_mb()))
+            pipe.send((measured, peak_rss_mb() or 0.0))
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:
@@ -231,16 +230,13 @@ def _measure(reader: Reader, batch: list[int], steps: list[int]) -> Round:
 def _open(path: Path, options: LanguageOptions) -> tuple[str, Path, Reader]:
     own = own_file(path)
     if own is not None:
-        return "edgewise", own[0], _Edgewise(*own, options)
+        return "edgewise", own.path, _Edgewise(own, options)
     return "llama.cpp", path, _LlamaCpp(path, options)
 
 
 class _Edgewise:
-    def __init__(self, path: Path, precision: str | None, options: LanguageOptions) -> None:
-        from edge.llm.model import open_model
-
-        n_ctx = options.batch + options.steps
-        self._state = open_model(path, precision=precision, threads=options.threads, n_ctx=n_ctx).new_state()
+    def __init__(self, file: OwnFile, options: LanguageOptions) -> None:
+        self._state = file.open(options.batch + options.steps, options.threads).new_state()
 
     def begin(self, tokens: list[int]) -> None:
         self._state.rewind(0)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import OptionError
-from ..llm.names import DEFAULT_LANGUAGE_MODEL, LANGUAGE_ENGINES
+from ..llm.names import CACHES, DEFAULT_LANGUAGE_MODEL, LANGUAGE_ENGINES
 from .console.bar import Console
 from .console.streams import put, report
 from .options.model import add_offline
@@ -42,6 +42,8 @@ def declare(parser: Parser) -> None:
         choices=LANGUAGE_ENGINES,
         help="engine that runs the model; llama.cpp has to be installed (default: %(default)s)",
     )
+    parser.add_argument("--context", type=int, metavar="N", help="tokens that the model looks back at (default: 2048)")
+    parser.add_argument("--cache", default="f32", choices=CACHES, help="precision of their keys and values")
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: the physical cores)")
     parser.add_argument("--tokens", type=int, default=128, metavar="N", help="most tokens (default: %(default)s)")
     parser.add_argument(
@@ -75,6 +77,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
         kind="language",
         precision=args.precision,
         engine=args.engine,
+        n_ctx=args.context,
+        cache=args.cache,
         threads=args.threads,
         offline=args.offline or None,
         progress=console.progress,

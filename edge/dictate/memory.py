@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from ..memory import give_back_holes
+
 Kept = TypeVar("Kept")
 
 _MMAP_THRESHOLD = -3
@@ -41,11 +43,10 @@ def give_back() -> int:
     files, page by page.
     """
     gc.collect()  # sessions refer to themselves
+    give_back_holes()
     if not sys.platform.startswith("linux"):
         return 0
     library = ctypes.CDLL(None)
-    if hasattr(library, "malloc_trim"):
-        library.malloc_trim(0)
     library.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     n_bytes = 0
     for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -9,13 +11,19 @@ from numpy.typing import NDArray
 
 from ..arrays import FloatArray, IntArray
 from ..errors import KernelError, UnsupportedModelError
+from ..gguf.file import StoredTensor
 from ..gguf.types import TensorType
 from ..ops import KernelLlama, KernelLlamaState, LinearType, cpu_level
 from ..quant import quantize_int8, quantize_q4_0
-from .file import EMBEDDING, HEAD, HEAD_WIDTH, LanguageFile, LlamaDims, to_blocks, to_codes, to_numbers
+from .file import EMBEDDING, HEAD, HEAD_WIDTH, LanguageFile, LlamaDims, row_blocks, to_blocks, to_codes, to_numbers
+from .names import Cache
 
 Precision = Literal["f32", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+_Weights = tuple[NDArray[Any], FloatArray | None]
+_ROWS_AT_ONCE = 4096
+"""Rows that are widened and rounded at once: a vocabulary in float32 is four times the model. A multiple of 64."""
 
 _PARTS = {
     "qkv": ("attn_q", "attn_k", "attn_v"),
@@ -28,14 +36,19 @@ _PARTS = {
 class LlamaEngine:
     """Weights of a model file, packed for this processor."""
 
-    def __init__(self, file: LanguageFile, *, precision: Precision, threads: int, n_ctx: int) -> None:
+    def __init__(
+        self, file: LanguageFile, *, precision: Precision, threads: int, n_ctx: int, cache: Cache = "f32"
+    ) -> None:
         """Pack the weights at a precision; the file is no longer needed afterwards.
+
+        Texts in progress keep their keys and values at the precision `cache`.
 
         Raises:
             FormatError: a weight is not a number.
             KernelError: EDGE_CPU names an unsupported level, or the engine cannot hold such a model.
         """
         self.dims, self.n_ctx, self.precision = file.dims, min(n_ctx, file.dims.n_ctx), precision
+        self._cache = cache
         d = file.dims
         sizes = (d.n_vocab, self.n_ctx, d.n_state, d.n_layer, d.n_head, d.n_kv_head, d.n_ffn, d.is_tied)
         try:
@@ -46,7 +59,8 @@ class LlamaEngine:
 
     def new_state(self, capacity: int | None = None) -> LlamaState:
         """Make the cache and buffers for one text at a time, of at most `capacity` tokens."""
-        return LlamaState(KernelLlamaState(self._model, capacity or self.n_ctx), self.dims.n_vocab)
+        state = KernelLlamaState(self._model, capacity or self.n_ctx, self._cache == "int8")
+        return LlamaState(state, self.dims.n_vocab)
 
     def _fill(self, file: LanguageFile) -> None:
         self._set(file, "embedding", 0, (EMBEDDING,))
@@ -68,11 +82,12 @@ class LlamaEngine:
     def _set(self, file: LanguageFile, name: str, layer: int, tensors: tuple[str, ...]) -> None:
         kind, first = _kind(file, tensors, self.precision), 0
         for tensor in tensors:
-            weights, scales = _weights(file, tensor, kind)
-            weights = np.ascontiguousarray(_by_halves(weights, tensor))
-            scales = None if scales is None else np.ascontiguousarray(_by_halves(scales, tensor))
-            self._model.set_linear(name, layer, first, len(weights), kind, weights, scales)
-            first += len(weights)
+            for rows in row_blocks(file.tensors, tensor, _ROWS_AT_ONCE):
+                weights, scales = _weights(file.path, rows, tensor, kind)
+                weights = np.ascontiguousarray(_by_halves(weights, tensor))
+                scales = None if scales is None else np.ascontiguousarray(_by_halves(scales, tensor))
+                self._model.set_linear(name, layer, first, len(weights), kind, weights, scales)
+                first += len(weights)
 
 
 def _kind(file: LanguageFile, names: tuple[str, ...], precision: Precision) -> LinearType:
@@ -86,14 +101,14 @@ def _kind(file: LanguageFile, names: tuple[str, ...], precision: Precision) -> L
     return LinearType.INT8 if precision == "int8" or is_kept else LinearType.INT4
 
 
-def _weights(file: LanguageFile, name: str, kind: LinearType) -> tuple[NDArray[Any], FloatArray | None]:
-    """Read a matrix as a type: its codes and scales, blocks or numbers; rounded here unless the file holds it so."""
-    stored = file.tensors[name]
+def _weights(path: Path, tensors: Mapping[str, StoredTensor], name: str, kind: LinearType) -> _Weights:
+    """Read rows of a matrix as a type: codes and scales, blocks or numbers; rounded here if the file has others."""
+    stored = tensors[name]
     if kind is LinearType.INT8 and stored.type is TensorType.I8:
-        return to_codes(file.path, file.tensors, name)
+        return to_codes(path, tensors, name)
     if kind is LinearType.INT4 and stored.type is TensorType.Q4_0:
-        return to_blocks(file.path, stored), None
-    numbers = to_numbers(file.path, file.tensors, name)
+        return to_blocks(path, stored), None
+    numbers = to_numbers(path, tensors, name)
     if kind is LinearType.INT8:
         return quantize_int8(numbers)
     return (quantize_q4_0(numbers) if kind is LinearType.INT4 else numbers), None
@@ -112,7 +127,7 @@ def _by_halves(rows: NDArray[Any], name: str) -> NDArray[Any]:
 
 def _turns(dims: LlamaDims, n_ctx: int) -> FloatArray:
     """Make cosines and sines of the angles of each position."""
-    frequencies = dims.rope_base ** (-np.arange(0, HEAD_WIDTH, 2) / HEAD_WIDTH)
+    frequencies = dims.rope_base ** (-np.arange(0, HEAD_WIDTH, 2) / HEAD_WIDTH) / np.array(dims.rope_factors)
     angles = np.arange(n_ctx)[:, None] * frequencies
     return np.ascontiguousarray(np.concatenate([np.cos(angles), np.sin(angles)], axis=1), np.float32)
 

@@ -7,8 +7,8 @@ In ours, each INT8 matrix `X.weight` has its scales in `X.weight_scale` (float32
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class LlamaDims:
     """Base of the rotary positions' frequencies."""
     epsilon: float
     """Number added under the norms' root."""
+    rope_factors: tuple[float, ...] = (1.0,) * (HEAD_WIDTH // 2)
+    """Numbers by which the frequency of each pair of dimensions is divided: more than 1 for long texts."""
 
     @property
     def n_read(self) -> int:
@@ -124,6 +126,7 @@ def check_file(file: GgufFile) -> LanguageFile:
     tokenizer = _tokenizer(file, dims.n_vocab)
     bos, eos = (read_optional(file, f"tokenizer.ggml.{role}_token_id", int, -1) for role in ("bos", "eos"))
     end = tokenizer.special.get("<|endoftext|>", eos)
+    of_turn = read_optional(file, "tokenizer.ggml.eot_token_id", int, eos)
     start = end if tokenizer.special.get("<|endoftext|>") is not None else bos
     for role, token in (("beginning", start), ("end", eos)):
         if not 0 <= token < dims.n_vocab:
@@ -137,7 +140,7 @@ def check_file(file: GgufFile) -> LanguageFile:
         tensors=file.tensors,
         tokenizer=tokenizer,
         start=start,
-        ends=tuple(dict.fromkeys((eos, end))),
+        ends=tuple(dict.fromkeys((eos, end, of_turn))),
         chat_template=template if isinstance(template, str) and len(template) <= _MOST_TEMPLATE else None,
         precision=precision if isinstance(precision, str) else None,
     )
@@ -148,6 +151,16 @@ def check_scales(file: GgufFile, name: str) -> None:
     shape, scales = file.tensors[name].shape, file.tensors.get(scale_name(name))
     if len(shape) != 2 or scales is None or scales.type is not TensorType.F32 or scales.shape != shape[:1]:
         raise FormatError(f"{file.path}: {name}: expected a matrix, and a float32 scale a row in {scale_name(name)}")
+
+
+def row_blocks(tensors: Mapping[str, StoredTensor], name: str, most: int) -> Iterator[Mapping[str, StoredTensor]]:
+    """Cut a matrix, and the scales of an INT8 one, into blocks of at most so many rows, each under the same names."""
+    whole = [tensors[each].in_memory() for each in (name, scale_name(name)) if each in tensors]
+    for at in range(0, whole[0].shape[0], most):
+        parts = {one.name: (one, one.data[at : at + most]) for one in whole}
+        yield {
+            each: replace(one, shape=(len(rows), *one.shape[1:]), source=rows) for each, (one, rows) in parts.items()
+        }
 
 
 def to_codes(path: Path, tensors: Mapping[str, StoredTensor], name: str) -> tuple[NDArray[np.int8], FloatArray]:
@@ -216,11 +229,6 @@ def _dequantize_q4_1(rows: NDArray[np.uint8]) -> FloatArray:
 
 
 def _dims(file: GgufFile) -> LlamaDims:
-    for name in ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"):
-        if name in file.tensors:
-            raise UnsupportedModelError(f"{file.path}: {name}: rotary positions with scaled frequencies")
-    if read_optional(file, "llama.rope.scaling.type", str, "none") != "none":
-        raise UnsupportedModelError(f"{file.path}: rotary positions with scaled frequencies")
     if read_optional(file, "llama.expert_count", int, 0):
         raise UnsupportedModelError(f"{file.path}: a mixture of experts; only dense models are run")
     n_state, n_head = (read(file, f"llama.{key}", int) for key in ("embedding_length", "attention.head_count"))
@@ -240,7 +248,29 @@ def _dims(file: GgufFile) -> LlamaDims:
         is_tied=HEAD not in file.tensors,
         rope_base=_number(file, "llama.rope.freq_base", 10000.0),
         epsilon=_number(file, "llama.attention.layer_norm_rms_epsilon", None),
+        rope_factors=_rope_factors(file),
     )
+
+
+def _rope_factors(file: GgufFile) -> tuple[float, ...]:
+    """Read by what rotary frequencies are divided: a factor for all, a tensor with one for each (Llama 3), or both."""
+    kind = read_optional(file, "llama.rope.scaling.type", str, "none")
+    if kind not in ("none", "linear"):
+        raise UnsupportedModelError(f"{file.path}: llama.rope.scaling.type: expected none or linear, found {kind!r}")
+    factor = _number(file, "llama.rope.scaling.factor", 1.0) if kind == "linear" else 1.0
+    for name in ("rope_factors_long.weight", "rope_factors_short.weight"):
+        if name in file.tensors:
+            raise UnsupportedModelError(f"{file.path}: {name}: rotary frequencies that depend on a text's length")
+    n, name = HEAD_WIDTH // 2, "rope_freqs.weight"
+    if name not in file.tensors:
+        return (factor,) * n
+    stored = file.tensors[name]
+    if stored.type is not TensorType.F32 or stored.shape != (n,):
+        raise FormatError(f"{file.path}: {name}: expected {n} float32 numbers, found {stored.type.name} {stored.shape}")
+    factors = to_numbers(file.path, file.tensors, name)
+    if bool((factors <= 0).any()):
+        raise FormatError(f"{file.path}: {name}: expected positive numbers")
+    return tuple(factor * float(each) for each in factors)
 
 
 def _number(file: GgufFile, key: str, default: float | None) -> float:

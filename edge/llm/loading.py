@@ -10,7 +10,7 @@ from ..names import given_path
 from ..progress import Progress
 from ..store import Store
 from .model import LanguageModel, open_model
-from .names import DEFAULT_LANGUAGE_MODEL, LanguageEngine
+from .names import DEFAULT_LANGUAGE_MODEL, Cache, LanguageEngine
 
 
 def load_language_model(
@@ -21,6 +21,8 @@ def load_language_model(
     threads: int | None = None,
     offline: bool | None = None,
     progress: Progress | None = None,
+    n_ctx: int | None = None,
+    cache: Cache = "f32",
 ) -> LanguageModel:
     """Load a language model by name, fetched on first use, or from a GGUF file as llama.cpp writes them.
 
@@ -31,6 +33,8 @@ def load_language_model(
         threads: CPU threads; None takes the physical cores.
         offline: True never opens a socket; None asks EDGEWISE_OFFLINE.
         progress: called with what is fetched, and how far it is.
+        n_ctx: tokens that the model looks back at; None takes 2048, or as many as it was trained on.
+        cache: precision of the keys and values of these tokens: int8 takes a quarter of the memory of f32.
 
     Raises:
         ModelNotFoundError: there is no such name or file, or the name is of no language model.
@@ -45,7 +49,7 @@ def load_language_model(
     path = given_path(model)
     if path is None:
         path = _stored(str(model), offline, progress)
-    return open_model(path, precision=precision, engine=engine, threads=threads)
+    return open_model(path, precision=precision, engine=engine, threads=threads, n_ctx=n_ctx, cache=cache)
 
 
 def _stored(name: str, offline: bool | None, progress: Progress | None) -> Path:

@@ -12,12 +12,13 @@ import numpy as np
 from ..arrays import FloatArray
 from ..errors import OptionError
 from ..gguf.file import open_gguf
+from ..memory import give_back_holes
 from ..threads import usable_threads
-from ..values import choice
+from ..values import choice, whole
 from .chat.prompt import Message, to_prompt
 from .engine import PRECISIONS, LlamaEngine, Precision
 from .file import check_file
-from .names import LANGUAGE_ENGINES, LanguageEngine
+from .names import CACHES, LANGUAGE_ENGINES, Cache, LanguageEngine
 from .protocol import Engine, Facts, TextState
 from .tree import build_tree
 
@@ -25,6 +26,7 @@ DEFAULT_PRECISION: Precision = "int8"
 
 DEFAULT_CONTEXT = 2048
 """Tokens that a model looks back at, unless it was trained on fewer."""
+_MOST_CONTEXT = 1 << 18
 
 SINKS = 4
 """First tokens that stay when older ones are forgotten: attention leans on them (StreamingLLM)."""
@@ -180,11 +182,13 @@ def open_model(
     precision: str | None = None,
     engine: LanguageEngine = "edgewise",
     threads: int | None = None,
-    n_ctx: int = DEFAULT_CONTEXT,
+    n_ctx: int | None = None,
+    cache: Cache = "f32",
 ) -> LanguageModel:
     """Load a GGUF file of the llama architecture (F32, F16, Q8_0, Q4_0, Q4_1, ours) at f32, int8 or int4.
 
     Without a precision, one of our files has its own, another int8. llama.cpp opens whatever it knows, as it is.
+    `n_ctx` is how many tokens it looks back at, and `cache` the precision of their keys and values.
 
     Raises:
         ModelNotFoundError, FormatError, UnsupportedModelError: there is no such file, or it is damaged, or not one to
@@ -193,6 +197,8 @@ def open_model(
         EdgeError: llama.cpp is asked for, and not installed.
     """
     choice("engine", engine, LANGUAGE_ENGINES)
+    choice("cache", cache, CACHES)
+    n_ctx = DEFAULT_CONTEXT if n_ctx is None else whole("n_ctx", n_ctx, 1, _MOST_CONTEXT, f"1 to {_MOST_CONTEXT}")
     if precision is not None:
         choice("precision", precision, PRECISIONS)
     if engine == "llama.cpp":
@@ -200,9 +206,13 @@ def open_model(
 
         if precision is not None:
             raise OptionError(f"precision is {precision}; llama.cpp runs a file as it is: leave the precision out")
+        if cache != "f32":
+            raise OptionError(f"cache is {cache}; llama.cpp keeps float16 here: leave the cache out")
         other = LlamaCppEngine(path, threads=usable_threads(threads), n_ctx=n_ctx)
         return LanguageModel(other.facts, other)
     file = check_file(open_gguf(path))
+    give_back_holes()  # names of fifty thousand tokens came and went
     asked = precision or file.precision
     wanted = next((known for known in PRECISIONS if known == asked), DEFAULT_PRECISION)
-    return LanguageModel(file, LlamaEngine(file, precision=wanted, threads=usable_threads(threads), n_ctx=n_ctx))
+    threads = usable_threads(threads)
+    return LanguageModel(file, LlamaEngine(file, precision=wanted, threads=threads, n_ctx=n_ctx, cache=cache))

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..cuts import split_words
+from ..cuts import split_words, split_words_of_llama
 
-CUTS = ("gpt-2", "smollm")
+CUTS = ("gpt-2", "smollm", "llama-bpe")
 """Names of llama.cpp for the ways of cutting a text before the merges that are known here."""
 
 CONTROL, USER_DEFINED = 3, 4
@@ -126,16 +126,23 @@ class TextTokenizer:
 
     def _plain(self, text: str) -> list[int]:
         ids = []
+        split = split_words_of_llama if self._cut == "llama-bpe" else split_words
         for part in _apart_from_digits(text) if self._cut == "smollm" else [text]:
-            for word in split_words(part):
+            for word in split(part):
                 known = self._known.get(word)
                 if known is None:
-                    pieces = self._merges.apply(word.encode())
-                    known = [self._id_of[piece] for piece in pieces if piece in self._id_of]  # a byte may have no token
+                    known = self._ids_of(word.encode())
                     if len(self._known) < _MOST_KNOWN and len(word) < _LONGEST_KNOWN:
                         self._known[word] = known
                 ids += known
         return ids
+
+    def _ids_of(self, word: bytes) -> list[int]:
+        if self._cut == "llama-bpe" and word in self._id_of:  # a word that is a token is one, whatever merges say
+            return [self._id_of[word]]
+        return [
+            self._id_of[piece] for piece in self._merges.apply(word) if piece in self._id_of
+        ]  # a byte may have none
 
 
 _MOST_KNOWN, _LONGEST_KNOWN = 50_000, 40

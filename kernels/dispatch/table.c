@@ -17,6 +17,7 @@ static void fill_tables(void) {
             .gemm_f32 = ek_gemm_f32_f32_f32_ref,
             .gemm_q8 = ek_gemm_f32_q8_q8_ref,
             .gemm_q4 = ek_gemm_f32_q8_q4g32_ref,
+            .gemm_mixed = ek_gemm_f32_f32_q8_ref,
             .quantize = ek_quantize_q8_f32_ref,
             .quantize_columns = ek_quantize_columns_q8_f32_ref,
             .layer_norm = ek_layer_norm_f32_ref,

@@ -7,6 +7,7 @@
 #include "../ops/gelu/gelu.h"
 #include "../ops/gelu_q8/gelu_q8.h"
 #include "../ops/gemm_f32/gemm_f32.h"
+#include "../ops/gemm_mixed/gemm_mixed.h"
 #include "../ops/gemm_q4/gemm_q4.h"
 #include "../ops/gemm_q8/gemm_q8.h"
 #include "../ops/layer_norm/layer_norm.h"
@@ -26,6 +27,7 @@ typedef struct ek_table {
     ek_gemm_f32_fn *gemm_f32;
     ek_gemm_q8_fn *gemm_q8;
     ek_gemm_q4_fn *gemm_q4;
+    ek_gemm_mixed_fn *gemm_mixed;
     ek_quantize_fn *quantize;
     ek_quantize_columns_fn *quantize_columns;
     ek_layer_norm_fn *layer_norm;

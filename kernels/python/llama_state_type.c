@@ -31,11 +31,12 @@ static int llama_state_getbuffer(PyObject *object, Py_buffer *view, int flags) {
 static PyObject *llama_state_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
     PyObject *owner;
     Py_ssize_t capacity;
+    int is_q8;
     if (kwargs && PyDict_Size(kwargs) > 0) {
         PyErr_SetString(PyExc_TypeError, "LlamaState takes no keyword arguments");
         return NULL;
     }
-    if (!PyArg_ParseTuple(args, "O!n:LlamaState", llama_type, &owner, &capacity))
+    if (!PyArg_ParseTuple(args, "O!np:LlamaState", llama_type, &owner, &capacity, &is_q8))
         return NULL;
     llama_object *model = (llama_object *)owner;
     const size_t most = model->model->dims.n_ctx;
@@ -49,7 +50,7 @@ static PyObject *llama_state_new(PyTypeObject *type, PyObject *args, PyObject *k
     if (!self)
         return NULL;
     self->model = Py_NewRef(owner);
-    self->state = ew_llama_state_new(model->model, (size_t)capacity);
+    self->state = ew_llama_state_new(model->model, (size_t)capacity, is_q8);
     if (!self->state) {
         Py_DECREF(self);
         return PyErr_NoMemory();

@@ -104,6 +104,11 @@ EK_INLINE void v16i_store_i8(int8_t *p, v16i x) { // values fit 8 bits, so the s
 }
 EK_INLINE v16i v16i_from_v16(v16 x) { return EK_BOTH(v16i, _mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b)); }
 EK_INLINE v16 v16_from_v16i(v16i x) { return EK_BOTH(v16, _mm256_cvtepi32_ps(x.a), _mm256_cvtepi32_ps(x.b)); }
+EK_INLINE v16 v16_load_i8(const int8_t *p) {
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)p);
+    return EK_BOTH(v16, _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)),
+                   _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8))));
+}
 EK_INLINE v16 v16_from_bits(v16i x) { return EK_BOTH(v16, _mm256_castsi256_ps(x.a), _mm256_castsi256_ps(x.b)); }
 EK_INLINE v16i v16_to_bits(v16 x) { return EK_BOTH(v16i, _mm256_castps_si256(x.a), _mm256_castps_si256(x.b)); }
 

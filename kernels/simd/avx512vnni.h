@@ -55,6 +55,9 @@ EK_INLINE void v16i_store(void *p, v16i a) { _mm512_storeu_si512(p, a); }
 EK_INLINE void v16i_store_i8(int8_t *p, v16i a) { _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(a)); }
 EK_INLINE v16i v16i_from_v16(v16 a) { return _mm512_cvtps_epi32(a); }
 EK_INLINE v16 v16_from_v16i(v16i a) { return _mm512_cvtepi32_ps(a); }
+EK_INLINE v16 v16_load_i8(const int8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
 EK_INLINE v16 v16_from_bits(v16i a) { return _mm512_castsi512_ps(a); }
 EK_INLINE v16i v16_to_bits(v16 a) { return _mm512_castps_si512(a); }
 

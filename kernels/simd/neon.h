@@ -119,6 +119,12 @@ EK_INLINE int8x16_t v16i_to_i8(v16i x) {
 EK_INLINE void v16i_store_i8(int8_t *p, v16i x) { vst1q_s8(p, v16i_to_i8(x)); }
 EK_UNARY(v16i, v16i_from_v16, v16, vcvtnq_s32_f32)
 EK_UNARY(v16, v16_from_v16i, v16i, vcvtq_f32_s32)
+EK_INLINE v16 v16_load_i8(const int8_t *p) {
+    const int8x16_t bytes = vld1q_s8(p);
+    const int16x8_t low = vmovl_s8(vget_low_s8(bytes)), high = vmovl_high_s8(bytes);
+    return v16_from_v16i((v16i){vmovl_s16(vget_low_s16(low)), vmovl_high_s16(low), vmovl_s16(vget_low_s16(high)),
+                                vmovl_high_s16(high)});
+}
 EK_UNARY(v16, v16_from_bits, v16i, vreinterpretq_f32_s32)
 EK_UNARY(v16i, v16_to_bits, v16, vreinterpretq_s32_f32)
 

@@ -11,6 +11,7 @@
 
 const ca_kernel *const ca_kernels[] = {
     &ca_gemm_f32,         &ca_gemm_q8,      &ca_gemm_q4,    &ca_quantize,
+    &ca_gemm_mixed,       &ca_attention_mixed,
     &ca_quantize_columns, &ca_layer_norm,   &ca_gelu,       &ca_near_gelu,
     &ca_rms_norm,         &ca_rope,         &ca_silu,
     &ca_gelu_q8,          &ca_softmax,      &ca_softmax_q8, &ca_sum_exp,

@@ -35,6 +35,22 @@ static EK_DECL_GEMM_F32(gemm_f32_stores_whole_tiles) {
         out[(m - 1) * ldo + n] = 0.0f;
 }
 
+// The scales are left out where they would be read in part.
+static EK_DECL_GEMM_MIXED(gemm_mixed_forgets_scales) {
+    right->gemm_mixed(out, ldo, a, lda, w, tile_stride, row_stride, n % EK_TILE ? NULL : scale, m, n, k);
+}
+
+// Codes are taken for unsigned.
+static EK_DECL_GEMM_MIXED(gemm_mixed_loses_signs) {
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            float sum = 0.0f;
+            for (size_t p = 0; p < k; p++)
+                sum = fmaf(a[i * lda + p], (float)(uint8_t)w[j / EK_TILE * tile_stride + p * row_stride + j % EK_TILE], sum);
+            out[i * ldo + j] = scale ? scale[j] * sum : sum;
+        }
+}
+
 // A vector is loaded from the end of the bias.
 static EK_DECL_GEMM_Q8(gemm_q8_reads_past_bias) {
     right->gemm_q8(out, ldo, a, w, bias, m, n, k, mode);
@@ -266,6 +282,8 @@ static const struct {
     PLANT(gemm_q8, gemm_q8_saturates),
     PLANT(gemm_q8, gemm_q8_never_adds),
     PLANT(gemm_q8, gemm_q8_forgets_middles),
+    PLANT(gemm_mixed, gemm_mixed_forgets_scales),
+    PLANT(gemm_mixed, gemm_mixed_loses_signs),
     PLANT(gemm_q4, gemm_q4_reads_a_group_more),
     PLANT(gemm_q4, gemm_q4_first_group_only),
     PLANT(quantize, quantize_forgets_the_middle),
@@ -293,6 +311,7 @@ static const struct {
     PLANT(peak_f32, peak_counts_nothing),
     PLANT_BELOW(attention_f32, softmax, softmax_sums_in_order),
     PLANT_BELOW(attention_q8, gemm_q8, gemm_q8_never_adds),
+    PLANT_BELOW(attention_mixed, gemm_mixed, gemm_mixed_loses_signs),
 };
 
 int ca_self_test(uint64_t seed) {

@@ -91,6 +91,8 @@ def test_a_model_of_another_kind_than_asked_for_is_refused(tmp_path: Path) -> No
     with pytest.raises(UnsupportedModelError, match=r'kind="language"'):
         edge.load(write_noise(tmp_path / "noise.gguf"))
     assert edge.load(tmp_path / "noise.gguf", kind="language", threads=1).name == "noise"
+    with pytest.raises(OptionError, match="about language models"):
+        edge.load("tiny.en", cache="int8")
     for model, engine in (("smollm2-135m", "onnxruntime"), ("tiny.en", "llama.cpp")):
         with pytest.raises(OptionError, match="engine"):
             edge.load(model, engine=engine)  # type: ignore[call-overload]

@@ -1,6 +1,6 @@
 """Fuzzes what stands above the GGUF parser: `open_model`, `describe`, and the engine on what they let through.
 
-    python tests/fuzz/fuzz_open_model.py [--runs N] [--seed S] [--ledger]
+    python tests/fuzz/fuzz_open_model.py [--kind whisper|language] [--runs N] [--seed S] [--ledger]
 
 Mutations of small valid models, which differ in sizes and precisions: of bytes, and of keys and tensors. Each is
 refused with an EdgeError, or opens and runs; anything else (another exception, a warning, more than a second, 256 MiB
@@ -22,7 +22,7 @@ import traceback
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -168,11 +168,14 @@ def retyped(rng: random.Random, tensor: StoredTensor) -> Iterator[StoredTensor]:
         yield tensor
 
 
-def random_model(rng: random.Random, small: dict[str, Any]) -> tuple[Metadata, Tensors]:
+_small: dict[str, Any] = runpy.run_path(str(SMALL_MODEL))
+
+
+def random_model(rng: random.Random) -> tuple[Metadata, Tensors]:
     """A whole model of random sizes."""
     dims = random_dims(rng)
-    tensors = (changed for tensor in small["small_tensors"](dims).values() for changed in retyped(rng, tensor))
-    return small["small_metadata"](dims) | layers_metadata(dims), {tensor.name: tensor for tensor in tensors}
+    tensors = (changed for tensor in _small["small_tensors"](dims).values() for changed in retyped(rng, tensor))
+    return _small["small_metadata"](dims) | layers_metadata(dims), {tensor.name: tensor for tensor in tensors}
 
 
 def run(path: Path) -> str:
@@ -191,16 +194,31 @@ def run(path: Path) -> str:
     return "ran"
 
 
-def fuzz(runs: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A kind of models: how one is made, and what is done with a file."""
+
+    make: Callable[[random.Random], tuple[Metadata, Tensors]]
+    run: Callable[[Path], str]
+
+
+def target(kind: str) -> Target:
+    """The functions for a kind of models."""
+    if kind == "whisper":
+        return Target(random_model, run)
+    language = runpy.run_path(str(HERE / "language_model.py"))
+    return Target(language["random_model"], language["run"])
+
+
+def fuzz(target: Target, runs: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
     """Run that many mutations; how they ended, and the files that are findings."""
-    small = runpy.run_path(str(SMALL_MODEL))
     path = folder / "mutated.gguf"
     ends: Counter[str] = Counter()
     found = []
     for number in range(runs):
         rng = random.Random(f"{seed}/{number}")
         if number % MUTATIONS_OF_ONE == 0:
-            metadata, tensors = random_model(rng, small)
+            metadata, tensors = target.make(rng)
             path.unlink(missing_ok=True)
             write_gguf(path, metadata, tensors.values())
             data = path.read_bytes()
@@ -217,7 +235,7 @@ def fuzz(runs: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
                 continue
         began = time.process_time()
         try:
-            end = run(path)
+            end = target.run(path)
             if time.process_time() - began > MOST_SECONDS:
                 raise TimeoutError(f"{time.process_time() - began:.1f} s")
         except Exception:
@@ -232,19 +250,22 @@ def fuzz(runs: int, seed: int, folder: Path) -> tuple[Counter[str], list[Path]]:
 def main() -> int:
     """Parse the command line, fuzz, tell."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kind", choices=("whisper", "language"), default="whisper", help="kind of models")
     parser.add_argument("--runs", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=random.randrange(2**31))
+    parser.add_argument("--unlimited", action="store_true", help="no limit on memory, as under a sanitizer")
     parser.add_argument("--ledger", action="store_true", help="append a line to ledger.jsonl")
     arguments = parser.parse_args()
     warnings.simplefilter("error")
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + MOST_MORE_BYTES, -1))
+    if not arguments.unlimited:
+        resource.setrlimit(resource.RLIMIT_AS, (used + MOST_MORE_BYTES, -1))
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        ends, found = fuzz(arguments.runs, arguments.seed, Path(folder))
+        ends, found = fuzz(target(arguments.kind), arguments.runs, arguments.seed, Path(folder))
     commit = ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"]
     line = {
-        "target": "open_model",
+        "target": "open_model" if arguments.kind == "whisper" else "open_model: language",
         "commit": subprocess.run(commit, capture_output=True, text=True, check=False).stdout.strip(),
         "executions": arguments.runs,
         "seconds": round(time.monotonic() - began),

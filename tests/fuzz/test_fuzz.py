@@ -84,8 +84,12 @@ def test_whole_models_of_any_size_stay_within_the_engine(tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="its memory limit is Linux's")
-@pytest.mark.parametrize(("script", "runs"), [("fuzz_open_model.py", 300), ("fuzz_torch_file.py", 1000)])
+@pytest.mark.parametrize(
+    ("script", "runs"),
+    [("fuzz_open_model.py", 300), ("fuzz_open_model.py --kind language", 300), ("fuzz_torch_file.py", 1000)],
+)
 def test_mutated_models_are_refused_or_run(tmp_path: Path, script: str, runs: int) -> None:
-    command = [sys.executable, str(HERE / script), "--runs", str(runs), "--seed", "1"]
+    name, *kind = script.split()
+    command = [sys.executable, str(HERE / name), *kind, "--runs", str(runs), "--seed", "1"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

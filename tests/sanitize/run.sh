@@ -79,6 +79,7 @@ for sanitizer in $only; do
     if watched address libasan -P -c "$overrun" >/dev/null 2>&1; then echo "the sanitizer is not awake"; exit 1; fi
     watched address libasan "$here/misuse.py" "$seconds" --seed "$seed"
     watched address libasan "$here/transcribe.py" "$seconds"
+    watched address libasan "$root/tests/fuzz/fuzz_open_model.py" --kind language --runs $((seconds * 20)) --unlimited
     ;;
   threads)
     prepare threads EDGE_SANITIZE_THREADS

@@ -4,6 +4,7 @@
 #include "../../ops/gelu/gelu_vec.h"
 #include "../../ops/gelu_q8/gelu_q8_vec.h"
 #include "../../ops/gemm_f32/gemm_f32_vec.h"
+#include "../../ops/gemm_mixed/gemm_mixed_vec.h"
 #include "../../ops/gemm_q4/gemm_q4_vec.h"
 #include "../../ops/gemm_q8/gemm_q8_vec.h"
 #include "../../ops/layer_norm/layer_norm_vec.h"
@@ -27,6 +28,7 @@ void EK_FILL(EK_LEVEL)(ek_table *table) {
     table->gemm_f32 = gemm_f32;
     table->gemm_q8 = gemm_q8;
     table->gemm_q4 = gemm_q4;
+    table->gemm_mixed = gemm_mixed;
     table->quantize = quantize;
     table->quantize_columns = quantize_columns;
     table->layer_norm = layer_norm;

@@ -11,8 +11,7 @@
 #include "state.h"
 
 #include <math.h>
-
-#include "../../ops/attention/attention.h"
+#include <string.h>
 
 typedef struct {
     ew_llama_state *state;
@@ -79,16 +78,8 @@ static void embed(runner *r) {
     meet(r);
 }
 
-static void append_key_value(ew_keys *keys, size_t head, size_t t, const float *k, const float *v) {
-    assert(head < keys->n_heads && t < keys->capacity);
-    float *lane = keys->k + ew_keys_head(keys, head) + t / EK_TILE * EK_TILE * EK_HEAD + t % EK_TILE;
-    for (size_t c = 0; c < EK_HEAD; c++)
-        lane[c * EK_TILE] = k[c];
-    memcpy(keys->v + ew_keys_head(keys, head) + t * EK_HEAD, v, EK_HEAD * sizeof *v);
-}
-
 // One head of keys and the heads of queries that it serves, token by token: each sees what leads to it.
-static void attend(runner *r, ew_keys *keys, size_t head, float *qkv, size_t ld) {
+static void attend(runner *r, ew_cache *cache, size_t head, float *qkv, size_t ld) {
     const ew_llama_dims *dims = &r->model->dims;
     const size_t group = dims->n_head / dims->n_kv_head, width = dims->n_head * EK_HEAD;
     const int32_t *positions = r->job->call->positions + r->job->first;
@@ -98,29 +89,25 @@ static void attend(runner *r, ew_keys *keys, size_t head, float *qkv, size_t ld)
     r->table->rope(k, ld, r->model->turns, positions, r->n, 1, EK_HEAD);
     for (size_t i = 0; i < r->n; i++) {
         const size_t position = (size_t)positions[i];
-        append_key_value(keys, head, position, k + i * ld, v + i * ld);
-        ek_attention_f32(r->table,
-                         (ek_attention_call){.out = context + i * width,
-                                             .ldo = EK_HEAD,
-                                             .width = EK_HEAD,
-                                             .n_queries = group,
-                                             .n_keys = position + 1,
-                                             .scratch = r->scratch->attention},
-                         (ek_attention_f32_operands){.q = q + i * ld,
-                                                     .ldq = EK_HEAD,
-                                                     .k = keys->k + ew_keys_head(keys, head),
-                                                     .v = keys->v + ew_keys_head(keys, head)});
+        ew_cache_store(r->table, cache, head, position, k + i * ld, v + i * ld);
+        const ek_attention_call call = {.out = context + i * width,
+                                        .ldo = EK_HEAD,
+                                        .width = EK_HEAD,
+                                        .n_queries = group,
+                                        .n_keys = position + 1,
+                                        .scratch = r->scratch->attention};
+        ew_cache_attend(r->table, cache, head, call, q + i * ld, EK_HEAD);
     }
 }
 
-static void attention(runner *r, const ew_llama_layer *layer, ew_keys *keys) {
+static void attention(runner *r, const ew_llama_layer *layer, ew_cache *cache) {
     const size_t ld = layer->qkv.n, width = r->model->dims.n_head * EK_HEAD;
     float *qkv = ew_rows(r->s->qkv, 0, r->n, ld);
     linear(r, &layer->qkv, norm_x(r, layer->norm_attn), r->d, r->n, qkv, ld, EK_STORE);
     meet(r);
     const range heads = share(r, r->model->dims.n_kv_head);
     for (size_t head = heads.first; head < heads.last; head++)
-        attend(r, keys, head, qkv, ld);
+        attend(r, cache, head, qkv, ld);
     meet(r);
     linear(r, &layer->out, ew_rows(r->s->context, 0, r->n, width), width, r->n,
            ew_rows(r->s->x, 0, r->n, r->d), r->d, EK_ADD);
@@ -214,7 +201,7 @@ static void run_thread(void *arg, int thread, int n_threads) {
                 .n_threads = (size_t)n_threads};
     embed(&r);
     for (size_t layer = 0; layer < s->model->dims.n_layer; layer++) {
-        attention(&r, &s->model->layers[layer], &s->keys[layer]);
+        attention(&r, &s->model->layers[layer], &s->caches[layer]);
         feed_forward(&r, &s->model->layers[layer]);
     }
     answer(&r);

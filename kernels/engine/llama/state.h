@@ -11,7 +11,7 @@
 
 #include "../blocks.h"
 #include "../floats.h"
-#include "../keys.h"
+#include "cache.h"
 #include "model.h"
 
 // What each thread has to itself.
@@ -27,13 +27,14 @@ typedef struct {
     size_t capacity; // most positions
     size_t n_past;   // positions filled
     ew_llama_scratch *scratch; // one a thread
-    ew_keys *keys;             // [n_layer]
+    ew_cache *caches;          // [n_layer]
     ew_floats x, qkv, context, wide; // EW_ROWS rows of n_state, qkv.n, n_head * 64, 2 n_ffn
     ew_floats picked;  // [EW_ROWS][n_state]: the rows of a block whose logits are asked for
     ew_floats logits;  // [EW_ROWS][n_vocab]; after a call its first row is the last one computed
 } ew_llama_state;
 
-ew_llama_state *ew_llama_state_new(const ew_llama *model, size_t capacity); // NULL without memory
+// NULL without memory. is_q8: keys and values are kept as INT8.
+ew_llama_state *ew_llama_state_new(const ew_llama *model, size_t capacity, int is_q8);
 void ew_llama_state_free(ew_llama_state *state);
 
 typedef struct {

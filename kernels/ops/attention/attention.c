@@ -14,14 +14,18 @@ static size_t block_rows(const ek_attention_call *call, size_t first) {
     return call->step ? 1 : ek_min(call->n_queries - first, EK_ATTENTION_ROWS);
 }
 
+static void scale_queries(float *scaled, const float *q, size_t ldq, size_t rows, size_t width) {
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < width; c++)
+            scaled[r * EK_HEAD + c] = q[r * ldq + c] * one_over_sqrt_head;
+}
+
 void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attention_f32_operands x) {
     for (size_t i = 0, rows; i < call.n_queries; i += rows) {
         rows = block_rows(&call, i);
         const size_t n_keys = call.n_keys + i * call.step, ld = ek_round_up(n_keys, EK_ALIGN);
         float *scores = call.scratch, scaled[EK_ATTENTION_ROWS * EK_HEAD];
-        for (size_t r = 0; r < rows; r++)
-            for (size_t c = 0; c < call.width; c++)
-                scaled[r * EK_HEAD + c] = x.q[(i + r) * x.ldq + c] * one_over_sqrt_head;
+        scale_queries(scaled, x.q + i * x.ldq, x.ldq, rows, call.width);
         table->gemm_f32(scores, ld, scaled, EK_HEAD, x.k, call.width * EK_TILE, EK_TILE, call.bias, rows, n_keys,
                         call.width, EK_STORE);
         table->softmax(scores, ld, rows, n_keys);
@@ -29,6 +33,21 @@ void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attentio
             memcpy(call.weights + (i + r) * call.ldw, scores + r * ld, n_keys * sizeof *scores);
         table->gemm_f32(call.out + i * call.ldo, call.ldo, scores, ld, x.v, EK_TILE, EK_HEAD, NULL, rows, EK_HEAD,
                         n_keys, EK_STORE);
+    }
+}
+
+void ek_attention_mixed(const ek_table *table, ek_attention_call call, ek_attention_mixed_operands x) {
+    for (size_t i = 0, rows; i < call.n_queries; i += rows) {
+        rows = block_rows(&call, i);
+        const size_t n_keys = call.n_keys + i * call.step, ld = ek_round_up(n_keys, EK_ALIGN);
+        float *scores = call.scratch, scaled[EK_ATTENTION_ROWS * EK_HEAD];
+        scale_queries(scaled, x.q + i * x.ldq, x.ldq, rows, EK_HEAD);
+        table->gemm_mixed(scores, ld, scaled, EK_HEAD, x.k, EK_HEAD * EK_TILE, EK_TILE, x.k_scale, rows, n_keys, EK_HEAD);
+        table->softmax(scores, ld, rows, n_keys);
+        for (size_t r = 0; r < rows; r++)
+            for (size_t j = 0; j < n_keys; j++)
+                scores[r * ld + j] *= x.v_scale[j];
+        table->gemm_mixed(call.out + i * call.ldo, call.ldo, scores, ld, x.v, EK_TILE, EK_HEAD, NULL, rows, EK_HEAD, n_keys);
     }
 }
 

@@ -10,6 +10,9 @@
 // q8    q rows of codes with scales and sums; k packed as a weight [n_keys / 16][width / 4][16][4] with a scale a key
 //       (round_up(n_keys, 16) readable); v packed [4][n_keys / 4][16][4] with a scale a channel, zero past n_keys.
 //
+// mixed q rows of floats; k codes [n_keys / 16][64][16] and v rows of 64 codes, each with a scale a key. 64 wide, no bias,
+//       no weights.
+//
 // Query i sees n_keys + i * step keys (step 1: causal decoding; 0: all see the same). q8 takes step 0 only, because its
 // values are packed for one number of keys.
 // bias     NULL, or what is added to the score of each key (n_keys floats): log(n) for a key that stands for n.
@@ -50,7 +53,15 @@ typedef struct {
     ek_q8_weights k, v;
 } ek_attention_q8_operands;
 
+typedef struct {
+    const float *q;
+    size_t ldq;
+    const int8_t *k, *v;
+    const float *k_scale, *v_scale;
+} ek_attention_mixed_operands;
+
 void ek_attention_f32(const ek_table *table, ek_attention_call call, ek_attention_f32_operands x);
 void ek_attention_q8(const ek_table *table, ek_attention_call call, ek_attention_q8_operands x);
+void ek_attention_mixed(const ek_table *table, ek_attention_call call, ek_attention_mixed_operands x);
 
 #endif

@@ -10,25 +10,30 @@ from numpy.typing import NDArray
 
 from edge.cli.main import main
 from edge.errors import FormatError, OptionError, UnsupportedModelError
-from edge.gguf.file import StoredTensor, open_gguf
+from edge.gguf.file import MetadataValue, StoredTensor, open_gguf
 from edge.gguf.types import TensorType
 from edge.llm.file import check_file
 from edge.llm.model import open_model
+from edge.llm.names import CACHES, Cache
 from edge.ops import cpu_info
 
-from .conftest import DIMS, Write
+from .conftest import DIMS, Write, metadata
 
 TEXTS = ["the cat", "the cab", "that cat the", "", "12 cats, the end\n"]
 Doubles = NDArray[np.float64]
 
 
-def reference(path: Path, tokens: list[int]) -> Doubles:
+PLAIN = DIMS.rope_base ** (-np.arange(0, 64, 2) / 64)
+"""Frequencies of rotary positions."""
+
+
+def reference(path: Path, tokens: list[int], frequencies: Doubles = PLAIN) -> Doubles:
     """Compute the logits after each token in double precision, pairs of rows turned as llama.cpp turns them."""
     w: dict[str, Doubles] = {
         name: np.asarray(tensor.data, np.float64) for name, tensor in open_gguf(path).tensors.items()
     }
     n = len(tokens)
-    angles = np.arange(n)[:, None] * DIMS.rope_base ** (-np.arange(0, 64, 2) / 64)
+    angles = np.arange(n)[:, None] * frequencies
 
     def norm(x: Doubles, name: str) -> Doubles:
         return np.asarray(x / np.sqrt((x**2).mean(-1, keepdims=True) + DIMS.epsilon) * w[f"{name}.weight"])
@@ -68,21 +73,44 @@ def test_float32_log_probabilities_are_those_of_the_arithmetic(write: Write) -> 
         assert nats == pytest.approx(float(expected), abs=2e-4)
 
 
-@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
-def test_a_tree_gives_each_text_the_bits_it_has_alone(write: Write, precision: str) -> None:
+PRECISIONS = [("f32", "f32"), ("int8", "f32"), ("int4", "f32"), ("f32", "int8"), ("int8", "int8")]
+"""Precisions of weights, and of keys and values."""
+
+
+@pytest.mark.parametrize(("precision", "cache"), PRECISIONS)
+def test_a_tree_gives_each_text_the_bits_it_has_alone(write: Write, precision: str, cache: Cache) -> None:
     path = write()
-    together = open_model(path, precision=precision, threads=2).score(TEXTS, before="the", after="\n")
-    model = open_model(path, precision=precision, threads=1)
+    together = open_model(path, precision=precision, threads=2, cache=cache).score(TEXTS, before="the", after="\n")
+    model = open_model(path, precision=precision, threads=1, cache=cache)
     assert together == [model.score([text], before="the", after="\n")[0] for text in TEXTS]
 
 
-@pytest.mark.parametrize("precision", ["f32", "int8", "int4"])
-def test_every_level_gives_the_same_bits(write: Write, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("precision", "cache"), PRECISIONS)
+def test_every_level_gives_the_same_bits(
+    write: Write, precision: str, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path, found = write(), set()
     for level in cpu_info().supported:
         monkeypatch.setenv("EDGE_CPU", level)
-        found.add(tuple(open_model(path, precision=precision, threads=1).score(TEXTS)))
+        model = open_model(path, precision=precision, threads=1, n_ctx=20, cache=cache)
+        found.add((*model.score(TEXTS), *model.generate("the cat", most=40)))
     assert len(found) == 1
+
+
+def test_int8_keys_and_values_are_near_those_in_float32(write: Write) -> None:
+    path = write()
+    exact, near = (open_model(path, precision="f32", threads=1, cache=cache) for cache in CACHES)
+    tokens = [0, *exact.tokenizer.encode("the cat on that cab, 12 cats")]
+    difference = near.logits(tokens) - exact.logits(tokens)
+    assert 0 < np.abs(difference).max() < 0.05
+    states = [model.new_state() for model in (exact, near)]
+    for state in states:
+        state.read(tokens[:9])
+        state.drop(2, 4)
+    kept = [state.read([tokens[9]]).copy() for state in states]
+    np.testing.assert_allclose(kept[1], kept[0], atol=0.05)
+    with pytest.raises(OptionError, match="cache"):
+        open_model(path, cache="int4")  # type: ignore[arg-type]
 
 
 def test_a_text_goes_on_past_what_the_model_looks_back_at(write: Write) -> None:
@@ -132,3 +160,46 @@ def test_a_text_that_is_read_half_leaves_the_model_to_others(write: Write) -> No
     other = list(model.generate("that", most=5))
     assert [begun, *half] == alone
     assert (model.score(TEXTS), list(model.generate("that", most=5))) == (scores, other)
+
+
+def llama_3_factors(factor: float = 32.0, low: float = 1.0, high: float = 4.0, trained: int = 8192) -> Doubles:
+    """Give by what Llama 3.2 divides its frequencies: few turns within what it was trained on, and it is `factor`."""
+    turns = trained * PLAIN / (2 * np.pi)
+    smooth = np.clip((turns - low) / (high - low), 0, 1)
+    return np.asarray(1 / ((1 - smooth) / factor + smooth), np.float64)
+
+
+def test_scaled_rotary_positions_are_those_of_the_formula(write: Write) -> None:
+    factors = llama_3_factors(trained=64)
+    assert (factors[0], factors[-1]) == (1.0, 32.0)
+    stored = StoredTensor("rope_freqs.weight", TensorType.F32, (32,), factors.astype(np.float32))
+    tokens = [0, *range(3, 40)]
+    cases: list[tuple[dict[str, MetadataValue], dict[str, StoredTensor | None], Doubles]] = [
+        ({}, {stored.name: stored}, PLAIN / factors),
+        ({"llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 4.0}, {}, PLAIN / 4),
+    ]
+    for changed, tensors, frequencies in cases:
+        path = write(changed, tensors)
+        got = open_model(path, precision="f32", threads=1).logits(tokens)
+        np.testing.assert_allclose(got, reference(path, tokens, frequencies), atol=1e-4)
+        assert np.abs(got - reference(path, tokens)).max() > 0.01
+
+
+def test_rotary_positions_that_are_not_known_are_refused(write: Write) -> None:
+    with pytest.raises(UnsupportedModelError, match="expected none or linear, found 'yarn'"):
+        open_model(write({"llama.rope.scaling.type": "yarn"}))
+    for shape, number in (((31,), 1.0), ((32,), 0.0), ((32,), np.nan)):
+        bad = StoredTensor("rope_freqs.weight", TensorType.F32, shape, np.full(shape, number, np.float32))
+        with pytest.raises(FormatError, match="rope_freqs"):
+            open_model(write(tensors={bad.name: bad}))
+
+
+def test_a_model_cut_as_llama_3_takes_words_that_are_tokens_whole(write: Write) -> None:
+    tokens = [*metadata()["tokenizer.ggml.tokens"], "catat"]  # type: ignore[misc]
+    sizes = {"llama.vocab_size": len(tokens), "tokenizer.ggml.token_type": np.array([3] + [1] * (len(tokens) - 1))}
+    more = np.zeros((len(tokens), DIMS.n_state), np.float32)
+    embedding = {"token_embd.weight": StoredTensor("token_embd.weight", TensorType.F32, more.shape, more)}
+    path = write({"tokenizer.ggml.tokens": tokens, "tokenizer.ggml.pre": "llama-bpe"} | sizes, embedding)
+    tokenizer = check_file(open_gguf(path)).tokenizer
+    assert tokenizer.encode("catat") == [len(tokens) - 1]
+    assert [tokenizer.decode([token]) for token in tokenizer.encode("the cats")] == ["the", " cat", "s"]
