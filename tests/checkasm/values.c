@@ -79,7 +79,7 @@ void ca_codes(int8_t *codes, size_t n) {
 #define PICK(list) (list)[ca_below(COUNT(list))]
 
 void ca_each_product(ca_shape_check *check, const ek_table *ref, const ek_table *level) {
-    static const size_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19};
+    static const size_t rows[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 32, 33};
     static const size_t columns[] = {0, 1, 3, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 79, 97, 128, 131};
     static const size_t inputs[] = {0,  1,  2,  3,  4,  5,  7,  8,   9,   12,  15,  16,  17,
                                     31, 32, 33, 61, 63, 64, 65, 127, 128, 129, 160, 191, 257};

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 KERNELS = Path(__file__).resolve().parents[2] / "kernels"
-BODIES = sorted(KERNELS.rglob("*_vec.h")) + [KERNELS / "simd" / name for name in ("simd.h", "math.h", "output.h")]
+SHARED = ("simd.h", "math.h", "output.h", "ahead.h")
+BODIES = sorted(KERNELS.rglob("*_vec.h")) + [KERNELS / "simd" / name for name in SHARED]
 COMPILERS = {
     "avx2": "x86_64-linux-gnu-gcc",
     "avx512vnni": "x86_64-linux-gnu-gcc",

@@ -6,10 +6,11 @@
 
 #include "gemm_q8.h"
 
+#include "../../simd/ahead.h"
 #include "../../simd/output.h"
 
 EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_t ldo, ek_q8_rows a,
-                        ek_q8_weights w, const float *bias, size_t n, size_t quads, enum ek_mode mode) {
+                        ek_q8_weights w, const float *bias, size_t n, size_t quads, ahead next, enum ek_mode mode) {
     const size_t tile_bytes = quads * EK_TILE * EK_QUAD;
     v16i acc[Q8_ROWS][Q8_TILES];
     EK_UNROLL for (size_t i = 0; i < rows; i++)
@@ -18,6 +19,7 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
         q8w loaded[Q8_TILES];
         EK_UNROLL for (size_t t = 0; t < tiles; t++)
             loaded[t] = q8_load_w(w.tiles + t * tile_bytes + q * EK_TILE * EK_QUAD);
+        ahead_at(next, q);
         EK_UNROLL for (size_t i = 0; i < rows; i++) {
             const q8a quad = q8_load_a(a.codes + i * a.stride + q * EK_QUAD);
             EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = q8_dot(acc[i][t], loaded[t], quad);
@@ -40,7 +42,7 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
 
 // A panel's columns are all there, and known to be when this is compiled; behind the last panel a tile may end within.
 #define EK_Q8_BLOCK(rows, tiles, columns) \
-    q8_block(rows, tiles, out + i * ldo + j, ldo, x, weights, b, columns, quads, mode)
+    q8_block(rows, tiles, out + i * ldo + j, ldo, x, weights, b, columns, quads, next, mode)
 #define EK_Q8_CASE(r)                           \
     case r:                                     \
         if (columns == PANEL)                   \
@@ -52,15 +54,17 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
         break
 
 static EK_DECL_GEMM_Q8(gemm_q8) {
-    const size_t quads = ek_div_up(k, EK_QUAD);
+    const size_t quads = ek_div_up(k, EK_QUAD), blocks = ek_div_up(m, Q8_ROWS);
     enum { PANEL = Q8_TILES * EK_TILE, PAIR = Q8_TILES > 1 ? 2 : 1 };
     for (size_t j = 0, columns; j < n; j += columns) {
         columns = ek_min(n - j, m <= STREAM_ROWS ? EK_TILE : n - j >= PANEL ? PANEL : PAIR * EK_TILE);
         const ek_q8_weights weights = ek_q8_columns_from(w, j, k);
         const float *b = bias ? bias + j : NULL;
-        for (size_t i = 0; i < m; i += Q8_ROWS) {
+        for (size_t block = 0, i = 0, rows; block < blocks; block++, i += rows) {
             const ek_q8_rows x = ek_q8_rows_from(a, i, k);
-            switch (ek_min(m - i, Q8_ROWS)) {
+            const ahead next = ahead_of(weights.tiles, ek_div_up(columns, EK_TILE), quads, m, block, blocks);
+            rows = m * (block + 1) / blocks - i;
+            switch (rows) {
                 EK_Q8_CASE(1);
                 EK_Q8_CASE(2);
                 EK_Q8_CASE(3);
