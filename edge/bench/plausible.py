@@ -28,6 +28,10 @@ def impossible(report: Mapping[str, Any]) -> Iterator[str]:
         return
     if not report["check"]["text"].strip():
         yield "has times without words"
+    sizes = [size for model in report["models"] for name, size in model["dims"].items() if name != "layers"]
+    if min([*report["peaks"].values(), *sizes, 1]) <= 0:
+        yield "has peaks or sizes of models that are not above 0"
+        return
     busy = Peaks(**dict.fromkeys(("int8", "f32", "read"), float("inf")), threads=report["peaks"]["threads"])
     peaks = busy if report["verdict"]["kind"] == "busy" else Peaks(**report["peaks"])
     dims = {model["name"]: _dims(model["dims"]) for model in report["models"]}
@@ -72,7 +76,7 @@ def _times(cell: Mapping[str, Any], name: str) -> Iterator[str]:
 
 def _of_words(words: Mapping[str, Any]) -> Iterator[str]:
     counted, edits = sum(words["words"]), sum(words["edits"])
-    if not counted or min(words["words"]) < 0 or min(words["edits"]) < 0:
+    if not counted or min([*words["words"], *words["edits"]]) < 0:
         yield f"holds wrong words of {words['model']} without words"
     elif not len(words["words"]) == len(words["edits"]) == len(words["names"]):
         yield f"holds wrong words of {words['model']} of other recordings than words"
@@ -84,7 +88,8 @@ def _of_language(language: Mapping[str, Any] | None, peaks: Peaks, cache_bytes: 
     """Yield a rate of writing that would read weights faster than memory gives them."""
     if language is None:
         return
-    if not language["written_s"] or not language["read_s"] or min(language["written_s"] + language["read_s"]) <= 0:
+    times = language["written_s"] + language["read_s"]
+    if not language["written_s"] or not language["read_s"] or min(times) <= 0:
         yield f"holds {language['model']} without times"
         return
     if cache_bytes is None or language["n_bytes"] < _BEYOND_CACHES * cache_bytes:

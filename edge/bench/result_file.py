@@ -67,7 +67,7 @@ def read_result(path: Path) -> dict[str, Any]:
         known = result["format"] == FORMATS[result["kind"]]
     except OSError as error:
         raise ResultError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         known = False
     if not known:
         raise ResultError(f"{path} is not a result of this version's measurements; measure again to compare")

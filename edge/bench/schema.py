@@ -10,6 +10,7 @@ import json
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from ..settings import field_docs
@@ -26,6 +27,8 @@ _JSON: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 _DEEPEST = 12
+_GREATEST = 10**18
+"""Magnitude of what anyone measures or counts, at most."""
 
 
 def schema_of(kind: Any) -> Schema:
@@ -33,7 +36,8 @@ def schema_of(kind: Any) -> Schema:
     if is_dataclass(kind) and isinstance(kind, type):
         return _of_dataclass(kind)
     if kind in _PLAIN:
-        return {"type": _PLAIN[kind]}
+        bounds = {"minimum": -_GREATEST, "maximum": _GREATEST} if _PLAIN[kind] in ("integer", "number") else {}
+        return {"type": _PLAIN[kind], **bounds}
     if kind is type(None):
         return {"type": "null"}
     origin, inner = get_origin(kind), get_args(kind)
@@ -77,6 +81,8 @@ def wrong_values(value: object, schema: Schema, where: str = "the report", depth
     is_flag = isinstance(value, bool) and bool not in accepted
     if depth > _DEEPEST or not isinstance(value, accepted) or is_flag:
         yield f"{where} is {json.dumps(value)[:80]}; expected {schema['type']}"
+    elif "maximum" in schema and not schema["minimum"] <= value <= schema["maximum"]:  # which NaN is not either
+        yield f"{where} is {json.dumps(value)[:80]}; expected {schema['minimum']} to {schema['maximum']}"
     elif isinstance(value, list):
         for number, one in enumerate(value):
             yield from wrong_values(one, schema["items"], f"{where}[{number}]", depth + 1)
@@ -94,6 +100,7 @@ def _wrong_fields(value: dict[str, Any], schema: Schema, where: str, depth: int)
         yield from wrong_values(value[name], known[name], name if depth == 0 else f"{where}.{name}", depth + 1)
 
 
+@cache
 def report_schema() -> Schema:
     """Make the schema of a report as it lies in a file."""
     from .format import Report

@@ -43,7 +43,7 @@ def test_a_schema_says_what_fields_are() -> None:
     schema = schema_of(_Whole)
     inner = schema["properties"]["parts"]["items"]
     assert inner["properties"]["share"]["description"] == "Share of it all."
-    assert inner["properties"]["share"]["anyOf"] == [{"type": "number"}, {"type": "null"}]
+    assert inner["properties"]["share"]["anyOf"] == [schema_of(float), {"type": "null"}]
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,12 @@ def test_a_schema_says_what_fields_are() -> None:
 def test_what_does_not_fit_is_named_with_its_place(value: object, complaint: str) -> None:
     (found,) = wrong_values(value, schema_of(_Whole))
     assert found.startswith(complaint)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e19, 10**400])
+def test_a_number_is_one_that_can_be_measured(value: float) -> None:
+    (found,) = wrong_values({"n": value, "parts": []}, schema_of(_Whole))
+    assert found.startswith("n is ")
 
 
 def test_whole_numbers_are_numbers_too() -> None:
