@@ -35,7 +35,6 @@ _PATTERN = "edgewise-*.wav"
 _GAPS_SUFFIX = ".jsonl"
 _SAMPLE_BYTES = 4
 _UNKNOWN = 0xFFFFFFFF
-_SYNC_EVERY_S = 1.0
 _SYNC_WITHIN_S = 5.0
 _TRY_AGAIN_S = 1.0
 _LOCK_TRIES = 20
@@ -59,12 +58,14 @@ _HEADER_BYTES = len(_header())
 class Journal:
     """A recording that is kept on disk until its words are safe.
 
-    Nothing waits: what was written is with the system when `write` returns, and on the disk a second later. A disk that
+    Nothing waits: what was written is with the system when `write` returns, and on the disk a moment later. A disk that
     is full is mentioned once; the last two minutes are kept in memory meanwhile, and written when there is room.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sync_every_s: float = 1.0) -> None:
         """Begin a recording in a folder, which is made if it is not there.
+
+        Should the power go, so many seconds are lost that passed between two times of bringing it to the disk.
 
         Raises:
             OutputError: the folder cannot be made, or no file in it.
@@ -84,6 +85,7 @@ class Journal:
         except OSError as error:
             raise OutputError(f"{folder}: {error.strerror or error}; name another folder for what is spoken") from error
         self._n_gap_bytes = 0
+        self._sync_every_s = sync_every_s
         self._ending = threading.Event()
         self._syncing = threading.Thread(target=self._sync, name="edgewise-journal", daemon=True)
         self._syncing.start()
@@ -195,9 +197,9 @@ class Journal:
         self._waiting.appendleft(Gap(begin_s or 0.0, end_s, _NOT_KEPT, "lost"))
 
     def _sync(self) -> None:
-        """Bring to the disk, each second, what the system has; in a thread, since a disk may take its time."""
+        """Bring to the disk, again and again, what the system has; in a thread, since a disk may take its time."""
         sync_folder(self.path.parent)
-        while not self._ending.wait(_SYNC_EVERY_S):
+        while not self._ending.wait(self._sync_every_s):
             with suppress(OSError):  # whether there is room is seen by who writes
                 sync_file(self._sound)
                 sync_file(self._gaps)

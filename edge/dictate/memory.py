@@ -70,7 +70,7 @@ class OnDemand(Generic[Kept]):
         self._load, self._idle_s, self._is_busy = load, idle_s, is_busy
         self._kept: Kept | None = None
         self._timer: threading.Timer | None = None
-        self._lock = threading.RLock()
+        self._lock, self._loading = threading.RLock(), threading.Lock()
 
     @property
     def kept(self) -> Kept | None:
@@ -79,10 +79,11 @@ class OnDemand(Generic[Kept]):
 
     def get(self) -> Kept:
         """Return it, loaded if it must be; any thread may ask."""
-        with self._lock:
-            if self._kept is None:
-                self._kept = self._load()
-            return self._kept
+        with self._loading:
+            kept = self._kept
+            if kept is None:
+                kept = self._kept = self._load()
+            return kept
 
     def rest(self, *, is_idle: bool) -> None:
         """Take note that nobody needs it from now on, or that somebody does again."""
@@ -91,7 +92,7 @@ class OnDemand(Generic[Kept]):
                 self._timer.cancel()
                 self._timer = None
             idle_s = self._idle_s() if is_idle else None
-            if idle_s is not None and self._kept is not None:
+            if idle_s is not None:
                 self._drop_in(idle_s)
 
     def _drop_in(self, seconds: float) -> None:
@@ -100,7 +101,7 @@ class OnDemand(Generic[Kept]):
         self._timer.start()
 
     def _drop(self) -> None:
-        with self._lock:
+        with self._loading, self._lock:
             if self._timer is not threading.current_thread():
                 return  # somebody needs it again
             if self._is_busy():

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 _UNWATCHED_S = 10.0
 """Seconds between two readings of what is not final, which nobody sees."""
 
+_SYNC_EVERY_S = 0.15
+"""Seconds within which what is spoken is on the disk, so that a power cut loses no more than a word."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
@@ -278,11 +281,11 @@ class Daemon:
     def _journal(self) -> Journal:
         """Begin a journal; where the disk refuses, in the runtime folder, which outlives the process at least."""
         try:
-            return Journal(journal_folder())
+            return Journal(journal_folder(), _SYNC_EVERY_S)
         except OutputError as error:
             folder = _second_folder()
             self._signs.tell(f"{error}; what is spoken is kept in {folder} meanwhile")
-            return Journal(folder)
+            return Journal(folder, _SYNC_EVERY_S)
 
 
 def _second_folder() -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 import weakref
 
@@ -40,6 +41,29 @@ def test_it_stays_while_it_is_needed_and_where_it_is_to_stay() -> None:
     for_good.rest(is_idle=True)
     time.sleep(0.05)
     assert for_good.kept is not None
+
+
+def test_who_needs_it_or_not_is_heard_while_it_is_loaded() -> None:
+    may_load = threading.Event()
+    is_gone = threading.Event()
+
+    class Model:
+        def __del__(self) -> None:
+            is_gone.set()
+
+    def load() -> Model:
+        assert may_load.wait(10)
+        return Model()
+
+    kept = OnDemand[Model](load, lambda: 0.0, lambda: not may_load.is_set())
+    loading = threading.Thread(target=kept.get)
+    loading.start()
+    kept.rest(is_idle=False)
+    kept.rest(is_idle=True)
+    may_load.set()
+    loading.join()
+    assert is_gone.wait(5)
+    assert kept.kept is None
 
 
 def test_what_was_reserved_and_never_touched_does_not_count() -> None:
