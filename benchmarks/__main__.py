@@ -50,6 +50,7 @@ COMMANDS = {
     "calibration": Command("models.calibration", "makes what INT4 by name is calibrated with"),
     "compression": Command("models.compression", "what do smaller encoders cost, at each precision?"),
     "perplexity": Command("models.perplexity", "what does quantizing a language model cost, on a text?"),
+    "longtext": Command("models.long_text", "does a language model read on when a text is longer than its view?"),
     "language": Command("speed.language", "how fast are language models, engines by turns?"),
     "compare": Command("compare", "what differs between two files of results, beyond the noise?"),
 }

@@ -140,11 +140,7 @@ def run_perplexity(options: PerplexityOptions) -> dict[str, Any]:
     """Measure, print a table, and return what the JSON file holds."""
     if options.context < 4:
         raise BenchmarkError(f"windows of {options.context} tokens are too short; take 4 or more")
-    path = options.text or _default_text()
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BenchmarkError(f"{path}: {error}") from error
+    path, text = text_of(options.text)
     models = [load(model, options.context, options.threads) for model in options.models]
     windows = _windows(models, options, text)
     sums = [_Sums() for _ in models]
@@ -176,6 +172,15 @@ def score_table(scores: Sequence[Score]) -> str:
         for score in scores
     ]
     return table(header, rows, n_left=2)
+
+
+def text_of(given: Path | None) -> tuple[Path, str]:
+    """Read a text that is given, or a calibration text of EDGEWISE_TEST_DATA."""
+    path = given or _default_text()
+    try:
+        return path, path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BenchmarkError(f"{path}: {error}") from error
 
 
 def _default_text() -> Path:

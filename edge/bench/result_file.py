@@ -24,6 +24,7 @@ FORMATS = {
     "joints": 1,
     "kernels": 1,
     "language": 1,
+    "longtext": 1,
     "live": 1,
     "nbest": 1,
     "parallel": 1,
