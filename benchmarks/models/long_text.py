@@ -19,8 +19,9 @@ import numpy as np
 from edge.bench.probabilities import log_softmax
 from edge.bench.result_file import make_result
 from edge.bench.tables import machine_line, table
-from edge.llm.model import SINKS, LanguageModel
+from edge.llm.model import LanguageModel
 from edge.llm.protocol import TextState
+from edge.llm.writing import SINKS
 from edge.machine import describe_machine, peak_rss_mb
 
 from ..arguments import add_json, add_threads, positive
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def measure(model: LanguageModel, tokens: Sequence[int], n_parts: int) -> list[Part]:
     """Read the tokens each way, and score what follows each in equal parts."""
-    found = []
+    found: list[Part] = []
     size = max(1, (len(tokens) - 1) // n_parts)
     for way in WAYS:
         nats: list[float] = []
@@ -95,7 +96,7 @@ def measure(model: LanguageModel, tokens: Sequence[int], n_parts: int) -> list[P
             tell(f"{way}: {len(nats)} of {len(tokens) - 1} tokens")
             if len(nats) >= size:
                 ms = 1000 * (process_time() - began) / len(nats)
-                last = sum(size for part in found if part.way == way) + size
+                last = size * (1 + sum(part.way == way for part in found))
                 found.append(Part(way, last, float(np.exp(np.mean(nats[:size]))), ms, peak_rss_mb() or 0.0))
                 nats, began = nats[size:], process_time()
     tell("")

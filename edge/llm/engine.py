@@ -36,6 +36,8 @@ _PARTS = {
 class LlamaEngine:
     """Weights of a model file, packed for this processor."""
 
+    is_exact = True
+
     def __init__(
         self, file: LanguageFile, *, precision: Precision, threads: int, n_ctx: int, cache: Cache = "f32"
     ) -> None:

@@ -82,6 +82,7 @@ class LlamaCppEngine:
     """A model file in llama.cpp."""
 
     precision = "as in the file"
+    is_exact = False
 
     def __init__(self, path: Path, *, threads: int, n_ctx: int) -> None:
         """Load a file.

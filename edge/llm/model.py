@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +18,19 @@ from ..memory import give_back_holes
 from ..threads import usable_threads
 from ..values import choice, whole
 from .chat.prompt import Message, to_prompt
+from .drafts import Drafter
 from .engine import PRECISIONS, LlamaEngine, Precision
 from .file import check_file
 from .names import CACHES, LANGUAGE_ENGINES, Cache, LanguageEngine
 from .protocol import Engine, Facts, TextState
 from .tree import build_tree
+from .writing import write_tokens
 
 DEFAULT_PRECISION: Precision = "int8"
 
 DEFAULT_CONTEXT = 2048
 """Tokens that a model looks back at, unless it was trained on fewer."""
 _MOST_CONTEXT = 1 << 18
-
-SINKS = 4
-"""First tokens that stay when older ones are forgotten: attention leans on them (StreamingLLM)."""
 
 
 class LanguageModel:
@@ -113,7 +114,8 @@ class LanguageModel:
         """Write on from a prompt, or answer a conversation, piece by piece, until the model ends it.
 
         When the tokens that the model looks back at are full, the older half is forgotten but for the first few, so it
-        goes on in constant memory.
+        goes on in constant memory. At temperature 0 what is copied from before is read several tokens at once, which
+        changes no token.
 
         Args:
             prompt: what to go on from.
@@ -147,18 +149,14 @@ class LanguageModel:
         self, tokens: list[int], most: int, temperature: float, top_p: float, random: np.random.Generator
     ) -> Iterator[str]:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        pick = partial(choose, temperature=temperature, top_p=top_p, random=random)
+        drafter = Drafter() if temperature <= 0 and self._engine.is_exact else None
         with self._state() as state:
-            for _ in range(most):
-                logits = state.read(tokens)
-                token = choose(logits, temperature, top_p, random)
-                if token in self._facts.ends:
-                    break
+            written = write_tokens(state, tokens, self.n_ctx, self._facts.ends, pick, drafter)
+            for token in islice(written, most):
                 piece = decoder.decode(self.tokenizer.decode_bytes([token]))
                 if piece:
                     yield piece
-                tokens = [token]
-                if state.n_past == self.n_ctx:
-                    state.drop(min(SINKS, self.n_ctx // 2), self.n_ctx // 2)
         rest = decoder.decode(b"", final=True)
         if rest:
             yield rest

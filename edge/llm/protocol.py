@@ -97,6 +97,11 @@ class Engine(Protocol):
         """Precision at which the weights are kept."""
         ...
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether a token gets the same logits, to the last bit, with others in a call as alone."""
+        ...
+
     def new_state(self) -> TextState:
         """Make a text in progress, which is empty."""
         ...
