@@ -50,7 +50,7 @@ _QUIET_DB = 30
 """Decibels by which the noise of a quiet room is below what is said: no microphone hears exact silence."""
 _READY = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.94, 0.97, 0.99)
 """Thresholds of ready words."""
-_AROUND_USUAL = (-0.03, 0.0, 0.03, 0.06, 0.1, 0.15)
+_AROUND_USUAL = (-0.02, 0.0, 0.03, 0.08, 0.15)
 """Thresholds by example, as their distance from the one that is used."""
 _READY_TARGET, _EXAMPLE_TARGET = (0.05, 0.5), (0.15, 1.0)
 """Misses, and false accepts an hour, that are wanted at most."""
