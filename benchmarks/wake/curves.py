@@ -63,28 +63,31 @@ class Remembered:
 
 def curve(
     make: Callable[[], WakeWord],
+    begin: Callable[[WakeWord, float], Spotter],
     check: Remembered | None,
     clips: Mapping[str, Sequence[FloatArray]],
     others: Sequence[FloatArray],
     thresholds: Sequence[float],
 ) -> list[Point]:
-    """Measure at each threshold: misses of clips, by condition, and accepts in sound without the phrase."""
+    """Measure at each threshold: misses of clips, by condition, and accepts in sound without the phrase.
+
+    `make` makes the detector, `begin` begins to hear it at a threshold, with `check` where there is one.
+    """
     said = {name: [score(make(), clip) for clip in each] for name, each in clips.items()}
     unsaid = [score(make(), samples) for samples in others]
     points = []
     for threshold in thresholds:
         missed = {
-            name: sum(not _n_detections(make(), each, threshold, check) for each in scored) / len(scored)
+            name: sum(not _n_detections(begin(_Again(make(), each), threshold), each) for each in scored) / len(scored)
             for name, scored in said.items()
         }
         before = 0 if check is None else check.n_asked
-        accepts = sum(_n_detections(make(), each, threshold, check) for each in unsaid)
+        accepts = sum(_n_detections(begin(_Again(make(), each), threshold), each) for each in unsaid)
         points.append(Point(threshold, missed, accepts, 0 if check is None else check.n_asked - before))
     return points
 
 
-def _n_detections(word: WakeWord, scored: Scored, threshold: float, check: Check | None) -> int:
-    spotter = Spotter(_Again(word, scored), threshold=threshold, check=check)
+def _n_detections(spotter: Spotter, scored: Scored) -> int:
     return sum(len(spotter.feed(block)) for block in _blocks(scored.samples))
 
 

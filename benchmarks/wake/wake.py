@@ -8,9 +8,11 @@ are counted in recordings without the phrase.
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
 from edge.recognizer import Recognizer
 from edge.wake import Spotter, WakeWord
-from edge.wake.check import check_words, checked_threshold
+from edge.wake.check import LOOSE, SURE, check_words
 from edge.wake.enrol import enrol
 from edge.wake.examples import ExampleWord
 from edge.wake.ready import PHRASES, ReadyWord
@@ -72,7 +74,7 @@ class Row:
 
     @property
     def usual(self) -> Point:
-        """What happens at the threshold that is used."""
+        """Point at the threshold that is used."""
         return next(point for point in self.points if point.threshold == self.threshold)
 
 
@@ -88,6 +90,13 @@ class Subject:
     usual: float
     thresholds: tuple[float, ...]
     target: tuple[float, float]
+    loose: float = 1.0
+    """Share of a threshold from which on the check is asked, and not from `sure` on."""
+    sure: float = math.inf
+
+    def begin(self, word: WakeWord, threshold: float, check: Check | None) -> Spotter:
+        """Begin to hear the word at a threshold."""
+        return Spotter(word, threshold=self.loose * threshold, check=check, sure=self.sure * threshold)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -178,9 +187,9 @@ def _subjects(word: str, clips: dict[str, list[FloatArray]], model: Recognizer) 
         thresholds = tuple(sorted({*_READY, usual}))
         yield Subject(word, "ready", said, lambda: ReadyWord(word), None, usual, thresholds, _READY_TARGET)
         check = check_words(read, word)
-        usual = checked_threshold(usual)
-        thresholds = tuple(sorted({*_READY, usual}))
-        yield Subject(word, "checked", said, lambda: ReadyWord(word), check, usual, thresholds, _READY_TARGET)
+        yield Subject(
+            word, "checked", said, lambda: ReadyWord(word), check, usual, thresholds, _READY_TARGET, LOOSE, SURE
+        )
     examples = enrol(word, said[:_N_EXAMPLES], read)
     check = check_words(read, word, examples.readings)
     usual = examples.threshold
@@ -197,7 +206,7 @@ def _row(
     tell(f"{subject.word}, {subject.kind}")
     seconds = sum(map(len, others)) / _RATE_HZ
     began = time.process_time()
-    spotter = Spotter(subject.make(), threshold=subject.usual, check=subject.check)
+    spotter = subject.begin(subject.make(), subject.usual, subject.check)
     for samples in others:
         for at in range(0, len(samples), BLOCK):
             spotter.feed(samples[at : at + BLOCK])
@@ -206,7 +215,7 @@ def _row(
         name: [change(clip, number) for number, clip in enumerate(subject.clips)] for name, change in conditions.items()
     }
     check = None if subject.check is None else Remembered(subject.check)
-    points = curve(subject.make, check, clips, others, subject.thresholds)
+    points = curve(subject.make, partial(subject.begin, check=check), check, clips, others, subject.thresholds)
     return Row(subject.word, subject.kind, seconds / 3600, len(subject.clips), subject.usual, points, core_share)
 
 

@@ -18,8 +18,9 @@ _MOST_WRONG = 0.34
 _SHORT = 4
 """Letters of a reading below which it is no evidence: too many words are like it."""
 
-_LOOSE = 0.4
-"""Threshold of a ready word, in its own one, where the recogniser reads the phrase too."""
+LOOSE, SURE = 0.4, 0.9
+"""Thresholds of a ready word, in its own one, where the recogniser may read the phrase too: that from which on it is
+asked, and that from which on it need not be."""
 
 ReadWords = Callable[[FloatArray], str]
 """Function that reads the words in samples (n_samples,), mono at 16 kHz."""
@@ -32,11 +33,6 @@ def checked_by(model: Recognizer, phrase: str, readings: Iterable[str] = ()) -> 
         return model.transcribe(samples, language="en", temperature=0.0).text
 
     return check_words(read, phrase, readings)
-
-
-def checked_threshold(threshold: float) -> float:
-    """Return the threshold of a ready word that is checked: what the check refuses may be heard more often."""
-    return round(_LOOSE * threshold, 3)
 
 
 def check_words(read: ReadWords, phrase: str, readings: Iterable[str] = ()) -> Check:
