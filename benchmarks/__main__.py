@@ -45,6 +45,7 @@ COMMANDS = {
     "dictation": Command("dictation.dictation", "how soon is dictated text in a window, and is any ever lost?"),
     "serve": Command("serve.serve", "does a server hold under many at once, for long, and hostile bytes?"),
     "wake": Command("wake.wake", "how often is a wake word missed, and heard where nobody said it?"),
+    "television": Command("wake.television", "is anything done in a room where nobody means the assistant?"),
     "evidence": Command("live.fit", "what tells that a word of live text will stay? fits the weights"),
     "precisions": Command("models.precisions", "what does rounding cost? files of one Whisper side by side"),
     "calibration": Command("models.calibration", "makes what INT4 by name is calibrated with"),

@@ -1,15 +1,18 @@
 """Measure wake words: how often one that is said is missed, and how often one is heard that nobody said.
 
-Each clip of a phrase stands between half seconds of silence; in noise it is mixed with a piece of noise at a ratio, and
-in a room it is heard through its impulse response. False accepts are counted in recordings without the phrase.
+Each clip of a phrase stands in a piece of noise that begins half a second before it and ends as much behind it: 30 dB
+below the clip in a quiet room, and louder in noise. In a room it is heard through its impulse response. False accepts
+are counted in recordings without the phrase.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +25,19 @@ from edge.bench.sets import Selection, Utterance, find_set, read_manifests, read
 from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
 from edge.recognizer import Recognizer
-from edge.wake import Spotter
-from edge.wake.check import check_words
+from edge.wake import Spotter, WakeWord
+from edge.wake.check import LOOSE, SURE, check_words
 from edge.wake.enrol import enrol
 from edge.wake.examples import ExampleWord
 from edge.wake.ready import PHRASES, ReadyWord
+from edge.wake.spotter import Check
 
 from ..arguments import add_json, add_models, add_sets, given_sets
 from ..checkout import commit
 from ..errors import BenchmarkError
 from ..progress import tell
+from .chart import Panel, chart
+from .curves import BLOCK, Point, Remembered, curve
 
 EXAMPLES = """\
 examples:
@@ -41,34 +47,35 @@ examples:
 
 _RATE_HZ = 16000
 _AROUND = np.zeros(_RATE_HZ // 2, np.float32)
-_BLOCK = 1600
 _N_EXAMPLES = 5
-_THRESHOLDS = np.round(np.arange(0.3, 0.96, 0.05), 2)
+_QUIET_DB = 30
+"""Decibels by which the noise of a quiet room is below what is said: no microphone hears exact silence."""
+_READY = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.94, 0.97, 0.99)
+"""Thresholds of ready words."""
+_AROUND_USUAL = (-0.02, 0.0, 0.03, 0.08, 0.15)
+"""Thresholds by example, as their distance from the one that is used."""
+_READY_TARGET, _EXAMPLE_TARGET = (0.05, 0.5), (0.15, 1.0)
+"""Misses, and false accepts an hour, that are wanted at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was measured of one word under one condition."""
-
-    word: str
-    kind: str
-    condition: str
-    clips: int
-    missed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Accepts:
-    """Detections where nobody said the word."""
+    """What was measured of one word."""
 
     word: str
     kind: str
     hours: float
-    accepts: int
-    checks: int
-    """Times that the recogniser was asked."""
+    clips: int
+    threshold: float
+    """Threshold that is used."""
+    points: list[Point]
     core_share: float
-    """Processor time over the time of the sound, the checks included."""
+    """Processor time over the time of the sound in which nobody says it, the checks included."""
+
+    @property
+    def usual(self) -> Point:
+        """Point at the threshold that is used."""
+        return next(point for point in self.points if point.threshold == self.threshold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +85,18 @@ class Subject:
     word: str
     kind: str
     clips: tuple[FloatArray, ...]
-    begin: Callable[[float | None], Spotter]
-    checks: list[int]
-    """One number, of the checks that were made."""
+    make: Callable[[], WakeWord]
+    check: Check | None
+    usual: float
+    thresholds: tuple[float, ...]
+    target: tuple[float, float]
+    loose: float = 1.0
+    """Share of a threshold from which on the check is asked, and not from `sure` on."""
+    sure: float = math.inf
+
+    def begin(self, word: WakeWord, threshold: float, check: Check | None) -> Spotter:
+        """Begin to hear the word at a threshold."""
+        return Spotter(word, threshold=self.loose * threshold, check=check, sure=self.sure * threshold)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,9 +104,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--words", default="alexa,computer,smart mirror,jarvis", help="phrases that are said (default: %(default)s)"
     )
+    parser.add_argument(
+        "--kinds",
+        default="ready,checked,example",
+        help="ready words, ready ones that the recogniser checks, words by example (default: %(default)s)",
+    )
     parser.add_argument("--said", default="wakewords", help="set of clips of the phrases (default: %(default)s)")
     parser.add_argument("--noise", default="noise_ambient", help="set of noise to mix with (default: %(default)s)")
     parser.add_argument("--rooms", default="rir", help="set of impulse responses (default: %(default)s)")
+    parser.add_argument("--chart", type=Path, metavar="FILE.svg", help="draw misses against false accepts")
     add_sets(parser)
     add_models(parser)
     add_json(parser)
@@ -105,32 +127,34 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     noise = np.concatenate([*_samples([arguments.noise], arguments.data)])
     rooms = [*_samples([arguments.rooms], arguments.data)]
     subjects = [each for word in arguments.words.split(",") for each in _subjects(word, clips, model)]
-    rows, accepts, curves = [], [], []
-    for subject in subjects:
-        tell(f"{subject.word}, {subject.kind}")
-        for condition, change in _conditions(noise, rooms).items():
-            missed = sum(not _detections(subject, change(clip, number)) for number, clip in enumerate(subject.clips))
-            rows.append(Row(subject.word, subject.kind, condition, len(subject.clips), missed))
-        others = _samples(given_sets(arguments), arguments.data, arguments.limit)
-        found, curve = _accepts(subject, others)
-        accepts.append(found)
-        curves.append({"word": subject.word, "kind": subject.kind, "curve": curve})
-    print(f"\nmissed, of the clips\n\n{missed_table(rows)}\n\nwhere nobody says it\n\n{accepts_table(accepts)}")
-    results = {"missed": [asdict(row) for row in rows], "accepts": [asdict(each) for each in accepts], "det": curves}
-    return make_result("wake", machine, settings={"models": arguments.models}, results=[results])
+    subjects = [each for each in subjects if each.kind in arguments.kinds.split(",")]
+    others = [*_samples(given_sets(arguments), arguments.data, arguments.limit)]
+    if not others:
+        raise BenchmarkError("there is no recording without the word: name sets with --manifest")
+    rows = [_row(subject, _conditions(noise, rooms), others) for subject in subjects]
+    print(f"\nmissed, of the clips\n\n{missed_table(rows)}\n\nwhere nobody says it\n\n{accepts_table(rows)}")
+    if arguments.chart is not None:
+        targets = [subject.target for subject in subjects]
+        panels = [
+            Panel(f"{row.word}, {row.kind}", row.points, row.threshold, row.hours, target)
+            for row, target in zip(rows, targets, strict=True)
+        ]
+        arguments.chart.write_text(chart(panels), encoding="utf-8")
+    return make_result("wake", machine, settings={"models": arguments.models}, results=[asdict(row) for row in rows])
 
 
 def missed_table(rows: Sequence[Row]) -> str:
     """Write the share that was missed in percent, a column a condition."""
-    conditions = list(dict.fromkeys(row.condition for row in rows))
-    lines: dict[tuple[str, str], list[str]] = {}
+    conditions = list(rows[0].usual.missed)
+    lines = []
     for row in rows:
-        cell = f"{100 * row.missed / row.clips:.1f} ({row.missed}/{row.clips})"
-        lines.setdefault((row.word, row.kind), []).append(cell)
-    return table(("word", "kind", *conditions), [(*name, *cells) for name, cells in lines.items()], n_left=2)
+        missed = [row.usual.missed[condition] for condition in conditions]
+        cells = [f"{100 * share:.1f} ({round(share * row.clips)}/{row.clips})" for share in missed]
+        lines.append((row.word, row.kind, *cells))
+    return table(("word", "kind", *conditions), lines, n_left=2)
 
 
-def accepts_table(rows: Sequence[Accepts]) -> str:
+def accepts_table(rows: Sequence[Row]) -> str:
     """Write false accepts an hour."""
     return table(
         ("word", "kind", "hours", "false accepts", "an hour", "checks an hour", "% of a core"),
@@ -139,9 +163,9 @@ def accepts_table(rows: Sequence[Accepts]) -> str:
                 row.word,
                 row.kind,
                 f"{row.hours:.2f}",
-                str(row.accepts),
-                f"{row.accepts / row.hours:.1f}",
-                f"{row.checks / row.hours:.0f}",
+                str(row.usual.accepts),
+                f"{row.usual.accepts / row.hours:.1f}",
+                f"{row.usual.checks / row.hours:.0f}",
                 f"{100 * row.core_share:.2f}",
             )
             for row in rows
@@ -151,27 +175,48 @@ def accepts_table(rows: Sequence[Accepts]) -> str:
 
 
 def _subjects(word: str, clips: dict[str, list[FloatArray]], model: Recognizer) -> Iterator[Subject]:
-    said = clips.get(word, [])
+    said = tuple(clips.get(word, []))
     if len(said) <= _N_EXAMPLES:
         raise BenchmarkError(f"there are {len(said)} clips of {word!r}; expected more than {_N_EXAMPLES}")
-    if word in PHRASES:
-        yield Subject(word, "ready", tuple(said), lambda threshold: Spotter(ReadyWord(word), threshold=threshold), [0])
 
     def read(samples: FloatArray) -> str:
         return model.transcribe(samples, temperature=0.0).text
 
+    if word in PHRASES:
+        usual = ReadyWord(word).threshold
+        thresholds = tuple(sorted({*_READY, usual}))
+        yield Subject(word, "ready", said, lambda: ReadyWord(word), None, usual, thresholds, _READY_TARGET)
+        check = check_words(read, word)
+        yield Subject(
+            word, "checked", said, lambda: ReadyWord(word), check, usual, thresholds, _READY_TARGET, LOOSE, SURE
+        )
     examples = enrol(word, said[:_N_EXAMPLES], read)
-    checks = [0]
     check = check_words(read, word, examples.readings)
+    usual = examples.threshold
+    thresholds = tuple(round(usual + by, 3) for by in _AROUND_USUAL)
+    tried = said[_N_EXAMPLES:]
+    yield Subject(word, "example", tried, lambda: ExampleWord(examples), check, usual, thresholds, _EXAMPLE_TARGET)
 
-    def counted(samples: FloatArray) -> bool:
-        checks[0] += 1
-        return check(samples)
 
-    def begin(threshold: float | None) -> Spotter:
-        return Spotter(ExampleWord(examples), threshold=threshold, check=None if threshold is not None else counted)
-
-    yield Subject(word, "example", tuple(said[_N_EXAMPLES:]), begin, checks)
+def _row(
+    subject: Subject,
+    conditions: dict[str, Callable[[FloatArray, int], FloatArray]],
+    others: Sequence[FloatArray],
+) -> Row:
+    tell(f"{subject.word}, {subject.kind}")
+    seconds = sum(map(len, others)) / _RATE_HZ
+    began = time.process_time()
+    spotter = subject.begin(subject.make(), subject.usual, subject.check)
+    for samples in others:
+        for at in range(0, len(samples), BLOCK):
+            spotter.feed(samples[at : at + BLOCK])
+    core_share = (time.process_time() - began) / seconds
+    clips = {
+        name: [change(clip, number) for number, clip in enumerate(subject.clips)] for name, change in conditions.items()
+    }
+    check = None if subject.check is None else Remembered(subject.check)
+    points = curve(subject.make, partial(subject.begin, check=check), check, clips, others, subject.thresholds)
+    return Row(subject.word, subject.kind, seconds / 3600, len(subject.clips), subject.usual, points, core_share)
 
 
 def _conditions(noise: FloatArray, rooms: Sequence[FloatArray]) -> dict[str, Callable[[FloatArray, int], FloatArray]]:
@@ -181,50 +226,19 @@ def _conditions(noise: FloatArray, rooms: Sequence[FloatArray]) -> dict[str, Cal
     def in_room(clip: FloatArray, number: int) -> FloatArray:
         response = rooms[number % len(rooms)]
         heard = np.convolve(clip, response[np.abs(response).argmax() :][: _RATE_HZ // 2]).astype(np.float32)
-        return np.asarray(heard * (np.abs(clip).max() / max(float(np.abs(heard).max()), 1e-9)), np.float32)
+        heard = np.asarray(heard * (np.abs(clip).max() / max(float(np.abs(heard).max()), 1e-9)), np.float32)
+        return mixed(heard, noise, _QUIET_DB, number)
 
-    return {"quiet": lambda clip, number: clip, "noise 10 dB": noisy(10), "noise 5 dB": noisy(5), "room": in_room}
+    return {"quiet": noisy(_QUIET_DB), "noise 10 dB": noisy(10), "noise 5 dB": noisy(5), "room": in_room}
 
 
 def mixed(clip: FloatArray, noise: FloatArray, decibels: float, number: int) -> FloatArray:
-    """Mix a clip with a piece of noise, so many decibels below the clip; which piece hangs on the number."""
-    first = (number * 7919 * 16) % max(1, len(noise) - len(clip))
-    piece = np.resize(noise[first : first + len(clip)], len(clip))
+    """Put a clip into a piece of noise, so many decibels below it, that is longer; which piece hangs on the number."""
+    heard = np.concatenate([_AROUND, clip, _AROUND])
+    first = (number * 7919 * 16) % max(1, len(noise) - len(heard))
+    piece = np.resize(noise[first : first + len(heard)], len(heard))
     gain = np.sqrt(np.square(clip).mean() / (np.square(piece).mean() + 1e-12)) * 10 ** (-decibels / 20)
-    return np.asarray(clip + piece * np.float32(gain), np.float32)
-
-
-def _detections(subject: Subject, clip: FloatArray) -> int:
-    return len(_spot(subject.begin(None), [_AROUND, clip, _AROUND]))
-
-
-def _spot(spotter: Spotter, sounds: Iterable[FloatArray]) -> list[int]:
-    return [
-        found.at
-        for samples in sounds
-        for at in range(0, len(samples), _BLOCK)
-        for found in spotter.feed(samples[at : at + _BLOCK])
-    ]
-
-
-def _accepts(subject: Subject, others: Iterable[FloatArray]) -> tuple[Accepts, list[tuple[float, int]]]:
-    """Count detections in recordings without the word, and those of the first stage alone at other thresholds."""
-    spotter, seconds, n_found = subject.begin(None), 0.0, 0
-    curves = {float(threshold): subject.begin(float(threshold)) for threshold in _THRESHOLDS[::3]}
-    counts = dict.fromkeys(curves, 0)
-    subject.checks[0] = 0
-    taken_s = 0.0
-    for samples in others:
-        seconds += len(samples) / _RATE_HZ
-        began = time.process_time()
-        n_found += len(_spot(spotter, [samples]))
-        taken_s += time.process_time() - began
-        for threshold, each in curves.items():
-            counts[threshold] += len(_spot(each, [samples]))
-    if not seconds:
-        raise BenchmarkError("there is no recording without the word: name sets with --manifest")
-    found = Accepts(subject.word, subject.kind, seconds / 3600, n_found, subject.checks[0], taken_s / seconds)
-    return found, list(counts.items())
+    return np.asarray(heard + piece * np.float32(gain), np.float32)
 
 
 def _clips(path: Path) -> dict[str, list[FloatArray]]:

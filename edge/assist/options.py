@@ -51,8 +51,8 @@ class AssistOptions:
         ),
     )
     """Score from which on the wake word counts as said: higher hears it less often, and wakes less often by mistake."""
-    wake_check: bool = field(default=False, metadata=setting(Flag(), group=_WAKE))
-    """Whether to have the recogniser read a ready wake word too, as it does with your own, and to wake only then."""
+    wake_check: bool = field(default=True, metadata=setting(Flag(), group=_WAKE))
+    """Whether the recogniser reads what may be a ready wake word, and is in doubt, as it reads each of your own."""
 
     device: str | None = field(
         default=None, metadata=setting(_NAME, group=_MICROPHONE, metavar="NAME", none="the system's")

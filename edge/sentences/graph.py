@@ -103,12 +103,22 @@ class Graph:
 
     def __init__(self, net: Net, forms: Callable[[str], tuple[str, ...]]) -> None:
         """Prepare; `forms` lists what may be written for a word."""
+        self._net = net
         self.forms = forms
         self._places: dict[frozenset[tuple[_At, float]], Place] = {}
         self._following: dict[Place, Following] = {}
         self._bare: dict[Place, _Bare] = {}
         self._callers: dict[frozenset[tuple[_At, float]], _Callers] = {}
         self.start = self._place({(net.start, None): 0.0})
+
+    @property
+    def n_kept(self) -> int:
+        """Number of places that are kept."""
+        return len(self._places)
+
+    def anew(self) -> Graph:
+        """Return the same graph, in which nothing was looked for yet."""
+        return Graph(self._net, self.forms)
 
     def following(self, place: Place) -> Following:
         """Find which words may follow a place."""

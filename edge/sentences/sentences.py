@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _SHOWN = 12
 _SEVERAL = re.compile(r"\w{4,}[.?!]\s+\w")
 """Pattern of several sentences; behind a short word a point stands for an abbreviation."""
+MOST_KEPT = 3_000
+"""Places and branches that are kept between two searches, at most: some 100 MB of Home Assistant's sentences."""
 _OF_THE_HOME = ("name", "area", "floor")
 """Lists that Home Assistant fills: what there is in a home, and where."""
 
@@ -111,6 +113,9 @@ class Sentences:
     def tree(self, tokenizer: Tokenizer) -> TokenTree:
         """Give the sentences as tokens."""
         with self._lock:
+            if self.graph.n_kept + sum(tree.n_kept for tree in self._trees.values()) > MOST_KEPT:
+                self.graph = self.graph.anew()  # whoever still searches goes on in the old one
+                self._trees.clear()
             if tokenizer not in self._trees:
                 self._trees[tokenizer] = TokenTree(self.graph, tokenizer.encode, tokenizer.eot)
             return self._trees[tokenizer]

@@ -87,6 +87,11 @@ class TokenTree:
         self._tokens: dict[tuple[str, bool], list[tuple[int, ...]]] = {}
         self.root = self._branch({_Between(graph.start, takes_sign=False): 0.0})
 
+    @property
+    def n_kept(self) -> int:
+        """Number of branches that are kept."""
+        return len(self._branches)
+
     def _branch(self, items: Mapping[_Item, float]) -> Branch:
         key = frozenset(items.items())
         if key not in self._branches:

@@ -18,6 +18,10 @@ _MOST_WRONG = 0.34
 _SHORT = 4
 """Letters of a reading below which it is no evidence: too many words are like it."""
 
+LOOSE, SURE = 0.4, 0.9
+"""Thresholds of a ready word, in its own one, where the recogniser may read the phrase too: that from which on it is
+asked, and that from which on it need not be."""
+
 ReadWords = Callable[[FloatArray], str]
 """Function that reads the words in samples (n_samples,), mono at 16 kHz."""
 

@@ -21,7 +21,7 @@ _SKIP = 1.5
 """Weight of a step over two frames of an example, and of the frame that is skipped."""
 _SHORTEST, _LONGEST = 0.6, 1.8
 """Length of what is heard, in lengths of the example."""
-_MOST_EXAMPLES, _MOST_FRAMES = 20, 200
+_MOST_EXAMPLES, _MOST_FRAMES = 40, 200
 
 
 @dataclass(frozen=True, slots=True)

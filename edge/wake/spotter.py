@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -17,7 +18,7 @@ REST_S = 2.0
 """Seconds after a detection in which there is no other."""
 
 _REFUSED_REST_S = 0.4
-"""The same after a refusal: the phrase itself may follow."""
+"""Seconds after a refusal in which only a sure one counts: the phrase itself may follow."""
 _TAIL_S = 0.2
 """Seconds that are waited for before the check, so that it hears the end of the phrase."""
 _KEPT_S = 2.5
@@ -32,12 +33,16 @@ class Spotter:
         *,
         threshold: float | None = None,
         check: Check | None = None,
+        sure: float = math.inf,
     ) -> None:
-        """Begin; `threshold` replaces that of the detector, and what `check` refuses is no detection."""
+        """Begin; `threshold` replaces that of the detector.
+
+        What `check` refuses is no detection; it is not asked about a score of `sure` and more.
+        """
         self.word = word
         self.threshold = word.threshold if threshold is None else threshold
-        self._check = check
-        self._rests_until = 0
+        self._check, self._sure = check, sure
+        self._rests_until = self._doubts_until = 0
         self._recent = np.zeros(0, np.float32)
         self._at = 0
         self._best: Score | None = None  # what is to be checked
@@ -57,17 +62,20 @@ class Spotter:
         self._recent, self._best = self._recent[:0], None
 
     def _look(self, score: Score) -> list[Detection]:
+        is_sure = self._check is None or score.value >= self._sure
+        rests_until = self._rests_until if is_sure else max(self._rests_until, self._doubts_until)
         if self._best is not None:
             self._best = max(self._best, score, key=lambda each: each.value)
-        elif score.value >= self.threshold and score.at >= self._rests_until:
-            wait_s = 0.0 if self._check is None else _TAIL_S
-            self._best, self._checked_at = score, score.at + round(wait_s * SAMPLE_RATE_HZ)
-        if self._best is None or score.at < self._checked_at:
+        elif score.value >= self.threshold and score.at >= rests_until:
+            self._best, self._checked_at = score, score.at + round(_TAIL_S * SAMPLE_RATE_HZ)
+        if self._best is None or (score.at < self._checked_at and not is_sure):
             return []
         best, self._best = self._best, None
-        is_it = self._check is None or self._check(self._before(score.at))
-        self._rests_until = score.at + round((REST_S if is_it else _REFUSED_REST_S) * SAMPLE_RATE_HZ)
-        return [Detection(self.word.phrase, score.at, best.value)] if is_it else []
+        if not is_sure and self._check is not None and not self._check(self._before(score.at)):
+            self._doubts_until = score.at + round(_REFUSED_REST_S * SAMPLE_RATE_HZ)
+            return []
+        self._rests_until = score.at + round(REST_S * SAMPLE_RATE_HZ)
+        return [Detection(self.word.phrase, score.at, best.value)]
 
     def _before(self, at: int) -> FloatArray:
         """Return the sound before a sample, as far as it is kept."""

@@ -13,7 +13,7 @@ from ...assist.phase import Phase
 from ...assist.places import words_folder
 from ...audio.tones import Sounds, Tone
 from ...wake import Spotter
-from ...wake.check import checked_by
+from ...wake.check import LOOSE, SURE, checked_by
 from ...wake.choose import open_word
 from ...wake.examples import ExampleWord
 
@@ -26,10 +26,13 @@ _TONES = {Phase.LISTENING: Tone.START, Phase.ACTING: Tone.STOP}
 def open_spotter(options: AssistOptions, load: Callable[[], Recognizer]) -> Spotter:
     """Open the detector of the wake word; a recogniser is loaded where it has to read the phrase too."""
     word = open_word(options.wake, words_folder())
-    own = word.examples.readings if isinstance(word, ExampleWord) else None
-    is_checked = options.wake_check or own is not None
-    check = checked_by(load(), word.phrase, own or ()) if is_checked else None
-    return Spotter(word, threshold=options.wake_threshold, check=check)
+    if isinstance(word, ExampleWord):
+        check = checked_by(load(), word.phrase, word.examples.readings)
+        return Spotter(word, threshold=options.wake_threshold, check=check)
+    if not options.wake_check:
+        return Spotter(word, threshold=options.wake_threshold)
+    threshold = word.threshold if options.wake_threshold is None else options.wake_threshold
+    return Spotter(word, threshold=LOOSE * threshold, check=checked_by(load(), word.phrase), sure=SURE * threshold)
 
 
 def device_of(options: AssistOptions) -> str | int | None:

@@ -74,6 +74,18 @@ class Dialogue:
         whole = np.fromfile(self._folder / "heard.raw", "<i2")
         return (whole[round(from_s * RATE_HZ) :] / 32768).astype(np.float32)
 
+    @property
+    def peak_mb(self) -> float:
+        """Megabytes that the process held at most."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+
+    @property
+    def processor_s(self) -> float:
+        """Seconds that processors worked for the process."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self) -> int:
         """Ask for the end; the exit status."""
         self._process.send_signal(signal.SIGINT)

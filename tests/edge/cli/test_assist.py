@@ -20,6 +20,8 @@ if sys.platform == "win32":
 pytest.importorskip("pymicro_wakeword")
 pytest.importorskip("hassil")
 
+LONGEST_START_S, MOST_MB = 3, 350
+"""Seconds of a processor that a start may take, and megabytes of memory that the whole may hold."""
 COMMANDS = """
 [commands]
 "count to twenty" = "echo one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, twenty"
@@ -48,6 +50,7 @@ def dialogue(detector: None, tiny_en_int8: Path, tmp_path: Path) -> Iterator[Dia
 def test_a_dialogue(dialogue: Dialogue, tiny_en_int8: Path, jfk_clip: Path) -> None:
     model = edge.load(tiny_en_int8)
     dialogue.wait_for('ready: say "Alexa"')
+    assert dialogue.processor_s < LONGEST_START_S
 
     # A command after a pause, whose answer our own recogniser reads.
     began_s = dialogue.heard_s
@@ -82,4 +85,5 @@ def test_a_dialogue(dialogue: Dialogue, tiny_en_int8: Path, jfk_clip: Path) -> N
         silence(1.5), spoken("alexa"), silence(2.8), spoken("alexa"), silence(0.3), spoken("cancel the timer")
     )
     dialogue.wait_for("says: Timer cancelled.", at)
+    assert dialogue.peak_mb < MOST_MB
     assert dialogue.end() == 0

@@ -69,3 +69,17 @@ def test_the_same_rest_is_one_branch(tree_of: Callable[..., TokenTree], english:
             branch = branch.after(token)
         ends.append(branch)
     assert ends[0] is ends[1]
+
+
+def test_what_was_searched_is_forgotten_when_it_is_much(
+    load_text: LoadOf, english: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.sentences.sentences.MOST_KEPT", 20)
+    sentences = load_text("turn (on|off) the {0..100:level} lights", "what is the time")
+    kept = []
+    for level in range(0, 100, 7):
+        text = f"turn on the {level} lights"
+        assert holds(sentences.tree(english), f" {text}", english)
+        assert sentences.graph.read(text) == text
+        kept.append(sentences.graph.n_kept + sentences.tree(english).n_kept)
+    assert max(kept) < 60

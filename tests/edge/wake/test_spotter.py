@@ -54,6 +54,19 @@ def test_what_the_check_refuses_is_no_detection_and_it_hears_what_came_before() 
     assert [(each.at, each.score) for each in found] == [(1600 * 11, 0.9)]
 
 
+def test_what_is_sure_is_not_checked_even_at_once_after_a_refusal() -> None:
+    asked: list[int] = []
+
+    def refuse(samples: FloatArray) -> bool:
+        asked.append(len(samples))
+        return False
+
+    spotter = Spotter(Scripted([0.6, 0.7, 0.7, 0.7, 0.7, 0.95] + [0.95] * 3), check=refuse, sure=0.9)
+    found = [each for _ in range(9) for each in spotter.feed(BLOCK)]
+    assert [(each.at, each.score) for each in found] == [(1600 * 6, 0.95)]
+    assert len(asked) == 1
+
+
 def test_a_gap_is_passed_on_to_the_detector() -> None:
     word = Scripted([0.0])
     spotter = Spotter(word)
