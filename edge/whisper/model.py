@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("edge.whisper")
 
-_SECTIONS_AT_ONCE = 2
+_SECTIONS_AT_ONCE = 3
 """Sections of one recording that are read at the same time: each takes as much memory as a recording."""
 _BYTES_AT_ONCE = 240_000_000
 """Memory for the recordings that are read at the same time."""

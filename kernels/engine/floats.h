@@ -12,6 +12,12 @@ typedef struct {
     size_t n;
 } ew_floats;
 
+// Makes room for n zeros. Nonzero without memory.
+static inline int ew_floats_allocate(ew_floats *buffer, size_t n) {
+    *buffer = (ew_floats){ew_alloc(ew_times(n, sizeof(float))), n};
+    return !buffer->at;
+}
+
 // Rows first .. first + m of `width` floats each, for a caller that touches no others.
 static inline float *ew_rows(ew_floats buffer, size_t first, size_t m, size_t width) {
     assert(ew_times(first + m, width) <= buffer.n);

@@ -130,7 +130,7 @@ static void decode_together(ew_state **states, size_t n, uint64_t *random) {
 
 enum { MOST_STATES = 4 };
 
-static void exercise(const ew_model *model, uint64_t *random) {
+static void exercise(ew_model *model, uint64_t *random) {
     static const size_t beams[] = {1, 1, 1, 2, 3, 5, 8, 32};
     ew_state *states[MOST_STATES];
     const size_t wanted = below(random, 3) ? 1 : 1 + below(random, MOST_STATES);

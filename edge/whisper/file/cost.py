@@ -40,17 +40,31 @@ def file_bytes(dims: WhisperDims, precision: Precision, *, is_calibrated: bool =
 def memory_bytes(dims: WhisperDims, precision: Precision) -> int:
     """Estimate the most memory that a process has while it transcribes a full window, a beam at a time."""
     weights = sum(_packed_bytes(kind, shape) for _, kind, shape in _tensors(dims, precision))
-    return _PROCESS_BYTES + weights + state_bytes(dims, is_integer=POLICY[precision][Role.LINEAR] in _INTEGER)
+    is_integer = POLICY[precision][Role.LINEAR] in _INTEGER
+    return (
+        _PROCESS_BYTES + weights + _work_bytes(dims, is_integer=is_integer) + state_bytes(dims, is_integer=is_integer)
+    )
 
 
 def state_bytes(dims: WhisperDims, *, is_integer: bool) -> int:
-    """Estimate the memory of one transcription, the weights apart, of a full window and a beam at a time."""
+    """Estimate what each transcription adds to the memory, of a full window and a beam at a time."""
     width, n_ctx = dims.n_audio_state, dims.n_audio_ctx
-    cell = 1 if is_integer else 4
-    cross = 2 * cell * (dims.n_text_layer + 1) * n_ctx * width
+    cross = 2 * _cell(is_integer) * dims.n_text_layer * n_ctx * width
     own = 2 * 4 * dims.n_text_layer * dims.n_text_ctx * width
-    encoder = 4 * (2 * n_ctx * (dims.n_mels + width) + (4 if is_integer else 2) * n_ctx * width)
+    encoder = 4 * n_ctx * (2 * dims.n_mels + width)
     return cross + own + encoder
+
+
+def _work_bytes(dims: WhisperDims, *, is_integer: bool) -> int:
+    """Estimate the memory that all transcriptions of a model work in."""
+    width, n_ctx = dims.n_audio_state, dims.n_audio_ctx
+    keys = 2 * _cell(is_integer) * n_ctx * width
+    return keys + 4 * n_ctx * width * (5 if is_integer else 3)
+
+
+def _cell(is_integer: bool) -> int:
+    """Count the bytes of a key or a value in one dimension."""
+    return 1 if is_integer else 4
 
 
 def _tensors(dims: WhisperDims, precision: Precision) -> Iterator[tuple[str, TensorType, tuple[int, ...]]]:

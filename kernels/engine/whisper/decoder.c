@@ -26,11 +26,11 @@ typedef struct {
 typedef struct {
     const decode_part *parts;
     size_t n_parts, n_rows;
-    ew_state *place; // in its buffers the rows are worked on
+    ew_model *model;
 } decode_job;
 
 typedef struct {
-    ew_state *s; // the place
+    ew_work *work;
     const ew_model *model;
     const ek_table *table;
     ew_scratch *scratch;
@@ -68,7 +68,7 @@ static range linear_columns(decoder *e, const ew_linear *linear, const float *x,
 
 static float *norm_x(decoder *e, const ew_norm *norm) {
     float *out = ew_rows(e->scratch->norm, 0, e->n_rows, e->d);
-    const float *x = ew_rows(e->s->dec_x, 0, e->n_rows, e->d);
+    const float *x = ew_rows(e->work->dec_x, 0, e->n_rows, e->d);
     e->table->layer_norm(out, e->d, x, e->d, norm->weight, norm->bias, e->n_rows, e->d);
     return out;
 }
@@ -88,7 +88,7 @@ static void embed_part(decoder *e, const decode_part *part, range rows) {
         const size_t beam = (row - part->row) / n, i = (row - part->row) % n;
         const size_t token = (size_t)part->call->tokens[beam * part->call->n_tokens + part->first + i];
         const float *position = e->model->dec_positions + (part->state->n_past + i) * e->d;
-        float *x = ew_rows(e->s->dec_x, row, 1, e->d);
+        float *x = ew_rows(e->work->dec_x, row, 1, e->d);
         embedding(e->model, token, x);
         for (size_t c = 0; c < e->d; c++)
             x[c] += position[c];
@@ -126,12 +126,12 @@ static void self_attend(decoder *e, const decode_part *part, size_t layer, size_
     assert(s->n_past + n <= s->sizes.attention_keys);
     for (size_t beam = 0; beam < part->call->n_beams; beam++) {
         const size_t row = part->row + beam * n;
-        const float *q = ew_rows(e->s->dec_qkv, row, n, 3 * d) + head * EK_HEAD;
+        const float *q = ew_rows(e->work->dec_qkv, row, n, 3 * d) + head * EK_HEAD;
         ew_keys *cache = &s->self[layer * s->n_beams + s->slot[beam]];
         for (size_t i = 0; i < n; i++)
             append_key_value(cache, head, s->n_past + i, q + d + i * 3 * d, q + 2 * d + i * 3 * d);
         ek_attention_f32(e->table,
-                         (ek_attention_call){.out = ew_rows(e->s->dec_context, row, n, d) + head * EK_HEAD,
+                         (ek_attention_call){.out = ew_rows(e->work->dec_context, row, n, d) + head * EK_HEAD,
                                              .ldo = d,
                                              .width = EK_HEAD,
                                              .n_queries = n,
@@ -148,12 +148,12 @@ static void self_attend(decoder *e, const decode_part *part, size_t layer, size_
 static void self_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
     const size_t d = e->d;
     linear_columns(e, &layer->qkv, norm_x(e, &layer->norm_self), d, e->n_rows,
-                   ew_rows(e->s->dec_qkv, 0, e->n_rows, 3 * d), 3 * d, EK_STORE);
+                   ew_rows(e->work->dec_qkv, 0, e->n_rows, 3 * d), 3 * d, EK_STORE);
     meet(e);
     attend(e, layer_index, self_attend);
     meet(e);
-    linear_columns(e, &layer->self_out, ew_rows(e->s->dec_context, 0, e->n_rows, d), d, e->n_rows,
-                   ew_rows(e->s->dec_x, 0, e->n_rows, d), d, EK_ADD);
+    linear_columns(e, &layer->self_out, ew_rows(e->work->dec_context, 0, e->n_rows, d), d, e->n_rows,
+                   ew_rows(e->work->dec_x, 0, e->n_rows, d), d, EK_ADD);
     meet(e);
 }
 
@@ -167,13 +167,13 @@ static float *alignment_rows(const decoder *e, const decode_part *part, size_t l
     return NULL;
 }
 
-// The attention of m rows, from `first` on, of the place over the clip of a state.
+// The attention of m rows, from `first` on, over the clip of a state.
 static void look_at_clip(decoder *e, const ew_state *s, const ew_keys *keys, size_t head, size_t first, size_t m,
                          float *weights) {
     const size_t d = e->d, start = ew_keys_head(keys, head);
-    const float *q = ew_rows(e->s->dec_qkv, first, m, d) + head * EK_HEAD;
+    const float *q = ew_rows(e->work->dec_qkv, first, m, d) + head * EK_HEAD;
     assert(s->n_keys <= s->sizes.attention_keys && m <= e->scratch->head.rows);
-    const ek_attention_call call = {.out = ew_rows(e->s->dec_context, first, m, d) + head * EK_HEAD,
+    const ek_attention_call call = {.out = ew_rows(e->work->dec_context, first, m, d) + head * EK_HEAD,
                                     .ldo = d,
                                     .width = EK_HEAD,
                                     .n_queries = m,
@@ -211,23 +211,23 @@ static void cross_attend(decoder *e, const decode_part *part, size_t layer, size
 static void cross_attention(decoder *e, const ew_decoder_layer *layer, size_t layer_index) {
     const size_t d = e->d;
     linear_columns(e, &layer->cross_q, norm_x(e, &layer->norm_cross), d, e->n_rows,
-                   ew_rows(e->s->dec_qkv, 0, e->n_rows, d), d, EK_STORE);
+                   ew_rows(e->work->dec_qkv, 0, e->n_rows, d), d, EK_STORE);
     meet(e);
     attend(e, layer_index, cross_attend);
     meet(e);
-    linear_columns(e, &layer->cross_out, ew_rows(e->s->dec_context, 0, e->n_rows, d), d, e->n_rows,
-                   ew_rows(e->s->dec_x, 0, e->n_rows, d), d, EK_ADD);
+    linear_columns(e, &layer->cross_out, ew_rows(e->work->dec_context, 0, e->n_rows, d), d, e->n_rows,
+                   ew_rows(e->work->dec_x, 0, e->n_rows, d), d, EK_ADD);
     meet(e);
 }
 
 static void feed_forward(decoder *e, const ew_decoder_layer *layer) {
     const size_t d = e->d;
-    float *wide = ew_rows(e->s->dec_wide, 0, e->n_rows, 4 * d);
+    float *wide = ew_rows(e->work->dec_wide, 0, e->n_rows, 4 * d);
     const range mine =
         linear_columns(e, &layer->fc1, norm_x(e, &layer->norm_ffn), d, e->n_rows, wide, 4 * d, EK_STORE);
     e->table->gelu(wide + mine.first, 4 * d, e->n_rows, mine.last - mine.first);
     meet(e);
-    linear_columns(e, &layer->fc2, wide, 4 * d, e->n_rows, ew_rows(e->s->dec_x, 0, e->n_rows, d), d, EK_ADD);
+    linear_columns(e, &layer->fc2, wide, 4 * d, e->n_rows, ew_rows(e->work->dec_x, 0, e->n_rows, d), d, EK_ADD);
     meet(e);
 }
 
@@ -272,21 +272,21 @@ static void project(decoder *e) {
 
 static void decode_thread(void *arg, int thread, int n_threads) {
     const decode_job *job = arg;
-    ew_state *s = job->place;
-    decoder e = {.s = s,
-                 .model = s->model,
-                 .table = s->model->table,
-                 .scratch = s->scratch + thread,
+    ew_model *model = job->model;
+    decoder e = {.work = &model->work,
+                 .model = model,
+                 .table = model->table,
+                 .scratch = model->work.scratch + thread,
                  .job = job,
-                 .d = s->model->dims.n_text_state,
+                 .d = model->dims.n_text_state,
                  .n_rows = job->n_rows,
                  .thread = (size_t)thread,
                  .n_threads = (size_t)n_threads};
     embed(&e);
-    for (size_t layer = 0; layer < s->model->dims.n_text_layer; layer++) {
-        self_attention(&e, &s->model->decoder[layer], layer);
-        cross_attention(&e, &s->model->decoder[layer], layer);
-        feed_forward(&e, &s->model->decoder[layer]);
+    for (size_t layer = 0; layer < model->dims.n_text_layer; layer++) {
+        self_attention(&e, &model->decoder[layer], layer);
+        cross_attention(&e, &model->decoder[layer], layer);
+        feed_forward(&e, &model->decoder[layer]);
     }
     project(&e);
 }
@@ -321,15 +321,15 @@ static size_t next_run(ew_decode_together *calls, size_t n_calls, decode_part pa
 
 void ew_decode_all(ew_decode_together *calls, size_t n_calls) {
     decode_part parts[EW_ROWS];
-    decode_job job = {.parts = parts, .place = calls[0].state};
+    decode_job job = {.parts = parts, .model = calls[0].state->model};
     for (size_t i = 0; i < n_calls; i++) {
         const ew_state *state = calls[i].state;
-        assert(state->model == job.place->model && calls[i].call.n_beams <= state->n_beams);
+        assert(state->model == job.model && calls[i].call.n_beams <= state->n_beams);
         assert(calls[i].call.n_tokens <= state->sizes.self_keys - state->n_past);
         calls[i].done = 0;
     }
     while ((job.n_rows = next_run(calls, n_calls, parts, &job.n_parts)) > 0) {
-        ew_pool_run(job.place->model->pool, decode_thread, &job);
+        ew_pool_run(job.model->pool, decode_thread, &job);
         for (size_t i = 0; i < job.n_parts; i++)
             parts[i].state->n_past += parts[i].n_tokens;
     }

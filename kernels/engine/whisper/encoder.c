@@ -27,6 +27,7 @@ typedef struct {
     ew_state *s;
     const ew_model *model;
     const ek_table *table;
+    ew_work *work;
     ew_scratch *scratch;
     const encode_job *job;
     size_t d, thread, n_threads;
@@ -40,11 +41,18 @@ static int take(encoder *e, size_t n, size_t *piece) {
     assert((e->phase + 1) * e->n_threads <= e->s->sizes.shares);
     for (size_t i = 0; i < e->n_threads; i++) {
         const size_t owner = (e->thread + i) % e->n_threads, end = (owner + 1) * n / e->n_threads;
-        *piece = owner * n / e->n_threads + atomic_fetch_add(&e->s->taken[e->phase * e->n_threads + owner], 1);
+        *piece = owner * n / e->n_threads + atomic_fetch_add(&e->work->taken[e->phase * e->n_threads + owner], 1);
         if (*piece < end)
             return 1;
     }
     return 0;
+}
+
+// Nothing is taken yet, whatever a pass before this one left.
+static void begin_phases(encoder *e) {
+    for (size_t phase = e->thread; phase < e->s->sizes.shares; phase += e->n_threads)
+        atomic_store(&e->work->taken[phase], 0);
+    ew_pool_barrier(e->model->pool);
 }
 
 static void finish_phase(encoder *e) {
@@ -93,11 +101,14 @@ static void convolutions(encoder *e) {
     ew_state *s = e->s;
     const size_t d = e->d, n_mels = e->model->dims.n_mels;
     const size_t n_positions = s->n_ctx + (e->job->tail ? AFTER_CLIP : 0), n_frames = 2 * n_positions;
+    float *after = ew_rows(e->work->conv, n_frames + 1, 1, d); // as the row before the clip, which nobody ever writes
+    if (e->thread == 0)
+        memset(after, 0, d * sizeof *after);
     const size_t blocks1 = ew_n_blocks(n_frames, e->n_threads), blocks2 = ew_n_blocks(n_positions, e->n_threads);
     for (size_t piece; take(e, blocks1, &piece);) {
         const ew_block block = ew_block_of(n_frames, blocks1, piece);
         const size_t t = block.first, m = block.n;
-        float *out = ew_rows(s->conv, t + 1, m, d);               // row 0 is padding
+        float *out = ew_rows(e->work->conv, t + 1, m, d);    // row 0 is padding
         const float *mel = ew_rows(s->mel, t, m + 2, n_mels); // three frames a row
         linear_rows(e, &e->model->conv1, mel, n_mels, EW_ONE_DIGIT, out, d, m, EK_STORE);
         gelu_rows(e, &e->model->conv1, out, m);
@@ -106,8 +117,8 @@ static void convolutions(encoder *e) {
     for (size_t piece; take(e, blocks2, &piece);) {
         const ew_block block = ew_block_of(n_positions, blocks2, piece);
         const size_t t = block.first, m = block.n;
-        float *x = ew_rows(s->x, t, m, d);
-        const float *positions = e->model->enc_positions + t * d, *conv = ew_rows(s->conv, 2 * t, 2 * m + 1, d);
+        float *x = ew_rows(e->s->x, t, m, d);
+        const float *positions = e->model->enc_positions + t * d, *conv = ew_rows(e->work->conv, 2 * t, 2 * m + 1, d);
         linear_rows(e, &e->model->conv2, conv, 2 * d, EW_FROM_MIDDLE, x, d, m, EK_STORE);
         gelu_rows(e, &e->model->conv2, x, m);
         for (size_t i = 0; i < m * d; i++)
@@ -138,8 +149,8 @@ static void place_landmarks(encoder *e) {
 }
 
 static void store_queries(encoder *e, size_t t, size_t width, const float *q, size_t ldq, size_t m) {
-    ew_queries *queries = &e->s->queries;
-    const size_t capacity = e->s->keys.capacity, n_heads = e->model->dims.n_audio_head;
+    ew_queries *queries = &e->work->queries;
+    const size_t capacity = e->work->keys.capacity, n_heads = e->model->dims.n_audio_head;
     if (queries->rows.at) {
         float *rows = ew_rows(queries->rows, t, m, e->d);
         for (size_t i = 0; i < m; i++)
@@ -170,7 +181,7 @@ static void attend(encoder *e, size_t width, size_t t, size_t m) {
     float *context = ew_rows(e->scratch->context, 0, m, e->d);
     assert(e->n_rows <= s->sizes.attention_keys);
     for (size_t head = 0; head < e->model->dims.n_audio_head; head++) {
-        const size_t start = ew_keys_head(&s->keys, head);
+        const size_t start = ew_keys_head(&e->work->keys, head);
         const ek_attention_call call = {.out = context + head * EK_HEAD,
                                         .ldo = e->d,
                                         .width = width,
@@ -179,19 +190,19 @@ static void attend(encoder *e, size_t width, size_t t, size_t m) {
                                         .digits = 1,
                                         .bias = ew_rows(s->key_bias, 0, e->n_rows, 1),
                                         .scratch = e->scratch->attention};
-        if (s->queries.rows.at)
+        if (e->work->queries.rows.at)
             ek_attention_f32(e->table, call,
-                             (ek_attention_f32_operands){.q = ew_rows(s->queries.rows, t, m, e->d) + head * width,
+                             (ek_attention_f32_operands){.q = ew_rows(e->work->queries.rows, t, m, e->d) + head * width,
                                                          .ldq = e->d,
-                                                         .k = s->keys.k + start,
-                                                         .v = s->keys.v + start});
+                                                         .k = e->work->keys.k + start,
+                                                         .v = e->work->keys.v + start});
         else
             ek_attention_q8(
                 e->table, call,
                 (ek_attention_q8_operands){
-                    .q = ek_q8_rows_from(s->queries.codes, head * s->keys.capacity + t, width),
-                    .k = ew_keys_of_head(&s->keys, head),
-                    .v = ew_values_of_head(&s->keys, head)});
+                    .q = ek_q8_rows_from(e->work->queries.codes, head * e->work->keys.capacity + t, width),
+                    .k = ew_keys_of_head(&e->work->keys, head),
+                    .v = ew_values_of_head(&e->work->keys, head)});
     }
 }
 
@@ -219,14 +230,15 @@ static void encoder_layer(encoder *e, size_t index) {
         const size_t t = block.first, m = block.n;
         float *norm = ew_rows(scratch->norm, 0, m, d);
         norm_rows(e, &layer->norm_attn, norm, ew_rows(e->s->x, t, m, d), m);
-        project(e, &layer->qkv, norm, e->s->values, t, m);
+        project(e, &layer->qkv, norm, e->work->values, t, m);
         const float *wide = ew_rows(scratch->wide, 0, m, qkv);
         store_queries(e, t, width, wide, qkv, m);
-        ew_keys_store(e->table, &e->s->keys, t, width, wide + queries, wide + 2 * queries, qkv, m, &scratch->head);
+        ew_keys_store(e->table, &e->work->keys, t, width, wide + queries, wide + 2 * queries, qkv, m, &scratch->head);
     }
     finish_phase(e);
-    for (size_t head; take(e, e->s->values.at ? e->s->keys.n_heads : 0, &head);)
-        ew_keys_quantize_values(e->table, &e->s->keys, head, ew_rows(e->s->values, 0, e->n_rows, d), d, e->n_rows);
+    for (size_t head; take(e, e->work->values.at ? e->work->keys.n_heads : 0, &head);)
+        ew_keys_quantize_values(e->table, &e->work->keys, head, ew_rows(e->work->values, 0, e->n_rows, d), d,
+                                e->n_rows);
     finish_phase(e);
     for (size_t piece; take(e, e->n_blocks, &piece);) {
         const ew_block block = ew_block_of(e->n_rows, e->n_blocks, piece);
@@ -251,7 +263,7 @@ static void encoder_layer(encoder *e, size_t index) {
 // Values of a layer are quantized while the next one's are made: they lie in two places by turns.
 static void cross_keys_values(encoder *e) {
     const size_t d = e->d, n_layers = e->model->dims.n_text_layer;
-    const ew_floats values[2] = {e->s->values, e->s->more_values};
+    const ew_floats values[2] = {e->work->values, e->work->more_values};
     for (size_t layer = 0; layer <= n_layers; layer++) {
         const size_t blocks = layer < n_layers ? e->n_blocks : 0;
         const size_t heads = layer && values->at ? e->s->cross->n_heads : 0;
@@ -276,13 +288,15 @@ static void encode_thread(void *arg, int thread, int n_threads) {
     encoder e = {.s = s,
                  .model = s->model,
                  .table = s->model->table,
-                 .scratch = s->scratch + thread,
+                 .work = &s->model->work,
+                 .scratch = s->model->work.scratch + thread,
                  .job = job,
                  .d = s->model->dims.n_audio_state,
                  .thread = (size_t)thread,
                  .n_threads = (size_t)n_threads,
                  .n_rows = s->n_keys,
                  .n_blocks = ew_n_blocks(s->n_keys, (size_t)n_threads)};
+    begin_phases(&e);
     convolutions(&e);
     place_landmarks(&e);
     for (size_t layer = 0; layer < s->model->dims.n_audio_layer; layer++)
@@ -303,7 +317,7 @@ static void count_keys(ew_state *state, const ew_tail *tail) {
 
 // The mel frames, and what the convolutions see beyond them: zeros, or more of the padding.
 static void load_frames(ew_state *state, const float *mel, size_t n_frames, const ew_tail *tail) {
-    const size_t n_mels = state->model->dims.n_mels, d = state->model->dims.n_audio_state;
+    const size_t n_mels = state->model->dims.n_mels;
     const size_t n_after = tail ? 2 * AFTER_CLIP : 0;
     memcpy(ew_rows(state->mel, 1, n_frames, n_mels), mel, n_frames * n_mels * sizeof *mel);
     for (size_t i = 1; i <= n_after + 1; i++) {
@@ -313,7 +327,6 @@ static void load_frames(ew_state *state, const float *mel, size_t n_frames, cons
         else
             memset(after, 0, n_mels * sizeof *mel);
     }
-    memset(ew_rows(state->conv, n_frames + n_after + 1, 1, d), 0, d * sizeof(float));
 }
 
 // The tail that stands behind a clip of so many positions, or NULL.
@@ -330,8 +343,6 @@ void ew_encode_load(ew_state *state, const float *mel, size_t n_frames) {
 }
 
 void ew_encode_loaded(ew_state *state, float *hidden) {
-    for (size_t i = 0; i < state->sizes.shares; i++)
-        atomic_store(&state->taken[i], 0);
     encode_job job = {state, tail_of(state, state->n_ctx), hidden};
     ew_pool_run(state->model->pool, encode_thread, &job);
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Whisper model in memory: packed weights, read by every state, changed by none once it is complete.
+// A Whisper model in memory: packed weights, read by every state, changed by none once it is complete; and the buffers
+// that states share.
 #ifndef EW_MODEL_H
 #define EW_MODEL_H
 
 #include "../linear.h"
 #include "../pool.h"
 #include "tail.h"
+#include "work.h"
 
 typedef struct {
     size_t n_mels, n_vocab;
@@ -54,6 +56,7 @@ typedef struct {
     size_t n_alignment_heads;
     int32_t *alignment_heads; // (layer, head) pairs
     ew_tail *tail;            // NULL if the model has none
+    ew_work work;             // used by whoever runs in the pool
 } ew_model;
 
 // Largest sizes accepted: four times the largest Whisper, so that no product of sizes can overflow.

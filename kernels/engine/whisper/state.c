@@ -4,71 +4,26 @@
 #include "../memory.h"
 
 // These return nonzero without memory.
-static int allocate_floats(ew_floats *buffer, size_t n) {
-    *buffer = (ew_floats){ew_alloc(ew_times(n, sizeof(float))), n};
-    return !buffer->at;
-}
-
-static int allocate_operand(ew_operand *operand, size_t rows, size_t inputs) {
-    void *memory = ew_alloc(ew_operand_bytes(rows, inputs));
-    *operand = memory ? ew_operand_in(memory, rows, inputs) : (ew_operand){0};
-    return !memory;
-}
-
-static int allocate_scratch(ew_state *state) {
-    const ew_sizes *sizes = &state->sizes;
-    const int n_threads = ew_pool_threads(state->model->pool);
-    state->scratch = ew_alloc((size_t)n_threads * sizeof *state->scratch);
-    int failed = !state->scratch;
-    for (int i = 0; !failed && i < n_threads; i++) {
-        ew_scratch *scratch = state->scratch + i;
-        failed |= allocate_operand(&scratch->operand, sizes->operand_rows, sizes->operand_inputs) |
-                  allocate_operand(&scratch->head, EW_ROWS, EK_HEAD);
-        failed |= allocate_floats(&scratch->norm, sizes->norm) | allocate_floats(&scratch->wide, sizes->wide) |
-                  allocate_floats(&scratch->context, sizes->context) |
-                  allocate_floats(&scratch->factor, sizes->factor);
-        scratch->attention = ew_alloc(ek_attention_scratch(sizes->attention_keys));
-        failed |= !scratch->attention;
-    }
-    return failed;
-}
-
 static int allocate_encoder(ew_state *state) {
     const ew_sizes *sizes = &state->sizes;
     const ew_dims *dims = &state->model->dims;
-    const int int8 = state->model->int8_attention;
-    int failed = allocate_floats(&state->mel, sizes->mel) | allocate_floats(&state->conv, sizes->conv) |
-                 allocate_floats(&state->x, sizes->x) | allocate_floats(&state->key_bias, sizes->key_bias);
-    state->taken = ew_alloc(ew_times(sizes->shares, sizeof *state->taken));
+    int failed = ew_floats_allocate(&state->mel, sizes->mel) | ew_floats_allocate(&state->x, sizes->x) |
+                 ew_floats_allocate(&state->key_bias, sizes->key_bias);
     state->cross = ew_alloc(dims->n_text_layer * sizeof *state->cross);
-    if (int8) {
-        failed |= allocate_floats(&state->values, sizes->values) | allocate_floats(&state->more_values, sizes->values);
-        ek_q8_rows *codes = &state->queries.codes;
-        codes->codes = ew_alloc(sizes->query_codes);
-        codes->stride = EK_HEAD;
-        codes->scale = ew_alloc(ew_times(sizes->queries, sizeof(float)));
-        codes->sum = ew_alloc(ew_times(sizes->queries, sizeof(int32_t)));
-        failed |= !codes->codes || !codes->scale || !codes->sum;
-    } else {
-        failed |= allocate_floats(&state->queries.rows, sizes->query_rows);
-    }
-    failed |= !state->taken || !state->cross;
-    failed |= ew_keys_allocate(&state->keys, dims->n_audio_head, sizes->cross_keys, int8) != EW_OK;
+    failed |= !state->cross;
     for (size_t layer = 0; !failed && layer < dims->n_text_layer; layer++)
-        failed |= ew_keys_allocate(&state->cross[layer], dims->n_text_head, sizes->cross_keys, int8) != EW_OK;
+        failed |= ew_keys_allocate(&state->cross[layer], dims->n_text_head, sizes->cross_keys,
+                                   state->model->int8_attention) != EW_OK;
     return failed;
 }
 
 static int allocate_decoder(ew_state *state) {
     const ew_sizes *sizes = &state->sizes;
-    int failed = allocate_floats(&state->dec_x, sizes->dec_x) | allocate_floats(&state->dec_qkv, sizes->dec_qkv) |
-                 allocate_floats(&state->dec_context, sizes->dec_context) |
-                 allocate_floats(&state->dec_wide, sizes->dec_wide);
     state->self = ew_alloc(ew_times(sizes->caches, sizeof *state->self));
     state->slot = ew_alloc(state->n_beams * sizeof *state->slot);
     state->history = ew_alloc(ew_times(sizes->history, sizeof *state->history));
     state->n_held = ew_alloc(state->n_beams * sizeof *state->n_held);
-    failed |= !state->self || !state->slot || !state->history || !state->n_held;
+    int failed = !state->self || !state->slot || !state->history || !state->n_held;
     for (size_t beam = 0; !failed && beam < state->n_beams; beam++)
         state->slot[beam] = beam;
     for (size_t i = 0; !failed && i < sizes->caches; i++)
@@ -76,14 +31,17 @@ static int allocate_decoder(ew_state *state) {
     return failed;
 }
 
-ew_state *ew_state_new(const ew_model *model, size_t n_beams) {
+ew_state *ew_state_new(ew_model *model, size_t n_beams) {
+    const ew_sizes sizes = ew_sizes_of(model, n_beams);
     ew_state *state = ew_alloc(sizeof *state);
-    if (!state)
+    if (!state || ew_work_join(model, &sizes) != EW_OK) {
+        ew_free(state);
         return NULL;
+    }
     state->model = model;
     state->n_beams = n_beams;
-    state->sizes = ew_sizes_of(model, n_beams);
-    if (allocate_scratch(state) || allocate_encoder(state) || allocate_decoder(state)) {
+    state->sizes = sizes;
+    if (allocate_encoder(state) || allocate_decoder(state)) {
         ew_state_free(state);
         return NULL;
     }
@@ -93,26 +51,13 @@ ew_state *ew_state_new(const ew_model *model, size_t n_beams) {
 void ew_state_free(ew_state *state) {
     if (!state)
         return;
-    for (int i = 0; state->scratch && i < ew_pool_threads(state->model->pool); i++) {
-        ew_free(state->scratch[i].operand.buffers.codes); // an operand's memory starts with them
-        ew_free(state->scratch[i].head.buffers.codes);
-        ew_free(state->scratch[i].norm.at);
-        ew_free(state->scratch[i].wide.at);
-        ew_free(state->scratch[i].context.at);
-        ew_free(state->scratch[i].factor.at);
-        ew_free(state->scratch[i].attention);
-    }
+    ew_work_leave(state->model);
     for (size_t layer = 0; state->cross && layer < state->model->dims.n_text_layer; layer++)
         ew_keys_free(&state->cross[layer]);
     for (size_t i = 0; state->self && i < state->sizes.caches; i++)
         ew_keys_free(&state->self[i]);
-    ew_keys_free(&state->keys);
-    void *buffers[] = {state->scratch,        state->mel.at,         state->conv.at,       state->x.at,
-                       state->key_bias.at,    state->values.at,      state->more_values.at, state->queries.rows.at,
-                       state->queries.codes.codes, state->queries.codes.scale, state->queries.codes.sum,   state->cross,
-                       state->taken,          state->dec_x.at,       state->dec_qkv.at,    state->dec_context.at,
-                       state->dec_wide.at,    state->self,           state->slot,          state->history,
-                       state->n_held,         state};
+    void *buffers[] = {state->mel.at, state->x.at,   state->key_bias.at, state->cross, state->self,
+                       state->slot,   state->history, state->n_held,     state};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         ew_free(buffers[i]);
 }

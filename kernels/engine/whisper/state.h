@@ -1,64 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one transcription in progress owns: encoder buffers, key/value caches, scratch. All of it is allocated
-// when the state is made; running allocates nothing.
+// What one transcription in progress owns: its clip, and keys and values. All of it is allocated when the state is
+// made, and with the first one what states share (work.h); running allocates nothing.
 #ifndef EW_STATE_H
 #define EW_STATE_H
 
-#include <stdatomic.h>
-
 #include "../../ops/attention/attention.h"
-#include "../blocks.h"
-#include "../floats.h"
-#include "../keys.h"
 #include "sizes.h"
 
 enum { EW_MAX_BEAMS = 32 };
 
-// What each thread has to itself.
 typedef struct {
-    ew_operand operand; // EW_ROWS rows of whatever a linear takes, in two digits
-    ew_operand head;    // EW_ROWS rows of 64
-    ew_floats norm;     // [EW_ROWS][d]
-    ew_floats wide;     // [EW_ROWS][the widest of an encoder layer's products]
-    ew_floats context;  // [EW_ROWS][d]
-    ew_floats factor;   // [EW_ROWS][largest rank]: between the two factors of a linear
-    void *attention;
-} ew_scratch;
-
-// Queries of all heads, as attention reads them.
-typedef struct {
-    ew_floats rows;   // f32: [n][d]
-    ek_q8_rows codes; // q8: [head][capacity] rows of 64
-} ew_queries;
-
-typedef struct {
-    const ew_model *model;
+    ew_model *model;
     ew_sizes sizes;
     size_t n_beams;
     size_t n_ctx;  // encoder positions of the current clip; 0 before the first one
     size_t n_keys; // what attention sees: these and the tail's landmarks after them; at most n_audio_ctx
     size_t n_past; // decoder positions filled
-    ew_scratch *scratch; // one a thread
-
-    ew_floats mel;  // [2 n_audio_ctx + 2][n_mels], a row of zeros before and after the clip
-    ew_floats conv; // [2 n_audio_ctx + 2][d], likewise
-    ew_floats x;    // [n_audio_ctx][d]: the encoder's residual stream, at the end its output
-    ew_floats values, more_values; // [n_audio_ctx][d] each, values before they are quantized; f32: none
-    ew_queries queries;
+    ew_floats mel;      // [2 n_audio_ctx + 2][n_mels], a row of zeros before and after the clip
+    ew_floats x;        // [n_audio_ctx][d]: the encoder's residual stream, at the end its output
     ew_floats key_bias; // [n_audio_ctx]: 0 for the clip's keys, log(count) for the landmarks'
-    ew_keys keys; // of the encoder layer at work
-    ew_keys *cross; // per decoder layer
-    atomic_size_t *taken; // [phase of the encoder][thread]: how much of a thread's share is taken
+    ew_keys *cross;     // per decoder layer
 
     ew_keys *self;    // [layer * n_beams + slot]: keys and values of the tokens so far
     size_t *slot;     // [n_beams]: where a beam's are; reordering exchanges slots, and copies what two beams share
     int32_t *history; // [slot][n_text_ctx]: the tokens that a slot's keys and values are of …
     size_t *n_held;   // [slot]: … and how many of them there are
-    ew_floats dec_x, dec_qkv, dec_context, dec_wide; // EW_ROWS rows of d, 3 d, d, 4 d
 } ew_state;
 
-ew_state *ew_state_new(const ew_model *model, size_t n_beams); // NULL without memory
+// States of one model are made and freed one at a time. NULL without memory.
+ew_state *ew_state_new(ew_model *model, size_t n_beams);
 void ew_state_free(ew_state *state);
+
+// Counts a state among those that share the model's buffers, makes them for the first one, and frees them with the last.
+// EW_OK or EW_NO_MEMORY.
+ew_status ew_work_join(ew_model *model, const ew_sizes *sizes);
+void ew_work_leave(ew_model *model);
 
 // Runs the encoder over n_frames mel frames (time-major, even, at most 2 n_audio_ctx), fills the cross-attention
 // keys and values, and forgets the decoder's past. If they are fewer than the window holds and the model has a tail,

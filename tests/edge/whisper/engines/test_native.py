@@ -275,6 +275,20 @@ def test_a_new_clip_forgets_the_old_one() -> None:
     assert np.array_equal(run(used, mel(30)), run(fresh, mel(30)))
 
 
+@pytest.mark.parametrize("precision", ["int8", "f32"])
+def test_states_in_turns_do_not_find_what_others_left(precision: str) -> None:
+    """The buffers that a pass works in are the model's: a shorter clip after a longer one, and back."""
+    shared = engine(precision, threads=2)
+    lengths = (80, 14, 50, 30)
+    expected = [run(engine(precision, threads=2).new_state(), mel(n, n)).copy() for n in lengths]
+    states = [shared.new_state() for _ in lengths]
+    for _ in range(2):
+        for state, n, logits in zip(states, lengths, expected, strict=True):
+            assert np.array_equal(run(state, mel(n, n)), logits)
+    del states, state  # the last one takes the buffers along, and the next makes them anew
+    assert np.array_equal(run(shared.new_state(), mel(80, 80)), expected[0])
+
+
 def test_threads_and_models_do_not_disturb_each_other() -> None:
     engines = [engine("int8", threads=2), engine("f32", threads=2)]
     clips = [mel(40, seed) for seed in range(6)]
