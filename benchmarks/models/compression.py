@@ -74,6 +74,8 @@ class CompressionOptions:
     recovered: tuple[float, ...] = ()
     """Shares after which what is left is trained for `recover_s`."""
     recover_s: float = 0.0
+    besides: tuple[str, ...] = ()
+    """More recordings to listen to, a free voice's say, sets or paths."""
     variety: Variety = field(default_factory=Variety)
     levels_db: tuple[float, ...] = AS_RECORDED
     """Gains in dB at which each recording is measured."""
@@ -112,6 +114,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=(),
         metavar="SET",
         help="recordings to listen to, sets, files, folders (default: what sets.toml names for it)",
+    )
+    parser.add_argument(
+        "--besides", nargs="+", default=(), metavar="SET", help="more of them, a free voice's say, besides those"
     )
     add_models(parser, "; a .gguf file, kept earlier or exported at f32, goes on from its size")
     parser.add_argument(
@@ -159,6 +164,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         CompressionOptions(
             sets=given_sets(arguments),
             calibration=tuple(arguments.calibration),
+            besides=tuple(arguments.besides),
             models=arguments.models,
             reductions=arguments.reductions,
             precisions=arguments.precisions,
@@ -232,6 +238,7 @@ def _listen_to(options: CompressionOptions) -> _Heard:
         found = find_recordings(find_set(name, options.data) for name in options.calibration)
     else:
         found = [recording for kind in TRAINING for recording in recordings_of(sets_for(kind, options.data))]
+    found = [*found, *find_recordings(find_set(name, options.data) for name in options.besides)]
     recordings = [recording for recording in found if not is_heard_once(recording.path)]
     return _Heard(recordings, [recording.sha256 for recording in recordings])
 

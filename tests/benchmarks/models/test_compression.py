@@ -125,10 +125,14 @@ def test_what_is_heard_once_is_measured_for_a_release_alone(tmp_path: Path, monk
     assert main(["compression", "--manifest", "digits_fsdd", "--models=,"]) == 1, "what was listened to is left out"
 
 
+@pytest.mark.parametrize("besides", [False, True])
 def test_what_is_listened_to_is_not_measured(
-    tmp_path: Path, near_clip: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, near_clip: Path, capsys: pytest.CaptureFixture[str], besides: bool
 ) -> None:
     pytest.importorskip("jiwer")
     (tmp_path / "manifest.jsonl").write_text(json.dumps({"audio": "jfk.wav", "text": "ask not"}) + "\n")
-    assert main(["compression", "--manifest", str(tmp_path), "--calibration", str(near_clip)]) == 1
+    other = tmp_path / "other.flac"
+    other.write_bytes(b"found, not read")
+    heard = [str(other), "--besides", str(near_clip)] if besides else [str(near_clip)]
+    assert main(["compression", "--manifest", str(tmp_path), "--calibration", *heard]) == 1
     assert "must be measured on what it has not heard" in capsys.readouterr().err
