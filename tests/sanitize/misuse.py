@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import tiny_model as tiny
+from language_calls import LanguageCalls
 
 from edge import _kernels
 
@@ -55,7 +56,7 @@ ODD_NUMBERS: list[object] = [
 ]
 ODD_NUMBERS += [2**63, 2**64, 2**70, True, 1.5, float("nan"), float("inf"), None, "1", "", b"x", (), [1] * 5]
 FORMATS = ["f4", ">f4", "f8", "i4", ">i4", "i8", "u1", "i1", "?", "f2", "O", "S4", "V8", "M8[s]"]
-ENOUGH = 1000  # calls that were done: among so many, each kind is
+ENOUGH = 2000  # calls that were done: among so many, each kind is
 GGUF = struct.pack("<4sIQQ", b"GGUF", 3, 0, 1) + struct.pack("<Q4sIIQQ2sQ1s", 4, b"keys", 9, 8, 2, 2, b"ab", 1, b"c")
 STRINGS = (len(GGUF) - 19, 19, 2)  # where the two strings of its array are
 
@@ -109,7 +110,7 @@ class Trap:
         self.code()
 
 
-class Attacker:
+class Attacker(LanguageCalls):
     """One thread's calls, and the objects that all threads share."""
 
     def __init__(self, seed: int, is_alone: bool, models: list[Held], states: list[Held], arrays: list[Any]) -> None:
@@ -367,6 +368,7 @@ class Attacker:
         *("decode_all", "decode_all", "decode_all"),
         *("rewind", "reorder", "reorder", "read_encoder", "view", "gguf_parse", "gguf_strings", "pack", "quantize"),
         *("sum_exp", "measure"),
+        *LanguageCalls.LANGUAGE_OPERATIONS,
     )
 
     # --- and spoiled ---
@@ -392,6 +394,7 @@ class Attacker:
             self.refused[type(error).__name__] += 1
         except IndexError:  # nothing there to choose from
             self.models or self.new_model()[0](*self.new_model()[1])
+            self.llamas or self.new_llama()[0](*self.new_llama()[1])
         else:
             self.done[name] += 1
 

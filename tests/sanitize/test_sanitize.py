@@ -23,7 +23,7 @@ def output(script: str, *arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("arguments", [("--calls", "4000"), ("--calls", "1000", "--threads", "4")])
+@pytest.mark.parametrize("arguments", [("--calls", "6000"), ("--calls", "2000", "--threads", "4")])
 def test_misuse_does_no_harm(arguments: tuple[str, ...]) -> None:
     assert "misuse: " in output("misuse.py", "60", "--seed", "1", *arguments)
 
