@@ -32,6 +32,7 @@ static void fill_tables(void) {
             .softmax = ek_softmax_f32_ref,
             .softmax_q8 = ek_softmax_q8_f32_ref,
             .sum_exp = ek_sum_exp_f32_ref,
+            .log_mel = ek_log_mel_f32_ref,
             .peak_q8 = ek_peak_q8_ref,
             .peak_f32 = ek_peak_f32_ref,
         };

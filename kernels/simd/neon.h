@@ -215,6 +215,8 @@ EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) {
     return (v16i){q8_dot4(acc.a, w.a, a), q8_dot4(acc.b, w.b, a), q8_dot4(acc.c, w.c, a), q8_dot4(acc.d, w.d, a)};
 }
 
+#include "ahead.h"
+
 // Several quads at a time, as many as there are: returns how many were added to the rows' sums.
 #if defined(__ARM_FEATURE_MATMUL_INT8)
 #define Q8_PEAK_PRODUCTS (2 * EK_TILE * EK_QUAD)
@@ -241,8 +243,8 @@ EK_INLINE int32x4_t pair_row4(int32x4_t x, int32x4_t y, size_t row) {
     const int64x2_t left = vreinterpretq_s64_s32(x), right = vreinterpretq_s64_s32(y);
     return vreinterpretq_s32_s64(row ? vzip2q_s64(left, right) : vzip1q_s64(left, right));
 }
-EK_INLINE size_t q8_dots_ahead(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
-                               size_t stride, size_t quads) {
+EK_INLINE size_t q8_dots_several(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
+                               size_t stride, size_t quads, ahead next) {
     const size_t pairs = (rows + 1) / 2;
     q8pair sums[(Q8_ROWS + 1) / 2] = {0};
     size_t q = 0;
@@ -252,6 +254,8 @@ EK_INLINE size_t q8_dots_ahead(v16i (*acc)[Q8_TILES], const size_t rows, const i
             const int8_t *first = a + 2 * i * stride + q * EK_QUAD;
             both[i] = vcombine_s8(vld1_s8(first), vld1_s8(2 * i + 1 < rows ? first + stride : first));
         }
+        ahead_at(next, q);
+        ahead_at(next, q + 1);
         q8_dot_pairs(sums, pairs, w + q * EK_TILE * EK_QUAD, both);
     }
     EK_UNROLL for (size_t i = 0; i < rows; i++) {
@@ -272,12 +276,14 @@ EK_INLINE size_t q8_dots_ahead(v16i (*acc)[Q8_TILES], const size_t rows, const i
                                vdotq_laneq_s32(acc[i][0].c, x.c, four[i], n),                            \
                                vdotq_laneq_s32(acc[i][0].d, x.d, four[i], n)};                           \
     } while (0)
-EK_INLINE size_t q8_dots_ahead(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
-                               size_t stride, size_t quads) {
+EK_INLINE size_t q8_dots_several(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
+                               size_t stride, size_t quads, ahead next) {
     size_t q = 0;
     for (; q + 4 <= quads; q += 4) {
         int8x16_t four[Q8_ROWS];
         EK_UNROLL for (size_t i = 0; i < rows; i++) four[i] = vld1q_s8(a + i * stride + q * EK_QUAD);
+        for (size_t n = 0; n < 4; n++)
+            ahead_at(next, q + n);
         EK_LANE(0);
         EK_LANE(1);
         EK_LANE(2);

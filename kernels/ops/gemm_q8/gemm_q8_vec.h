@@ -15,7 +15,7 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
     v16i acc[Q8_ROWS][Q8_TILES];
     EK_UNROLL for (size_t i = 0; i < rows; i++)
         EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = q8_start(a.sum[i]);
-    for (size_t q = q8_dots_ahead(acc, rows, w.tiles, a.codes, a.stride, quads); q < quads; q++) {
+    for (size_t q = q8_dots_several(acc, rows, w.tiles, a.codes, a.stride, quads, next); q < quads; q++) {
         q8w loaded[Q8_TILES];
         EK_UNROLL for (size_t t = 0; t < tiles; t++)
             loaded[t] = q8_load_w(w.tiles + t * tile_bytes + q * EK_TILE * EK_QUAD);
