@@ -183,6 +183,15 @@ def pack_q8(codes: Buffer, n: int, k: int, packed: Buffer, /) -> None: ...
 def pack_q4(blocks: Buffer, n: int, k: int, packed: Buffer, scales: Buffer, /) -> None: ...
 def quantize_rows(level: str, x: Buffer, m: int, k: int, codes: Buffer, scales: Buffer, sums: Buffer, /) -> None: ...
 def sum_exp(level: str, x: Buffer, n: int, largest: float, /) -> float: ...
+def log_mel(
+    level: str, samples: Buffer, n_frames: int, bounds: Buffer, weights: Buffer, n_mels: int, frames: Buffer, /
+) -> None:
+    """Compute log-mel frames of 400 samples, each 160 after the one before.
+
+    samples: float32 (160 * (n_frames - 1) + 400,); bounds: int32 (2, n_mels), the first bin of each filter and
+    the end; weights: float32 (n_mels, 201); frames: float32 (n_frames, n_mels).
+    """
+
 def gguf_parse(
     data: Buffer, /
 ) -> tuple[

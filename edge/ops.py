@@ -35,6 +35,7 @@ __all__ = [
     "cpu_level",
     "gguf_parse",
     "gguf_strings",
+    "log_mel",
     "measure_peak",
     "measure_product",
     "memory_to_read",
@@ -174,3 +175,18 @@ def sum_exp(x: NDArray[np.float32], largest: float) -> float:
     """Sum exp(x - largest) over all of x, of which `largest` is the largest and finite."""
     values = np.ascontiguousarray(x, np.float32)
     return _kernels.sum_exp(cpu_level(), values, values.size, largest)
+
+
+def log_mel(
+    samples: NDArray[np.float32], n_frames: int, bounds: NDArray[np.int32], weights: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Compute the first `n_frames` log-mel frames of samples, (n_frames, n_mels): kernels/ops/log_mel.
+
+    `bounds` is (2, n_mels), the first bin and the end of each filter; `weights` is (n_mels, 201).
+    """
+    n_mels = len(weights)
+    frames = np.empty((n_frames, n_mels), np.float32)
+    if n_frames:
+        needed = np.ascontiguousarray(samples[: 160 * (n_frames - 1) + 400], np.float32)
+        _kernels.log_mel(cpu_level(), needed, n_frames, bounds, weights, n_mels, frames)
+    return frames

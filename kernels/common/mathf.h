@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp and GELU in float32, and the order in which rows are summed: written once as scalars (the definition),
+// exp, GELU and log10 as kernels have them, and the order in which rows are summed: written once as scalars (the definition),
 // followed step by step by simd/math.h, so that every variant gives the same bits.
 #ifndef EK_MATHF_H
 #define EK_MATHF_H
@@ -166,6 +166,30 @@ static inline float ek_near_geluf(float x) {
     c = fmaf(c, a, EK_NEAR_GELU_C0);
     const float square = c * c;
     return fmaf(-a, square * square, x > 0.0f ? x : 0.0f);
+}
+
+// log10 of an energy for a log-mel frame, at least -10; NaN and infinity stay. In double precision: 2^e m with m in
+// sqrt(1/2) .. sqrt(2), and ln(m) = 2 atanh(t) with t = (m - 1) / (m + 1), |t| < 0.172 (error 1e-14).
+static inline float ek_log_mel(double energy) {
+    if (!(energy <= 1e300))
+        return (float)energy;
+    if (energy < 1e-10)
+        return -10.0f;
+    uint64_t bits;
+    memcpy(&bits, &energy, sizeof bits);
+    double exponent = (double)((int64_t)(bits >> 52) - 1023), m;
+    bits = (bits & 0xFFFFFFFFFFFFFu) | (uint64_t)1023 << 52;
+    memcpy(&m, &bits, sizeof m);
+    if (m > 0x1.6a09e667f3bcdp+0) {
+        m *= 0.5;
+        exponent += 1.0;
+    }
+    const double t = (m - 1.0) / (m + 1.0), square = t * t;
+    double sum = 1.0 / 17.0;
+    for (int odd = 15; odd > 0; odd -= 2)
+        sum = sum * square + 1.0 / odd;
+    const float log10 = (float)(exponent * 0x1.34413509f79ffp-2 + 2.0 * t * sum * 0x1.bcb7b1526e50ep-2);
+    return log10 < -10.0f ? -10.0f : log10;
 }
 
 // Adds 16 lanes as a tree: halves onto each other until one is left.

@@ -3,7 +3,7 @@
 #ifndef EK_CPU_H
 #define EK_CPU_H
 
-enum ek_level { EK_REF, EK_AVX2, EK_AVX512VNNI, EK_NEON, EK_DOTPROD, EK_N_LEVELS };
+enum ek_level { EK_REF, EK_AVX2, EK_AVXVNNI, EK_AVX512VNNI, EK_NEON, EK_DOTPROD, EK_I8MM, EK_N_LEVELS };
 
 // Name of a level as EDGE_CPU spells it.
 const char *ek_level_name(enum ek_level level);

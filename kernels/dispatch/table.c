@@ -4,9 +4,11 @@
 #include <pthread.h>
 
 void ek_fill_avx2(ek_table *table);
+void ek_fill_avxvnni(ek_table *table);
 void ek_fill_avx512vnni(ek_table *table);
 void ek_fill_neon(ek_table *table);
 void ek_fill_dotprod(ek_table *table);
+void ek_fill_i8mm(ek_table *table);
 
 static ek_table tables[EK_N_LEVELS];
 
@@ -30,15 +32,22 @@ static void fill_tables(void) {
             .softmax = ek_softmax_f32_ref,
             .softmax_q8 = ek_softmax_q8_f32_ref,
             .sum_exp = ek_sum_exp_f32_ref,
+            .log_mel = ek_log_mel_f32_ref,
             .peak_q8 = ek_peak_q8_ref,
             .peak_f32 = ek_peak_f32_ref,
         };
 #if defined(__x86_64__)
     ek_fill_avx2(&tables[EK_AVX2]);
+#ifdef EK_HAS_AVXVNNI
+    ek_fill_avxvnni(&tables[EK_AVXVNNI]);
+#endif
     ek_fill_avx512vnni(&tables[EK_AVX512VNNI]);
 #elif defined(__aarch64__)
     ek_fill_neon(&tables[EK_NEON]);
     ek_fill_dotprod(&tables[EK_DOTPROD]);
+#ifdef EK_HAS_I8MM
+    ek_fill_i8mm(&tables[EK_I8MM]);
+#endif
 #endif
 }
 

@@ -11,6 +11,7 @@
 #include "../ops/gemm_q4/gemm_q4.h"
 #include "../ops/gemm_q8/gemm_q8.h"
 #include "../ops/layer_norm/layer_norm.h"
+#include "../ops/log_mel/log_mel.h"
 #include "../ops/near_gelu/near_gelu.h"
 #include "../ops/peak/peak.h"
 #include "../ops/quantize/quantize.h"
@@ -40,6 +41,7 @@ typedef struct ek_table {
     ek_softmax_fn *softmax;
     ek_softmax_q8_fn *softmax_q8;
     ek_sum_exp_fn *sum_exp;
+    ek_log_mel_fn *log_mel;
     ek_peak_fn *peak_q8;
     ek_peak_fn *peak_f32;
 } ek_table;

@@ -257,6 +257,50 @@ static PyObject *sum_exp(PyObject *module, PyObject *args) {
     return PyFloat_FromDouble((double)sum);
 }
 
+// Whether each filter's bins are a part of all bins; ValueError where not.
+static int sound_bounds(const int32_t *bounds, size_t n_mels) {
+    for (size_t j = 0; j < n_mels; j++) {
+        const int32_t first = bounds[j], end = bounds[n_mels + j];
+        if (first < 0 || end < first || end > EK_FOURIER_BINS) {
+            PyErr_Format(PyExc_ValueError, "bounds: filter %zu has bins %d to %d of %d", j, (int)first, (int)end,
+                         EK_FOURIER_BINS);
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static PyObject *log_mel(PyObject *module, PyObject *args) {
+    (void)module;
+    const char *level;
+    PyObject *x, *b, *w;
+    Py_ssize_t n_frames, n_mels;
+    output out = {.kind = EW_FLOAT32, .what = "frames"};
+    if (!PyArg_ParseTuple(args, "sOnOOnO:log_mel", &level, &x, &n_frames, &b, &w, &n_mels, &out.object) ||
+        !sound_shape(n_frames, EK_FOURIER, 1) || !sound_shape(n_mels, EK_FOURIER_BINS, 1) ||
+        !sound_shape(n_frames, n_mels, 1))
+        return NULL;
+    const ek_table *table = table_of(level);
+    if (!table)
+        return NULL;
+    const size_t frames = (size_t)n_frames, mels = (size_t)n_mels;
+    const size_t n_samples = (frames - 1) * EK_MEL_HOP + EK_FOURIER;
+    out.bytes = frames * mels * sizeof(float);
+    float *samples = ew_copy_in(x, n_samples * sizeof *samples, EW_FLOAT32, "samples");
+    int32_t *bounds = samples ? ew_copy_in(b, 2 * mels * sizeof *bounds, EW_INT32, "bounds") : NULL;
+    float *weights =
+        bounds && sound_bounds(bounds, mels)
+            ? ew_copy_in(w, mels * EK_FOURIER_BINS * sizeof *weights, EW_FLOAT32, "weights")
+            : NULL;
+    const int status = weights ? begin(&out, 1) : -1;
+    if (status == 0)
+        table->log_mel(out.memory, samples, frames,
+                       (ek_mel_filters){.first = bounds, .end = bounds + mels, .weights = weights, .n_mels = mels});
+    ew_free(weights);
+    ew_free(bounds);
+    return finish(status, samples, &out, 1);
+}
+
 PyMethodDef ew_functions[] = {
     {"cpu_levels", cpu_levels, METH_NOARGS, NULL},
     {"best_cpu_level", best_cpu_level, METH_NOARGS, NULL},
@@ -269,5 +313,6 @@ PyMethodDef ew_functions[] = {
     {"pack_q4", pack_q4, METH_VARARGS, NULL},
     {"quantize_rows", quantize_rows, METH_VARARGS, NULL},
     {"sum_exp", sum_exp, METH_VARARGS, NULL},
+    {"log_mel", log_mel, METH_VARARGS, NULL},
     {0},
 };

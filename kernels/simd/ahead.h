@@ -4,7 +4,11 @@
 #ifndef EK_SIMD_AHEAD_H
 #define EK_SIMD_AHEAD_H
 
-#include "output.h"
+#include "../common/attributes.h"
+
+// With so few rows, reading the weights is all that takes time, and one stream is read faster than several. (Not so in
+// float32, where the sum of one row and one tile waits for its own last addition.)
+enum { STREAM_ROWS = 2 };
 
 // Where it gains. Fewer rows than STREAM_ROWS + 1 read one stream, which processors read ahead by themselves; more rows
 // take so long that nobody waits for weights.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sixteen lanes on AVX2 with FMA: two registers. simd/README.md explains the vocabulary.
+// Sixteen lanes on AVX2 with FMA: two registers. simd/README.md explains the vocabulary. Compiled twice: for every x86
+// of the last ten years (dispatch/levels/avx2.c), and with the dot product instruction (dispatch/levels/avxvnni.c).
 #ifndef EK_SIMD_H
 #define EK_SIMD_H
 
@@ -15,7 +16,11 @@
 // Register tiles of the products: rows by 16-column tiles, within 16 registers.
 #define F32_ROWS 6
 #define F32_TILES 1
+#ifdef __AVXVNNI__
+#define Q8_ROWS 6
+#else // room for the 16-bit products on their way into the sums
 #define Q8_ROWS 4
+#endif
 #define Q8_TILES 1
 #define Q4_ROWS 4
 #define Q4_TILES 1
@@ -198,15 +203,32 @@ EK_INLINE v16i v64_store_digits(int8_t *p, v32 x, v32 y) {
     return (v16i){first, store_32_digits(p + 32, y)};
 }
 
+typedef __m256i q8a;
+EK_INLINE q8a q8_load_a(const int8_t *a) { return _mm256_set1_epi32(ek_load_quad(a)); }
+#ifdef __AVXVNNI__
+// INT8: vpdpbusd wants one unsigned side, so the weights enter as w + 128 and 128 * sum(a) is taken off
+// beforehand. Flipping the sign bit adds 128.
+typedef v16i q8w;
+EK_INLINE q8w q8_load_w(const int8_t *w) {
+    const __m256i flip = _mm256_set1_epi8(-128);
+    const __m256i a = _mm256_loadu_si256((const __m256i *)w), b = _mm256_loadu_si256((const __m256i *)w + 1);
+    return EK_BOTH(q8w, _mm256_xor_si256(a, flip), _mm256_xor_si256(b, flip));
+}
+EK_INLINE __m256i dot_u8s8(__m256i acc, __m256i u8, __m256i s8) {
+    // _mm256_dpbusd_avx_epi32, but gcc 12 copies every accumulator around the intrinsic.
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(acc) : "x"(u8), "x"(s8));
+    return acc;
+}
+EK_INLINE v16i q8_start(int32_t a_sum) { return v16i_set1(a_sum * -128); }
+EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) { return EK_BOTH(v16i, dot_u8s8(acc.a, w.a, a), dot_u8s8(acc.b, w.b, a)); }
+#else
 // INT8: maddubs wants one unsigned side and adds pairs in 16 bits. |w| times (a with w's sign) is the same
 // product, and codes within 127 keep every pair below 32768, so nothing saturates.
 typedef struct { __m256i a, b, magnitude_a, magnitude_b; } q8w;
-typedef __m256i q8a;
 EK_INLINE q8w q8_load_w(const int8_t *w) {
     const __m256i a = _mm256_loadu_si256((const __m256i *)w), b = _mm256_loadu_si256((const __m256i *)w + 1);
     return (q8w){a, b, _mm256_abs_epi8(a), _mm256_abs_epi8(b)};
 }
-EK_INLINE q8a q8_load_a(const int8_t *a) { return _mm256_set1_epi32(ek_load_quad(a)); }
 EK_INLINE __m256i q8_dot8(__m256i acc, __m256i magnitude, __m256i signs, __m256i a) {
     __m256i pairs = _mm256_maddubs_epi16(magnitude, _mm256_sign_epi8(a, signs));
     return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
@@ -218,8 +240,9 @@ EK_INLINE v16i q8_start(int32_t a_sum) {
 EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) {
     return EK_BOTH(v16i, q8_dot8(acc.a, w.magnitude_a, w.a, a), q8_dot8(acc.b, w.magnitude_b, w.b, a));
 }
+#endif
 
-// INT4: nibbles are unsigned and small, so a whole group (8 quads) is added in 16 bits and widened once.
+// INT4: nibbles are unsigned already.
 typedef v16i q4w;
 typedef v16i q4acc;
 EK_INLINE q4acc q4_zero(void) { return v16i_zero(); }
@@ -230,6 +253,10 @@ EK_INLINE void q4_load_w(const uint8_t *w, q4w *low, q4w *high) {
     *high = EK_BOTH(q4w, _mm256_and_si256(_mm256_srli_epi16(a, 4), mask),
                     _mm256_and_si256(_mm256_srli_epi16(b, 4), mask));
 }
+#ifdef __AVXVNNI__
+EK_INLINE q4acc q4_dot(q4acc acc, q4w w, q8a a) { return q8_dot(acc, w, a); }
+EK_INLINE v16i q4_finish(q4acc acc) { return acc; }
+#else // small enough, too, for a whole group (8 quads) to be added in 16 bits and widened once
 EK_INLINE q4acc q4_dot(q4acc acc, q4w w, q8a a) {
     return EK_BOTH(q4acc, _mm256_add_epi16(acc.a, _mm256_maddubs_epi16(w.a, a)),
                    _mm256_add_epi16(acc.b, _mm256_maddubs_epi16(w.b, a)));
@@ -238,5 +265,8 @@ EK_INLINE v16i q4_finish(q4acc acc) {
     const __m256i ones = _mm256_set1_epi16(1);
     return EK_BOTH(v16i, _mm256_madd_epi16(acc.a, ones), _mm256_madd_epi16(acc.b, ones));
 }
+#endif
+
+#include "single.h"
 
 #endif

@@ -168,4 +168,6 @@ EK_INLINE void q4_load_w(const uint8_t *w, q4w *low, q4w *high) {
 EK_INLINE q4acc q4_dot(q4acc acc, q4w w, q8a a) { return dot_u8s8(acc, w, a); }
 EK_INLINE v16i q4_finish(q4acc acc) { return acc; }
 
+#include "single.h"
+
 #endif

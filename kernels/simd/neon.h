@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sixteen lanes on NEON: four registers. simd/README.md explains the vocabulary. Compiled twice: for every
-// 64-bit ARM (dispatch/levels/neon.c), and with the dot product instruction (dispatch/levels/dotprod.c).
+// Sixteen lanes on NEON: four registers. simd/README.md explains the vocabulary. Compiled three times: for every
+// 64-bit ARM (dispatch/levels/neon.c), with the dot product instruction (dotprod.c), and with that of small matrices
+// too (i8mm.c).
 #ifndef EK_SIMD_H
 #define EK_SIMD_H
 
@@ -18,11 +19,10 @@
 #define F32_TILES 1
 #define Q8_TILES 1
 #define Q4_TILES 1
+#define Q8_ROWS 4
 #ifdef __ARM_FEATURE_DOTPROD
-#define Q8_ROWS 6
 #define Q4_ROWS 4
 #else // room for the 16-bit products on their way into the sums
-#define Q8_ROWS 4
 #define Q4_ROWS 2
 #endif
 
@@ -214,6 +214,87 @@ EK_INLINE v16i q8_start(int32_t a_sum) {
 EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) {
     return (v16i){q8_dot4(acc.a, w.a, a), q8_dot4(acc.b, w.b, a), q8_dot4(acc.c, w.c, a), q8_dot4(acc.d, w.d, a)};
 }
+
+#include "ahead.h"
+
+// Several quads at a time, as many as there are: returns how many were added to the rows' sums.
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+#define Q8_PEAK_PRODUCTS (2 * EK_TILE * EK_QUAD)
+EK_INLINE v16i q8_peak(v16i acc, q8w w, q8a a) {
+    return (v16i){vmmlaq_s32(acc.a, w.a, a), vmmlaq_s32(acc.b, w.b, a), vmmlaq_s32(acc.c, w.c, a),
+                  vmmlaq_s32(acc.d, w.d, a)};
+}
+// Two rows by 16 columns: of each two columns, the sums of the first row, then those of the second.
+typedef struct { int32x4_t of[EK_TILE / 2]; } q8pair;
+EK_INLINE void q8_dot_pairs(q8pair *acc, const size_t pairs, const int8_t *w, const int8x16_t *a) {
+    EK_UNROLL for (size_t g = 0; g < EK_TILE / 4; g++) {
+        // Four columns of a quad, and of the next: a column's eight codes come side by side.
+        const int32x4_t near = vreinterpretq_s32_s8(vld1q_s8(w + 16 * g));
+        const int32x4_t far = vreinterpretq_s32_s8(vld1q_s8(w + EK_TILE * EK_QUAD + 16 * g));
+        const int8x16_t left = vreinterpretq_s8_s32(vzip1q_s32(near, far));
+        const int8x16_t right = vreinterpretq_s8_s32(vzip2q_s32(near, far));
+        EK_UNROLL for (size_t i = 0; i < pairs; i++) {
+            acc[i].of[2 * g] = vmmlaq_s32(acc[i].of[2 * g], a[i], left);
+            acc[i].of[2 * g + 1] = vmmlaq_s32(acc[i].of[2 * g + 1], a[i], right);
+        }
+    }
+}
+EK_INLINE int32x4_t pair_row4(int32x4_t x, int32x4_t y, size_t row) {
+    const int64x2_t left = vreinterpretq_s64_s32(x), right = vreinterpretq_s64_s32(y);
+    return vreinterpretq_s32_s64(row ? vzip2q_s64(left, right) : vzip1q_s64(left, right));
+}
+EK_INLINE size_t q8_dots_several(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
+                               size_t stride, size_t quads, ahead next) {
+    const size_t pairs = (rows + 1) / 2;
+    q8pair sums[(Q8_ROWS + 1) / 2] = {0};
+    size_t q = 0;
+    for (; q + 2 <= quads; q += 2) {
+        int8x16_t both[(Q8_ROWS + 1) / 2];
+        EK_UNROLL for (size_t i = 0; i < pairs; i++) { // an odd row is its own neighbor
+            const int8_t *first = a + 2 * i * stride + q * EK_QUAD;
+            both[i] = vcombine_s8(vld1_s8(first), vld1_s8(2 * i + 1 < rows ? first + stride : first));
+        }
+        ahead_at(next, q);
+        ahead_at(next, q + 1);
+        q8_dot_pairs(sums, pairs, w + q * EK_TILE * EK_QUAD, both);
+    }
+    EK_UNROLL for (size_t i = 0; i < rows; i++) {
+        const int32x4_t *x = sums[i / 2].of;
+        acc[i][0] = (v16i){pair_row4(x[0], x[1], i % 2), pair_row4(x[2], x[3], i % 2), pair_row4(x[4], x[5], i % 2),
+                           pair_row4(x[6], x[7], i % 2)};
+    }
+    return q;
+}
+#elif defined(__ARM_FEATURE_DOTPROD)
+// A quad for all columns would be repeated by the unit that multiplies; sdot takes it out of four by itself.
+#define EK_LANE(n)                                                                                       \
+    do {                                                                                                \
+        const q8w x = q8_load_w(w + (q + n) * EK_TILE * EK_QUAD);                                        \
+        EK_UNROLL for (size_t i = 0; i < rows; i++)                                                      \
+            acc[i][0] = (v16i){vdotq_laneq_s32(acc[i][0].a, x.a, four[i], n),                            \
+                               vdotq_laneq_s32(acc[i][0].b, x.b, four[i], n),                            \
+                               vdotq_laneq_s32(acc[i][0].c, x.c, four[i], n),                            \
+                               vdotq_laneq_s32(acc[i][0].d, x.d, four[i], n)};                           \
+    } while (0)
+EK_INLINE size_t q8_dots_several(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
+                               size_t stride, size_t quads, ahead next) {
+    size_t q = 0;
+    for (; q + 4 <= quads; q += 4) {
+        int8x16_t four[Q8_ROWS];
+        EK_UNROLL for (size_t i = 0; i < rows; i++) four[i] = vld1q_s8(a + i * stride + q * EK_QUAD);
+        for (size_t n = 0; n < 4; n++)
+            ahead_at(next, q + n);
+        EK_LANE(0);
+        EK_LANE(1);
+        EK_LANE(2);
+        EK_LANE(3);
+    }
+    return q;
+}
+#undef EK_LANE
+#else
+#include "single.h"
+#endif
 
 // INT4: nibbles are small enough to be signed bytes.
 typedef q8w q4w;

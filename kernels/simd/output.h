@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the products share: when they read one stream of weights at a time, and how they write a vector of results.
+// How the products write a vector of results.
 #ifndef EK_SIMD_OUTPUT_H
 #define EK_SIMD_OUTPUT_H
 
 #include "../common/mode.h"
 #include "simd.h"
-
-// With so few rows, reading the weights is all that takes time, and one stream is read faster than several. (Not so in
-// float32, where the sum of one row and one tile waits for its own last addition.)
-enum { STREAM_ROWS = 2 };
 
 // Stores the first `lanes` lanes of `result` in y, or adds them to it.
 EK_INLINE void v16_output(float *y, v16 result, size_t lanes, enum ek_mode mode) {

@@ -23,8 +23,8 @@ typedef struct {
 enum { CA_NO_SLOT = -1 };
 
 extern const ca_kernel ca_gemm_f32, ca_gemm_q8, ca_gemm_q4, ca_quantize, ca_quantize_columns, ca_layer_norm, ca_gelu,
-    ca_rms_norm, ca_rope, ca_silu, ca_near_gelu, ca_gelu_q8, ca_softmax, ca_softmax_q8, ca_sum_exp, ca_attention_f32, ca_attention_q8, ca_peak_q8,
-    ca_peak_f32, ca_pack, ca_gemm_mixed, ca_attention_mixed;
+    ca_rms_norm, ca_rope, ca_silu, ca_near_gelu, ca_gelu_q8, ca_softmax, ca_softmax_q8, ca_sum_exp, ca_log_mel,
+    ca_attention_f32, ca_attention_q8, ca_peak_q8, ca_peak_f32, ca_pack, ca_gemm_mixed, ca_attention_mixed;
 
 // --- harness.c: runs checks, catches crashes, reports
 

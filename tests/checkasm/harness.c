@@ -15,6 +15,7 @@ const ca_kernel *const ca_kernels[] = {
     &ca_quantize_columns, &ca_layer_norm,   &ca_gelu,       &ca_near_gelu,
     &ca_rms_norm,         &ca_rope,         &ca_silu,
     &ca_gelu_q8,          &ca_softmax,      &ca_softmax_q8, &ca_sum_exp,
+    &ca_log_mel,
     &ca_attention_f32,    &ca_attention_q8, &ca_peak_q8,    &ca_peak_f32,
     &ca_pack,
 };

@@ -10,7 +10,7 @@ static const char usage[] =
     "checkasm: every kernel of every supported level against the reference\n"
     "  --seed N      replay a run (default: the time)\n"
     "  --budget B    small: every check once (default); full: with 10 seeds; or how many seeds\n"
-    "  --level NAME  ref, avx2, avx512vnni, neon or dotprod; default: EDGE_CPU, else all supported\n"
+    "  --level NAME  a level that --list prints; default: EDGE_CPU, else all supported\n"
     "  --kernel NAME one kernel\n"
     "  --bench       time instead of check\n"
     "  --self-test   plant bugs and see that each is found\n"

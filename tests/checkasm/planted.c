@@ -261,6 +261,13 @@ static EK_DECL_SUM_EXP(sum_exp_counts_padding) {
     return right->sum_exp(x, n, largest) + (n % EK_TILE == 1 ? ek_expf(-largest) : 0.0f);
 }
 
+// The last frame is the first one.
+static EK_DECL_LOG_MEL(log_mel_repeats_the_first) {
+    right->log_mel(out, samples, n_frames, filters);
+    if (n_frames > 1)
+        right->log_mel(out + (n_frames - 1) * filters.n_mels, samples, 1, filters);
+}
+
 // A loop that counts nothing.
 static EK_DECL_PEAK(peak_counts_nothing) {
     (void)rounds;
@@ -307,6 +314,7 @@ static const struct {
     PLANT(softmax_q8, softmax_q8_wrong_sum),
     PLANT(softmax_q8, softmax_q8_carries_nothing),
     PLANT(sum_exp, sum_exp_counts_padding),
+    PLANT(log_mel, log_mel_repeats_the_first),
     PLANT(peak_q8, peak_counts_nothing),
     PLANT(peak_f32, peak_counts_nothing),
     PLANT_BELOW(attention_f32, softmax, softmax_sums_in_order),

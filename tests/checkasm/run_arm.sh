@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Cross-compiles the kernel checks for 64-bit ARM and runs them under qemu-user as three processors: Cortex-A53 and
-# Cortex-A72 (Raspberry Pi 3 and 4) have plain NEON, `max` has the dot product too. Arguments go to checkasm.
+# Cross-compiles the kernel checks for 64-bit ARM and runs them under qemu-user as four processors: Cortex-A53 and
+# Cortex-A72 (Raspberry Pi 3 and 4) have plain NEON, Cortex-A76 (Pi 5) has the dot product, `max` that of small matrices
+# too. Arguments go to checkasm.
 #
 #   BUILD_DIR  where to build (build/checkasm-arm in the current folder)
 #   CC         cross compiler (aarch64-linux-gnu-gcc)      QEMU  emulator (qemu-aarch64)
@@ -35,5 +36,6 @@ expect() {
 arguments=("$@")
 expect cortex-a53 ref neon
 expect cortex-a72 ref neon
-expect max ref neon dotprod
+expect cortex-a76 ref neon dotprod
+expect max ref neon dotprod i8mm
 "$qemu" -cpu max "$checkasm" --self-test --seed 1 | tail -n 1

@@ -16,7 +16,7 @@ SHORT_SAMPLES = 3 * 16_000
 
 
 def main(arguments: list[str]) -> int:
-    """Write the paths of the model, the detector, the folder and the clips, one a line."""
+    """Write the paths of the model, the detector and the clips, one a line."""
     folder = Path(arguments[0])
     folder.mkdir(parents=True)
     store = Store()
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         utterances = sorted(Path(speech, "librispeech_test_other").glob("*.flac"))
         clips += sorted(utterances, key=lambda path: soundfile.info(path).frames)[:N_UTTERANCES]
     model = prepare_model("tiny.en", "int8", offline=True)
-    paths = [model, store.place("silero-vad"), folder, *clips]
+    paths = [model, store.place("silero-vad"), *clips]
     (folder / "arguments").write_text("".join(f"{path}\n" for path in paths), encoding="utf-8")
     return 0
 

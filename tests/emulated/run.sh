@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the ARM wheel in an arm64 Debian 12 and runs it under qemu: the text, the bits of the encoder and of the logits,
-# and the detector's decisions must be those of this x86-64 machine.
+# Installs the ARM wheel in an arm64 Debian 12 and runs it under qemu: the text, the bits of features, encoder and logits, and
+# the detector's decisions must be those of this x86-64 machine.
 #
 #   run.sh            the demo's clip, and ten utterances where EDGEWISE_TEST_DATA has them, as four processors; an hour
 #   run.sh --short    the first three seconds of the demo's clip as a Raspberry Pi 4; half a minute

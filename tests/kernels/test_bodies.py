@@ -14,9 +14,11 @@ SHARED = ("simd.h", "math.h", "output.h", "ahead.h")
 BODIES = sorted(KERNELS.rglob("*_vec.h")) + [KERNELS / "simd" / name for name in SHARED]
 COMPILERS = {
     "avx2": "x86_64-linux-gnu-gcc",
+    "avxvnni": "x86_64-linux-gnu-gcc",
     "avx512vnni": "x86_64-linux-gnu-gcc",
     "neon": "aarch64-linux-gnu-gcc",
     "dotprod": "aarch64-linux-gnu-gcc",
+    "i8mm": "aarch64-linux-gnu-gcc",
 }
 BUILD = (KERNELS / "CMakeLists.txt").read_text()
 FLAGS = dict(re.findall(r'dispatch/levels/(\w+)\.c PROPERTIES COMPILE_OPTIONS\s+"([^"]+)"', BUILD))

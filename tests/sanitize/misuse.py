@@ -355,6 +355,13 @@ class Attacker(LanguageCalls):
         n = self.rng.choice([1, 5, 16, 100])
         return _kernels.sum_exp, [self.rng.choice(LEVELS), self.numbers("f4", n), n, 2.0]
 
+    def log_mel(self) -> Call:
+        n, m = self.rng.choice([1, 4, 7]), self.rng.choice([1, 3])
+        bounds = [[self.rng.randrange(100) for _ in range(m)], [self.rng.randrange(100, 202) for _ in range(m)]]
+        filters, frames = self.numbers("f4", m * 201), self.numbers("f4", n * m)
+        samples = self.numbers("f4", 160 * (n - 1) + 400)
+        return _kernels.log_mel, [self.rng.choice(LEVELS), samples, n, np.array(bounds, np.int32), filters, m, frames]
+
     def measure(self) -> Call:
         level, threads = self.rng.choice(LEVELS), self.rng.choice([1, 2])
         if self.rng.random() < 0.5:
@@ -367,7 +374,7 @@ class Attacker(LanguageCalls):
         *("set_alignment_heads", "set_tail", "encode", "encode", "encode", "decode", "decode", "decode", "decode"),
         *("decode_all", "decode_all", "decode_all"),
         *("rewind", "reorder", "reorder", "read_encoder", "view", "gguf_parse", "gguf_strings", "pack", "quantize"),
-        *("sum_exp", "measure"),
+        *("sum_exp", "log_mel", "measure"),
         *LanguageCalls.LANGUAGE_OPERATIONS,
     )
 

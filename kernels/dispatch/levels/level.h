@@ -8,6 +8,7 @@
 #include "../../ops/gemm_q4/gemm_q4_vec.h"
 #include "../../ops/gemm_q8/gemm_q8_vec.h"
 #include "../../ops/layer_norm/layer_norm_vec.h"
+#include "../../ops/log_mel/log_mel_vec.h"
 #include "../../ops/near_gelu/near_gelu_vec.h"
 #include "../../ops/peak/peak_vec.h"
 #include "../../ops/quantize/quantize_vec.h"
@@ -41,6 +42,7 @@ void EK_FILL(EK_LEVEL)(ek_table *table) {
     table->softmax = softmax;
     table->softmax_q8 = softmax_q8;
     table->sum_exp = sum_exp;
+    table->log_mel = log_mel;
     table->peak_q8 = peak_q8;
     table->peak_f32 = peak_f32;
 }

@@ -15,7 +15,7 @@ EK_INLINE void q8_block(const size_t rows, const size_t tiles, float *out, size_
     v16i acc[Q8_ROWS][Q8_TILES];
     EK_UNROLL for (size_t i = 0; i < rows; i++)
         EK_UNROLL for (size_t t = 0; t < tiles; t++) acc[i][t] = q8_start(a.sum[i]);
-    for (size_t q = 0; q < quads; q++) {
+    for (size_t q = q8_dots_several(acc, rows, w.tiles, a.codes, a.stride, quads, next); q < quads; q++) {
         q8w loaded[Q8_TILES];
         EK_UNROLL for (size_t t = 0; t < tiles; t++)
             loaded[t] = q8_load_w(w.tiles + t * tile_bytes + q * EK_TILE * EK_QUAD);
@@ -71,6 +71,8 @@ static EK_DECL_GEMM_Q8(gemm_q8) {
                 EK_Q8_CASE(4);
 #if Q8_ROWS > 4
                 EK_Q8_CASE(5);
+#endif
+#if Q8_ROWS > 5
                 EK_Q8_CASE(6);
 #endif
             }

@@ -6,6 +6,11 @@
 
 #include "../../simd/simd.h"
 
+#ifndef Q8_PEAK_PRODUCTS // of one step of a chain: more where there is an instruction for more
+#define Q8_PEAK_PRODUCTS (EK_TILE * EK_QUAD)
+#define q8_peak q8_dot
+#endif
+
 // As many independent chains as the product has accumulators: enough to hide the instruction's latency. No two may
 // be alike, nor any operand the same in every round, or the compiler does their work once.
 static EK_DECL_PEAK(peak_q8) {
@@ -20,7 +25,7 @@ static EK_DECL_PEAK(peak_q8) {
     for (size_t round = 0; round < rounds; round++)
         EK_UNROLL for (size_t i = 0; i < Q8_ROWS; i++) {
             const q8a a = q8_load_a(codes + (round + i) % EK_TILE * EK_QUAD);
-            EK_UNROLL for (size_t t = 0; t < Q8_TILES; t++) acc[i][t] = q8_dot(acc[i][t], w[t], a);
+            EK_UNROLL for (size_t t = 0; t < Q8_TILES; t++) acc[i][t] = q8_peak(acc[i][t], w[t], a);
         }
     volatile int32_t sink = 0; // lane by lane: sums of many rounds would overflow
     int32_t lanes[EK_TILE];
@@ -30,7 +35,7 @@ static EK_DECL_PEAK(peak_q8) {
             for (size_t lane = 0; lane < EK_TILE; lane++)
                 sink = sink ^ lanes[lane];
         }
-    return (double)rounds * Q8_ROWS * Q8_TILES * EK_TILE * EK_QUAD;
+    return (double)rounds * Q8_ROWS * Q8_TILES * Q8_PEAK_PRODUCTS;
 }
 
 static EK_DECL_PEAK(peak_f32) {

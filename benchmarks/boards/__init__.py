@@ -1,0 +1,1 @@
+"""What boards that are not here would need, predicted from counted instructions."""
