@@ -10,9 +10,9 @@ from html import escape
 from .curves import Point
 
 _WIDTH, _HEIGHT = 250, 190
-_LEFT, _TOP, _GAP, _BELOW = 52, 64, 26, 72
+_LEFT, _TOP, _GAP, _BELOW = 52, 64, 26, 48
 _COLUMNS = 3
-_MOST_PER_HOUR = 1000.0
+_MOST_PER_HOUR = 100.0
 _MOST_MISSED = 0.5
 _CLASSES = ("a", "b", "c", "d")
 _STYLE = """\
@@ -70,7 +70,7 @@ def _panel(panel: Panel, conditions: Sequence[str]) -> str:
     least = 0.5 / panel.hours  # where none at all is drawn: below one in all the hours
     missed, an_hour = panel.target
     lines = [
-        f'<rect class="t" x="0" y="{_y(missed):.1f}" width="{_x(max(an_hour, least), least):.1f}" '
+        f'<rect class="t" x="0" y="{_y(missed):.1f}" width="{max(6, _x(an_hour, least)):.1f}" '
         f'height="{_HEIGHT - _y(missed):.1f}"/>',
         f'<text class="h" x="0" y="-10">{escape(panel.title)}</text>',
         f'<path class="g" d="M0 0V{_HEIGHT}H{_WIDTH}"/>',
@@ -78,7 +78,7 @@ def _panel(panel: Panel, conditions: Sequence[str]) -> str:
     for share in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5):
         lines.append(f'<text x="-8" y="{_y(share) + 4:.1f}" text-anchor="end">{100 * share:.0f} %</text>')
         lines.append(f'<path class="g" d="M0 {_y(share):.1f}H{_WIDTH}"/>')
-    for rate in (1.0, 10.0, 100.0, 1000.0):
+    for rate in (1.0, 10.0, 100.0):
         if rate >= least:
             lines.append(f'<text x="{_x(rate, least):.1f}" y="{_HEIGHT + 18}" text-anchor="middle">{rate:g}</text>')
     lines.append(f'<text x="0" y="{_HEIGHT + 18}" text-anchor="middle">0</text>')

@@ -33,7 +33,7 @@ from edge.listen.detector import Detector
 from edge.listen.vad.silero import SileroVad
 from edge.machine import describe_machine
 from edge.recognizer import Recognizer
-from edge.wake import Spotter
+from edge.wake.check import checked_by, heard_in_doubt
 from edge.wake.ready import PHRASES, ReadyWord
 
 from ..arguments import add_json, add_models, add_sets, given_sets
@@ -117,10 +117,11 @@ def evenings_table(evenings: Sequence[Evening]) -> str:
 
 
 def _assistant(word: str, model: Recognizer, vad: SileroVad, note: Any, phases: list[Phase], folder: Path) -> Assistant:
+    ready = ReadyWord(word)
     read = reader(model, load_sentences([], "en"), free=True)
     return Assistant(
         Parts(
-            spotter=Spotter(ReadyWord(word)),
+            spotter=heard_in_doubt(ready, checked_by(model, ready.phrase)),
             begin_ear=lambda patience_s, on_pause: Ear(
                 vad, read, endpoint_s=_ENDPOINT_S, patience_s=patience_s, longest_s=_LONGEST_S, on_pause=on_pause
             ),

@@ -8,7 +8,6 @@ are counted in recordings without the phrase.
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +25,7 @@ from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
 from edge.recognizer import Recognizer
 from edge.wake import Spotter, WakeWord
-from edge.wake.check import LOOSE, SURE, check_words
+from edge.wake.check import check_words, heard_in_doubt
 from edge.wake.enrol import enrol
 from edge.wake.examples import ExampleWord
 from edge.wake.ready import PHRASES, ReadyWord
@@ -50,6 +49,8 @@ _AROUND = np.zeros(_RATE_HZ // 2, np.float32)
 _N_EXAMPLES = 5
 _QUIET_DB = 30
 """Decibels by which the noise of a quiet room is below what is said: no microphone hears exact silence."""
+_CHECKED = "checked"
+"""Kind of a ready word of which the recogniser reads what is in doubt, as the assistant has it."""
 _READY = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.94, 0.97, 0.99)
 """Thresholds of ready words."""
 _AROUND_USUAL = (-0.02, 0.0, 0.03, 0.08, 0.15)
@@ -90,13 +91,12 @@ class Subject:
     usual: float
     thresholds: tuple[float, ...]
     target: tuple[float, float]
-    loose: float = 1.0
-    """Share of a threshold from which on the check is asked, and not from `sure` on."""
-    sure: float = math.inf
 
     def begin(self, word: WakeWord, threshold: float, check: Check | None) -> Spotter:
         """Begin to hear the word at a threshold."""
-        return Spotter(word, threshold=self.loose * threshold, check=check, sure=self.sure * threshold)
+        if self.kind == _CHECKED and check is not None:
+            return heard_in_doubt(word, check, threshold)
+        return Spotter(word, threshold=threshold, check=check)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -187,9 +187,7 @@ def _subjects(word: str, clips: dict[str, list[FloatArray]], model: Recognizer) 
         thresholds = tuple(sorted({*_READY, usual}))
         yield Subject(word, "ready", said, lambda: ReadyWord(word), None, usual, thresholds, _READY_TARGET)
         check = check_words(read, word)
-        yield Subject(
-            word, "checked", said, lambda: ReadyWord(word), check, usual, thresholds, _READY_TARGET, LOOSE, SURE
-        )
+        yield Subject(word, _CHECKED, said, lambda: ReadyWord(word), check, usual, thresholds, _READY_TARGET)
     examples = enrol(word, said[:_N_EXAMPLES], read)
     check = check_words(read, word, examples.readings)
     usual = examples.threshold

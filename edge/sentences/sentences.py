@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..whisper.tokens import Tokenizer
 
 _SHOWN = 12
-_SEVERAL = re.compile(r"\w{4,}[.?!]\s+\w")
+_SEVERAL = re.compile(r"\w{4,}[.?!][^\w\s]*\s+\w")
 """Pattern of several sentences; behind a short word a point stands for an abbreviation."""
 MOST_KEPT = 3_000
 """Places and branches that are kept between two searches, at most: some 100 MB of Home Assistant's sentences."""

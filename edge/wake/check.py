@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import FloatArray
-from .spotter import Check
+from .protocol import WakeWord
+from .spotter import Check, Spotter
 
 if TYPE_CHECKING:
     from ..recognizer import Recognizer
@@ -18,9 +19,8 @@ _MOST_WRONG = 0.34
 _SHORT = 4
 """Letters of a reading below which it is no evidence: too many words are like it."""
 
-LOOSE, SURE = 0.4, 0.9
-"""Thresholds of a ready word, in its own one, where the recogniser may read the phrase too: that from which on it is
-asked, and that from which on it need not be."""
+_LOOSE = 0.4
+"""Threshold of a ready word, in its own one, from which on the recogniser is asked; from its own on it need not be."""
 
 ReadWords = Callable[[FloatArray], str]
 """Function that reads the words in samples (n_samples,), mono at 16 kHz."""
@@ -33,6 +33,12 @@ def checked_by(model: Recognizer, phrase: str, readings: Iterable[str] = ()) -> 
         return model.transcribe(samples, language="en", temperature=0.0).text
 
     return check_words(read, phrase, readings)
+
+
+def heard_in_doubt(word: WakeWord, check: Check, threshold: float | None = None) -> Spotter:
+    """Begin to hear a ready word, of which the recogniser reads what is in doubt."""
+    sure = word.threshold if threshold is None else threshold
+    return Spotter(word, threshold=_LOOSE * sure, check=check, sure=sure)
 
 
 def check_words(read: ReadWords, phrase: str, readings: Iterable[str] = ()) -> Check:

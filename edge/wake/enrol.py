@@ -26,8 +26,8 @@ _AROUND = 2
 _NOISE_DB, _ROOM_DB = 7, 35
 """Decibels by which noise is below the phrase in a copy of an example, and in the example itself."""
 _THRESHOLD = 0.37
-"""Score that speech without the phrase has some 1,500 times an hour, whichever phrase it is: what the recogniser reads
-in a share of a core of 2 %."""
+"""Score that speech without the phrase has some thousand times an hour, whichever phrase it is: what the recogniser
+reads in less than 2 % of a core."""
 
 
 def enrol(phrase: str, recordings: Sequence[FloatArray], read: Callable[[FloatArray], str] | None) -> Examples:

@@ -13,7 +13,7 @@ from ...assist.phase import Phase
 from ...assist.places import words_folder
 from ...audio.tones import Sounds, Tone
 from ...wake import Spotter
-from ...wake.check import LOOSE, SURE, checked_by
+from ...wake.check import checked_by, heard_in_doubt
 from ...wake.choose import open_word
 from ...wake.examples import ExampleWord
 
@@ -31,8 +31,7 @@ def open_spotter(options: AssistOptions, load: Callable[[], Recognizer]) -> Spot
         return Spotter(word, threshold=options.wake_threshold, check=check)
     if not options.wake_check:
         return Spotter(word, threshold=options.wake_threshold)
-    threshold = word.threshold if options.wake_threshold is None else options.wake_threshold
-    return Spotter(word, threshold=LOOSE * threshold, check=checked_by(load(), word.phrase), sure=SURE * threshold)
+    return heard_in_doubt(word, checked_by(load(), word.phrase), options.wake_threshold)
 
 
 def device_of(options: AssistOptions) -> str | int | None:

@@ -48,6 +48,7 @@ def test_a_wildcard_stands_for_any_words() -> None:
     assert sentences.read("Add Mr. Smith's milk to my shopping list.") is not None
     assert sentences.read("Add it up. That is what you put on my shopping list.") is None
     assert sentences.read("Add butter. And milk to my shopping list.") is None
+    assert sentences.read('Who is "there so late?" asked the old woman') is None
 
 
 def test_other_languages_have_their_sentences() -> None:
