@@ -28,6 +28,8 @@ _SAME = 0.02
 """Share by which a way may seem faster, and is not worth more runs."""
 _LEAST_FOR_SPREAD = 6
 """Recordings from which on a pair of ways has a spread of its own."""
+_LEAST_PAIRS = 5
+"""Pairs of ways that tell how much a pair spreads."""
 _T = 2.3
 """Factor of an interval of 95 % with some degrees of freedom."""
 
@@ -118,14 +120,13 @@ class _Race:
         for one in self._all:
             self._go_on(one, _FIRST)
         while alive := [one for one in self._all if one.why_out is None]:
-            leader = min(alive, key=self._pace)
+            leader = self._fastest(alive)
             if not self._keeps_budget(leader):
                 continue
             rivals = [one for one in alive if one is not leader]
             if not rivals:
                 return Outcome(leader, tuple(self._all), self._n_runs)
-            rival = min(rivals, key=lambda one: (len(one.runs), self._pace(one)))
-            self._compare(leader, rival)
+            self._compare(leader, min(rivals, key=lambda one: len(one.runs)))
         return Outcome(None, tuple(self._all), self._n_runs)
 
     @property
@@ -140,10 +141,15 @@ class _Race:
             one.runs.append(run)
             known[number] = run.edits
 
-    def _pace(self, one: Standing) -> float:
-        """Average the logarithms of its times, beside the length of the recordings: rough, where it has read few."""
-        times = np.array([run.seconds for run in one.runs])
-        return float(np.log(times / self._seconds[: len(times)]).mean())
+    def _fastest(self, ways: Sequence[Standing]) -> Standing:
+        """Find the way that seems the fastest, by its time beside that of the one that has read most."""
+        most = max(ways, key=lambda one: len(one.runs))
+
+        def beside(one: Standing) -> float:
+            pairs = [(a.seconds, b.seconds) for a, b in zip(one.runs, most.runs, strict=False)]
+            return sum(a for a, _ in pairs) / sum(b for _, b in pairs)
+
+        return min(ways, key=beside)
 
     def _keeps_budget(self, one: Standing) -> bool:
         """Whether a way surely keeps the budget; has it go on, or drops it, where that is not known yet."""
@@ -228,5 +234,6 @@ class _Race:
         variance = float(ratios.var(ddof=1)) if n > 1 else np.inf
         if n < _LEAST_FOR_SPREAD:
             pairs = [self._ratios(one, leader) for one in self._all if one is not leader]
-            variance = float(np.mean([pair.var(ddof=1) for pair in pairs if len(pair) > 1] or [np.inf]))
+            spreads = [pair.var(ddof=1) for pair in pairs if len(pair) > 1]
+            variance = float(np.mean(spreads)) if len(spreads) >= _LEAST_PAIRS else np.inf
         return _T * float(np.sqrt(variance / n * (1 - n / len(self._words))))
