@@ -14,7 +14,7 @@ from typing import Any
 
 from edge.bench.result_file import make_result
 from edge.bench.sets import find_set
-from edge.bench.spoken import by_turns, read_spoken
+from edge.bench.spoken import read_spoken, some_of, spread_out
 from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
 from edge.ops import cpu_info
@@ -33,7 +33,7 @@ examples:
 """
 
 _CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
-_SET = "librispeech_test_other"
+_SET, _N_ALL = "librispeech_test_other", 60
 
 Table = Mapping[Candidate, Sequence[Run]]
 
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     machine = describe_machine(commit())
     level, clock = cpu_info().chosen, _CLOCKS[arguments.clock]
     print(machine_line(machine, f"kernels {level}", f"{arguments.clock} time"), flush=True)
-    spoken = by_turns(read_spoken(find_set(_SET, arguments.data)))[: arguments.limit]
+    spoken = spread_out(some_of(read_spoken(find_set(_SET, arguments.data)), arguments.limit or _N_ALL))
     axes = Axes(arguments.models, arguments.precisions, arguments.threads)
     bench = Bench(spoken, offline=True, progress=lambda what, done, total: tell(f"{done}: {what}"), timer=clock)
     found = search(axes.combined(), bench)

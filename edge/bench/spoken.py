@@ -24,6 +24,7 @@ OF_A_READER = 10
 """Utterances of one reader, which follow one another in the set as in the book."""
 
 _GAP_S = 0.4
+_GOLDEN = (5**0.5 - 1) / 2
 _TEXTS = Path(__file__).with_name("spoken.jsonl")
 
 
@@ -72,9 +73,14 @@ def some_of(spoken: Sequence[Spoken], n: int) -> list[Spoken]:
     return list(spoken[::step])[:n]
 
 
-def by_turns(spoken: Sequence[Spoken]) -> list[Spoken]:
-    """Sort recordings of readers that follow one another so that each reader has a turn, then each has another."""
-    return [one for start in range(OF_A_READER) for one in spoken[start::OF_A_READER]]
+def spread_out(spoken: Sequence[Spoken]) -> list[Spoken]:
+    """Sort recordings so that the first of them, however many, are as long and as short as all are.
+
+    Multiples of the golden ratio fill their range evenly, however few they are.
+    """
+    by_length = sorted(spoken, key=lambda one: len(one.samples))
+    places = np.arange(1, len(spoken) + 1) * _GOLDEN % 1
+    return [by_length[rank] for rank in np.argsort(np.argsort(places))]
 
 
 def joined(spoken: Sequence[Spoken]) -> Spoken:

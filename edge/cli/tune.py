@@ -131,18 +131,18 @@ def _axes(args: argparse.Namespace) -> Axes:
 
 
 def _recordings(args: argparse.Namespace, offline: bool, console: Console) -> Sequence[Spoken]:
-    """Read the recordings; those of the public set by turns of their readers."""
+    """Read the recordings, in an order whose first ones are like all of them."""
     from ..bench.sets import find_set, read_manifest, read_samples
-    from ..bench.spoken import Spoken, by_turns, read_set
+    from ..bench.spoken import Spoken, read_set, spread_out
 
     if args.set is None:
-        spoken = by_turns(read_set(offline=offline, progress=console.progress))
+        spoken = read_set(offline=offline, progress=console.progress)
     else:
         known = [one for one in read_manifest(find_set(args.set)).utterances if one.text]
         if not known:
             raise OptionError(f"{args.set} has no recording whose words are known")
         spoken = [Spoken(one.name, one.text or "", read_samples(one)) for one in known]
-    return spoken[: args.most]
+    return spread_out(spoken[: args.most])
 
 
 def _tell(outcome: Outcome, bench: Bench, n_candidates: int) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from .candidates import Candidate
 from .rates import Numbers, rate_interval
 
-_FIRST = 2
+_FIRST = 3
 """Recordings that each way reads before any is dropped."""
 _LEAST_FOR_WORDS = 8
 """Recordings before which wrong words decide nothing: few have no interval."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge.bench.sets import read_manifest
-from edge.bench.spoken import SET, Spoken, joined, read_spoken, some_of
+from edge.bench.spoken import SET, Spoken, joined, read_spoken, some_of, spread_out
 from edge.store import read_catalogue
 
 
@@ -18,6 +18,12 @@ def test_some_are_of_all_readers() -> None:
     assert [one.name for one in some_of(_of(60), 6)] == ["0", "10", "20", "30", "40", "50"]
     assert len(some_of(_of(60), 60)) == 60
     assert some_of([], 5) == []
+
+
+def test_the_first_few_are_as_long_and_as_short_as_all() -> None:
+    spoken = [Spoken(f"{n}", "", np.zeros(n, np.float32)) for n in (3, 1, 7, 5, 2, 6, 4)]
+    assert [one.name for one in spread_out(spoken)] == ["5", "2", "7", "4", "1", "6", "3"]
+    assert spread_out([]) == []
 
 
 def test_recordings_are_joined_with_pauses() -> None:
