@@ -31,8 +31,8 @@ class _Whole:
 
 
 def test_the_documents_have_the_schema_of_reports() -> None:
-    written = json.loads((ROOT / "docs" / "boards" / "report.schema.json").read_text(encoding="utf-8"))
-    assert written == report_schema(), "run: python -m edge.bench.schema > docs/boards/report.schema.json"
+    written = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    assert written == report_schema(), "run: python -m edge.bench.schema > docs/report.schema.json"
 
 
 def test_a_report_fits_the_schema() -> None:
