@@ -115,7 +115,8 @@ class WindowReader:
         self._has_alignment = engine.n_alignment_heads > 0
         self._attention_lead = attention_lead
         self._said: tuple[DecodedWindow, DecodedWindow] | None = None
-        self._drafts: dict[int, tuple[int, ...]] | None = None  # texts of windows that were read before their end
+        # Texts of windows that were read before their end, in short and in full context.
+        self._drafts: dict[tuple[int, bool], tuple[int, ...]] | None = None
         initial = (options.initial_prompt or "").strip()
         self._initial = tokenizer.encode(f" {initial}") if initial else []
         bounds = Bounds(engine.dims.n_text_ctx, options.max_tokens)
@@ -144,20 +145,18 @@ class WindowReader:
         n_encoded = self.n_window
         if self._tail is not None:
             n_encoded = clip_positions(self._tail, sound.n_frames, self._dims) * FRAMES_PER_POSITION
-        first, *later = self._options.temperatures
+        later = self._options.temperatures[1:]
         self._encode(window_features(sound.raw, n_encoded))
         self._find_language(sound, n_encoded)
         seconds = sound.n_frames / FRAMES_PER_SECOND
         prompt = self._prompt(previous, seconds)
-        decoded = self._decode(self._with_draft(prompt, sound.seek), first, sound.seek)
-        if self._drafts is not None:
-            self._drafts[sound.seek] = decoded.tokens
+        decoded = self._decode_first(prompt, sound.seek, in_full=n_encoded == self.n_window)
         in_doubt = n_encoded < self.n_window and is_suspicious(decoded, seconds, self._tokenizer)
         if in_doubt and not self._is_said_again(decoded, sound) and self._is_borne_out(decoded, sound):
             _LOG.info("in doubt about %s: decoding in full context", private(decoded.text))
             self.n_second_looks += 1
             self._encode(window_features(sound.raw, self.n_window))
-            decoded = self._decode(prompt, first, sound.seek)
+            decoded = self._decode_first(prompt, sound.seek, in_full=True)
         attempts = [decoded]
         for temperature in later:
             if not self._is_worth_a_draw(attempts[-1], sound):
@@ -186,11 +185,17 @@ class WindowReader:
     def forget_drafts(self, seek: int) -> None:
         """Forget the drafts of windows before frame `seek`."""
         if self._drafts:
-            self._drafts = {at: tokens for at, tokens in self._drafts.items() if at >= seek}
+            self._drafts = {key: tokens for key, tokens in self._drafts.items() if key[0] >= seek}
 
-    def _with_draft(self, prompt: Prompt, seek: int) -> Prompt:
-        draft = (self._drafts or {}).get(seek, ())
-        return replace(prompt, draft=draft) if draft and self._verifies_drafts else prompt
+    def _decode_first(self, prompt: Prompt, seek: int, *, in_full: bool) -> DecodedWindow:
+        """Decode at the first temperature; what was read of the same window before is verified, as far as it holds."""
+        drafts = self._drafts or {}
+        draft = drafts.get((seek, in_full)) or drafts.get((seek, not in_full), ())
+        drafted = replace(prompt, draft=draft) if draft and self._verifies_drafts else prompt
+        decoded = self._decode(drafted, self._options.temperatures[0], seek)
+        if self._drafts is not None:
+            self._drafts[seek, in_full] = decoded.tokens
+        return decoded
 
     def _is_worth_a_draw(self, decoded: DecodedWindow, sound: Sound) -> bool:
         """Whether a text fails, and drawing may find another one."""

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from edge.audio import open_audio
 from edge.errors import OptionError
 from edge.options import TEMPERATURES, TranscribeOptions
+from edge.transcript.events import Final
 from edge.transcript.transcript import Transcript
 from edge.whisper.file.landmarks import Tail
 from edge.whisper.segments import decoding_of
+from edge.whisper.session import WhisperSession
 from edge.whisper.tokens import Tokenizer
 
 from .conftest import EngineOf, ScriptedEngine
-from .run import transcribe
+from .run import parts_of, transcribe
 
 FACTS = SimpleNamespace(
     mel_filters=np.eye(80, 201, dtype=np.float32), suppress_tokens=(), suppress_begin=(), attention_lead=0
@@ -119,6 +121,27 @@ def test_first_in_full_context_then_by_drawing(english: Tokenizer, engine_of: En
     assert [len(features) for features in stays.state.encoded] == [2 * 288, 3000]
     assert (found.timing.n_second_looks, found.timing.n_fallbacks) == (1, 1)
     assert decoding_of(found.segments[0]).temperature > 0
+
+
+def test_each_look_at_a_window_that_goes_on_has_a_draft(
+    english: Tokenizer, engine_of: EngineOf, script: Callable[..., LogitsOf]
+) -> None:
+    in_loop, text = looped(english), english.encode(" ask not what your country can do for you")
+    says = script(english, text)
+    engine = engine_of(lambda window, tokens: in_loop(0, tokens) if window % 2 == 0 else says(0, tokens))
+    engine.tail = TAIL
+    options = TranscribeOptions(timestamps=False, max_tokens=24)
+    session = WhisperSession(parts_of(engine, english, FACTS), engine.new_state(5), options)
+    samples = np.random.default_rng(1).standard_normal(80_000, np.float32) / np.float32(10)
+    session.feed(samples[:60_000])
+    session.ahead()
+    n_calls = len(engine.state.decoded)
+    assert n_calls == 24 + len(text)
+    session.feed(samples[60_000:])
+    found = session.finish()
+    assert [event.segment.text for event in found if isinstance(event, Final)] == [english.decode(text)]
+    assert len(engine.state.encoded) == 4  # in short and in full context, at 3.75 and at 5 s
+    assert len(engine.state.decoded) == n_calls + 2
 
 
 def test_silence_is_not_drawn_again(english: Tokenizer, engine_of: EngineOf) -> None:
