@@ -22,7 +22,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -75,6 +75,15 @@ class Reading:
     """Whether something was taken out of the text, so that it has less than was read."""
 
 
+@dataclass(slots=True)
+class _Earlier:
+    """What was found in earlier looks at windows that go on; a reader and its copies share it."""
+
+    texts: dict[tuple[int, bool], tuple[int, ...]] = field(default_factory=dict)
+    """Tokens that were read, by the first frame of the window and whether it was in full context."""
+    language_in_doubt: bool = False
+
+
 class WindowReader:
     """A reader of windows with one state of an engine, which counts the work."""
 
@@ -115,8 +124,7 @@ class WindowReader:
         self._has_alignment = engine.n_alignment_heads > 0
         self._attention_lead = attention_lead
         self._said: tuple[DecodedWindow, DecodedWindow] | None = None
-        # Texts of windows that were read before their end, in short and in full context.
-        self._drafts: dict[tuple[int, bool], tuple[int, ...]] | None = None
+        self._earlier: _Earlier | None = None  # of a reader that was copied, or is a copy
         initial = (options.initial_prompt or "").strip()
         self._initial = tokenizer.encode(f" {initial}") if initial else []
         bounds = Bounds(engine.dims.n_text_ctx, options.max_tokens)
@@ -146,8 +154,9 @@ class WindowReader:
         if self._tail is not None:
             n_encoded = clip_positions(self._tail, sound.n_frames, self._dims) * FRAMES_PER_POSITION
         later = self._options.temperatures[1:]
+        more = self._hear_more(sound) if self._expects_doubt else None
         self._encode(window_features(sound.raw, n_encoded))
-        self._find_language(sound, n_encoded)
+        self._find_language(sound, n_encoded, more)
         seconds = sound.n_frames / FRAMES_PER_SECOND
         prompt = self._prompt(previous, seconds)
         decoded = self._decode_first(prompt, sound.seek, in_full=n_encoded == self.n_window)
@@ -176,25 +185,23 @@ class WindowReader:
 
         What either of them reads from now on is a draft for the other, should that read the same window.
         """
-        if self._drafts is None:
-            self._drafts = {}
+        self._earlier = self._earlier or _Earlier()
         twin = copy(self)
         twin._look_ahead = look_ahead
         return twin
 
     def forget_drafts(self, seek: int) -> None:
         """Forget the drafts of windows before frame `seek`."""
-        if self._drafts:
-            self._drafts = {key: tokens for key, tokens in self._drafts.items() if key[0] >= seek}
+        if self._earlier is not None:
+            self._earlier.texts = {key: tokens for key, tokens in self._earlier.texts.items() if key[0] >= seek}
 
     def _decode_first(self, prompt: Prompt, seek: int, *, in_full: bool) -> DecodedWindow:
         """Decode at the first temperature; what was read of the same window before is verified, as far as it holds."""
-        drafts = self._drafts or {}
+        drafts = {} if self._earlier is None else self._earlier.texts
         draft = drafts.get((seek, in_full)) or drafts.get((seek, not in_full), ())
         drafted = replace(prompt, draft=draft) if draft and self._verifies_drafts else prompt
         decoded = self._decode(drafted, self._options.temperatures[0], seek)
-        if self._drafts is not None:
-            self._drafts[seek, in_full] = decoded.tokens
+        drafts[seek, in_full] = decoded.tokens
         return decoded
 
     def _is_worth_a_draw(self, decoded: DecodedWindow, sound: Sound) -> bool:
@@ -261,16 +268,25 @@ class WindowReader:
         """Keep the language that was found for the windows to come: there is speech in the one read last."""
         self._is_settled = True
 
-    def _find_language(self, sound: Sound, n_encoded: int) -> None:
-        """Find the language of the encoded window, unless it is known."""
+    @property
+    def _expects_doubt(self) -> bool:
+        """Whether more speech is to be heard first: after the window, it would have to be encoded once more."""
+        return self.may_look_ahead and self._earlier is not None and self._earlier.language_in_doubt
+
+    def _find_language(self, sound: Sound, n_encoded: int, more: list[dict[str, float]] | None) -> None:
+        """Find the language of the encoded window, unless it is known; `more` is what more speech says, if heard."""
         if not self._tokenizer.is_multilingual or (self._is_settled and not self._options.multilingual):
             return
         probabilities = self._detect()
-        if not self._is_settled and next(iter(probabilities.values())) < _SURE_OF_LANGUAGE:
+        in_doubt = not self._is_settled and next(iter(probabilities.values())) < _SURE_OF_LANGUAGE
+        if self._earlier is not None:
+            self._earlier.language_in_doubt = in_doubt
+        if in_doubt and more is None:
             more = self._hear_more(sound)
             if more:
-                probabilities = combine([probabilities, *more])
                 self._encode(window_features(sound.raw, n_encoded))
+        if in_doubt and more:
+            probabilities = combine([probabilities, *more])
         self.language = next(iter(probabilities))
         _LOG.info("detected language %s (%.0f %%)", self.language, 100 * probabilities[self.language])
         if not self._is_settled:

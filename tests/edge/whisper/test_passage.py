@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from edge.audio import open_audio
 from edge.listen.vad.silero import FRAME_SAMPLES
 from edge.options import TranscribeOptions
+from edge.transcript.events import Final
 from edge.transcript.transcript import Transcript
+from edge.whisper.session import WhisperSession
 from edge.whisper.tokens import Tokenizer
 
 from .conftest import EngineOf, ScriptedEngine, ScriptedState, ScriptOf
-from .run import transcribe
+from .run import parts_of, transcribe
+from .test_window import TAIL
 
 RATE_HZ = 16000
 FACTS = SimpleNamespace(
@@ -210,3 +213,31 @@ def test_a_language_in_doubt_is_decided_by_more_speech(
     # One that is the whole recording can only be taken as it is.
     short = run(engine_of(sure_later, 51865), multilingual, sound((3, "speech")), timestamps=False)
     assert short.language == "nl"
+
+
+def test_more_speech_is_heard_first_where_the_language_was_in_doubt(
+    multilingual: Tokenizer, engine_of: EngineOf
+) -> None:
+    """A window that goes on is encoded once at each further look, and what is heard does not depend on the order."""
+    in_short, in_full = (spoken(multilingual, (language, 0.1, FIRST)) for language in ("nl", "de"))
+    sure = spoken(multilingual, ("de", 6.0, FIRST))
+
+    def logits_of(window: int, tokens: Sequence[int]) -> Floats:
+        is_short = len(engine.state.encoded[window]) < 3000
+        return (in_short if is_short else sure if tokens == (multilingual.sot,) else in_full)(0, tokens)
+
+    engine = engine_of(logits_of, 51865)
+    engine.tail, engine.n_alignment_heads = TAIL, 0
+    options = TranscribeOptions(temperature=0, timestamps=False)
+    detector: Any = SignsAreSpeech()
+    parts = parts_of(engine, multilingual, FACTS)
+    session = WhisperSession(parts, engine.new_state(1), options, lambda: detector)
+    samples = sound((2, "noise"), (3, "speech"), (0.5, "noise"))
+    languages, counts = [], []
+    for first, stop in ((0, 3), (3, 4), (4, 5.5)):
+        session.feed(samples[round(first * RATE_HZ) : round(stop * RATE_HZ)])
+        events = session.ahead() if stop < 5 else session.finish()
+        languages += [event.segment.language for event in events if isinstance(event, Final)]
+        counts.append(len(engine.state.encoded))
+    assert languages == ["de"] * 3
+    assert counts == [3, 5, 7]
