@@ -224,7 +224,8 @@ def test_more_speech_is_heard_first_where_the_language_was_in_doubt(
 
     def logits_of(window: int, tokens: Sequence[int]) -> Floats:
         is_short = len(engine.state.encoded[window]) < 3000
-        return (in_short if is_short else sure if tokens == (multilingual.sot,) else in_full)(0, tokens)
+        logits: Floats = (in_short if is_short else sure if tokens == (multilingual.sot,) else in_full)(0, tokens)
+        return logits
 
     engine = engine_of(logits_of, 51865)
     engine.tail, engine.n_alignment_heads = TAIL, 0
