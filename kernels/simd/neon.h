@@ -217,8 +217,38 @@ EK_INLINE v16i q8_dot(v16i acc, q8w w, q8a a) {
 
 #include "ahead.h"
 
-// Several quads at a time, as many as there are: returns how many were added to the rows' sums.
-#if defined(__ARM_FEATURE_MATMUL_INT8)
+#ifdef __ARM_FEATURE_DOTPROD
+// Several quads at a time, as many as there are; returns how many were added to the rows' sums.
+//
+// A quad for all columns would be repeated by the unit that multiplies; sdot takes it out of four by itself.
+#define EK_LANE(n)                                                                                       \
+    do {                                                                                                \
+        const q8w x = q8_load_w(w + (q + n) * EK_TILE * EK_QUAD);                                        \
+        EK_UNROLL for (size_t i = 0; i < rows; i++)                                                      \
+            acc[i][0] = (v16i){vdotq_laneq_s32(acc[i][0].a, x.a, four[i], n),                            \
+                               vdotq_laneq_s32(acc[i][0].b, x.b, four[i], n),                            \
+                               vdotq_laneq_s32(acc[i][0].c, x.c, four[i], n),                            \
+                               vdotq_laneq_s32(acc[i][0].d, x.d, four[i], n)};                           \
+    } while (0)
+EK_INLINE size_t dots_of_lanes(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
+                               size_t stride, size_t quads, ahead next) {
+    size_t q = 0;
+    for (; q + 4 <= quads; q += 4) {
+        int8x16_t four[Q8_ROWS];
+        EK_UNROLL for (size_t i = 0; i < rows; i++) four[i] = vld1q_s8(a + i * stride + q * EK_QUAD);
+        for (size_t n = 0; n < 4; n++)
+            ahead_at(next, q + n);
+        EK_LANE(0);
+        EK_LANE(1);
+        EK_LANE(2);
+        EK_LANE(3);
+    }
+    return q;
+}
+#undef EK_LANE
+#ifndef __ARM_FEATURE_MATMUL_INT8
+#define q8_dots_several dots_of_lanes
+#else
 #define Q8_PEAK_PRODUCTS (2 * EK_TILE * EK_QUAD)
 EK_INLINE v16i q8_peak(v16i acc, q8w w, q8a a) {
     return (v16i){vmmlaq_s32(acc.a, w.a, a), vmmlaq_s32(acc.b, w.b, a), vmmlaq_s32(acc.c, w.c, a),
@@ -243,7 +273,7 @@ EK_INLINE int32x4_t pair_row4(int32x4_t x, int32x4_t y, size_t row) {
     const int64x2_t left = vreinterpretq_s64_s32(x), right = vreinterpretq_s64_s32(y);
     return vreinterpretq_s32_s64(row ? vzip2q_s64(left, right) : vzip1q_s64(left, right));
 }
-EK_INLINE size_t q8_dots_several(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
+EK_INLINE size_t dots_of_pairs(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
                                size_t stride, size_t quads, ahead next) {
     const size_t pairs = (rows + 1) / 2;
     q8pair sums[(Q8_ROWS + 1) / 2] = {0};
@@ -265,33 +295,13 @@ EK_INLINE size_t q8_dots_several(v16i (*acc)[Q8_TILES], const size_t rows, const
     }
     return q;
 }
-#elif defined(__ARM_FEATURE_DOTPROD)
-// A quad for all columns would be repeated by the unit that multiplies; sdot takes it out of four by itself.
-#define EK_LANE(n)                                                                                       \
-    do {                                                                                                \
-        const q8w x = q8_load_w(w + (q + n) * EK_TILE * EK_QUAD);                                        \
-        EK_UNROLL for (size_t i = 0; i < rows; i++)                                                      \
-            acc[i][0] = (v16i){vdotq_laneq_s32(acc[i][0].a, x.a, four[i], n),                            \
-                               vdotq_laneq_s32(acc[i][0].b, x.b, four[i], n),                            \
-                               vdotq_laneq_s32(acc[i][0].c, x.c, four[i], n),                            \
-                               vdotq_laneq_s32(acc[i][0].d, x.d, four[i], n)};                           \
-    } while (0)
+// A row alone would be multiplied twice.
 EK_INLINE size_t q8_dots_several(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
-                               size_t stride, size_t quads, ahead next) {
-    size_t q = 0;
-    for (; q + 4 <= quads; q += 4) {
-        int8x16_t four[Q8_ROWS];
-        EK_UNROLL for (size_t i = 0; i < rows; i++) four[i] = vld1q_s8(a + i * stride + q * EK_QUAD);
-        for (size_t n = 0; n < 4; n++)
-            ahead_at(next, q + n);
-        EK_LANE(0);
-        EK_LANE(1);
-        EK_LANE(2);
-        EK_LANE(3);
-    }
-    return q;
+                                 size_t stride, size_t quads, ahead next) {
+    return rows > 1 ? dots_of_pairs(acc, rows, w, a, stride, quads, next)
+                    : dots_of_lanes(acc, rows, w, a, stride, quads, next);
 }
-#undef EK_LANE
+#endif
 #else
 #include "single.h"
 #endif

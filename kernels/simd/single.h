@@ -6,7 +6,7 @@
 #include "ahead.h"
 
 EK_INLINE size_t q8_dots_several(v16i (*acc)[Q8_TILES], const size_t rows, const int8_t *w, const int8_t *a,
-                               size_t stride, size_t quads, ahead next) {
+                                 size_t stride, size_t quads, ahead next) {
     (void)acc, (void)rows, (void)w, (void)a, (void)stride, (void)quads, (void)next;
     return 0;
 }
