@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from ..arrays import FloatArray
 from ..audio import SAMPLE_RATE_HZ
+from ..errors import StoreError
 from ..files import sha256_of
 from ..machine import describe_machine
 from ..ops import compiled_file, cpu_info
@@ -129,12 +131,14 @@ def _watched(
     """Do the work of the report, and return what was seen of the machine meanwhile."""
     best, watch = _most_threads(models), Watch()
     language, sustained = None, None
+    live: tuple[LiveTimes, ...] = ()
     with watch.watching():
         burst = measure_burst(models, clips, plan.pace, progress)
         rounds = [one for one in watch.seen if one.at_s >= burst.began_s]
         words = tuple(measure_words(model, some_of(spoken, plan.n_words), progress) for _, model in best if spoken)
         played = some_of(spoken, plan.n_live) or [Spoken(CLIP, "", clips[0][1])]
-        live = tuple(measure_live(model, threads, played, progress) for threads, model in best)
+        with suppress(StoreError):  # without the speech detector nothing is live, and the rest is still worth having
+            live = tuple(measure_live(model, threads, played, progress) for threads, model in best)
         if plan.n_language:
             language = measure_language(max(threads for threads, _ in models), plan.n_language, progress)
         if plan.sustained_s:

@@ -83,6 +83,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     command = shlex.join(["edgewise", *sys.argv[1:]])
     result = measure(models, clip, _spoken(offline, console), plan, command, console.progress)
     console.clear()
+    if not result["live"]:
+        console.say("live text is not measured: it needs the speech detector: `edgewise models pull silero-vad`")
     beside = save(args.output, result)
     report(times_table(result))
     report("")

@@ -40,6 +40,8 @@ _OWN_LOCK = "own models"
 """Name of the lock of the file of the user's own models, which no model can have."""
 
 _LOG = logging.getLogger(__name__)
+_NAMED = 4
+"""Files that are missing which an error names; of more it tells the number."""
 _TRUE = ("1", "on", "yes", "true")
 
 
@@ -360,7 +362,7 @@ def _remove_empty(folder: Path) -> None:
 def _failure(request: Request, *, offline: bool) -> StoreError:
     """Make the error for an asset that no source could complete."""
     asset = request.asset
-    missing = ", ".join(file.name for file in request.missing())
+    missing = _first_of([file.name for file in request.missing()])
     reasons = "; ".join(dict.fromkeys(request.reasons))
     if request.mismatches:
         return IntegrityError(f"{asset.name} ({missing}) came with wrong bytes, none were kept: {reasons}")
@@ -376,3 +378,9 @@ def _failure(request: Request, *, offline: bool) -> StoreError:
             f"{detail}: run `edgewise models pull {asset.name}` with a network, or {by_hand}"
         )
     return StoreError(f"{asset.name} ({missing}) could not be fetched: {reasons}. Try again, or {by_hand}")
+
+
+def _first_of(names: Sequence[str]) -> str:
+    """Name a few of many files."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

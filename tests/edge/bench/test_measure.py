@@ -30,4 +30,4 @@ def test_a_report_holds_all_of_it(tiny_en_int8: Path, jfk_clip: Path, tmp_path: 
     assert result["words"][0]["words"] == (5,)
     assert result["live"][0]["final_late_s"]
     assert result["starts"][0]["first_s"] > 0
-    assert len(result["sustained"]["times_s"]) == 1
+    assert result["sustained"]["times_s"]
