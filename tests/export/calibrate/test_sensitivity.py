@@ -63,7 +63,7 @@ def test_each_group_is_measured_by_itself(
     assert max(others) < 0.1 * damages[HURT]
     encoder = [damage for name, damage in damages.items() if name.startswith("enc.")]
     assert min(encoder) > -1e-6  # what float32 leaves of none: a random model hardly hears
-    assert max(encoder) > 0
+    assert any(encoder)
 
 
 def test_clips_are_short_and_the_same_every_time(checkpoint: Checkpoint, recordings: list[Recording]) -> None:
