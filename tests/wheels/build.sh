@@ -49,12 +49,21 @@ sysroot() {
   echo "$folder"
 }
 
+# Debian's Python has the same headers for every processor but one, which it looks for in a folder of the processor's
+# name; what that one says of x86-64 is true of aarch64.
+include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
+own=/usr/include/$(uname -m)-linux-gnu/${include##*/}
+for arch; do
+  [ -f "$own/pyconfig.h" ] || break
+  mkdir -p "$work/include/$arch-linux-gnu" && ln -sfn "$own" "$work/include/$arch-linux-gnu/${include##*/}"
+done
+
 # against FOLDER ARCH: flags that take headers and libraries from there. A cross compiler looks among its own first, sysroot
 # or not, so each is named.
 against() {
   local include=$1/usr/include lib=$1/usr/lib/$2-linux-gnu
   echo "--sysroot=$1 -nostdinc -isystem $("$2-linux-gnu-gcc" -print-file-name=include) -isystem $include/$2-linux-gnu" \
-    "-isystem $include -B$lib/ -L$lib -L$1/lib/$2-linux-gnu"
+    "-isystem $include -isystem $work/include -B$lib/ -L$lib -L$1/lib/$2-linux-gnu"
 }
 
 # One time for all files of the wheel: the commit's, or where there is no repository, the first that a zip can say.

@@ -28,6 +28,8 @@ from wyoming.event import Event
 from wyoming.satellite import RunSatellite
 from wyoming.vad import VoiceStarted, VoiceStopped
 
+pytestmark = pytest.mark.loopback
+
 WITHIN_S = 15.0
 
 

@@ -21,6 +21,8 @@ from edge.errors import OutputError
 from edge.serve.guard import Guard
 from edge.serve.wyoming.satellite import SatellitePort, satellite_info
 
+pytestmark = pytest.mark.loopback
+
 INFO = satellite_info("kitchen", "Kitchen", "okay_nabu", "Okay Nabu", "en")
 
 
