@@ -29,14 +29,14 @@ mkdir -p "$roots"
 root=$roots/bookworm-arm64
 if [ ! -d "$root" ]; then
   mmdebstrap --quiet --variant=extract --arch=arm64 --include=python3,libpython3.11-stdlib,libstdc++6 bookworm \
-    "$root.part" http://deb.debian.org/debian >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+    "$root.part" http://deb.debian.org/debian >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 77; }
   mv "$root.part" "$root"
 fi
 packages=$roots/packages-arm64
 if [ ! -d "$packages" ]; then
   "$python" -m pip install --quiet --target "$packages.part" --python-version 3.11 --only-binary=:all: \
     --platform manylinux2014_aarch64 --platform manylinux_2_26_aarch64 --platform manylinux_2_27_aarch64 \
-    --platform manylinux_2_28_aarch64 numpy soundfile soxr filelock platformdirs
+    --platform manylinux_2_28_aarch64 numpy soundfile soxr filelock platformdirs || exit 77
   mv "$packages.part" "$packages"
 fi
 SYSROOTS=$roots PYTHON=$python bash "$here/../wheels/build.sh" "$work" aarch64
