@@ -10,7 +10,7 @@
 #
 #   ROOTS   where the arm64 Debian, its packages and the C library are kept between runs (a temporary folder)
 #   PYTHON  the interpreter that edgewise is installed for (python)           QEMU  emulator (qemu-aarch64)
-# Exit status 77 means that a tool, the model or the clip is missing.
+# Exit status 77 means that a tool, the model, the clip or a system of ARM to run in is missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
