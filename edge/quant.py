@@ -32,6 +32,8 @@ QUAD = 4
 """Inputs that one integer dot instruction takes per column."""
 
 _MAX_CODE = np.float32(127)
+_SMALLEST = np.finfo(np.float32).tiny
+"""Smallest scale whose inverse is finite for certain."""
 
 
 def quantize_int8(weights: FloatArray) -> tuple[NDArray[np.int8], FloatArray]:
@@ -138,7 +140,8 @@ def _groups(weights: FloatArray) -> FloatArray:
 
 
 def _inverse(scales: FloatArray) -> FloatArray:
-    return np.divide(np.float32(1), scales, out=np.zeros_like(scales), where=scales != 0)
+    """1 / scales, and 0 where that would overflow: float16 has such a scale as 0."""
+    return np.divide(np.float32(1), scales, out=np.zeros_like(scales), where=np.abs(scales) >= _SMALLEST)
 
 
 def _round_half_away(x: FloatArray) -> FloatArray:

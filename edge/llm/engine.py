@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import FloatArray, IntArray
-from ..errors import KernelError, UnsupportedModelError
+from ..errors import FormatError, KernelError, UnsupportedModelError
 from ..gguf.file import StoredTensor
 from ..gguf.types import TensorType
 from ..ops import KernelLlama, KernelLlamaState, LinearType, cpu_level
@@ -24,6 +24,7 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 _Weights = tuple[NDArray[Any], FloatArray | None]
 _ROWS_AT_ONCE = 4096
 """Rows that are widened and rounded at once: a vocabulary in float32 is four times the model. A multiple of 64."""
+_LARGEST_F16 = float(np.finfo(np.float16).max)
 
 _PARTS = {
     "qkv": ("attn_q", "attn_k", "attn_v"),
@@ -113,7 +114,14 @@ def _weights(path: Path, tensors: Mapping[str, StoredTensor], name: str, kind: L
     numbers = to_numbers(path, tensors, name)
     if kind is LinearType.INT8:
         return quantize_int8(numbers)
-    return (quantize_q4_0(numbers) if kind is LinearType.INT4 else numbers), None
+    return (_blocks(path, name, numbers) if kind is LinearType.INT4 else numbers), None
+
+
+def _blocks(path: Path, name: str, numbers: FloatArray) -> NDArray[np.uint8]:
+    """Round numbers to INT4 blocks, whose scales are float16."""
+    if float(np.abs(numbers).max(initial=0)) > _LARGEST_F16:
+        raise FormatError(f"{path}: {name}: expected numbers in float16's range, which INT4 needs; open it as int8")
+    return quantize_q4_0(numbers)
 
 
 def _by_halves(rows: NDArray[Any], name: str) -> NDArray[Any]:

@@ -112,6 +112,8 @@ def check_file(file: GgufFile) -> LanguageFile:
         UnsupportedModelError: another kind of model, tokenizer, position or type of weights than is run here.
     """
     dims = _dims(file)
+    if dims.n_layer > len(file.tensors):  # before as many names are made
+        raise FormatError(f"{file.path}: {dims.n_layer} layers, and the file has {len(file.tensors)} tensors")
     for name, shape in tensor_shapes(dims).items():
         tensor = file.tensors.get(name)
         if tensor is None:

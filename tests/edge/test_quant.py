@@ -42,6 +42,12 @@ def test_blocks_must_divide_the_rows() -> None:
         quant.quantize_q4_0(weights(2, 33))
 
 
+def test_numbers_too_small_for_a_scale_are_zeros() -> None:
+    small = np.full((1, quant.GROUP), 1e-44, np.float32)
+    assert not quant.dequantize_q4_0(quant.quantize_q4_0(small)).any()
+    assert not quant.dequantize_q8_0(quant.quantize_q8_0(small)).any()
+
+
 @given(st.integers(1, 20), st.integers(1, 70), st.integers(0, 99))
 @settings(deadline=None, max_examples=50)
 def test_int8_is_off_by_half_a_step_at_most(n: int, k: int, seed: int) -> None:

@@ -3,7 +3,7 @@
 #
 #   --short            about a minute for each sanitizer; otherwise ten minutes for each program
 #   --only address     or `threads`: one sanitizer alone
-#   --seed N           of the misuse; otherwise another one each time
+#   --seed N           of the misuse and the fuzzing; otherwise another one each time
 #
 # Under ASan and UBSan: misuse.py, random misuse of every type and function, and transcribe.py, real transcriptions.
 # Under TSan: transcribe.py with many threads on one model and its pool, and misuse.py with threads that share everything.
@@ -79,7 +79,8 @@ for sanitizer in $only; do
     if watched address libasan -P -c "$overrun" >/dev/null 2>&1; then echo "the sanitizer is not awake"; exit 1; fi
     watched address libasan "$here/misuse.py" "$seconds" --seed "$seed"
     watched address libasan "$here/transcribe.py" "$seconds"
-    watched address libasan "$root/tests/fuzz/fuzz_open_model.py" --kind language --runs $((seconds * 20)) --unlimited
+    watched address libasan "$root/tests/fuzz/fuzz_open_model.py" --kind language --runs $((seconds * 20)) \
+      --seed "$seed" --unlimited
     ;;
   threads)
     prepare threads EDGE_SANITIZE_THREADS

@@ -134,8 +134,13 @@ def test_files_that_are_not_whole_are_refused(write: Write) -> None:
     name = "output_norm.weight"
     with pytest.raises(FormatError, match="finite"):
         open_model(write(tensors={name: StoredTensor(name, TensorType.F32, bad.shape, bad)}))
+    large, name = np.full((96, DIMS.n_state), 1e6, np.float32), "blk.0.ffn_up.weight"
+    with pytest.raises(FormatError, match="float16"):
+        open_model(write(tensors={name: StoredTensor(name, TensorType.F32, large.shape, large)}), precision="int4")
     with pytest.raises(FormatError, match="missing"):
         open_model(write(tensors={name: None}))
+    with pytest.raises(FormatError, match="2000000000 layers, and the file has"):
+        check_file(open_gguf(write({"llama.block_count": 2_000_000_000})))
     with pytest.raises(FormatError, match="tokens, and the model has"):
         check_file(open_gguf(write({"llama.vocab_size": DIMS.n_vocab, "tokenizer.ggml.tokens": ["a"]})))
     for change in ({"llama.attention.head_count": 4}, {"tokenizer.ggml.pre": "qwen2"}, {"llama.expert_count": 8}):
