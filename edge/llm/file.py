@@ -204,12 +204,11 @@ def to_numbers(path: Path, tensors: Mapping[str, StoredTensor], name: str) -> Fl
         FormatError: some are not finite.
     """
     tensor = tensors[name]
-    if tensor.type is TensorType.I8:
-        codes, scales = to_codes(path, tensors, name)
-        return dequantize_int8(codes, scales)
     data = tensor.data
     with np.errstate(invalid="ignore", over="ignore"):  # found below
-        if tensor.type is TensorType.Q8_0:
+        if tensor.type is TensorType.I8:
+            numbers = dequantize_int8(*to_codes(path, tensors, name))
+        elif tensor.type is TensorType.Q8_0:
             numbers = dequantize_q8_0(data)
         elif tensor.type is TensorType.Q4_0:
             numbers = dequantize_q4_0(data)

@@ -12,7 +12,7 @@ from edge.cli.main import main
 from edge.errors import FormatError, OptionError, UnsupportedModelError
 from edge.gguf.file import MetadataValue, StoredTensor, open_gguf
 from edge.gguf.types import TensorType
-from edge.llm.file import check_file
+from edge.llm.file import check_file, scale_name
 from edge.llm.model import open_model
 from edge.llm.names import CACHES, Cache
 from edge.ops import cpu_info
@@ -134,7 +134,15 @@ def test_files_that_are_not_whole_are_refused(write: Write) -> None:
     name = "output_norm.weight"
     with pytest.raises(FormatError, match="finite"):
         open_model(write(tensors={name: StoredTensor(name, TensorType.F32, bad.shape, bad)}))
-    large, name = np.full((96, DIMS.n_state), 1e6, np.float32), "blk.0.ffn_up.weight"
+    codes, scales = np.full((96, DIMS.n_state), 127, np.int8), np.full(96, 3e38, np.float32)
+    name = "blk.0.ffn_up.weight"
+    widened = {
+        name: StoredTensor(name, TensorType.I8, codes.shape, codes),
+        scale_name(name): StoredTensor(scale_name(name), TensorType.F32, scales.shape, scales),
+    }
+    with pytest.raises(FormatError, match="finite"):
+        open_model(write(tensors=widened), precision="f32")
+    large = np.full((96, DIMS.n_state), 1e6, np.float32)
     with pytest.raises(FormatError, match="float16"):
         open_model(write(tensors={name: StoredTensor(name, TensorType.F32, large.shape, large)}), precision="int4")
     with pytest.raises(FormatError, match="missing"):
