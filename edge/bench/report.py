@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..files import write_text
-from .compare import NOISE_FLOOR
 from .intervals import interval
 from .markdown import as_markdown
 from .plausible import impossible
@@ -20,6 +19,8 @@ from .result_file import ResultError, read_result, write_result
 from .schema import report_schema, wrong_values
 
 _SEAL = "seal"
+_BETWEEN_RUNS = 0.05
+"""Share by which the times of one machine differ from run to run, beyond what the times of one run tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def compare(one: dict[str, Any], other: dict[str, Any], *, every: bool = False) 
 def _ratio(name: str, one: Sequence[float], other: Sequence[float], rng: np.random.Generator) -> Ratio:
     drawn = [np.median(rng.choice(times, (2000, len(times))), axis=1) for times in (one, other)]
     low, high = interval(drawn[1] / drawn[0])
-    return Ratio(name, float(np.median(other) / np.median(one)), low / (1 + NOISE_FLOOR), high * (1 + NOISE_FLOOR))
+    return Ratio(name, float(np.median(other) / np.median(one)), low / (1 + _BETWEEN_RUNS), high * (1 + _BETWEEN_RUNS))
 
 
 def _named_cells(result: dict[str, Any]) -> dict[str, list[float]]:

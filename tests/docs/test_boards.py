@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.bench.markdown import as_markdown
-from edge.bench.report import read_report
+from edge.bench.report import compare, read_report
 
 from .markdown import ROOT
 
@@ -23,6 +23,11 @@ def test_a_report_is_one_that_others_can_compare(path: Path) -> None:
     assert report["words"]
     assert "wrong" not in [model["proof"] for model in report["models"]]
     assert path.with_suffix(".md").read_text(encoding="utf-8") == as_markdown(report)
+
+
+def test_reports_of_one_machine_are_the_same() -> None:
+    one, other = map(read_report, REPORTS)
+    assert {ratio.word for ratio in compare(one, other)} == {"the same"}
 
 
 def test_nothing_else_lies_there() -> None:
