@@ -140,7 +140,7 @@ def _groups(weights: FloatArray) -> FloatArray:
 
 
 def _inverse(scales: FloatArray) -> FloatArray:
-    """1 / scales, and 0 where that would overflow: float16 has such a scale as 0."""
+    """Compute 1 / scales, and 0 where that would overflow: float16 has such a scale as 0."""
     return np.divide(np.float32(1), scales, out=np.zeros_like(scales), where=np.abs(scales) >= _SMALLEST)
 
 

@@ -13,6 +13,7 @@ from ..arrays import FloatArray, IntArray
 from ..errors import FormatError, KernelError, UnsupportedModelError
 from ..gguf.file import StoredTensor
 from ..gguf.types import TensorType
+from ..memory import give_back_holes
 from ..ops import KernelLlama, KernelLlamaState, LinearType, cpu_level
 from ..quant import quantize_int8, quantize_q4_0
 from .file import EMBEDDING, HEAD, HEAD_WIDTH, LanguageFile, LlamaDims, row_blocks, to_blocks, to_codes, to_numbers
@@ -22,7 +23,7 @@ Precision = Literal["f32", "int8", "int4"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 _Weights = tuple[NDArray[Any], FloatArray | None]
-_ROWS_AT_ONCE = 4096
+_ROWS_AT_ONCE = 1024
 """Rows that are widened and rounded at once: a vocabulary in float32 is four times the model. A multiple of 64."""
 _LARGEST_F16 = float(np.finfo(np.float16).max)
 
@@ -69,6 +70,7 @@ class LlamaEngine:
         self._set(file, "embedding", 0, (EMBEDDING,))
         if not self.dims.is_tied:
             self._set(file, "head", 0, (HEAD,))
+        give_back_holes()  # of numbers of the vocabulary, a multiple of what a layer takes
         self._set_floats(file, "norm", 0, "output_norm")
         turns = _turns(self.dims, self.n_ctx)
         self._model.set_floats("turns", 0, 0, turns.size, turns)
@@ -77,6 +79,7 @@ class LlamaEngine:
             self._set_floats(file, "norm_ffn", layer, f"blk.{layer}.ffn_norm")
             for name, parts in _PARTS.items():
                 self._set(file, name, layer, tuple(f"blk.{layer}.{part}.weight" for part in parts))
+        give_back_holes()
 
     def _set_floats(self, file: LanguageFile, name: str, layer: int, stem: str) -> None:
         values = to_numbers(file.path, file.tensors, f"{stem}.weight")

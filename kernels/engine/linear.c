@@ -172,8 +172,8 @@ static ew_status allocate(ew_linear *linear, ew_type type) {
         weight_bytes = ek_packed_q4_bytes(n, k);
         scales = ek_packed_q4_scales(n, k);
     }
-    void *w = ew_alloc(weight_bytes);
-    float *scale = scales ? ew_alloc(scales * sizeof(float)) : NULL;
+    void *w = ew_alloc_lasting(weight_bytes);
+    float *scale = scales ? ew_alloc_lasting(scales * sizeof(float)) : NULL;
     float *total = type == EW_Q8 ? ew_alloc(n * sizeof(float)) : NULL;
     if (!w || (scales && !scale) || (type == EW_Q8 && !total)) {
         ew_free(w);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into Python: calls of malloc, calloc and pthread_create from one library fail when they are told to.
+// Preloaded into Python: calls of malloc, calloc, mmap and pthread_create from one library fail when they are told to.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 void *__libc_malloc(size_t bytes);
 void *__libc_calloc(size_t n, size_t bytes);
@@ -50,6 +53,13 @@ void *calloc(size_t n, size_t bytes) {
         return __libc_calloc(n, bytes);
     errno = ENOMEM;
     return NULL;
+}
+
+void *mmap(void *start, size_t bytes, int access, int flags, int file, off_t offset) {
+    if (!fails(__builtin_return_address(0)))
+        return (void *)syscall(SYS_mmap, start, bytes, access, flags, file, offset);
+    errno = ENOMEM;
+    return MAP_FAILED;
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *argument) {

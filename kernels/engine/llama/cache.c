@@ -9,14 +9,14 @@ ew_status ew_cache_allocate(ew_cache *cache, size_t n_heads, size_t capacity, in
     const size_t padded = ek_round_up(capacity, EK_TILE), n = ew_times(n_heads, padded), cells = ew_times(n, EK_HEAD);
     *cache = (ew_cache){.n_heads = n_heads, .capacity = padded};
     if (!is_q8) {
-        cache->k = ew_alloc(ew_times(cells, sizeof(float)));
-        cache->v = ew_alloc(ew_times(cells, sizeof(float)));
+        cache->k = ew_alloc_lasting(ew_times(cells, sizeof(float)));
+        cache->v = ew_alloc_lasting(ew_times(cells, sizeof(float)));
         return cache->k && cache->v ? EW_OK : EW_NO_MEMORY;
     }
-    cache->k_codes = ew_alloc(cells);
-    cache->v_codes = ew_alloc(cells);
-    cache->k_scale = ew_alloc(ew_times(n, sizeof(float)));
-    cache->v_scale = ew_alloc(ew_times(n, sizeof(float)));
+    cache->k_codes = ew_alloc_lasting(cells);
+    cache->v_codes = ew_alloc_lasting(cells);
+    cache->k_scale = ew_alloc_lasting(ew_times(n, sizeof(float)));
+    cache->v_scale = ew_alloc_lasting(ew_times(n, sizeof(float)));
     return cache->k_codes && cache->v_codes && cache->k_scale && cache->v_scale ? EW_OK : EW_NO_MEMORY;
 }
 

@@ -7,7 +7,7 @@ enum { WORK_COLUMNS = 256 }; // of a product in two digits at once
 
 // These return nonzero without memory.
 static int allocate_floats(ew_floats *buffer, size_t n) {
-    *buffer = (ew_floats){ew_alloc(ew_times(n, sizeof(float))), n};
+    *buffer = (ew_floats){ew_alloc_lasting(ew_times(n, sizeof(float))), n};
     return !buffer->at;
 }
 
