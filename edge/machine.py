@@ -47,6 +47,21 @@ class Machine:
     """Kinds of cores by their highest clocks, such as "4 x 1800 MHz"."""
 
 
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Pages of memory that a process needed."""
+
+    page_bytes: int
+    from_disk: int
+    """Pages that the disk had to give, mapped ones too; what the system still had in memory is none of them."""
+    from_files: int
+    """Pages that were read of files and pipes, whether the disk gave them or the system had them in memory."""
+    major_faults: int
+    """Times that the process touched a page that the disk had to give first."""
+    minor_faults: int
+    """Times that it touched any other page for the first time."""
+
+
 def describe_machine(commit: str | None = None) -> Machine:
     """Describe the machine that this process runs on, for a result of a `commit`."""
     cpuinfo = _cpuinfo()
@@ -121,6 +136,23 @@ def peak_rss_mb() -> float | None:
         if name == "VmHWM":
             return int(rest.split()[0]) * 1024 / 1e6
     return None
+
+
+def pages_read() -> Pages | None:
+    """Read how many pages this process has needed so far; None where the system does not tell."""
+    said = dict(line.split(": ") for line in (read_fact("/proc/self/io") or "").splitlines())
+    if not said:
+        return None
+    import resource
+
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return Pages(
+        page_bytes=resource.getpagesize(),
+        from_disk=-(-int(said["read_bytes"]) // resource.getpagesize()),
+        from_files=-(-int(said["rchar"]) // resource.getpagesize()),
+        major_faults=usage.ru_majflt,
+        minor_faults=usage.ru_minflt,
+    )
 
 
 def temperature_c() -> float | None:

@@ -41,7 +41,8 @@ def more_lines(result: dict[str, Any]) -> list[str]:
     for one in result["starts"]:
         kind, peak = "cold" if one["is_cold"] else "new", one["peak_rss_mb"]
         memory = "" if peak is None else f", {peak:.0f} MB of memory at most"
-        lines.append(f"{_name(one)}: {1e3 * one['total_s']:.0f} ms from a {kind} start to the first words{memory}")
+        took = f"{1e3 * one['total_s']:.0f} ms from a {kind} start to the first words"
+        lines.append(f"{_name(one)}: {took}{memory}{_pages(one.get('pages'))}")
     for one in result["live"]:
         late, lag = (_shown(_percentiles(one[name])) for name in ("final_late_s", "partial_lag_s"))
         lines.append(
@@ -60,6 +61,14 @@ def more_lines(result: dict[str, Any]) -> list[str]:
     energy = result["energy"]
     lines.append(f"energy: {energy['joules_per_audio_s']:.3g} J a second of speech" if energy else "energy: not told")
     return lines
+
+
+def _pages(pages: dict[str, int] | None) -> str:
+    """Write the pages that a start read; nothing where they are not told."""
+    if pages is None:
+        return ""
+    read = f"{pages['from_files']:,} pages of {pages['page_bytes'] / 1024:g} KiB read from files"
+    return f", {read}, {pages['from_disk']:,} from the disk"
 
 
 def _name(one: dict[str, Any]) -> str:

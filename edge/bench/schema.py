@@ -26,6 +26,8 @@ _JSON: Mapping[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
+OPTIONAL = {"optional": True}
+"""Metadata of a field that reports of before it lack."""
 _DEEPEST = 12
 _GREATEST = 10**18
 """Magnitude of what anyone measures or counts, at most."""
@@ -61,7 +63,7 @@ def _of_dataclass(kind: type) -> Schema:
         "type": "object",
         "description": (kind.__doc__ or "").partition("\n")[0],
         "properties": properties,
-        "required": list(properties),
+        "required": [field.name for field in fields(kind) if not field.metadata.get("optional")],
         "additionalProperties": False,
     }
 
@@ -92,7 +94,7 @@ def wrong_values(value: object, schema: Schema, where: str = "the report", depth
 
 def _wrong_fields(value: dict[str, Any], schema: Schema, where: str, depth: int) -> Iterator[str]:
     known: dict[str, Schema] = schema["properties"]
-    for name in known.keys() - value.keys():
+    for name in set(schema["required"]) - value.keys():
         yield f"{where} lacks {name}"
     for name in value.keys() - known.keys():
         yield f"{where} has {name!r:.80}, which is not part of the format"
@@ -118,7 +120,7 @@ def report_schema() -> Schema:
         "title": "Report of `edgewise bench`",
         **schema,
         "properties": properties,
-        "required": list(properties),
+        "required": [*around, *schema["required"]],
     }
 
 

@@ -1,4 +1,4 @@
-"""Measures how long a new process takes to its first words, and how much memory it holds.
+"""Measures how long a new process takes to its first words, how much memory it holds and how many pages it reads.
 
 The file of the model is dropped from the memory that the system keeps of files, where the system lets that be asked;
 the sound comes with the request.
@@ -12,13 +12,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..arrays import FloatArray
 from ..errors import EdgeError
+from ..machine import Pages
 from ..recognizer import Recognizer
+from .schema import OPTIONAL
 
 _WITHIN_S = 600.0
 _PROGRAM = """
@@ -33,8 +35,11 @@ model = edge.load(path, threads=threads, offline=True)
 loaded = time.perf_counter()
 text = model.transcribe(samples, **settings).text
 ended = time.perf_counter()
-from edge.machine import peak_rss_mb
-print(json.dumps([imported - began, loaded - imported, ended - loaded, peak_rss_mb(), text]))
+from dataclasses import asdict
+from edge.machine import pages_read, peak_rss_mb
+pages = pages_read()
+pages = None if pages is None else asdict(pages)
+print(json.dumps([imported - began, loaded - imported, ended - loaded, peak_rss_mb(), pages]))
 """
 
 
@@ -55,6 +60,8 @@ class Start:
     """Seconds of the first transcription."""
     peak_rss_mb: float | None
     """Memory that the process held at most; None where the system does not tell."""
+    pages: Pages | None = field(default=None, metadata=OPTIONAL)
+    """Pages that the process read; None where the system does not tell."""
 
 
 def measure_start(
@@ -80,8 +87,9 @@ def measure_start(
     total_s = time.perf_counter() - began
     if done.returncode:
         raise EdgeError(f"a new process could not read the clip: {done.stderr.decode(errors='replace')[-500:]}")
-    import_s, load_s, first_s, peak_mb, _ = json.loads(done.stdout)
-    return Start(model.name, model.precision, threads, is_cold, total_s, import_s, load_s, first_s, peak_mb)
+    *times_and_peak, told = json.loads(done.stdout)
+    pages = None if told is None else Pages(**told)
+    return Start(model.name, model.precision, threads, is_cold, total_s, *times_and_peak, pages)
 
 
 def _drop(path: Path) -> bool:

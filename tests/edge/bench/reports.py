@@ -16,7 +16,7 @@ from edge.bench.report import seal
 from edge.bench.result_file import make_result
 from edge.bench.starts import Start
 from edge.bench.verdict import Verdict
-from edge.machine import describe_machine
+from edge.machine import Pages, describe_machine
 from edge.whisper.file.dims import WhisperDims
 
 _DIMS = WhisperDims(80, 51864, 1500, 384, 6, 4, 448, 384, 6, 4)
@@ -35,7 +35,7 @@ def report_of(times: list[float], *, cpu: str = "CPU A", **changes: Any) -> dict
         audio=(Audio("jfk 8 s", 8.0, "a"),),
         models=(ModelIdentity("tiny.en int8", "b", 40, _DIMS, "d", "unknown"),),
         check=Check("And so", is_right=True),
-        starts=(Start("tiny.en", "int8", 1, True, 0.5, 0.2, 0.1, 0.1, 120.0),),
+        starts=(Start("tiny.en", "int8", 1, True, 0.5, 0.2, 0.1, 0.1, 120.0, Pages(4096, 300, 12_000, 2, 20_000)),),
         cells=(Cell("tiny.en", "int8", 1, "jfk 8 s", 8.0, "And so", times),),
         words=(WordRate("tiny.en", "int8", "librispeech-other", ("a", "b"), (10, 10), (1, 2), 0.15, 0.1, 0.2),),
         live=(LiveTimes("tiny.en", "int8", 1, 0.7, (0.01, 0.02), (0.05,), 0.1),),

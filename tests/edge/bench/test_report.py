@@ -43,6 +43,7 @@ def test_all_that_may_be_missing_is_told_where_it_is_there(tmp_path: Path) -> No
         "LM int8: 1280 tokens a second read, 50 written",
         "60 times as fast as speech at first, 55 later, over 2 s without a pause",
         "energy: 0.1 J a second of speech",
+        "first words, 120 MB of memory at most, 12,000 pages of 4 KiB read from files, 300 from the disk",
     ):
         assert line in told.read_text(encoding="utf-8")
 

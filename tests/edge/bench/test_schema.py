@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from edge.bench.schema import report_schema, schema_of, wrong_values
+from edge.bench.schema import OPTIONAL, report_schema, schema_of, wrong_values
 from tests.edge.bench.reports import report_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,6 +28,7 @@ class _Whole:
 
     n: int
     parts: tuple[_Inner, ...]
+    note: str | None = field(default=None, metadata=OPTIONAL)
 
 
 def test_the_documents_have_the_schema_of_reports() -> None:
@@ -71,3 +72,10 @@ def test_a_number_is_one_that_can_be_measured(value: float) -> None:
 
 def test_whole_numbers_are_numbers_too() -> None:
     assert list(wrong_values({"kind": "a", "share": 1}, schema_of(_Inner))) == []
+
+
+def test_a_field_that_older_reports_lack_may_be_missing_and_may_not_be_wrong() -> None:
+    assert list(wrong_values({"n": 1, "parts": []}, schema_of(_Whole))) == []
+    assert list(wrong_values({"n": 1, "parts": [], "note": "a"}, schema_of(_Whole))) == []
+    (found,) = wrong_values({"n": 1, "parts": [], "note": 1}, schema_of(_Whole))
+    assert found.startswith("note is 1")
