@@ -1,9 +1,10 @@
 """Predict what boards that are not here would need for a command, from the instructions that the ARM wheel executes.
 
-Predicted, not measured. The wheel transcribes the demo's clip under qemu, once and twice: what the second time adds is
-counted block by block, and llvm-mca's model of each processor gives the cycles of each block. Its caches hit and its
-branches are foreseen, so a board is slower than this; what memory adds at most is told by the bytes of the weights that
-a step reads and the published rate of the board's memory. `edgewise bench` on a board replaces the prediction.
+Predicted, not measured. The wheel transcribes the demo's clip under qemu, once and twice; it encodes as much once and
+twice, and decodes some steps and more of them. What the longer of two runs adds is counted block by block, and
+llvm-mca's model of each processor gives the cycles of each block. Its caches hit and its branches are foreseen, so a
+board is slower than this; what memory adds at most is told by the bytes of the weights that are read and the published
+rate of the board's memory. `edgewise bench` on a board replaces the prediction.
 
 ROOTS is the folder that tests/emulated/run.sh keeps where ROOTS is set, WHEEL what tests/wheels/build.sh builds.
 """
@@ -33,7 +34,7 @@ from edge.whisper.tokens import Tokenizer
 from ..arguments import add_json
 from ..errors import BenchmarkError
 from ..progress import tell
-from .blocks import Work, less, predict_cycles, read_counts, work_of
+from .blocks import Counts, less, predict_cycles, read_counts, work_of
 
 EXAMPLES = """\
 examples:
@@ -68,10 +69,41 @@ BOARDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Doing:
+    """What one run under qemu does."""
+
+    clips: int
+    """Transcriptions of the clip."""
+    encodings: int
+    steps: int
+    """Steps of the decoder, after the encodings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the work, which a run does more often than another run."""
+
+    name: str
+    fewer: Doing
+    more: Doing
+    times: int
+    """How much more often it does it."""
+
+
+PARTS = (
+    Part("all of it", Doing(1, 0, 0), Doing(2, 0, 0), 1),
+    Part("the encoder", Doing(0, 1, 8), Doing(0, 2, 8), 1),
+    Part("a decoder step", Doing(0, 1, 8), Doing(0, 1, 24), 16),
+)
+ALL = PARTS[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a board would need for one clip."""
+    """What a board would need for a part of the work on one clip."""
 
     board: str
+    part: str
     instructions: int
     vector: int
     memory: int
@@ -83,6 +115,7 @@ class Prediction:
     read_s: float
     """Seconds that reading them takes at the published rate."""
     target_s: float | None
+    """Seconds that all of the work may take; None for the other parts."""
 
     @property
     def total_s(self) -> float:
@@ -114,70 +147,82 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         with zipfile.ZipFile(options.wheel) as archive:
             archive.extractall(folder / "installed")
         for board in BOARDS:
-            files = [folder / f"{board.emulated}-{times}" for times in (1, 2)]
-            for times, file in enumerate(files, 1):
-                tell(f"{board.name}: {times} of 2 ...")
-                text = _listen(options, folder, board, [str(model), str(clip), str(options.seconds), str(times)], file)
-            predictions.append(predict(board, files, model, text, folder, options.mca))
+            files: dict[Doing, Path] = {}
+            for number, doing in enumerate(dict.fromkeys(doing for part in PARTS for doing in (part.fewer, part.more))):
+                tell(f"{board.name}: {number + 1} ...")
+                files[doing] = folder / f"{board.emulated}-{number}"
+                told = _listen(
+                    options, folder, board, [str(model), str(clip), str(options.seconds)], doing, files[doing]
+                )
+                text = told.partition("\n")[0] or text
+            read = read_bytes_of(model, text)
+            for part in PARTS:
+                counts = less(read_counts(files[part.more]), read_counts(files[part.fewer]))
+                predictions.append(predict(board, part, counts, read[part.name], folder, options.mca))
+    tell("")
     print(table(predictions, options.seconds, text))
     return make_result(
         "boards", describe_machine(), predictions=[asdict(prediction) for prediction in predictions], text=text
     )
 
 
-def _listen(options: argparse.Namespace, folder: Path, board: Board, arguments: Sequence[str], out: Path) -> str:
-    """Transcribe under qemu, with the counts in a file; gives the text."""
+def _listen(
+    options: argparse.Namespace, folder: Path, board: Board, arguments: Sequence[str], doing: Doing, out: Path
+) -> str:
+    """Do some work under qemu, with the counts in a file; gives the texts."""
     root = options.roots / "bookworm-arm64"
     paths = f"{folder / 'installed'}:{options.roots / 'packages-arm64'}"
     command = ["qemu-aarch64", "-cpu", board.emulated, "-plugin", str(folder / "count.so"), "-d", "plugin"]
     command += ["-D", str(out), "-L", str(root), str(root / "usr/bin/python3.11"), "-B", str(HERE / "listen.py")]
+    command += [*arguments, str(doing.clips), str(doing.encodings), str(doing.steps)]
     environment = {**os.environ, "PYTHONPATH": paths, "EDGEWISE_OFFLINE": "1", "PYTHONHASHSEED": "0"}
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise BenchmarkError(f"{board.emulated}: {done.stderr.strip()[-500:]}")
     return done.stdout.strip()
 
 
-def predict(board: Board, files: Sequence[Path], model: Path, text: str, folder: Path, mca: str) -> Prediction:
-    """Compute a prediction from the counts of one and of two transcriptions."""
-    once, twice = map(read_counts, files)
-    more = less(twice, once)
-    work: Work = work_of(more)
-    cycles = predict_cycles(more, board.modelled, folder, mca)
+def read_bytes_of(model: Path, text: str) -> dict[str, float]:
+    """Count the bytes of weights that each part reads, for a clip with this text."""
     with open_model(model) as file:
-        weights = weight_bytes(file.tensors)
+        step, encoder = weight_bytes(file.tensors), float(file.dims.encoder_weights)
         n_steps = len(Tokenizer(file.vocabulary).encode(" " + text)) + PROMPT_TOKENS
-        read_bytes = weights * n_steps + file.dims.encoder_weights
+    return dict(zip((part.name for part in PARTS), (n_steps * step + encoder, encoder, step), strict=True))
+
+
+def predict(board: Board, part: Part, more: Counts, read_bytes: float, folder: Path, mca: str) -> Prediction:
+    """Compute a prediction from what a run did more than another."""
+    work = work_of(more)
+    cycles = predict_cycles(more, board.modelled, folder, mca) / part.times
     return Prediction(
         board.name,
-        work.instructions,
-        work.vector,
-        work.memory,
+        part.name,
+        *(work.instructions // part.times, work.vector // part.times, work.memory // part.times),
         cycles,
         cycles / board.clock_hz,
         read_bytes,
         read_bytes / board.memory_bytes_s,
-        board.target_s,
+        board.target_s if part is ALL else None,
     )
 
 
 def table(predictions: Sequence[Prediction], seconds: float, text: str) -> str:
     """Write the predictions as Markdown."""
-    header = ["predicted, not measured", "instructions a second of speech", "vector", "loads, stores", "cycles"]
-    header += ["compute ms", "weights read MB", "reading ms", "together ms", "target ms"]
+    header = ["predicted, not measured", "of", "M instructions", "a second of speech", "vector", "loads, stores"]
+    header += ["M cycles", "compute ms", "weights read MB", "reading ms", "together ms", "target ms"]
     rows = [
         (
-            p.board,
-            f"{p.instructions / seconds / 1e6:.0f} M",
+            *(p.board, p.part, f"{p.instructions / 1e6:.3g}"),
+            "" if p.part == PARTS[2].name else f"{p.instructions / seconds / 1e6:.3g}",
             f"{p.vector / p.instructions:.0%}",
             f"{p.memory / p.instructions:.0%}",
-            f"{p.cycles / 1e6:.0f} M",
-            f"{p.compute_s * 1e3:.0f}",
-            f"{p.read_bytes / 1e6:.0f}",
-            f"{p.read_s * 1e3:.0f}",
-            f"{p.total_s * 1e3:.0f}",
+            f"{p.cycles / 1e6:.3g}",
+            f"{p.compute_s * 1e3:.3g}",
+            f"{p.read_bytes / 1e6:.3g}",
+            f"{p.read_s * 1e3:.2g}",
+            f"{p.total_s * 1e3:.3g}",
             "" if p.target_s is None else f"{p.target_s * 1e3:.0f}",
         )
         for p in predictions
     ]
-    return f"{seconds:g} s of the demo's clip, one core: {text!r}\n\n{as_table(header, rows)}"
+    return f"{seconds:g} s of the demo's clip, one core: {text!r}\n\n{as_table(header, rows, n_left=2)}"

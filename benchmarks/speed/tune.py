@@ -1,7 +1,8 @@
 """Measure whether `edgewise tune` finds what an exhaustive search finds, and with how many runs.
 
-All ways to run read all recordings, by turns; then each budget has a race of its own, with runs of its own. The winner
-of a race is judged by the times and words of the exhaustive search.
+All ways to run read all recordings, by turns; the winners of the races are judged by those times and words. Each budget
+has a race of its own, with runs of its own; or, with `--replay`, on the runs of a search that an earlier `--json` kept,
+so that what others did on the machine meanwhile is the same for both.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from edge.bench.result_file import make_result
+from edge.bench.result_file import make_result, read_result
 from edge.bench.sets import find_set
 from edge.bench.spoken import read_spoken, some_of, spread_out
 from edge.bench.tables import machine_line, table
@@ -20,22 +22,37 @@ from edge.machine import describe_machine
 from edge.ops import cpu_info
 from edge.tune.candidates import Axes, Candidate
 from edge.tune.measure import Bench
-from edge.tune.race import Budget, Run, race
+from edge.tune.race import Budget, Outcome, Run, race
 
 from ..arguments import add_data, add_json, add_models, add_thread_counts, names, numbers, positive
 from ..checkout import commit
+from ..errors import BenchmarkError
 from ..progress import tell
 
 EXAMPLES = """\
 examples:
   python -m benchmarks tune --models tiny.en,base --threads 1 --errors 10,12,14
-  EDGE_CPU=avx2 python -m benchmarks tune --threads 2 --clock wall
+  EDGE_CPU=avx2 python -m benchmarks tune --threads 2 --clock wall --json all.json
+  python -m benchmarks tune --replay all.json --errors 10,11,12,13,14
 """
 
 _CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
 _SET, _N_ALL = "librispeech_test_other", 60
 
 Table = Mapping[Candidate, Sequence[Run]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An exhaustive search that was measured before."""
+
+    result: Mapping[str, Any]
+    """All that its file holds."""
+    found: Table
+    seconds: Sequence[float]
+    """Lengths of the recordings."""
+    words: Sequence[int]
+    """Numbers of words of the recordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +88,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="wall",
         help="processor time is of all threads together (default wall)",
     )
+    parser.add_argument(
+        "--replay", type=Path, metavar="RESULT", help="measure nothing: race on the runs that an earlier --json kept"
+    )
     add_data(parser)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Measure, print a table, and return what the JSON file holds."""
+    """Measure, or take what was measured; print a table, and return what the JSON file holds."""
+    budgets = [Budget(error_rate=percent / 100) for percent in arguments.errors]
+    if arguments.replay is not None:
+        return _replayed(read_kept(arguments.replay), budgets)
     machine = describe_machine(commit())
     level, clock = cpu_info().chosen, _CLOCKS[arguments.clock]
     print(machine_line(machine, f"kernels {level}", f"{arguments.clock} time"), flush=True)
@@ -84,7 +107,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     axes = Axes(arguments.models, arguments.precisions, arguments.threads)
     bench = Bench(spoken, offline=True, progress=lambda what, done, total: tell(f"{done}: {what}"), timer=clock)
     found = search(axes.combined(), bench)
-    verdicts = [judge(found, bench, Budget(error_rate=percent / 100)) for percent in arguments.errors]
+    verdicts = [judge(found, bench, budget) for budget in budgets]
     tell("")
     print(f"\n{verdicts_table(verdicts)}")
     return make_result(
@@ -94,9 +117,35 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
             **{"models": arguments.models, "precisions": arguments.precisions, "threads": arguments.threads},
             **{"level": level, "clock": arguments.clock, "recordings": len(spoken)},
         },
-        ways=[{"way": str(one), "runs": [asdict(run) for run in runs]} for one, runs in found.items()],
+        recordings=[{"seconds": one, "words": words} for one, words in zip(bench.seconds, bench.words, strict=True)],
+        ways=[{"way": asdict(one), "runs": [asdict(run) for run in runs]} for one, runs in found.items()],
         results=[asdict(one) for one in verdicts],
     )
+
+
+def read_kept(path: Path) -> Kept:
+    """Read an exhaustive search that --json kept.
+
+    Raises:
+        BenchmarkError: the file holds none.
+    """
+    result = read_result(path)
+    if result["kind"] != "tune":
+        raise BenchmarkError(
+            f"{path} holds {result['kind']!r}; expected what `python -m benchmarks tune --json` writes"
+        )
+    found = {Candidate(**one["way"]): [Run(**run) for run in one["runs"]] for one in result["ways"]}
+    seconds, words = ([one[name] for one in result["recordings"]] for name in ("seconds", "words"))
+    return Kept(result, found, seconds, words)
+
+
+def _replayed(kept: Kept, budgets: Sequence[Budget]) -> dict[str, Any]:
+    """Race on kept runs, print the table, and return the search with the new verdicts."""
+    settings = kept.result["settings"]
+    print(f"{kept.result['machine']['cpu']}, kernels {settings['level']}, {settings['clock']} time, replayed")
+    verdicts = [replay(kept, budget) for budget in budgets]
+    print(f"\n{verdicts_table(verdicts)}")
+    return {**kept.result, "results": [asdict(one) for one in verdicts]}
 
 
 def search(candidates: Sequence[Candidate], bench: Bench) -> dict[Candidate, list[Run]]:
@@ -113,13 +162,21 @@ def judge(found: Table, bench: Bench, budget: Budget) -> Verdict:
     n_before = bench.n_runs
     bench.cool()
     outcome = race(list(found), bench.seconds, bench.words, budget, bench.measure)
-    n_runs = bench.n_runs - n_before
-    winner = None if outcome.winner is None else outcome.winner.candidate
-    return verdict(found, sum(bench.words), budget, winner, n_runs)
+    return verdict(found, sum(bench.words), budget, outcome, bench.n_runs - n_before)
 
 
-def verdict(found: Table, n_words: int, budget: Budget, winner: Candidate | None, n_runs: int) -> Verdict:
+def replay(kept: Kept, budget: Budget, order: Sequence[int] | None = None) -> Verdict:
+    """Run a race on runs that were measured before, with the recordings in an order; each way warms up once."""
+    places = range(len(kept.words)) if order is None else order
+    seconds, words = ([values[place] for place in places] for values in (kept.seconds, kept.words))
+    ways = list(kept.found)
+    outcome = race(ways, seconds, words, budget, lambda one, number: kept.found[one][places[number]])
+    return verdict(kept.found, sum(words), budget, outcome, outcome.n_runs + len(ways))
+
+
+def verdict(found: Table, n_words: int, budget: Budget, outcome: Outcome, n_runs: int) -> Verdict:
     """Set the winner of a race beside the best way of the exhaustive search."""
+    winner = None if outcome.winner is None else outcome.winner.candidate
     bound = 0.0 if budget.error_rate is None else budget.error_rate
     seconds = {one: sum(run.seconds for run in runs) for one, runs in found.items()}
     kept = [one for one, runs in found.items() if sum(run.edits for run in runs) <= bound * n_words]

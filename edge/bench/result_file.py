@@ -35,7 +35,7 @@ FORMATS = {
     "step": 1,
     "television": 1,
     "together": 1,
-    "tune": 1,
+    "tune": 2,
     "vocabulary": 1,
     "wake": 2,
     "words": 1,

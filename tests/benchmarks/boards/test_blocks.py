@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.boards.blocks import less, predict_cycles, read_counts, work_of
-from benchmarks.boards.boards import BOARDS, Prediction, table
+from benchmarks.boards.boards import ALL, BOARDS, Doing, Part, Prediction, predict, table
 from benchmarks.errors import BenchmarkError
 
 MCA = "llvm-mca-19"
@@ -62,9 +62,23 @@ def test_the_plugin_compiles_without_a_warning(tmp_path: Path) -> None:
 
 def test_the_table_says_that_it_is_a_prediction() -> None:
     board = BOARDS[0]
-    prediction = Prediction(board.name, 3_000_000, 1_500_000, 300_000, 1.8e6, 0.25, 128e6, 0.01, board.target_s)
-    lines = table([prediction], 3.0, "Hello.").splitlines()
+    whole = Prediction(board.name, "all of it", 3_000_000, 1_500_000, 300_000, 1.8e6, 0.25, 128e6, 0.01, board.target_s)
+    step = Prediction(board.name, "a decoder step", 1_500_000, 750_000, 150_000, 1.8e6, 0.001, 25.6e6, 0.002, None)
+    lines = table([whole, step], 3.0, "Hello.").splitlines()
     assert lines[0] == "3 s of the demo's clip, one core: 'Hello.'"
     assert lines[2].startswith("| predicted, not measured |")
-    cells = [cell.strip() for cell in lines[4].strip("|").split("|")]
-    assert cells == [board.name, "1 M", "50%", "10%", "2 M", "250", "128", "10", "260", "400"]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[4:]]
+    assert cells[0] == [board.name, "all of it", "3", "1", "50%", "10%", "1.8", "250", "128", "10", "260", "400"]
+    assert cells[1] == [board.name, "a decoder step", "1.5", "", "50%", "10%", "1.8", "1", "25.6", "2", "3", ""]
+
+
+def test_parts_are_counted_by_how_often_they_are_done(tmp_path: Path) -> None:
+    if shutil.which(MCA) is None or shutil.which("aarch64-linux-gnu-objdump") is None:
+        pytest.skip(f"{MCA} or objdump for ARM is not installed")
+    part = Part("a decoder step", Doing(0, 1, 1), Doing(0, 1, 5), 4)
+    found = predict(BOARDS[0], part, {(MUL, LOAD): 4000, (SDOT,): 400}, 12.8e9, tmp_path, MCA)
+    assert (found.instructions, found.vector, found.memory, found.target_s) == (2100, 100, 1000, None)
+    assert found.cycles == pytest.approx(found.compute_s * BOARDS[0].clock_hz)
+    assert found.read_s == 1.0
+    whole = predict(BOARDS[0], ALL, {(MUL,): 8}, 1.0, tmp_path, MCA)
+    assert (whole.instructions, whole.target_s) == (8, BOARDS[0].target_s)
