@@ -74,13 +74,18 @@ def some_of(spoken: Sequence[Spoken], n: int) -> list[Spoken]:
 
 
 def spread_out(spoken: Sequence[Spoken]) -> list[Spoken]:
-    """Sort recordings so that the first of them, however many, are as long and as short as all are.
+    """Sort recordings so that the first of them, however many, are as long and as short as all are."""
+    return [spoken[number] for number in spread_order([one.seconds for one in spoken])]
+
+
+def spread_order(lengths: Sequence[float], begin: float = 0.0) -> list[int]:
+    """Order lengths so that the first of them, however many, spread as all do; each `begin`, 0 to 1, has its own order.
 
     Multiples of the golden ratio fill their range evenly, however few they are.
     """
-    by_length = sorted(spoken, key=lambda one: len(one.samples))
-    places = np.arange(1, len(spoken) + 1) * _GOLDEN % 1
-    return [by_length[rank] for rank in np.argsort(np.argsort(places))]
+    by_length = np.argsort(lengths, kind="stable")
+    places = (begin + np.arange(1, len(lengths) + 1) * _GOLDEN) % 1
+    return [int(by_length[rank]) for rank in np.argsort(np.argsort(places))]
 
 
 def joined(spoken: Sequence[Spoken]) -> Spoken:

@@ -33,7 +33,7 @@ class Bench:
         self._expected = [plain(one.text) for one in spoken]
         self._offline, self._progress, self._timer = offline, progress, timer
         self._loaded: dict[tuple[str, str | None, int], Recognizer] = {}
-        self._warm: set[Candidate] = set()
+        self._warm: set[tuple[str, str | None, int]] = set()
 
     @property
     def seconds(self) -> list[float]:
@@ -46,15 +46,15 @@ class Bench:
         return [len(words) for words in self._expected]
 
     def measure(self, candidate: Candidate, number: int) -> Run:
-        """Have a candidate read a recording; its first one twice, as nothing is warm the first time."""
+        """Have a candidate read a recording; the first one of its weights twice, as nothing is warm the first time."""
         model = self._model(candidate)
-        if candidate not in self._warm:
-            self._warm.add(candidate)
+        if candidate.loaded not in self._warm:
+            self._warm.add(candidate.loaded)
             self._read(model, candidate, number)
         return self._read(model, candidate, number)
 
     def cool(self) -> None:
-        """Have each candidate warm up again when it next reads."""
+        """Have all weights warm up again when they are next read with."""
         self._warm.clear()
 
     def measure_memory(self, candidate: Candidate) -> float:

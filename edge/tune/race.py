@@ -19,7 +19,7 @@ import numpy as np
 from .candidates import Candidate
 from .rates import Numbers, rate_interval
 
-_FIRST = 3
+_FIRST = 2
 """Recordings that each way reads before any is dropped."""
 _LEAST_FOR_WORDS = 8
 """Recordings before which wrong words decide nothing: few have no interval."""
@@ -160,7 +160,7 @@ class _Race:
             return True
         edits = self._edits[one.candidate.text]
         if len(edits) >= min(_LEAST_FOR_WORDS, len(self._words)):
-            low, high = rate_interval(edits, self._words, self._edits.values())
+            low, high = rate_interval(edits, self._words, self._edits.values(), bound)
             if low > bound:
                 found = f"{100 * low:.1f} %" if low == high else f"{100 * low:.1f} to {100 * high:.1f} %"
                 self._drop_text(one.candidate.text, f"{found} of the words wrong")

@@ -32,3 +32,18 @@ def test_what_never_differs_is_still_not_sure() -> None:
     edits = dict.fromkeys(range(60), 2)
     low, high = rate_interval(dict.fromkeys(range(8), 2), _WORDS, [edits])
     assert low < 0.1 < high
+
+
+def test_few_recordings_with_clustered_words_seldom_keep_a_budget_that_is_broken() -> None:
+    rng, n_wrong = np.random.default_rng(0), 0
+    for _ in range(500):
+        edits = rng.negative_binomial(1.4, 1 / 3, 60)  # 2.8 of 20 words, and three times the spread of single ones
+        bound = 0.97 * float(edits.sum()) / float(_WORDS.sum())
+        read = dict(enumerate(edits[:8].tolist()))
+        n_wrong += rate_interval(read, _WORDS, bound=bound)[1] <= bound
+    assert n_wrong <= 10
+
+
+def test_a_few_alike_recordings_spread_as_wrong_words_do() -> None:
+    alike = dict.fromkeys(range(8), 1)
+    assert rate_interval(alike, _WORDS)[1] < 0.1 < rate_interval(alike, _WORDS, bound=0.1)[1]
