@@ -11,7 +11,8 @@ import numpy as np
 import soundfile
 
 import edge
-from edge.bench.roofline import FRAMES_PER_POSITION, windows_of
+from edge.bench.roofline import windows_of
+from edge.whisper.file.dims import FRAMES_PER_POSITION
 from edge.whisper.model import Model
 
 model_path, clip, seconds, clips, encodings, steps = sys.argv[1:]

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from edge.bench.result_file import make_result, read_result
 from edge.bench.sets import find_set
-from edge.bench.spoken import read_spoken, some_of, spread_out
+from edge.bench.spoken import read_spoken, some_of, spread_order, spread_out
 from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
 from edge.ops import cpu_info
@@ -37,7 +38,11 @@ examples:
 """
 
 _CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
+_SAME = 1.02
+"""Time of a winner over the best one's up to which the two are the same."""
 _SET, _N_ALL = "librispeech_test_other", 60
+
+_SHARES = ("runs", "share", "share of time")
 
 Table = Mapping[Candidate, Sequence[Run]]
 
@@ -73,6 +78,15 @@ class Verdict:
     """Runs of the race, to warm up included."""
     n_all: int
     """Runs of the exhaustive search, to warm up included."""
+    time_share: float
+    """Time of the race's runs over that of the exhaustive search, without those to warm up."""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the race ends as the exhaustive search does, or with a way that keeps the budget within 2 % of it."""
+        if self.found is None or self.slower is None:
+            return self.found == self.best
+        return self.keeps_budget and self.slower <= _SAME
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +105,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--replay", type=Path, metavar="RESULT", help="measure nothing: race on the runs that an earlier --json kept"
     )
+    parser.add_argument(
+        "--orders", type=positive, default=1, help="with --replay: orders of the recordings, a race in each (default 1)"
+    )
     add_data(parser)
     add_json(parser)
 
@@ -99,7 +116,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure, or take what was measured; print a table, and return what the JSON file holds."""
     budgets = [Budget(error_rate=percent / 100) for percent in arguments.errors]
     if arguments.replay is not None:
-        return _replayed(read_kept(arguments.replay), budgets)
+        return _replayed(read_kept(arguments.replay), budgets, arguments.orders)
     machine = describe_machine(commit())
     level, clock = cpu_info().chosen, _CLOCKS[arguments.clock]
     print(machine_line(machine, f"kernels {level}", f"{arguments.clock} time"), flush=True)
@@ -139,13 +156,15 @@ def read_kept(path: Path) -> Kept:
     return Kept(result, found, seconds, words)
 
 
-def _replayed(kept: Kept, budgets: Sequence[Budget]) -> dict[str, Any]:
+def _replayed(kept: Kept, budgets: Sequence[Budget], n_orders: int) -> dict[str, Any]:
     """Race on kept runs, print the table, and return the search with the new verdicts."""
     settings = kept.result["settings"]
     print(f"{kept.result['machine']['cpu']}, kernels {settings['level']}, {settings['clock']} time, replayed")
-    verdicts = [replay(kept, budget) for budget in budgets]
-    print(f"\n{verdicts_table(verdicts)}")
-    return {**kept.result, "results": [asdict(one) for one in verdicts]}
+    orders = [None, *(spread_order(kept.seconds, number / n_orders) for number in range(1, n_orders))]
+    verdicts = [[replay(kept, budget, order) for order in orders] for budget in budgets]
+    shown = verdicts_table([first for first, *_ in verdicts]) if n_orders == 1 else orders_table(verdicts)
+    print(f"\n{shown}")
+    return {**kept.result, "results": [asdict(one) for races in verdicts for one in races]}
 
 
 def search(candidates: Sequence[Candidate], bench: Bench) -> dict[Candidate, list[Run]]:
@@ -166,12 +185,21 @@ def judge(found: Table, bench: Bench, budget: Budget) -> Verdict:
 
 
 def replay(kept: Kept, budget: Budget, order: Sequence[int] | None = None) -> Verdict:
-    """Run a race on runs that were measured before, with the recordings in an order; each way warms up once."""
+    """Run a race on runs that were measured before, with the recordings in an order; weights warm up once."""
     places = range(len(kept.words)) if order is None else order
-    seconds, words = ([values[place] for place in places] for values in (kept.seconds, kept.words))
+    seconds, words = [kept.seconds[place] for place in places], [kept.words[place] for place in places]
     ways = list(kept.found)
     outcome = race(ways, seconds, words, budget, lambda one, number: kept.found[one][places[number]])
-    return verdict(kept.found, sum(words), budget, outcome, outcome.n_runs + len(ways))
+    return verdict(kept.found, sum(words), budget, outcome, outcome.n_runs + n_warm(ways))
+
+
+def _seconds(of: Iterable[Sequence[Run]]) -> float:
+    return sum(run.seconds for runs in of for run in runs)
+
+
+def n_warm(ways: Iterable[Candidate]) -> int:
+    """Count the runs that warm up: one for each model, precision and number of threads."""
+    return len({one.loaded for one in ways})
 
 
 def verdict(found: Table, n_words: int, budget: Budget, outcome: Outcome, n_runs: int) -> Verdict:
@@ -188,7 +216,8 @@ def verdict(found: Table, n_words: int, budget: Budget, outcome: Outcome, n_runs
         slower=None if best is None or winner is None else seconds[winner] / seconds[best],
         keeps_budget=winner in kept,
         n_runs=n_runs,
-        n_all=sum(len(runs) + 1 for runs in found.values()),
+        n_all=sum(map(len, found.values())) + n_warm(found),
+        time_share=_seconds(one.runs for one in outcome.standings) / _seconds(found.values()),
     )
 
 
@@ -202,9 +231,26 @@ def verdicts_table(verdicts: Sequence[Verdict]) -> str:
             "-" if one.slower is None else f"{one.slower:.3f}",
             "yes" if one.keeps_budget else "-" if one.found is None else "no",
             f"{one.n_runs} of {one.n_all}",
-            f"{one.n_runs / one.n_all:.0%}",
+            f"{one.n_runs / one.n_all:.1%}",
+            f"{one.time_share:.1%}",
         )
         for one in verdicts
     ]
-    header = ("budget", "best of all runs", "found by the race", "its time over the best", "keeps it", "runs", "share")
+    header = ("budget", "best of all runs", "found by the race", "its time over the best", "keeps it", *_SHARES)
     return table(header, rows, n_left=3)
+
+
+def orders_table(verdicts: Sequence[Sequence[Verdict]]) -> str:
+    """Write a row for each budget: how many of its races end right, and what they take in the middle and at most."""
+    rows = []
+    for races in verdicts:
+        shares, times = [one.n_runs / one.n_all for one in races], [one.time_share for one in races]
+        rows.append(
+            (
+                *(f"{100 * races[0].errors:g} %", races[0].best or "none"),
+                *(f"{sum(one.is_right for one in races)} of {len(races)}", f"{median(shares):.1%}"),
+                *(f"{min(shares):.1%} to {max(shares):.1%}", f"{median(times):.1%}"),
+            )
+        )
+    header = ("budget", "best of all runs", "the same, or within 2 %", "share of runs", "least to most", _SHARES[2])
+    return table(header, rows, n_left=2)

@@ -14,6 +14,7 @@ from ..machine import Machine
 FORMATS = {
     "asr": 2,
     "bench": 2,
+    "boards": 1,
     "compression": 2,
     "confidence": 1,
     "consensus": 1,

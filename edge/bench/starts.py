@@ -87,9 +87,9 @@ def measure_start(
     total_s = time.perf_counter() - began
     if done.returncode:
         raise EdgeError(f"a new process could not read the clip: {done.stderr.decode(errors='replace')[-500:]}")
-    *times_and_peak, told = json.loads(done.stdout)
+    import_s, load_s, first_s, peak_mb, told = json.loads(done.stdout)
     pages = None if told is None else Pages(**told)
-    return Start(model.name, model.precision, threads, is_cold, total_s, *times_and_peak, pages)
+    return Start(model.name, model.precision, threads, is_cold, total_s, import_s, load_s, first_s, peak_mb, pages)
 
 
 def _drop(path: Path) -> bool:

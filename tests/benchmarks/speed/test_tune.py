@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,10 +33,11 @@ def test_a_winner_is_judged_by_all_runs() -> None:
     assert (none.best, none.found, none.slower) == (None, None, None)
     told = verdicts_table([right, wrong, late, none])
     assert "| the same " in told
-    assert "50%" in told
+    assert "50.0%" in told
+    assert [one.is_right for one in (right, wrong, late, none)] == [True, False, False, True]
 
 
-def test_a_race_is_replayed_on_kept_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def _keep(path: Path) -> dict[str, Any]:
     found = {_QUICK: [Run(1.0 + n / 100, 4) for n in range(40)], _SLOW: [Run(2.0 + n / 100, 1) for n in range(40)]}
     kept = make_result(
         "tune",
@@ -45,7 +47,12 @@ def test_a_race_is_replayed_on_kept_runs(tmp_path: Path, capsys: pytest.CaptureF
         ways=[{"way": asdict(one), "runs": [asdict(run) for run in runs]} for one, runs in found.items()],
         results=[],
     )
-    write_result(tmp_path / "all.json", kept)
+    write_result(path, kept)
+    return kept
+
+
+def test_a_race_is_replayed_on_kept_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = _keep(tmp_path / "all.json")
     out = str(tmp_path / "replayed.json")
     assert main(["tune", "--replay", str(tmp_path / "all.json"), "--errors", "10,30", "--json", out]) == 0
     told = capsys.readouterr().out
@@ -53,6 +60,7 @@ def test_a_race_is_replayed_on_kept_runs(tmp_path: Path, capsys: pytest.CaptureF
     replayed = json.loads(Path(out).read_text(encoding="utf-8"))
     assert [one["found"] for one in replayed["results"]] == [str(_SLOW), str(_QUICK)]
     assert all(one["slower"] == 1 and one["n_runs"] < one["n_all"] == 82 for one in replayed["results"])
+    assert all(one["time_share"] < 1 for one in replayed["results"])
     assert replayed["ways"] == json.loads(json.dumps(kept))["ways"]
 
 
@@ -60,3 +68,9 @@ def test_what_is_no_kept_search_is_refused(tmp_path: Path, capsys: pytest.Captur
     write_result(tmp_path / "other.json", make_result("words", describe_machine()))
     assert main(["tune", "--replay", str(tmp_path / "other.json")]) != 0
     assert "holds 'words'; expected what" in capsys.readouterr().err
+
+
+def test_races_in_several_orders_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _keep(tmp_path / "all.json")
+    assert main(["tune", "--replay", str(tmp_path / "all.json"), "--errors", "10,30", "--orders", "5"]) == 0
+    assert capsys.readouterr().out.count("5 of 5") == 2
