@@ -87,7 +87,7 @@ class Part:
     fewer: Doing
     more: Doing
     times: int
-    """How much more often it does it."""
+    """Number of times that it does it more often."""
 
 
 PARTS = (

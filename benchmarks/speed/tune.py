@@ -157,7 +157,7 @@ def read_kept(path: Path) -> Kept:
 
 
 def _replayed(kept: Kept, budgets: Sequence[Budget], n_orders: int) -> dict[str, Any]:
-    """Race on kept runs, print the table, and return the search with the new verdicts."""
+    """Run races on kept runs, print the table, and return the search with the new verdicts."""
     settings = kept.result["settings"]
     print(f"{kept.result['machine']['cpu']}, kernels {settings['level']}, {settings['clock']} time, replayed")
     orders = [None, *(spread_order(kept.seconds, number / n_orders) for number in range(1, n_orders))]

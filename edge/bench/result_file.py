@@ -43,6 +43,9 @@ FORMATS = {
 }
 """Number of the format of each kind of result; raised when a field changes its meaning."""
 
+OPTIONAL = {"optional": True}
+"""Metadata of a field that files which were written before it lack."""
+
 
 class ResultError(EdgeError, ValueError):
     """A file of results that cannot be read, or two that cannot be compared."""

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from ..settings import field_docs
+from .result_file import FORMATS, OPTIONAL
 
 Schema = dict[str, Any]
 _PLAIN: Mapping[type, str] = {str: "string", bool: "boolean", int: "integer", float: "number"}
@@ -26,8 +27,6 @@ _JSON: Mapping[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
-OPTIONAL = {"optional": True}
-"""Metadata of a field that reports of before it lack."""
 _DEEPEST = 12
 _GREATEST = 10**18
 """Magnitude of what anyone measures or counts, at most."""
@@ -63,7 +62,7 @@ def _of_dataclass(kind: type) -> Schema:
         "type": "object",
         "description": (kind.__doc__ or "").partition("\n")[0],
         "properties": properties,
-        "required": [field.name for field in fields(kind) if not field.metadata.get("optional")],
+        "required": [field.name for field in fields(kind) if field.metadata != OPTIONAL],
         "additionalProperties": False,
     }
 
@@ -106,7 +105,6 @@ def _wrong_fields(value: dict[str, Any], schema: Schema, where: str, depth: int)
 def report_schema() -> Schema:
     """Make the schema of a report as it lies in a file."""
     from .format import Report
-    from .result_file import FORMATS
 
     schema = _of_dataclass(Report)
     around = {

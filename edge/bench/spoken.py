@@ -79,7 +79,7 @@ def spread_out(spoken: Sequence[Spoken]) -> list[Spoken]:
 
 
 def spread_order(lengths: Sequence[float], begin: float = 0.0) -> list[int]:
-    """Order lengths so that the first of them, however many, spread as all do; each `begin`, 0 to 1, has its own order.
+    """Sort lengths so that the first of them, however many, spread as all do; `begin`, 0 to 1, is one order of many.
 
     Multiples of the golden ratio fill their range evenly, however few they are.
     """

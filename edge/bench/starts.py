@@ -20,7 +20,7 @@ from ..arrays import FloatArray
 from ..errors import EdgeError
 from ..machine import Pages
 from ..recognizer import Recognizer
-from .schema import OPTIONAL
+from .result_file import OPTIONAL
 
 _WITHIN_S = 600.0
 _PROGRAM = """

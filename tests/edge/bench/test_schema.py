@@ -7,7 +7,8 @@ from typing import Literal
 
 import pytest
 
-from edge.bench.schema import OPTIONAL, report_schema, schema_of, wrong_values
+from edge.bench.result_file import OPTIONAL
+from edge.bench.schema import report_schema, schema_of, wrong_values
 from tests.edge.bench.reports import report_of
 
 ROOT = Path(__file__).resolve().parents[3]
