@@ -17,30 +17,30 @@ from .spotter import Check, Spotter
 if TYPE_CHECKING:
     from ..recognizer import Recognizer
 
-_MOST_WRONG = 0.34
-"""Share of the letters of the phrase that may be read otherwise."""
+_MOST_WRONG, _FEW_WRONG = 0.34, 0.2
+"""Shares of the letters of the phrase that may be read otherwise, and that may be whatever else is known."""
 _SHORT = 4
 """Letters of a reading below which it is no evidence: too many words are like it."""
 
 _LOOSE = 0.4
 """Threshold of a ready word, in its own one, from which on the recogniser is asked; from its own on it need not be."""
 
-_GAIN, _NATS = 8.0, 10.0
-"""Nats by which a token of the phrase has to be likelier than in silence, and how many fewer for a score by example of 1.
-They were chosen with other clips and other speech than those on which they are reported."""
+_GAIN, _GAIN_IF_READ, _NATS = 8.0, 5.7, 10.0
+"""Nats by which a token of the phrase has to be likelier than in silence, by which where nearly that is read, and how
+many fewer for a score by example of 1. They were chosen with other clips and speech than those that are reported."""
 _SILENCE = np.zeros(2 * SAMPLE_RATE_HZ, np.float32)
 
 ReadWords = Callable[[FloatArray], str]
 """Function that reads the words in samples (n_samples,), mono at 16 kHz."""
 
 
-def checked_by(model: Recognizer, phrase: str) -> Check:
-    """Make the check that a model reads the phrase."""
+def checked_by(model: Recognizer, phrase: str, readings: Iterable[str] = ()) -> Check:
+    """Make the check that a model reads the phrase, or something that it read in examples of it."""
 
     def read(samples: FloatArray) -> str:
         return model.transcribe(samples, language="en", temperature=0.0).text
 
-    return check_words(read, phrase)
+    return check_words(read, phrase, readings)
 
 
 def examples_checked_by(model: Recognizer, examples: Examples) -> Check:
@@ -51,9 +51,9 @@ def examples_checked_by(model: Recognizer, examples: Examples) -> Check:
     """
     from ..whisper.model import Model
 
-    is_near = _near(examples.phrase, examples.readings)
     if not isinstance(model, Model):
-        return lambda samples, score: is_near(model.transcribe(samples, language="en", temperature=0.0).text)
+        return checked_by(model, examples.phrase, examples.readings)
+    wrong_in = _wrong_in(examples.phrase, examples.readings)
     language = "en" if model.tokenizer.is_multilingual else None
     phrase = examples.phrase
     forms = [f" {form}" for form in dict.fromkeys([phrase, phrase.lower(), phrase.capitalize(), phrase.title()])]
@@ -62,7 +62,9 @@ def examples_checked_by(model: Recognizer, examples: Examples) -> Check:
 
     def check(samples: FloatArray, score: float) -> bool:
         with closing(model.closed(samples, language)) as reader:
-            return is_near(reader.free().text) or reader.begins(forms) - usual >= _GAIN - _NATS * score
+            wrong = wrong_in(reader.free().text)
+            gain = _GAIN_IF_READ if wrong <= _MOST_WRONG else _GAIN
+            return wrong <= _FEW_WRONG or reader.begins(forms) - usual >= gain - _NATS * score
 
     return check
 
@@ -75,20 +77,20 @@ def heard_in_doubt(word: WakeWord, check: Check, threshold: float | None = None)
 
 def check_words(read: ReadWords, phrase: str, readings: Iterable[str] = ()) -> Check:
     """Make the check out of a function that reads words: the phrase, or one of some readings of it."""
-    is_near = _near(phrase, readings)
-    return lambda samples, score: is_near(read(samples))
+    wrong_in = _wrong_in(phrase, readings)
+    return lambda samples, score: wrong_in(read(samples)) <= _MOST_WRONG
 
 
-def _near(phrase: str, readings: Iterable[str]) -> Callable[[str], bool]:
-    """Make the function that tells whether a text holds the phrase or a reading of it, but for a few letters."""
+def _wrong_in(phrase: str, readings: Iterable[str]) -> Callable[[str], float]:
+    """Make the function that tells the share of letters to change until a text holds the phrase, or a reading of it."""
     wanted = [letters for letters in map(_letters, dict.fromkeys([phrase, *readings])) if len(letters) >= _SHORT]
     wanted = wanted or [_letters(phrase)]
 
-    def is_near(text: str) -> bool:
+    def wrong_in(text: str) -> float:
         heard = _letters(text)
-        return any(_distance_within(letters, heard) <= _MOST_WRONG * len(letters) for letters in wanted)
+        return min(_distance_within(letters, heard) / max(1, len(letters)) for letters in wanted)
 
-    return is_near
+    return wrong_in
 
 
 def _letters(text: str) -> str:

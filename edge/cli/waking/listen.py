@@ -90,8 +90,10 @@ def _spotters(args: argparse.Namespace, console: Console) -> Callable[[], Spotte
 
         model = load(args.model, kind="speech", offline=args.offline or None, progress=console.progress)
         console.clear()
-        is_own = isinstance(word, ExampleWord)
-        check = examples_checked_by(model, word.examples) if is_own else checked_by(model, word.phrase)
+        if isinstance(word, ExampleWord):
+            check = examples_checked_by(model, word.examples)
+        else:
+            check = checked_by(model, word.phrase)
     return lambda: Spotter(open_word(args.word, words_folder()), threshold=args.threshold, check=check)
 
 
