@@ -59,7 +59,7 @@ class Example:
 
 
 def run_fit(arguments: argparse.Namespace) -> list[Example]:
-    """Gather examples with all models, fit the weights, and print them as the file of weights has them."""
+    """Gather examples with all models, fit the weights, and print them as a table of the file of weights has them."""
     selection = Selection(max_seconds=_LONGEST_S, limit=arguments.limit)
     manifests = heard_at_any_time(read_manifests(arguments.other, arguments.data, selection))
     sources = [read_sentences(source) for source in arguments.against]

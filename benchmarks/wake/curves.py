@@ -48,16 +48,16 @@ class Remembered:
 
     def __init__(self, check: Check) -> None:
         self._check = check
-        self._known: dict[int, bool] = {}
+        self._known: dict[tuple[int, float], bool] = {}
         self.n_asked = 0
         """Times that it was asked, also about what was known."""
 
-    def __call__(self, samples: FloatArray) -> bool:
+    def __call__(self, samples: FloatArray, score: float) -> bool:
         """Whether it is the phrase."""
         self.n_asked += 1
-        key = hash(samples.tobytes())
+        key = hash(samples.tobytes()), score
         if key not in self._known:
-            self._known[key] = self._check(samples)
+            self._known[key] = self._check(samples, score)
         return self._known[key]
 
 

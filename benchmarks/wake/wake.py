@@ -25,7 +25,7 @@ from edge.bench.tables import machine_line, table
 from edge.machine import describe_machine
 from edge.recognizer import Recognizer
 from edge.wake import Spotter, WakeWord
-from edge.wake.check import check_words, heard_in_doubt
+from edge.wake.check import checked_by, examples_checked_by, heard_in_doubt
 from edge.wake.enrol import enrol
 from edge.wake.examples import ExampleWord
 from edge.wake.ready import PHRASES, ReadyWord
@@ -186,10 +186,10 @@ def _subjects(word: str, clips: dict[str, list[FloatArray]], model: Recognizer) 
         usual = ReadyWord(word).threshold
         thresholds = tuple(sorted({*_READY, usual}))
         yield Subject(word, "ready", said, lambda: ReadyWord(word), None, usual, thresholds, _READY_TARGET)
-        check = check_words(read, word)
+        check = checked_by(model, word)
         yield Subject(word, _CHECKED, said, lambda: ReadyWord(word), check, usual, thresholds, _READY_TARGET)
     examples = enrol(word, said[:_N_EXAMPLES], read)
-    check = check_words(read, word, examples.readings)
+    check = examples_checked_by(model, examples)
     usual = examples.threshold
     thresholds = tuple(round(usual + by, 3) for by in _AROUND_USUAL)
     tried = said[_N_EXAMPLES:]

@@ -15,6 +15,7 @@ from importlib.resources import files
 
 from .spelling import bare
 
+_DEFAULT = "tiny.en"
 _LEAST_MARGIN = -4.0
 """Margin of a token, in nats, below which a lower one tells no more. One above 0 tells no more either: a short sentence
 gains by what it leaves out."""
@@ -59,14 +60,13 @@ def score_of(evidence: Evidence, by: Weights) -> float:
     return by.bias + by.margin * evidence.margin + by.likeness * evidence.likeness + by.length * evidence.length
 
 
-def is_meant(evidence: Evidence, strictness: float = 0.0) -> bool:
+def is_meant(evidence: Evidence, by: Weights, strictness: float = 0.0) -> bool:
     """Whether a sentence was meant; `strictness` is by how much its score has to be better than usual."""
-    by = fitted()
     return score_of(evidence, by) >= by.least + strictness
 
 
 @cache
-def fitted() -> Weights:
-    """Give the weights that were fitted."""
+def weights_of(model: str) -> Weights:
+    """Read the weights for a model by name; those of tiny.en where it has none."""
     table = tomllib.loads(files(__package__).joinpath("weights.toml").read_text(encoding="utf-8"))
-    return Weights(**table)
+    return Weights(**table.get(model, table[_DEFAULT]))

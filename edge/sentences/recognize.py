@@ -11,7 +11,7 @@ from ..audio import SAMPLE_RATE_HZ, AudioInput
 from ..audio.source import open_audio
 from ..errors import OptionError, UnsupportedModelError
 from ..values import shown
-from .decide import evidence_of, is_meant
+from .decide import Weights, evidence_of, is_meant, weights_of
 from .match import Match
 from .sentences import Sentences
 
@@ -56,10 +56,10 @@ def recognize(
     samples = _samples(audio)
     spoken = language or sentences.language.partition("-")[0]
     with closing(model.closed(samples, spoken if model.tokenizer.is_multilingual else None)) as reader:
-        return _match(reader, sentences, strictness)
+        return _match(reader, sentences, weights_of(model.name), strictness)
 
 
-def _match(reader: ClosedReader, sentences: Sentences, strictness: float) -> Match:
+def _match(reader: ClosedReader, sentences: Sentences, weights: Weights, strictness: float) -> Match:
     free = reader.free()
     if not free.text or not reader.is_spoken(free):
         return Match("nothing", "", free_text=free.text)
@@ -73,7 +73,7 @@ def _match(reader: ClosedReader, sentences: Sentences, strictness: float) -> Mat
     if found:
         best, n_tokens = found[0], len(found[0].tokens)
         evidence = evidence_of(best.total, n_tokens, written[0], likely, free.text)
-        if is_meant(evidence, strictness):
+        if is_meant(evidence, weights, strictness):
             others = tuple(texts[1 : 1 + _OTHERS])
             return _sentence(sentences, texts[0], free, best.total / (n_tokens + 1), best.total - likely, others)
     return _something_else(reader, sentences, free, tuple(texts[:_OTHERS]))

@@ -11,8 +11,8 @@ from ..arrays import FloatArray
 from ..audio.mono import SAMPLE_RATE_HZ
 from .protocol import Detection, Score, WakeWord
 
-Check = Callable[[FloatArray], bool]
-"""Function that listens again to sound (n_samples,) in which the phrase should be."""
+Check = Callable[[FloatArray, float], bool]
+"""Function that listens again to sound (n_samples,) in which the phrase should be, and whose score is given."""
 
 REST_S = 2.0
 """Seconds after a detection in which there is no other."""
@@ -71,7 +71,7 @@ class Spotter:
         if self._best is None or (score.at < self._checked_at and not is_sure):
             return []
         best, self._best = self._best, None
-        if not is_sure and self._check is not None and not self._check(self._before(score.at)):
+        if not is_sure and self._check is not None and not self._check(self._before(score.at), best.value):
             self._doubts_until = score.at + round(_REFUSED_REST_S * SAMPLE_RATE_HZ)
             return []
         self._rests_until = score.at + round(REST_S * SAMPLE_RATE_HZ)

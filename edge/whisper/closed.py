@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from statistics import fmean
 
 from ..arrays import FloatArray
 from ..audio import SAMPLE_RATE_HZ
@@ -12,6 +13,7 @@ from .engines.protocol import State
 from .features import FRAMES_PER_SECOND, raw_log_mel, window_features
 from .file.dims import FRAMES_PER_POSITION
 from .file.landmarks import clip_positions
+from .judge.hearing import Hearing
 from .parts import Parts, rules_of
 from .search.beam import BeamDecoder
 from .search.closed import Branch, ClosedDecoder, Listed, Way, begin
@@ -47,7 +49,7 @@ class ClosedReader:
         options = TranscribeOptions()
         engine, self.tokenizer = model.engine, model.tokenizer
         dims = engine.dims
-        self._state = state
+        self._state, self._dims = state, dims
         self.close = give_back
         raw = raw_log_mel(samples, model.mel_filters)
         n_positions = dims.n_audio_ctx
@@ -55,7 +57,8 @@ class ClosedReader:
             n_positions = clip_positions(engine.tail, len(raw), dims)
         state.encode(window_features(raw, n_positions * FRAMES_PER_POSITION))
         seconds = len(samples) / SAMPLE_RATE_HZ
-        rules, bounds = rules_of(model, options, timestamps=False), Bounds(dims.n_text_ctx)
+        self._rules = rules = rules_of(model, options, timestamps=False)
+        bounds = Bounds(dims.n_text_ctx)
         self._prompt = make_prompt(
             self.tokenizer, dims.n_text_ctx, language=language, timestamps=False, seconds=seconds
         )
@@ -72,6 +75,14 @@ class ClosedReader:
     def several(self) -> DecodedWindow:
         """Read what is said in several ways."""
         return self._beams(self._state, self._prompt)
+
+    def begins(self, texts: Sequence[str]) -> float:
+        """Compute how likely the text of the recording is to begin with one of some texts.
+
+        That is the log-probability of a token of the likeliest, on average; what may follow does not count.
+        """
+        hearing = Hearing(self._state, self._dims, self.tokenizer, self._rules, self._prompt.tokens)
+        return max(fmean(hearing.token_logprobs(text)[1]) for text in texts)
 
     def listed(self, root: Branch, free: DecodedWindow, most_behind: float) -> list[Listed]:
         """Find the likeliest texts of a tree, the best first.

@@ -13,7 +13,7 @@ from ...assist.phase import Phase
 from ...assist.places import words_folder
 from ...audio.tones import Sounds, Tone
 from ...wake import Spotter
-from ...wake.check import checked_by, heard_in_doubt
+from ...wake.check import checked_by, examples_checked_by, heard_in_doubt
 from ...wake.choose import open_word
 from ...wake.examples import ExampleWord
 
@@ -27,8 +27,7 @@ def open_spotter(options: AssistOptions, load: Callable[[], Recognizer]) -> Spot
     """Open the detector of the wake word; a recogniser is loaded where it has to read the phrase too."""
     word = open_word(options.wake, words_folder())
     if isinstance(word, ExampleWord):
-        check = checked_by(load(), word.phrase, word.examples.readings)
-        return Spotter(word, threshold=options.wake_threshold, check=check)
+        return Spotter(word, threshold=options.wake_threshold, check=examples_checked_by(load(), word.examples))
     if not options.wake_check:
         return Spotter(word, threshold=options.wake_threshold)
     return heard_in_doubt(word, checked_by(load(), word.phrase), options.wake_threshold)

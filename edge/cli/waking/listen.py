@@ -79,19 +79,21 @@ def _spotters(args: argparse.Namespace, console: Console) -> Callable[[], Spotte
     """Load what is needed, and return a function that begins to hear one stream."""
     from ...assist.places import words_folder
     from ...wake import Spotter
-    from ...wake.check import checked_by
+    from ...wake.check import checked_by, examples_checked_by
     from ...wake.choose import open_word
     from ...wake.examples import ExampleWord
 
     word = open_word(args.word, words_folder())
-    is_own = isinstance(word, ExampleWord)
     check = None
-    if args.check or is_own:
+    if args.check or isinstance(word, ExampleWord):
         from ... import load
 
         model = load(args.model, kind="speech", offline=args.offline or None, progress=console.progress)
         console.clear()
-        check = checked_by(model, word.phrase, word.examples.readings if isinstance(word, ExampleWord) else ())
+        if isinstance(word, ExampleWord):
+            check = examples_checked_by(model, word.examples)
+        else:
+            check = checked_by(model, word.phrase)
     return lambda: Spotter(open_word(args.word, words_folder()), threshold=args.threshold, check=check)
 
 

@@ -47,7 +47,7 @@ def test_a_threshold_trades_misses_for_accepts() -> None:
 def test_a_check_is_asked_once_about_the_same_sound() -> None:
     heard: list[float] = []
 
-    def refuse(samples: FloatArray) -> bool:
+    def refuse(samples: FloatArray, score: float) -> bool:
         heard.append(float(samples.max()))
         return False
 

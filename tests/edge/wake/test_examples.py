@@ -90,10 +90,10 @@ def test_examples_that_are_none_are_refused() -> None:
 )
 def test_what_is_read_is_near_the_phrase_or_not(heard: str, is_it: bool) -> None:
     check = check_words(lambda samples: heard, "computer")
-    assert check(silence(1)) is is_it
+    assert check(silence(1), 0.4) is is_it
 
 
 def test_readings_of_the_examples_count_too() -> None:
     check = check_words(lambda samples: "Zorro bow", "Zorbo", ["Zorrow Bow.", "Oh"])
-    assert check(silence(1))
-    assert not check_words(lambda samples: "oh no", "Zorbo", ["Oh"])(silence(1))
+    assert check(silence(1), 0.4)
+    assert not check_words(lambda samples: "oh no", "Zorbo", ["Oh"])(silence(1), 0.4)

@@ -42,7 +42,7 @@ def test_the_users_threshold_replaces_that_of_the_detector() -> None:
 def test_what_the_check_refuses_is_no_detection_and_it_hears_what_came_before() -> None:
     heard: list[FloatArray] = []
 
-    def check(samples: FloatArray) -> bool:
+    def check(samples: FloatArray, score: float) -> bool:
         heard.append(samples)
         return len(heard) > 1
 
@@ -57,7 +57,7 @@ def test_what_the_check_refuses_is_no_detection_and_it_hears_what_came_before() 
 def test_what_is_sure_is_not_checked_even_at_once_after_a_refusal() -> None:
     asked: list[int] = []
 
-    def refuse(samples: FloatArray) -> bool:
+    def refuse(samples: FloatArray, score: float) -> bool:
         asked.append(len(samples))
         return False
 
