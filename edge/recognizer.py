@@ -7,7 +7,7 @@ another.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol, Unpack, get_args
 
@@ -20,6 +20,7 @@ from .live.options import LiveOptions
 from .onnx.folder import FACTS, is_folder, require_files
 from .options import Settings, TranscribeOptions
 from .progress import Progress
+from .sections import Outline, Told
 from .session import OnSegment, Session, SessionSettings
 from .transcript.transcript import Transcript
 from .transcript.types import Segment
@@ -86,6 +87,30 @@ class Recognizer(Protocol):
         **settings: Unpack[SessionSettings],
     ) -> Session:
         """Begin to transcribe sound that comes in piece by piece, live where a live setting is given."""
+        ...
+
+    def outline(
+        self, audio: AudioInput, *, raw: bool = False, track: int | None = None, **settings: Unpack[Settings]
+    ) -> Outline:
+        """Find the sections of a recording, to be read apart."""
+        ...
+
+    def read_part(
+        self,
+        audio: AudioInput,
+        outline: Outline,
+        number: int,
+        n_parts: int,
+        *,
+        raw: bool = False,
+        track: int | None = None,
+        **settings: Unpack[Settings],
+    ) -> tuple[Told, ...]:
+        """Read part `number`, counted from 0, of `n_parts` of a recording."""
+        ...
+
+    def join(self, outline: Outline, told: Iterable[Told], **settings: Unpack[Settings]) -> Transcript:
+        """Make the transcript of a recording of what all its parts gave, in order."""
         ...
 
     def let_go(self) -> None:

@@ -89,38 +89,57 @@ def transcribe(
     """
     began = time.perf_counter()
     total_s = round(source.duration_s or 0)
-    segments: list[Segment] = []
-    gaps: list[Gap] = []
-    end: End | None = None
+    gathered = Gathered(on_segment)
     done_s = 0.0
     blocks = _Timed(source)
     for events in _batches(session, blocks):
-        for event in events:
-            if isinstance(event, Final):
-                segments.append(event.segment)
-                if on_segment is not None:
-                    on_segment(event.segment)
-            elif isinstance(event, Gap):
-                gaps.append(event)
-            elif isinstance(event, End):
-                end = event
+        gathered.add(events)
         if progress is not None and session.done_s > done_s:
             done_s = session.done_s
             progress("transcribe", int(done_s), total_s)
-    if end is None:
-        raise RuntimeError("the session ended without saying so")
-    timing = replace(end.timing, load_s=load_s, audio_s=blocks.seconds, total_s=time.perf_counter() - began)
-    return Transcript(
-        text="".join(segment.text for segment in segments).strip(),
-        language=end.language,
-        segments=tuple(segments),
-        duration=end.duration,
-        timing=timing,
-        language_probabilities=end.language_probabilities,
-        peak=source.peak,
-        notes=end.notes,
-        gaps=tuple(sorted([*source.gaps, *gaps], key=lambda gap: (gap.start, gap.end))),
-    )
+    found = gathered.transcript(source.peak, source.gaps)
+    timing = replace(found.timing, load_s=load_s, audio_s=blocks.seconds, total_s=time.perf_counter() - began)
+    return replace(found, timing=timing)
+
+
+class Gathered:
+    """Events of a recording, which are made into its transcript."""
+
+    def __init__(self, on_segment: OnSegment | None = None) -> None:
+        """Begin; `on_segment` is called with each segment."""
+        self._on_segment = on_segment
+        self._segments: list[Segment] = []
+        self._gaps: list[Gap] = []
+        self._end: End | None = None
+
+    def add(self, events: Iterable[Event]) -> None:
+        """Take what comes next."""
+        for event in events:
+            if isinstance(event, Final):
+                self._segments.append(event.segment)
+                if self._on_segment is not None:
+                    self._on_segment(event.segment)
+            elif isinstance(event, Gap):
+                self._gaps.append(event)
+            elif isinstance(event, End):
+                self._end = event
+
+    def transcript(self, peak: float, damage: Iterable[Gap]) -> Transcript:
+        """Make the transcript of a recording with this peak, of which `damage` is missing."""
+        end = self._end
+        if end is None:
+            raise RuntimeError("the session ended without saying so")
+        return Transcript(
+            text="".join(segment.text for segment in self._segments).strip(),
+            language=end.language,
+            segments=tuple(self._segments),
+            duration=end.duration,
+            timing=end.timing,
+            language_probabilities=end.language_probabilities,
+            peak=peak,
+            notes=end.notes,
+            gaps=tuple(sorted([*damage, *self._gaps], key=lambda gap: (gap.start, gap.end))),
+        )
 
 
 def segments_of(session: Reader, source: AudioSource) -> Iterator[Segment]:

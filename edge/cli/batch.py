@@ -87,6 +87,8 @@ class Batch:
         self._said: set[str] = set()
         self._sinks: dict[str, Sink] = {}
         """Sinks of the recordings that are begun before it is their turn."""
+        self._durations_s: dict[str, float | None] = {}
+        """Lengths of recordings, by name, as far as they are known."""
         self._tally = Tally(len(plan.recordings) + len(plan.barren))
 
     def run(self, load: Callable[[], Recognizer], settings: Mapping[str, Any]) -> int:
@@ -151,7 +153,9 @@ class Batch:
             place, options = plan.places[name].absolute(), replace(plan.options, file=name)
             self._sinks[name] = sink = FileSink(plan.places[name], options, self._console)
             path = Path(name).absolute()
-            tasks.append((name, Task(path, place, cluster.model, settings, options, plan.scribe is not None), sink))
+            is_written = plan.scribe is not None
+            task = Task(path, place, cluster.model, settings, options, is_written, self._durations_s.get(name))
+            tasks.append((name, task, sink))
         try:
             with ClusterReading(cluster.address, tasks, plan.n_jobs) as reading:
                 self._in_order(reading, {one.name: partial(reading.transcribe, one.name) for one in sound})
@@ -230,7 +234,8 @@ class Batch:
             elif path.is_file() or not path.exists():  # a pipe can be opened only once
                 from ..audio import open_audio
 
-                open_audio(path, raw=settings.get("raw", False), track=settings.get("track")).close()
+                with open_audio(path, raw=settings.get("raw", False), track=settings.get("track")) as source:
+                    self._durations_s[recording.name] = source.duration_s
         except Exception as error:
             self._fail(recording.name, _told(recording.name, error))
             return False

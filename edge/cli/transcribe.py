@@ -156,13 +156,13 @@ def _of_workers(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _n_jobs(args: argparse.Namespace) -> int | None:
-    """Tell how many recordings to read at a time; None leaves it to the model.
+    """Tell how many recordings to read at a time; None leaves it to the model, or is all workers of a cluster.
 
     Those that are read together take longer each, which times would show, and which budgets have no room for; and what
     is read in parallel is several already.
     """
     is_alone = args.timing or hasattr(args, "correct_budget") or hasattr(args, "parallel")
-    return 1 if args.jobs is None and is_alone else args.jobs
+    return 1 if args.jobs is None and args.cluster is None and is_alone else args.jobs
 
 
 def _scribe(args: argparse.Namespace) -> Scribe | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,13 +26,15 @@ from ..live.session import LiveSession
 from ..llm.names import LanguageEngine
 from ..options import CORRECTION_BEAMS, Settings, TranscribeOptions
 from ..progress import Progress
-from ..session import OnSegment, Session, SessionSettings, segments_of, transcribe
+from ..sections import Outline, Told
+from ..session import Gathered, OnSegment, Session, SessionSettings, segments_of, transcribe
 from ..threads import default_threads
 from ..transcript.transcript import Transcript
 from ..transcript.types import Segment
 from ..values import shown
 from .checks import check_options
 from .closed import CLOSED_BEAMS, ClosedReader
+from .divided import joined, outline_of, read_between
 from .engines.native import EngineState, WhisperEngine
 from .engines.onnx_folder import read_folder
 from .engines.protocol import State
@@ -42,7 +44,7 @@ from .file.model import ModelFile, read_model
 from .idle import IdleStates
 from .judge.corrector import Corrector, by_gate
 from .judge.voice import Voice
-from .parallel import ParallelSession
+from .parallel import ParallelSession, Sections
 from .passes import WhisperPasses
 from .session import WhisperSession
 from .tokens import Tokenizer
@@ -173,6 +175,58 @@ class Model:
         options = self._checked(options, settings)
         return self._stream(open_audio(audio, raw=raw, track=track), options)
 
+    def outline(
+        self, audio: AudioInput, *, raw: bool = False, track: int | None = None, **settings: Unpack[Settings]
+    ) -> Outline:
+        """Find the sections of a recording, to be read apart, each by any process that has the same model.
+
+        What `join` makes of them is what `transcribe` gives with `parallel=True` and the same settings. Arguments and
+        errors are those of `transcribe`.
+        """
+        options = self._checked(None, settings)
+        finds_language = self._finds_language(options)
+        with (
+            open_audio(audio, raw=raw, track=track) as source,
+            self._sections(options, options.language, finds_language=finds_language) as sections,
+        ):
+            cutter = self._cutter(options)
+            return outline_of(source, cutter, sections, options.language, finds_language=finds_language)
+
+    def read_part(
+        self,
+        audio: AudioInput,
+        outline: Outline,
+        number: int,
+        n_parts: int,
+        *,
+        raw: bool = False,
+        track: int | None = None,
+        **settings: Unpack[Settings],
+    ) -> tuple[Told, ...]:
+        """Read part `number`, counted from 0, of `n_parts` of a recording, all with the settings of its outline."""
+        options = self._checked(None, settings)
+        edges = outline.part(number, n_parts)
+        if not edges:
+            return ()
+        with (
+            open_audio(audio, raw=raw, track=track) as source,
+            self._sections(options, outline.language, finds_language=False, first=edges[0]) as sections,
+        ):
+            return read_between(source, edges, sections)
+
+    def join(self, outline: Outline, told: Iterable[Told], **settings: Unpack[Settings]) -> Transcript:
+        """Make the transcript of a recording of what all its parts gave, in order.
+
+        Raises:
+            Exception: the last error of a section, where none could be read.
+        """
+        options = self._checked(None, settings)
+        events, joiner = joined((*outline.told, *told), options.language), self._joiner(options)
+        gathered = Gathered()
+        gathered.add(events if joiner is None else joiner.pass_on(events))
+        found = gathered.transcript(outline.peak, outline.gaps)
+        return replace(found, timing=replace(found.timing, load_s=self.load_s))
+
     def _checked(self, options: TranscribeOptions | None, settings: Mapping[str, Any]) -> TranscribeOptions:
         if options is not None and not isinstance(options, TranscribeOptions):
             raise OptionError(f"options is {shown(options)}; expected TranscribeOptions")
@@ -270,19 +324,34 @@ class Model:
         if not options.parallel:
             return self._session(options)
         joiner = self._joiner(options)
-        return self._sections(options) if joiner is None else JoinedRecording(self._sections(options), joiner)
+        return self._parallel(options) if joiner is None else JoinedRecording(self._parallel(options), joiner)
 
-    def _sections(self, options: TranscribeOptions) -> ParallelSession:
+    def _parallel(self, options: TranscribeOptions) -> ParallelSession:
+        finds_language = self._finds_language(options)
+        sections = self._sections(options, options.language, finds_language=finds_language)
+        return ParallelSession(sections, self._cutter(options), options.language)
+
+    def _sections(
+        self, options: TranscribeOptions, language: str | None, *, finds_language: bool, first: int = 0
+    ) -> Sections:
+        """Begin to read sections that begin at sample `first` of a recording; all together count as one session."""
         ticket = Ticket()
         self.scheduler.enter(ticket)
-        return ParallelSession(
+        return Sections(
             lambda language: self._session(replace(options, language=language), is_part=True),
-            PauseCutter(partial(find_speech, self._open_vad(options), options.vad_options.threshold)),
             min(self.n_at_once, _SECTIONS_AT_ONCE),
-            options.language,
-            finds_language=self.tokenizer.is_multilingual and options.language is None and not options.multilingual,
+            language,
+            finds_language=finds_language,
+            first=first,
             close=partial(self.scheduler.leave, ticket),
         )
+
+    def _cutter(self, options: TranscribeOptions) -> PauseCutter:
+        return PauseCutter(partial(find_speech, self._open_vad(options), options.vad_options.threshold))
+
+    def _finds_language(self, options: TranscribeOptions) -> bool:
+        """Whether the first text of a recording settles the language of all of it."""
+        return self.tokenizer.is_multilingual and options.language is None and not options.multilingual
 
     def _session(self, options: TranscribeOptions, *, is_urgent: bool = False, is_part: bool = False) -> WhisperSession:
         state, give_back, cancel = self._take(options.n_sequences, is_urgent=is_urgent, is_part=is_part)

@@ -7,10 +7,9 @@ waits until one before it has told.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import fields, replace
 from queue import Full, Queue, SimpleQueue
 from threading import Event as Signal
 from types import TracebackType
@@ -20,11 +19,12 @@ from ..arrays import FloatArray
 from ..audio.mono import SAMPLE_RATE_HZ
 from ..errors import CancelledError
 from ..gaps import Gap
-from ..listen.pauses import PauseCutter
+from ..listen.pauses import Piece
+from ..sections import Told
 from ..session import Reader
-from ..transcript.events import End, Event, Final, Partial
-from ..transcript.types import Segment, Timing
-from .features import FRAMES_PER_SECOND
+from ..transcript.events import End, Event, Final
+from ..transcript.types import Timing
+from .whole import Whole
 
 
 class Part(Reader, Protocol):
@@ -48,67 +48,84 @@ _MOST_PIECES = 2
 """Pieces of a section that wait to be read, each of up to a minute."""
 
 
-class ParallelSession:
-    """A transcription of sound that is fed to it, in sections that are read at the same time."""
+class Cutter(Protocol):
+    """A cutter of sound into sections (edge.listen.pauses.PauseCutter)."""
+
+    def feed(self, samples: FloatArray) -> Iterable[Piece]:
+        """Take the next samples (n_samples,), and give what is certain to belong together."""
+        ...
+
+    def finish(self) -> Iterable[Piece]:
+        """Give what is left."""
+        ...
+
+
+class Sections:
+    """Sections that are read at the same time, while their samples come in, and are told of in order."""
 
     def __init__(
         self,
         begin: Begin,
-        cutter: PauseCutter,
         n_at_once: int,
         language: str | None,
         *,
         finds_language: bool,
+        first: int = 0,
         close: Callable[[], None] = lambda: None,
     ) -> None:
-        """Begin; `finds_language` tells whether the first text settles the language, and `close` is called at the end.
+        """Begin at sample `first` of the recording.
 
-        At most `n_at_once` sections are read at the same time.
+        `finds_language` tells whether the first text settles the language, and `close` is called at the end. At most
+        `n_at_once` sections are read at the same time.
         """
         self._begin = begin
-        self._cutter = cutter
         self._language = language
         self._finds_language = finds_language
         self._close: Callable[[], None] | None = close
         self._n_at_once = n_at_once
         self._pool = ThreadPoolExecutor(n_at_once, thread_name_prefix="edgewise-section")
         self._open: _Section | None = None  # the section that still gets samples
-        self._sections: deque[_Section] = deque()  # those of which not all was given yet
+        self._left: deque[_Section] = deque()  # those of which not all was told yet
         self._last: _Section | None = None
-        self._n_samples = self._n_segments = self._n_sections = 0
-        self._said_in: str | None = None  # language of the first text
-        self._failures: list[Exception] = []
-        self._ends: list[End] = []
-        self.done_s = 0.0
-        """Seconds of the sound of which all was given."""
+        self._next = first
 
-    def feed(self, samples: FloatArray) -> list[Event]:
-        """Take samples (n_samples,), mono at 16 kHz, of any number; gives what comes next, as far as it is found."""
-        events: list[Event] = []
-        for piece in self._cutter.feed(samples):
-            self._put(piece.samples, is_last=piece.is_last)
-            events += self._take(n_left=self._n_at_once)
-        return [*events, *self._take()]
+    def put(self, piece: Piece) -> list[Told]:
+        """Take samples of the section that is open, or of the next; tells of sections until few are not done."""
+        if self._open is None:
+            before = self._last if self._finds_language else None
+            self._open = self._last = _Section(self._next, self._language, before)
+            self._left.append(self._open)
+            self._pool.submit(self._open.run, self._begin)
+        self._next += len(piece.samples)
+        self._open.n_samples += len(piece.samples)
+        self._open.pieces.put(piece.samples)
+        if piece.is_last:
+            self._open.pieces.put(None)
+            self._open = None
+        return self.take(n_left=self._n_at_once)
 
-    def finish(self) -> list[Event]:
-        """Take the end of the sound; gives the rest, the last of which is an `End`.
-
-        Raises:
-            Exception: the last error of a section, where all failed.
-        """
-        for piece in self._cutter.finish():
-            self._put(piece.samples, is_last=piece.is_last)
-        events = self._take(n_left=0)
-        self.close()
-        if self._failures and len(self._failures) == self._n_sections:
-            raise self._failures[-1]
-        return [*events, self._end()]
+    def take(self, n_left: int | None = None) -> list[Told]:
+        """Tell what was found in the first sections, and wait until only `n_left` are not done, if that is given."""
+        found: list[Told] = []
+        while self._left:
+            section = self._left[0]
+            must_wait = n_left is not None and sum(not one.ended.is_set() for one in self._left) > n_left
+            if not must_wait and section.told.empty():
+                break
+            told = section.told.get()
+            if isinstance(told, BaseException):
+                raise told
+            ends = bool(told) and isinstance(told[-1], End)
+            found.append(Told(section.first, section.n_samples, tuple(told), section.failure if ends else None))
+            if ends:
+                self._left.popleft()
+        return found
 
     def close(self) -> None:
         """Stop what is being read; harmless after the end."""
         if self._close is not None:
             close, self._close = self._close, None
-            for section in self._sections:
+            for section in self._left:
                 section.cancel()
             self._pool.shutdown(cancel_futures=True)
             close()
@@ -121,69 +138,51 @@ class ParallelSession:
     ) -> None:
         self.close()
 
-    def _put(self, samples: FloatArray, *, is_last: bool) -> None:
-        """Give samples to the section that they belong to."""
-        if self._open is None:
-            before = self._last if self._finds_language else None
-            self._open = self._last = _Section(self._n_samples, self._language, before)
-            self._sections.append(self._open)
-            self._n_sections += 1
-            self._pool.submit(self._open.run, self._begin)
-        self._n_samples += len(samples)
-        self._open.n_samples += len(samples)
-        self._open.pieces.put(samples)
-        if is_last:
-            self._open.pieces.put(None)
-            self._open = None
 
-    def _take(self, n_left: int | None = None) -> list[Event]:
-        """Take what was found in the first sections, and wait until only `n_left` are not done, if that is given."""
-        events: list[Event] = []
-        while self._sections:
-            section = self._sections[0]
-            must_wait = n_left is not None and sum(not one.ended.is_set() for one in self._sections) > n_left
-            if not must_wait and section.told.empty():
-                break
-            told = section.told.get()
-            if isinstance(told, BaseException):
-                raise told
-            events += [self._placed(event, section) for event in told if not isinstance(event, End)]
-            if told and isinstance(told[-1], End):
-                self._is_done(section, told[-1])
-        return events
+class ParallelSession:
+    """A transcription of sound that is fed to it, in sections that are read at the same time."""
 
-    def _is_done(self, section: _Section, end: End) -> None:
-        self._sections.popleft()
-        self._ends.append(end)
-        self.done_s = (section.first + section.n_samples) / SAMPLE_RATE_HZ
-        if section.failure is not None:
-            self._failures.append(section.failure)
+    def __init__(self, sections: Sections, cutter: Cutter, language: str | None) -> None:
+        """Begin, with the language that is given, if one is."""
+        self._sections = sections
+        self._cutter = cutter
+        self._whole = Whole(language)
 
-    def _placed(self, event: Event, section: _Section) -> Event:
-        """Give an event the times, and a segment the number, that it has in the whole recording."""
-        by_s = section.first / SAMPLE_RATE_HZ
-        if isinstance(event, Final):
-            placed = _later(event.segment, by_s, self._n_segments)
-            self._n_segments += 1
-            self._said_in = self._said_in or placed.language
-            return Final(placed)
-        if isinstance(event, Gap | Partial):
-            return replace(event, start=round(event.start + by_s, 2), end=round(event.end + by_s, 2))
-        return event
+    @property
+    def done_s(self) -> float:
+        """Seconds of the sound of which all was given."""
+        return self._whole.done_s
 
-    def _end(self) -> End:
-        """Sum up the ends of all sections."""
-        language = self._said_in or self._language or (self._ends[0].language if self._ends else "en")
-        told = [end for end in self._ends if end.language_probabilities]
-        settled = [end for end in told if end.language == language] or told
-        return End(
-            language=language,
-            duration=self._n_samples / SAMPLE_RATE_HZ,
-            timing=_sum([end.timing for end in self._ends]),
-            language_probabilities=settled[0].language_probabilities if settled else {},
-            peak=max((end.peak for end in self._ends), default=0.0),
-            notes=tuple(dict.fromkeys(note for end in self._ends for note in end.notes)),
-        )
+    def feed(self, samples: FloatArray) -> list[Event]:
+        """Take samples (n_samples,), mono at 16 kHz, of any number; gives what comes next, as far as it is found."""
+        events = [event for piece in self._cutter.feed(samples) for event in self._placed(self._sections.put(piece))]
+        return [*events, *self._placed(self._sections.take())]
+
+    def finish(self) -> list[Event]:
+        """Take the end of the sound; gives the rest, the last of which is an `End`.
+
+        Raises:
+            Exception: the last error of a section, where all failed.
+        """
+        events = [event for piece in self._cutter.finish() for event in self._placed(self._sections.put(piece))]
+        events += self._placed(self._sections.take(n_left=0))
+        self.close()
+        return [*events, self._whole.end()]
+
+    def close(self) -> None:
+        """Stop what is being read; harmless after the end."""
+        self._sections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _placed(self, found: Sequence[Told]) -> list[Event]:
+        return [event for told in found for event in self._whole.take(told)]
 
 
 class _Section:
@@ -256,20 +255,3 @@ class _Section:
         self.told.put(list(events))
         if events and isinstance(events[-1], End):
             self.ended.set()
-
-
-def _later(segment: Segment, by_s: float, number: int) -> Segment:
-    """Return a segment as it is in a recording in which it begins later."""
-    decoding = segment.decoding
-    if decoding is not None:
-        decoding = replace(decoding, seek=decoding.seek + round(by_s * FRAMES_PER_SECOND))
-    words = tuple(
-        replace(word, start=round(word.start + by_s, 2), end=round(word.end + by_s, 2)) for word in segment.words
-    )
-    start, end = round(segment.start + by_s, 2), round(segment.end + by_s, 2)
-    return replace(segment, id=number, start=start, end=end, words=words, decoding=decoding)
-
-
-def _sum(timings: Sequence[Timing]) -> Timing:
-    """Add up the times and counts of sections."""
-    return Timing(**{one.name: sum(getattr(timing, one.name) for timing in timings) for one in fields(Timing)})

@@ -5,8 +5,10 @@ Dask itself runs a task again whose worker was killed. A recording whose workers
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,7 +19,9 @@ from ...threads import default_threads
 from ...transcript.transcript import Transcript
 from ..console.sinks import FileSink
 from ..options.recordings import LOCAL_CLUSTER
-from .tasks import Answer, Task, read
+from .division import n_parts, part_s
+from .jobs import Job
+from .tasks import Answer, Task
 
 TRIES = 3
 """Workers that may be killed over a recording; a scheduler of its own has a setting for it."""
@@ -45,11 +49,19 @@ class ClusterReading:
         self._closing = ExitStack()
         self._client = _connect(address, n_workers, self._closing)
         self._sinks = {name: sink for name, _, sink in tasks}
-        self._futures: dict[str, Any] = {}
-        for name, task, _ in tasks:
+        self._news: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        """Steps to take, since tasks are done."""
+        share_s = part_s((task.duration_s for _, task, _ in tasks), sum(self._client.nthreads().values()))
+        self._jobs = {
             # A long recording that is begun last is waited for by all.
-            self._futures[name] = self._client.submit(read, task, priority=_size(task), pure=False)
-        self._left = dict(self._futures)
+            name: Job(
+                task,
+                n_parts(task.duration_s, share_s) if task.is_divisible else 1,
+                partial(self._send, _size(task)),
+            )
+            for name, task, _ in tasks
+        }
+        self._left = dict(self._jobs)
 
     def transcribe(self, name: str, *, on_segment: OnSegment, progress: Progress) -> Transcript:
         """Wait for a recording; its files are there when it is given.
@@ -57,32 +69,29 @@ class ClusterReading:
         Raises:
             ClusterError: it could not be read, or its workers were killed.
         """
-        future = self._futures[name]
-        while True:
+        job = self._jobs[name]
+        while not job.is_over:
             try:
-                answer = future.result(timeout=_LOOK_S)
-                break
-            except _timeout():
-                done = sum(one.done() for one in self._futures.values())
-                progress("recordings", done, len(self._futures))
-            except Exception as error:
-                del self._left[name]
-                raise ClusterError(_lost(error)) from error
+                self._news.get(timeout=_LOOK_S)()
+            except Empty:
+                jobs = self._jobs.values()
+                done, of = sum(one.n_done for one in jobs), sum(one.n_tasks for one in jobs)
+                progress("recordings" if of == len(jobs) else "parts", done, of)
         del self._left[name]
-        return self._told(name, answer)
+        return self._told(name, job.answer())
 
     def stop(self) -> None:
         """Let nothing more be begun."""
-        self._client.cancel([future for future in self._left.values() if not future.done()])
+        self._client.cancel([future for job in self._left.values() for future in job.unfinished()])
 
     def saved(self) -> Iterator[tuple[str, Transcript]]:
         """Give the recordings that have their files and were not asked for, in order."""
-        for name, future in list(self._left.items()):
-            if future.status != "finished":
+        for name, job in self._left.items():
+            if not job.is_written:
                 continue
             try:
-                answer = future.result(timeout=_LAST_WORD_S)
-            except Exception:  # its worker was interrupted as well: the files are there, and --resume finds them
+                answer = job.answer(_LAST_WORD_S)
+            except ClusterError:  # its worker was interrupted as well: the files are there, and --resume finds them
                 continue
             if answer.transcript is not None:
                 yield name, self._told(name, answer)
@@ -94,6 +103,12 @@ class ClusterReading:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing.close()
+
+    def _send(self, priority: int, function: Callable[..., Any], *arguments: Any, then: Callable[[Any], None]) -> Any:
+        """Have a worker call a function; `then` is called with the future while somebody waits for a recording."""
+        future = self._client.submit(function, *arguments, priority=priority, pure=False)
+        future.add_done_callback(lambda done: self._news.put(partial(then, done)))
+        return future
 
     def _told(self, name: str, answer: Answer) -> Transcript:
         if answer.transcript is None:
@@ -112,7 +127,8 @@ def _connect(address: str, n_workers: int | None, closing: ExitStack) -> Any:
     # What Dask logs of workers that come and go is said of each recording. A worker that is killed takes with it what
     # waits there, so nothing does.
     of_ours = {"distributed.scheduler.allowed-failures": TRIES - 1, "distributed.scheduler.worker-saturation": 1.0}
-    closing.enter_context(dask.config.set({"distributed.logging.distributed": "critical", **of_ours}))
+    quiet = {"distributed.logging.distributed": "critical", "distributed.admin.large-graph-warning-threshold": "1GB"}
+    closing.enter_context(dask.config.set({**quiet, **of_ours}))
     where: Any = address
     if address == LOCAL_CLUSTER:
         where = closing.enter_context(
@@ -132,23 +148,6 @@ def _connect(address: str, n_workers: int | None, closing: ExitStack) -> Any:
             f"{address}: expected a Dask scheduler, found none ({error}): start one with `dask scheduler`, or give "
             f"--cluster {LOCAL_CLUSTER}"
         ) from error
-
-
-def _timeout() -> type[BaseException]:
-    import distributed
-
-    found: type[BaseException] = distributed.TimeoutError
-    return found
-
-
-def _lost(error: Exception) -> str:
-    """Say why a task has no answer."""
-    if type(error).__name__ == "KilledWorker":
-        return (
-            "the workers that read it were killed, again and again: it is set aside; look for what kills them, such "
-            "as too little memory, and --resume reads it again"
-        )
-    return f"the cluster lost it ({type(error).__name__}: {error}): --resume reads it again"
 
 
 def _size(task: Task) -> int:

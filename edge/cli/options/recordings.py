@@ -36,13 +36,14 @@ def add_reading(group: argparse._ArgumentGroup) -> None:
         type=positive,
         metavar="N",
         help="recordings to read at a time, each of which takes memory (default: 2 to 8, by the size of the model; "
-        "1 with --timing, --correct-budget or --parallel)",
+        "1 with --timing, --correct-budget or --parallel); processes of --cluster local (default: one for each core)",
     )
     group.add_argument(
         "--cluster",
         metavar="ADDRESS",
         help="have the workers of a Dask cluster read the recordings, such as tcp://scheduler:8786, or local for "
-        'processes of this machine; with --output-dir (needs the extra "edgewise[cluster]")',
+        "processes of this machine; with --output-dir; with --parallel several workers share a long recording "
+        '(needs the extra "edgewise[cluster]")',
     )
     group.add_argument(
         "--raw", action="store_true", help="take what comes as raw 16 kHz 16-bit mono PCM, whatever it looks like"

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.loopback
 PATIENCE_S = 120
 N_WORKERS = 3
 N_CLIPS = 9
+RATE_HZ = 16000
 CURSED = """
 import os, signal
 from functools import partialmethod
@@ -51,6 +52,38 @@ def cursed(descriptor, once={once!r}, sync=files.sync_file):
     else:
         os.kill(os.getpid(), signal.SIGKILL)
 files.sync_file = cursed
+"""
+
+KILLED_READING = """
+import os, signal
+from edge.whisper.model import Model
+from edge.whisper.session import WhisperSession
+numbers = []
+def noted(self, audio, outline, number, n_parts, read=Model.read_part, **settings):
+    with open({log!r}, "a") as log:
+        log.write(f"{{number}}\\n")
+    numbers.append(number)
+    return read(self, audio, outline, number, n_parts, **settings)
+def cursed(self, finish=WhisperSession.finish):
+    if numbers and numbers[-1] == 1:
+        try:
+            os.close(os.open({once!r}, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            pass
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return finish(self)
+if Model.read_part.__name__ != "noted":  # a worker may load this more than once
+    Model.read_part, WhisperSession.finish = noted, cursed
+"""
+CURSED_PART = """
+import os, signal
+from edge.whisper.model import Model
+def cursed(self, audio, outline, number, n_parts, read=Model.read_part, **settings):
+    if "poison" in str(audio) and number == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read(self, audio, outline, number, n_parts, **settings)
+Model.read_part = cursed
 """
 
 
@@ -77,6 +110,13 @@ class Machines:
     def add_worker(self, *options: str) -> None:
         until(self._file.exists)
         self.workers.append(self._start("worker", "--nthreads", "1", "--no-dashboard", *options))
+
+    def until_there(self, n_workers: int) -> None:
+        """Waits for workers: how many there are decides on the parts of a recording."""
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(n_workers, timeout=PATIENCE_S)
 
     def _start(self, what: str, *options: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-P", "-m", f"distributed.cli.dask_{what}", "--scheduler-file", str(self._file)]
@@ -180,6 +220,72 @@ def test_a_recording_that_kills_workers_is_set_aside(
     assert f"edgewise: {talks / 'poison.wav'}: the workers that read it were killed, again and again" in outcome.err
     assert f"{N_CLIPS} of {N_CLIPS + 1} recordings transcribed; 1 failed ({talks / 'poison.wav'})" in outcome.err
     assert len(transcripts(out)) == N_CLIPS
+
+
+@pytest.fixture
+def long_talk(jfk_clip: Path, tmp_path: Path) -> Path:
+    """Three sections of a speaker who pauses."""
+    path = tmp_path / "long" / "talk.wav"
+    path.parent.mkdir()
+    with wave.open(str(jfk_clip)) as clip, wave.open(str(path), "wb") as file:
+        file.setparams(clip.getparams())
+        sound = clip.readframes(clip.getnframes())
+        for _ in range(9):
+            file.writeframes(sound + bytes(RATE_HZ))
+    return path
+
+
+def test_a_worker_that_is_killed_in_a_long_recording_costs_a_retry_of_its_part(
+    run: Run,
+    machines: Machines,
+    tiny_en_int8: Path,
+    long_talk: Path,
+    talks: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.cli.cluster.division.LEAST_PART_S", 34.0)
+    once, curse, out = tmp_path / "once", tmp_path / "curse.py", tmp_path / "out"
+    log = tmp_path / "parts"
+    curse.write_text(KILLED_READING.format(once=str(once), log=str(log)), encoding="utf-8")
+    for _ in range(N_WORKERS):
+        machines.add_worker("--no-nanny", "--preload", str(curse))
+    settings = ("--model", tiny_en_int8, "--threads", 1, "--no-vad", "-f", "json,srt", "--parallel")
+    command = ("transcribe", long_talk, talks / "day0" / "0.wav", *settings)
+    alone = run(*command, "-o", tmp_path / "alone")
+    machines.until_there(N_WORKERS)
+    outcome = run(*command, "-o", out, "--cluster", machines.address)
+    assert (outcome.status, outcome.out) == (0, "")
+    assert transcripts(out) == transcripts(tmp_path / "alone")
+    assert told(outcome, out) == told(alone, tmp_path / "alone")
+    killed = [worker.wait(PATIENCE_S) for worker in machines.workers if worker.poll() is not None]
+    assert killed == [-signal.SIGKILL]
+    parts = log.read_text(encoding="utf-8").split()
+    assert sorted(parts) == ["0", "1", "1", "2"], "that part is read again, and no other"
+    again = run(*command, "-o", out, "--cluster", machines.address, "--resume")
+    assert "0 of 2 recordings transcribed; 2 skipped, done before" in again.message
+
+
+def test_a_part_that_kills_workers_sets_its_recording_aside(
+    run: Run,
+    machines: Machines,
+    tiny_en_int8: Path,
+    long_talk: Path,
+    talks: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.cli.cluster.division.LEAST_PART_S", 34.0)
+    curse, poison, out = tmp_path / "curse.py", long_talk.with_name("poison.wav"), tmp_path / "out"
+    curse.write_text(CURSED_PART, encoding="utf-8")
+    long_talk.rename(poison)
+    for _ in range(N_WORKERS):
+        machines.add_worker("--preload", str(curse))
+    command = ("transcribe", poison, talks / "day0" / "0.wav", "--model", tiny_en_int8, "--no-vad", "--parallel")
+    outcome = run(*command, "-o", out, "--cluster", machines.address)
+    assert outcome.status == 1
+    assert f"edgewise: {poison}: the workers that read it were killed, again and again" in outcome.err
+    assert list(transcripts(out)) == ["0.txt"]
 
 
 def test_no_scheduler_is_one_line(
