@@ -28,6 +28,9 @@ EMBEDDING, HEAD = "token_embd.weight", "output.weight"
 TYPES = (TensorType.F32, TensorType.F16, TensorType.Q8_0, TensorType.Q4_0, TensorType.Q4_1, TensorType.I8)
 """Types of tensors that are read."""
 
+ROPE_FACTORS = "rope_freqs.weight"
+"""Tensor of the numbers by which rotary frequencies are divided."""
+
 PRECISION_KEY = "edgewise.precision"
 
 _MOST_CODE = 127
@@ -249,12 +252,17 @@ def _dims(file: GgufFile) -> LlamaDims:
         is_tied=HEAD not in file.tensors,
         rope_base=_number(file, "llama.rope.freq_base", 10000.0),
         epsilon=_number(file, "llama.attention.layer_norm_rms_epsilon", None),
-        rope_factors=_rope_factors(file),
+        rope_factors=rope_factors(file, HEAD_WIDTH // 2),
     )
 
 
-def _rope_factors(file: GgufFile) -> tuple[float, ...]:
-    """Read by what rotary frequencies are divided: a factor for all, a tensor with one for each (Llama 3), or both."""
+def rope_factors(file: GgufFile, n: int) -> tuple[float, ...]:
+    """Read by what `n` rotary frequencies are divided: a factor for all, a tensor of one for each (Llama 3), or both.
+
+    Raises:
+        FormatError: they are no positive numbers, or others in number.
+        UnsupportedModelError: another kind of scaling.
+    """
     kind = read_optional(file, "llama.rope.scaling.type", str, "none")
     if kind not in ("none", "linear"):
         raise UnsupportedModelError(f"{file.path}: llama.rope.scaling.type: expected none or linear, found {kind!r}")
@@ -262,7 +270,7 @@ def _rope_factors(file: GgufFile) -> tuple[float, ...]:
     for name in ("rope_factors_long.weight", "rope_factors_short.weight"):
         if name in file.tensors:
             raise UnsupportedModelError(f"{file.path}: {name}: rotary frequencies that depend on a text's length")
-    n, name = HEAD_WIDTH // 2, "rope_freqs.weight"
+    name = ROPE_FACTORS
     if name not in file.tensors:
         return (factor,) * n
     stored = file.tensors[name]

@@ -47,7 +47,8 @@ def attention(qkv: FloatArray, dims: LlamaDims, length: int) -> FloatArray:
 def _turned(x: FloatArray, dims: LlamaDims) -> FloatArray:
     """Turn pairs of dimensions i and i + head_dim / 2 by the angle of their position: (..., length, head_dim)."""
     half = dims.head_dim // 2
-    angles = np.arange(x.shape[-2])[:, None] * dims.rope_theta ** (-np.arange(half) / half)
+    frequencies = dims.rope_theta ** (-np.arange(half) / half) / np.array(dims.rope_factors or 1.0)
+    angles = np.arange(x.shape[-2])[:, None] * frequencies
     cosine, sine = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
     left, right = x[..., :half], x[..., half:]
     return np.concatenate([left * cosine - right * sine, right * cosine + left * sine], axis=-1)

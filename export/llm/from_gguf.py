@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,15 @@ from numpy.typing import NDArray
 from edge.errors import FormatError, UnsupportedModelError
 from edge.gguf.file import GgufFile, open_gguf
 from edge.gguf.types import TensorType
-from edge.llm.file import TYPES, check_scales, scale_name, to_numbers
+from edge.llm.file import ROPE_FACTORS, TYPES, check_scales, rope_factors, scale_name, to_numbers
 
 from ..tools.packages import require
 from .model import EMBEDDING, HEAD, LanguageModel, LazyTensor, LlamaDims, check_dims, check_shapes, tensor_shapes
 from .names import from_gguf_rows, gguf_name
+from .rope import stored
 from .tokenizer import CUTS, NORMAL, ROLES, TextTokenizer, check_tokenizer
 
 EMBEDDING_NAME = gguf_name(EMBEDDING)
-
-_SCALED = ("rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight")
-"""Names of tensors that change the positions."""
 
 GGUF_ROLES = {"bos": "bos", "eos": "eos", "unk": "unknown", "pad": "padding"}
 _MAX_TOKENS = 1 << 20
@@ -33,7 +32,7 @@ def read_gguf(path: Path) -> LanguageModel:
 
     Raises:
         FormatError: it is damaged, or not what it claims to be.
-        UnsupportedModelError: another architecture, another kind of tokenizer, scaled rotary positions.
+        UnsupportedModelError: another architecture, another kind of tokenizer or of scaled rotary positions.
     """
     file = open_gguf(path)
     architecture = file.metadata.get("general.architecture")
@@ -41,9 +40,10 @@ def read_gguf(path: Path) -> LanguageModel:
         raise UnsupportedModelError(f"{path}: the architecture is {architecture!r}; only 'llama' is supported")
     dims = _dims(file)
     check_dims(path, dims)
+    dims = replace(dims, rope_factors=stored(rope_factors(file, dims.head_dim // 2)))
     tensors = {name: _lazy(file, name, dims) for name in tensor_shapes(dims) if gguf_name(name) in file.tensors}
     scales = {scale_name(name) for name, stored in file.tensors.items() if stored.type is TensorType.I8}
-    unknown = file.tensors.keys() - set(map(gguf_name, tensors)) - scales
+    unknown = file.tensors.keys() - set(map(gguf_name, tensors)) - scales - {ROPE_FACTORS}
     check_shapes(path, dims, tensors | {name: _lazy(file, name, dims) for name in unknown}, gguf_name)
     name = file.metadata.get("general.name")
     return LanguageModel(
@@ -93,12 +93,6 @@ def _read(file: GgufFile, name: str, dims: LlamaDims) -> NDArray[Any]:
 
 
 def _dims(file: GgufFile) -> LlamaDims:
-    for name in _SCALED:
-        if name in file.tensors:
-            raise UnsupportedModelError(f"{file.path}: {name}: rotary positions with scaled frequencies")
-    scaling = file.metadata.get("llama.rope.scaling.type", "none")
-    if scaling != "none":
-        raise UnsupportedModelError(f"{file.path}: llama.rope.scaling.type is {scaling!r}; only 'none' is supported")
     if file.metadata.get("llama.expert_count", 0) != 0:
         raise UnsupportedModelError(f"{file.path}: a mixture of experts; only dense models are supported")
     if EMBEDDING_NAME not in file.tensors:

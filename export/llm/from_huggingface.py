@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ..sources.huggingface import CONFIG, shards_of
 from ..sources.safetensors import map_safetensors, widen
 from ..tools.files import read_json_object
 from .model import EMBEDDING, HEAD, LanguageModel, LazyTensor, LlamaDims, check_dims, check_shapes
+from .rope import factors_of
 from .tokenizer import read_tokenizer
 
 _TYPES = {"float32": "f32", "float16": "f16", "uint16": "bf16"}
@@ -37,12 +39,15 @@ def read_huggingface(folder: Path) -> LanguageModel:
     Raises:
         ModelNotFoundError: a file is missing.
         FormatError: a file is damaged, or not what it claims to be.
-        UnsupportedModelError: another architecture, another kind of tokenizer, scaled rotary positions.
+        UnsupportedModelError: another architecture, another kind of tokenizer or of scaled rotary positions.
     """
     path = folder / CONFIG
     config = read_json_object(path)
-    dims = _dims(path, config)
+    scaling = _rope_scaling(path, config)
+    dims = _dims(path, config, scaling)
     check_dims(path, dims)
+    dims = replace(dims, rope_factors=factors_of(path, scaling, dims.head_dim, dims.rope_theta))
+    parameters = {key: value for key, value in scaling.items() if key != "rope_theta"}
     tensors = _tensors(folder, dims)
     check_shapes(folder, dims, tensors, str)
     name = config.get("_name_or_path")
@@ -52,10 +57,11 @@ def read_huggingface(folder: Path) -> LanguageModel:
         dims=dims,
         tokenizer=read_tokenizer(folder, dims.n_vocab, config),
         tensors=tensors,
+        rope_scaling=parameters if dims.rope_factors else None,
     )
 
 
-def _dims(path: Path, config: Mapping[str, Any]) -> LlamaDims:
+def _dims(path: Path, config: Mapping[str, Any], scaling: Mapping[str, Any]) -> LlamaDims:
     if config.get("model_type") != "llama":
         raise UnsupportedModelError(f"{path}: model_type is {config.get('model_type')!r}; only 'llama' is supported")
     for key, expected in _FIXED.items():
@@ -75,21 +81,21 @@ def _dims(path: Path, config: Mapping[str, Any]) -> LlamaDims:
         n_head=n_head,
         n_kv_head=_integer(path, config, "num_key_value_heads", n_head),
         head_dim=_integer(path, config, "head_dim", n_embd // n_head),
-        rope_theta=_rope_theta(path, config),
+        rope_theta=_number(path, scaling if "rope_theta" in scaling else config, "rope_theta", 10000.0),
         rms_eps=_number(path, config, "rms_norm_eps", 1e-6),
         is_tied=config.get("tie_word_embeddings") is True,
     )
 
 
-def _rope_theta(path: Path, config: Mapping[str, Any]) -> float:
-    """Read the base of the positions; transformers 5 keeps it with how they are scaled."""
+def _rope_scaling(path: Path, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Find how positions are scaled; transformers 5 keeps it with their base."""
+    found: dict[str, Any] = {}
     for key in ("rope_scaling", "rope_parameters"):
         said = config.get(key) or {}
-        if not isinstance(said, dict) or said.get("rope_type", said.get("type", "default")) != "default":
-            raise UnsupportedModelError(f"{path}: {key} is {str(said)[:80]}; only unscaled rotary positions work")
-        if "rope_theta" in said:
-            return _number(path, said, "rope_theta", 10000.0)
-    return _number(path, config, "rope_theta", 10000.0)
+        if not isinstance(said, dict):
+            raise FormatError(f"{path}: {key} is {str(said)[:40]}, expected an object")
+        found |= said
+    return found
 
 
 def _integer(path: Path, config: Mapping[str, Any], key: str, default: int | None = None) -> int:

@@ -55,6 +55,8 @@ class LlamaDims:
     rms_eps: float
     is_tied: bool
     """True where the token embedding is the output projection as well."""
+    rope_factors: tuple[float, ...] = ()
+    """Numbers by which the frequency of each pair of dimensions is divided, as float32; empty where all are 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class LanguageModel:
     tokenizer: TextTokenizer
     tensors: Mapping[str, LazyTensor]
     """Tensors with Hugging Face's names and order of rows; exactly those of `tensor_shapes`, in that order."""
+    rope_scaling: Mapping[str, Any] | None = None
+    """Configuration of Hugging Face's that `dims.rope_factors` come from, where the source has one."""
 
 
 def tensor_shapes(dims: LlamaDims) -> dict[str, tuple[int, ...]]:

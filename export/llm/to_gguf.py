@@ -19,6 +19,7 @@ from .from_gguf import GGUF_ROLES
 from .model import FloatType, LanguageModel, LazyTensor, finite
 from .names import gguf_name, to_gguf_rows
 from .numbers import as_type
+from .rope import gguf_keys, gguf_tensors
 from .tokenizer import ROLES
 
 FILE_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "bf16": 32}
@@ -41,6 +42,7 @@ def write_gguf(model: LanguageModel, path: Path, kind: FloatType | None, *, prog
         for name, tensor in model.tensors.items()
         for type_ in (_type(tensor, kind),)
     ]
+    tensors += gguf_tensors(model.dims)
     write_file(path, keys(model, FILE_TYPES[kind or "f32"]), counted(tensors, progress))
 
 
@@ -62,6 +64,7 @@ def keys(model: LanguageModel, file_type: int | None) -> dict[str, MetadataValue
         "llama.attention.value_length": dims.head_dim,
         "llama.rope.dimension_count": dims.head_dim,
         "llama.rope.freq_base": dims.rope_theta,
+        **gguf_keys(dims),
         "llama.attention.layer_norm_rms_epsilon": dims.rms_eps,
         "llama.vocab_size": dims.n_vocab,
         **types,

@@ -14,6 +14,7 @@ from ..tools.files import write_json
 from ..writers.safetensors import SafetensorsType, write_safetensors
 from .model import FloatType, LanguageModel, finite
 from .numbers import as_type
+from .rope import configuration
 from .tokenizer import tokenizer_config, tokenizer_json
 
 _STORED: dict[FloatType, SafetensorsType] = {"f16": "F16", "bf16": "BF16", "f32": "F32"}
@@ -25,7 +26,8 @@ def write_huggingface(model: LanguageModel, folder: Path, kind: FloatType, *, pr
 
     Raises:
         FormatError: a tensor holds NaN or infinity; names it.
-        UnsupportedModelError: a tensor does not fit into float16; names it.
+        UnsupportedModelError: a tensor does not fit into float16; names it. Or rotary positions are scaled in a way
+            that has no name.
         OSError: the disk is full. What was written is the caller's to remove.
     """
     write_json(folder / "config.json", _config(model, kind), indent=1)
@@ -57,6 +59,7 @@ def _config(model: LanguageModel, kind: FloatType) -> dict[str, Any]:
         "head_dim": dims.head_dim,
         "max_position_embeddings": dims.n_ctx,
         "rope_theta": dims.rope_theta,
+        **configuration(model.path, dims, model.rope_scaling),
         "rms_norm_eps": dims.rms_eps,
         "vocab_size": dims.n_vocab,
         "tie_word_embeddings": dims.is_tied,

@@ -20,6 +20,7 @@ from edge.quant import GROUP, quantize_int8
 
 from .model import LanguageModel, finite
 from .names import gguf_name, to_gguf_rows
+from .rope import gguf_tensors
 from .rounding import Blocks, round_layers
 from .to_gguf import FILE_TYPES, counted, keys
 
@@ -41,6 +42,7 @@ def write_own(
         raise UnsupportedModelError(f"{model.path}: {precision} needs rows of a multiple of {GROUP}")
     blocks: dict[str, Blocks] = {} if texts is None else round_layers(model, texts, progress)
     tensors = [part for name in model.tensors for part in _parts(model, name, blocks.get(name))]
+    tensors += gguf_tensors(model.dims)
     file_type = FILE_TYPES["q4_0"] if blocks else None
     write_file(path, {**keys(model, file_type), PRECISION_KEY: precision}, counted(tensors, progress))
 

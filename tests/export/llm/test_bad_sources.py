@@ -81,8 +81,8 @@ def test_tensors_that_do_not_fit(tmp_path: Path, damage: Callable[[dict[str, Any
         ({"model_type": "mistral"}, UnsupportedModelError, "model_type is 'mistral'; only 'llama'"),
         ({"hidden_act": "gelu"}, UnsupportedModelError, "hidden_act is 'gelu'"),
         ({"attention_bias": True}, UnsupportedModelError, "attention_bias is True"),
-        ({"rope_scaling": {"rope_type": "llama3"}}, UnsupportedModelError, "rope_scaling is .*llama3"),
-        ({"rope_parameters": "yarn"}, UnsupportedModelError, "rope_parameters is yarn"),
+        ({"rope_scaling": {"rope_type": "llama3"}}, FormatError, "factor of scaled rotary positions is None"),
+        ({"rope_parameters": "yarn"}, FormatError, "rope_parameters is yarn, expected an object"),
         ({"quantization_config": {"bits": 4}}, UnsupportedModelError, "weights are quantized"),
         ({"hidden_size": None}, FormatError, "hidden_size is None, expected an integer"),
         ({"hidden_size": 64.0}, FormatError, r"hidden_size is 64\.0, expected an integer"),
@@ -178,9 +178,12 @@ def test_keys_of_a_gguf(made: Path, key: str, value: Any, kind: type[EdgeError],
 
 
 def test_scaled_positions_of_a_gguf(made: Path) -> None:
-    scales = StoredTensor("rope_freqs.weight", TensorType.F32, (8,), np.ones(8, np.float32))
+    scales = StoredTensor("rope_freqs.weight", TensorType.F32, (7,), np.ones(7, np.float32))
     changed = _rewritten(made, lambda _, stored: stored.update({"rope_freqs.weight": scales}))
-    _refused(changed, UnsupportedModelError, "rope_freqs.weight: rotary positions with scaled frequencies")
+    _refused(changed, FormatError, r"rope_freqs.weight: expected 8 float32 numbers, found F32 \(7,\)")
+    scales = StoredTensor("rope_factors_long.weight", TensorType.F32, (8,), np.ones(8, np.float32))
+    changed = _rewritten(made, lambda _, stored: stored.update({"rope_factors_long.weight": scales}))
+    _refused(changed, UnsupportedModelError, "rope_factors_long.weight: .* depend on a text's length")
 
 
 def test_missing_tensors_of_a_gguf(made: Path) -> None:

@@ -16,6 +16,9 @@ from export.llm.export import export_llm, read_model
 from export.llm.to_gguf import write_gguf
 from export.llm.tokenizer import tokenizer_json
 
+from .conftest import write_folder
+from .test_rope import LINEAR, LLAMA3
+
 torch = pytest.importorskip("torch", reason="torch is not installed")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
 llama_cpp = pytest.importorskip("llama_cpp", reason="the extra `llm` is not installed")
@@ -65,6 +68,15 @@ def test_logits_and_greedy_tokens(tmp_path: Path, folder: Path) -> None:
     tokens = _llama(tmp_path / "f16.gguf").tokenize(PROMPT.encode(), add_bos=False)
     np.testing.assert_allclose(ours(tokens), theirs(tokens), atol=1e-2)
     assert _greedy(ours, tokens) == _greedy(theirs, tokens)
+
+
+@pytest.mark.parametrize("said", [LINEAR, LLAMA3])
+def test_scaled_positions(tmp_path: Path, said: dict[str, Any]) -> None:
+    source = write_folder(tmp_path / "source", changes={"rope_scaling": said})
+    export_llm(source, tmp_path / "f16.gguf", precision="f16")
+    theirs, ours = _both(tmp_path / "f16.gguf", source)
+    tokens = list(range(3, 200))
+    np.testing.assert_allclose(ours(tokens), theirs(tokens), atol=1e-2)
 
 
 def test_folder_from_gguf_is_the_same_model(tmp_path: Path, folder: Path) -> None:
