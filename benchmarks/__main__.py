@@ -52,6 +52,7 @@ COMMANDS = {
     "compression": Command("models.compression", "what do smaller encoders cost, at each precision?"),
     "perplexity": Command("models.perplexity", "what does quantizing a language model cost, on a text?"),
     "longtext": Command("models.long_text", "does a language model read on when a text is longer than its view?"),
+    "writing": Command("models.writing", "does a language model write the same, in constant memory, for long?"),
     "language": Command("speed.language", "how fast are language models, engines by turns?"),
     "boards": Command("boards.boards", "what would boards need that are not here? predicted, not measured"),
     "compare": Command("compare", "what differs between two files of results, beyond the noise?"),

@@ -40,6 +40,7 @@ FORMATS = {
     "vocabulary": 1,
     "wake": 2,
     "words": 1,
+    "writing": 1,
 }
 """Number of the format of each kind of result; raised when a field changes its meaning."""
 
