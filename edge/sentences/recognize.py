@@ -60,14 +60,15 @@ def recognize(
 
 
 def _match(reader: ClosedReader, sentences: Sentences, weights: Weights, strictness: float) -> Match:
-    free = reader.free()
+    root = sentences.tree(reader.tokenizer).root
+    free = reader.free(root)
     if not free.text or not reader.is_spoken(free):
         return Match("nothing", "", free_text=free.text)
     read = sentences.graph.read(free.text)
     if read is not None:
         return _sentence(sentences, read, free, free.avg_logprob, 0.0)
     likely = sum(free.token_logprobs)
-    found = reader.listed(sentences.tree(reader.tokenizer).root, free, _MOST_DOUBTED)
+    found = reader.listed(root, free, _MOST_DOUBTED)
     written = [reader.tokenizer.decode(one.tokens) for one in found]
     texts = [sentences.graph.read(text) or text.strip() for text in written]
     if found:

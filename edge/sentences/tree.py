@@ -50,7 +50,7 @@ _Item: TypeAlias = "_Inside | _Between | _Joined | None"
 
 
 class Branch:
-    """A branch of the tree: the tokens that may come next, and where they lead (edge.whisper.search.closed)."""
+    """A branch of the tree: the tokens that may come next, those of words first (edge.whisper.search.closed)."""
 
     __slots__ = ("_following", "_make", "bonuses", "tokens")
 
@@ -69,6 +69,11 @@ class Branch:
         if not isinstance(found, Branch):
             found = self._following[token] = self._make(found)
         return found
+
+    def known(self, token: int) -> Branch | None:
+        """Give the branch behind a token if it was made before; None where it was not, or there is none."""
+        found = self._following.get(token)
+        return found if isinstance(found, Branch) else None
 
 
 class TokenTree:
@@ -106,6 +111,14 @@ class TokenTree:
             known[item] = max(weight, known.get(item, weight))
 
         for item, weight in items.items():
+            inside = item if isinstance(item, _Inside) else None
+            if isinstance(item, _Between | _Joined):
+                inside = self._inside(item.place, is_joined=isinstance(item, _Joined))
+            for token, deeper in inside.onward.items() if inside is not None else ():
+                if deeper.onward:
+                    add(token, deeper, weight)
+                for place, more in deeper.leaves.items():
+                    add(token, _Between(place, takes_sign=True), weight + more)
             if isinstance(item, _Between):
                 following = self._graph.following(item.place)
                 if following.end is not None:
@@ -117,14 +130,6 @@ class TokenTree:
                     add(self._comma, signed, weight)
                     if following.words:
                         add(self._hyphen, _Joined(item.place), weight)
-            inside = item if isinstance(item, _Inside) else None
-            if isinstance(item, _Between | _Joined):
-                inside = self._inside(item.place, is_joined=isinstance(item, _Joined))
-            for token, deeper in inside.onward.items() if inside is not None else ():
-                if deeper.onward:
-                    add(token, deeper, weight)
-                for place, more in deeper.leaves.items():
-                    add(token, _Between(place, takes_sign=True), weight + more)
         return found
 
     def _inside(self, place: Place, *, is_joined: bool) -> _Inside:

@@ -16,7 +16,7 @@ from .file.landmarks import clip_positions
 from .judge.hearing import Hearing
 from .parts import Parts, rules_of
 from .search.beam import BeamDecoder
-from .search.closed import Branch, ClosedDecoder, Listed, Way, begin
+from .search.closed import Ahead, Branch, ClosedDecoder, Listed, Way, begin
 from .search.greedy import Bounds, DecodedWindow, GreedyDecoder, make_prompt
 from .sound import Sound
 from .trust.evidence import Listener, OpenVad
@@ -50,6 +50,7 @@ class ClosedReader:
         engine, self.tokenizer = model.engine, model.tokenizer
         dims = engine.dims
         self._state, self._dims = state, dims
+        self._verifies_drafts = engine.verifies_drafts
         self.close = give_back
         raw = raw_log_mel(samples, model.mel_filters)
         n_positions = dims.n_audio_ctx
@@ -68,9 +69,10 @@ class ClosedReader:
         self._listener = Listener(open_vad, options.vad_options.threshold, self.tokenizer)
         self._listener.turn_to(Sound(0, round(seconds * FRAMES_PER_SECOND), raw, samples, seconds))
 
-    def free(self) -> DecodedWindow:
-        """Read what is said, whatever it is."""
-        return self._greedy(self._state, self._prompt)
+    def free(self, root: Branch | None = None) -> DecodedWindow:
+        """Read what is said, whatever it is; it takes less time if it is a text of the tree."""
+        guess = Ahead(root, self.tokenizer.eot) if root is not None and self._verifies_drafts else None
+        return self._greedy(self._state, self._prompt, guess)
 
     def several(self) -> DecodedWindow:
         """Read what is said in several ways."""

@@ -30,6 +30,10 @@ _WIDTH = 8.0
 _AS_WELL = 3.0
 """Nats by which a way to write the same words may be less likely than one that was followed before."""
 
+_FEW, _MOST_GUESSED = 5, 4
+"""Tokens among which the first is worth a guess, and those that are guessed at once: a wrong one costs a seventh of
+what a right one saves."""
+
 _SIGNS = re.compile(r"[\W_]+")
 
 
@@ -38,7 +42,7 @@ class Branch(Protocol):
 
     @property
     def tokens(self) -> IdArray:
-        """Tokens that may come next, the end of the text among them."""
+        """Tokens that may come next, the end of the text among them, and what is likely before what is not."""
         ...
 
     @property
@@ -48,6 +52,10 @@ class Branch(Protocol):
 
     def after(self, token: int) -> Branch:
         """Give the branch behind one of its tokens."""
+        ...
+
+    def known(self, token: int) -> Branch | None:
+        """Give the branch behind a token if it was given before; None where it was not, or where no text goes on so."""
         ...
 
 
@@ -92,6 +100,29 @@ def begin(root: Branch, tokens: Sequence[int], logprobs: Sequence[float]) -> Ite
         score = way.score + logprob + float(way.branch.bonuses[at[0]])
         way = Way((*way.tokens, token), way.total + logprob, score, way.branch.after(token))
         yield way
+
+
+class Ahead:
+    """A guess at the tokens that come next, for a reading that is free: where few may follow in a tree, its first."""
+
+    def __init__(self, root: Branch, end: int) -> None:
+        self._branch: Branch | None = root
+        self._n_followed = 0
+        self._end = end
+
+    def __call__(self, tokens: Sequence[int]) -> list[int]:
+        """Guess what comes after tokens, which begin with those of the call before; branches not yet made have none."""
+        for token in tokens[self._n_followed :]:
+            self._branch = None if self._branch is None else self._branch.known(token)
+        self._n_followed = len(tokens)
+        branch, found = self._branch, list[int]()
+        while branch is not None and 0 < len(branch.tokens) <= _FEW and len(found) < _MOST_GUESSED:
+            token = int(branch.tokens[0])
+            if token == self._end:
+                break
+            found.append(token)
+            branch = branch.known(token)
+        return found
 
 
 class ClosedDecoder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -97,6 +97,11 @@ class DecodedWindow:
     """Log-probabilities of watched tokens, as in `Hypothesis`."""
 
 
+Guess = Callable[[Sequence[int]], Sequence[int]]
+"""Function that gives tokens which are likely to come after those of a text so far, or none. Like a draft, they change
+nothing but the time."""
+
+
 class WindowDecoder(Protocol):
     """A search, which takes a state whose window is encoded, and may decode it more than once."""
 
@@ -145,13 +150,14 @@ class GreedyDecoder:
         self._rules = rules
         self._bounds = bounds
         self._watch = watch
-        self._step = np.empty((1, 1), np.int32)
 
-    def __call__(self, state: State, prompt: Prompt) -> DecodedWindow:
-        """Decode one window after its prompt."""
+    def __call__(self, state: State, prompt: Prompt, guess: Guess | None = None) -> DecodedWindow:
+        """Decode one window after its prompt, with drafts that `guess` gives on the way."""
         n_max = self._bounds.most_tokens(prompt)
         draft = prompt.draft[: n_max - 1]
-        drafted, no_speech_prob = _start(state, prompt, draft, self._tokenizer.no_speech)
+        rows, no_speech_prob = _start(state, prompt, draft, self._tokenizer.no_speech)
+        first = 0  # token of the text that the first of the rows decides
+        has_drafts = bool(draft)
         n_start = len(prompt.tokens)
         tokens: list[int] = []
         logprobs: list[float] = []
@@ -159,11 +165,12 @@ class GreedyDecoder:
         ended = False
         while len(tokens) < n_max:
             n_done = len(tokens)
-            if n_done < len(drafted):
-                logits = drafted[n_done]
-            else:
-                self._step[0, 0] = tokens[-1]
-                logits = state.decode(self._step)[0, -1]
+            if n_done == first + len(rows):
+                draft = () if guess is None else tuple(guess(tokens)[: n_max - n_done - 1])
+                has_drafts, first = has_drafts or bool(draft), n_done
+                rows = state.decode(np.array([[tokens[-1], *draft]], np.int32), last_only=not draft)[0]
+            at = n_done - first
+            logits = rows[at]
             allowed = self._rules.apply(logits, tokens)
             token, logprob = pick_greedy(allowed)
             logprobs.append(logprob)
@@ -172,11 +179,11 @@ class GreedyDecoder:
             if token == self._tokenizer.eot:
                 ended = True
                 break
-            if n_done + 1 < len(drafted) and token != draft[n_done]:
-                drafted = drafted[: n_done + 1]
+            if at + 1 < len(rows) and token != draft[at]:
+                rows = rows[: at + 1]
                 state.rewind(n_start + n_done)
             tokens.append(token)
-        if draft:  # what is left of it is forgotten; the last token before a bound is not fed back
+        if has_drafts:  # what is left of it is forgotten; the last token before a bound is not fed back
             state.rewind(n_start + len(tokens) - (not ended))
         found = Hypothesis(tuple(tokens), tuple(logprobs), rank(sum(logprobs), len(tokens)), tuple(watched))
         return summarize(found, no_speech_prob, self._tokenizer)

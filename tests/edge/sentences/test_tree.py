@@ -83,3 +83,19 @@ def test_what_was_searched_is_forgotten_when_it_is_much(
         assert sentences.graph.read(text) == text
         kept.append(sentences.graph.n_kept + sentences.tree(english).n_kept)
     assert max(kept) < 60
+
+
+def test_words_come_before_signs_and_only_what_was_made_is_known(
+    tree_of: Callable[..., TokenTree], english: Tokenizer
+) -> None:
+    root = tree_of("on now", "on").root
+    first = english.encode(" on")
+    assert root.known(first[0]) is None
+    branch = root
+    for token in first:
+        assert branch.after(token) is branch.known(token)
+        branch = branch.after(token)
+    tokens = branch.tokens.tolist()
+    assert english.encode(" now")[0] == tokens[0]
+    assert tokens.index(english.encode(" Now")[0]) < tokens.index(english.eot)
+    assert branch.known(0) is None

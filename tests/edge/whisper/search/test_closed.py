@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.whisper.search.closed import ClosedDecoder, Listed, Way, begin
+from edge.whisper.search.closed import Ahead, ClosedDecoder, Listed, Way, begin
 from edge.whisper.search.greedy import Prompt
 from edge.whisper.search.rules import IdArray, TokenRules
 from edge.whisper.tokens import Tokenizer
@@ -45,6 +45,9 @@ class Listing:
     def after(self, token: int) -> Listing:
         rest = [text for text in self.texts if len(text) > self.depth and text[self.depth] == token]
         return Listing(rest, self.eot, self.bonus, self.depth + 1)
+
+    def known(self, token: int) -> Listing | None:
+        return self.after(token) if token in self.tokens else None
 
 
 def noise_of(english: Tokenizer, seed: int) -> LogitsOf:
@@ -136,3 +139,13 @@ def test_nothing_is_found_that_scores_below_the_least(english: Tokenizer, engine
     search = ClosedDecoder(english, TokenRules(english, timestamps=False), 448, beam_size=2)
     root = Listing([(ask,)], english.eot)
     assert search(state, Prompt((english.sot, english.no_timestamps), 0), Way((), 0.0, 0.0, root), least=-0.001) == []
+
+
+def test_where_few_texts_go_on_the_first_is_guessed() -> None:
+    ahead = Ahead(Listing([(1, 2, 3, 4, 5, 6, 7), (1, 2, 9)], eot=50), end=50)
+    assert ahead([]) == [1, 2, 3, 4]
+    assert ahead([1, 2]) == [3, 4, 5, 6]
+    assert ahead([1, 2, 9]) == []  # the end is no token to go on from
+    assert ahead([1, 2, 9, 1]) == []
+    many = [(token,) for token in range(6)]
+    assert Ahead(Listing(many, eot=50), end=50)([]) == []

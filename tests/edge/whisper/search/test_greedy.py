@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -28,6 +29,10 @@ def state_of(engine: ScriptedEngine) -> ScriptedState:
 
 def greedy(tokenizer: Tokenizer, *, timestamps: bool = True, max_tokens: int | None = None) -> GreedyDecoder:
     return GreedyDecoder(tokenizer, TokenRules(tokenizer, timestamps=timestamps), Bounds(N_TEXT_CTX, max_tokens))
+
+
+def rest_of(guess: Sequence[int], tokens: Sequence[int]) -> Sequence[int]:
+    return guess[len(tokens) :]
 
 
 def test_greedy_writes_what_the_logits_say(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
@@ -69,6 +74,17 @@ def test_any_draft_gives_the_same_text(
     for guess in (tuple(draft), plain.tokens, (*plain.tokens[:3], *draft)):
         assert decoder(other, replace(prompt, draft=guess)) == plain
         assert (other.n_past, other.beams) == (state.n_past, state.beams)
+        assert decoder(other, prompt, partial(rest_of, guess)) == plain
+        assert (other.n_past, other.beams) == (state.n_past, state.beams)
+
+
+def test_what_is_guessed_on_the_way_takes_one_call(english: Tokenizer, engine_of: EngineOf, script: ScriptOf) -> None:
+    wanted = english.encode(" ask not what")
+    state = state_of(engine_of(script(english, wanted)))
+    prompt = Prompt((english.sot, english.no_timestamps), 0)
+    found = greedy(english, timestamps=False)(state, prompt, lambda tokens: wanted[len(tokens) :])
+    assert list(found.tokens) == wanted
+    assert state.decoded == [list(prompt.tokens), wanted]
 
 
 @pytest.mark.parametrize(
