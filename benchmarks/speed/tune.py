@@ -103,7 +103,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="processor time is of all threads together (default wall)",
     )
     parser.add_argument(
-        "--replay", type=Path, metavar="RESULT", help="measure nothing: race on the runs that an earlier --json kept"
+        "--replay",
+        type=Path,
+        nargs="+",
+        metavar="RESULT",
+        help="measure nothing: race on the runs that an earlier --json kept, or several of other ways put together",
     )
     parser.add_argument(
         "--orders", type=positive, default=1, help="with --replay: orders of the recordings, a race in each (default 1)"
@@ -140,20 +144,26 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def read_kept(path: Path) -> Kept:
-    """Read an exhaustive search that --json kept.
+def read_kept(paths: Sequence[Path]) -> Kept:
+    """Read exhaustive searches that --json kept, of the same recordings, as one.
 
     Raises:
-        BenchmarkError: the file holds none.
+        BenchmarkError: a file holds none, or one of other recordings.
     """
-    result = read_result(path)
-    if result["kind"] != "tune":
-        raise BenchmarkError(
-            f"{path} holds {result['kind']!r}; expected what `python -m benchmarks tune --json` writes"
-        )
-    found = {Candidate(**one["way"]): [Run(**run) for run in one["runs"]] for one in result["ways"]}
-    seconds, words = ([one[name] for one in result["recordings"]] for name in ("seconds", "words"))
-    return Kept(result, found, seconds, words)
+    results = [read_result(path) for path in paths]
+    for path, result in zip(paths, results, strict=True):
+        if result["kind"] != "tune":
+            raise BenchmarkError(
+                f"{path} holds {result['kind']!r}; expected what `python -m benchmarks tune --json` writes"
+            )
+        if result["recordings"] != results[0]["recordings"]:
+            raise BenchmarkError(f"{path} is of other recordings than {paths[0]}; replay them one by one")
+    ways = [one for result in results for one in result["ways"]]
+    found = {Candidate(**one["way"]): [Run(**run) for run in one["runs"]] for one in ways}
+    first = {**results[0], "ways": ways}
+    return Kept(
+        first, found, [one["seconds"] for one in first["recordings"]], [one["words"] for one in first["recordings"]]
+    )
 
 
 def _replayed(kept: Kept, budgets: Sequence[Budget], n_orders: int) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def machine_line(machine: Machine, *more: str) -> str:
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], n_left: int = 1) -> str:
     """Write a Markdown table, the first `n_left` columns aligned to the left and the others to the right."""
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    # At least a dash and a colon, without which Markdown sees no table.
+    widths = [max(2, *(len(row[column]) for row in (header, *rows))) for column in range(len(header))]
 
     def line(cells: Sequence[str]) -> str:
         padded = [

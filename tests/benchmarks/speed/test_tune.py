@@ -64,6 +64,18 @@ def test_a_race_is_replayed_on_kept_runs(tmp_path: Path, capsys: pytest.CaptureF
     assert replayed["ways"] == json.loads(json.dumps(kept))["ways"]
 
 
+def test_searches_of_other_ways_are_put_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = _keep(tmp_path / "one.json")
+    two = [{**one, "way": {**one["way"], "threads": 2}} for one in kept["ways"]]
+    write_result(tmp_path / "two.json", {**kept, "ways": two})
+    files = [str(tmp_path / "one.json"), str(tmp_path / "two.json")]
+    assert main(["tune", "--replay", *files, "--errors", "30"]) == 0
+    assert "of 164 " in capsys.readouterr().out
+    write_result(tmp_path / "two.json", {**kept, "recordings": kept["recordings"][1:]})
+    assert main(["tune", "--replay", *files]) != 0
+    assert "is of other recordings" in capsys.readouterr().err
+
+
 def test_what_is_no_kept_search_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_result(tmp_path / "other.json", make_result("words", describe_machine()))
     assert main(["tune", "--replay", str(tmp_path / "other.json")]) != 0

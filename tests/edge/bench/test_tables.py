@@ -24,3 +24,7 @@ def test_numbers_are_aligned_to_the_right() -> None:
         "| a      |   1 |",
         "| longer | 123 |",
     ]
+
+
+def test_a_narrow_column_has_a_rule_that_markdown_knows() -> None:
+    assert table(("a", "n"), [("b", "5")]).splitlines() == ["| a  |  n |", "| :- | -: |", "| b  |  5 |"]
