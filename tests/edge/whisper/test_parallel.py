@@ -155,6 +155,7 @@ def test_a_recording_is_read_the_same_every_time(model: edge.Model, speech: Floa
 def test_it_counts_as_one_session(model: edge.Model, speech: FloatArray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model, "scheduler", Scheduler(most_sessions=1))
     assert model.transcribe(speech, parallel=True, vad=False, temperature=0).text
+    assert model.scheduler.n_calls > 1.2 * model.scheduler.n_steps, "its sections share steps"
     with model.session(), pytest.raises(BusyError):
         model.transcribe(speech, parallel=True, vad=False, temperature=0)
     with pytest.raises(OptionError, match="for recordings"):
