@@ -46,6 +46,8 @@ class Heard:
     audio_s: float
     peak_rss_mb: float
     """Most memory that the whole process has held so far."""
+    cpu_s: float = 0.0
+    """Time of all processors for the transcription."""
     parts: Parts | None = None
     """Times of the parts; None where the engine does not report them."""
 

@@ -64,13 +64,14 @@ def _load(request: dict[str, Any]) -> tuple[Transcriber, dict[str, Any]]:
 def _run(engine: Transcriber, request: dict[str, Any]) -> dict[str, Any]:
     utterance = Utterance(**request["utterance"])
     samples = read_samples(utterance)
-    started = time.perf_counter()
+    started, started_cpu = time.perf_counter(), time.process_time()
     answer = engine.transcribe(samples, utterance.language)
-    seconds = time.perf_counter() - started
+    seconds, cpu_s = time.perf_counter() - started, time.process_time() - started_cpu
     return {
         "text": answer.text,
         "parts": None if answer.parts is None else asdict(answer.parts),
         "seconds": seconds,
+        "cpu_s": cpu_s,
         "audio_s": len(samples) / SAMPLE_RATE_HZ,
         "peak_rss_mb": peak_rss_mb(),
     }

@@ -58,7 +58,10 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("edge.whisper")
 
 _SECTIONS_AT_ONCE = 3
-"""Sections of one recording that are read at the same time: each takes as much memory as a recording."""
+"""Sections of one recording that are read at the same time, each of which takes as much memory as a recording.
+
+With tiny.en and base the third saves a tenth of the processor's time, and a fourth 1 to 4 %.
+"""
 _BYTES_AT_ONCE = 240_000_000
 """Memory for the recordings that are read at the same time."""
 _LEAST_AT_ONCE, _MOST_AT_ONCE = 2, 8

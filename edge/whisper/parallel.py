@@ -1,7 +1,7 @@
 """Reads the sections between the pauses of a recording several at a time, and gives what is found in order.
 
 Each section is read as a recording of its own, in a thread of its own. Where the language is to be found, a section
-waits until one before it has told.
+waits for the first text of those before it.
 """
 
 from __future__ import annotations
@@ -199,6 +199,8 @@ class _Section:
         """Samples, and None at the end."""
         self.told: SimpleQueue[list[Event] | BaseException] = SimpleQueue()
         """Events in their order, or what went wrong; the last of them is an `End`."""
+        self.settled = Signal()
+        """Whether it is known in which language the sections behind this one are read."""
         self.ended = Signal()
         self.failure: Exception | None = None
         """Error because of which nothing of the section could be read."""
@@ -209,8 +211,10 @@ class _Section:
         """Read the section."""
         try:
             if self._before is not None:
-                self._before.ended.wait()
+                self._before.settled.wait()
                 self.language, self._before = self._before.language, None
+            if self.language is not None:
+                self.settled.set()
             with begin(self.language) as session:
                 self._session = session
                 self._check()
@@ -221,6 +225,7 @@ class _Section:
         except BaseException as error:
             self.told.put(error)
         finally:
+            self.settled.set()
             self.ended.set()
 
     def cancel(self) -> None:
@@ -252,6 +257,7 @@ class _Section:
         for event in events:
             if self.language is None and isinstance(event, Final):
                 self.language = event.segment.language
+                self.settled.set()
         self.told.put(list(events))
         if events and isinstance(events[-1], End):
             self.ended.set()

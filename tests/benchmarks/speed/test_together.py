@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.__main__ import main
+from benchmarks.peers.specs import parse_engine
 from benchmarks.speed.parallel import Way, ways_table
+from benchmarks.speed.processes import is_ours
 from benchmarks.speed.together import Load, StepTimes, load_table, step_table
 from edge.bench.scoring import Errors
 
@@ -37,8 +39,21 @@ def test_steps_stand_beside_that_of_one_state() -> None:
 
 
 def test_loads_are_rows() -> None:
-    shown = load_table([Load("base", "int8", 4, 10.0, 1.9, 50.0, (300.0, 800.0, 900.0), 3.5)])
+    shown = load_table([Load("base", "int8", "", 4, 10.0, 1.9, 50.0, (300.0, 800.0, 900.0), 3.5)])
     assert "|     10.0 | 1.90 |        50.0 |    300 |    800 |    900 |         3.50 |" in shown
+
+
+def test_processes_stand_beside_threads() -> None:
+    loads = [Load("base", "int8", engine, 4, 10.0, 1.9, 50.0, (1.0, 2.0, 3.0), None) for engine in ("", "other:q8_0")]
+    ours, other = ([cell.strip() for cell in row.split("|")[2:-1]] for row in load_table(loads).splitlines()[2:])
+    assert ours == ["threads of one process", "4", "10.0", "1.90", "50.0", "1", "2", "3", ""]
+    assert other[0] == "processes of other:q8_0"
+
+
+def test_ours_is_held_to_its_words() -> None:
+    assert is_ours(parse_engine("edgewise:int8:fallback=on"))
+    assert not is_ours(parse_engine("edgewise:int8"))
+    assert not is_ours(parse_engine("faster-whisper"))
 
 
 def test_sections_stand_beside_windows() -> None:
@@ -53,10 +68,9 @@ def test_sections_stand_beside_windows() -> None:
 def test_a_real_model_with_a_set(tiny_en_int8: Path, clips: Path, tmp_path: Path) -> None:
     out = tmp_path / "together.json"
     arguments = ["together", "--models", str(tiny_en_int8), "--threads", "1", "--manifest", str(clips)]
-    assert (
-        main([*arguments, "--states", "1,2", "--steps", "2", "--sessions", "1,3", "--rounds", "2", "--json", str(out)])
-        == 0
-    )
+    arguments += ["--states", "1,2", "--steps", "2", "--sessions", "1,3", "--rounds", "2"]
+    arguments += ["--engines", "edgewise:int8:fallback=on", "--processes", "2"]
+    assert main([*arguments, "--json", str(out)]) == 0
     result = json.loads(out.read_text(encoding="utf-8"))
     (steps,) = result["steps"]
     assert steps["ratio"]["1"] == 1.0
@@ -64,8 +78,10 @@ def test_a_real_model_with_a_set(tiny_en_int8: Path, clips: Path, tmp_path: Path
     assert [(load["sessions"], load["per_s"] > 0, load["cpu_ms"] > 0) for load in result["loads"]] == [
         (1, True, True),
         (3, True, True),
+        (2, True, True),
     ]
-    assert result["loads"][0]["calls_per_step"] == 1.0
+    assert [load["engine"] for load in result["loads"]] == ["", "", "edgewise:int8:fallback=on"]
+    assert (result["loads"][0]["calls_per_step"], result["loads"][2]["calls_per_step"]) == (1.0, None)
 
 
 def test_a_real_model_with_recordings(
@@ -81,6 +97,11 @@ def test_a_real_model_with_recordings(
     assert windows["errors"] == sections["errors"], "what is shorter than a section is read the same"
     assert windows["audio_s"] == 4.0
     assert "window after window" in capsys.readouterr().out
+
+
+def test_engines_without_recordings_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["together", "--engines", "edgewise"]) == 1
+    assert "give --manifest" in capsys.readouterr().err
 
 
 def test_an_unknown_precision_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from edge.transcript.types import Segment
 from edge.whisper.engines.shared import Scheduler
 
 from .spoken import RATE_HZ, Stage, second
+
+PATIENCE_S = 30
 
 
 def finals(events: list[Event]) -> list[tuple[int, float, str]]:
@@ -68,6 +71,19 @@ def test_the_first_text_settles_the_language() -> None:
     end = events[-1]
     assert isinstance(end, End)
     assert (end.language, end.language_probabilities) == ("de", {"de": 1.0})
+
+
+def test_the_others_are_read_as_soon_as_the_language_is_known() -> None:
+    stage = Stage()
+    began = time.monotonic()
+    stage.waits[2] = lambda: {3, 4} <= set(stage.said) or time.monotonic() > began + PATIENCE_S
+    with stage.session(language=None, finds_language=True) as session:
+        events = session.feed(second(1, goes_on=True))
+        events += [event for said in range(2, 5) for event in session.feed(second(said))] + session.finish()
+    assert stage.said.index(2) < stage.said.index(3), "it is read while the others are"
+    assert time.monotonic() < began + PATIENCE_S, "the first section need not end"
+    assert [text for _, _, text in finals(events)] == [" 1", " 2", " 3", " 4"]
+    assert stage.languages == [None, "de", "de"]
 
 
 def test_a_section_that_fails_is_a_gap() -> None:
@@ -139,6 +155,7 @@ def test_a_recording_is_read_the_same_every_time(model: edge.Model, speech: Floa
 def test_it_counts_as_one_session(model: edge.Model, speech: FloatArray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model, "scheduler", Scheduler(most_sessions=1))
     assert model.transcribe(speech, parallel=True, vad=False, temperature=0).text
+    assert model.scheduler.n_calls > 1.2 * model.scheduler.n_steps, "its sections share steps"
     with model.session(), pytest.raises(BusyError):
         model.transcribe(speech, parallel=True, vad=False, temperature=0)
     with pytest.raises(OptionError, match="for recordings"):

@@ -116,3 +116,16 @@ def test_a_recording_without_an_outline_is_over(workers: Workers, task: Task) ->
     assert len(workers.calls) == 1
     with pytest.raises(ClusterError, match="it is damaged"):
         job.answer()
+
+
+def test_what_is_not_done_can_be_called_back(workers: Workers, task: Task) -> None:
+    job = Job(task, 3, workers)
+    assert list(job.unfinished()) == workers.calls
+    workers.calls[0].end(OUTLINE)
+    _, first, second, third = workers.calls
+    first.end(b"")
+    assert list(job.unfinished()) == [second, third]
+    for call in (second, third):
+        call.cancel()
+    assert list(job.unfinished()) == []
+    assert not job.is_written
