@@ -47,8 +47,7 @@ EXAMPLES = """\
 examples:
   python -m benchmarks together --models tiny.en,base --precision int8,int4
   python -m benchmarks together --manifest librispeech_test_other --limit 64 --sessions 1,4,16,64
-  python -m benchmarks together --manifest librispeech_test_other --limit 64 \\
-    --engines edgewise:int8:fallback=on,faster-whisper:int8,transcribe-cpp:q8_0
+  python -m benchmarks together --engines edgewise:int8:fallback=on,faster-whisper:int8,transcribe-cpp:q8_0
 """
 
 _CLIP_S = 8

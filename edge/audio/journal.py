@@ -253,7 +253,7 @@ def _read_gaps(path: Path, duration_s: float) -> list[Gap]:
     except OSError:
         return []
     for line in lines:
-        with suppress(ValueError, KeyError, TypeError):
+        with suppress(ValueError, KeyError, TypeError, OverflowError, RecursionError):
             said = json.loads(line)
             at_s, silent_s = said["at"] / SAMPLE_RATE_HZ, said["n_silent"] / SAMPLE_RATE_HZ
             if 0 <= at_s <= duration_s and silent_s >= 0:

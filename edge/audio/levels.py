@@ -19,7 +19,7 @@ _LOG = logging.getLogger("edge.audio")
 _LOUDEST_PLAUSIBLE = 16.0
 _LARGEST_INTEGER = 2.0**32
 _FULL_SCALES = (2.0**15, 2.0**23, 2.0**31)
-_IN_BETWEEN = 0.01
+_IN_BETWEEN, _FEW_IN_BETWEEN = 0.01, 8
 _NO_NUMBERS = "samples that are not numbers between -1 and 1"
 _SAME_STRETCH_S = 0.05
 _SHORTEST_GAP_S = 0.1
@@ -104,8 +104,9 @@ def _faults(block: FloatArray) -> NDArray[np.bool_]:
     bad: NDArray[np.bool_] = ~(magnitude <= _LARGEST_INTEGER)  # false for NaN too
     loud = (magnitude > _LOUDEST_PLAUSIBLE) & ~bad
     # Sound at a wrong scale has samples of all sizes; faults are far from the rest.
-    n_between = np.count_nonzero((magnitude > 1) & (magnitude <= _LOUDEST_PLAUSIBLE))
-    if n_between < _IN_BETWEEN * np.count_nonzero(loud) and np.median(magnitude[~bad]) < 1:
+    n_loud, n_between = np.count_nonzero(loud), np.count_nonzero((magnitude > 1) & (magnitude <= _LOUDEST_PLAUSIBLE))
+    few = max(_IN_BETWEEN * n_loud, _FEW_IN_BETWEEN)
+    if n_loud and n_between < few and np.median(magnitude[~bad]) < 1:
         bad |= loud
     return bad
 

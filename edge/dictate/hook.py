@@ -49,7 +49,7 @@ def ask_hook(program: str, facts: Mapping[str, object]) -> str | None:
 def _text_of(answer: str, program: str) -> str:
     try:
         found = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("text"), str):
         raise OutputError(f'the hook {program} did not say {{"text": "..."}}')

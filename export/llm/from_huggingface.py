@@ -32,6 +32,9 @@ _FIXED = {
 }
 """Settings of a model's arithmetic, with the only values that llama.cpp's llama architecture has."""
 
+_MOST_NUMBER = 1e300
+"""Largest number accepted; an integer of JSON may be larger than any float."""
+
 
 def read_huggingface(folder: Path) -> LanguageModel:
     """Read a folder; its weights stay mapped for as long as the model is used.
@@ -107,8 +110,8 @@ def _integer(path: Path, config: Mapping[str, Any], key: str, default: int | Non
 
 def _number(path: Path, config: Mapping[str, Any], key: str, default: float) -> float:
     value = config.get(key, default)
-    if type(value) not in (int, float):
-        raise FormatError(f"{path}: {key} is {value!r}, expected a number")
+    if type(value) not in (int, float) or abs(value) > _MOST_NUMBER:
+        raise FormatError(f"{path}: {key} is {value!r:.40}, expected a number")
     return float(value)
 
 

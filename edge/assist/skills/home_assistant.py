@@ -65,7 +65,7 @@ class HomeAssistant:
                 return json.loads(answer.read(_MOST_BYTES))
         except urllib.error.HTTPError as error:
             raise OutputError(f"Home Assistant at {self._url} refused {path}: {_refusal(error)}") from error
-        except (OSError, ValueError, http.client.HTTPException) as error:
+        except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
             raise OutputError(f"Home Assistant at {self._url} does not answer: {error}") from error
 
 

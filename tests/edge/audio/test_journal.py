@@ -203,6 +203,8 @@ def test_a_line_of_gaps_that_is_nonsense_tells_nothing(tmp_path: Path) -> None:
         json.dumps({"at": "a", "n_silent": 3, "reason": ""}),
         "[]",
         '{"at": 1e9, "n_silent": 1, "reason": ""}',
+        '{"at": 1' + "0" * 400 + ', "n_silent": 1, "reason": ""}',
+        "[" * 100_000,
         "{",
     ]
     recording.path.with_suffix(".jsonl").write_text("\n".join(lines))

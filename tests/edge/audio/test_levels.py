@@ -55,6 +55,14 @@ def test_faults_are_silence(
     assert [(gap.start, gap.end, gap.cause) for gap in source.gaps] == [(1.0, 1.5, "damage")] * (length > 1)
 
 
+def test_a_few_odd_samples_say_nothing_of_the_others() -> None:
+    """As the torn end of a file may have them."""
+    odd = np.array([1.5, 20.0, -3.0, 1e5], np.float32)
+    samples = np.concatenate(list(open_audio(np.concatenate([SPEECH, odd]))))
+    np.testing.assert_array_equal(samples[: len(SPEECH)], SPEECH)
+    np.testing.assert_array_equal(samples[len(SPEECH) :], np.array([1.5, 0, -3.0, 0], np.float32))
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("bits", [16, 24, 32])
 @pytest.mark.parametrize("is_rounded", [False, True])

@@ -79,6 +79,7 @@ def test_there_may_be_nothing_to_take_back(tmp_path: Path) -> None:
         ("", ["hello there"], None),
         ("sys.exit(77)", [], None),
         ("sys.exit(3)", ["hello there"], "ended with status 3"),
+        ("print('[' * 100_000)", ["hello there"], 'did not say {"text": "..."}'),
         ("print('nonsense')", ["hello there"], 'did not say {"text": "..."}'),
     ],
 )

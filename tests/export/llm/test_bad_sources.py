@@ -93,6 +93,7 @@ def test_tensors_that_do_not_fit(tmp_path: Path, damage: Callable[[dict[str, Any
         ({"head_dim": 15}, FormatError, "heads are 15 wide"),
         ({"intermediate_size": 128}, FormatError, r"gate_proj\.weight has shape \(96, 64\), expected \(128, 64\)"),
         ({"rms_norm_eps": 0}, FormatError, r"epsilon is 0\.0, expected a positive number"),
+        ({"rms_norm_eps": 10**400}, FormatError, "rms_norm_eps is 1000.*, expected a number"),
         ({"rope_theta": "big"}, FormatError, "rope_theta is 'big', expected a number"),
         ({"vocab_size": 100}, FormatError, "the model has 100 tokens|has shape"),
     ],
