@@ -72,8 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--engines",
         type=names,
         default=names(DEFAULT_ENGINES),
-        help="comma list of name:precision; :beam=N may follow, and for edgewise :context=tail|full, :fallback=off|on, "
-        f":vad=auto|on|off and :cpu=LEVEL (default {DEFAULT_ENGINES})",
+        help="comma list of name:precision; :beam=N may follow, for edgewise :context=tail|full, :fallback=off|on, "
+        ":parallel=off|on, :vad=auto|on|off and :cpu=LEVEL, and for faster-whisper :vad=off|on and :batch=N "
+        f"(default {DEFAULT_ENGINES})",
     )
     add_models(parser, "; edgewise alone also takes a .gguf file, edgewise-onnx a folder")
     add_threads(parser)

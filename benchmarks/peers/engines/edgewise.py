@@ -74,6 +74,7 @@ def transcribe_options(settings: EngineSettings) -> TranscribeOptions:
         beam_size=settings.beams,
         word_timestamps=settings.words,
         vad=_VAD[settings.options.get("vad", "auto")],
+        parallel=settings.options.get("parallel") == "on",
         **chosen,
     )
 
@@ -87,7 +88,14 @@ KIND = EngineKind(
     precisions=("int8", "int4", "q8_0", "f16", "f32"),
     weights=_weights,
     load=_load,
-    options={"context": ("tail", "full"), "beam": (), "fallback": ("off", "on"), "vad": tuple(_VAD), "cpu": ()},
+    options={
+        "context": ("tail", "full"),
+        "beam": (),
+        "fallback": ("off", "on"),
+        "vad": tuple(_VAD),
+        "parallel": ("off", "on"),
+        "cpu": (),
+    },
     variables=_VARIABLES,
     times_words=True,
 )

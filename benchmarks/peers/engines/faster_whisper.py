@@ -14,9 +14,13 @@ _COMPUTE_TYPES = {"int8": "int8", "f32": "float32"}
 
 
 class _FasterWhisper:
-    def __init__(self, model: faster_whisper.WhisperModel, settings: EngineSettings) -> None:
+    def __init__(
+        self, model: faster_whisper.WhisperModel | faster_whisper.BatchedInferencePipeline, settings: EngineSettings
+    ) -> None:
         self._model = model
         self._settings = settings
+        batch = settings.options.get("batch")
+        self._batched = {"batch_size": int(batch)} if batch else {}
 
     def transcribe(self, samples: Samples, language: str | None) -> Answer:
         segments, _ = self._model.transcribe(
@@ -27,8 +31,9 @@ class _FasterWhisper:
             temperature=0.0,
             condition_on_previous_text=False,
             without_timestamps=not self._settings.timestamps,
-            vad_filter=self._settings.options.get("vad") == "on",
+            vad_filter=self._settings.options.get("vad") == "on" or bool(self._batched),
             word_timestamps=self._settings.words,
+            **self._batched,
         )
         found = list(segments)  # decoding happens in this iteration
         words = tuple(TimedWord(word.word, word.start, word.end) for segment in found for word in segment.words or ())
@@ -51,7 +56,8 @@ def _load(weights: Path, settings: EngineSettings) -> Transcriber:
         cpu_threads=settings.threads,
         local_files_only=True,
     )
-    return _FasterWhisper(model, settings)
+    is_batched = "batch" in settings.options
+    return _FasterWhisper(faster_whisper.BatchedInferencePipeline(model) if is_batched else model, settings)
 
 
 KIND = EngineKind(
@@ -60,6 +66,6 @@ KIND = EngineKind(
     precisions=tuple(_COMPUTE_TYPES),
     weights=_weights,
     load=_load,
-    options={"beam": (), "vad": ("off", "on")},
+    options={"beam": (), "vad": ("off", "on"), "batch": ()},
     times_words=True,
 )

@@ -34,7 +34,7 @@ def test_name_precision_and_options(text: str, expected: EngineSpec) -> None:
         ("edgewise:int2", "no precision 'int2'"),
         ("edgewise:int8:context=half", "context=half; expected tail or full"),
         ("edgewise:int8:cpu", "cpu=; expected a value"),
-        ("edgewise:int8:speed=high", "no option 'speed'; it has context, beam, fallback, vad, cpu"),
+        ("edgewise:int8:speed=high", "no option 'speed'; it has context, beam, fallback, vad, parallel, cpu"),
         ("faster-whisper:int8:cpu=avx2", "no option 'cpu'; it has beam"),
     ],
 )
