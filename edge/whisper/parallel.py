@@ -6,6 +6,7 @@ waits for the first text of those before it.
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from ..audio.mono import SAMPLE_RATE_HZ
 from ..errors import CancelledError
 from ..gaps import Gap
 from ..listen.pauses import Piece
+from ..memory import give_back_holes
 from ..sections import Told
 from ..session import Reader
 from ..transcript.events import End, Event, Final
@@ -128,6 +130,9 @@ class Sections:
             for section in self._left:
                 section.cancel()
             self._pool.shutdown(cancel_futures=True)
+            self._left.clear()
+            gc.collect()  # sessions refer to themselves
+            give_back_holes()
             close()
 
     def __enter__(self) -> Self:

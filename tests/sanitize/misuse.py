@@ -443,7 +443,7 @@ def main() -> None:
     refused = sum((attacker.refused for attacker in attackers), Counter())
     print(f"misuse: {done.total() + refused.total()} calls, done {dict(done)}, refused {dict(refused)}")
     missing = set(Attacker.OPERATIONS) - set(done)
-    if missing and done.total() > ENOUGH:
+    if missing and done.total() > ENOUGH and options.threads == 1:  # threads that share everything leave it to chance
         sys.exit(f"misuse: calls that never succeeded: {sorted(missing)}")
     if tiny.run(untouched) != expected:
         sys.exit("misuse: a model that nobody touched gives other bits")

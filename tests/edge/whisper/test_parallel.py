@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge.gaps import Gap
 from edge.transcript.events import End, Event, Final, Partial
 from edge.transcript.types import Segment
 from edge.whisper.engines.shared import Scheduler
+from edge.whisper.session import WhisperSession
 
 from .spoken import RATE_HZ, Stage, second
 
@@ -150,6 +152,18 @@ def test_a_recording_is_read_the_same_every_time(model: edge.Model, speech: Floa
     assert all(before.start <= after.start for before, after in pairwise(words))
     assert 60 < words[-1].end <= found[0].duration == len(speech) / RATE_HZ
     assert [segment.id for segment in found[0].segments] == list(range(len(found[0].segments)))
+
+
+def test_nothing_of_its_sections_is_left(model: edge.Model, speech: FloatArray) -> None:
+    """Without waiting for Python's collector: what they hold would grow with the number of recordings."""
+    gc.collect()
+    gc.disable()
+    try:
+        model.transcribe(speech, parallel=True)
+        left = [one for one in gc.get_objects() if isinstance(one, WhisperSession)]
+        assert len(left) <= 1, "the last one, which a thread may still hold"
+    finally:
+        gc.enable()
 
 
 def test_it_counts_as_one_session(model: edge.Model, speech: FloatArray, monkeypatch: pytest.MonkeyPatch) -> None:
