@@ -21,7 +21,6 @@ from ..audio.mono import SAMPLE_RATE_HZ
 from ..errors import CancelledError
 from ..gaps import Gap
 from ..listen.pauses import Piece
-from ..memory import give_back_holes
 from ..sections import Told
 from ..session import Reader
 from ..transcript.events import End, Event, Final
@@ -132,7 +131,6 @@ class Sections:
             self._pool.shutdown(cancel_futures=True)
             self._left.clear()
             gc.collect()  # sessions refer to themselves
-            give_back_holes()
             close()
 
     def __enter__(self) -> Self:
