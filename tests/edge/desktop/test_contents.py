@@ -10,7 +10,7 @@ LATE_S = 0.65
 """Longer than a reader waits for one type."""
 
 
-def answer_late(display: Any, requests: int) -> None:
+def answer_late(display: Any, requests: int) -> threading.Thread:
     """Own the clipboard and give each type its own name as content; the first answer comes late."""
     from Xlib import X
     from Xlib.protocol.event import SelectionNotify
@@ -39,7 +39,9 @@ def answer_late(display: Any, requests: int) -> None:
             )
             display.flush()
 
-    threading.Thread(target=serve, daemon=True).start()
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    return thread
 
 
 def test_a_late_answer_is_not_taken_for_that_of_the_next_type(display_name: str, display: Any) -> None:
@@ -49,8 +51,9 @@ def test_a_late_answer_is_not_taken_for_that_of_the_next_type(display_name: str,
 
     owner = Display(display_name)
     try:
-        answer_late(owner, 3)
+        thread = answer_late(owner, 3)
         content = read_selection(display, "CLIPBOARD", targets=("text/slow", "text/second", "text/third"))
+        thread.join(10)  # it may still be sending the last answer
     finally:
         owner.close()
     assert content.missing == ("text/slow",)
