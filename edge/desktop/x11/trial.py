@@ -19,7 +19,7 @@ from .hands import X11Hands
 from .keymap import Keymap, Stroke, modifier_masks
 from .selections import CLIPBOARD
 
-_FOCUS_S = 3.0
+_FOCUS_S = 5.0
 _MANAGED_S = 0.5
 _STEADY_S = 0.1
 _READ_S = 2.0
