@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -85,12 +86,12 @@ def held() -> Iterator[Stop]:
     """
     stop = Stop()
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        for each in ours:
-            signal.signal(each, end)
-        stop.ask()
+    signals_before = itertools.count()  # counted in one step: a second signal may come anywhere within the first's handler
 
-    def end(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
+        if next(signals_before) == 0:
+            stop.ask()
+            return
         signal.signal(number, signal.SIG_DFL)
         stop.at_once()
         os.kill(os.getpid(), number)
@@ -98,7 +99,7 @@ def held() -> Iterator[Stop]:
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     ours = [number for number, handler in before.items() if handler in (_stop, signal.SIG_DFL, _PYTHONS_OWN)]
     for number in ours:
-        signal.signal(number, ask)
+        signal.signal(number, handle)
     try:
         yield stop
     finally:

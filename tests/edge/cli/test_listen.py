@@ -234,6 +234,7 @@ def test_a_signal_before_there_was_anything_to_hear(listen: Listen, samples: byt
 def test_the_second_signal_ends_it_at_once(listen: Listen, samples: bytes, tmp_path: Path) -> None:
     process = listen("-", "-f", "vtt", "--raw")
     line_of(process)
+    send(process, samples[: 9 * 32000])  # it ends with what it heard, which takes longer than the two signals
     process.send_signal(signal.SIGSTOP)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)

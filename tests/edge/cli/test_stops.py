@@ -136,6 +136,25 @@ def test_the_second_one_ends_it_in_order(tmp_path: Path, second: str) -> None:
     assert done.stdout == "False\nTrue True\nin order\n"
 
 
+def test_a_second_one_within_the_first_ones_handler_ends_it_too(tmp_path: Path) -> None:
+    script = """
+import os, signal, sys
+from edge.cli import stops
+
+def at_first_call(frame, event, argument):
+    if event == "call" and frame.f_code.co_filename == stops.__file__:
+        sys.setprofile(None)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+with stops.held() as stop:
+    stop.at_once = lambda: print("in order", flush=True)
+    sys.setprofile(at_first_call)
+    os.kill(os.getpid(), signal.SIGINT)
+print("still here")
+"""
+    assert python(script, tmp_path).stdout == "in order\n"
+
+
 def test_what_is_ignored_is_not_held(tmp_path: Path) -> None:
     script = """
 import os, signal
