@@ -40,6 +40,19 @@ meet() {
   beside=()
 }
 
+# steady COMMAND...: runs a command that calls pytest. Where one to three tests failed, those run once more by themselves:
+# a fault fails again; a test of real processes, windows or sound that was late on a busy machine passes, which the
+# report calls unsteady.
+steady() {
+  local cache names
+  cache=$(mktemp -d "$logs/cache.XXXXXX")
+  PYTEST_ADDOPTS="-o cache_dir=$cache" "$@" && return
+  names=$(sed -nE 's/^ *"(.*::.*)": true,?$/UNSTEADY \1/p' "$cache/v/cache/lastfailed") || return
+  [ -n "$names" ] && [ "$(wc -l <<<"$names")" -le 3 ] || return
+  printf '\n== what failed, once more\n'
+  PYTEST_ADDOPTS="-o cache_dir=$cache --last-failed" "$@" && echo "$names"
+}
+
 # results_of LOG: what pytest counted in it, such as "12 passed, 1 skipped".
 results_of() {
   { grep -oE '[0-9]+ (passed|failed|skipped|error).* in [0-9.]+s' "$1" || true; } | tail -n 1 | sed 's/ in [0-9.]*s$//'
@@ -51,8 +64,8 @@ skips() {
     awk '{ n = $1; sub(/^[0-9]+ /, ""); count[$0] += n } END { for (why in count) print count[why] "\t" why }'
 }
 
-# report: the last lines of what failed; then why tests were skipped, which failed, and each step with its time. False
-# where a step failed.
+# report: the last lines of what failed; then why tests were skipped, which failed or are unsteady, and each step with
+# its time. False where a step failed.
 report() {
   local at failures=0
   for at in "${!names[@]}"; do
@@ -66,7 +79,7 @@ report() {
     awk -F '\t' 'NR == 1 { print "skipped tests, by reason:" }
       NR <= 15 { printf "%6d  %.105s\n", $1, $2 }
       END { if (NR > 15) printf "        and %d other reasons\n", NR - 15 }'
-  cat "$logs"/[0-9]* | grep -hE '^(FAILED|ERROR) ' | sort -u |
+  cat "$logs"/[0-9]* | grep -hE '^(FAILED|ERROR|UNSTEADY) ' | sort -u |
     awk 'NR <= 15 { printf "%.115s\n", $0 } END { if (NR > 15) printf "and %d others\n", NR - 15 }' || true
   for at in "${!names[@]}"; do
     printf '%-6s %5d s  %-34s %s\n' "${ends[at]}" "${seconds[at]}" "${names[at]}" "$(results_of "$logs/$at")"
