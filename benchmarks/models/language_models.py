@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -76,6 +77,19 @@ def own_file(path: Path) -> OwnFile | None:
             return OwnFile(path) if PRECISION_KEY in found.metadata else None
     except (EdgeError, OSError):
         return None
+
+
+def add_own_model(parser: argparse.ArgumentParser) -> None:
+    """Add the model of a measurement that only edgewise can be measured by."""
+    parser.add_argument("model", type=Path, metavar="MODEL", help="file of ours, or edgewise:FILE[@PRECISION[@CACHE]]")
+
+
+def open_own_model(path: Path, context: int, threads: int) -> OwnModel:
+    """Load that model; raises BenchmarkError where it is another engine's."""
+    file = own_file(path)
+    if file is None:
+        raise BenchmarkError(f"{path}: expected a file of ours, or edgewise: before another GGUF file")
+    return file.open(context, threads)
 
 
 @dataclass(frozen=True, slots=True)

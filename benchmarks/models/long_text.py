@@ -28,7 +28,7 @@ from ..arguments import add_json, add_threads, positive
 from ..checkout import commit
 from ..errors import BenchmarkError
 from ..progress import tell
-from .language_models import own_file
+from .language_models import add_own_model, open_own_model
 from .perplexity import text_of
 
 EXAMPLES = """\
@@ -57,7 +57,7 @@ class Part:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the model, and the text that it reads."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="file of ours, or edgewise:FILE[@PRECISION[@CACHE]]")
+    add_own_model(parser)
     parser.add_argument("--text", type=Path, metavar="FILE", help="default: a calibration text in EDGEWISE_TEST_DATA")
     parser.add_argument("--tokens", type=positive, default=16384, help="tokens of the text (default 16384)")
     parser.add_argument("--context", type=positive, default=512, help="tokens that it looks back at (default 512)")
@@ -68,13 +68,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure what the command line asks for."""
-    file = own_file(arguments.model)
-    if file is None:
-        raise BenchmarkError(f"{arguments.model}: expected a file of ours, or edgewise: before another GGUF file")
     if arguments.context % (2 * _BLOCK) and arguments.context > _BLOCK:
         raise BenchmarkError(f"--context is {arguments.context}; expected a multiple of {2 * _BLOCK}")
     path, text = text_of(arguments.text)
-    model = file.open(arguments.context, arguments.threads)
+    model = open_own_model(arguments.model, arguments.context, arguments.threads)
     tokens = [model.start, *model.tokenizer.encode(text[: 16 * arguments.tokens])][: arguments.tokens + 1]
     found = measure(model, tokens, arguments.parts)
     machine = describe_machine(commit())

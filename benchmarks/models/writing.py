@@ -21,7 +21,7 @@ from ..arguments import add_json, add_threads, positive
 from ..checkout import commit
 from ..errors import BenchmarkError
 from ..progress import tell
-from .language_models import own_file
+from .language_models import add_own_model, open_own_model
 
 EXAMPLES = """\
 examples:
@@ -50,7 +50,7 @@ class Part:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the model, and how much it writes."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="file of ours, or edgewise:FILE[@PRECISION[@CACHE]]")
+    add_own_model(parser)
     parser.add_argument("--minutes", type=float, default=60.0, help="how long it writes (default 60)")
     parser.add_argument("--tokens", type=positive, default=160, help="tokens of each text (default 160)")
     parser.add_argument("--context", type=positive, default=128, help="tokens that it looks back at (default 128)")
@@ -61,10 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure what the command line asks for."""
-    file = own_file(arguments.model)
-    if file is None:
-        raise BenchmarkError(f"{arguments.model}: expected a file of ours, or edgewise: before another GGUF file")
-    model = file.open(arguments.context, arguments.threads)
+    model = open_own_model(arguments.model, arguments.context, arguments.threads)
     found = measure(model, arguments.minutes, arguments.tokens, arguments.seeds)
     machine = describe_machine(commit())
     print(f"{machine_line(machine)}; {arguments.threads} threads; {model.n_ctx} tokens in view\n")

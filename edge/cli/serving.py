@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from ssl import SSLContext
 from typing import TYPE_CHECKING
 
+from ..memory import give_back_large_blocks
 from ..serve.guard import Guard
-from ..serve.memory import give_back_large_blocks
 from ..serve.options import ServeOptions
 from ..serve.server import Face, Listening, check_safety, serve
 from ..serve.shared import shared_of, work_of

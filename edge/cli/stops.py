@@ -85,8 +85,7 @@ def held() -> Iterator[Stop]:
     A signal that somebody ignores or handles already stays as it is.
     """
     stop = Stop()
-
-    signals_before = itertools.count()  # counted in one step: a second signal may come anywhere within the first's handler
+    signals_before = itertools.count()  # in one step, as a second signal may come within the first one's handler
 
     def handle(number: int, frame: FrameType | None) -> None:
         if next(signals_before) == 0:

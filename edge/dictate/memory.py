@@ -1,4 +1,4 @@
-"""Memory that a dictation holds while nobody speaks: blocks that are given back, and a model that leaves when idle."""
+"""Memory that a dictation holds while nobody speaks: what is given back, and a model that leaves when idle."""
 
 from __future__ import annotations
 
@@ -14,26 +14,10 @@ from ..memory import give_back_holes
 
 Kept = TypeVar("Kept")
 
-_MMAP_THRESHOLD = -3
-"""Number of glibc's M_MMAP_THRESHOLD."""
-
 _DONTNEED = 4
 """Number of Linux's MADV_DONTNEED."""
 
-_LARGE_BYTES = 1 << 17
 _LOOK_S = 0.2
-
-
-def give_back_large_blocks() -> bool:
-    """Have each large block of memory mapped alone, so that freed ones go back at once; whether that can be.
-
-    Left alone, glibc learns from the first large block that is freed to put the next ones into its heap, where what
-    was reserved and never touched counts as well.
-    """
-    if not sys.platform.startswith("linux"):
-        return False
-    library = ctypes.CDLL(None)
-    return hasattr(library, "mallopt") and bool(library.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES))
 
 
 def give_back() -> int:

@@ -19,8 +19,8 @@ from ...assist.speaker import Speaker
 from ...assist.understand import reader
 from ...assist.voice import choose_voice
 from ...audio.microphone import Microphone
-from ...dictate.memory import give_back_large_blocks
 from ...listen.detector import Detector
+from ...memory import give_back_large_blocks
 from ..console.bar import Console
 from ..stops import held
 from .hearing import device_of, open_spotter, shows

@@ -22,7 +22,7 @@ from ...desktop.control import ControlServer, runtime_folder
 from ...desktop.protocol import Key, Target, Trigger
 from ...dictate.dictation import Dictation, State, Surroundings
 from ...dictate.history import History
-from ...dictate.memory import OnDemand, give_back, give_back_large_blocks
+from ...dictate.memory import OnDemand, give_back
 from ...dictate.options import DictateOptions
 from ...dictate.outlet import Outlet
 from ...dictate.places import audio_folder, history_path, journal_folder
@@ -32,6 +32,7 @@ from ...dictate.settings import DictateSettings
 from ...dictate.writing import Outlets, Writing
 from ...errors import DesktopError, EdgeError, MicrophoneError, OptionError, OutputError
 from ...live.options import LiveOptions
+from ...memory import give_back_large_blocks
 from ...power import is_on_battery
 from ...settings import keywords_from, settings_of
 from ...written import Writer

@@ -8,8 +8,6 @@ import threading
 import time
 import weakref
 
-import pytest
-
 from edge.dictate.memory import OnDemand, give_back
 
 
@@ -64,24 +62,6 @@ def test_who_needs_it_or_not_is_heard_while_it_is_loaded() -> None:
     loading.join()
     assert is_gone.wait(5)
     assert kept.kept is None
-
-
-def test_what_was_reserved_and_never_touched_does_not_count() -> None:
-    if not sys.platform.startswith("linux"):
-        pytest.skip("needs glibc")
-    program = """
-import numpy as np
-from edge.dictate.memory import give_back_large_blocks
-def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096
-assert give_back_large_blocks()
-for _ in range(3):
-    np.ones(20 << 20, np.uint8)
-before = resident()
-kept = [np.zeros(1 << 20, np.uint8) for _ in range(20)]
-assert resident() - before < 4 << 20, resident() - before
-"""
-    subprocess.run([sys.executable, "-P", "-c", program], check=True)
 
 
 def test_code_that_is_given_back_runs_again() -> None:

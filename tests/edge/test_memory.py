@@ -1,4 +1,4 @@
-"""Memory that a server no longer needs goes back to the system."""
+"""Memory that is no longer needed goes back to the system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import pytest
 
 PROGRAM = """
-from edge.serve.memory import give_back_large_blocks
+from edge.memory import give_back_large_blocks
 {call}
 large, small = [], []
 del [bytearray(1 << 20)][0]  # the first that is freed tells glibc to keep such blocks
@@ -32,3 +32,21 @@ def kept_mb(call: str) -> float:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that keeps them")
 def test_large_blocks_are_given_back() -> None:
     assert kept_mb("") - kept_mb("give_back_large_blocks()") > 50
+
+
+def test_what_was_reserved_and_never_touched_does_not_count() -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("needs glibc")
+    program = """
+import numpy as np
+from edge.memory import give_back_large_blocks
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+assert give_back_large_blocks()
+for _ in range(3):
+    np.ones(20 << 20, np.uint8)
+before = resident()
+kept = [np.zeros(1 << 20, np.uint8) for _ in range(20)]
+assert resident() - before < 4 << 20, resident() - before
+"""
+    subprocess.run([sys.executable, "-P", "-c", program], check=True)
