@@ -11,6 +11,9 @@
 // group_sum  ek_div_up(k, 32) a row of k codes: the sums of its groups of 32 codes; or NULL.
 // middle     one a row; or NULL, which stands for 0.
 //
+// In two digits, rows m .. 2 m of the codes, with their scale, sum and group_sum, are the second digits of rows 0 .. m:
+// what rounding left of them (quantize.h). A first digit is EK_SECOND_DIGIT steps of a second one.
+//
 // Each kernel says which of the arrays it writes or reads, and how many codes a row has (k).
 #ifndef EK_ROWS_H
 #define EK_ROWS_H
@@ -24,6 +27,9 @@ typedef struct {
     int32_t *sum, *group_sum;
     float *middle;
 } ek_q8_rows;
+
+// Half of these steps either way are codes within 127.
+enum { EK_SECOND_DIGIT = 254 };
 
 // The least stride of rows of k codes that a kernel writes: it fills whole cache lines.
 EK_INLINE size_t ek_q8_stride(size_t k) { return ek_round_up(k, 64); }

@@ -62,9 +62,9 @@ void ew_operand_load_gelu(const ek_table *table, ew_operand *operand, float *x, 
         table->gelu_q8(operand->codes, x, ldx, m, linear->k);
 }
 
-// Columns first .. last of W x + bias, to out[0 ..].
+// Columns first .. last of W x + bias, to out[0 ..]. INT4 takes rows in one or two digits, INT8 each digit as a row.
 static void multiply(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
-                     size_t m, size_t first, size_t last, const float *bias, enum ek_mode mode) {
+                     size_t m, size_t first, size_t last, const float *bias, size_t n_digits, enum ek_mode mode) {
     const size_t k = linear->k, n = last - first;
     const ek_q8_weights q8 = {.tiles = linear->w, .scale = linear->scale, .total = linear->total};
     const ek_q4_weights q4 = {.tiles = linear->w, .scale = linear->scale};
@@ -77,7 +77,7 @@ static void multiply(const ek_table *table, const ew_linear *linear, const ew_op
         table->gemm_q8(out, ldo, x->codes, ek_q8_columns_from(q8, first, k), bias, m, n, k, mode);
         break;
     case EW_Q4:
-        table->gemm_q4(out, ldo, x->codes, ek_q4_columns_from(q4, first, k), bias, m, n, k, mode);
+        table->gemm_q4(out, ldo, x->codes, ek_q4_columns_from(q4, first, k), bias, m, n, k, n_digits, mode);
         break;
     case EW_EMPTY:
         break; // a model with an empty linear is never handed out (ew_model_missing)
@@ -86,7 +86,7 @@ static void multiply(const ek_table *table, const ew_linear *linear, const ew_op
 
 void ew_linear_columns(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                        size_t m, size_t first, size_t last, enum ek_mode mode) {
-    multiply(table, linear, x, out, ldo, m, first, last, linear->bias + first, mode);
+    multiply(table, linear, x, out, ldo, m, first, last, linear->bias + first, 1, mode);
 }
 
 static void add_digits(float *row, const float *coarse, const float *fine, const float *bias, size_t n,
@@ -106,18 +106,18 @@ typedef struct {
 
 static void columns_to(const ek_table *table, const ew_linear *linear, const ew_operand *x, places out, size_t m,
                        size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work) {
-    const int has_digits = linear->type != EW_F32;
-    const size_t n_products = has_digits ? 2 * m : m;
+    const int are_apart = linear->type == EW_Q8; // its digits
+    const size_t n_products = are_apart ? 2 * m : m;
     const size_t most = n_work / n_products / EK_TILE * EK_TILE; // columns at once
-    assert(most > 0 && (has_digits || mode == EK_STORE));
+    assert(most > 0 && (are_apart || mode == EK_STORE));
     for (size_t from = first, to; from < last; from = to) {
         to = ek_min(from + most, last);
         const size_t n = to - from;
         const float *bias = linear->bias + from;
-        multiply(table, linear, x, work, n, n_products, from, to, has_digits ? NULL : bias, EK_STORE);
+        multiply(table, linear, x, work, n, n_products, from, to, are_apart ? NULL : bias, 2, EK_STORE);
         for (size_t i = 0; i < m; i++) {
             float *row = (out.rows ? out.rows[i] : out.at + i * out.ld) + from;
-            if (has_digits)
+            if (are_apart)
                 add_digits(row, work + i * n, work + (m + i) * n, bias, n, mode);
             else
                 memcpy(row, work + i * n, n * sizeof *row);
@@ -127,10 +127,10 @@ static void columns_to(const ek_table *table, const ew_linear *linear, const ew_
 
 void ew_linear_columns_fine(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *out, size_t ldo,
                             size_t m, size_t first, size_t last, enum ek_mode mode, float *work, size_t n_work) {
-    if (linear->type == EW_F32)
-        ew_linear_columns(table, linear, x, out + first, ldo, m, first, last, mode);
-    else
+    if (linear->type == EW_Q8)
         columns_to(table, linear, x, (places){.at = out, .ld = ldo}, m, first, last, mode, work, n_work);
+    else
+        multiply(table, linear, x, out + first, ldo, m, first, last, linear->bias + first, 2, mode);
 }
 
 void ew_linear_columns_apart(const ek_table *table, const ew_linear *linear, const ew_operand *x, float *const *rows,

@@ -94,7 +94,7 @@ static void run_rows(product *p, size_t first, size_t m, size_t first_column, si
         p->table->gemm_q8(out, p->n, codes, ek_q8_columns_from(q8, first_column, k), NULL, m, n, k, EK_STORE);
         break;
     case EW_GEMM_Q4:
-        p->table->gemm_q4(out, p->n, codes, ek_q4_columns_from(q4, first_column, k), NULL, m, n, k, EK_STORE);
+        p->table->gemm_q4(out, p->n, codes, ek_q4_columns_from(q4, first_column, k), NULL, m, n, k, 1, EK_STORE);
         break;
     case EW_GEMM_F32:
         p->table->gemm_f32(out, p->n, p->x + first * k, k, p->w_f32 + first_column * k, k * EK_TILE, EK_TILE, NULL, m,

@@ -10,9 +10,7 @@
 // float32, where the sum of one row and one tile waits for its own last addition.)
 enum { STREAM_ROWS = 2 };
 
-// Where it gains. Fewer rows than STREAM_ROWS + 1 read one stream, which processors read ahead by themselves; more rows
-// take so long that nobody waits for weights.
-enum { AHEAD_ROWS = 32, LINE_BYTES = 64 };
+enum { LINE_BYTES = 64 };
 
 // Lines that follow each other: so many at each step of a block.
 typedef struct {
@@ -21,11 +19,12 @@ typedef struct {
 } ahead;
 
 // A block's share of the panel behind `panel`, of which a step reads a line a tile. m rows make `blocks` blocks. After
-// the last panel there need not be another: asking reads nothing, and no address is wrong.
+// the last panel there need not be another: asking reads nothing, and no address is wrong. Up to STREAM_ROWS read one
+// stream, which processors read ahead by themselves.
 EK_INLINE ahead ahead_of(const void *panel, size_t tiles, size_t steps, size_t m, size_t block, size_t blocks) {
     const size_t each = ek_div_up(tiles, blocks), done = each * block;
     return (ahead){.first = (uintptr_t)panel + (tiles + done) * steps * LINE_BYTES,
-                   .each = m > STREAM_ROWS && m <= AHEAD_ROWS && done < tiles ? each : 0};
+                   .each = m > STREAM_ROWS && done < tiles ? each : 0};
 }
 
 EK_INLINE void ahead_at(ahead next, size_t step) {

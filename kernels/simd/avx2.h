@@ -23,6 +23,7 @@
 #endif
 #define Q8_TILES 1
 #define Q4_ROWS 4
+#define Q4_FINE_ROWS 2
 #define Q4_TILES 1
 
 typedef struct { __m256 a, b; } v16;

@@ -17,6 +17,7 @@
 #define Q8_ROWS 6
 #define Q8_TILES 4
 #define Q4_ROWS 4
+#define Q4_FINE_ROWS 3
 #define Q4_TILES 2
 
 typedef __m512 v16;

@@ -22,8 +22,10 @@
 #define Q8_ROWS 4
 #ifdef __ARM_FEATURE_DOTPROD
 #define Q4_ROWS 4
+#define Q4_FINE_ROWS 2
 #else // room for the 16-bit products on their way into the sums
 #define Q4_ROWS 2
+#define Q4_FINE_ROWS 1
 #endif
 
 typedef struct { float32x4_t a, b, c, d; } v16;

@@ -34,28 +34,29 @@ static void check_shape(const ek_table *ref, const ek_table *level, ca_shape s) 
     const enum ek_mode mode = ca_flip() ? EK_ADD : EK_STORE;
     const enum ca_values values = ca_any_values();
     const int has_bias = ca_flip();
-    ca_case("%zu x %zu x %zu, lda %zu, ldo %zu, %s%s, scales %d", s.m, s.n, s.k, lda, ldo,
-            mode == EK_ADD ? "add" : "store", has_bias ? ", bias" : "", values);
+    const size_t n_digits = 1 + ca_below(2), rows_of_codes = n_digits * s.m;
+    ca_case("%zu x %zu x %zu, lda %zu, ldo %zu, %s%s, scales %d, digits %zu", s.m, s.n, s.k, lda, ldo,
+            mode == EK_ADD ? "add" : "store", has_bias ? ", bias" : "", values, n_digits);
 
-    const size_t n_out = ca_span(s.m, ldo, s.n), n_a = ca_span(s.m, lda, s.k);
+    const size_t n_out = ca_span(s.m, ldo, s.n), n_a = ca_span(rows_of_codes, lda, s.k);
     int8_t *a = CA_NEW(int8_t, n_a);
     uint8_t *w = CA_NEW(uint8_t, ek_packed_q4_bytes(s.n, s.k));
-    int32_t *sums = CA_NEW(int32_t, s.m * groups);
-    float *a_scale = CA_NEW(float, s.m), *w_scale = CA_NEW(float, groups * columns);
+    int32_t *sums = CA_NEW(int32_t, rows_of_codes * groups);
+    float *a_scale = CA_NEW(float, rows_of_codes), *w_scale = CA_NEW(float, groups * columns);
     float *bias = has_bias ? CA_NEW(float, s.n) : NULL;
     float *expected = CA_NEW(float, n_out), *got = CA_NEW(float, n_out);
     ca_codes(a, n_a);
-    make_group_sums(sums, a, lda, s.m, s.k);
+    make_group_sums(sums, a, lda, rows_of_codes, s.k);
     make_nibbles(w, ek_packed_q4_bytes(s.n, s.k));
-    ca_floats(a_scale, s.m, values);
+    ca_floats(a_scale, rows_of_codes, values);
     ca_floats(w_scale, groups * columns, values);
     if (bias)
         ca_floats(bias, s.n, CA_PLAIN);
     ca_floats(expected, n_out, CA_PLAIN);
     memcpy(got, expected, n_out * sizeof *got);
     const ek_q8_rows rows = {.codes = a, .stride = lda, .scale = a_scale, .group_sum = sums};
-    ref->gemm_q4(expected, ldo, rows, (ek_q4_weights){w, w_scale}, bias, s.m, s.n, s.k, mode);
-    level->gemm_q4(got, ldo, rows, (ek_q4_weights){w, w_scale}, bias, s.m, s.n, s.k, mode);
+    ref->gemm_q4(expected, ldo, rows, (ek_q4_weights){w, w_scale}, bias, s.m, s.n, s.k, n_digits, mode);
+    level->gemm_q4(got, ldo, rows, (ek_q4_weights){w, w_scale}, bias, s.m, s.n, s.k, n_digits, mode);
     ca_same_floats("out", expected, got, n_out, ldo);
     ca_done();
 }
@@ -76,28 +77,30 @@ static void check_against_blocks(const ek_table *ref, const ek_table *level, ca_
     s.k = ek_round_up(s.k, EK_GROUP);
     const size_t groups = s.k / EK_GROUP, row_bytes = groups * BLOCK_BYTES;
     ca_case("packed by ek_pack_q4, %zu x %zu x %zu", s.m, s.n, s.k);
-    int8_t *a = CA_NEW(int8_t, s.m * s.k);
+    int8_t *a = CA_NEW(int8_t, 2 * s.m * s.k);
     uint8_t *blocks = CA_NEW(uint8_t, s.n * row_bytes), *packed = CA_NEW(uint8_t, ek_packed_q4_bytes(s.n, s.k));
-    int32_t *sums = CA_NEW(int32_t, s.m * groups);
-    float *a_scale = CA_NEW(float, s.m), *w_scale = CA_NEW(float, ek_packed_q4_scales(s.n, s.k));
+    int32_t *sums = CA_NEW(int32_t, 2 * s.m * groups);
+    float *a_scale = CA_NEW(float, 2 * s.m), *w_scale = CA_NEW(float, ek_packed_q4_scales(s.n, s.k));
     float *out = CA_NEW(float, s.m * s.n);
-    ca_codes(a, s.m * s.k);
-    make_group_sums(sums, a, s.k, s.m, s.k);
+    ca_codes(a, 2 * s.m * s.k);
+    make_group_sums(sums, a, s.k, 2 * s.m, s.k);
     make_nibbles(blocks, s.n * row_bytes);
-    ca_floats(a_scale, s.m, CA_PLAIN);
+    ca_floats(a_scale, 2 * s.m, CA_PLAIN);
     ek_pack_q4(packed, w_scale, blocks, s.n, s.k);
     ref->gemm_q4(out, s.n, (ek_q8_rows){.codes = a, .stride = s.k, .scale = a_scale, .group_sum = sums},
-                 (ek_q4_weights){packed, w_scale}, NULL, s.m, s.n, s.k, EK_STORE);
+                 (ek_q4_weights){packed, w_scale}, NULL, s.m, s.n, s.k, 2, EK_STORE);
     for (size_t i = 0; i < s.m * s.n; i++) {
         float acc = 0.0f;
         for (size_t g = 0; g < groups; g++) {
             float scale = 0.0f;
             int dot = 0;
-            for (size_t p = g * EK_GROUP; p < (g + 1) * EK_GROUP; p++)
-                dot += a[i / s.n * s.k + p] * weight(blocks + i % s.n * row_bytes, p, &scale);
+            for (size_t p = g * EK_GROUP; p < (g + 1) * EK_GROUP; p++) {
+                const int x = EK_SECOND_DIGIT * a[i / s.n * s.k + p] + a[(s.m + i / s.n) * s.k + p];
+                dot += x * weight(blocks + i % s.n * row_bytes, p, &scale);
+            }
             acc = fmaf((float)dot, scale, acc);
         }
-        const float expected = fmaf(acc, a_scale[i / s.n], 0.0f);
+        const float expected = fmaf(acc, a_scale[s.m + i / s.n], 0.0f);
         ca_same_floats("out", &expected, out + i, 1, 1);
     }
     ca_done();
@@ -108,6 +111,7 @@ static void accuracy(const ek_table *ref) { ca_each_product(check_against_blocks
 typedef struct {
     const ek_table *table;
     ca_shape s;
+    size_t n_digits;
     float *out, *scale;
     int8_t *a;
     uint8_t *w;
@@ -118,7 +122,7 @@ static void run(void *context) {
     const operands *x = context;
     const ca_shape s = x->s;
     x->table->gemm_q4(x->out, s.n, (ek_q8_rows){.codes = x->a, .stride = s.k, .scale = x->scale, .group_sum = x->sums},
-                      (ek_q4_weights){x->w, x->scale}, NULL, s.m, s.n, s.k, EK_STORE);
+                      (ek_q4_weights){x->w, x->scale}, NULL, s.m / x->n_digits, s.n, s.k, x->n_digits, EK_STORE);
 }
 
 static void bench(const ek_table *table, size_t max_rows) {
@@ -131,8 +135,10 @@ static void bench(const ek_table *table, size_t max_rows) {
         x.a = ca_bench_alloc(s.m * s.k);
         x.w = ca_bench_alloc(ek_packed_q4_bytes(s.n, s.k));
         x.sums = ca_bench_alloc(s.m * (s.k / EK_GROUP) * sizeof *x.sums);
-        snprintf(shape, sizeof shape, "%zux%zux%zu", s.m, s.n, s.k);
-        ca_bench(shape, CA_GMACS, (double)x.s.m * (double)s.n * (double)s.k, run, &x);
+        for (x.n_digits = 1; x.n_digits <= ek_min(x.s.m, 2); x.n_digits++) {
+            snprintf(shape, sizeof shape, "%zux%zux%zu%s", s.m, s.n, s.k, x.n_digits == 2 ? ",fine" : "");
+            ca_bench(shape, CA_GMACS, (double)x.s.m * (double)s.n * (double)s.k, run, &x);
+        }
         void *buffers[] = {x.out, x.scale, x.a, x.w, x.sums};
         for (size_t b = 0; b < sizeof buffers / sizeof *buffers; b++)
             free(buffers[b]);

@@ -92,14 +92,20 @@ static EK_DECL_GEMM_Q8(gemm_q8_never_adds) {
 
 // One group more than there is.
 static EK_DECL_GEMM_Q4(gemm_q4_reads_a_group_more) {
-    right->gemm_q4(out, ldo, a, w, bias, m, n, k, mode);
+    right->gemm_q4(out, ldo, a, w, bias, m, n, k, n_digits, mode);
     volatile uint8_t sink = w.tiles[ek_round_up(n, EK_TILE) * k / 2];
     (void)sink;
 }
 
 // All groups but the first are forgotten.
 static EK_DECL_GEMM_Q4(gemm_q4_first_group_only) {
-    right->gemm_q4(out, ldo, a, w, bias, m, n, ek_min(k, EK_GROUP), mode);
+    right->gemm_q4(out, ldo, a, w, bias, m, n, ek_min(k, EK_GROUP), n_digits, mode);
+}
+
+// The second digits are forgotten.
+static EK_DECL_GEMM_Q4(gemm_q4_first_digit_only) {
+    right->gemm_q4(out, ldo, a, w, bias, m, n, k, 1, mode);
+    (void)n_digits;
 }
 
 // Ties are rounded away from zero.
@@ -293,6 +299,7 @@ static const struct {
     PLANT(gemm_mixed, gemm_mixed_loses_signs),
     PLANT(gemm_q4, gemm_q4_reads_a_group_more),
     PLANT(gemm_q4, gemm_q4_first_group_only),
+    PLANT(gemm_q4, gemm_q4_first_digit_only),
     PLANT(quantize, quantize_forgets_the_middle),
     PLANT(quantize, quantize_leaves_out_last_heads),
     PLANT(quantize, quantize_rounds_up),

@@ -9,8 +9,7 @@
 // rows      written: group sums and middles where their arrays are not NULL. stride >= ek_q8_stride(k); bytes
 //           k .. ek_q8_stride(k) of each row become 0.
 // x         m rows of k floats, ldx apart; they may overlap (convolution as a product).
-// n_digits  1, or 2: then rows m .. 2 m of codes, scale, sum and group_sum are the second digits of rows 0 .. m, what
-//           rounding left of them. Together they are exact to 15 bits:
+// n_digits  1, or 2: then the second digits are written too. Together they are exact to 15 bits:
 //             codes[m + i][p] = round_half_even((x[i][p] * (127 / reach) - codes[i][p]) * 254)
 //             scale[m + i] = scale[i] / 254
 //
@@ -29,9 +28,6 @@
 
 #include "../../common/attributes.h"
 #include "../../common/rows.h"
-
-// Steps of a second digit in one of the first: half of them either way are codes within 127.
-#define EK_SECOND_DIGIT 254.0f
 
 // Codes that a row reaches from its middle: half a code is left to the middle's own rounding.
 #define EK_MIDDLE_REACH 126.5f
