@@ -12,9 +12,9 @@ typedef struct {
     size_t n;
 } ew_floats;
 
-// Makes room for n zeros. Nonzero without memory.
+// Makes lasting room for n zeros. Nonzero without memory.
 static inline int ew_floats_allocate(ew_floats *buffer, size_t n) {
-    *buffer = (ew_floats){ew_alloc(ew_times(n, sizeof(float))), n};
+    *buffer = (ew_floats){ew_alloc_lasting(ew_times(n, sizeof(float))), n};
     return !buffer->at;
 }
 

@@ -10,14 +10,14 @@ ew_status ew_keys_allocate(ew_keys *keys, size_t n_heads, size_t capacity, int i
     const size_t padded = ek_round_up(capacity, EK_TILE), n = ew_times(n_heads, padded), cells = ew_times(n, EK_HEAD);
     *keys = (ew_keys){.n_heads = n_heads, .capacity = padded};
     if (!int8) {
-        keys->k = ew_alloc(ew_times(cells, sizeof(float)));
-        keys->v = ew_alloc(ew_times(cells, sizeof(float)));
+        keys->k = ew_alloc_lasting(ew_times(cells, sizeof(float)));
+        keys->v = ew_alloc_lasting(ew_times(cells, sizeof(float)));
         return keys->k && keys->v ? EW_OK : EW_NO_MEMORY;
     }
-    keys->k_codes = ew_alloc(cells);
-    keys->v_codes = ew_alloc(cells);
-    keys->k_scale = ew_alloc(ew_times(n, sizeof(float)));
-    keys->v_scale = ew_alloc(n_heads * EK_HEAD * sizeof(float));
+    keys->k_codes = ew_alloc_lasting(cells);
+    keys->v_codes = ew_alloc_lasting(cells);
+    keys->k_scale = ew_alloc_lasting(ew_times(n, sizeof(float)));
+    keys->v_scale = ew_alloc_lasting(n_heads * EK_HEAD * sizeof(float));
     return keys->k_codes && keys->v_codes && keys->k_scale && keys->v_scale ? EW_OK : EW_NO_MEMORY;
 }
 

@@ -6,11 +6,6 @@
 enum { WORK_COLUMNS = 256 }; // of a product in two digits at once
 
 // These return nonzero without memory.
-static int allocate_floats(ew_floats *buffer, size_t n) {
-    *buffer = (ew_floats){ew_alloc_lasting(ew_times(n, sizeof(float))), n};
-    return !buffer->at;
-}
-
 static int allocate_scratch(ew_llama_state *state) {
     const ew_llama_dims *d = &state->model->dims;
     const int n_threads = ew_pool_threads(state->model->pool);
@@ -21,8 +16,8 @@ static int allocate_scratch(ew_llama_state *state) {
         ew_llama_scratch *scratch = state->scratch + i;
         void *memory = ew_alloc(ew_operand_bytes(2 * EW_ROWS, inputs));
         scratch->operand = memory ? ew_operand_in(memory, 2 * EW_ROWS, inputs) : (ew_operand){0};
-        failed |= (memory == NULL) | allocate_floats(&scratch->norm, EW_ROWS * d->n_state) |
-                  allocate_floats(&scratch->work, 2 * EW_ROWS * WORK_COLUMNS);
+        failed |= (memory == NULL) | ew_floats_allocate(&scratch->norm, EW_ROWS * d->n_state) |
+                  ew_floats_allocate(&scratch->work, 2 * EW_ROWS * WORK_COLUMNS);
         scratch->attention = ew_alloc(ek_attention_scratch(state->capacity));
         failed |= !scratch->attention;
     }
@@ -31,12 +26,12 @@ static int allocate_scratch(ew_llama_state *state) {
 
 static int allocate(ew_llama_state *state, int is_q8) {
     const ew_llama_dims *d = &state->model->dims;
-    int failed = allocate_floats(&state->x, EW_ROWS * d->n_state) |
-                 allocate_floats(&state->qkv, EW_ROWS * (d->n_head + 2 * d->n_kv_head) * EK_HEAD) |
-                 allocate_floats(&state->context, EW_ROWS * d->n_head * EK_HEAD) |
-                 allocate_floats(&state->wide, EW_ROWS * 2 * d->n_ffn) |
-                 allocate_floats(&state->picked, EW_ROWS * d->n_state) |
-                 allocate_floats(&state->logits, EW_ROWS * d->n_vocab);
+    int failed = ew_floats_allocate(&state->x, EW_ROWS * d->n_state) |
+                 ew_floats_allocate(&state->qkv, EW_ROWS * (d->n_head + 2 * d->n_kv_head) * EK_HEAD) |
+                 ew_floats_allocate(&state->context, EW_ROWS * d->n_head * EK_HEAD) |
+                 ew_floats_allocate(&state->wide, EW_ROWS * 2 * d->n_ffn) |
+                 ew_floats_allocate(&state->picked, EW_ROWS * d->n_state) |
+                 ew_floats_allocate(&state->logits, EW_ROWS * d->n_vocab);
     state->caches = ew_alloc(d->n_layer * sizeof *state->caches);
     failed |= !state->caches;
     for (size_t i = 0; !failed && i < d->n_layer; i++)
