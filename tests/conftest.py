@@ -7,6 +7,7 @@ beside the checkout; models come from edgewise's own cache, which `edgewise tran
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -28,6 +29,12 @@ SCREENS = {"display_name", "sway"}
 
 REAL = {"tiny_en_int8", "jfk_clip", "shared_data"}
 """Fixtures of real models and real speech."""
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what tests start, where a shell has it ignored by what it starts in the background."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -70,8 +70,8 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure what the command line asks for."""
     if arguments.context % (2 * _BLOCK) and arguments.context > _BLOCK:
         raise BenchmarkError(f"--context is {arguments.context}; expected a multiple of {2 * _BLOCK}")
-    path, text = text_of(arguments.text)
     model = open_own_model(arguments.model, arguments.context, arguments.threads)
+    path, text = text_of(arguments.text)
     tokens = [model.start, *model.tokenizer.encode(text[: 16 * arguments.tokens])][: arguments.tokens + 1]
     found = measure(model, tokens, arguments.parts)
     machine = describe_machine(commit())
