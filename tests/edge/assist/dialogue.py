@@ -89,11 +89,13 @@ class Dialogue:
     def end(self) -> int:
         """Ask for the end; the exit status."""
         self._process.send_signal(signal.SIGINT)
-        status = self._process.wait(WITHIN_S)
-        self._recorder.terminate()
-        self._recorder.wait()
-        self._reader.join()
-        return status
+        try:
+            return self._process.wait(WITHIN_S)
+        finally:
+            self._process.kill()
+            self._recorder.terminate()
+            self._recorder.wait()
+            self._reader.join()
 
     def _read(self) -> None:
         assert self._process.stderr is not None
