@@ -223,8 +223,9 @@ def test_a_recording_that_kills_workers_is_set_aside(
 
 
 @pytest.fixture
-def long_talk(jfk_clip: Path, tmp_path: Path) -> Path:
-    """Three sections of a speaker who pauses."""
+def long_talk(jfk_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three sections of a speaker who pauses, each of which may be a part."""
+    monkeypatch.setattr("edge.cli.cluster.division.LEAST_PART_S", 34.0)
     path = tmp_path / "long" / "talk.wav"
     path.parent.mkdir()
     with wave.open(str(jfk_clip)) as clip, wave.open(str(path), "wb") as file:
@@ -242,9 +243,7 @@ def test_a_worker_that_is_killed_in_a_long_recording_costs_a_retry_of_its_part(
     long_talk: Path,
     talks: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("edge.cli.cluster.division.LEAST_PART_S", 34.0)
     once, curse, out = tmp_path / "once", tmp_path / "curse.py", tmp_path / "out"
     log = tmp_path / "parts"
     curse.write_text(KILLED_READING.format(once=str(once), log=str(log)), encoding="utf-8")
@@ -273,9 +272,7 @@ def test_a_part_that_kills_workers_sets_its_recording_aside(
     long_talk: Path,
     talks: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("edge.cli.cluster.division.LEAST_PART_S", 34.0)
     curse, poison, out = tmp_path / "curse.py", long_talk.with_name("poison.wav"), tmp_path / "out"
     curse.write_text(CURSED_PART, encoding="utf-8")
     long_talk.rename(poison)
