@@ -40,9 +40,9 @@ meet() {
   beside=()
 }
 
-# steady COMMAND...: runs a command that calls pytest. Where one to three tests failed, those run once more by themselves:
-# a fault fails again; a test of real processes, windows or sound that was late on a busy machine passes, which the
-# report calls unsteady.
+# steady COMMAND...: runs a command that calls pytest. Where one to three tests failed, those run once more by
+# themselves: a fault fails again; a test of real processes, windows or sound that was late on a busy machine passes,
+# which the report calls unsteady.
 steady() {
   local cache names
   cache=$(mktemp -d "$logs/cache.XXXXXX")
