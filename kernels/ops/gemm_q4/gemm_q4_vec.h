@@ -11,6 +11,7 @@
 enum { DIGITS = 2 };
 static const size_t Q4_MOST_ROWS[DIGITS] = {Q4_ROWS, Q4_FINE_ROWS};
 
+_Static_assert(EK_SECOND_DIGIT == (1 << 8) - (1 << 1), "shifts multiply by it");
 EK_INLINE v16i in_second_digits(v16i first) { return v16i_sub(v16i_shift_left(first, 8), v16i_shift_left(first, 1)); }
 
 // a: the block's rows of each digit.
@@ -63,12 +64,12 @@ EK_INLINE void q4_block(const size_t digits, const size_t rows, const size_t til
 
 #define EK_Q4_BLOCK(digits, rows, tiles) \
     q4_block(digits, rows, tiles, o, ldo, x, weights, b, n - j, groups, next, mode)
-#define EK_Q4_CASE(digits, r)                       \
-    case r:                                         \
-        if (tiles == Q4_TILES)                      \
-            EK_Q4_BLOCK(digits, r, Q4_TILES);       \
-        else                                        \
-            EK_Q4_BLOCK(digits, r, 1);              \
+#define EK_Q4_CASE(digits, r)                 \
+    case r:                                   \
+        if (tiles == Q4_TILES)                \
+            EK_Q4_BLOCK(digits, r, Q4_TILES); \
+        else                                  \
+            EK_Q4_BLOCK(digits, r, 1);        \
         break
 
 static EK_DECL_GEMM_Q4(gemm_q4) {
