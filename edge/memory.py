@@ -26,8 +26,9 @@ def give_back_large_blocks() -> bool:
     """Have each large block mapped alone from now on, so that it goes back as soon as it is free; whether that can be.
 
     Left alone, glibc learns from the first large block that is freed to put the next ones into its heap, where what
-    was reserved and never touched counts as well: 913 MB in place of 185 after 16 sessions of tiny.en, at the same cost
-    in time. It is for a command to ask for; a library leaves its host's allocator as it is.
+    was reserved and never touched counts as well: 913 MB in place of 185 after 16 sessions of tiny.en. Blocks that come
+    and go are cleared each time, which takes 3 to 8 % of the processor's time of short recordings. It is for a command
+    that stays to ask for; a library leaves its host's allocator as it is.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -7,6 +7,7 @@ was written in between; memory, descriptors and threads are told for equal parts
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic, process_time
@@ -108,7 +109,7 @@ def _part(minutes: float, texts: int, others: int) -> Part:
     process = Path("/proc/self")
     if not process.exists():
         raise BenchmarkError("writing asks Linux for memory and descriptors; run it there")
-    rss_pages = int((process / "statm").read_text().split()[1])
+    rss_pages, page_bytes = int((process / "statm").read_text().split()[1]), os.sysconf("SC_PAGE_SIZE")
     descriptors = len(list((process / "fd").iterdir())) - 1  # but for that of the listing
     threads = len(list((process / "task").iterdir()))
-    return Part(minutes, texts, others, rss_pages * 4096 / 1e6, descriptors, threads, process_time())
+    return Part(minutes, texts, others, rss_pages * page_bytes / 1e6, descriptors, threads, process_time())

@@ -22,6 +22,9 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
+needs_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that keeps them")
+
+
 def kept_mb(call: str) -> float:
     words = [sys.executable, "-P", "-c", PROGRAM.format(call=call)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
@@ -29,19 +32,19 @@ def kept_mb(call: str) -> float:
     return int(done.stdout) / 1000
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that keeps them")
+@needs_glibc
 def test_large_blocks_are_given_back() -> None:
     assert kept_mb("") - kept_mb("give_back_large_blocks()") > 50
 
 
+@needs_glibc
 def test_what_was_reserved_and_never_touched_does_not_count() -> None:
-    if not sys.platform.startswith("linux"):
-        pytest.skip("needs glibc")
     program = """
+import os
 import numpy as np
 from edge.memory import give_back_large_blocks
 def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 assert give_back_large_blocks()
 for _ in range(3):
     np.ones(20 << 20, np.uint8)
